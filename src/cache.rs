@@ -1,0 +1,422 @@
+//! The cache: paths, entries, commit.
+//!
+//! ```text
+//! $RUNNER_CACHE or <cache directory of the user>/runner/      0700, ours, not a symbolic link
+//!   CACHEDIR.TAG  README
+//!   v1/traces/ab/ab12…        one text file a launch id (see `trace`)
+//!   v1/bin/cd/cd34…/NAME      one binary, immutable, under the script's own name; cd34… is its digest (with NAME)
+//!   v1/locks/ab12…            one builder at a time
+//!   v1/staging/               where builds happen; what a crash left is removed by the next miss
+//!   v1/toolchains/            what a compiler said of itself, by its stamp
+//!   v1/deps/TOOLCHAIN/        dependency environments (see `deps`)
+//!   v1/trimmed                when `trim` last ran
+//! ```
+//!
+//! A miss is a value, not an error: [`Entry::Vacant`] owns the lock and a staging directory, and holding it is the right
+//! and the duty to build. Readers take no lock. Nothing here changes after it appears; it appears by rename, whole and
+//! synced, the binary before the trace that names it:
+//!
+//! 1. write the binary in staging; `fsync` it;
+//! 2. rename its directory into `bin/`; `fsync` the directory that now holds it;
+//! 3. write the trace in staging; `fsync` it; rename it into `traces/`.
+//!
+//! Losing power anywhere leaves either no trace, or a trace of a whole binary.
+
+use std::borrow::Cow;
+use std::ffi::OsStr;
+use std::fs::{DirBuilder, File, Permissions};
+use std::io::{self, Write};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use tempfile::{NamedTempFile, TempDir};
+
+use crate::check::{Check, path_of};
+use crate::digest::{Digest, Fields};
+use crate::environment::Environment;
+use crate::error::{At, Error, Result, Step};
+use crate::launch::LaunchId;
+use crate::lock::{Holder, Lock, Patience};
+use crate::recipe::RustRecipe;
+use crate::script::Script;
+use crate::stamp::{Moment, Stamp};
+use crate::staging::Staging;
+use crate::trace::{Binary, Tools, Trace, Variant};
+
+const VERSION_DIRECTORY: &str = "v1";
+
+/// Where binaries, traces and dependency environments are kept.
+#[derive(Debug)]
+pub(crate) struct Cache {
+    root: PathBuf,
+    directory: PathBuf,
+    /// A cache for one run, removed when dropped.
+    temporary: Option<TempDir>,
+}
+
+/// A binary that a trace vouches for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Found {
+    pub(crate) path: PathBuf,
+    pub(crate) digest: Digest,
+}
+
+/// What a look under the lock found.
+pub(crate) enum Entry<'a> {
+    /// Somebody has built it meanwhile.
+    Occupied(Found),
+    /// Nobody has: build it.
+    Vacant(Vacant<'a>),
+}
+
+/// The right and the duty to build.
+pub(crate) struct Vacant<'a> {
+    cache: &'a Cache,
+    id: LaunchId,
+    staging: Staging,
+    _lock: Lock,
+}
+
+/// What a build made, and what it looked at.
+#[derive(Debug)]
+pub(crate) struct Built {
+    /// In the staging directory.
+    pub(crate) output: PathBuf,
+    /// What the binary is called.
+    pub(crate) name: std::ffi::OsString,
+    pub(crate) checks: Vec<Check<'static>>,
+    /// For people.
+    pub(crate) about: Vec<(&'static str, String)>,
+}
+
+impl Cache {
+    /// The cache at `root`, which need not exist yet.
+    pub(crate) fn at(root: PathBuf) -> Cache {
+        Cache { directory: root.join(VERSION_DIRECTORY), root, temporary: None }
+    }
+
+    /// A cache for one run, somewhere private.
+    pub(crate) fn temporary(environment: &Environment) -> Result<Cache> {
+        let mut places = vec![environment.temporary_directory()];
+        places.extend(["/tmp", "/var/tmp", "/dev/shm"].map(PathBuf::from));
+        let mut first_error = None;
+        // First a place from which programs may be run (build scripts are), then any.
+        for executable in [true, false] {
+            for place in places.iter().filter(|place| !executable || !is_noexec(place)) {
+                let made = tempfile::Builder::new().prefix("runner-").tempdir_in(place).and_then(|directory| {
+                    // A full disk lets a directory be made, and nothing be put in it.
+                    std::fs::write(directory.path().join("room"), [0; 65536])?;
+                    std::fs::remove_file(directory.path().join("room"))?;
+                    Ok(directory)
+                });
+                match made {
+                    Ok(directory) => {
+                        let root = directory.path().to_owned();
+                        let cache = Cache { temporary: Some(directory), ..Cache::at(root) };
+                        cache.create()?;
+                        return Ok(cache);
+                    }
+                    Err(error) => first_error.get_or_insert((place.clone(), error)),
+                };
+            }
+        }
+        let (place, error) = first_error.unwrap_or_else(|| (PathBuf::from("/tmp"), io::ErrorKind::NotFound.into()));
+        let context = format!("cannot create a temporary directory in `{}`", place.display());
+        Err(Error::new(Step::Cache, anyhow::Error::new(error).context(context))
+            .hint("set `TMPDIR` to a directory you can write to"))
+    }
+
+    pub(crate) fn is_temporary(&self) -> bool {
+        self.temporary.is_some()
+    }
+
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// `v1`: the directory all paths in traces are relative to.
+    pub(crate) fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// A file or directory of this version of the cache.
+    pub(crate) fn join(&self, path: impl AsRef<Path>) -> PathBuf {
+        self.directory.join(path)
+    }
+
+    /// Whether the cache is there. Refuses one that somebody else could have written to, with the reason: what lies in
+    /// it would be executed.
+    pub(crate) fn exists(&self) -> Result<bool> {
+        let metadata = match std::fs::symlink_metadata(&self.root) {
+            Ok(metadata) => metadata,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+            Err(error) => return Err(self.unusable("cannot read", error)),
+        };
+        let refuse = |why: String, hint: String| {
+            Err(Error::message(Step::Cache, format!("cache directory `{}` {why}", self.root.display())).hint(hint))
+        };
+        let elsewhere = "set `RUNNER_CACHE` to a directory of your own".to_owned();
+        if metadata.is_symlink() {
+            return refuse("is a symbolic link".to_owned(), "set `RUNNER_CACHE` to the directory itself".to_owned());
+        }
+        if !metadata.is_dir() {
+            return refuse("is not a directory".to_owned(), elsewhere);
+        }
+        let us = rustix::process::geteuid().as_raw();
+        if metadata.uid() != us {
+            return refuse(format!("belongs to uid {}, not to you (uid {us})", metadata.uid()), elsewhere);
+        }
+        if metadata.mode() & 0o077 != 0 {
+            let mode = metadata.mode() & 0o7777;
+            return refuse(
+                format!("is open to others (mode {mode:04o})"),
+                format!("`chmod 700 {}`", self.root.display()),
+            );
+        }
+        Ok(true)
+    }
+
+    /// Makes what is missing of the cache's directories.
+    pub(crate) fn create(&self) -> Result<()> {
+        if !self.exists()? {
+            self.check_parent()?;
+            let made = DirBuilder::new().recursive(true).mode(0o700).create(&self.root);
+            made.map_err(|error| self.unusable("cannot create", error))?;
+            self.exists()?;
+        }
+        if self.temporary.is_none() && is_noexec(&self.root) {
+            let text = format!("cache directory `{}` is on a file system mounted noexec", self.root.display());
+            return Err(Error::message(Step::Cache, text)
+                .hint("set `RUNNER_CACHE` to a directory from which programs may be run"));
+        }
+        for name in ["traces", "bin", "locks", "staging", "toolchains", "deps"] {
+            let made = DirBuilder::new().recursive(true).mode(0o700).create(self.join(name));
+            made.map_err(|error| self.unusable("cannot write to", error))?;
+        }
+        let tag = self.root.join("CACHEDIR.TAG");
+        if self.temporary.is_none() && !tag.exists() {
+            // <https://bford.info/cachedir/>: backup programs leave such directories out.
+            let written = std::fs::write(&tag, "Signature: 8a477f597d28d172789f06886806bc55\n").and_then(|()| {
+                std::fs::write(self.root.join("README"), include_str!("cache/README"))
+            });
+            written.map_err(|error| self.unusable("cannot write to", error))?;
+        }
+        // Everything else may be there from yesterday, on a disk that is full or read-only today.
+        rustix::fs::access(self.join("staging"), rustix::fs::Access::WRITE_OK)
+            .map_err(|error| self.unusable("cannot write to", error.into()))?;
+        Ok(())
+    }
+
+    /// Root with another's HOME (`sudo`) must not leave its files there.
+    fn check_parent(&self) -> Result<()> {
+        let us = rustix::process::geteuid().as_raw();
+        let nearest = self.root.ancestors().skip(1).find_map(|parent| std::fs::metadata(parent).ok().map(|m| (parent, m)));
+        match nearest {
+            Some((parent, metadata)) if metadata.uid() != us && metadata.uid() != 0 => {
+                let text = format!(
+                    "cannot create cache directory `{}`: `{}` belongs to uid {}, not to you (uid {us})",
+                    self.root.display(),
+                    parent.display(),
+                    metadata.uid()
+                );
+                Err(Error::message(Step::Cache, text).hint("set `RUNNER_CACHE` to a directory of your own"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    #[cold]
+    fn unusable(&self, what: &str, error: io::Error) -> Error {
+        let context = format!("{what} cache directory `{}`", self.root.display());
+        Error::new(Step::Cache, anyhow::Error::new(error).context(context))
+            .hint("set `RUNNER_CACHE` to a directory you can write to")
+    }
+
+    pub(crate) fn trace_path(&self, id: &LaunchId) -> PathBuf {
+        let hex = id.digest().hex();
+        self.join(format!("traces/{}/{hex}", &hex[..2]))
+    }
+
+    /// The bytes of a trace file, if there is one that can be read.
+    pub(crate) fn read_trace(&self, id: &LaunchId) -> Option<Vec<u8>> {
+        std::fs::read(self.trace_path(id)).ok()
+    }
+
+    /// The binary of `id` whose trace holds. Takes no lock; writes only to refresh a stamp that content proved.
+    pub(crate) fn find(&self, id: &LaunchId, environment: &Environment, tools: Tools) -> Option<Found> {
+        let bytes = self.read_trace(id)?;
+        let trace = Trace::parse(id.digest(), &bytes)?;
+        let current = trace.current(&self.directory, environment, tools)?;
+        let binary = &trace.variants[current.variant].binary;
+        let found = Found { path: self.directory.join(path_of(&binary.path)), digest: binary.digest };
+        if !current.restamps.is_empty() {
+            let mut refreshed = trace.clone();
+            refreshed.restamp(&current);
+            self.refresh(id, &refreshed);
+        }
+        Some(found)
+    }
+
+    /// Writes a trace whose stamps were renewed, unless somebody is building: best effort.
+    #[cold]
+    fn refresh(&self, id: &LaunchId, trace: &Trace<'_>) {
+        if let Ok(Some(_lock)) = Lock::try_acquire(&self.lock_path(id)) {
+            let _ = self.write_trace(id, trace);
+        }
+    }
+
+    fn lock_path(&self, id: &LaunchId) -> PathBuf {
+        self.join("locks").join(id.digest().hex())
+    }
+
+    /// Takes the lock of `id` and looks again.
+    pub(crate) fn enter(
+        &self,
+        id: LaunchId,
+        environment: &Environment,
+        look: bool,
+        waiting: impl FnMut(Duration, Holder) -> Patience,
+    ) -> Result<Entry<'_>> {
+        let lock = Lock::acquire(&self.lock_path(&id), waiting).map_err(|error| self.unusable("cannot lock in", error))?;
+        if look && let Some(found) = self.find(&id, environment, Tools::Checked) {
+            return Ok(Entry::Occupied(found));
+        }
+        let _ = Staging::sweep(&self.join("staging"));
+        let staging = Staging::create(&self.join("staging")).map_err(|error| self.unusable("cannot write to", error))?;
+        Ok(Entry::Vacant(Vacant { cache: self, id, staging, _lock: lock }))
+    }
+
+    /// Puts a variant in front of those of `id`.
+    fn add_variant(&self, id: &LaunchId, script: &Script, variant: Variant<'_>) -> io::Result<()> {
+        let bytes = self.read_trace(id).unwrap_or_default();
+        let script = Cow::Borrowed(script.path().unwrap_or(Path::new("-")).as_os_str().as_bytes());
+        let mut trace = Trace::parse(id.digest(), &bytes)
+            .unwrap_or_else(|| Trace { script: script.clone(), variants: Vec::new() });
+        trace.push(variant);
+        self.write_trace(id, &trace)
+    }
+
+    fn write_trace(&self, id: &LaunchId, trace: &Trace<'_>) -> io::Result<()> {
+        let path = self.trace_path(id);
+        self.write_whole(&path, &trace.render(id.digest()))
+    }
+
+    /// Writes a small file by rename, synced.
+    pub(crate) fn write_whole(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        let mut file = NamedTempFile::new_in(self.join("staging"))?;
+        file.write_all(bytes)?;
+        file.as_file().sync_data()?;
+        if let Some(parent) = path.parent() {
+            DirBuilder::new().recursive(true).mode(0o700).create(parent)?;
+        }
+        file.persist(path).map_err(|error| error.error)?;
+        Ok(())
+    }
+
+    /// Lets a second name of the same script (a link to it, another spelling, options from its own first line) find the
+    /// same binary, as long as `links` hold too.
+    pub(crate) fn alias(
+        &self,
+        name: &LaunchId,
+        home: &LaunchId,
+        script: &Script,
+        links: &[Check<'static>],
+        environment: &Environment,
+    ) {
+        if name == home {
+            return;
+        }
+        let Some(bytes) = self.read_trace(home) else { return };
+        let Some(trace) = Trace::parse(home.digest(), &bytes) else { return };
+        let Some(current) = trace.current(&self.directory, environment, Tools::Checked) else { return };
+        let mut variant = trace.variants[current.variant].clone();
+        variant.checks.extend(links.iter().cloned());
+        // Best effort: without it the next run comes the same long way.
+        let _ = self.add_variant(name, script, variant);
+    }
+}
+
+impl Vacant<'_> {
+    /// A private directory on the cache's file system.
+    pub(crate) fn staging(&self) -> &Path {
+        self.staging.path()
+    }
+
+    /// Publishes what was built. On return the binary is in its place, whole, and the trace names it.
+    pub(crate) fn commit(&self, built: Built, recipe: &RustRecipe<'_>) -> Result<Found> {
+        let found = self.publish(&built).at(Step::Cache)?;
+        let stamp = std::fs::symlink_metadata(&found.path).map(|metadata| Stamp::of(&metadata)).at(Step::Cache)?;
+        let path = found.path.strip_prefix(&self.cache.directory).unwrap_or(&found.path);
+        let text = |text: String| Cow::Owned(text.into_bytes());
+        let variant = Variant {
+            binary: Binary {
+                digest: found.digest,
+                stamp: Some(stamp),
+                path: Cow::Owned(path.as_os_str().as_bytes().to_vec()),
+            },
+            about: built.about.into_iter().map(|(name, value)| (text(name.to_owned()), text(value))).collect(),
+            checks: built.checks,
+        };
+        self.cache.add_variant(&self.id, recipe.script, variant).at(Step::Cache)?;
+        Ok(found)
+    }
+
+    fn publish(&self, built: &Built) -> io::Result<Found> {
+        let file = File::open(&built.output)?;
+        file.set_permissions(Permissions::from_mode(0o700))?;
+        file.sync_all()?;
+        let digest = Digest::of_file(&built.output)?;
+        let hex = name_of_binary(digest, &built.name).hex();
+        let place = self.cache.join(format!("bin/{}/{hex}", &hex[..2]));
+        let path = place.join(&built.name);
+        // The same bytes under the same name may be here already, from another script or an earlier day.
+        if Digest::of_file(&path).is_ok_and(|there| there == digest) {
+            return Ok(Found { path, digest });
+        }
+        let holder = self.staging.path().join("binary");
+        DirBuilder::new().mode(0o700).create(&holder)?;
+        std::fs::rename(&built.output, holder.join(&built.name))?;
+        File::open(&holder)?.sync_all()?;
+        if let Some(parent) = place.parent() {
+            DirBuilder::new().recursive(true).mode(0o700).create(parent)?;
+            match std::fs::rename(&holder, &place) {
+                Ok(()) => {}
+                // What is there is damaged, or it would have been taken above.
+                Err(error) if is_occupied(&error) => {
+                    std::fs::rename(&place, self.staging.path().join("damaged"))?;
+                    std::fs::rename(&holder, &place)?;
+                }
+                Err(error) => return Err(error),
+            }
+            File::open(parent)?.sync_all()?;
+        }
+        Ok(Found { path, digest })
+    }
+}
+
+/// A binary's directory is named for its content and its name: the same program under two names is two entries, since
+/// the name is what `ps` shows.
+fn name_of_binary(digest: Digest, name: &OsStr) -> Digest {
+    let mut fields = Fields::new("binary");
+    fields.push("digest", digest.hex().as_bytes());
+    fields.push("name", name.as_bytes());
+    fields.finish()
+}
+
+fn is_occupied(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::DirectoryNotEmpty | io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory)
+}
+
+/// Whether programs may not be run from where `path` is, or will be.
+pub(crate) fn is_noexec(path: &Path) -> bool {
+    path.ancestors().find_map(|path| rustix::fs::statvfs(path).ok()).is_some_and(|filesystem| {
+        filesystem.f_flag.contains(rustix::fs::StatVfsMountFlags::NOEXEC)
+    })
+}
+
+/// When an entry was last used: relatime lets an exec refresh a binary's access time at most daily.
+pub(crate) fn last_used(metadata: &std::fs::Metadata) -> Moment {
+    Moment::from_unix(metadata.atime(), metadata.atime_nsec()).max(Stamp::of(metadata).modified)
+}

@@ -1,0 +1,85 @@
+//! Cargo's configuration files: which there are, and whether they shape a build.
+//!
+//! Cargo is run from `/`, so these are `$CARGO_HOME/config.toml` and `/.cargo/config.toml` (each also under its old
+//! name without extension), and no file of the caller's working directory. If one of them says anything that changes
+//! what the compiler is given, cargo is asked even for a script without dependencies: nobody else knows its rules.
+
+use std::path::PathBuf;
+
+use toml::{Table, Value};
+
+use crate::check::Check;
+use crate::environment::Environment;
+use crate::error::{Error, Result, Step};
+use crate::stamp::Moment;
+
+/// Tables that say where crates come from and what cargo prints, and nothing about how they are compiled.
+const HARMLESS: &[&str] = &[
+    "alias", "cache", "cargo-new", "credential-alias", "doc", "future-incompat-report", "http", "install", "net",
+    "patch", "paths", "registries", "registry", "resolver", "source", "term",
+];
+
+/// Keys of `[build]` that change nothing for us, because ours are given on the command line or they are about speed.
+const HARMLESS_IN_BUILD: &[&str] = &["jobs", "target-dir", "build-dir", "rustdoc", "rustdocflags", "warnings"];
+
+/// What cargo's configuration means for a script.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct CargoConfig {
+    /// The files, or that they are absent.
+    pub(crate) checks: Vec<Check<'static>>,
+    /// Whether they may change how a script is compiled.
+    pub(crate) shapes_builds: bool,
+}
+
+impl CargoConfig {
+    pub(crate) fn read(environment: &Environment, since: Moment) -> Result<CargoConfig> {
+        let mut directories: Vec<PathBuf> = environment.cargo_home().into_iter().collect();
+        directories.push(PathBuf::from("/.cargo"));
+        let mut config = CargoConfig::default();
+        for path in directories.iter().flat_map(|directory| ["config", "config.toml"].map(|name| directory.join(name))) {
+            let unreadable = |error: anyhow::Error| {
+                Error::new(Step::Dependencies, error.context(format!("failed to read `{}`", path.display())))
+            };
+            let check = Check::file_or_absent(&path, since).map_err(|error| unreadable(error.into()))?;
+            if check.file_path().is_some() {
+                let text = std::fs::read_to_string(&path).map_err(|error| unreadable(error.into()))?;
+                // What cargo cannot read either, it will say better.
+                config.shapes_builds |= text.parse::<Table>().map_or(true, |table| shapes_builds(&table));
+            }
+            config.checks.push(check);
+        }
+        Ok(config)
+    }
+}
+
+fn shapes_builds(table: &Table) -> bool {
+    table.iter().any(|(key, value)| match key.as_str() {
+        "build" => value
+            .as_table()
+            .is_none_or(|build: &Table| build.keys().any(|key: &String| !HARMLESS_IN_BUILD.contains(&key.as_str()))),
+        "env" | "profile" | "target" | "unstable" | "include" | "host" => !matches!(value, Value::Table(t) if t.is_empty()),
+        key => !HARMLESS.contains(&key),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_changes_a_build_counts() {
+        let cases = [
+            ("", false),
+            ("[net]\noffline = true", false),
+            ("[source.crates-io]\nreplace-with = \"vendored\"", false),
+            ("[build]\njobs = 2\ntarget-dir = \"/t\"", false),
+            ("[build]\nrustflags = [\"-C\", \"target-cpu=native\"]", true),
+            ("[target.x86_64-unknown-linux-gnu]\nlinker = \"clang\"", true),
+            ("[env]\nA = \"b\"", true),
+            ("[something-new]\na = 1", true),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(shapes_builds(&text.parse().unwrap()), expected, "{text}");
+        }
+    }
+}

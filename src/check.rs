@@ -1,0 +1,487 @@
+//! Checks: one fact a build depended on, whether it still holds, and its line in a trace.
+//!
+//! A file or directory is compared by its stamp first and by its content when that differs; a variable, a link, an
+//! absence and the result of a search of PATH are compared as they are. The lines are those [`crate::trace`] describes.
+
+use std::borrow::Cow;
+use std::ffi::OsStr;
+use std::fmt;
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use crate::digest::{Digest, Fields};
+use crate::environment::Environment;
+use crate::stamp::{Moment, Stamp};
+
+/// A tool's file larger than this is compared by samples: a compiler's library of 150 MB would cost a fifth of a
+/// second, and no two builds of it agree in sixteen places.
+const SAMPLED_BYTES: u64 = 16 << 20;
+
+/// Bytes of a path, a name or a value, borrowed from the trace they were read from.
+pub(crate) type Text<'a> = Cow<'a, [u8]>;
+
+/// One fact a build depended on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Check<'a> {
+    /// Whether it is the compiler's.
+    pub(crate) tool: bool,
+    pub(crate) fact: Fact<'a>,
+}
+
+/// What a check says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Fact<'a> {
+    File { path: Text<'a>, digest: Digest, stamp: Option<Stamp> },
+    Directory { path: Text<'a>, digest: Digest, stamp: Option<Stamp> },
+    Absent { path: Text<'a> },
+    Link { path: Text<'a>, target: Text<'a> },
+    Variable { name: Text<'a>, value: Option<Text<'a>> },
+    Command { name: Text<'a>, path: Option<Text<'a>> },
+}
+
+/// Whether a fact holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Holds {
+    Yes,
+    /// By content, not by stamp; this is the stamp it has now, if that can be trusted from now on.
+    ByContent(Option<Stamp>),
+    No,
+}
+
+pub(crate) fn path_of(text: &[u8]) -> &Path {
+    Path::new(OsStr::from_bytes(text))
+}
+
+pub(crate) fn text_of(path: &Path) -> Text<'static> {
+    Cow::Owned(path.as_os_str().as_bytes().to_vec())
+}
+
+impl<'a> Check<'a> {
+    pub(crate) fn of(fact: Fact<'a>) -> Check<'a> {
+        Check { tool: false, fact }
+    }
+
+    pub(crate) fn tool(mut self) -> Check<'a> {
+        self.tool = true;
+        self
+    }
+
+    /// What is true of the content alone.
+    pub(crate) fn without_stamp(mut self) -> Check<'a> {
+        if let Fact::File { stamp, .. } | Fact::Directory { stamp, .. } = &mut self.fact {
+            *stamp = None;
+        }
+        self
+    }
+
+    /// A file's content as it is now. The stamp is kept only if the file was left alone before `since`.
+    pub(crate) fn file(path: &Path, since: Moment) -> io::Result<Check<'static>> {
+        let (digest, stamp) = read_stamped(path, false)?;
+        let stamp = Some(stamp).filter(|stamp| stamp.settled_before(since));
+        Ok(Check::of(Fact::File { path: text_of(path), digest, stamp }))
+    }
+
+    /// A file of the compiler's, large ones by samples.
+    pub(crate) fn tool_file(path: &Path, since: Moment) -> io::Result<Check<'static>> {
+        let (digest, stamp) = read_stamped(path, true)?;
+        let stamp = Some(stamp).filter(|stamp| stamp.settled_before(since));
+        Ok(Check::of(Fact::File { path: text_of(path), digest, stamp }).tool())
+    }
+
+    /// The names in a directory as they are now.
+    pub(crate) fn directory(path: &Path, since: Moment) -> io::Result<Check<'static>> {
+        let stamp = Stamp::of(&std::fs::metadata(path)?);
+        let digest = names_in(path)?;
+        let stamp = Some(stamp).filter(|stamp| stamp.settled_before(since));
+        Ok(Check::of(Fact::Directory { path: text_of(path), digest, stamp }))
+    }
+
+    pub(crate) fn absent(path: &Path) -> Check<'static> {
+        Check::of(Fact::Absent { path: text_of(path) })
+    }
+
+    pub(crate) fn link(path: &Path, target: &Path) -> Check<'static> {
+        Check::of(Fact::Link { path: text_of(path), target: text_of(target) })
+    }
+
+    /// A file that is read if it exists: its content, or that it is absent.
+    pub(crate) fn file_or_absent(path: &Path, since: Moment) -> io::Result<Check<'static>> {
+        match Check::file(path, since) {
+            Err(error) if is_absence(&error) => Ok(Check::absent(path)),
+            other => other,
+        }
+    }
+
+    /// A variable as it is now.
+    pub(crate) fn variable(name: &str, environment: &Environment) -> Check<'static> {
+        Check::variable_is(name, environment.variable(name).map(|value| value.as_bytes().to_vec()))
+    }
+
+    /// A variable as somebody else saw it.
+    pub(crate) fn variable_is(name: &str, value: Option<Vec<u8>>) -> Check<'static> {
+        Check::of(Fact::Variable { name: Cow::Owned(name.as_bytes().to_vec()), value: value.map(Cow::Owned) })
+    }
+
+    /// What a search of PATH finds now.
+    pub(crate) fn command(name: &str, environment: &Environment) -> Check<'static> {
+        let path = environment.find_command(OsStr::new(name)).map(|path| text_of(&path));
+        Check::of(Fact::Command { name: Cow::Owned(name.as_bytes().to_vec()), path })
+    }
+
+    /// The file a check is about, if its content matters.
+    pub(crate) fn file_path(&self) -> Option<&Path> {
+        match &self.fact {
+            Fact::File { path, .. } => Some(path_of(path)),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn holds(&self, environment: &Environment) -> Holds {
+        let yes_if = |holds: bool| if holds { Holds::Yes } else { Holds::No };
+        match &self.fact {
+            Fact::File { path, digest, stamp } => {
+                let path = path_of(path);
+                let Ok(metadata) = std::fs::metadata(path) else { return Holds::No };
+                let now = Stamp::of(&metadata);
+                if Some(now) == *stamp {
+                    return Holds::Yes;
+                }
+                // A file of another size needs no reading.
+                if stamp.is_some_and(|stamp| stamp.size != now.size) || !metadata.is_file() {
+                    return Holds::No;
+                }
+                compare(*stamp, *digest, || read_stamped(path, self.tool).map(|(digest, _)| digest), now)
+            }
+            Fact::Directory { path, digest, stamp } => {
+                let path = path_of(path);
+                let Ok(metadata) = std::fs::metadata(path) else { return Holds::No };
+                let now = Stamp::of(&metadata);
+                if Some(now) == *stamp {
+                    return Holds::Yes;
+                }
+                compare(*stamp, *digest, || names_in(path), now)
+            }
+            Fact::Absent { path } => match std::fs::symlink_metadata(path_of(path)) {
+                Err(error) => yes_if(is_absence(&error)),
+                Ok(_) => Holds::No,
+            },
+            Fact::Link { path, target } => match std::fs::read_link(path_of(path)) {
+                Ok(now) => yes_if(now.as_os_str().as_bytes() == &**target),
+                Err(_) => Holds::No,
+            },
+            Fact::Variable { name, value } => {
+                let now = environment.variable(OsStr::from_bytes(name));
+                yes_if(now.as_ref().map(|now| now.as_bytes()) == value.as_deref())
+            }
+            Fact::Command { name, path } => {
+                let now = environment.find_command(OsStr::from_bytes(name));
+                yes_if(now.as_ref().map(|now| now.as_os_str().as_bytes()) == path.as_deref())
+            }
+        }
+    }
+
+    /// What is different now. Only asked of a check that does not hold.
+    #[cold]
+    pub(crate) fn change(&self, environment: &Environment) -> Change {
+        let seen = |path: &Path| match std::fs::symlink_metadata(path) {
+            Err(error) => error.to_string(),
+            Ok(_) => "changed".to_owned(),
+        };
+        let text = |text: &[u8]| String::from_utf8_lossy(text).into_owned();
+        match &self.fact {
+            Fact::File { path, digest, .. } => {
+                let path = path_of(path);
+                let now = read_stamped(path, self.tool)
+                    .map_or_else(|error| error.to_string(), |(digest, _)| digest.short(12));
+                Change::new("file", path, &digest.short(12), &now)
+            }
+            Fact::Directory { path, digest, .. } => {
+                let path = path_of(path);
+                let now = names_in(path).map_or_else(|error| error.to_string(), |digest| digest.short(12));
+                Change::new("directory", path, &digest.short(12), &now)
+            }
+            Fact::Absent { path } => Change::new("file", path_of(path), "absent", "present"),
+            Fact::Link { path, target } => {
+                let path = path_of(path);
+                let now = std::fs::read_link(path)
+                    .map_or_else(|_| seen(path), |target| target.to_string_lossy().into_owned());
+                Change::new("link", path, &text(target), &now)
+            }
+            Fact::Variable { name, value } => {
+                let now = environment.variable(OsStr::from_bytes(name));
+                let shown = |value: Option<&[u8]>| value.map_or_else(|| "unset".to_owned(), text);
+                Change::new(
+                    "variable",
+                    path_of(name),
+                    &shown(value.as_deref()),
+                    &shown(now.as_ref().map(|now| now.as_bytes())),
+                )
+            }
+            Fact::Command { name, path } => {
+                let now = environment.find_command(OsStr::from_bytes(name));
+                let shown = |path: Option<&[u8]>| path.map_or_else(|| "not on PATH".to_owned(), text);
+                Change::new(
+                    "command",
+                    path_of(name),
+                    &shown(path.as_deref()),
+                    &shown(now.as_ref().map(|now| now.as_os_str().as_bytes())),
+                )
+            }
+        }
+    }
+
+    pub(crate) fn parse(line: &'a [u8]) -> Option<Check<'a>> {
+        let (tool, line) = match line.strip_prefix(b"tool ") {
+            Some(rest) => (true, rest),
+            None => (false, line),
+        };
+        let (kind, rest) = split_field(line)?;
+        let content = || -> Option<(Digest, Option<Stamp>, Text<'a>)> {
+            let (digest, rest) = split_field(rest)?;
+            let (stamp, path) = split_field(rest)?;
+            Some((Digest::parse(digest)?, parse_stamp(stamp)?, unescape(path)?))
+        };
+        let fact = match kind {
+            b"file" => {
+                let (digest, stamp, path) = content()?;
+                Fact::File { path, digest, stamp }
+            }
+            b"directory" => {
+                let (digest, stamp, path) = content()?;
+                Fact::Directory { path, digest, stamp }
+            }
+            b"absent" => Fact::Absent { path: unescape(rest)? },
+            b"link" => {
+                let (target, path) = split_field(rest)?;
+                Fact::Link { path: unescape(path)?, target: unescape(target)? }
+            }
+            b"variable" => match rest.iter().position(|byte| *byte == b'=') {
+                Some(at) => {
+                    Fact::Variable { name: unescape(&rest[..at])?, value: Some(unescape(&rest[at + 1..])?) }
+                }
+                None => Fact::Variable { name: unescape(rest)?, value: None },
+            },
+            b"command" => match split_field(rest) {
+                Some((name, path)) => Fact::Command { name: unescape(name)?, path: Some(unescape(path)?) },
+                None => Fact::Command { name: unescape(rest)?, path: None },
+            },
+            _ => return None,
+        };
+        Some(Check { tool, fact })
+    }
+
+    pub(crate) fn render(&self, out: &mut Vec<u8>) {
+        if self.tool {
+            out.extend_from_slice(b"tool ");
+        }
+        match &self.fact {
+            Fact::File { path, digest, stamp } => line(
+                out,
+                &[b"file", digest.hex().as_bytes(), stamp_text(stamp).as_bytes(), &escape(path)],
+            ),
+            Fact::Directory { path, digest, stamp } => line(
+                out,
+                &[b"directory", digest.hex().as_bytes(), stamp_text(stamp).as_bytes(), &escape(path)],
+            ),
+            Fact::Absent { path } => line(out, &[b"absent", &escape(path)]),
+            Fact::Link { path, target } => line(out, &[b"link", &escape(target), &escape(path)]),
+            Fact::Variable { name, value } => {
+                let mut text = escape(name).into_owned();
+                if let Some(value) = value {
+                    text.push(b'=');
+                    text.extend_from_slice(&escape(value));
+                }
+                line(out, &[b"variable", &text]);
+            }
+            Fact::Command { name, path: Some(path) } => {
+                line(out, &[b"command", &escape(name), &escape(path)]);
+            }
+            Fact::Command { name, path: None } => line(out, &[b"command", &escape(name)]),
+        }
+    }
+
+    /// The same check, owning its texts.
+    pub(crate) fn into_owned(self) -> Check<'static> {
+        let own = |text: Text<'_>| Cow::Owned(text.into_owned());
+        let fact = match self.fact {
+            Fact::File { path, digest, stamp } => Fact::File { path: own(path), digest, stamp },
+            Fact::Directory { path, digest, stamp } => Fact::Directory { path: own(path), digest, stamp },
+            Fact::Absent { path } => Fact::Absent { path: own(path) },
+            Fact::Link { path, target } => Fact::Link { path: own(path), target: own(target) },
+            Fact::Variable { name, value } => Fact::Variable { name: own(name), value: value.map(own) },
+            Fact::Command { name, path } => Fact::Command { name: own(name), path: path.map(own) },
+        };
+        Check { tool: self.tool, fact }
+    }
+}
+
+/// One thing that is not as it was.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// What kind of thing: `file`, `directory`, `link`, `variable`, `command`, `binary` or `script`.
+    pub kind: &'static str,
+    /// Its path or name.
+    pub name: String,
+    /// What it was.
+    pub old: String,
+    /// What it is.
+    pub new: String,
+}
+
+impl Change {
+    pub(crate) fn new(kind: &'static str, name: &Path, old: &str, new: &str) -> Change {
+        Change { kind, name: name.to_string_lossy().into_owned(), old: old.to_owned(), new: new.to_owned() }
+    }
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} `{}` was {}, is {}", self.kind, self.name, self.old, self.new)
+    }
+}
+
+/// Reads checks, one a line, as `Check::render` writes them.
+pub(crate) fn parse_checks(text: &[u8]) -> Option<Vec<Check<'_>>> {
+    text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).map(Check::parse).collect()
+}
+
+/// Whether an error says that nothing is there.
+pub(crate) fn is_absence(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+}
+
+/// Compares by content, and says which stamp may stand for it from now on.
+#[cold]
+pub(crate) fn compare(
+    recorded: Option<Stamp>,
+    digest: Digest,
+    read: impl FnOnce() -> io::Result<Digest>,
+    now: Stamp,
+) -> Holds {
+    let before = Moment::now();
+    match read() {
+        // A stamp that was settled before the content was read stands for that content.
+        Ok(content) if content == digest => {
+            Holds::ByContent(Some(now).filter(|now| Some(*now) != recorded && now.settled_before(before)))
+        }
+        _ => Holds::No,
+    }
+}
+
+/// A file's digest with the stamp it had while it was read: reads again if that moved.
+fn read_stamped(path: &Path, tool: bool) -> io::Result<(Digest, Stamp)> {
+    let mut file = std::fs::File::open(path)?;
+    let mut stamp = Stamp::of(&file.metadata()?);
+    for _ in 0..8 {
+        let digest = match tool && stamp.size > SAMPLED_BYTES {
+            true => sample(&file, stamp.size)?,
+            false => Digest::of_reader(&mut file)?,
+        };
+        let after = Stamp::of(&file.metadata()?);
+        if after == stamp {
+            return Ok((digest, stamp));
+        }
+        stamp = after;
+        io::Seek::rewind(&mut file)?;
+    }
+    Err(io::Error::other("it keeps changing while it is read"))
+}
+
+/// The size of a file and sixteen stretches of it.
+fn sample(file: &std::fs::File, size: u64) -> io::Result<Digest> {
+    let mut fields = Fields::new("sample");
+    fields.push("size", &size.to_le_bytes());
+    let mut buffer = vec![0; 64 * 1024];
+    for part in 0..16 {
+        let offset = (size - buffer.len() as u64) / 15 * part;
+        std::os::unix::fs::FileExt::read_exact_at(file, &mut buffer, offset)?;
+        fields.push("part", &buffer);
+    }
+    Ok(fields.finish())
+}
+
+/// The digest of the sorted names in a directory, leaving out what tools put there (`target`, names with a dot first).
+fn names_in(path: &Path) -> io::Result<Digest> {
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(path)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        if name != "target" && !name.as_bytes().starts_with(b".") {
+            names.push((name, entry.file_type()?.is_dir()));
+        }
+    }
+    names.sort();
+    let mut fields = Fields::new("directory");
+    for (name, is_directory) in names {
+        fields.push(if is_directory { "directory" } else { "file" }, name.as_bytes());
+    }
+    Ok(fields.finish())
+}
+
+pub(crate) fn parse_stamp(text: &[u8]) -> Option<Option<Stamp>> {
+    match text {
+        b"-" => Some(None),
+        _ => Stamp::parse(std::str::from_utf8(text).ok()?).map(Some),
+    }
+}
+
+pub(crate) fn stamp_text(stamp: &Option<Stamp>) -> String {
+    stamp.map_or_else(|| "-".to_owned(), |stamp| stamp.to_string())
+}
+
+/// Splits at the first space.
+pub(crate) fn split_field(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    let at = text.iter().position(|byte| *byte == b' ')?;
+    Some((&text[..at], &text[at + 1..]))
+}
+
+pub(crate) fn line(out: &mut Vec<u8>, fields: &[&[u8]]) {
+    for (index, field) in fields.iter().enumerate() {
+        if index > 0 {
+            out.push(b' ');
+        }
+        out.extend_from_slice(field);
+    }
+    out.push(b'\n');
+}
+
+pub(crate) fn escape(text: &[u8]) -> Text<'_> {
+    if !text.iter().any(|byte| matches!(byte, b'\\' | b'\n' | b'\r' | b' ' | b'=')) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = Vec::with_capacity(text.len() + 8);
+    for byte in text {
+        match byte {
+            b'\\' => out.extend_from_slice(b"\\\\"),
+            b'\n' => out.extend_from_slice(b"\\n"),
+            b'\r' => out.extend_from_slice(b"\\r"),
+            b' ' => out.extend_from_slice(b"\\s"),
+            b'=' => out.extend_from_slice(b"\\e"),
+            _ => out.push(*byte),
+        }
+    }
+    Cow::Owned(out)
+}
+
+pub(crate) fn unescape(text: &[u8]) -> Option<Text<'_>> {
+    if !text.contains(&b'\\') {
+        return Some(Cow::Borrowed(text));
+    }
+    let mut out = Vec::with_capacity(text.len());
+    let mut bytes = text.iter();
+    while let Some(byte) = bytes.next() {
+        out.push(match byte {
+            b'\\' => match bytes.next()? {
+                b'\\' => b'\\',
+                b'n' => b'\n',
+                b'r' => b'\r',
+                b's' => b' ',
+                b'e' => b'=',
+                _ => return None,
+            },
+            byte => *byte,
+        });
+    }
+    Some(Cow::Owned(out))
+}

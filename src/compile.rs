@@ -1,0 +1,379 @@
+//! Compiling a Rust script: one rustc call, in staging, and what it read.
+//!
+//! The script is compiled in its own place: diagnostics, `file!()`, `line!()`, `mod` and `include_*!` are its own. The
+//! call is that of the dependency environment, or for a script without dependencies the same call put together here.
+//! Afterwards every file the compiler read is hashed; if one of them changed while it was being read, the result says
+//! so and the spine builds again.
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Instant;
+
+use crate::cache::{Built, Cache};
+use crate::check::Check;
+use crate::declared;
+use crate::dep_info::DepInfo;
+use crate::deps::{self, Call};
+use crate::environment::Environment;
+use crate::error::{At, Error, Result, Step};
+use crate::header::Form;
+use crate::profile;
+use crate::recipe::RustRecipe;
+use crate::screen::Screen;
+use crate::script::Place;
+use crate::stamp::{Moment, Stamp};
+
+/// A build that ended well, or that has to be done again.
+pub(crate) enum Outcome {
+    Built(Built),
+    /// This input changed while the compiler was reading.
+    Disturbed(PathBuf),
+}
+
+/// Compiles the script into `staging`.
+///
+/// # Errors
+/// [`Step::Dependencies`] and [`Step::Compile`], after the compiler's own words have been shown.
+pub(crate) fn compile(
+    recipe: &RustRecipe<'_>,
+    cache: &Cache,
+    staging: &Path,
+    environment: &Environment,
+    screen: &Screen,
+) -> Result<Outcome> {
+    let began = Instant::now();
+    let call = match recipe.needs_cargo() {
+        true => deps::environment(recipe, cache, environment, screen)?,
+        false => plain_call(recipe, environment)?,
+    };
+    let name = recipe.name();
+    let source = Source::place(recipe, staging).at(Step::Compile)?;
+    let output = staging.join("program");
+    let dep_info = staging.join("program.d");
+    let mut command = rustc(recipe, &call, &source, &output, &dep_info, environment, screen);
+    // What was written before this moment has an older stamp, what is written from now on has not.
+    if let Some(changed) = recipe.script.changed() {
+        changed.pass();
+    }
+    let start = Moment::now();
+    screen.verbose(|| format!("{}: compiling ({}, {})", typed(recipe), recipe.profile, recipe.toolchain.short_version()));
+    let finished = screen.run(&mut command, &format!("compiling {}", name.to_string_lossy()), false).map_err(|error| {
+        let what = format!("cannot run `{}`", recipe.toolchain.rustc.display());
+        Error::new(Step::Toolchain, anyhow::Error::new(error).context(what))
+    })?;
+    if !finished.status.success() {
+        if !recipe.script.is_unchanged() || call.is_broken(cache) {
+            return Ok(Outcome::Disturbed(source.path));
+        }
+        return Err(failed(&finished.stderr, finished.status, staging, screen));
+    }
+    let mut checks = match inputs(recipe, &call, &source, &dep_info, start)? {
+        Ok(checks) => checks,
+        Err(disturbed) => return Ok(Outcome::Disturbed(disturbed)),
+    };
+    checks.extend(declared::checks(&recipe.manifest.settings()?, recipe.base(), environment, start)?);
+    screen.show(&finished.stderr, false);
+    let mut all = recipe.checks.clone();
+    all.extend(call.checks);
+    all.append(&mut checks);
+    without_repeats(&mut all);
+    let about = vec![
+        ("profile", recipe.profile.clone()),
+        ("toolchain", recipe.toolchain.short_version()),
+        ("edition", recipe.edition.clone()),
+        ("built", start.unix_seconds().to_string()),
+        ("milliseconds", began.elapsed().as_millis().to_string()),
+    ];
+    Ok(Outcome::Built(Built { output, name, checks: all, about }))
+}
+
+fn typed(recipe: &RustRecipe<'_>) -> String {
+    recipe.script.typed().to_string_lossy().into_owned()
+}
+
+/// Where the compiler finds the script: in its own place, or written out if it has none.
+struct Source {
+    path: PathBuf,
+    /// Stands for the directory the source was written to.
+    written: Option<PathBuf>,
+}
+
+impl Source {
+    fn place(recipe: &RustRecipe<'_>, staging: &Path) -> std::io::Result<Source> {
+        match recipe.script.place() {
+            Place::File(path) => Ok(Source { path: path.clone(), written: None }),
+            Place::Nowhere(_) => {
+                let path = staging.join("script.rs");
+                std::fs::write(&path, recipe.script.bytes())?;
+                Ok(Source { path, written: Some(staging.to_owned()) })
+            }
+        }
+    }
+}
+
+/// The call for a script without dependencies: what cargo would pass.
+fn plain_call(recipe: &RustRecipe<'_>, environment: &Environment) -> Result<Call> {
+    let mut arguments = vec![format!("--edition={}", recipe.edition)];
+    arguments.extend(["--crate-type".to_owned(), "bin".to_owned()]);
+    arguments.extend(profile::arguments(recipe.manifest, &recipe.profile)?);
+    arguments.extend(profile::lints(recipe.manifest)?);
+    arguments.extend(profile::features(recipe.manifest));
+    let mut arguments: Vec<OsString> = arguments.into_iter().map(OsString::from).collect();
+    let host = recipe.toolchain.version.host.to_uppercase().replace(['-', '.'], "_");
+    if let Some(linker) = environment.set(&format!("CARGO_TARGET_{host}_LINKER")) {
+        let mut option = OsString::from("linker=");
+        option.push(linker);
+        arguments.extend(["-C".into(), option]);
+    }
+    arguments.extend(rust_flags(environment, &host));
+    Ok(Call::plain(arguments, package_variables(recipe)))
+}
+
+/// `CARGO_ENCODED_RUSTFLAGS`, else `RUSTFLAGS`, else those of the host, else of the build: the first that is set wins,
+/// as in cargo.
+fn rust_flags(environment: &Environment, host: &str) -> Vec<OsString> {
+    let split = |text: OsString, separator: u8| -> Vec<OsString> {
+        text.as_bytes()
+            .split(|byte| *byte == separator)
+            .filter(|flag| !flag.is_empty())
+            .map(|flag| OsString::from_vec(flag.to_vec()))
+            .collect()
+    };
+    if let Some(flags) = environment.variable("CARGO_ENCODED_RUSTFLAGS") {
+        return split(flags, 0x1f);
+    }
+    let names = ["RUSTFLAGS".to_owned(), format!("CARGO_TARGET_{host}_RUSTFLAGS"), "CARGO_BUILD_RUSTFLAGS".to_owned()];
+    names.iter().find_map(|name| environment.variable(name)).map(|flags| split(flags, b' ')).unwrap_or_default()
+}
+
+/// The `CARGO_*` variables of a package, as cargo sets them for the compiler.
+fn package_variables(recipe: &RustRecipe<'_>) -> Vec<(OsString, OsString)> {
+    let manifest = recipe.manifest;
+    let version = manifest.version();
+    let (numbers, pre) = version.split_once('-').unwrap_or((version, ""));
+    let pre = pre.split_once('+').map_or(pre, |(pre, _)| pre);
+    let mut parts = numbers.split('+').next().unwrap_or_default().split('.');
+    let mut part = || parts.next().unwrap_or_default().to_owned();
+    let text = |key: &str| manifest.package_list(key).unwrap_or_default();
+    let variables = [
+        ("CARGO_PKG_VERSION", version.to_owned()),
+        ("CARGO_PKG_VERSION_MAJOR", part()),
+        ("CARGO_PKG_VERSION_MINOR", part()),
+        ("CARGO_PKG_VERSION_PATCH", part()),
+        ("CARGO_PKG_VERSION_PRE", pre.to_owned()),
+        ("CARGO_PKG_AUTHORS", text("authors")),
+        ("CARGO_PKG_DESCRIPTION", text("description")),
+        ("CARGO_PKG_HOMEPAGE", text("homepage")),
+        ("CARGO_PKG_REPOSITORY", text("repository")),
+        ("CARGO_PKG_LICENSE", text("license")),
+        ("CARGO_PKG_LICENSE_FILE", text("license-file")),
+        ("CARGO_PKG_RUST_VERSION", text("rust-version")),
+        ("CARGO_PKG_README", text("readme")),
+    ];
+    variables.into_iter().map(|(name, value)| (name.into(), value.into())).collect()
+}
+
+fn rustc(
+    recipe: &RustRecipe<'_>,
+    call: &Call,
+    source: &Source,
+    output: &Path,
+    dep_info: &Path,
+    environment: &Environment,
+    screen: &Screen,
+) -> Command {
+    let crate_name = recipe.crate_name();
+    let base = recipe.base();
+    let joined = |prefix: &str, rest: &OsStr| {
+        let mut text = OsString::from(prefix);
+        text.push(rest);
+        text
+    };
+    let mut command = Command::new(&recipe.toolchain.rustc);
+    command.arg("--crate-name").arg(&crate_name).arg(&source.path).args(&call.arguments);
+    command.arg("-o").arg(output);
+    command.arg(joined("--emit=link,dep-info=", dep_info.as_os_str()));
+    // Two scripts of one name must not give their items one name, and the same script always must.
+    let metadata = crate::digest::Digest::of(recipe.package_name().as_bytes()).short(16);
+    command.arg("-C").arg(format!("metadata={metadata}"));
+    command.arg(if screen.is_terminal() { "--color=always" } else { "--color=never" });
+    if screen.is_terminal() {
+        command.arg(format!("--diagnostic-width={}", screen.width()));
+    }
+    let remap = |command: &mut Command, from: &Path, to: &str| {
+        let mut text = joined("--remap-path-prefix=", from.as_os_str());
+        text.push("=");
+        text.push(to);
+        command.arg(text);
+    };
+    if let Some(written) = &source.written {
+        remap(&mut command, written, "");
+    } else if recipe.options.portable {
+        remap(&mut command, base, "");
+    } else if recipe.toolchain.has_remap_scope()
+        && let Some(shown) = shown_directory(recipe)
+    {
+        // Messages name the script as it was typed; the program keeps its absolute path, wherever it is called from.
+        remap(&mut command, base, &shown);
+        command.arg("--remap-path-scope=diagnostics");
+    }
+    let stable = !recipe.toolchain.is_nightly();
+    let bootstrap = environment.variable("RUSTC_BOOTSTRAP");
+    if recipe.manifest.form() == Some(Form::Frontmatter) {
+        command.args(["-Zcrate-attr=feature(frontmatter)", "-Zcrate-attr=allow(unused_features)"]);
+        if stable && bootstrap.is_none() {
+            // For this crate and this feature only: the script's own `#![feature]` stays an error on stable.
+            command.arg("-Zallow-features=frontmatter");
+        }
+    }
+    command.env_clear().envs(environment.for_compilers());
+    command.envs(call.variables.iter().map(|(name, value)| (name, value)));
+    if recipe.manifest.form() == Some(Form::Frontmatter) && stable && bootstrap.is_none() {
+        command.env("RUSTC_BOOTSTRAP", &crate_name);
+    }
+    let package = recipe.package_name();
+    command.env("CARGO_PKG_NAME", &package).env("CARGO_BIN_NAME", &package).env("CARGO_CRATE_NAME", &crate_name);
+    command.env("CARGO_MANIFEST_DIR", base).env("CARGO_PRIMARY_PACKAGE", "1");
+    command.env("CARGO_MANIFEST_PATH", recipe.script.path().unwrap_or(&source.path));
+    command.current_dir(if base.is_dir() { base } else { Path::new("/") });
+    command
+}
+
+/// Variables we set ourselves: they say nothing that is not in the launch id.
+fn is_ours(name: &str) -> bool {
+    name.starts_with("CARGO_PKG_")
+        || matches!(
+            name,
+            "CARGO_BIN_NAME"
+                | "CARGO_CRATE_NAME"
+                | "CARGO_MANIFEST_DIR"
+                | "CARGO_MANIFEST_PATH"
+                | "CARGO_PRIMARY_PACKAGE"
+                | "CARGO"
+                | "OUT_DIR"
+        )
+}
+
+/// The directory of the script as it was typed, with its slash; `None` if that is no shorter way to say it.
+fn shown_directory(recipe: &RustRecipe<'_>) -> Option<String> {
+    let path = recipe.script.path()?;
+    let typed = Path::new(recipe.script.typed());
+    // Through a link or PATH the typed name is not where the file is.
+    if typed.is_absolute() || typed.file_name() != path.file_name() || !path.ends_with(typed.file_name()?) {
+        return None;
+    }
+    let directory = typed.parent()?.to_str()?;
+    Some(if directory.is_empty() { String::new() } else { format!("{directory}/") })
+}
+
+/// Everything the compiler says it read, as checks; or the input that changed while it did.
+fn inputs(
+    recipe: &RustRecipe<'_>,
+    call: &Call,
+    source: &Source,
+    dep_info: &Path,
+    start: Moment,
+) -> Result<std::result::Result<Vec<Check<'static>>, PathBuf>> {
+    let unclear = || Error::message(Step::Compile, "the compiler did not say what it read; nothing was cached");
+    let text = std::fs::read(dep_info).map_err(|error| Error::new(Step::Compile, error))?;
+    let info = DepInfo::parse(&String::from_utf8_lossy(&text)).ok_or_else(unclear)?;
+    if !recipe.script.is_unchanged() {
+        return Ok(Err(source.path.clone()));
+    }
+    let mut checks = Vec::new();
+    for file in &info.files {
+        let path = recipe.base().join(file);
+        // The script itself is in the launch id; what lies in our own cache is the dependency environment's.
+        if path == source.path || Some(path.as_path()) == source.written.as_deref() {
+            continue;
+        }
+        let check = match Check::file(&path, start) {
+            Ok(check) => check,
+            Err(_) => return Ok(Err(path)),
+        };
+        if disturbed_since(&path, start) {
+            return Ok(Err(path));
+        }
+        checks.push(check);
+        checks.extend(rival_module(&path).map(|rival| Check::absent(&rival)));
+    }
+    for (name, value) in info.variables {
+        let ours = call.variables.iter().any(|(given, _)| given == name.as_str());
+        if !is_ours(&name) && !ours {
+            checks.push(Check::variable_is(&name, value.map(String::into_bytes)));
+        }
+    }
+    Ok(Ok(checks))
+}
+
+/// Whether a file was written, replaced or touched at or after `start`.
+fn disturbed_since(path: &Path, start: Moment) -> bool {
+    let now = Moment::now();
+    match std::fs::metadata(path) {
+        Ok(metadata) => {
+            let stamp = Stamp::of(&metadata);
+            // A time that has not come yet says nothing about when it was set.
+            [stamp.modified, stamp.changed].into_iter().any(|time| start <= time && time <= now)
+        }
+        Err(_) => true,
+    }
+}
+
+/// For `x.rs`, `x/mod.rs`, and the other way round: with both there the compiler would refuse to choose.
+fn rival_module(path: &Path) -> Option<PathBuf> {
+    if path.extension()? != "rs" {
+        return None;
+    }
+    match path.file_name()?.as_bytes() {
+        b"mod.rs" => Some(path.parent()?.with_extension("rs")),
+        _ => Some(path.with_extension("").join("mod.rs")),
+    }
+}
+
+fn without_repeats(checks: &mut Vec<Check<'static>>) {
+    let mut seen = Vec::with_capacity(checks.len());
+    checks.retain(|check| {
+        let mut text = Vec::new();
+        check.render(&mut text);
+        let fresh = !seen.contains(&text);
+        if fresh {
+            seen.push(text);
+        }
+        fresh
+    });
+}
+
+/// One line after the compiler's own.
+#[cold]
+fn failed(diagnostics: &[u8], status: std::process::ExitStatus, staging: &Path, screen: &Screen) -> Error {
+    let text = String::from_utf8_lossy(diagnostics);
+    if is_full(staging) {
+        let full = std::io::Error::from_raw_os_error(libc::ENOSPC);
+        return Error::new(Step::Cache, anyhow::Error::new(full).context("cannot compile in the cache"));
+    }
+    screen.show(diagnostics, true);
+    let error = Error::message(Step::Compile, format!("rustc failed ({status}); nothing was cached"));
+    let hints = [
+        ("error[E0601]", "a script is a program: it needs `fn main`"),
+        ("error: linker `", "install a C compiler, for example `apt-get install gcc libc6-dev`"),
+        ("error[E0554]", "unstable features need a nightly compiler: `+nightly` before the script"),
+        ("maybe a missing crate", "name the crate under `[dependencies]` at the head of the script"),
+        ("use of unresolved module or unlinked crate", "name the crate under `[dependencies]` at the head of the script"),
+    ];
+    match hints.iter().find(|(sign, _)| text.contains(sign)) {
+        Some((_, hint)) => error.hint(*hint),
+        None => error,
+    }
+}
+
+/// Whether nothing more can be written to `directory`.
+pub(crate) fn is_full(directory: &Path) -> bool {
+    let probe = directory.join("room");
+    let written = std::fs::write(&probe, vec![0; 1 << 16]);
+    let _ = std::fs::remove_file(&probe);
+    written.is_err_and(|error| {
+        matches!(error.kind(), std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded)
+    })
+}

@@ -1,0 +1,326 @@
+//! Dependency environments: how cargo would call rustc for a script with this manifest, and what that call needs.
+//!
+//! Cargo resolves and compiles *dependencies*; the script itself is compiled by one rustc call of ours. A script's
+//! manifest becomes a small package with an empty `main`, `cargo build` of it is run once, and its call of rustc for that
+//! `main` is captured through `RUSTC_WORKSPACE_WRAPPER`. The call (arguments and variables), the artifacts it needs, the
+//! lock and the checks it rests on are recorded under the digest of manifest, lock, toolchain, profile and flags, and
+//! replayed for every script with that manifest: no cargo, no resolution.
+//!
+//! ```text
+//! v1/deps/TOOLCHAIN/
+//!   environments/KEY/record       sealed: the call, the artifacts, the checks
+//!   environments/KEY/Cargo.toml   the package; Cargo.lock beside it is the lock; src/main.rs is empty
+//!   lane-0/ …                     cargo's target directories (see `lane`), shared by all scripts of the toolchain
+//! ```
+//!
+//! Cargo runs from `/`, offline as long as what it needs is here, and never learns the script's name or place.
+
+mod capture;
+mod lane;
+mod packages;
+mod seed;
+
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus};
+use std::time::SystemTime;
+
+use crate::cache::Cache;
+use crate::check::Check;
+use crate::digest::{Digest, Fields};
+use crate::environment::{Environment, TRACED};
+use crate::error::{At, Error, Result, Step};
+use crate::lock::Lock;
+use crate::recipe::RustRecipe;
+use crate::record::Record;
+use crate::screen::Screen;
+use crate::stamp::Moment;
+use crate::wait::patiently;
+
+pub(crate) use lane::sweep;
+
+/// How rustc is called for the script, apart from the script.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Call {
+    pub(crate) arguments: Vec<OsString>,
+    pub(crate) variables: Vec<(OsString, OsString)>,
+    pub(crate) checks: Vec<Check<'static>>,
+    /// What must be untouched in the cache for the call to work.
+    artifacts: Vec<OsString>,
+}
+
+impl Call {
+    /// A call that needs nothing but the compiler.
+    pub(crate) fn plain(arguments: Vec<OsString>, variables: Vec<(OsString, OsString)>) -> Call {
+        Call { arguments, variables, ..Call::default() }
+    }
+
+    /// Whether what it needs has gone since it was looked up (another process cleaned the cache).
+    pub(crate) fn is_broken(&self, cache: &Cache) -> bool {
+        !packages::are_untouched(cache.directory(), &self.artifacts)
+    }
+}
+
+/// One manifest with one toolchain, profile and lock.
+struct Environments<'a> {
+    recipe: &'a RustRecipe<'a>,
+    cache: &'a Cache,
+    environment: &'a Environment,
+    screen: &'a Screen,
+    key: Digest,
+    directory: PathBuf,
+    /// The text of `SCRIPT.lock`, if there is one.
+    lock: Option<String>,
+    lock_check: Vec<Check<'static>>,
+}
+
+/// The environment of a script's dependencies: recorded, or made now.
+///
+/// # Errors
+/// [`Step::Dependencies`], after cargo's own words have been shown.
+pub(crate) fn environment(
+    recipe: &RustRecipe<'_>,
+    cache: &Cache,
+    environment: &Environment,
+    screen: &Screen,
+) -> Result<Call> {
+    let (lock, lock_check) = adjacent_lock(recipe)?;
+    let manifest = manifest_text(recipe);
+    let key = key(recipe, environment, &manifest, lock.as_deref());
+    let directory = cache.join("deps").join(&recipe.toolchain.id).join("environments").join(key.short(32));
+    let environments = Environments { recipe, cache, environment, screen, key, directory, lock, lock_check };
+    if let Some(call) = environments.recorded() {
+        return Ok(call);
+    }
+    fs::create_dir_all(environments.directory.join("src")).at(Step::Dependencies)?;
+    let _lock = Lock::acquire(&environments.directory.join("lock"), patiently(screen, recipe.script))
+        .at(Step::Dependencies)?;
+    match environments.recorded() {
+        Some(call) => Ok(call),
+        None => environments.build(&manifest),
+    }
+}
+
+/// The package's `Cargo.toml`.
+fn manifest_text(recipe: &RustRecipe<'_>) -> String {
+    recipe.manifest.to_cargo(recipe.base(), &recipe.edition, "src/main.rs")
+}
+
+fn adjacent_lock(recipe: &RustRecipe<'_>) -> Result<(Option<String>, Vec<Check<'static>>)> {
+    let Some(path) = recipe.adjacent_lock() else { return Ok((None, Vec::new())) };
+    let unreadable = |error: std::io::Error| {
+        let what = format!("cannot read `{}`", path.display());
+        Error::new(Step::Dependencies, anyhow::Error::new(error).context(what))
+    };
+    let check = Check::file_or_absent(&path, Moment::now()).map_err(unreadable)?;
+    let text = match check.file_path() {
+        Some(path) => Some(fs::read_to_string(path).map_err(unreadable)?),
+        None if recipe.options.locked => {
+            let text = format!("`{}` is not there, and `--locked` insists on it", path.display());
+            return Err(Error::message(Step::Dependencies, text).hint("`runner update SCRIPT` writes it"));
+        }
+        None => None,
+    };
+    Ok((text, vec![check]))
+}
+
+/// Names the environment: everything that changes what cargo makes of the manifest.
+fn key(recipe: &RustRecipe<'_>, environment: &Environment, manifest: &str, lock: Option<&str>) -> Digest {
+    let mut fields = Fields::new("dependency environment 1");
+    fields.push("manifest", manifest.as_bytes());
+    fields.push_optional("lock", lock.map(str::as_bytes));
+    fields.push("toolchain", recipe.toolchain.id.as_bytes());
+    fields.push("profile", recipe.profile.as_bytes());
+    let host = recipe.toolchain.version.host.to_uppercase().replace(['-', '.'], "_");
+    let of_host = ["RUSTFLAGS", "LINKER"].map(|suffix| format!("CARGO_TARGET_{host}_{suffix}"));
+    for name in TRACED.iter().copied().chain(of_host.iter().map(String::as_str)) {
+        let value = environment.variable(name);
+        fields.push_optional(name, value.as_ref().map(|value| value.as_encoded_bytes()));
+    }
+    for check in &recipe.config.checks {
+        let mut text = Vec::new();
+        check.clone().without_stamp().render(&mut text);
+        fields.push("config", &text);
+    }
+    fields.finish()
+}
+
+impl Environments<'_> {
+    fn record_path(&self) -> PathBuf {
+        self.directory.join("record")
+    }
+
+    /// The call that was recorded, if it is still true and all it needs is still there.
+    fn recorded(&self) -> Option<Call> {
+        let record = Record::parse(&self.key, &fs::read(self.record_path()).ok()?)?;
+        if !packages::are_untouched(self.cache.directory(), &record.all("artifact")) || !record.holds(self.environment) {
+            return None;
+        }
+        // Seen by trim: an environment lives as long as it is used.
+        let _ = File::options().append(true).open(self.record_path()).and_then(|file| file.set_modified(SystemTime::now()));
+        Some(self.call(&record))
+    }
+
+    fn call(&self, record: &Record) -> Call {
+        let variables = record.all("variable").into_iter().filter_map(|text| split_variable(&text)).collect();
+        let mut checks = record.checks.clone();
+        checks.extend(self.lock_check.iter().cloned());
+        Call { arguments: record.all("argument"), variables, checks, artifacts: record.all("artifact") }
+    }
+
+    fn build(&self, manifest: &str) -> Result<Call> {
+        let cargo = self.recipe.toolchain.cargo(self.environment)?;
+        let main = self.directory.join("src/main.rs");
+        let manifest_path = self.directory.join("Cargo.toml");
+        let lock_path = self.directory.join("Cargo.lock");
+        fs::write(&manifest_path, manifest).at(Step::Dependencies)?;
+        match &self.lock {
+            Some(lock) => fs::write(&lock_path, lock).at(Step::Dependencies)?,
+            None if lock_path.exists() => {}
+            None => seed::write(self.cache, &self.recipe.toolchain.id, &lock_path).at(Step::Dependencies)?,
+        }
+        // A new file, so that cargo calls rustc for it even if it did so before.
+        fs::write(&main, format!("fn main() {{}} // {}\n", Moment::now().unix_seconds())).at(Step::Dependencies)?;
+        let capture = capture::Capture::prepare(&self.directory).at(Step::Dependencies)?;
+        let start = Moment::now();
+        let lane = lane::Lane::enter(self.cache, &self.recipe.toolchain.id, self.screen, self.recipe.script)?;
+        let local = packages::Local::find(self.recipe.manifest, || self.cargo(&cargo), &manifest_path, self)?;
+        local.forget_in(&lane, &self.recipe.profile);
+        let output = self.run(&cargo, &manifest_path, &lane, &capture)?;
+        let captured = capture.read().at(Step::Dependencies)?;
+        let made = packages::Made::read(&output);
+        let mut record = Record::default();
+        record.push("profile", &self.recipe.profile);
+        record.push("lane", lane.name());
+        for argument in captured.arguments(&main) {
+            record.push("argument", argument);
+        }
+        for (name, value) in captured.variables(&self.environment.for_compilers()) {
+            let mut text = name;
+            text.push("=");
+            text.push(value);
+            record.push("variable", text);
+        }
+        for artifact in made.artifacts(self.cache.directory()) {
+            record.push("artifact", artifact);
+        }
+        record.checks = packages::checks(&local, &made, &lane, self.environment, start)?;
+        self.cache.write_whole(&self.record_path(), &record.render(&self.key)).at(Step::Dependencies)?;
+        Ok(self.call(&record))
+    }
+
+    /// Cargo, as it is always called: from `/`, with the compiler that was chosen, in the environment of the policy.
+    fn cargo(&self, cargo: &Path) -> Command {
+        let mut command = Command::new(cargo);
+        command.current_dir("/").env_clear().envs(self.environment.for_compilers());
+        command.env("RUSTC", &self.recipe.toolchain.rustc);
+        let rustdoc = self.recipe.toolchain.rustc.with_file_name("rustdoc");
+        command.env("RUSTDOC", rustdoc);
+        if self.screen.is_terminal() {
+            command.env("CARGO_TERM_COLOR", "always").env("CARGO_TERM_PROGRESS_WHEN", "always");
+            command.env("CARGO_TERM_PROGRESS_WIDTH", self.screen.width().min(100).to_string());
+            command.env("CARGO_TERM_PROGRESS_TERM_INTEGRATION", "false");
+        } else {
+            command.env("CARGO_TERM_COLOR", "never").env("CARGO_TERM_PROGRESS_WHEN", "never");
+        }
+        command
+    }
+
+    /// `cargo build`, without the network if it can be done so; returns its messages (JSON, one a line).
+    fn run(&self, cargo: &Path, manifest: &Path, lane: &lane::Lane, capture: &capture::Capture) -> Result<Vec<u8>> {
+        let build = |offline: bool| {
+            let mut command = self.cargo(cargo);
+            command.arg("build").arg("--manifest-path").arg(manifest).arg("--target-dir").arg(lane.path());
+            command.args(["--profile", &self.recipe.profile, "--message-format", "json-render-diagnostics"]);
+            if offline {
+                command.arg("--offline");
+            }
+            if self.recipe.options.locked {
+                command.arg("--locked");
+            }
+            command.env("RUSTC_WORKSPACE_WRAPPER", capture.wrapper());
+            self.screen.verbose(|| format!("{}: building dependencies", self.recipe.script.typed().to_string_lossy()));
+            self.screen.run(&mut command, "building dependencies", true).map_err(|error| {
+                let what = format!("cannot run `{}`", cargo.display());
+                Error::new(Step::Dependencies, anyhow::Error::new(error).context(what))
+            })
+        };
+        let lock_path = manifest.with_file_name("Cargo.lock");
+        // What has been built here answers most new manifests, and asking the registry costs more than the build.
+        let try_offline = self.recipe.options.offline || seed::covers(&lock_path, self.recipe.manifest);
+        if try_offline {
+            let finished = build(true)?;
+            if finished.status.success() {
+                self.screen.show(&finished.stderr, false);
+                return Ok(finished.stdout);
+            }
+            if self.recipe.options.offline {
+                return Err(self.failed(&finished.stderr, finished.status));
+            }
+        }
+        let finished = build(false)?;
+        if finished.status.success() {
+            self.screen.show(&finished.stderr, false);
+            return Ok(finished.stdout);
+        }
+        // An unreachable registry is no error while everything needed is here.
+        if !try_offline && is_network_failure(&finished.stderr) {
+            let again = build(true)?;
+            if again.status.success() {
+                return Ok(again.stdout);
+            }
+        }
+        Err(self.failed(&finished.stderr, finished.status))
+    }
+
+    #[cold]
+    fn failed(&self, diagnostics: &[u8], status: ExitStatus) -> Error {
+        if crate::compile::is_full(&self.directory) {
+            let full = std::io::Error::from_raw_os_error(libc::ENOSPC);
+            return Error::new(Step::Cache, anyhow::Error::new(full).context("cannot build dependencies in the cache"));
+        }
+        // Cargo speaks of a package the user has never seen; what it means is the script.
+        let shown = self.in_the_scripts_words(&String::from_utf8_lossy(diagnostics));
+        self.screen.show(shown.as_bytes(), true);
+        let error = Error::message(
+            Step::Dependencies,
+            format!("cargo could not build the dependencies ({status}); nothing was cached"),
+        );
+        let hints = [
+            ("no matching package named", "check the name under `[dependencies]` against https://crates.io"),
+            ("failed to select a version", "ask for a version that exists, or `\"*\"` for any"),
+            ("you may want to retry without the", "run once without `--offline` to download what is missing"),
+            ("attempting to make an HTTP request, but --offline", "run once without `--offline` to download what is missing"),
+            ("--locked was passed", "`SCRIPT.lock` is out of date: `runner update SCRIPT` renews it"),
+            ("the lock file", "`SCRIPT.lock` is out of date: `runner update SCRIPT` renews it"),
+        ];
+        match hints.iter().find(|(sign, _)| shown.contains(sign)) {
+            Some((_, hint)) => error.hint(*hint),
+            None => error,
+        }
+    }
+
+    fn in_the_scripts_words(&self, text: &str) -> String {
+        let script = self.recipe.script.typed().to_string_lossy();
+        let package = format!("{} v{} ({})", crate::manifest::PACKAGE_NAME, self.recipe.manifest.version(), self.directory.display());
+        text.replace(&package, &script)
+            .replace(&self.directory.join("Cargo.toml").display().to_string(), &script)
+            .replace(&format!("`{}`", crate::manifest::PACKAGE_NAME), &format!("`{script}`"))
+    }
+}
+
+/// Whether cargo failed for want of a network.
+fn is_network_failure(diagnostics: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(diagnostics);
+    ["failed to download", "Could not resolve host", "Couldn't resolve host", "failed to get", "network failure", "spurious network", "Could not connect", "Couldn't connect", "failed to query replaced source"]
+        .iter()
+        .any(|sign| text.contains(sign))
+}
+
+fn split_variable(text: &OsString) -> Option<(OsString, OsString)> {
+    use std::os::unix::ffi::{OsStrExt, OsStringExt};
+    let bytes = text.as_bytes();
+    let at = bytes.iter().position(|byte| *byte == b'=')?;
+    Some((OsString::from_vec(bytes[..at].to_vec()), OsString::from_vec(bytes[at + 1..].to_vec())))
+}

@@ -1,0 +1,266 @@
+//! What cargo built, and which of it may change: packages in directories, and what build scripts say they read.
+//!
+//! A crate from a registry or a git revision never changes under its lock. A package in a directory does: every file and
+//! directory of it is a check, so is every manifest a workspace above it may have, and what its dep-info names outside.
+//! Cargo itself goes by modification times, which `cp -p` and `git checkout` set back; so before every build cargo is made
+//! to forget what it knows of such packages.
+
+use std::collections::BTreeSet;
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+
+use super::Environments;
+use super::lane::Lane;
+use crate::check::Check;
+use crate::dep_info::DepInfo;
+use crate::environment::Environment;
+use crate::error::{Error, Result, Step};
+use crate::manifest::Manifest;
+use crate::stamp::Moment;
+
+/// Packages that lie in directories.
+#[derive(Debug, Default)]
+pub(super) struct Local {
+    packages: Vec<(String, PathBuf)>,
+}
+
+/// What a build made.
+#[derive(Debug, Default)]
+pub(super) struct Made {
+    files: Vec<PathBuf>,
+    build_outputs: Vec<PathBuf>,
+}
+
+impl Local {
+    /// Asks `cargo metadata`, if the manifest names a directory at all.
+    pub(super) fn find(
+        manifest: &Manifest,
+        cargo: impl Fn() -> Command,
+        manifest_path: &Path,
+        environments: &Environments<'_>,
+    ) -> Result<Local> {
+        if !manifest.has_path_dependencies() {
+            return Ok(Local::default());
+        }
+        let ask = |offline: bool| {
+            let mut command = cargo();
+            command.arg("metadata").arg("--manifest-path").arg(manifest_path).args(["--format-version", "1"]);
+            if offline {
+                command.arg("--offline");
+            }
+            environments.screen.run(&mut command, "resolving dependencies", true)
+        };
+        let mut finished = ask(true);
+        if !environments.recipe.options.offline && !finished.as_ref().is_ok_and(|finished| finished.status.success()) {
+            finished = ask(false);
+        }
+        let finished = finished.map_err(|error| Error::new(Step::Dependencies, error))?;
+        if !finished.status.success() {
+            return Err(environments.failed(&finished.stderr, finished.status));
+        }
+        let metadata: Value = serde_json::from_slice(&finished.stdout)
+            .map_err(|error| Error::new(Step::Dependencies, anyhow::Error::new(error).context("cannot read what cargo says")))?;
+        let mut local = Local::default();
+        for package in metadata["packages"].as_array().into_iter().flatten() {
+            let manifest = package["manifest_path"].as_str().map(Path::new);
+            let (Some(name), Some(directory)) = (package["name"].as_str(), manifest.and_then(Path::parent)) else {
+                continue;
+            };
+            if package["source"].is_null() && manifest != Some(manifest_path) {
+                local.packages.push((name.to_owned(), directory.to_owned()));
+            }
+        }
+        Ok(local)
+    }
+
+    /// Makes cargo forget that it built these packages, whatever their times say now.
+    pub(super) fn forget_in(&self, lane: &Lane, profile: &str) {
+        let directory = if profile == "dev" || profile == "test" { "debug" } else if profile == "bench" { "release" } else { profile };
+        let Ok(entries) = fs::read_dir(lane.path().join(directory).join(".fingerprint")) else { return };
+        for entry in entries.flatten() {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let package = name.rsplit_once('-').map_or(name.as_str(), |(package, _)| package);
+            if self.packages.iter().any(|(local, _)| local == package) {
+                let _ = fs::remove_dir_all(entry.path());
+            }
+        }
+    }
+}
+
+impl Made {
+    /// Reads cargo's messages, one JSON object a line.
+    pub(super) fn read(messages: &[u8]) -> Made {
+        let mut made = Made::default();
+        for line in messages.split(|byte| *byte == b'\n') {
+            let Ok(message) = serde_json::from_slice::<Value>(line) else { continue };
+            match message["reason"].as_str() {
+                Some("compiler-artifact") if message["target"]["name"] != crate::manifest::PACKAGE_NAME => {
+                    let files = message["filenames"].as_array().into_iter().flatten();
+                    made.files.extend(files.filter_map(Value::as_str).map(PathBuf::from));
+                }
+                Some("build-script-executed") => {
+                    made.build_outputs.extend(message["out_dir"].as_str().map(PathBuf::from));
+                }
+                _ => {}
+            }
+        }
+        made
+    }
+
+    /// What must be untouched for the call to work again: `STAMP PATH`, relative to the cache.
+    pub(super) fn artifacts(&self, cache: &Path) -> Vec<OsString> {
+        let all = self.files.iter().chain(&self.build_outputs);
+        all.filter_map(|path| {
+            let mut text = OsString::from(stamp_of(path)?);
+            text.push(" ");
+            text.push(path.strip_prefix(cache).ok()?);
+            Some(text)
+        })
+        .collect()
+    }
+}
+
+/// Whether every artifact is the one that was recorded. Another environment of the same lane may have built the same
+/// package from other sources into the same file.
+pub(super) fn are_untouched(cache: &Path, artifacts: &[OsString]) -> bool {
+    artifacts.iter().all(|artifact| {
+        let bytes = artifact.as_bytes();
+        let Some(at) = bytes.iter().position(|byte| *byte == b' ') else { return false };
+        let path = cache.join(OsStr::from_bytes(&bytes[at + 1..]));
+        stamp_of(&path).is_some_and(|stamp| stamp.as_bytes() == &bytes[..at])
+    })
+}
+
+/// Size, modification time and inode; cargo makes and removes other links to its artifacts, which shows in the change
+/// time. Of a directory only that it is there.
+fn stamp_of(path: &Path) -> Option<String> {
+    let metadata = fs::metadata(path).ok()?;
+    match metadata.is_dir() {
+        true => Some("directory".to_owned()),
+        false => Some(format!("{},{}.{},{}", metadata.len(), metadata.mtime(), metadata.mtime_nsec(), metadata.ino())),
+    }
+}
+
+/// The checks that a dependency environment rests on, apart from what names it.
+pub(super) fn checks(
+    local: &Local,
+    made: &Made,
+    lane: &Lane,
+    environment: &Environment,
+    start: Moment,
+) -> Result<Vec<Check<'static>>> {
+    let mut facts = Facts { files: BTreeSet::new(), directories: BTreeSet::new(), variables: BTreeSet::new() };
+    for (_, directory) in &local.packages {
+        facts.add_tree(directory).map_err(|error| {
+            let what = format!("failed to read `{}`", directory.display());
+            Error::new(Step::Dependencies, anyhow::Error::new(error).context(what))
+        })?;
+        // A manifest above may be the workspace this package inherits from, or become it.
+        facts.files.extend(directory.ancestors().skip(1).map(|parent| parent.join("Cargo.toml")));
+    }
+    for file in &made.files {
+        facts.add_dep_info(file, lane.path());
+    }
+    for output in &made.build_outputs {
+        facts.add_build_output(output);
+    }
+    facts.checks(environment, start).map_err(|error| Error::new(Step::Dependencies, error))
+}
+
+struct Facts {
+    files: BTreeSet<PathBuf>,
+    directories: BTreeSet<PathBuf>,
+    variables: BTreeSet<String>,
+}
+
+impl Facts {
+    /// Every file and directory below, but for what tools put there.
+    fn add_tree(&mut self, directory: &Path) -> io::Result<()> {
+        self.directories.insert(directory.to_owned());
+        for entry in fs::read_dir(directory)? {
+            let entry = entry?;
+            let name = entry.file_name();
+            if name == "target" || name.as_encoded_bytes().starts_with(b".") {
+                continue;
+            }
+            let path = entry.path();
+            match fs::metadata(&path) {
+                Ok(metadata) if metadata.is_dir() && !entry.file_type()?.is_symlink() => self.add_tree(&path)?,
+                Ok(metadata) if metadata.is_file() => {
+                    self.files.insert(path);
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// What rustc says it read for a crate: sources outside the registry, and variables.
+    fn add_dep_info(&mut self, artifact: &Path, lane: &Path) {
+        let Some(stem) = artifact.file_stem().and_then(|stem| stem.to_str()) else { return };
+        let name = stem.strip_prefix("lib").unwrap_or(stem);
+        let Some(directory) = artifact.parent() else { return };
+        let candidates = [directory.join(format!("{name}.d")), directory.join(format!("{stem}.d"))];
+        let Some(text) = candidates.iter().find_map(|path| fs::read(path).ok()) else { return };
+        let Some(info) = DepInfo::parse(&String::from_utf8_lossy(&text)) else { return };
+        self.files.extend(info.files.into_iter().filter(|file| file.is_absolute() && may_change(file, lane)));
+        self.variables.extend(info.variables.into_iter().map(|(name, _)| name).filter(|name| is_foreign(name)));
+    }
+
+    /// What a build script says it depends on: `cargo:rerun-if-changed=PATH`, `cargo::rerun-if-env-changed=NAME`.
+    fn add_build_output(&mut self, out_directory: &Path) {
+        let Some(directory) = out_directory.parent() else { return };
+        let Ok(text) = fs::read(directory.join("output")) else { return };
+        // Relative paths are relative to the package, whose files are all watched if it can change at all.
+        for line in String::from_utf8_lossy(&text).lines() {
+            let Some(line) = line.strip_prefix("cargo::").or_else(|| line.strip_prefix("cargo:")) else { continue };
+            if let Some(name) = line.strip_prefix("rerun-if-env-changed=") {
+                self.variables.extend(Some(name.to_owned()).filter(|name| is_foreign(name)));
+            } else if let Some(path) = line.strip_prefix("rerun-if-changed=").map(PathBuf::from)
+                && path.is_absolute()
+                && may_change(&path, out_directory)
+            {
+                if path.is_dir() {
+                    // As cargo: a directory stands for everything below it.
+                    let _ = self.add_tree(&path);
+                } else {
+                    self.files.insert(path);
+                }
+            }
+        }
+    }
+
+    fn checks(self, environment: &Environment, start: Moment) -> io::Result<Vec<Check<'static>>> {
+        let mut checks = Vec::new();
+        for path in &self.files {
+            checks.push(Check::file_or_absent(path, start)?);
+        }
+        for path in &self.directories {
+            checks.push(Check::directory(path, start)?);
+        }
+        checks.extend(self.variables.iter().map(|name| Check::variable(name, environment)));
+        Ok(checks)
+    }
+}
+
+/// Whether a source file may change: it lies neither in a registry's or git's checkout of cargo's nor in our own cache.
+fn may_change(file: &Path, ours: &Path) -> bool {
+    let text = file.to_string_lossy();
+    let of_cargo = ["/registry/src/", "/git/checkouts/"].iter().any(|part| text.contains(part));
+    let own_root = ours.ancestors().find(|path| path.ends_with("deps"));
+    !of_cargo && !own_root.is_some_and(|root| file.starts_with(root))
+}
+
+/// Whether a variable comes from outside: cargo sets its own from what names the environment.
+fn is_foreign(name: &str) -> bool {
+    let of_cargo = ["CARGO_PKG_", "CARGO_CFG_", "CARGO_FEATURE_", "CARGO_MANIFEST_", "DEP_"];
+    let set_by_cargo = ["CARGO", "OUT_DIR", "TARGET", "HOST", "NUM_JOBS", "OPT_LEVEL", "PROFILE", "DEBUG", "RUSTC", "RUSTDOC", "CARGO_CRATE_NAME", "CARGO_ENCODED_RUSTFLAGS", "CARGO_PRIMARY_PACKAGE", "RUSTC_LINKER"];
+    !of_cargo.iter().any(|prefix| name.starts_with(prefix)) && !set_by_cargo.contains(&name)
+}

@@ -1,0 +1,152 @@
+//! Digests: the one place that knows blake3.
+//!
+//! A [`Digest`] is 32 bytes, written as 64 lower-case hexadecimal digits. A [`Fields`] hasher separates domains and
+//! fields by tag and length, so that no two different lists of fields give the same bytes: `["a b"]` is not `["a", "b"]`.
+
+use std::fmt;
+use std::io::{self, Read};
+use std::path::Path;
+
+/// A blake3 hash.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Digest([u8; 32]);
+
+impl Digest {
+    /// The digest of `bytes`.
+    pub(crate) fn of(bytes: &[u8]) -> Digest {
+        Digest(*blake3::hash(bytes).as_bytes())
+    }
+
+    /// The digest of a file's content.
+    pub(crate) fn of_file(path: &Path) -> io::Result<Digest> {
+        Digest::of_reader(&mut std::fs::File::open(path)?)
+    }
+
+    /// The digest of what a reader has left.
+    pub(crate) fn of_reader(reader: &mut impl Read) -> io::Result<Digest> {
+        let mut hasher = blake3::Hasher::new();
+        let mut buffer = vec![0; 64 * 1024];
+        loop {
+            match reader.read(&mut buffer) {
+                Ok(0) => return Ok(Digest(*hasher.finalize().as_bytes())),
+                Ok(count) => hasher.update(&buffer[..count]),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(error),
+            };
+        }
+    }
+
+    /// Reads 64 hexadecimal digits.
+    pub(crate) fn parse(text: &[u8]) -> Option<Digest> {
+        let digits: &[u8; 64] = text.try_into().ok()?;
+        let value = |digit: u8| match digit {
+            b'0'..=b'9' => Some(digit - b'0'),
+            b'a'..=b'f' => Some(digit - b'a' + 10),
+            _ => None,
+        };
+        let mut bytes = [0; 32];
+        for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
+            *byte = value(pair[0])? << 4 | value(pair[1])?;
+        }
+        Some(Digest(bytes))
+    }
+
+    /// The 64 digits.
+    pub(crate) fn hex(&self) -> String {
+        self.hex_bytes().iter().map(|digit| char::from(*digit)).collect()
+    }
+
+    /// The first `digits` digits, for names where a full digest would be noise.
+    pub(crate) fn short(&self, digits: usize) -> String {
+        self.hex().chars().take(digits).collect()
+    }
+
+    fn hex_bytes(&self) -> [u8; 64] {
+        let mut out = [0; 64];
+        for (pair, byte) in out.chunks_exact_mut(2).zip(self.0) {
+            pair[0] = b"0123456789abcdef"[usize::from(byte >> 4)];
+            pair[1] = b"0123456789abcdef"[usize::from(byte & 15)];
+        }
+        out
+    }
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.hex())
+    }
+}
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.short(12))
+    }
+}
+
+/// Hashes a list of tagged fields.
+pub(crate) struct Fields(blake3::Hasher);
+
+impl Fields {
+    /// Fields of one purpose; two purposes never share a digest.
+    pub(crate) fn new(purpose: &str) -> Fields {
+        let mut fields = Fields(blake3::Hasher::new());
+        fields.push("purpose", purpose.as_bytes());
+        fields
+    }
+
+    /// Adds a field.
+    pub(crate) fn push(&mut self, tag: &str, bytes: &[u8]) {
+        self.0.update(&(tag.len() as u64).to_le_bytes());
+        self.0.update(tag.as_bytes());
+        self.0.update(&(bytes.len() as u64).to_le_bytes());
+        self.0.update(bytes);
+    }
+
+    /// Adds a field that may be missing; missing is not empty.
+    pub(crate) fn push_optional(&mut self, tag: &str, bytes: Option<&[u8]>) {
+        match bytes {
+            Some(bytes) => self.push(tag, bytes),
+            None => self.push("missing", tag.as_bytes()),
+        }
+    }
+
+    pub(crate) fn finish(self) -> Digest {
+        Digest(*self.0.finalize().as_bytes())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hexadecimal_round_trips() {
+        let digest = Digest::of(b"runner");
+        assert_eq!(Digest::parse(digest.hex().as_bytes()), Some(digest));
+        for bad in ["", "0", &"g".repeat(64), &"A".repeat(64), &"0".repeat(65)] {
+            assert_eq!(Digest::parse(bad.as_bytes()), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn fields_cannot_be_confused() {
+        let digest = |fields: &[(&str, &[u8])]| {
+            let mut hasher = Fields::new("test");
+            for (tag, bytes) in fields {
+                hasher.push(tag, bytes);
+            }
+            hasher.finish()
+        };
+        let all = [
+            digest(&[("a", b"a b")]),
+            digest(&[("a", b"a"), ("a", b"b")]),
+            digest(&[("a", b"ab"), ("a", b"")]),
+            digest(&[("aa", b"b")]),
+            digest(&[("a", b"")]),
+            digest(&[]),
+        ];
+        for (index, one) in all.iter().enumerate() {
+            assert!(!all[index + 1..].contains(one));
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! Errors: where a run stopped, why, what to do about it, and the exit code that says so.
+//!
+//! Leaves return `anyhow::Result` with context ("failed to read `x`"). A room's door turns that into an [`Error`]
+//! by naming the [`Step`]. Callers branch on [`Error::step`] and [`Error::exit_code`], never on text.
+
+use std::fmt;
+
+/// runner or the compiler failed (as `env(1)`).
+pub const EXIT_FAILED: u8 = 125;
+/// Found, but cannot be executed.
+pub const EXIT_CANNOT_EXECUTE: u8 = 126;
+/// The script or its compiler was not found.
+pub const EXIT_NOT_FOUND: u8 = 127;
+
+/// Where a run stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Step {
+    /// The arguments could not be understood.
+    Arguments,
+    /// The script could not be read, or is not a script.
+    Script,
+    /// The metadata in the script is malformed or asks for what it may not.
+    Metadata,
+    /// No usable compiler.
+    Toolchain,
+    /// The cache cannot be used.
+    Cache,
+    /// The dependencies could not be resolved, downloaded or compiled.
+    Dependencies,
+    /// The compiler refused the script.
+    Compile,
+    /// The program could not be executed.
+    Execute,
+    /// An executable could not be installed, listed or removed.
+    Install,
+}
+
+/// Why a script could not be run: one line, and a hint where the cure is known.
+pub struct Error {
+    step: Step,
+    exit_code: u8,
+    subject: Option<String>,
+    hint: Option<String>,
+    cause: anyhow::Error,
+}
+
+/// The result of everything public.
+pub type Result<T> = std::result::Result<T, Error>;
+
+impl Error {
+    /// An error of `step`, with the exit code that usually goes with it.
+    #[cold]
+    pub(crate) fn new(step: Step, cause: impl Into<anyhow::Error>) -> Error {
+        Error { step, exit_code: EXIT_FAILED, subject: None, hint: None, cause: cause.into() }
+    }
+
+    /// An error that is a sentence.
+    #[cold]
+    pub(crate) fn message(step: Step, text: impl Into<String>) -> Error {
+        Error::new(step, anyhow::Error::msg(text.into()))
+    }
+
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Error {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// The same error with another cure.
+    pub fn with_hint(self, hint: impl Into<String>) -> Error {
+        self.hint(hint)
+    }
+
+    /// The same error, about a script, unless something nearer to the cause has said so.
+    pub fn about_script(self, script: &crate::Script) -> Error {
+        self.about(script.typed().to_string_lossy())
+    }
+
+    pub(crate) fn code(mut self, exit_code: u8) -> Error {
+        self.exit_code = exit_code;
+        self
+    }
+
+    /// Whom the message is about, unless something nearer to the cause has said so: usually the script as typed.
+    pub(crate) fn about(mut self, subject: impl Into<String>) -> Error {
+        self.subject.get_or_insert(subject.into());
+        self
+    }
+
+    /// Where the run stopped.
+    pub fn step(&self) -> Step {
+        self.step
+    }
+
+    /// The exit code for it: 125, 126 or 127, as `env(1)` uses them.
+    pub fn exit_code(&self) -> u8 {
+        self.exit_code
+    }
+
+    /// What to do about it, if that is known.
+    pub fn cure(&self) -> Option<&str> {
+        self.hint.as_deref()
+    }
+
+    /// The operating system's error at the root of this one, if there is one.
+    pub(crate) fn io_error(&self) -> Option<&std::io::Error> {
+        self.cause.chain().find_map(|cause| cause.downcast_ref())
+    }
+}
+
+/// Arguments that cannot be understood.
+pub fn usage_error(text: impl Into<String>) -> Error {
+    Error::message(Step::Arguments, text)
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(subject) = &self.subject {
+            write!(formatter, "{subject}: ")?;
+        }
+        // A control character in a name would otherwise move the cursor of whoever reads this.
+        for character in without_os_error_numbers(&format!("{:#}", self.cause)).chars() {
+            if character.is_control() && character != '\n' && character != '\t' {
+                write!(formatter, "{}", character.escape_default())?;
+            } else {
+                write!(formatter, "{character}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{:?}: {self}", self.step)
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// `Permission denied (os error 13)` is `Permission denied`.
+fn without_os_error_numbers(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(start) = rest.find(" (os error ") {
+        let Some(length) = rest[start..].find(')') else { break };
+        out.push_str(&rest[..start]);
+        rest = &rest[start + length + 1..];
+    }
+    out.push_str(rest);
+    out
+}
+
+/// Turns a leaf's result into an [`Error`] of a step.
+pub(crate) trait At<T> {
+    fn at(self, step: Step) -> Result<T>;
+}
+
+impl<T, E: Into<anyhow::Error>> At<T> for std::result::Result<T, E> {
+    fn at(self, step: Step) -> Result<T> {
+        self.map_err(|cause| Error::new(step, cause))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_systems_own_words_come_last_and_without_their_number() {
+        let cause = anyhow::Error::new(std::io::Error::from_raw_os_error(13)).context("cannot open `x`");
+        let error = Error::new(Step::Cache, cause).about("s.rs").about("later");
+        assert_eq!(error.to_string(), "s.rs: cannot open `x`: Permission denied");
+        assert_eq!(error.io_error().and_then(std::io::Error::raw_os_error), Some(13));
+    }
+
+    #[test]
+    fn control_characters_of_a_name_do_not_reach_the_terminal() {
+        assert_eq!(Error::message(Step::Script, "a\u{1b}[2Jb").to_string(), "a\\u{1b}[2Jb");
+    }
+}

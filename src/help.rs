@@ -1,0 +1,89 @@
+//! What `--help` says.
+
+/// Every option, for "did you mean".
+pub(crate) const OPTIONS: &[&str] = &[
+    "--debug", "--edition", "--force", "--help", "--locked", "--name", "--offline", "--output", "--profile", "--quiet",
+    "--release", "--temp", "--to", "--toolchain", "--verbose", "--version", "--older", "--max-size",
+];
+
+const OVERVIEW: &str = "\
+runner: run a single-file script in a compiled language
+
+Usage:
+  runner [OPTIONS] SCRIPT [ARGS]...     compile if needed, and run; what a `#!/usr/bin/env runner` line does
+  runner build SCRIPT [-o FILE|DIR/]    write a self-contained executable
+  runner promote SCRIPT                 install it as a command, and keep track of it
+  runner list                           what was promoted, and whether it is still current
+  runner demote NAME...                 remove what was promoted
+  runner cache path|size|list|trim|clean [SCRIPT]
+  runner help [SUBCOMMAND]
+
+Options, before the script (everything after it is the script's own):
+      --release            optimized; what a script that says nothing gets
+      --debug              cargo's dev profile: debug information and checks
+      --profile P          release, dev, quick, or one the script's metadata defines
+      --toolchain T, +T    a rustup toolchain, or a directory that holds one
+      --edition E          2015, 2018, 2021 or 2024
+      --offline            do not use the network
+      --locked             insist on SCRIPT.lock
+      --force              compile even if there is a cached binary
+      --temp               run from a temporary binary; nothing is left behind
+  -v, --verbose            say what is done and why
+  -q, --quiet              no progress, no warnings
+  -h, --help
+  -V, --version
+
+Exit codes: the script's own; else 125 runner or the compiler failed, 126 the script was found but cannot be read or
+executed, 127 the script or its compiler was not found.
+";
+
+const BUILD: &str = "\
+Usage: runner build [OPTIONS] SCRIPT [-o FILE|DIR/]
+
+Writes a self-contained executable under the script's name into the working directory, or where `-o` says: a file, or a
+directory (one that exists, or a path that ends in a slash). It runs without runner, source or toolchain. Prints nothing.
+";
+
+const PROMOTE: &str = "\
+Usage: runner promote [OPTIONS] SCRIPT [--name NAME] [--to DIR] [--force]
+
+Builds a release executable and installs it into DIR, `$RUNNER_BIN`, or the user's directory for executables
+(`~/.local/bin`), under the script's file stem or NAME. `runner list` keeps track of it, `runner demote NAME` removes it.
+A file runner did not put there is only replaced with `--force`.
+";
+
+const LIST: &str = "\
+Usage: runner list
+
+One line an executable that was promoted: its name, what became of it, where it is and what it was made from.
+States: current, source changed, source gone, modified, missing.
+";
+
+const DEMOTE: &str = "\
+Usage: runner demote NAME... [--force]
+
+Removes executables that were promoted. One that is not what runner put there is only removed with `--force`.
+";
+
+const CACHE: &str = "\
+Usage: runner cache path                                where the cache is
+       runner cache size                                bytes on disk
+       runner cache list                                every cached build: used, bytes, profile, toolchain, script
+       runner cache trim [--older 30d] [--max-size 5G]  remove what was not used, then the least recently used
+       runner cache clean [SCRIPT]                      remove everything, or every build of one script
+
+A trim also runs by itself, at most daily. Everything in the cache can be made again; removing it by hand is safe.
+";
+
+/// The help of a topic; `None` if there is no such topic.
+pub(crate) fn text(topic: Option<&str>) -> Option<&'static str> {
+    Some(match topic {
+        None | Some("run" | "runner" | "help") => OVERVIEW,
+        Some("build") => BUILD,
+        Some("promote") => PROMOTE,
+        Some("list") => LIST,
+        Some("demote") => DEMOTE,
+        Some("cache") => CACHE,
+        Some(_) => return None,
+    })
+}

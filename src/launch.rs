@@ -1,0 +1,43 @@
+//! Launch ids: the name of the trace of a script, computed on every run and therefore from almost nothing.
+//!
+//! blake3 over the version of the format, the script's absolute path, its bytes, and the options that shape a build.
+//! Nothing is parsed, and no toolchain is looked up, to compute it. Everything else a build depends on is in the trace.
+
+use std::os::unix::ffi::OsStrExt;
+
+use crate::digest::{Digest, Fields};
+use crate::options::Options;
+use crate::script::{Place, Script};
+
+/// Changes when the same inputs may give another binary or another trace than in an earlier runner: then nothing made
+/// before is looked at again.
+const FORMAT: &str = concat!(env!("CARGO_PKG_VERSION"), " 1");
+
+/// Names a trace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct LaunchId(Digest);
+
+impl LaunchId {
+    pub(crate) fn of(script: &Script, options: &Options) -> LaunchId {
+        let mut fields = Fields::new("launch");
+        fields.push("format", FORMAT.as_bytes());
+        match script.place() {
+            Place::File(path) => fields.push("path", path.as_os_str().as_bytes()),
+            Place::Nowhere(base) => {
+                fields.push("base", base.as_os_str().as_bytes());
+                fields.push("name", script.stem().as_bytes());
+            }
+        }
+        fields.push("bytes", script.bytes());
+        options.add_to(&mut fields);
+        LaunchId(fields.finish())
+    }
+
+    pub(crate) fn digest(&self) -> &Digest {
+        &self.0
+    }
+
+    pub(crate) fn from_digest(digest: Digest) -> LaunchId {
+        LaunchId(digest)
+    }
+}

@@ -1,0 +1,356 @@
+//! Manifests: the metadata of a Rust script as TOML, checked, with the defaults of the dialect it is written in.
+//!
+//! [`Manifest::read`] parses what [`crate::header`] found. [`Manifest::to_cargo`] writes the manifest of the small
+//! package from which cargo makes the dependency environment: no name of the script's in it, so that scripts with the
+//! same metadata share everything, and every relative path absolute.
+//!
+//! Profiles and lints are turned into compiler arguments by [`crate::profile`].
+
+use std::path::Path;
+
+use toml::{Table, Value};
+
+use crate::error::{Error, Result, Step};
+use crate::header::{Form, Metadata};
+
+/// The package cargo sees. No crate may be called this, so nothing a script depends on can clash with it.
+pub(crate) const PACKAGE_NAME: &str = "runner-script";
+
+/// Manifest fields that make no sense in a single file (cargo: `src/workspace/parser/mod.rs`).
+const FORBIDDEN: &[&str] =
+    &["workspace", "lib", "bin", "example", "test", "bench", "build-dependencies", "build_dependencies"];
+const FORBIDDEN_IN_PACKAGE: &[&str] = &[
+    "workspace",
+    "build",
+    "metabuild",
+    "links",
+    "autolib",
+    "autobins",
+    "autoexamples",
+    "autotests",
+    "autobenches",
+    "default-run",
+];
+
+/// A script's metadata.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Manifest {
+    table: Table,
+    form: Option<Form>,
+}
+
+/// What a script says to runner: `[package.metadata.runner]`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Settings {
+    pub(crate) profile: Option<String>,
+    pub(crate) toolchain: Option<String>,
+    /// Patterns of files that no tool can see being read.
+    pub(crate) inputs: Vec<String>,
+    /// Variables likewise.
+    pub(crate) env: Vec<String>,
+}
+
+impl Manifest {
+    /// Parses the metadata of a script; none is an empty manifest.
+    ///
+    /// # Errors
+    /// [`Step::Metadata`], with the script's own line and column.
+    pub(crate) fn read(metadata: Option<&Metadata>) -> Result<Manifest> {
+        let Some(metadata) = metadata else { return Ok(Manifest::default()) };
+        let mut table: Table = metadata.toml.parse().map_err(|error| toml_error(metadata, &error))?;
+        if metadata.form == Form::Frontmatter {
+            refuse_forbidden(&table)?;
+        }
+        // An edition at the top level is a common slip, and cannot mean anything else.
+        if let Some(edition) = table.remove("edition") {
+            let package = table.entry("package").or_insert_with(|| Value::Table(Table::new()));
+            if let Some(package) = package.as_table_mut() {
+                package.entry("edition").or_insert(edition);
+            }
+        }
+        let manifest = Manifest { table, form: Some(metadata.form) };
+        manifest.check_shapes()?;
+        Ok(manifest)
+    }
+
+    pub(crate) fn form(&self) -> Option<Form> {
+        self.form
+    }
+
+    /// The tables that are read here must be tables; the rest is cargo's to judge.
+    fn check_shapes(&self) -> Result<()> {
+        for name in ["package", "features", "dependencies", "profile", "lints", "target", "patch"] {
+            if self.table.get(name).is_some_and(|value| !value.is_table()) {
+                return Err(Error::message(Step::Metadata, format!("`{name}` must be a table"))
+                    .hint(format!("write it as `[{name}]`")));
+            }
+        }
+        self.settings().map(drop)
+    }
+
+    fn package(&self) -> Option<&Table> {
+        self.table.get("package")?.as_table()
+    }
+
+    /// A text of `[package]`.
+    pub(crate) fn package_text(&self, key: &str) -> Option<&str> {
+        self.package()?.get(key)?.as_str()
+    }
+
+    /// A text, or a list of texts, of `[package]`, joined as cargo does in `CARGO_PKG_*`.
+    pub(crate) fn package_list(&self, key: &str) -> Option<String> {
+        match self.package()?.get(key)? {
+            Value::String(text) => Some(text.clone()),
+            Value::Array(list) => {
+                Some(list.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(":"))
+            }
+            _ => None,
+        }
+    }
+
+    /// The edition it names.
+    pub(crate) fn edition(&self) -> Option<&str> {
+        self.package_text("edition")
+    }
+
+    /// The package's version: 0.0.0 under cargo, 0.1.0 under rust-script.
+    pub(crate) fn version(&self) -> &str {
+        let default = match self.form {
+            Some(Form::Block | Form::Short) => "0.1.0",
+            Some(Form::Frontmatter) | None => "0.0.0",
+        };
+        self.package_text("version").unwrap_or(default)
+    }
+
+    /// `[package.metadata.runner]`, with rust-script's own toolchain key.
+    pub(crate) fn settings(&self) -> Result<Settings> {
+        let metadata = self.package().and_then(|package| package.get("metadata")).and_then(Value::as_table);
+        let mut settings = Settings::default();
+        if let Some(toolchain) = metadata.and_then(|table| table.get("rustscript")?.get("toolchain")?.as_str()) {
+            settings.toolchain = Some(toolchain.to_owned());
+        }
+        let Some(table) = metadata.and_then(|table| table.get("runner")) else { return Ok(settings) };
+        let wrong = |key: &str, shape: &str| {
+            Err(Error::message(Step::Metadata, format!("`package.metadata.runner.{key}` must be {shape}")))
+        };
+        let Some(table) = table.as_table() else {
+            return Err(Error::message(Step::Metadata, "`package.metadata.runner` must be a table"));
+        };
+        for (key, value) in table {
+            let list = || -> Option<Vec<String>> {
+                value.as_array()?.iter().map(|item| item.as_str().map(str::to_owned)).collect()
+            };
+            match key.as_str() {
+                "profile" | "toolchain" => {
+                    let Some(text) = value.as_str() else { return wrong(key, "a string") };
+                    match key.as_str() {
+                        "profile" => settings.profile = Some(text.to_owned()),
+                        _ => settings.toolchain = Some(text.to_owned()),
+                    }
+                }
+                "inputs" | "env" => {
+                    let Some(list) = list() else { return wrong(key, "a list of strings") };
+                    match key.as_str() {
+                        "inputs" => settings.inputs = list,
+                        _ => settings.env = list,
+                    }
+                }
+                _ => {
+                    let text = format!("`package.metadata.runner.{key}` is not a setting");
+                    return Err(Error::message(Step::Metadata, text)
+                        .hint("the settings are `profile`, `toolchain`, `inputs` and `env`"));
+                }
+            }
+        }
+        Ok(settings)
+    }
+
+    /// The table of a profile, if the manifest has one.
+    pub(crate) fn profile(&self, name: &str) -> Option<&Table> {
+        self.table.get("profile")?.get(name)?.as_table()
+    }
+
+    /// `[lints]`, a table a tool.
+    pub(crate) fn lints(&self) -> Option<&Table> {
+        self.table.get("lints")?.as_table()
+    }
+
+    /// `[features]`.
+    pub(crate) fn features(&self) -> Option<&Table> {
+        self.table.get("features")?.as_table()
+    }
+
+    /// Whether cargo must be asked: there are dependencies, or cargo features no one else understands.
+    pub(crate) fn needs_cargo(&self) -> bool {
+        let has_any = |value: Option<&Value>| value.and_then(Value::as_table).is_some_and(|table| !table.is_empty());
+        has_any(self.table.get("dependencies"))
+            || has_any(self.table.get("target"))
+            || self.table.contains_key("cargo-features")
+    }
+
+    /// The packages it depends on directly, by the names they have in a lock.
+    pub(crate) fn dependency_names(&self) -> Vec<String> {
+        let tables = dependency_tables(&self.table).into_iter().flatten();
+        tables
+            .map(|(key, value)| value.get("package").and_then(Value::as_str).unwrap_or(key).to_owned())
+            .collect()
+    }
+
+    /// Whether a dependency or a patch lies in a directory, whose content is then an input.
+    pub(crate) fn has_path_dependencies(&self) -> bool {
+        dependency_tables(&self.table).into_iter().any(|table| table.values().any(|value| value.get("path").is_some()))
+    }
+
+    /// The manifest of the package cargo is given. Paths are taken from `base`, the script's directory.
+    pub(crate) fn to_cargo(&self, base: &Path, edition: &str, main: &str) -> String {
+        let mut table = self.table.clone();
+        let mut package = self.package().cloned().unwrap_or_default();
+        package.insert("name".to_owned(), PACKAGE_NAME.into());
+        package.entry("version").or_insert_with(|| self.version().into());
+        package.insert("edition".to_owned(), edition.into());
+        package.insert("publish".to_owned(), false.into());
+        // The script's own business, and ours: it changes nothing for cargo.
+        for key in ["metadata", "build", "links", "default-run", "license-file", "readme"] {
+            package.remove(key);
+        }
+        for key in ["autobins", "autoexamples", "autotests", "autobenches"] {
+            package.insert(key.to_owned(), false.into());
+        }
+        table.insert("package".to_owned(), package.into());
+        for key in FORBIDDEN.iter().chain(&["dev-dependencies", "dev_dependencies"]) {
+            table.remove(*key);
+        }
+        let mut bin = Table::new();
+        bin.insert("name".to_owned(), PACKAGE_NAME.into());
+        bin.insert("path".to_owned(), main.into());
+        table.insert("bin".to_owned(), Value::Array(vec![bin.into()]));
+        table.insert("workspace".to_owned(), Table::new().into());
+        add_quick_profile(&mut table);
+        for dependencies in dependency_tables_mut(&mut table) {
+            for (_, dependency) in dependencies.iter_mut() {
+                if let Some(Value::String(path)) = dependency.get_mut("path") {
+                    *path = base.join(&*path).to_string_lossy().into_owned();
+                }
+            }
+        }
+        table.to_string()
+    }
+}
+
+/// `quick` is unoptimized with the semantics of release: no overflow checks, no debug assertions.
+fn add_quick_profile(table: &mut Table) {
+    let profiles = table.entry("profile").or_insert_with(|| Table::new().into());
+    if let Some(profiles) = profiles.as_table_mut()
+        && !profiles.contains_key("quick")
+    {
+        let mut quick = Table::new();
+        quick.insert("inherits".to_owned(), "release".into());
+        quick.insert("opt-level".to_owned(), 0.into());
+        quick.insert("codegen-units".to_owned(), 16.into());
+        quick.insert("lto".to_owned(), "off".into());
+        profiles.insert("quick".to_owned(), quick.into());
+    }
+}
+
+fn refuse_forbidden(table: &Table) -> Result<()> {
+    let mut found: Vec<String> =
+        FORBIDDEN.iter().filter(|key| table.contains_key(**key)).map(|key| format!("`{key}`")).collect();
+    if let Some(package) = table.get("package").and_then(Value::as_table) {
+        let in_package = FORBIDDEN_IN_PACKAGE.iter().filter(|key| package.contains_key(**key));
+        found.extend(in_package.map(|key| format!("`package.{key}`")));
+    }
+    match found.len() {
+        0 => Ok(()),
+        1 => Err(Error::message(Step::Metadata, format!("{} is not allowed in embedded manifests", found[0]))),
+        _ => Err(Error::message(Step::Metadata, format!("{} are not allowed in embedded manifests", found.join(", ")))),
+    }
+}
+
+/// A TOML error where the script has it: `line 4, column 7: …`.
+fn toml_error(metadata: &Metadata, error: &toml::de::Error) -> Error {
+    let before = &metadata.toml[..error.span().map_or(0, |span| span.start.min(metadata.toml.len()))];
+    let (line, column) = match metadata.form {
+        Form::Short => (metadata.line, 1),
+        Form::Frontmatter | Form::Block => {
+            let column = before.chars().rev().take_while(|character| *character != '\n').count();
+            (before.matches('\n').count() + 1, column + metadata.margin + 1)
+        }
+    };
+    let words = error.message().lines().collect::<Vec<_>>().join(", ");
+    Error::message(Step::Metadata, format!("line {line}, column {column}: {words}"))
+        .hint("the metadata at the head of a script is TOML, as in `Cargo.toml`")
+}
+
+fn dependency_tables(table: &Table) -> Vec<&Table> {
+    let mut found: Vec<&Table> = ["dependencies", "replace"].iter().filter_map(|key| table.get(*key)?.as_table()).collect();
+    for outer in ["target", "patch"] {
+        for inner in table.get(outer).and_then(Value::as_table).into_iter().flat_map(Table::values) {
+            let inner = if outer == "target" { inner.get("dependencies") } else { Some(inner) };
+            found.extend(inner.and_then(Value::as_table));
+        }
+    }
+    found
+}
+
+fn dependency_tables_mut(table: &mut Table) -> Vec<&mut Table> {
+    let mut found = Vec::new();
+    for (key, value) in table.iter_mut() {
+        let Some(inner) = value.as_table_mut() else { continue };
+        match key.as_str() {
+            "dependencies" | "replace" => found.push(inner),
+            "patch" => found.extend(inner.iter_mut().filter_map(|(_, value)| value.as_table_mut())),
+            "target" => found.extend(
+                inner.iter_mut().filter_map(|(_, value)| value.get_mut("dependencies")?.as_table_mut()),
+            ),
+            _ => {}
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(toml: &str) -> Result<Manifest> {
+        let metadata =
+            Metadata { form: Form::Frontmatter, toml: toml.to_owned(), line: 1, range: 0..0, margin: 0 };
+        Manifest::read(Some(&metadata))
+    }
+
+    #[test]
+    fn errors_carry_the_scripts_own_line() {
+        let error = read("\n\n[dependencies]\nregex = \n").unwrap_err().to_string();
+        assert!(error.starts_with("line 4, column "), "{error}");
+    }
+
+    #[test]
+    fn fields_that_make_no_sense_in_one_file_are_refused() {
+        let one = read("[workspace]").unwrap_err().to_string();
+        assert_eq!(one, "`workspace` is not allowed in embedded manifests");
+        let two = read("[lib]\n[package]\nbuild = \"b.rs\"").unwrap_err().to_string();
+        assert_eq!(two, "`lib`, `package.build` are not allowed in embedded manifests");
+    }
+
+    #[test]
+    fn relative_paths_become_absolute_wherever_they_stand() {
+        let manifest = read(
+            "[dependencies]\na = { path = \"../a\" }\n[target.'cfg(unix)'.dependencies]\nb = { path = \"b\" }\n\
+             [patch.crates-io]\nc = { path = \"/c\" }",
+        )
+        .unwrap();
+        assert!(manifest.has_path_dependencies());
+        let cargo = manifest.to_cargo(Path::new("/s"), "2024", "main.rs");
+        for path in ["\"/s/../a\"", "\"/s/b\"", "\"/c\""] {
+            assert!(cargo.contains(path), "{cargo}");
+        }
+    }
+
+    #[test]
+    fn settings_are_validated() {
+        let settings = read("[package.metadata.runner]\nprofile = \"dev\"\ninputs = [\"*.html\"]").unwrap();
+        assert_eq!(settings.settings().unwrap().profile.as_deref(), Some("dev"));
+        assert!(read("[package.metadata.runner]\nprofile = 1").is_err());
+        assert!(read("[package.metadata.runner]\nprofil = \"dev\"").is_err());
+    }
+}

@@ -1,0 +1,67 @@
+//! Options: what was asked for, apart from the script.
+
+use crate::digest::Fields;
+
+/// What shapes a build and a run. `Default` is what a script that says nothing gets.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Options {
+    /// Cargo's name of a profile: `release`, `dev`, `quick`, or one the manifest defines.
+    pub profile: Option<String>,
+    /// A toolchain's name (as rustup has it), or a directory that holds one.
+    pub toolchain: Option<String>,
+    /// The Rust edition, before the script's own.
+    pub edition: Option<String>,
+    /// Do not use the network.
+    pub offline: bool,
+    /// Insist that `SCRIPT.lock` is there and complete.
+    pub locked: bool,
+    /// Build even if a cached binary would do.
+    pub force: bool,
+    /// Leave nothing behind: run from a temporary binary.
+    pub temporary: bool,
+    /// Build what can be handed on: paths of this machine are kept out of the binary.
+    pub portable: bool,
+    /// How much to say on stderr.
+    pub verbosity: Verbosity,
+}
+
+/// How much to say on stderr.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verbosity {
+    /// Errors only: no progress, no warnings of the compiler.
+    Quiet,
+    /// Progress on a terminal.
+    #[default]
+    Normal,
+    /// What is done and why.
+    Verbose,
+}
+
+impl Options {
+    /// What may change the result, in a launch id.
+    pub(crate) fn add_to(&self, fields: &mut Fields) {
+        // Destructured, so that a new option cannot be forgotten here.
+        let Options { profile, toolchain, edition, offline: _, locked, force: _, temporary: _, portable, verbosity: _ } =
+            self;
+        fields.push_optional("profile", profile.as_deref().map(str::as_bytes));
+        fields.push_optional("toolchain", toolchain.as_deref().map(str::as_bytes));
+        fields.push_optional("edition", edition.as_deref().map(str::as_bytes));
+        fields.push("locked", &[u8::from(*locked)]);
+        fields.push("portable", &[u8::from(*portable)]);
+    }
+
+    /// These options, where they say nothing those of `weaker`.
+    pub(crate) fn or(&self, weaker: &Options) -> Options {
+        Options {
+            profile: self.profile.clone().or_else(|| weaker.profile.clone()),
+            toolchain: self.toolchain.clone().or_else(|| weaker.toolchain.clone()),
+            edition: self.edition.clone().or_else(|| weaker.edition.clone()),
+            offline: self.offline || weaker.offline,
+            locked: self.locked || weaker.locked,
+            force: self.force,
+            temporary: self.temporary || weaker.temporary,
+            portable: self.portable,
+            verbosity: self.verbosity,
+        }
+    }
+}

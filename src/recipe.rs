@@ -1,0 +1,198 @@
+//! Recipes: everything decided before anything is built.
+//!
+//! Slow and clear; only misses come here. A recipe knows the script's real place, its metadata, the compiler, profile,
+//! edition and flags, and the checks that all these decisions rest on.
+
+use std::ffi::OsString;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
+
+use crate::cache::Cache;
+use crate::cargo_config::CargoConfig;
+use crate::check::Check;
+use crate::environment::{Environment, TRACED};
+use crate::error::{EXIT_NOT_FOUND, Error, Result, Step};
+use crate::header::{self, Form, Header};
+use crate::launch::LaunchId;
+use crate::manifest::Manifest;
+use crate::options::Options;
+use crate::script::{Place, Script};
+use crate::shebang;
+use crate::stamp::Moment;
+use crate::toolchain::Toolchain;
+
+/// Everything decided before anything is built.
+#[derive(Debug)]
+pub(crate) struct Recipe {
+    /// The script at its real path.
+    pub(crate) script: Script,
+    /// The links between the path that was typed and the real one.
+    pub(crate) links: Vec<Check<'static>>,
+    /// What was asked for: in the arguments, else in the shebang, else in the metadata.
+    pub(crate) options: Options,
+    pub(crate) manifest: Manifest,
+}
+
+/// A recipe whose compiler has been found.
+#[derive(Debug)]
+pub(crate) struct RustRecipe<'a> {
+    pub(crate) script: &'a Script,
+    pub(crate) options: &'a Options,
+    pub(crate) manifest: &'a Manifest,
+    pub(crate) toolchain: Toolchain,
+    pub(crate) profile: String,
+    pub(crate) edition: String,
+    pub(crate) config: CargoConfig,
+    /// What these decisions rest on.
+    pub(crate) checks: Vec<Check<'static>>,
+}
+
+impl Recipe {
+    /// Reads the script's own first lines and resolves its place.
+    ///
+    /// # Errors
+    /// [`Step::Script`] if it is not text, [`Step::Metadata`] if its metadata is malformed.
+    pub(crate) fn read(script: &Script, options: &Options) -> Result<Recipe> {
+        let text = text(script)?;
+        let (real, links) = script.resolve().map_err(|error| {
+            Error::new(Step::Script, anyhow::Error::new(error).context("cannot follow the script's path"))
+        })?;
+        let Header { shebang, metadata, .. } = header::parse(text).map_err(malformed)?;
+        let manifest = Manifest::read(metadata.as_ref())?;
+        let settings = manifest.settings()?;
+        let own = Options { profile: settings.profile, toolchain: settings.toolchain, ..Options::default() };
+        let options = match shebang.and_then(shebang::options) {
+            Some(of_shebang) => options.or(&of_shebang).or(&own),
+            None => options.or(&own),
+        };
+        Ok(Recipe { script: real, links, options, manifest })
+    }
+
+    /// The launch id under which the build is kept: that of the real path with the script's own options spelled out.
+    pub(crate) fn home(&self) -> LaunchId {
+        LaunchId::of(&self.script, &self.options)
+    }
+
+    /// Finds the compiler and decides how to call it.
+    pub(crate) fn decide(&self, environment: &Environment, cache: &Cache) -> Result<RustRecipe<'_>> {
+        let since = Moment::now();
+        let Recipe { script, options, manifest, .. } = self;
+        let toolchain = Toolchain::find(options.toolchain.as_deref(), environment, cache)?;
+        let mut checks = toolchain.checks.clone();
+        checks.extend(TRACED.iter().map(|name| Check::variable(name, environment)));
+        let host = toolchain.version.host.to_uppercase().replace(['-', '.'], "_");
+        let of_host = |suffix: &str| format!("CARGO_TARGET_{host}_{suffix}");
+        checks.push(Check::variable(&of_host("RUSTFLAGS"), environment));
+        checks.push(Check::variable(&of_host("LINKER"), environment));
+        let config = CargoConfig::read(environment, since)?;
+        checks.extend(config.checks.iter().cloned());
+        if environment.set(&of_host("LINKER")).is_none() && !config.shapes_builds {
+            checks.extend(linker(environment, since)?);
+        }
+        let profile = options.profile.clone().unwrap_or_else(|| "release".to_owned());
+        if !is_profile_name(&profile) {
+            let text = format!("`{}` is not the name of a profile", profile.escape_debug());
+            return Err(Error::message(Step::Arguments, text).hint("for example `release`, `dev` or `quick`"));
+        }
+        let edition = self.edition(&toolchain)?;
+        Ok(RustRecipe { script, options, manifest, toolchain, profile, edition, config, checks })
+    }
+
+    /// The option's, the manifest's, else the default of the dialect: the latest for cargo's, 2021 for rust-script's.
+    fn edition(&self, toolchain: &Toolchain) -> Result<String> {
+        let default = match self.manifest.form() {
+            Some(Form::Block | Form::Short) => "2021",
+            Some(Form::Frontmatter) | None => toolchain.latest_edition(),
+        };
+        let edition = self.options.edition.as_deref().or(self.manifest.edition()).unwrap_or(default);
+        match edition {
+            "2015" | "2018" | "2021" | "2024" => Ok(edition.to_owned()),
+            _ => Err(Error::message(Step::Metadata, format!("there is no Rust edition `{}`", edition.escape_debug()))
+                .hint("the editions are 2015, 2018, 2021 and 2024")),
+        }
+    }
+}
+
+impl RustRecipe<'_> {
+    /// What the binary is called: the script's own name.
+    pub(crate) fn name(&self) -> OsString {
+        let stem = self.script.stem();
+        let bytes: Vec<u8> = stem.as_bytes().iter().map(|byte| if byte.is_ascii_control() { b'-' } else { *byte }).collect();
+        OsString::from_vec(bytes)
+    }
+
+    /// The package's name as cargo would have it: [`crate::name::package`].
+    pub(crate) fn package_name(&self) -> String {
+        match self.manifest.package_text("name") {
+            Some(name) => name.to_owned(),
+            None => crate::name::package(&self.script.stem().to_string_lossy()),
+        }
+    }
+
+    pub(crate) fn crate_name(&self) -> String {
+        crate::name::crate_name(&self.package_name())
+    }
+
+    /// The directory that the script's relative paths are taken from.
+    pub(crate) fn base(&self) -> &Path {
+        match self.script.place() {
+            Place::File(path) => path.parent().unwrap_or(Path::new("/")),
+            Place::Nowhere(base) => base,
+        }
+    }
+
+    /// `SCRIPT.lock`, beside the script.
+    pub(crate) fn adjacent_lock(&self) -> Option<PathBuf> {
+        let mut path = self.script.path()?.as_os_str().to_owned();
+        path.push(".lock");
+        Some(PathBuf::from(path))
+    }
+
+    /// Whether cargo has to be asked how to call the compiler.
+    pub(crate) fn needs_cargo(&self) -> bool {
+        self.manifest.needs_cargo() || self.config.shapes_builds
+    }
+}
+
+fn text(script: &Script) -> Result<&str> {
+    let bytes = script.bytes();
+    if bytes.starts_with(b"\x7fELF") || bytes.starts_with(b"\xcf\xfa\xed\xfe") {
+        return Err(Error::message(Step::Script, "it is a compiled program, not a script")
+            .hint("run it without `runner`"));
+    }
+    let text = std::str::from_utf8(bytes).map_err(|error| {
+        let line = bytes[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count() + 1;
+        Error::message(Step::Script, format!("it is not UTF-8 text: line {line} holds other bytes"))
+            .hint("Rust source is UTF-8; `iconv` converts text from other encodings")
+    })?;
+    if text.trim().is_empty() {
+        return Err(Error::message(Step::Script, "it is empty").hint("a script needs at least `fn main() {}`"));
+    }
+    Ok(text)
+}
+
+fn malformed(error: header::HeaderError) -> Error {
+    let text = format!("line {}, column {}: {}", error.line, error.column, error.message);
+    let error_here = Error::message(Step::Metadata, text);
+    match error.hint {
+        Some(hint) => error_here.hint(hint),
+        None => error_here,
+    }
+}
+
+fn is_profile_name(name: &str) -> bool {
+    !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')) && !name.starts_with('-')
+}
+
+/// The linker rustc calls when nobody names another.
+fn linker(environment: &Environment, since: Moment) -> Result<Vec<Check<'static>>> {
+    let Some(path) = environment.find_command("cc".as_ref()) else {
+        return Err(Error::message(Step::Toolchain, "`cc` is not on PATH, and rustc needs it to link")
+            .code(EXIT_NOT_FOUND)
+            .hint("install a C compiler, for example `apt-get install gcc libc6-dev`"));
+    };
+    let file = Check::tool_file(&path, since).map_err(|error| {
+        Error::new(Step::Toolchain, anyhow::Error::new(error).context(format!("failed to read `{}`", path.display())))
+    })?;
+    Ok(vec![Check::command("cc", environment).tool(), file])
+}

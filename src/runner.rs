@@ -1,0 +1,281 @@
+//! The spine: the way of a script, from its bytes to a program that can be executed.
+//!
+//! ```text
+//! Script ─► launch id ─► trace holds? ──yes──────────────────────────► Program
+//!                          │ no
+//!                          ▼
+//!             Recipe ─► lock ─► trace holds now? ──yes──► (alias) ───► Program
+//!                                 │ no
+//!                                 ▼
+//!                    compile in staging ─► commit ─► (alias) ────────► Program
+//! ```
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::{self, Seek};
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+
+use crate::cache::{Built, Cache, Entry, Found};
+use crate::compile::{self, Outcome};
+use crate::environment::Environment;
+use crate::error::{At, EXIT_CANNOT_EXECUTE, EXIT_NOT_FOUND, Error, Result, Step};
+use crate::exec::{self, Identity};
+use crate::launch::LaunchId;
+use crate::options::Options;
+use crate::recipe::{Recipe, RustRecipe};
+use crate::screen::Screen;
+use crate::script::Script;
+use crate::staging::Staging;
+use crate::trace::Tools;
+use crate::trim;
+use crate::wait::patiently;
+
+/// How often a build is begun again because an input changed under it.
+const MOST_DISTURBANCES: usize = 8;
+
+/// How often a program is looked for again because it was trimmed between the look and the exec.
+const MOST_VANISHINGS: usize = 3;
+
+/// Compiles, caches and executes scripts.
+#[derive(Debug)]
+pub struct Runner {
+    environment: Environment,
+}
+
+/// A script's program, ready to be executed.
+#[derive(Debug)]
+pub struct Program {
+    script: Script,
+    binary: Binary,
+}
+
+#[derive(Debug)]
+enum Binary {
+    /// In the cache.
+    Cached(PathBuf),
+    /// In memory only.
+    Memory(OwnedFd),
+    /// In a directory that goes when it has run.
+    Held { path: PathBuf, _staging: Option<Staging>, _cache: Cache },
+}
+
+impl Runner {
+    /// A runner that sees `environment`.
+    pub fn new(environment: Environment) -> Runner {
+        Runner { environment }
+    }
+
+    /// The environment it sees.
+    pub fn environment(&self) -> &Environment {
+        &self.environment
+    }
+
+    /// Becomes the script. Returns only if the program had to be spawned, with the exit code that stands for how it ended.
+    ///
+    /// # Errors
+    /// Those of [`Runner::prepare`], and [`Step::Execute`].
+    pub fn run(&self, script: &Script, options: &Options, arguments: &[OsString]) -> Result<u8> {
+        for _ in 0..MOST_VANISHINGS {
+            if let Some(code) = self.prepare(script, options)?.execute(arguments)? {
+                return Ok(code);
+            }
+        }
+        Err(Error::message(Step::Execute, "its program is removed from the cache as soon as it is built")
+            .about(script.typed().to_string_lossy())
+            .hint("something is cleaning the cache all the time; `--temp` does without it"))
+    }
+
+    /// The program of a script: the cached one if its trace holds, else built now.
+    ///
+    /// # Errors
+    /// Any [`Step`] but [`Step::Execute`] and [`Step::Install`]. If the cache cannot be used the program is temporary, and
+    /// one line on stderr says why.
+    pub fn prepare(&self, script: &Script, options: &Options) -> Result<Program> {
+        let prepared = self.cache().and_then(|cache| self.prepare_in(cache, script, options));
+        let prepared = match prepared {
+            Err(unusable) if unusable.step() == Step::Cache => self.prepare_without(&unusable, script, options),
+            other => other,
+        };
+        prepared.map_err(|error| error.about(script.typed().to_string_lossy()))
+    }
+
+    /// The way of a script, one line a step.
+    fn prepare_in(&self, cache: Cache, script: &Script, options: &Options) -> Result<Program> {
+        let launch = LaunchId::of(script, options);
+        if let Some(found) = self.find(&cache, &launch, options)? {
+            return Ok(Program::cached(script, found));
+        }
+        cache.create()?;
+        let screen = Screen::new(self.environment.is_terminal(), options.verbosity);
+        let recipe = Recipe::read(script, options)?;
+        let rust = match recipe.decide(&self.environment, &cache) {
+            Ok(rust) => rust,
+            Err(no_compiler) => return self.outlive(no_compiler, &cache, script, &recipe),
+        };
+        if recipe.options.temporary || cache.is_temporary() {
+            return self.build_temporary(cache, script, &rust, &screen);
+        }
+        let home = recipe.home();
+        let found = match cache.enter(home, &self.environment, !options.force, patiently(&screen, script))? {
+            Entry::Occupied(found) => found,
+            Entry::Vacant(vacant) => vacant.commit(self.build_settled(&cache, &rust, vacant.staging(), &screen)?, &rust)?,
+        };
+        cache.alias(&launch, &home, script, &recipe.links, &self.environment);
+        trim::daily(&cache);
+        Ok(Program::cached(script, found))
+    }
+
+    /// A hit: no lock, nothing written, no process started.
+    fn find(&self, cache: &Cache, launch: &LaunchId, options: &Options) -> Result<Option<Found>> {
+        if options.force || options.temporary || !cache.exists()? {
+            return Ok(None);
+        }
+        Ok(cache.find(launch, &self.environment, Tools::Checked))
+    }
+
+    /// Compiles until no input changed meanwhile.
+    fn build_settled(&self, cache: &Cache, rust: &RustRecipe<'_>, staging: &Path, screen: &Screen) -> Result<Built> {
+        for _ in 0..MOST_DISTURBANCES {
+            match compile::compile(rust, cache, staging, &self.environment, screen)? {
+                Outcome::Built(built) => return Ok(built),
+                Outcome::Disturbed(path) => screen.verbose(|| {
+                    let script = rust.script.typed().to_string_lossy();
+                    format!("{script}: `{}` changed while it was compiled; once more", path.display())
+                }),
+            }
+        }
+        Err(Error::message(Step::Compile, "its inputs keep changing while it is compiled")
+            .hint("run it again when they have settled"))
+    }
+
+    /// A program that is not kept: in memory, or where there is no such thing in a directory that goes with it.
+    fn build_temporary(
+        &self,
+        cache: Cache,
+        script: &Script,
+        rust: &RustRecipe<'_>,
+        screen: &Screen,
+    ) -> Result<Program> {
+        let staging = Staging::create(&cache.join("staging")).at(Step::Cache)?;
+        let built = self.build_settled(&cache, rust, staging.path(), screen)?;
+        let binary = match exec::load(&built.output) {
+            Ok(memory) => Binary::Memory(memory),
+            Err(_) => Binary::Held { path: built.output, _staging: Some(staging), _cache: cache },
+        };
+        Ok(Program { script: script.clone(), binary })
+    }
+
+    /// The cache cannot be used: say why, and do without.
+    #[cold]
+    fn prepare_without(&self, unusable: &Error, script: &Script, options: &Options) -> Result<Program> {
+        let temporary = Cache::temporary(&self.environment)?;
+        let screen = Screen::new(self.environment.is_terminal(), options.verbosity);
+        let typed = script.typed().to_string_lossy();
+        screen.say(&format!("{typed}: {unusable}; running from a temporary binary"));
+        self.prepare_in(temporary, script, options)
+    }
+
+    /// A cached script outlives its compiler: with none to be found, the compiler's own checks are forgiven.
+    #[cold]
+    fn outlive(&self, no_compiler: Error, cache: &Cache, script: &Script, recipe: &Recipe) -> Result<Program> {
+        let is_absence = no_compiler.step() == Step::Toolchain && no_compiler.exit_code() == EXIT_NOT_FOUND;
+        let may = is_absence && !recipe.options.force && !recipe.options.temporary;
+        match may.then(|| cache.find(&recipe.home(), &self.environment, Tools::Forgiven)).flatten() {
+            Some(found) => Ok(Program::cached(script, found)),
+            None => Err(no_compiler),
+        }
+    }
+
+    pub(crate) fn cache(&self) -> Result<Cache> {
+        match self.environment.cache_directory() {
+            Some(root) => Ok(Cache::at(root)),
+            None => Err(Error::message(Step::Cache, "there is no home directory to keep a cache in")
+                .hint("set `HOME` or `RUNNER_CACHE`")),
+        }
+    }
+}
+
+impl Program {
+    fn cached(script: &Script, found: Found) -> Program {
+        Program { script: script.clone(), binary: Binary::Cached(found.path) }
+    }
+
+    /// Where the program lies, if it is a file that stays.
+    pub fn path(&self) -> Option<&Path> {
+        match &self.binary {
+            Binary::Cached(path) => Some(path),
+            Binary::Memory(_) | Binary::Held { .. } => None,
+        }
+    }
+
+    /// The program's bytes, from the first.
+    pub(crate) fn open(&self) -> io::Result<File> {
+        let mut file = match &self.binary {
+            Binary::Cached(path) | Binary::Held { path, .. } => File::open(path)?,
+            Binary::Memory(memory) => File::from(memory.try_clone()?),
+        };
+        file.rewind()?;
+        Ok(file)
+    }
+
+    /// Becomes the program. Returns `None` if it has vanished from the cache, and the exit code if it had to be spawned.
+    ///
+    /// # Errors
+    /// [`Step::Execute`], 126.
+    pub fn execute(self, arguments: &[OsString]) -> Result<Option<u8>> {
+        let identity = Identity { typed: self.script.typed(), path: self.script.path() };
+        let error = match &self.binary {
+            Binary::Cached(path) => match exec::become_file(path, identity, arguments) {
+                error if is_gone(&error, path) => return Ok(None),
+                error if error.kind() == io::ErrorKind::PermissionDenied => self.execute_from_memory(path, arguments, error),
+                error => error,
+            },
+            Binary::Memory(memory) => exec::become_memory(memory, identity, arguments),
+            Binary::Held { path, .. } => match exec::spawn(path, identity, arguments) {
+                Ok(status) => return Ok(Some(exec::exit_code(status))),
+                Err(error) => error,
+            },
+        };
+        Err(self.cannot_execute(error))
+    }
+
+    /// The file system has been mounted noexec since the program was put there.
+    #[cold]
+    fn execute_from_memory(&self, path: &Path, arguments: &[OsString], refused: io::Error) -> io::Error {
+        if !crate::cache::is_noexec(path) {
+            return refused;
+        }
+        let identity = Identity { typed: self.script.typed(), path: self.script.path() };
+        match exec::load(path) {
+            Ok(memory) => {
+                let typed = self.script.typed().to_string_lossy();
+                eprintln!("runner: {typed}: `{}` is on a file system mounted noexec; running from a temporary binary", path.display());
+                exec::become_memory(&memory, identity, arguments)
+            }
+            Err(_) => refused,
+        }
+    }
+
+    #[cold]
+    fn cannot_execute(&self, error: io::Error) -> Error {
+        let hint = match error.raw_os_error() {
+            Some(libc::ENOEXEC) => Some("it was compiled for another kind of machine, or by a compiler that is none"),
+            Some(libc::E2BIG) => Some("the arguments and the environment together are longer than the system allows"),
+            Some(libc::ENOENT) => Some("the loader or an interpreter it names is not on this system"),
+            _ => None,
+        };
+        let error = Error::new(Step::Execute, anyhow::Error::new(error).context("cannot execute the compiled script"))
+            .code(EXIT_CANNOT_EXECUTE)
+            .about(self.script.typed().to_string_lossy());
+        match hint {
+            Some(hint) => error.hint(hint),
+            None => error,
+        }
+    }
+}
+
+/// Whether an exec failed because the file is not there; a file whose loader is missing gives the same error.
+fn is_gone(error: &io::Error, path: &Path) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) && !path.exists()
+}

@@ -1,0 +1,146 @@
+//! Stamps: what a file looked like, as far as one `stat` can tell.
+//!
+//! A stamp is size, modification time, change time (both in nanoseconds) and inode. Equal stamps mean equal content
+//! if, when the stamp was taken, the file had been left alone for longer than the file system's clock takes to tick:
+//! otherwise a second write within the same tick leaves the same stamp on other content ("racily clean", as git calls
+//! it). [`Stamp::settled_before`] tells the two apart. The change time cannot be set by a program, which is what makes
+//! `cp -p`, `tar` and `touch -d` visible.
+
+use std::fmt;
+use std::os::unix::fs::MetadataExt;
+use std::time::Duration;
+
+/// A point in time, in nanoseconds since the epoch, on the clock that file systems stamp with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Moment(i64);
+
+/// File systems that keep whole seconds (or, as FAT, two) show it by their zero nanoseconds.
+const COARSE_TICK_NANOSECONDS: i64 = 2_000_000_000;
+
+impl Moment {
+    /// Now, on the coarse clock from which the kernel takes a file's times. A file written before this call has a
+    /// time at or before it; one written after has a time at or after it.
+    pub(crate) fn now() -> Moment {
+        #[cfg(target_os = "linux")]
+        let clock = rustix::time::ClockId::RealtimeCoarse;
+        #[cfg(not(target_os = "linux"))]
+        let clock = rustix::time::ClockId::Realtime;
+        let time = rustix::time::clock_gettime(clock);
+        Moment(time.tv_sec.saturating_mul(1_000_000_000).saturating_add(time.tv_nsec))
+    }
+
+    pub(crate) fn from_unix(seconds: i64, nanoseconds: i64) -> Moment {
+        Moment(seconds.saturating_mul(1_000_000_000).saturating_add(nanoseconds))
+    }
+
+    pub(crate) fn unix_seconds(self) -> i64 {
+        self.0.div_euclid(1_000_000_000)
+    }
+
+    /// Waits until the clock has left `self` behind: at most one tick (4 ms at 250 Hz) if `self` is now, and not at
+    /// all if it is older, or lies in a future that is not worth waiting for.
+    pub(crate) fn pass(self) {
+        for _ in 0..40 {
+            let now = Moment::now();
+            if self < now || self.0 - now.0 > 100_000_000 {
+                return;
+            }
+            std::thread::sleep(Duration::from_micros(500));
+        }
+    }
+}
+
+/// Size, modification time, change time and inode of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Stamp {
+    pub(crate) size: u64,
+    pub(crate) modified: Moment,
+    pub(crate) changed: Moment,
+    pub(crate) inode: u64,
+}
+
+impl Stamp {
+    pub(crate) fn of(metadata: &std::fs::Metadata) -> Stamp {
+        Stamp {
+            size: metadata.size(),
+            modified: Moment::from_unix(metadata.mtime(), metadata.mtime_nsec()),
+            changed: Moment::from_unix(metadata.ctime(), metadata.ctime_nsec()),
+            inode: metadata.ino(),
+        }
+    }
+
+    /// Whether everything that happened to the file happened before `moment`, for certain: then nothing written
+    /// since can have left this same stamp behind. A time in the future proves nothing and never settles.
+    pub(crate) fn settled_before(&self, moment: Moment) -> bool {
+        [self.modified, self.changed].into_iter().all(|time| {
+            let coarse = time.0 % 1_000_000_000 == 0;
+            time.0.saturating_add(if coarse { COARSE_TICK_NANOSECONDS } else { 0 }) < moment.0
+        })
+    }
+
+    /// The later of the two times.
+    pub(crate) fn latest(&self) -> Moment {
+        self.modified.max(self.changed)
+    }
+
+    /// Reads what `Display` writes.
+    pub(crate) fn parse(text: &str) -> Option<Stamp> {
+        let mut numbers = text.split(',');
+        let mut next = || numbers.next();
+        let stamp = Stamp {
+            size: next()?.parse().ok()?,
+            modified: Moment(next()?.parse().ok()?),
+            changed: Moment(next()?.parse().ok()?),
+            inode: next()?.parse().ok()?,
+        };
+        next().is_none().then_some(stamp)
+    }
+}
+
+impl fmt::Display for Stamp {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{},{},{},{}", self.size, self.modified.0, self.changed.0, self.inode)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stamp(modified: i64, changed: i64) -> Stamp {
+        Stamp { size: 1, modified: Moment(modified), changed: Moment(changed), inode: 7 }
+    }
+
+    #[test]
+    fn a_stamp_reads_back() {
+        let one = stamp(-5, 1_700_000_000_123_456_789);
+        assert_eq!(Stamp::parse(&one.to_string()), Some(one));
+        for bad in ["", "1", "1,2,3", "1,2,3,4,5", "1,2,3,x", "-1,2,3,4"] {
+            assert_eq!(Stamp::parse(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn only_a_file_left_alone_has_settled() {
+        let second = 1_000_000_000;
+        let now = Moment(100 * second + 500);
+        let cases = [
+            (stamp(100 * second + 499, 100 * second + 499), true),
+            (stamp(100 * second + 500, 100 * second + 400), false),
+            (stamp(5, 100 * second + 500), false),
+            (stamp(200 * second + 1, 5), false),
+            (stamp(99 * second, 99 * second), false),
+            (stamp(97 * second, 97 * second), true),
+        ];
+        for (stamp, settled) in cases {
+            assert_eq!(stamp.settled_before(now), settled, "{stamp}");
+        }
+    }
+
+    #[test]
+    fn a_moment_passes() {
+        let now = Moment::now();
+        now.pass();
+        assert!(Moment::now() > now);
+    }
+}

@@ -1,0 +1,67 @@
+//! The cache as a user sees it: where it is, how large, what is in it, and less of it.
+
+use std::path::{Path, PathBuf};
+
+use crate::cache::Cache;
+use crate::environment::absolute;
+use crate::error::Result;
+use crate::runner::Runner;
+use crate::script::resolve_links;
+use crate::trim::{self, CachedBuild, Limits, Trimmed};
+
+impl Runner {
+    /// The directory of the cache, which need not exist.
+    ///
+    /// # Errors
+    /// [`crate::Step::Cache`] if there is nowhere to keep one.
+    pub fn cache_path(&self) -> Result<PathBuf> {
+        Ok(self.cache()?.root().to_owned())
+    }
+
+    /// Bytes of the cache on disk.
+    ///
+    /// # Errors
+    /// [`crate::Step::Cache`] if it is not ours to read.
+    pub fn cache_size(&self) -> Result<u64> {
+        Ok(self.existing_cache()?.map_or(0, |cache| trim::size_of(cache.root())))
+    }
+
+    /// Every cached build, most recently used first.
+    ///
+    /// # Errors
+    /// [`crate::Step::Cache`] if it is not ours to read.
+    pub fn cache_list(&self) -> Result<Vec<CachedBuild>> {
+        Ok(self.existing_cache()?.map_or_else(Vec::new, |cache| trim::builds(&cache)))
+    }
+
+    /// Removes what was not used for long, then the least recently used beyond the size.
+    ///
+    /// # Errors
+    /// [`crate::Step::Cache`] if it is not ours to change.
+    pub fn cache_trim(&self, limits: Limits) -> Result<Trimmed> {
+        self.existing_cache()?.map_or(Ok(Trimmed::default()), |cache| trim::trim(&cache, limits))
+    }
+
+    /// Removes everything, or every build of one script, which need not exist any more.
+    ///
+    /// # Errors
+    /// [`crate::Step::Cache`] if it is not ours to change.
+    pub fn cache_clean(&self, script: Option<&Path>) -> Result<Trimmed> {
+        let Some(cache) = self.existing_cache()? else { return Ok(Trimmed::default()) };
+        let Some(script) = script else { return trim::clean(&cache, None) };
+        let path = absolute(script.to_owned());
+        let mut trimmed = trim::clean(&cache, Some(&path))?;
+        if let Ok((real, links)) = resolve_links(&path)
+            && !links.is_empty()
+        {
+            let more = trim::clean(&cache, Some(&real))?;
+            trimmed = Trimmed { builds: trimmed.builds + more.builds, bytes: trimmed.bytes + more.bytes };
+        }
+        Ok(trimmed)
+    }
+
+    fn existing_cache(&self) -> Result<Option<Cache>> {
+        let cache = self.cache()?;
+        Ok(cache.exists()?.then_some(cache))
+    }
+}

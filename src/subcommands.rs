@@ -1,0 +1,141 @@
+//! Subcommands: what each prints.
+
+use std::ffi::{OsStr, OsString};
+use std::io::{self, Write};
+use std::os::unix::ffi::OsStrExt;
+
+use runner::{EXIT_NOT_FOUND, Environment, Error, Options, Placement, Result, Runner, Script, Step, Verbosity, usage_error};
+
+use crate::cli::{CacheCommand, Command, SUBCOMMANDS};
+use crate::help;
+
+/// Does what was asked; the exit code.
+pub(crate) fn dispatch(command: Command) -> Result<u8> {
+    let runner = Runner::new(Environment::process());
+    match command {
+        Command::Run { script, arguments, options } => return run(&runner, &script, &options, &arguments),
+        Command::Build { script, output, options } => {
+            let script = read(&runner, &script)?;
+            let options = with_release(options);
+            runner.build(&script, &options, output.as_deref()).map_err(|error| error.about_script(&script))?;
+        }
+        Command::Promote { script, placement, options } => promote(&runner, &script, &placement, options)?,
+        Command::Demote { names, force } => {
+            for name in names {
+                print(format_args!("removed {}\n", runner.demote(&name, force)?.display()));
+            }
+        }
+        Command::List => list(&runner)?,
+        Command::Cache(command) => cache(&runner, command)?,
+        Command::Help(topic) => match help::text(topic.as_deref()) {
+            Some(text) => print(format_args!("{text}")),
+            None => {
+                let topic = topic.unwrap_or_default();
+                return Err(usage_error(format!("there is no help on `{topic}`")).with_hint("`runner help`"));
+            }
+        },
+        Command::Version => print(format_args!("runner {}\n", env!("CARGO_PKG_VERSION"))),
+    }
+    Ok(0)
+}
+
+fn run(runner: &Runner, script: &OsStr, options: &Options, arguments: &[OsString]) -> Result<u8> {
+    runner.run(&read(runner, script)?, options, arguments)
+}
+
+fn read(runner: &Runner, script: &OsStr) -> Result<Script> {
+    Script::read(script, runner.environment()).map_err(|error| perhaps_a_subcommand(error, script))
+}
+
+/// A missing script whose name is nearly a subcommand's was probably meant as one.
+fn perhaps_a_subcommand(error: Error, script: &OsStr) -> Error {
+    let name = script.to_string_lossy();
+    let similar = SUBCOMMANDS.iter().find(|known| runner::is_similar(known, &name));
+    match similar {
+        Some(known) if error.step() == Step::Script && error.exit_code() == EXIT_NOT_FOUND && !name.contains('/') => {
+            error.with_hint(format!("there is a subcommand `{known}`"))
+        }
+        _ => error,
+    }
+}
+
+/// What is handed on is release unless told otherwise, whatever the script asks for its own runs.
+fn with_release(options: Options) -> Options {
+    Options { profile: options.profile.or_else(|| Some("release".to_owned())), ..options }
+}
+
+fn promote(runner: &Runner, script: &OsStr, placement: &Placement, options: Options) -> Result<()> {
+    let quiet = options.verbosity == Verbosity::Quiet;
+    let script = read(runner, script)?;
+    let installed = runner.promote(&script, &with_release(options), placement)?;
+    if quiet {
+        return Ok(());
+    }
+    print(format_args!("installed {}\n", installed.path.display()));
+    let directory = installed.path.parent().unwrap_or(&installed.path).display();
+    if !installed.on_path {
+        print(format_args!("  `{directory}` is not on PATH; for example: export PATH=\"{directory}:$PATH\"\n"));
+    } else if let Some(other) = installed.shadowed_by {
+        print(format_args!("  `{}` comes first on PATH\n", other.display()));
+    }
+    Ok(())
+}
+
+fn list(runner: &Runner) -> Result<()> {
+    let listed = runner.installed()?;
+    let width = listed.iter().map(|one| one.name.to_string_lossy().chars().count()).max().unwrap_or(0);
+    for one in &listed {
+        let name = one.name.to_string_lossy();
+        let state = one.state.as_str();
+        print(format_args!("{name:width$}  {state:14}  {}  from {}\n", one.path.display(), one.source.display()));
+    }
+    Ok(())
+}
+
+fn cache(runner: &Runner, command: CacheCommand) -> Result<()> {
+    match command {
+        CacheCommand::Path => {
+            // A path is bytes, and somebody may paste it.
+            let path = runner.cache_path()?;
+            let mut out = io::stdout().lock();
+            let _ = out.write_all(path.as_os_str().as_bytes()).and_then(|()| out.write_all(b"\n"));
+        }
+        CacheCommand::Size => print(format_args!("{}\n", runner.cache_size()?)),
+        CacheCommand::List => {
+            for build in runner.cache_list()? {
+                let used = age(build.last_used);
+                print(format_args!(
+                    "{used:>9}  {:>10}  {:8}  {}  {}\n",
+                    build.bytes,
+                    build.profile,
+                    build.toolchain,
+                    build.script.display()
+                ));
+            }
+        }
+        CacheCommand::Trim(limits) => removed(runner.cache_trim(limits)?),
+        CacheCommand::Clean(script) => removed(runner.cache_clean(script.as_deref())?),
+    }
+    Ok(())
+}
+
+fn removed(trimmed: runner::Trimmed) {
+    let builds = if trimmed.builds == 1 { "build" } else { "builds" };
+    print(format_args!("removed {} {builds}, {} bytes\n", trimmed.builds, trimmed.bytes));
+}
+
+/// How long ago, in the largest unit that fits.
+fn age(seconds: i64) -> String {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |now| now.as_secs() as i64);
+    match now - seconds {
+        ..60 => "now".to_owned(),
+        age @ 60..3_600 => format!("{}m ago", age / 60),
+        age @ 3_600..86_400 => format!("{}h ago", age / 3_600),
+        age => format!("{}d ago", age / 86_400),
+    }
+}
+
+fn print(text: std::fmt::Arguments<'_>) {
+    // A reader that has gone is told so by SIGPIPE.
+    let _ = io::stdout().lock().write_fmt(text);
+}

@@ -1,0 +1,293 @@
+//! Toolchains: which compiler, and what it says of itself.
+//!
+//! The first of: the option (`--toolchain T`, `+T`); the script's own pin; `RUNNER_TOOLCHAIN`; `RUSTC`, then
+//! `RUSTUP_TOOLCHAIN`; rustup's default; `rustc` on PATH. A `rustc` that is rustup's proxy is never called: the compiler
+//! behind it is found in `$RUSTUP_HOME/settings.toml` and `toolchains/`, since the proxy costs 10 ms a call and decides by
+//! the caller's working directory.
+//!
+//! Every fact the choice depended on becomes a check of the trace. A compiler is asked for its version once, and the
+//! answer is kept in `v1/toolchains/` under checks of its own.
+
+use std::ffi::OsStr;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use rustc_version::{Channel, VersionMeta};
+
+use crate::cache::Cache;
+use crate::check::Check;
+use crate::digest::{Digest, Fields};
+use crate::environment::{Environment, absolute, is_executable};
+use crate::error::{EXIT_NOT_FOUND, Error, Result, Step};
+use crate::record::Record;
+use crate::script::resolve_links;
+use crate::stamp::Moment;
+
+/// A compiler that was found and answered.
+#[derive(Debug, Clone)]
+pub(crate) struct Toolchain {
+    pub(crate) rustc: PathBuf,
+    pub(crate) version: VersionMeta,
+    /// Everything the choice depended on.
+    pub(crate) checks: Vec<Check<'static>>,
+    /// Names the toolchain in the cache: its release and a digest.
+    pub(crate) id: String,
+}
+
+/// A choice, before the compiler was asked anything.
+struct Choice {
+    rustc: PathBuf,
+    checks: Vec<Check<'static>>,
+}
+
+impl Toolchain {
+    /// Finds the compiler that `wanted` (an option or a script's pin), the variables, rustup or PATH name.
+    ///
+    /// # Errors
+    /// [`Step::Toolchain`], 127, if there is none.
+    pub(crate) fn find(wanted: Option<&str>, environment: &Environment, cache: &Cache) -> Result<Toolchain> {
+        let since = Moment::now();
+        let Choice { rustc, mut checks } = choose(wanted, environment, since)?;
+        let (own_checks, text) = identity(&rustc, environment, cache, since)?;
+        checks.extend(own_checks);
+        let version = rustc_version::version_meta_for(&text).map_err(|error| {
+            let what = format!("`{}` did not say which version it is", rustc.display());
+            Error::new(Step::Toolchain, anyhow::Error::new(error).context(what))
+        })?;
+        let mut fields = Fields::new("toolchain");
+        fields.push("rustc", rustc.as_os_str().as_encoded_bytes());
+        fields.push("version", text.as_bytes());
+        let id = format!("{}-{}", version.semver, fields.finish().short(12));
+        Ok(Toolchain { rustc, version, checks, id })
+    }
+
+    /// The cargo that belongs to this compiler.
+    pub(crate) fn cargo(&self, environment: &Environment) -> Result<PathBuf> {
+        let beside = self.rustc.with_file_name("cargo");
+        if is_executable(&beside) {
+            return Ok(beside);
+        }
+        let on_path = environment.find_command(OsStr::new("cargo")).filter(|cargo| !is_rustup_proxy(cargo));
+        let behind_proxy = || {
+            let (default, _) = rustup_default(environment, Moment::now()).ok()?;
+            Some(default?.join("bin/cargo")).filter(|cargo| is_executable(cargo))
+        };
+        on_path.or_else(behind_proxy).ok_or_else(|| {
+            Error::message(Step::Toolchain, "`cargo` is not installed, and this script has dependencies")
+                .code(EXIT_NOT_FOUND)
+                .hint("install Rust from https://rustup.rs, or your system's `cargo` package")
+        })
+    }
+
+    /// The latest edition this compiler knows.
+    pub(crate) fn latest_edition(&self) -> &'static str {
+        match (self.version.semver.major, self.version.semver.minor) {
+            (1, 85..) | (2.., _) => "2024",
+            (1, 56..=84) => "2021",
+            _ => "2018",
+        }
+    }
+
+    /// Whether unstable features may be used without further ado.
+    pub(crate) fn is_nightly(&self) -> bool {
+        matches!(self.version.channel, Channel::Nightly | Channel::Dev)
+    }
+
+    /// Whether `--remap-path-scope` is there (Rust 1.95).
+    pub(crate) fn has_remap_scope(&self) -> bool {
+        (self.version.semver.major, self.version.semver.minor) >= (1, 95)
+    }
+
+    /// `rustc 1.95.0`, for people.
+    pub(crate) fn short_version(&self) -> String {
+        format!("rustc {}", self.version.semver)
+    }
+}
+
+fn choose(wanted: Option<&str>, environment: &Environment, since: Moment) -> Result<Choice> {
+    let mut checks = Vec::new();
+    if let Some(wanted) = wanted {
+        return named(wanted, environment, checks);
+    }
+    checks.push(Check::variable("RUNNER_TOOLCHAIN", environment));
+    if let Some(wanted) = environment.set("RUNNER_TOOLCHAIN") {
+        return named(&wanted.to_string_lossy(), environment, checks)
+            .map_err(|error| error.about("RUNNER_TOOLCHAIN"));
+    }
+    checks.push(Check::variable("RUSTC", environment));
+    if let Some(rustc) = environment.set("RUSTC") {
+        let path = match Path::new(&rustc).components().count() {
+            1 => environment.find_command(&rustc),
+            _ => Some(absolute(PathBuf::from(&rustc))).filter(|path| is_executable(path)),
+        };
+        let missing = || {
+            Error::message(Step::Toolchain, format!("`RUSTC` names `{}`, which is not there", rustc.display()))
+                .code(EXIT_NOT_FOUND)
+                .hint("unset `RUSTC` to use the default toolchain")
+        };
+        let path = path.ok_or_else(missing)?;
+        if !is_rustup_proxy(&path) {
+            return Ok(Choice { rustc: path, checks });
+        }
+    }
+    checks.push(Check::variable("RUSTUP_TOOLCHAIN", environment));
+    if let Some(wanted) = environment.set("RUSTUP_TOOLCHAIN") {
+        return named(&wanted.to_string_lossy(), environment, checks)
+            .map_err(|error| error.about("RUSTUP_TOOLCHAIN"));
+    }
+    checks.push(Check::variable("RUSTUP_HOME", environment));
+    let (default, settings) = rustup_default(environment, since)?;
+    checks.extend(settings.map(Check::tool));
+    if let Some(directory) = default {
+        return in_directory(&directory, checks);
+    }
+    let on_path = environment.find_command(OsStr::new("rustc"));
+    checks.push(Check::command("rustc", environment).tool());
+    match on_path {
+        Some(rustc) if is_rustup_proxy(&rustc) => {
+            Err(Error::message(Step::Toolchain, "rustup is installed, but no toolchain is its default")
+                .code(EXIT_NOT_FOUND)
+                .hint("`rustup default stable`"))
+        }
+        Some(rustc) => Ok(Choice { rustc, checks }),
+        None => Err(Error::message(Step::Toolchain, "`rustc` is not on PATH, and this script needs it to compile")
+            .code(EXIT_NOT_FOUND)
+            .hint("install Rust from https://rustup.rs, or your system's `rustc` package")),
+    }
+}
+
+/// A toolchain by its name in rustup, or by its directory.
+fn named(wanted: &str, environment: &Environment, mut checks: Vec<Check<'static>>) -> Result<Choice> {
+    if wanted.contains('/') {
+        return in_directory(&absolute(PathBuf::from(wanted)), checks);
+    }
+    let is_name_character = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+    if wanted.is_empty() || wanted.starts_with(['-', '.']) || !wanted.chars().all(is_name_character) {
+        let text = format!("`{}` is not the name of a toolchain", wanted.escape_debug());
+        return Err(Error::message(Step::Toolchain, text).hint("for example `stable`, `nightly-2026-04-14`, `1.95.0`"));
+    }
+    checks.push(Check::variable("RUSTUP_HOME", environment));
+    let toolchains = environment.rustup_home().map(|home| home.join("toolchains"));
+    let installed: Vec<String> = toolchains
+        .iter()
+        .filter_map(|directory| std::fs::read_dir(directory).ok())
+        .flat_map(|entries| entries.flatten())
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .collect();
+    let with_host = format!("{wanted}-{}-", std::env::consts::ARCH);
+    let mut matching: Vec<&String> =
+        installed.iter().filter(|name| *name == wanted || name.starts_with(&with_host)).collect();
+    matching.sort();
+    match (matching.first(), toolchains) {
+        (Some(name), Some(directory)) => in_directory(&directory.join(name), checks),
+        _ => Err(Error::message(Step::Toolchain, format!("toolchain `{wanted}` is not installed"))
+            .code(EXIT_NOT_FOUND)
+            .hint(format!("`rustup toolchain install {wanted}`"))),
+    }
+}
+
+fn in_directory(directory: &Path, checks: Vec<Check<'static>>) -> Result<Choice> {
+    let rustc = directory.join("bin/rustc");
+    if is_executable(&rustc) {
+        return Ok(Choice { rustc, checks });
+    }
+    Err(Error::message(Step::Toolchain, format!("there is no compiler at `{}`", rustc.display()))
+        .code(EXIT_NOT_FOUND)
+        .hint("`rustup show` lists the toolchains that are installed"))
+}
+
+/// The directory of rustup's default toolchain, and the check of the settings that name it.
+fn rustup_default(environment: &Environment, since: Moment) -> Result<(Option<PathBuf>, Option<Check<'static>>)> {
+    let Some(home) = environment.rustup_home() else { return Ok((None, None)) };
+    let path = home.join("settings.toml");
+    let unreadable = |error: anyhow::Error| {
+        Error::new(Step::Toolchain, error.context(format!("failed to read `{}`", path.display())))
+    };
+    let check = Check::file_or_absent(&path, since).map_err(|error| unreadable(error.into()))?;
+    let text = match std::fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if crate::check::is_absence(&error) => return Ok((None, Some(check))),
+        Err(error) => return Err(unreadable(error.into())),
+    };
+    let settings: toml::Table = text.parse().map_err(|error: toml::de::Error| unreadable(error.into()))?;
+    let default = settings.get("default_toolchain").and_then(toml::Value::as_str);
+    Ok((default.map(|name| home.join("toolchains").join(name)), Some(check)))
+}
+
+/// Whether a command is rustup under another name: a link to it, or a copy beside it.
+fn is_rustup_proxy(command: &Path) -> bool {
+    let real = resolve_links(&absolute(command.to_owned())).map_or_else(|_| command.to_owned(), |(path, _)| path);
+    if real.file_stem().is_some_and(|name| name == "rustup" || name == "rustup-init") {
+        return true;
+    }
+    match (std::fs::metadata(&real), std::fs::metadata(command.with_file_name("rustup"))) {
+        (Ok(one), Ok(two)) => {
+            (one.ino() == two.ino() && one.dev() == two.dev())
+                || (one.len() == two.len()
+                    && Digest::of_file(&real).ok() == Digest::of_file(&command.with_file_name("rustup")).ok())
+        }
+        _ => false,
+    }
+}
+
+/// What the compiler says of itself (`rustc -vV`), and the checks of its files: from the cache if they hold.
+fn identity(
+    rustc: &Path,
+    environment: &Environment,
+    cache: &Cache,
+    since: Moment,
+) -> Result<(Vec<Check<'static>>, String)> {
+    let id = Digest::of(rustc.as_os_str().as_encoded_bytes());
+    let place = cache.join("toolchains").join(id.short(32));
+    if let Some(record) = std::fs::read(&place).ok().and_then(|bytes| Record::parse(&id, &bytes))
+        && record.holds(environment)
+        && let Some(text) = record.first("version").and_then(|text| text.into_string().ok())
+    {
+        return Ok((record.checks, text));
+    }
+    let text = ask_version(rustc, environment)?;
+    let mut record = Record::default();
+    record.push("rustc", rustc);
+    record.push("version", &text);
+    for file in std::iter::once(rustc.to_owned()).chain(libraries(rustc)) {
+        let check = Check::tool_file(&file, since).map_err(|error| {
+            let what = format!("failed to read `{}`", file.display());
+            Error::new(Step::Toolchain, anyhow::Error::new(error).context(what))
+        })?;
+        record.checks.push(check);
+    }
+    // Best effort: without it the next miss asks again.
+    let _ = cache.write_whole(&place, &record.render(&id));
+    Ok((record.checks, text))
+}
+
+fn ask_version(rustc: &Path, environment: &Environment) -> Result<String> {
+    let mut command = Command::new(rustc);
+    command.arg("-vV").env_clear().envs(environment.for_compilers()).current_dir("/");
+    let failed = |why: String| {
+        Error::message(Step::Toolchain, format!("`{} -vV` failed: {why}", rustc.display()))
+            .hint("`rustup show`, or reinstalling the toolchain, may tell more")
+    };
+    let output = command.output().map_err(|error| failed(error.to_string()))?;
+    if !output.status.success() {
+        let words = String::from_utf8_lossy(&output.stderr).lines().next().unwrap_or_default().to_owned();
+        return Err(failed(if words.is_empty() { output.status.to_string() } else { words }));
+    }
+    String::from_utf8(output.stdout).map_err(|_| failed("it does not answer in UTF-8".to_owned()))
+}
+
+/// The library that is the compiler, which a rebuilt compiler may replace while `bin/rustc` stays as it was.
+fn libraries(rustc: &Path) -> Vec<PathBuf> {
+    let Some(lib) = rustc.parent().and_then(Path::parent).map(|root| root.join("lib")) else { return Vec::new() };
+    // A distribution's `/usr/lib` is not a toolchain's own directory, and is not searched.
+    if !lib.join("rustlib").is_dir() {
+        return Vec::new();
+    }
+    let entries = std::fs::read_dir(&lib).into_iter().flatten().flatten().map(|entry| entry.path());
+    let mut found: Vec<PathBuf> = entries
+        .filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("librustc_driver")))
+        .collect();
+    found.sort();
+    found
+}

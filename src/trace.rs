@@ -1,0 +1,254 @@
+//! Traces: what a build looked at, and where its binary is.
+//!
+//! A *verifying trace* (Mokhov et al., "Build systems à la carte", 2018): instead of deriving a key from all inputs,
+//! which nobody knows before the compiler has run, the build writes down every fact it depended on, and a later run
+//! asks whether each still holds. A trace file keeps the last few variants, newest first, so that going back and forth
+//! between two values of a variable compiles each once.
+//!
+//! ```text
+//! runner-trace 1
+//! script PATH                                 whose trace this is; for people and `cache list`
+//! variant
+//! binary DIGEST STAMP PATH                    relative to the cache
+//! about NAME TEXT                             for people: toolchain, profile, when, how long
+//! file DIGEST STAMP PATH                      content; STAMP is size,mtime,ctime,inode or - while it proves nothing
+//! directory DIGEST STAMP PATH                 the names in it
+//! absent PATH                                 nothing is there, not even a dangling link
+//! link TARGET PATH                            a symbolic link, and what it says
+//! variable NAME=VALUE | variable NAME         set to, or unset
+//! command NAME PATH | command NAME            what a search of PATH finds, or that it finds nothing
+//! end DIGEST                                  of the launch id and all bytes before this line
+//! ```
+//!
+//! Any check may be preceded by `tool `: it is the compiler's, and a cached script outlives its compiler. Texts are
+//! escaped as `\n`, `\r`, `\s` (space), `\e` (equals sign) and `\\`, so that every line splits at its spaces. A file that does not end in
+//! its own digest is no trace at all: torn, flipped, or another script's.
+//!
+//! Nothing here needs a toolchain, TOML or a child process.
+
+use std::path::Path;
+
+use crate::check::{
+    Change, Check, Fact, Holds, Text, compare, escape, line, parse_stamp, path_of, split_field, stamp_text, unescape,
+};
+use crate::digest::{Digest, Fields};
+use crate::environment::Environment;
+use crate::stamp::Stamp;
+
+const FIRST_LINE: &[u8] = b"runner-trace 1";
+
+/// Variants a trace file keeps.
+const VARIANTS: usize = 8;
+
+/// All the variants of one launch id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Trace<'a> {
+    pub(crate) script: Text<'a>,
+    pub(crate) variants: Vec<Variant<'a>>,
+}
+
+/// One build: its binary, and what must hold for it to be current.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Variant<'a> {
+    pub(crate) binary: Binary<'a>,
+    pub(crate) about: Vec<(Text<'a>, Text<'a>)>,
+    pub(crate) checks: Vec<Check<'a>>,
+}
+
+/// A binary in the cache.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Binary<'a> {
+    pub(crate) digest: Digest,
+    pub(crate) stamp: Option<Stamp>,
+    /// Relative to the cache.
+    pub(crate) path: Text<'a>,
+}
+
+/// A variant that holds, and the stamps that should be refreshed: `(None, _)` is the binary's.
+#[derive(Debug)]
+pub(crate) struct Current {
+    pub(crate) variant: usize,
+    pub(crate) restamps: Vec<(Option<usize>, Stamp)>,
+}
+
+/// Whether the compiler's own checks count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Tools {
+    Checked,
+    Forgiven,
+}
+
+impl<'a> Trace<'a> {
+    /// Reads the trace file of `id`. Anything but a whole, undamaged trace of that id is `None`.
+    pub(crate) fn parse(id: &Digest, bytes: &'a [u8]) -> Option<Trace<'a>> {
+        const END_BYTES: usize = "end ".len() + 64 + 1;
+        let (body, end) = bytes.split_at_checked(bytes.len().checked_sub(END_BYTES)?)?;
+        let recorded = Digest::parse(end.strip_prefix(b"end ")?.strip_suffix(b"\n")?)?;
+        if recorded != seal(id, body) {
+            return None;
+        }
+        let mut lines = body.strip_suffix(b"\n")?.split(|byte| *byte == b'\n');
+        if lines.next()? != FIRST_LINE {
+            return None;
+        }
+        let script = unescape(lines.next()?.strip_prefix(b"script ")?)?;
+        let mut variants: Vec<Variant<'a>> = Vec::new();
+        while let Some(line) = lines.next() {
+            if line == b"variant" {
+                let binary = parse_binary(lines.next()?)?;
+                variants.push(Variant { binary, about: Vec::new(), checks: Vec::with_capacity(16) });
+                continue;
+            }
+            let variant = variants.last_mut()?;
+            match line.strip_prefix(b"about ") {
+                Some(rest) => {
+                    let (name, text) = split_field(rest)?;
+                    variant.about.push((unescape(name)?, unescape(text)?));
+                }
+                None => variant.checks.push(Check::parse(line)?),
+            }
+        }
+        Some(Trace { script, variants })
+    }
+
+    /// The text of the trace file of `id`.
+    pub(crate) fn render(&self, id: &Digest) -> Vec<u8> {
+        let mut out = Vec::new();
+        line(&mut out, &[FIRST_LINE]);
+        line(&mut out, &[b"script", &escape(&self.script)]);
+        for variant in &self.variants {
+            line(&mut out, &[b"variant"]);
+            let Binary { digest, stamp, path } = &variant.binary;
+            line(&mut out, &[b"binary", digest.hex().as_bytes(), stamp_text(stamp).as_bytes(), &escape(path)]);
+            for (name, text) in &variant.about {
+                line(&mut out, &[b"about", &escape(name), &escape(text)]);
+            }
+            for check in &variant.checks {
+                check.render(&mut out);
+            }
+        }
+        let seal = seal(id, &out);
+        line(&mut out, &[b"end", seal.hex().as_bytes()]);
+        out
+    }
+
+    /// The newest variant of which every check holds and whose binary is there and whole.
+    pub(crate) fn current(&self, cache: &Path, environment: &Environment, tools: Tools) -> Option<Current> {
+        (0..self.variants.len()).find_map(|index| {
+            let restamps = self.variants[index].holds(cache, environment, tools)?;
+            Some(Current { variant: index, restamps })
+        })
+    }
+
+    /// Puts a variant in front; forgets variants with the same checks, and those beyond the limit.
+    pub(crate) fn push(&mut self, variant: Variant<'a>) {
+        self.variants.retain(|other| !other.same_facts(&variant));
+        self.variants.insert(0, variant);
+        self.variants.truncate(VARIANTS);
+    }
+
+    /// Writes the stamps that a check found to be better than the recorded ones.
+    pub(crate) fn restamp(&mut self, current: &Current) {
+        let Some(variant) = self.variants.get_mut(current.variant) else { return };
+        for (index, new) in &current.restamps {
+            match index {
+                None => variant.binary.stamp = Some(*new),
+                Some(index) => match variant.checks.get_mut(*index).map(|check| &mut check.fact) {
+                    Some(Fact::File { stamp, .. } | Fact::Directory { stamp, .. }) => *stamp = Some(*new),
+                    _ => {}
+                },
+            }
+        }
+    }
+}
+
+impl Variant<'_> {
+    /// `None` if a check fails; else the stamps to refresh.
+    fn holds(
+        &self,
+        cache: &Path,
+        environment: &Environment,
+        tools: Tools,
+    ) -> Option<Vec<(Option<usize>, Stamp)>> {
+        let mut restamps = Vec::new();
+        // The binary first: without it the rest does not matter.
+        match self.binary.holds(cache) {
+            Holds::Yes => {}
+            Holds::ByContent(stamp) => restamps.extend(stamp.map(|stamp| (None, stamp))),
+            Holds::No => return None,
+        }
+        for (index, check) in self.checks.iter().enumerate() {
+            match check.holds(environment) {
+                Holds::Yes => {}
+                Holds::ByContent(stamp) => restamps.extend(stamp.map(|stamp| (Some(index), stamp))),
+                Holds::No if check.tool && tools == Tools::Forgiven => {}
+                Holds::No => return None,
+            }
+        }
+        Some(restamps)
+    }
+
+    /// Whether both say the same of the world, stamps aside.
+    fn same_facts(&self, other: &Variant<'_>) -> bool {
+        self.checks.len() == other.checks.len()
+            && self.checks.iter().zip(&other.checks).all(|(one, two)| match (&one.fact, &two.fact) {
+                (Fact::File { path: a, digest: x, .. }, Fact::File { path: b, digest: y, .. })
+                | (Fact::Directory { path: a, digest: x, .. }, Fact::Directory { path: b, digest: y, .. }) => {
+                    a == b && x == y
+                }
+                (one, two) => one == two,
+            })
+    }
+
+    /// What is not as it was, one entry a failing check.
+    pub(crate) fn changes(&self, cache: &Path, environment: &Environment) -> Vec<Change> {
+        let mut changes = Vec::new();
+        if self.binary.holds(cache) == Holds::No {
+            let path = cache.join(path_of(&self.binary.path));
+            changes.push(Change::new("binary", &path, "whole", if path.exists() { "altered" } else { "gone" }));
+        }
+        changes.extend(
+            self.checks
+                .iter()
+                .filter(|check| check.holds(environment) == Holds::No)
+                .map(|check| check.change(environment)),
+        );
+        changes
+    }
+
+    pub(crate) fn about(&self, name: &str) -> Option<String> {
+        self.about
+            .iter()
+            .find(|(key, _)| **key == *name.as_bytes())
+            .map(|(_, text)| String::from_utf8_lossy(text).into_owned())
+    }
+}
+
+impl Binary<'_> {
+    fn holds(&self, cache: &Path) -> Holds {
+        let path = cache.join(path_of(&self.path));
+        match std::fs::symlink_metadata(&path) {
+            Ok(metadata) if metadata.is_file() => {
+                let stamp = Stamp::of(&metadata);
+                if Some(stamp) == self.stamp {
+                    return Holds::Yes;
+                }
+                compare(Some(stamp), self.digest, || Digest::of_file(&path), stamp)
+            }
+            _ => Holds::No,
+        }
+    }
+}
+
+fn seal(id: &Digest, body: &[u8]) -> Digest {
+    let mut fields = Fields::new("trace");
+    fields.push("id", id.hex().as_bytes());
+    fields.push("body", body);
+    fields.finish()
+}
+
+fn parse_binary(text: &[u8]) -> Option<Binary<'_>> {
+    let (digest, rest) = split_field(text.strip_prefix(b"binary ")?)?;
+    let (stamp, path) = split_field(rest)?;
+    Some(Binary { digest: Digest::parse(digest)?, stamp: parse_stamp(stamp)?, path: unescape(path)? })
+}

@@ -1,0 +1,284 @@
+//! Trim: what keeps the cache bounded, and what empties it.
+//!
+//! Mark and sweep, safe at any moment with builds and scripts running: a reader that finds something gone takes it for a
+//! miss. First variants unused for 30 days go, then the least recently used until the cache is within its size; then
+//! binaries no trace names, dependency environments likewise, and artifacts no environment names. A binary younger than an
+//! hour is never swept: its trace may be on its way.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use crate::cache::{Cache, last_used};
+use crate::check::path_of;
+use crate::deps;
+use crate::digest::Digest;
+use crate::error::Result;
+use crate::launch::LaunchId;
+use crate::lock::Lock;
+use crate::record::Record;
+use crate::stamp::Moment;
+use crate::staging::Staging;
+use crate::trace::Trace;
+
+/// What a cache may keep.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Days without use after which an entry goes.
+    pub unused_days: u32,
+    /// Bytes beyond which the least recently used go.
+    pub most_bytes: u64,
+}
+
+impl Default for Limits {
+    /// 30 days and 5 GB, as ccache and Go keep theirs within a small factor.
+    fn default() -> Limits {
+        Limits { unused_days: 30, most_bytes: 5_000_000_000 }
+    }
+}
+
+/// What a trim removed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Trimmed {
+    /// Cached builds of scripts.
+    pub builds: u64,
+    /// Bytes on disk.
+    pub bytes: u64,
+}
+
+/// One cached build.
+#[derive(Debug, Clone)]
+pub struct CachedBuild {
+    /// The script's absolute path; `-` if it had none.
+    pub script: PathBuf,
+    /// The binary.
+    pub binary: PathBuf,
+    /// Bytes of the binary.
+    pub bytes: u64,
+    /// When it was last used, in seconds since the epoch, as far as the file system tells (to a day).
+    pub last_used: i64,
+    /// `release`, `dev`, …
+    pub profile: String,
+    /// `rustc 1.95.0`
+    pub toolchain: String,
+    used: Moment,
+    id: LaunchId,
+    place: PathBuf,
+}
+
+const DAY: Duration = Duration::from_secs(86_400);
+
+/// Trims if nobody did today. Best effort: a cache that could not be trimmed is still a cache.
+pub(crate) fn daily(cache: &Cache) {
+    let stamp = cache.join("trimmed");
+    let age = fs::metadata(&stamp).and_then(|metadata| metadata.modified()).ok().and_then(|time| time.elapsed().ok());
+    match age {
+        Some(age) if age < DAY => {}
+        // A new cache has nothing to trim.
+        None if !stamp.exists() => drop(fs::write(&stamp, "")),
+        _ => {
+            let _ = fs::write(&stamp, "");
+            let _ = trim(cache, Limits::default());
+        }
+    }
+}
+
+/// Every build in the cache, most recently used first.
+pub(crate) fn builds(cache: &Cache) -> Vec<CachedBuild> {
+    let mut found = Vec::new();
+    for path in files_below(&cache.join("traces"), 2) {
+        let Some(id) = path.file_name().and_then(|name| Digest::parse(name.as_encoded_bytes())) else { continue };
+        let Some(bytes) = fs::read(&path).ok() else { continue };
+        let Some(trace) = Trace::parse(&id, &bytes) else { continue };
+        for variant in &trace.variants {
+            let place = path_of(&variant.binary.path).to_owned();
+            let binary = cache.join(&place);
+            let Ok(metadata) = fs::symlink_metadata(&binary) else { continue };
+            let used = last_used(&metadata);
+            found.push(CachedBuild {
+                script: path_of(&trace.script).to_owned(),
+                binary,
+                bytes: metadata.blocks() * 512,
+                last_used: used.unix_seconds(),
+                profile: variant.about("profile").unwrap_or_default(),
+                toolchain: variant.about("toolchain").unwrap_or_default(),
+                used,
+                id: LaunchId::from_digest(id),
+                place,
+            });
+        }
+    }
+    found.sort_by(|one, two| two.used.cmp(&one.used).then_with(|| one.script.cmp(&two.script)));
+    found
+}
+
+/// Removes what `limits` do not allow, and what nothing refers to.
+pub(crate) fn trim(cache: &Cache, limits: Limits) -> Result<Trimmed> {
+    let mut trimmed = Trimmed::default();
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs() as i64;
+    let oldest = now - i64::from(limits.unused_days) * DAY.as_secs() as i64;
+    let _ = Staging::sweep(&cache.join("staging"));
+    let environments = environments(cache);
+    let (alive, unused): (Vec<_>, Vec<_>) = environments.into_iter().partition(|one| one.used >= oldest);
+    let mut room = limits.most_bytes.saturating_sub(size_of(&cache.join("deps")));
+    let mut gone: Vec<CachedBuild> = Vec::new();
+    let mut kept: Vec<CachedBuild> = Vec::new();
+    for build in builds(cache) {
+        let is_shared = kept.iter().any(|kept| kept.place == build.place);
+        let needs = if is_shared { 0 } else { build.bytes };
+        // The newest stays even in a cache too small for it: it was just built, and is about to run.
+        if build.last_used < oldest || (needs > room && !kept.is_empty()) {
+            gone.push(build);
+        } else {
+            room = room.saturating_sub(needs);
+            kept.push(build);
+        }
+    }
+    for build in &gone {
+        forget(cache, build);
+        trimmed.builds += 1;
+    }
+    trimmed.bytes += sweep_binaries(cache, &kept);
+    for environment in &unused {
+        trimmed.bytes += remove(&environment.directory);
+    }
+    let mut alive: Vec<Environment> = alive;
+    alive.sort_by_key(|environment| environment.used);
+    let records = |alive: &[Environment]| alive.iter().map(|one| one.record.clone()).collect::<Vec<_>>();
+    trimmed.bytes += deps::sweep(cache, &records(&alive)).unwrap_or(0);
+    // Dependencies are most of a cache; the least recently used manifests go first.
+    while size_of(&cache.join("deps")) > limits.most_bytes && alive.len() > 1 {
+        let environment = alive.remove(0);
+        trimmed.bytes += remove(&environment.directory);
+        trimmed.bytes += deps::sweep(cache, &records(&alive)).unwrap_or(0);
+    }
+    sweep_locks(cache);
+    Ok(trimmed)
+}
+
+/// Removes everything, or every build of one script.
+pub(crate) fn clean(cache: &Cache, script: Option<&Path>) -> Result<Trimmed> {
+    let mut trimmed = Trimmed::default();
+    match script {
+        Some(script) => {
+            for build in builds(cache).into_iter().filter(|build| build.script == script) {
+                forget(cache, &build);
+                trimmed.builds += 1;
+                let parent = build.binary.parent().unwrap_or(&build.binary);
+                let is_shared = builds(cache).iter().any(|other| other.place == build.place);
+                trimmed.bytes += if is_shared { 0 } else { remove(parent) };
+            }
+        }
+        None => {
+            trimmed.builds = builds(cache).len() as u64;
+            // Traces first: whoever looks from now on builds anew.
+            for part in ["traces", "bin", "toolchains"] {
+                for entry in entries(&cache.join(part)) {
+                    trimmed.bytes += remove(&entry);
+                }
+            }
+            for environment in environments(cache) {
+                trimmed.bytes += remove(&environment.directory);
+            }
+            trimmed.bytes += deps::sweep(cache, &[]).unwrap_or(0);
+            let _ = Staging::sweep(&cache.join("staging"));
+            sweep_locks(cache);
+        }
+    }
+    Ok(trimmed)
+}
+
+/// Bytes on disk below a path.
+pub(crate) fn size_of(path: &Path) -> u64 {
+    match fs::symlink_metadata(path) {
+        Ok(metadata) if metadata.is_dir() => entries(path).iter().map(|entry| size_of(entry)).sum(),
+        Ok(metadata) => metadata.blocks() * 512,
+        Err(_) => 0,
+    }
+}
+
+/// Removes a file or a directory with all in it; returns the bytes freed.
+pub(crate) fn remove(path: &Path) -> u64 {
+    let size = size_of(path);
+    let removed = match fs::symlink_metadata(path) {
+        Ok(metadata) if metadata.is_dir() => fs::remove_dir_all(path),
+        Ok(_) => fs::remove_file(path),
+        Err(error) => Err(error),
+    };
+    if removed.is_ok() { size } else { 0 }
+}
+
+/// Removes one variant from its trace, and the trace with its last.
+fn forget(cache: &Cache, build: &CachedBuild) {
+    let Some(bytes) = cache.read_trace(&build.id) else { return };
+    let Some(mut trace) = Trace::parse(build.id.digest(), &bytes) else { return };
+    trace.variants.retain(|variant| path_of(&variant.binary.path) != build.place);
+    let path = cache.trace_path(&build.id);
+    let _ = match trace.variants.is_empty() {
+        true => fs::remove_file(&path),
+        false => cache.write_whole(&path, &trace.render(build.id.digest())),
+    };
+}
+
+/// Removes binaries that no kept build names, but for those whose trace may be on its way.
+fn sweep_binaries(cache: &Cache, kept: &[CachedBuild]) -> u64 {
+    let mut freed = 0;
+    for directory in entries(&cache.join("bin")).iter().flat_map(|shard| entries(shard)) {
+        let is_named = kept.iter().any(|build| build.binary.starts_with(&directory));
+        if !is_named && is_older_than_an_hour(&directory) {
+            freed += remove(&directory);
+        }
+    }
+    freed
+}
+
+fn is_older_than_an_hour(path: &Path) -> bool {
+    let changed = fs::symlink_metadata(path).map(|metadata| metadata.ctime()).unwrap_or(i64::MAX);
+    Moment::now().unix_seconds() - changed > 3600
+}
+
+/// Removes lock files nobody holds and whose trace is gone.
+fn sweep_locks(cache: &Cache) {
+    for path in entries(&cache.join("locks")) {
+        let id = path.file_name().and_then(|name| Digest::parse(name.as_encoded_bytes()));
+        let has_trace = id.is_some_and(|id| cache.trace_path(&LaunchId::from_digest(id)).exists());
+        if !has_trace && let Ok(Some(_lock)) = Lock::try_acquire(&path) {
+            let _ = fs::remove_file(&path);
+        }
+    }
+}
+
+struct Environment {
+    directory: PathBuf,
+    record: Record,
+    used: i64,
+}
+
+fn environments(cache: &Cache) -> Vec<Environment> {
+    let all = entries(&cache.join("deps"));
+    let all = all.iter().flat_map(|toolchain| entries(&toolchain.join("environments")));
+    all.filter_map(|directory| {
+        let path = directory.join("record");
+        let used = fs::metadata(&path).map(|metadata| metadata.mtime());
+        // One without a record is being built, or was abandoned while it was.
+        let Ok(used) = used else {
+            let used = fs::metadata(&directory).map(|metadata| metadata.mtime()).ok()?;
+            return Some(Environment { directory, record: Record::default(), used });
+        };
+        let record = Record::read_any(&fs::read(&path).ok()?);
+        Some(Environment { directory, record, used })
+    })
+    .collect()
+}
+
+fn entries(path: &Path) -> Vec<PathBuf> {
+    fs::read_dir(path).into_iter().flatten().flatten().map(|entry| entry.path()).collect()
+}
+
+fn files_below(path: &Path, depth: usize) -> Vec<PathBuf> {
+    match depth {
+        0 => vec![path.to_owned()],
+        _ => entries(path).iter().flat_map(|entry| files_below(entry, depth - 1)).collect(),
+    }
+}
