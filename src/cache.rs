@@ -41,8 +41,8 @@ use crate::launch::LaunchId;
 use crate::lock::{Holder, Lock, Patience};
 use crate::recipe::RustRecipe;
 use crate::script::Script;
-use crate::stamp::{Moment, Stamp};
 use crate::staging::Staging;
+use crate::stamp::{Moment, Stamp};
 use crate::trace::{Binary, Tools, Trace, Variant};
 
 const VERSION_DIRECTORY: &str = "v1";
@@ -105,12 +105,13 @@ impl Cache {
         // First a place from which programs may be run (build scripts are), then any.
         for executable in [true, false] {
             for place in places.iter().filter(|place| !executable || !is_noexec(place)) {
-                let made = tempfile::Builder::new().prefix("runner-").tempdir_in(place).and_then(|directory| {
-                    // A full disk lets a directory be made, and nothing be put in it.
-                    std::fs::write(directory.path().join("room"), [0; 65536])?;
-                    std::fs::remove_file(directory.path().join("room"))?;
-                    Ok(directory)
-                });
+                let made =
+                    tempfile::Builder::new().prefix("runner-").tempdir_in(place).and_then(|directory| {
+                        // A full disk lets a directory be made, and nothing be put in it.
+                        std::fs::write(directory.path().join("room"), [0; 65536])?;
+                        std::fs::remove_file(directory.path().join("room"))?;
+                        Ok(directory)
+                    });
                 match made {
                     Ok(directory) => {
                         let root = directory.path().to_owned();
@@ -122,7 +123,8 @@ impl Cache {
                 };
             }
         }
-        let (place, error) = first_error.unwrap_or_else(|| (PathBuf::from("/tmp"), io::ErrorKind::NotFound.into()));
+        let (place, error) =
+            first_error.unwrap_or_else(|| (PathBuf::from("/tmp"), io::ErrorKind::NotFound.into()));
         let context = format!("cannot create a temporary directory in `{}`", place.display());
         Err(Error::new(Step::Cache, anyhow::Error::new(error).context(context))
             .hint("set `TMPDIR` to a directory you can write to"))
@@ -155,11 +157,15 @@ impl Cache {
             Err(error) => return Err(self.unusable("cannot read", error)),
         };
         let refuse = |why: String, hint: String| {
-            Err(Error::message(Step::Cache, format!("cache directory `{}` {why}", self.root.display())).hint(hint))
+            Err(Error::message(Step::Cache, format!("cache directory `{}` {why}", self.root.display()))
+                .hint(hint))
         };
         let elsewhere = "set `RUNNER_CACHE` to a directory of your own".to_owned();
         if metadata.is_symlink() {
-            return refuse("is a symbolic link".to_owned(), "set `RUNNER_CACHE` to the directory itself".to_owned());
+            return refuse(
+                "is a symbolic link".to_owned(),
+                "set `RUNNER_CACHE` to the directory itself".to_owned(),
+            );
         }
         if !metadata.is_dir() {
             return refuse("is not a directory".to_owned(), elsewhere);
@@ -187,7 +193,8 @@ impl Cache {
             self.exists()?;
         }
         if self.temporary.is_none() && is_noexec(&self.root) {
-            let text = format!("cache directory `{}` is on a file system mounted noexec", self.root.display());
+            let text =
+                format!("cache directory `{}` is on a file system mounted noexec", self.root.display());
             return Err(Error::message(Step::Cache, text)
                 .hint("set `RUNNER_CACHE` to a directory from which programs may be run"));
         }
@@ -198,9 +205,8 @@ impl Cache {
         let tag = self.root.join("CACHEDIR.TAG");
         if self.temporary.is_none() && !tag.exists() {
             // <https://bford.info/cachedir/>: backup programs leave such directories out.
-            let written = std::fs::write(&tag, "Signature: 8a477f597d28d172789f06886806bc55\n").and_then(|()| {
-                std::fs::write(self.root.join("README"), include_str!("cache/README"))
-            });
+            let written = std::fs::write(&tag, "Signature: 8a477f597d28d172789f06886806bc55\n")
+                .and_then(|()| std::fs::write(self.root.join("README"), include_str!("cache/README")));
             written.map_err(|error| self.unusable("cannot write to", error))?;
         }
         // Everything else may be there from yesterday, on a disk that is full or read-only today.
@@ -212,7 +218,11 @@ impl Cache {
     /// Root with another's HOME (`sudo`) must not leave its files there.
     fn check_parent(&self) -> Result<()> {
         let us = rustix::process::geteuid().as_raw();
-        let nearest = self.root.ancestors().skip(1).find_map(|parent| std::fs::metadata(parent).ok().map(|m| (parent, m)));
+        let nearest = self
+            .root
+            .ancestors()
+            .skip(1)
+            .find_map(|parent| std::fs::metadata(parent).ok().map(|m| (parent, m)));
         match nearest {
             Some((parent, metadata)) if metadata.uid() != us && metadata.uid() != 0 => {
                 let text = format!(
@@ -279,12 +289,14 @@ impl Cache {
         look: bool,
         waiting: impl FnMut(Duration, Holder) -> Patience,
     ) -> Result<Entry<'_>> {
-        let lock = Lock::acquire(&self.lock_path(&id), waiting).map_err(|error| self.unusable("cannot lock in", error))?;
+        let lock = Lock::acquire(&self.lock_path(&id), waiting)
+            .map_err(|error| self.unusable("cannot lock in", error))?;
         if look && let Some(found) = self.find(&id, environment, Tools::Checked) {
             return Ok(Entry::Occupied(found));
         }
         let _ = Staging::sweep(&self.join("staging"));
-        let staging = Staging::create(&self.join("staging")).map_err(|error| self.unusable("cannot write to", error))?;
+        let staging = Staging::create(&self.join("staging"))
+            .map_err(|error| self.unusable("cannot write to", error))?;
         Ok(Entry::Vacant(Vacant { cache: self, id, staging, _lock: lock }))
     }
 
@@ -347,7 +359,8 @@ impl Vacant<'_> {
     /// Publishes what was built. On return the binary is in its place, whole, and the trace names it.
     pub(crate) fn commit(&self, built: Built, recipe: &RustRecipe<'_>) -> Result<Found> {
         let found = self.publish(&built).at(Step::Cache)?;
-        let stamp = std::fs::symlink_metadata(&found.path).map(|metadata| Stamp::of(&metadata)).at(Step::Cache)?;
+        let stamp =
+            std::fs::symlink_metadata(&found.path).map(|metadata| Stamp::of(&metadata)).at(Step::Cache)?;
         let path = found.path.strip_prefix(&self.cache.directory).unwrap_or(&found.path);
         let text = |text: String| Cow::Owned(text.into_bytes());
         let variant = Variant {
@@ -356,7 +369,11 @@ impl Vacant<'_> {
                 stamp: Some(stamp),
                 path: Cow::Owned(path.as_os_str().as_bytes().to_vec()),
             },
-            about: built.about.into_iter().map(|(name, value)| (text(name.to_owned()), text(value))).collect(),
+            about: built
+                .about
+                .into_iter()
+                .map(|(name, value)| (text(name.to_owned()), text(value)))
+                .collect(),
             checks: built.checks,
         };
         self.cache.add_variant(&self.id, recipe.script, variant).at(Step::Cache)?;
@@ -406,14 +423,17 @@ fn name_of_binary(digest: Digest, name: &OsStr) -> Digest {
 }
 
 fn is_occupied(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::DirectoryNotEmpty | io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory)
+    matches!(
+        error.kind(),
+        io::ErrorKind::DirectoryNotEmpty | io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory
+    )
 }
 
 /// Whether programs may not be run from where `path` is, or will be.
 pub(crate) fn is_noexec(path: &Path) -> bool {
-    path.ancestors().find_map(|path| rustix::fs::statvfs(path).ok()).is_some_and(|filesystem| {
-        filesystem.f_flag.contains(rustix::fs::StatVfsMountFlags::NOEXEC)
-    })
+    path.ancestors()
+        .find_map(|path| rustix::fs::statvfs(path).ok())
+        .is_some_and(|filesystem| filesystem.f_flag.contains(rustix::fs::StatVfsMountFlags::NOEXEC))
 }
 
 /// When an entry was last used: relatime lets an exec refresh a binary's access time at most daily.

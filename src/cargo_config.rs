@@ -15,12 +15,27 @@ use crate::stamp::Moment;
 
 /// Tables that say where crates come from and what cargo prints, and nothing about how they are compiled.
 const HARMLESS: &[&str] = &[
-    "alias", "cache", "cargo-new", "credential-alias", "doc", "future-incompat-report", "http", "install", "net",
-    "patch", "paths", "registries", "registry", "resolver", "source", "term",
+    "alias",
+    "cache",
+    "cargo-new",
+    "credential-alias",
+    "doc",
+    "future-incompat-report",
+    "http",
+    "install",
+    "net",
+    "patch",
+    "paths",
+    "registries",
+    "registry",
+    "resolver",
+    "source",
+    "term",
 ];
 
 /// Keys of `[build]` that change nothing for us, because ours are given on the command line or they are about speed.
-const HARMLESS_IN_BUILD: &[&str] = &["jobs", "target-dir", "build-dir", "rustdoc", "rustdocflags", "warnings"];
+const HARMLESS_IN_BUILD: &[&str] =
+    &["jobs", "target-dir", "build-dir", "rustdoc", "rustdocflags", "warnings"];
 
 /// What cargo's configuration means for a script.
 #[derive(Debug, Clone, Default)]
@@ -36,7 +51,10 @@ impl CargoConfig {
         let mut directories: Vec<PathBuf> = environment.cargo_home().into_iter().collect();
         directories.push(PathBuf::from("/.cargo"));
         let mut config = CargoConfig::default();
-        for path in directories.iter().flat_map(|directory| ["config", "config.toml"].map(|name| directory.join(name))) {
+        for path in directories
+            .iter()
+            .flat_map(|directory| ["config", "config.toml"].map(|name| directory.join(name)))
+        {
             let unreadable = |error: anyhow::Error| {
                 Error::new(Step::Dependencies, error.context(format!("failed to read `{}`", path.display())))
             };
@@ -54,10 +72,12 @@ impl CargoConfig {
 
 fn shapes_builds(table: &Table) -> bool {
     table.iter().any(|(key, value)| match key.as_str() {
-        "build" => value
-            .as_table()
-            .is_none_or(|build: &Table| build.keys().any(|key: &String| !HARMLESS_IN_BUILD.contains(&key.as_str()))),
-        "env" | "profile" | "target" | "unstable" | "include" | "host" => !matches!(value, Value::Table(t) if t.is_empty()),
+        "build" => value.as_table().is_none_or(|build: &Table| {
+            build.keys().any(|key: &String| !HARMLESS_IN_BUILD.contains(&key.as_str()))
+        }),
+        "env" | "profile" | "target" | "unstable" | "include" | "host" => {
+            !matches!(value, Value::Table(t) if t.is_empty())
+        }
         key => !HARMLESS.contains(&key),
     })
 }

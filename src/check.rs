@@ -276,10 +276,9 @@ impl<'a> Check<'a> {
             out.extend_from_slice(b"tool ");
         }
         match &self.fact {
-            Fact::File { path, digest, stamp } => line(
-                out,
-                &[b"file", digest.hex().as_bytes(), stamp_text(stamp).as_bytes(), &escape(path)],
-            ),
+            Fact::File { path, digest, stamp } => {
+                line(out, &[b"file", digest.hex().as_bytes(), stamp_text(stamp).as_bytes(), &escape(path)])
+            }
             Fact::Directory { path, digest, stamp } => line(
                 out,
                 &[b"directory", digest.hex().as_bytes(), stamp_text(stamp).as_bytes(), &escape(path)],
@@ -339,11 +338,6 @@ impl fmt::Display for Change {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{} `{}` was {}, is {}", self.kind, self.name, self.old, self.new)
     }
-}
-
-/// Reads checks, one a line, as `Check::render` writes them.
-pub(crate) fn parse_checks(text: &[u8]) -> Option<Vec<Check<'_>>> {
-    text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).map(Check::parse).collect()
 }
 
 /// Whether an error says that nothing is there.

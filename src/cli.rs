@@ -67,7 +67,9 @@ pub(crate) fn parse(mut arguments: Vec<OsString>) -> Result<Command> {
         let mut script = rest.split_off(at).into_iter();
         all.extend(rest);
         let options = options_only(all)?;
-        let word = script.next().ok_or_else(|| usage_error("`run` needs a script").with_hint("`runner run SCRIPT`"))?;
+        let word = script
+            .next()
+            .ok_or_else(|| usage_error("`run` needs a script").with_hint("`runner run SCRIPT`"))?;
         return Ok(Command::Run { script: word, arguments: script.collect(), options });
     }
     all.extend(rest);
@@ -153,9 +155,10 @@ fn common(parser: &mut Arguments) -> Result<Options> {
 
 /// The value of an option, as text.
 fn text(parser: &mut Arguments, name: &'static str) -> Result<Option<String>> {
-    let value = parser.opt_value_from_os_str(name, |value: &OsStr| -> std::result::Result<OsString, std::convert::Infallible> {
-        Ok(value.to_owned())
-    });
+    let value = parser.opt_value_from_os_str(
+        name,
+        |value: &OsStr| -> std::result::Result<OsString, std::convert::Infallible> { Ok(value.to_owned()) },
+    );
     let value = value.map_err(|_| usage_error(format!("`{name}` needs a value")))?;
     match value.map(OsString::into_string) {
         None => Ok(None),
@@ -167,12 +170,17 @@ fn text(parser: &mut Arguments, name: &'static str) -> Result<Option<String>> {
 
 /// The value of an option, as a path.
 fn path(parser: &mut Arguments, names: [&'static str; 2]) -> Result<Option<PathBuf>> {
-    let value = parser.opt_value_from_os_str(names, |value: &OsStr| -> std::result::Result<PathBuf, std::convert::Infallible> {
-        Ok(PathBuf::from(value))
-    });
+    let value = parser.opt_value_from_os_str(
+        names,
+        |value: &OsStr| -> std::result::Result<PathBuf, std::convert::Infallible> {
+            Ok(PathBuf::from(value))
+        },
+    );
     let value = value.map_err(|_| usage_error(format!("`{}` needs a value", names[1])))?;
     match value {
-        Some(path) if path.as_os_str().is_empty() => Err(usage_error(format!("`{}` needs a value", names[1]))),
+        Some(path) if path.as_os_str().is_empty() => {
+            Err(usage_error(format!("`{}` needs a value", names[1])))
+        }
         value => Ok(value),
     }
 }
@@ -232,7 +240,8 @@ fn subcommand(name: &str, arguments: Vec<OsString>) -> Result<Command> {
             let force = parser.contains("--force");
             let names = words(parser, &mut Options::default())?;
             if names.is_empty() {
-                return Err(usage_error("`demote` needs the name of what was promoted").with_hint("`runner list` tells them"));
+                return Err(usage_error("`demote` needs the name of what was promoted")
+                    .with_hint("`runner list` tells them"));
             }
             Ok(Command::Demote { names, force })
         }
@@ -287,7 +296,8 @@ fn days(text: &str) -> Result<u32> {
 
 /// `500M`, `2G`, or bytes.
 fn bytes(text: &str) -> Result<u64> {
-    let wrong = || usage_error(format!("`--max-size {text}` is not a size")).with_hint("for example `--max-size 2G`");
+    let wrong =
+        || usage_error(format!("`--max-size {text}` is not a size")).with_hint("for example `--max-size 2G`");
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let factor: u64 = match text[digits.len()..].to_ascii_uppercase().trim_end_matches('B') {
         "" => 1,

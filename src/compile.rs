@@ -58,11 +58,15 @@ pub(crate) fn compile(
         changed.pass();
     }
     let start = Moment::now();
-    screen.verbose(|| format!("{}: compiling ({}, {})", typed(recipe), recipe.profile, recipe.toolchain.short_version()));
-    let finished = screen.run(&mut command, &format!("compiling {}", name.to_string_lossy()), false).map_err(|error| {
-        let what = format!("cannot run `{}`", recipe.toolchain.rustc.display());
-        Error::new(Step::Toolchain, anyhow::Error::new(error).context(what))
-    })?;
+    screen.verbose(|| {
+        format!("{}: compiling ({}, {})", typed(recipe), recipe.profile, recipe.toolchain.short_version())
+    });
+    let finished = screen
+        .run(&mut command, &format!("compiling {}", name.to_string_lossy()), false)
+        .map_err(|error| {
+            let what = format!("cannot run `{}`", recipe.toolchain.rustc.display());
+            Error::new(Step::Toolchain, anyhow::Error::new(error).context(what))
+        })?;
     if !finished.status.success() {
         if !recipe.script.is_unchanged() || call.is_broken(cache) {
             return Ok(Outcome::Disturbed(source.path));
@@ -144,8 +148,16 @@ fn rust_flags(environment: &Environment, host: &str) -> Vec<OsString> {
     if let Some(flags) = environment.variable("CARGO_ENCODED_RUSTFLAGS") {
         return split(flags, 0x1f);
     }
-    let names = ["RUSTFLAGS".to_owned(), format!("CARGO_TARGET_{host}_RUSTFLAGS"), "CARGO_BUILD_RUSTFLAGS".to_owned()];
-    names.iter().find_map(|name| environment.variable(name)).map(|flags| split(flags, b' ')).unwrap_or_default()
+    let names = [
+        "RUSTFLAGS".to_owned(),
+        format!("CARGO_TARGET_{host}_RUSTFLAGS"),
+        "CARGO_BUILD_RUSTFLAGS".to_owned(),
+    ];
+    names
+        .iter()
+        .find_map(|name| environment.variable(name))
+        .map(|flags| split(flags, b' '))
+        .unwrap_or_default()
 }
 
 /// The `CARGO_*` variables of a package, as cargo sets them for the compiler.
@@ -234,7 +246,10 @@ fn rustc(
         command.env("RUSTC_BOOTSTRAP", &crate_name);
     }
     let package = recipe.package_name();
-    command.env("CARGO_PKG_NAME", &package).env("CARGO_BIN_NAME", &package).env("CARGO_CRATE_NAME", &crate_name);
+    command
+        .env("CARGO_PKG_NAME", &package)
+        .env("CARGO_BIN_NAME", &package)
+        .env("CARGO_CRATE_NAME", &crate_name);
     command.env("CARGO_MANIFEST_DIR", base).env("CARGO_PRIMARY_PACKAGE", "1");
     command.env("CARGO_MANIFEST_PATH", recipe.script.path().unwrap_or(&source.path));
     command.current_dir(if base.is_dir() { base } else { Path::new("/") });
@@ -276,7 +291,8 @@ fn inputs(
     dep_info: &Path,
     start: Moment,
 ) -> Result<std::result::Result<Vec<Check<'static>>, PathBuf>> {
-    let unclear = || Error::message(Step::Compile, "the compiler did not say what it read; nothing was cached");
+    let unclear =
+        || Error::message(Step::Compile, "the compiler did not say what it read; nothing was cached");
     let text = std::fs::read(dep_info).map_err(|error| Error::new(Step::Compile, error))?;
     let info = DepInfo::parse(&String::from_utf8_lossy(&text)).ok_or_else(unclear)?;
     if !recipe.script.is_unchanged() {
@@ -360,7 +376,10 @@ fn failed(diagnostics: &[u8], status: std::process::ExitStatus, staging: &Path, 
         ("error: linker `", "install a C compiler, for example `apt-get install gcc libc6-dev`"),
         ("error[E0554]", "unstable features need a nightly compiler: `+nightly` before the script"),
         ("maybe a missing crate", "name the crate under `[dependencies]` at the head of the script"),
-        ("use of unresolved module or unlinked crate", "name the crate under `[dependencies]` at the head of the script"),
+        (
+            "use of unresolved module or unlinked crate",
+            "name the crate under `[dependencies]` at the head of the script",
+        ),
     ];
     match hints.iter().find(|(sign, _)| text.contains(sign)) {
         Some((_, hint)) => error.hint(*hint),

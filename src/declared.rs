@@ -25,7 +25,10 @@ pub(crate) fn checks(
     let mut checks: Vec<Check<'static>> = Vec::new();
     for name in &settings.env {
         if name.is_empty() || name.contains(['=', '\0']) {
-            let text = format!("`package.metadata.runner.env` names `{}`, which no variable can be", name.escape_debug());
+            let text = format!(
+                "`package.metadata.runner.env` names `{}`, which no variable can be",
+                name.escape_debug()
+            );
             return Err(Error::message(Step::Metadata, text));
         }
         checks.push(Check::variable(name, environment));
@@ -101,7 +104,10 @@ mod tests {
             std::fs::write(root.join(name), "").unwrap();
         }
         let lines = |patterns: &[&str]| {
-            let settings = Settings { inputs: patterns.iter().map(|p| (*p).to_owned()).collect(), ..Settings::default() };
+            let settings = Settings {
+                inputs: patterns.iter().map(|p| (*p).to_owned()).collect(),
+                ..Settings::default()
+            };
             let environment = Environment::fixed([]);
             let checks = checks(&settings, root, &environment, Moment::now()).unwrap();
             let mut names: Vec<String> = checks
@@ -119,7 +125,10 @@ mod tests {
             names
         };
         assert_eq!(lines(&["t/*.html"]), ["directory t", "file t/a.html"]);
-        assert_eq!(lines(&["t/**/*.html"]), ["directory t", "directory t/deep", "file t/a.html", "file t/deep/c.html"]);
+        assert_eq!(
+            lines(&["t/**/*.html"]),
+            ["directory t", "directory t/deep", "file t/a.html", "file t/deep/c.html"]
+        );
         assert_eq!(lines(&["none/*.x"]), ["absent none"]);
     }
 }

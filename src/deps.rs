@@ -154,11 +154,16 @@ impl Environments<'_> {
     /// The call that was recorded, if it is still true and all it needs is still there.
     fn recorded(&self) -> Option<Call> {
         let record = Record::parse(&self.key, &fs::read(self.record_path()).ok()?)?;
-        if !packages::are_untouched(self.cache.directory(), &record.all("artifact")) || !record.holds(self.environment) {
+        if !packages::are_untouched(self.cache.directory(), &record.all("artifact"))
+            || !record.holds(self.environment)
+        {
             return None;
         }
         // Seen by trim: an environment lives as long as it is used.
-        let _ = File::options().append(true).open(self.record_path()).and_then(|file| file.set_modified(SystemTime::now()));
+        let _ = File::options()
+            .append(true)
+            .open(self.record_path())
+            .and_then(|file| file.set_modified(SystemTime::now()));
         Some(self.call(&record))
     }
 
@@ -181,7 +186,8 @@ impl Environments<'_> {
             None => seed::write(self.cache, &self.recipe.toolchain.id, &lock_path).at(Step::Dependencies)?,
         }
         // A new file, so that cargo calls rustc for it even if it did so before.
-        fs::write(&main, format!("fn main() {{}} // {}\n", Moment::now().unix_seconds())).at(Step::Dependencies)?;
+        fs::write(&main, format!("fn main() {{}} // {}\n", Moment::now().unix_seconds()))
+            .at(Step::Dependencies)?;
         let capture = capture::Capture::prepare(&self.directory).at(Step::Dependencies)?;
         let start = Moment::now();
         let lane = lane::Lane::enter(self.cache, &self.recipe.toolchain.id, self.screen, self.recipe.script)?;
@@ -228,7 +234,13 @@ impl Environments<'_> {
     }
 
     /// `cargo build`, without the network if it can be done so; returns its messages (JSON, one a line).
-    fn run(&self, cargo: &Path, manifest: &Path, lane: &lane::Lane, capture: &capture::Capture) -> Result<Vec<u8>> {
+    fn run(
+        &self,
+        cargo: &Path,
+        manifest: &Path,
+        lane: &lane::Lane,
+        capture: &capture::Capture,
+    ) -> Result<Vec<u8>> {
         let build = |offline: bool| {
             let mut command = self.cargo(cargo);
             command.arg("build").arg("--manifest-path").arg(manifest).arg("--target-dir").arg(lane.path());
@@ -240,7 +252,9 @@ impl Environments<'_> {
                 command.arg("--locked");
             }
             command.env("RUSTC_WORKSPACE_WRAPPER", capture.wrapper());
-            self.screen.verbose(|| format!("{}: building dependencies", self.recipe.script.typed().to_string_lossy()));
+            self.screen.verbose(|| {
+                format!("{}: building dependencies", self.recipe.script.typed().to_string_lossy())
+            });
             self.screen.run(&mut command, "building dependencies", true).map_err(|error| {
                 let what = format!("cannot run `{}`", cargo.display());
                 Error::new(Step::Dependencies, anyhow::Error::new(error).context(what))
@@ -278,7 +292,10 @@ impl Environments<'_> {
     fn failed(&self, diagnostics: &[u8], status: ExitStatus) -> Error {
         if crate::compile::is_full(&self.directory) {
             let full = std::io::Error::from_raw_os_error(libc::ENOSPC);
-            return Error::new(Step::Cache, anyhow::Error::new(full).context("cannot build dependencies in the cache"));
+            return Error::new(
+                Step::Cache,
+                anyhow::Error::new(full).context("cannot build dependencies in the cache"),
+            );
         }
         // Cargo speaks of a package the user has never seen; what it means is the script.
         let shown = self.in_the_scripts_words(&String::from_utf8_lossy(diagnostics));
@@ -291,7 +308,10 @@ impl Environments<'_> {
             ("no matching package named", "check the name under `[dependencies]` against https://crates.io"),
             ("failed to select a version", "ask for a version that exists, or `\"*\"` for any"),
             ("you may want to retry without the", "run once without `--offline` to download what is missing"),
-            ("attempting to make an HTTP request, but --offline", "run once without `--offline` to download what is missing"),
+            (
+                "attempting to make an HTTP request, but --offline",
+                "run once without `--offline` to download what is missing",
+            ),
             ("--locked was passed", "`SCRIPT.lock` is out of date: `runner update SCRIPT` renews it"),
             ("the lock file", "`SCRIPT.lock` is out of date: `runner update SCRIPT` renews it"),
         ];
@@ -303,7 +323,12 @@ impl Environments<'_> {
 
     fn in_the_scripts_words(&self, text: &str) -> String {
         let script = self.recipe.script.typed().to_string_lossy();
-        let package = format!("{} v{} ({})", crate::manifest::PACKAGE_NAME, self.recipe.manifest.version(), self.directory.display());
+        let package = format!(
+            "{} v{} ({})",
+            crate::manifest::PACKAGE_NAME,
+            self.recipe.manifest.version(),
+            self.directory.display()
+        );
         text.replace(&package, &script)
             .replace(&self.directory.join("Cargo.toml").display().to_string(), &script)
             .replace(&format!("`{}`", crate::manifest::PACKAGE_NAME), &format!("`{script}`"))
@@ -313,9 +338,19 @@ impl Environments<'_> {
 /// Whether cargo failed for want of a network.
 fn is_network_failure(diagnostics: &[u8]) -> bool {
     let text = String::from_utf8_lossy(diagnostics);
-    ["failed to download", "Could not resolve host", "Couldn't resolve host", "failed to get", "network failure", "spurious network", "Could not connect", "Couldn't connect", "failed to query replaced source"]
-        .iter()
-        .any(|sign| text.contains(sign))
+    [
+        "failed to download",
+        "Could not resolve host",
+        "Couldn't resolve host",
+        "failed to get",
+        "network failure",
+        "spurious network",
+        "Could not connect",
+        "Couldn't connect",
+        "failed to query replaced source",
+    ]
+    .iter()
+    .any(|sign| text.contains(sign))
 }
 
 fn split_variable(text: &OsString) -> Option<(OsString, OsString)> {

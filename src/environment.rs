@@ -260,6 +260,9 @@ mod tests {
         let chosen = environment(&[("HOME", "/home/ana"), ("RUNNER_CACHE", "/c"), ("RUNNER_BIN", "/b")]);
         assert_eq!(chosen.cache_directory(), Some("/c".into()));
         assert_eq!(chosen.executable_directory(), Some("/b".into()));
-        assert_eq!(environment(&[("HOME", "/h"), ("XDG_CACHE_HOME", "rel")]).cache_directory(), Some("/h/.cache/runner".into()));
+        assert_eq!(
+            environment(&[("HOME", "/h"), ("XDG_CACHE_HOME", "rel")]).cache_directory(),
+            Some("/h/.cache/runner".into())
+        );
     }
 }

@@ -137,8 +137,16 @@ pub(crate) fn become_memory(_file: &OwnedFd, _identity: Identity<'_>, _arguments
 
 /// Signals that are for the program, not for us.
 const FORWARDED: &[i32] = &[
-    libc::SIGHUP, libc::SIGINT, libc::SIGQUIT, libc::SIGTERM, libc::SIGUSR1, libc::SIGUSR2, libc::SIGALRM, libc::SIGWINCH,
-    libc::SIGCONT, libc::SIGTSTP,
+    libc::SIGHUP,
+    libc::SIGINT,
+    libc::SIGQUIT,
+    libc::SIGTERM,
+    libc::SIGUSR1,
+    libc::SIGUSR2,
+    libc::SIGALRM,
+    libc::SIGWINCH,
+    libc::SIGCONT,
+    libc::SIGTSTP,
 ];
 
 /// Runs a program as a child, forwards every signal to it, and returns how it ended.

@@ -2,8 +2,24 @@
 
 /// Every option, for "did you mean".
 pub(crate) const OPTIONS: &[&str] = &[
-    "--debug", "--edition", "--force", "--help", "--locked", "--name", "--offline", "--output", "--profile", "--quiet",
-    "--release", "--temp", "--to", "--toolchain", "--verbose", "--version", "--older", "--max-size",
+    "--debug",
+    "--edition",
+    "--force",
+    "--help",
+    "--locked",
+    "--name",
+    "--offline",
+    "--output",
+    "--profile",
+    "--quiet",
+    "--release",
+    "--temp",
+    "--to",
+    "--toolchain",
+    "--verbose",
+    "--version",
+    "--older",
+    "--max-size",
 ];
 
 const OVERVIEW: &str = "\

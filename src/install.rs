@@ -64,7 +64,10 @@ pub(crate) fn refuse_script_itself(script: &Script, destination: &Path) -> Resul
 
 #[cold]
 pub(crate) fn cannot(what: &str, path: &Path, error: io::Error) -> Error {
-    Error::new(Step::Install, anyhow::Error::new(error).context(format!("cannot {what} `{}`", path.display())))
+    Error::new(
+        Step::Install,
+        anyhow::Error::new(error).context(format!("cannot {what} `{}`", path.display())),
+    )
 }
 
 /// Writes a program to `destination` by rename; returns the digest of what was written.
@@ -97,7 +100,8 @@ pub(crate) fn put_bytes(bytes: &[u8], destination: &Path) -> io::Result<()> {
 pub(crate) fn check_name(name: &OsString) -> Result<()> {
     let bytes = name.as_bytes();
     let refuse = |why: &str| {
-        let text = format!("`{}` cannot be the name of a command: {why}", name.to_string_lossy().escape_debug());
+        let text =
+            format!("`{}` cannot be the name of a command: {why}", name.to_string_lossy().escape_debug());
         Err(Error::message(Step::Install, text).hint("`--name NAME` gives it another"))
     };
     match bytes {

@@ -62,7 +62,9 @@ impl Lock {
                 Ok(true) => continue,
                 Ok(false) => {
                     let elapsed = began.elapsed();
-                    if elapsed > Duration::from_millis(500) && waiting(elapsed, holder(&mut file)) == Patience::GoOn {
+                    if elapsed > Duration::from_millis(500)
+                        && waiting(elapsed, holder(&mut file)) == Patience::GoOn
+                    {
                         return Ok(Lock { _file: None });
                     }
                     std::thread::sleep(sleep);
@@ -134,5 +136,6 @@ fn holder(file: &mut File) -> Holder {
 /// Whether a process is stopped, from `/proc/PID/stat`: `PID (NAME) STATE …`, where NAME may hold anything.
 fn is_stopped(pid: u32) -> bool {
     let Ok(text) = std::fs::read_to_string(format!("/proc/{pid}/stat")) else { return false };
-    text.rsplit_once(')').is_some_and(|(_, rest)| matches!(rest.trim_start().bytes().next(), Some(b'T' | b't')))
+    text.rsplit_once(')')
+        .is_some_and(|(_, rest)| matches!(rest.trim_start().bytes().next(), Some(b'T' | b't')))
 }

@@ -101,9 +101,7 @@ impl Manifest {
     pub(crate) fn package_list(&self, key: &str) -> Option<String> {
         match self.package()?.get(key)? {
             Value::String(text) => Some(text.clone()),
-            Value::Array(list) => {
-                Some(list.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(":"))
-            }
+            Value::Array(list) => Some(list.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(":")),
             _ => None,
         }
     }
@@ -126,7 +124,9 @@ impl Manifest {
     pub(crate) fn settings(&self) -> Result<Settings> {
         let metadata = self.package().and_then(|package| package.get("metadata")).and_then(Value::as_table);
         let mut settings = Settings::default();
-        if let Some(toolchain) = metadata.and_then(|table| table.get("rustscript")?.get("toolchain")?.as_str()) {
+        if let Some(toolchain) =
+            metadata.and_then(|table| table.get("rustscript")?.get("toolchain")?.as_str())
+        {
             settings.toolchain = Some(toolchain.to_owned());
         }
         let Some(table) = metadata.and_then(|table| table.get("runner")) else { return Ok(settings) };
@@ -182,7 +182,8 @@ impl Manifest {
 
     /// Whether cargo must be asked: there are dependencies, or cargo features no one else understands.
     pub(crate) fn needs_cargo(&self) -> bool {
-        let has_any = |value: Option<&Value>| value.and_then(Value::as_table).is_some_and(|table| !table.is_empty());
+        let has_any =
+            |value: Option<&Value>| value.and_then(Value::as_table).is_some_and(|table| !table.is_empty());
         has_any(self.table.get("dependencies"))
             || has_any(self.table.get("target"))
             || self.table.contains_key("cargo-features")
@@ -198,7 +199,9 @@ impl Manifest {
 
     /// Whether a dependency or a patch lies in a directory, whose content is then an input.
     pub(crate) fn has_path_dependencies(&self) -> bool {
-        dependency_tables(&self.table).into_iter().any(|table| table.values().any(|value| value.get("path").is_some()))
+        dependency_tables(&self.table)
+            .into_iter()
+            .any(|table| table.values().any(|value| value.get("path").is_some()))
     }
 
     /// The manifest of the package cargo is given. Paths are taken from `base`, the script's directory.
@@ -261,8 +264,13 @@ fn refuse_forbidden(table: &Table) -> Result<()> {
     }
     match found.len() {
         0 => Ok(()),
-        1 => Err(Error::message(Step::Metadata, format!("{} is not allowed in embedded manifests", found[0]))),
-        _ => Err(Error::message(Step::Metadata, format!("{} are not allowed in embedded manifests", found.join(", ")))),
+        1 => {
+            Err(Error::message(Step::Metadata, format!("{} is not allowed in embedded manifests", found[0])))
+        }
+        _ => Err(Error::message(
+            Step::Metadata,
+            format!("{} are not allowed in embedded manifests", found.join(", ")),
+        )),
     }
 }
 
@@ -282,7 +290,8 @@ fn toml_error(metadata: &Metadata, error: &toml::de::Error) -> Error {
 }
 
 fn dependency_tables(table: &Table) -> Vec<&Table> {
-    let mut found: Vec<&Table> = ["dependencies", "replace"].iter().filter_map(|key| table.get(*key)?.as_table()).collect();
+    let mut found: Vec<&Table> =
+        ["dependencies", "replace"].iter().filter_map(|key| table.get(*key)?.as_table()).collect();
     for outer in ["target", "patch"] {
         for inner in table.get(outer).and_then(Value::as_table).into_iter().flat_map(Table::values) {
             let inner = if outer == "target" { inner.get("dependencies") } else { Some(inner) };

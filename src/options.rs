@@ -41,8 +41,17 @@ impl Options {
     /// What may change the result, in a launch id.
     pub(crate) fn add_to(&self, fields: &mut Fields) {
         // Destructured, so that a new option cannot be forgotten here.
-        let Options { profile, toolchain, edition, offline: _, locked, force: _, temporary: _, portable, verbosity: _ } =
-            self;
+        let Options {
+            profile,
+            toolchain,
+            edition,
+            offline: _,
+            locked,
+            force: _,
+            temporary: _,
+            portable,
+            verbosity: _,
+        } = self;
         fields.push_optional("profile", profile.as_deref().map(str::as_bytes));
         fields.push_optional("toolchain", toolchain.as_deref().map(str::as_bytes));
         fields.push_optional("edition", edition.as_deref().map(str::as_bytes));

@@ -30,7 +30,9 @@ pub(crate) fn arguments(manifest: &Manifest, name: &str) -> Result<Vec<String>> 
         None => {}
         Some(Value::Integer(0)) => {}
         Some(Value::Integer(level @ 1..=3)) => codegen(format!("opt-level={level}")),
-        Some(Value::String(level)) if matches!(level.as_str(), "s" | "z") => codegen(format!("opt-level={level}")),
+        Some(Value::String(level)) if matches!(level.as_str(), "s" | "z") => {
+            codegen(format!("opt-level={level}"))
+        }
         Some(_) => return unclear("opt-level"),
     }
     match profile.0.get("panic").map(Value::as_str) {
@@ -75,7 +77,9 @@ pub(crate) fn arguments(manifest: &Manifest, name: &str) -> Result<Vec<String>> 
     let switch = |key: &str| match profile.0.get(key) {
         None => Ok(None),
         Some(Value::Boolean(on)) => Ok(Some(*on)),
-        Some(_) => Err(Error::message(Step::Metadata, format!("`profile.{name}.{key}` must be true or false"))),
+        Some(_) => {
+            Err(Error::message(Step::Metadata, format!("`profile.{name}.{key}` must be true or false")))
+        }
     };
     let optimized = profile.0.get("opt-level").is_some_and(|level| *level != Value::Integer(0));
     // The compiler's own defaults: both are on without optimization.
@@ -142,8 +146,9 @@ impl Profile {
                 quick
             }
             (_, None) => {
-                return Err(Error::message(Step::Metadata, format!("profile `{name}` is not defined"))
-                    .hint("use `release`, `dev` or `quick`, or define it in the script's metadata with `inherits`"));
+                return Err(Error::message(Step::Metadata, format!("profile `{name}` is not defined")).hint(
+                    "use `release`, `dev` or `quick`, or define it in the script's metadata with `inherits`",
+                ));
             }
         };
         profile = profile.merge(table);
@@ -208,7 +213,8 @@ pub(crate) fn features(manifest: &Manifest) -> Vec<String> {
     on.sort();
     let mut out: Vec<String> =
         on.iter().flat_map(|name| ["--cfg".to_owned(), format!("feature=\"{name}\"")]).collect();
-    let names: Vec<String> = table.into_iter().flat_map(Table::keys).map(|name| format!("\"{name}\"")).collect();
+    let names: Vec<String> =
+        table.into_iter().flat_map(Table::keys).map(|name| format!("\"{name}\"")).collect();
     out.extend(["--check-cfg".to_owned(), "cfg(docsrs,test)".to_owned()]);
     out.extend(["--check-cfg".to_owned(), format!("cfg(feature, values({}))", names.join(", "))]);
     out
@@ -231,10 +237,26 @@ mod tests {
         let cases = [
             ("", "release", "-C opt-level=3 -C embed-bitcode=no -C strip=debuginfo"),
             ("", "dev", "-C embed-bitcode=no -C debuginfo=2 -C debug-assertions=on -C overflow-checks=on"),
-            ("[profile.release]\nlto = true\npanic = \"abort\"", "release", "-C opt-level=3 -C panic=abort -C lto -C strip=debuginfo"),
-            ("[profile.release]\ndebug = 1\noverflow-checks = true", "release", "-C opt-level=3 -C embed-bitcode=no -C debuginfo=1 -C overflow-checks=on"),
-            ("[profile.fast]\ninherits = \"release\"\ncodegen-units = 1\nstrip = true", "fast", "-C opt-level=3 -C embed-bitcode=no -C codegen-units=1 -C strip=symbols"),
-            ("[profile.dev]\nopt-level = 1\ndebug = false", "dev", "-C opt-level=1 -C embed-bitcode=no -C debug-assertions=on -C overflow-checks=on -C strip=debuginfo"),
+            (
+                "[profile.release]\nlto = true\npanic = \"abort\"",
+                "release",
+                "-C opt-level=3 -C panic=abort -C lto -C strip=debuginfo",
+            ),
+            (
+                "[profile.release]\ndebug = 1\noverflow-checks = true",
+                "release",
+                "-C opt-level=3 -C embed-bitcode=no -C debuginfo=1 -C overflow-checks=on",
+            ),
+            (
+                "[profile.fast]\ninherits = \"release\"\ncodegen-units = 1\nstrip = true",
+                "fast",
+                "-C opt-level=3 -C embed-bitcode=no -C codegen-units=1 -C strip=symbols",
+            ),
+            (
+                "[profile.dev]\nopt-level = 1\ndebug = false",
+                "dev",
+                "-C opt-level=1 -C embed-bitcode=no -C debug-assertions=on -C overflow-checks=on -C strip=debuginfo",
+            ),
         ];
         for (toml, name, expected) in cases {
             let got = arguments(&manifest(toml), name).unwrap().join(" ");
@@ -271,13 +293,20 @@ mod tests {
         let manifest = manifest(
             "[lints.rust]\nunsafe_code = \"forbid\"\nunused = { level = \"allow\", priority = -1 }\n[lints.clippy]\nall = \"warn\"",
         );
-        assert_eq!(lints(&manifest).unwrap(), ["--allow=unused", "--forbid=unsafe_code", "--warn=clippy::all"]);
+        assert_eq!(
+            lints(&manifest).unwrap(),
+            ["--allow=unused", "--forbid=unsafe_code", "--warn=clippy::all"]
+        );
     }
 
     #[test]
     fn default_features_are_on_with_what_they_imply() {
-        let arguments = features(&manifest("[features]\ndefault = [\"a\"]\na = [\"b\"]\nb = []\nc = []")).join(" ");
-        assert!(arguments.starts_with("--cfg feature=\"a\" --cfg feature=\"b\" --cfg feature=\"default\""), "{arguments}");
+        let arguments =
+            features(&manifest("[features]\ndefault = [\"a\"]\na = [\"b\"]\nb = []\nc = []")).join(" ");
+        assert!(
+            arguments.starts_with("--cfg feature=\"a\" --cfg feature=\"b\" --cfg feature=\"default\""),
+            "{arguments}"
+        );
         assert!(arguments.contains("values(\"a\", \"b\", \"c\", \"default\")"), "{arguments}");
     }
 }

@@ -94,7 +94,8 @@ impl Runner {
     /// # Errors
     /// Those of [`Runner::prepare`], and [`Step::Install`]: nothing has changed then.
     pub fn promote(&self, script: &Script, options: &Options, placement: &Placement) -> Result<Installed> {
-        self.promote_inner(script, options, placement).map_err(|error| error.about(script.typed().to_string_lossy()))
+        self.promote_inner(script, options, placement)
+            .map_err(|error| error.about(script.typed().to_string_lossy()))
     }
 
     fn promote_inner(&self, script: &Script, options: &Options, placement: &Placement) -> Result<Installed> {
@@ -108,7 +109,8 @@ impl Runner {
         let directory = match &placement.directory {
             Some(directory) => absolute(directory.clone()),
             None => environment.executable_directory().ok_or_else(|| {
-                Error::message(Step::Install, "there is no directory for executables").hint("`--to DIR`, or set `HOME`")
+                Error::message(Step::Install, "there is no directory for executables")
+                    .hint("`--to DIR`, or set `HOME`")
             })?,
         };
         let path = directory.join(&name);
@@ -134,20 +136,33 @@ impl Runner {
         };
         receipt.write(&receipts)?;
         put(&program, &path).map_err(|error| cannot("write", &path, error))?;
-        Ok(Installed { on_path: is_on_path(environment, &directory), shadowed_by: shadow(environment, &name, &path), path })
+        Ok(Installed {
+            on_path: is_on_path(environment, &directory),
+            shadowed_by: shadow(environment, &name, &path),
+            path,
+        })
     }
 
     /// What the build rested on, as far as a later look can tell whether the source has changed; and what is told of it.
-    fn build_record(&self, script: &Script, options: &Options) -> (Vec<Check<'static>>, Vec<(String, String)>) {
+    fn build_record(
+        &self,
+        script: &Script,
+        options: &Options,
+    ) -> (Vec<Check<'static>>, Vec<(String, String)>) {
         let nothing = (Vec::new(), Vec::new());
         let Ok(cache) = self.cache() else { return nothing };
         let id = LaunchId::of(script, options);
         let Some(bytes) = cache.read_trace(&id) else { return nothing };
         let Some(trace) = Trace::parse(id.digest(), &bytes) else { return nothing };
-        let Some(current) = trace.current(cache.directory(), self.environment(), Tools::Forgiven) else { return nothing };
+        let Some(current) = trace.current(cache.directory(), self.environment(), Tools::Forgiven) else {
+            return nothing;
+        };
         let variant = &trace.variants[current.variant];
-        let is_source = |check: &&Check<'_>| !check.tool && !matches!(check.fact, Fact::Variable { .. } | Fact::Command { .. });
-        let checks = variant.checks.iter().filter(is_source).map(|check| check.clone().into_owned()).collect();
+        let is_source = |check: &&Check<'_>| {
+            !check.tool && !matches!(check.fact, Fact::Variable { .. } | Fact::Command { .. })
+        };
+        let checks =
+            variant.checks.iter().filter(is_source).map(|check| check.clone().into_owned()).collect();
         let about = ["profile", "edition", "toolchain"];
         (checks, about.iter().filter_map(|name| Some(((*name).to_owned(), variant.about(name)?))).collect())
     }
@@ -190,7 +205,11 @@ impl Runner {
                     .hint("`runner list` tells what was"));
             }
             (Some(one), Some(other)) => {
-                let text = format!("`{shown}` was promoted to `{}` and to `{}`", other.path.display(), one.path.display());
+                let text = format!(
+                    "`{shown}` was promoted to `{}` and to `{}`",
+                    other.path.display(),
+                    one.path.display()
+                );
                 return Err(Error::message(Step::Install, text).hint("give the path of the one to remove"));
             }
             (Some(receipt), None) => receipt,
@@ -219,10 +238,13 @@ fn check_place(receipts: &Path, path: &Path, force: bool) -> Result<Option<Diges
     };
     if there.is_dir() {
         let text = format!("`{}` is a directory", path.display());
-        return Err(Error::message(Step::Install, text).hint("`--name NAME` gives the executable another name"));
+        return Err(
+            Error::message(Step::Install, text).hint("`--name NAME` gives the executable another name")
+        );
     }
     let content = if there.is_file() { Digest::of_file(path).ok() } else { None };
-    let ours = Receipt::find(receipts, path).zip(content).filter(|(receipt, content)| receipt.is_ours(*content));
+    let ours =
+        Receipt::find(receipts, path).zip(content).filter(|(receipt, content)| receipt.is_ours(*content));
     match ours {
         Some((_, content)) => Ok(Some(content)),
         None if force => Ok(None),
@@ -242,7 +264,9 @@ fn state(receipt: &Receipt, environment: &Environment) -> State {
     match fs::read(&receipt.source) {
         Err(_) => State::SourceGone,
         Ok(bytes) if Digest::of(&bytes) != receipt.source_digest => State::SourceChanged,
-        Ok(_) if receipt.checks.iter().any(|check| check.holds(environment) == Holds::No) => State::SourceChanged,
+        Ok(_) if receipt.checks.iter().any(|check| check.holds(environment) == Holds::No) => {
+            State::SourceChanged
+        }
         Ok(_) => State::Current,
     }
 }
@@ -254,5 +278,7 @@ fn is_on_path(environment: &Environment, directory: &Path) -> bool {
 
 /// Another command that a search of PATH finds first.
 fn shadow(environment: &Environment, name: &OsStr, path: &Path) -> Option<PathBuf> {
-    environment.find_command(name).filter(|found| found != path && is_on_path(environment, path.parent().unwrap_or(path)))
+    environment
+        .find_command(name)
+        .filter(|found| found != path && is_on_path(environment, path.parent().unwrap_or(path)))
 }

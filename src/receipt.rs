@@ -62,7 +62,9 @@ impl Receipt {
             replaces: digest("replaces"),
             about: about
                 .iter()
-                .filter_map(|name| Some(((*name).to_owned(), record.first(name)?.to_string_lossy().into_owned())))
+                .filter_map(|name| {
+                    Some(((*name).to_owned(), record.first(name)?.to_string_lossy().into_owned()))
+                })
                 .collect(),
             checks: record.checks,
         })
@@ -92,12 +94,14 @@ impl Receipt {
         record.checks = self.checks.clone();
         let id = id(&self.path);
         let file = directory.join(id.hex());
-        put_bytes(&record.render(&id), &file).map_err(|error| crate::install::cannot("write the receipt", &file, error))
+        put_bytes(&record.render(&id), &file)
+            .map_err(|error| crate::install::cannot("write the receipt", &file, error))
     }
 
     pub(crate) fn remove(&self, directory: &Path) -> Result<()> {
         let file = directory.join(id(&self.path).hex());
-        std::fs::remove_file(&file).map_err(|error| crate::install::cannot("remove the receipt", &file, error))
+        std::fs::remove_file(&file)
+            .map_err(|error| crate::install::cannot("remove the receipt", &file, error))
     }
 
     /// Whether content is what runner put there.

@@ -107,8 +107,11 @@ impl Recipe {
         let edition = self.options.edition.as_deref().or(self.manifest.edition()).unwrap_or(default);
         match edition {
             "2015" | "2018" | "2021" | "2024" => Ok(edition.to_owned()),
-            _ => Err(Error::message(Step::Metadata, format!("there is no Rust edition `{}`", edition.escape_debug()))
-                .hint("the editions are 2015, 2018, 2021 and 2024")),
+            _ => Err(Error::message(
+                Step::Metadata,
+                format!("there is no Rust edition `{}`", edition.escape_debug()),
+            )
+            .hint("the editions are 2015, 2018, 2021 and 2024")),
         }
     }
 }
@@ -117,7 +120,8 @@ impl RustRecipe<'_> {
     /// What the binary is called: the script's own name.
     pub(crate) fn name(&self) -> OsString {
         let stem = self.script.stem();
-        let bytes: Vec<u8> = stem.as_bytes().iter().map(|byte| if byte.is_ascii_control() { b'-' } else { *byte }).collect();
+        let bytes: Vec<u8> =
+            stem.as_bytes().iter().map(|byte| if byte.is_ascii_control() { b'-' } else { *byte }).collect();
         OsString::from_vec(bytes)
     }
 
@@ -166,7 +170,9 @@ fn text(script: &Script) -> Result<&str> {
             .hint("Rust source is UTF-8; `iconv` converts text from other encodings")
     })?;
     if text.trim().is_empty() {
-        return Err(Error::message(Step::Script, "it is empty").hint("a script needs at least `fn main() {}`"));
+        return Err(
+            Error::message(Step::Script, "it is empty").hint("a script needs at least `fn main() {}`")
+        );
     }
     Ok(text)
 }
@@ -181,7 +187,9 @@ fn malformed(error: header::HeaderError) -> Error {
 }
 
 fn is_profile_name(name: &str) -> bool {
-    !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')) && !name.starts_with('-')
+    !name.is_empty()
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
+        && !name.starts_with('-')
 }
 
 /// The linker rustc calls when nobody names another.
@@ -192,7 +200,10 @@ fn linker(environment: &Environment, since: Moment) -> Result<Vec<Check<'static>
             .hint("install a C compiler, for example `apt-get install gcc libc6-dev`"));
     };
     let file = Check::tool_file(&path, since).map_err(|error| {
-        Error::new(Step::Toolchain, anyhow::Error::new(error).context(format!("failed to read `{}`", path.display())))
+        Error::new(
+            Step::Toolchain,
+            anyhow::Error::new(error).context(format!("failed to read `{}`", path.display())),
+        )
     })?;
     Ok(vec![Check::command("cc", environment).tool(), file])
 }

@@ -94,7 +94,9 @@ impl Runner {
     pub fn prepare(&self, script: &Script, options: &Options) -> Result<Program> {
         let prepared = self.cache().and_then(|cache| self.prepare_in(cache, script, options));
         let prepared = match prepared {
-            Err(unusable) if unusable.step() == Step::Cache => self.prepare_without(&unusable, script, options),
+            Err(unusable) if unusable.step() == Step::Cache => {
+                self.prepare_without(&unusable, script, options)
+            }
             other => other,
         };
         prepared.map_err(|error| error.about(script.typed().to_string_lossy()))
@@ -119,7 +121,9 @@ impl Runner {
         let home = recipe.home();
         let found = match cache.enter(home, &self.environment, !options.force, patiently(&screen, script))? {
             Entry::Occupied(found) => found,
-            Entry::Vacant(vacant) => vacant.commit(self.build_settled(&cache, &rust, vacant.staging(), &screen)?, &rust)?,
+            Entry::Vacant(vacant) => {
+                vacant.commit(self.build_settled(&cache, &rust, vacant.staging(), &screen)?, &rust)?
+            }
         };
         cache.alias(&launch, &home, script, &recipe.links, &self.environment);
         trim::daily(&cache);
@@ -135,7 +139,13 @@ impl Runner {
     }
 
     /// Compiles until no input changed meanwhile.
-    fn build_settled(&self, cache: &Cache, rust: &RustRecipe<'_>, staging: &Path, screen: &Screen) -> Result<Built> {
+    fn build_settled(
+        &self,
+        cache: &Cache,
+        rust: &RustRecipe<'_>,
+        staging: &Path,
+        screen: &Screen,
+    ) -> Result<Built> {
         for _ in 0..MOST_DISTURBANCES {
             match compile::compile(rust, cache, staging, &self.environment, screen)? {
                 Outcome::Built(built) => return Ok(built),
@@ -178,7 +188,13 @@ impl Runner {
 
     /// A cached script outlives its compiler: with none to be found, the compiler's own checks are forgiven.
     #[cold]
-    fn outlive(&self, no_compiler: Error, cache: &Cache, script: &Script, recipe: &Recipe) -> Result<Program> {
+    fn outlive(
+        &self,
+        no_compiler: Error,
+        cache: &Cache,
+        script: &Script,
+        recipe: &Recipe,
+    ) -> Result<Program> {
         let is_absence = no_compiler.step() == Step::Toolchain && no_compiler.exit_code() == EXIT_NOT_FOUND;
         let may = is_absence && !recipe.options.force && !recipe.options.temporary;
         match may.then(|| cache.find(&recipe.home(), &self.environment, Tools::Forgiven)).flatten() {
@@ -228,7 +244,9 @@ impl Program {
         let error = match &self.binary {
             Binary::Cached(path) => match exec::become_file(path, identity, arguments) {
                 error if is_gone(&error, path) => return Ok(None),
-                error if error.kind() == io::ErrorKind::PermissionDenied => self.execute_from_memory(path, arguments, error),
+                error if error.kind() == io::ErrorKind::PermissionDenied => {
+                    self.execute_from_memory(path, arguments, error)
+                }
                 error => error,
             },
             Binary::Memory(memory) => exec::become_memory(memory, identity, arguments),
@@ -250,7 +268,10 @@ impl Program {
         match exec::load(path) {
             Ok(memory) => {
                 let typed = self.script.typed().to_string_lossy();
-                eprintln!("runner: {typed}: `{}` is on a file system mounted noexec; running from a temporary binary", path.display());
+                eprintln!(
+                    "runner: {typed}: `{}` is on a file system mounted noexec; running from a temporary binary",
+                    path.display()
+                );
                 exec::become_memory(&memory, identity, arguments)
             }
             Err(_) => refused,
@@ -260,14 +281,21 @@ impl Program {
     #[cold]
     fn cannot_execute(&self, error: io::Error) -> Error {
         let hint = match error.raw_os_error() {
-            Some(libc::ENOEXEC) => Some("it was compiled for another kind of machine, or by a compiler that is none"),
-            Some(libc::E2BIG) => Some("the arguments and the environment together are longer than the system allows"),
+            Some(libc::ENOEXEC) => {
+                Some("it was compiled for another kind of machine, or by a compiler that is none")
+            }
+            Some(libc::E2BIG) => {
+                Some("the arguments and the environment together are longer than the system allows")
+            }
             Some(libc::ENOENT) => Some("the loader or an interpreter it names is not on this system"),
             _ => None,
         };
-        let error = Error::new(Step::Execute, anyhow::Error::new(error).context("cannot execute the compiled script"))
-            .code(EXIT_CANNOT_EXECUTE)
-            .about(self.script.typed().to_string_lossy());
+        let error = Error::new(
+            Step::Execute,
+            anyhow::Error::new(error).context("cannot execute the compiled script"),
+        )
+        .code(EXIT_CANNOT_EXECUTE)
+        .about(self.script.typed().to_string_lossy());
         match hint {
             Some(hint) => error.hint(hint),
             None => error,

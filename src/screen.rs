@@ -170,9 +170,27 @@ struct Diagnostics {
 
 /// How cargo's status lines begin; they are progress too, and end in a line feed.
 const STATUS: &[&str] = &[
-    "Adding", "Blocking", "Building", "Checking", "Compiling", "Credential", "Dirty", "Downgrading", "Downloaded",
-    "Downloading", "Fetch", "Fetching", "Finished", "Fresh", "Locking", "Removing", "Running", "Unpacking", "Updating",
-    "Upgrading", "Waiting",
+    "Adding",
+    "Blocking",
+    "Building",
+    "Checking",
+    "Compiling",
+    "Credential",
+    "Dirty",
+    "Downgrading",
+    "Downloaded",
+    "Downloading",
+    "Fetch",
+    "Fetching",
+    "Finished",
+    "Fresh",
+    "Locking",
+    "Removing",
+    "Running",
+    "Unpacking",
+    "Updating",
+    "Upgrading",
+    "Waiting",
 ];
 
 impl Diagnostics {
@@ -193,7 +211,8 @@ impl Diagnostics {
         let text = without_escapes(&String::from_utf8_lossy(&segment));
         let first = text.split_whitespace().next().unwrap_or_default();
         // Cargo right-aligns its status words in twelve columns.
-        let is_status = text.starts_with(' ') && STATUS.contains(&first) || STATUS.contains(&first) && text.find(first) == Some(0) && first.len() >= 11;
+        let is_status = text.starts_with(' ') && STATUS.contains(&first)
+            || STATUS.contains(&first) && text.find(first) == Some(0) && first.len() >= 11;
         let is_bar = segment.ends_with(b"\r");
         if is_status || is_bar {
             let text = text.trim();

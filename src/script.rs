@@ -147,9 +147,11 @@ fn refused(path: &Path, error: io::Error) -> Error {
         IsADirectory => Error::message(Step::Script, "it is a directory, not a script")
             .code(EXIT_CANNOT_EXECUTE)
             .hint("name the file in it that holds `main`"),
-        PermissionDenied => Error::new(Step::Script, anyhow::Error::new(error).context("cannot read the script"))
-            .code(EXIT_CANNOT_EXECUTE)
-            .hint(format!("`chmod +r {}` lets you read it, if it is yours", path.display())),
+        PermissionDenied => {
+            Error::new(Step::Script, anyhow::Error::new(error).context("cannot read the script"))
+                .code(EXIT_CANNOT_EXECUTE)
+                .hint(format!("`chmod +r {}` lets you read it, if it is yours", path.display()))
+        }
         FileTooLarge => Error::message(Step::Script, "it is larger than 64 MiB, which no script is")
             .code(EXIT_CANNOT_EXECUTE),
         _ => Error::new(Step::Script, anyhow::Error::new(error).context("cannot read the script"))
@@ -165,7 +167,8 @@ fn similar(path: &Path) -> Option<String> {
         _ => Path::new("."),
     };
     let names = std::fs::read_dir(directory).ok()?.flatten().filter(|entry| entry.path().is_file());
-    let mut names: Vec<String> = names.filter_map(|entry| entry.file_name().into_string().ok()).take(2000).collect();
+    let mut names: Vec<String> =
+        names.filter_map(|entry| entry.file_name().into_string().ok()).take(2000).collect();
     names.sort();
     let found = names
         .iter()
@@ -285,7 +288,9 @@ mod tests {
 
     #[test]
     fn edit_distance_counts_letters() {
-        for (one, two, distance) in [("", "", 0), ("promot", "promote", 1), ("lsit", "list", 2), ("a", "xyz", 3)] {
+        for (one, two, distance) in
+            [("", "", 0), ("promot", "promote", 1), ("lsit", "list", 2), ("a", "xyz", 3)]
+        {
             assert_eq!(edit_distance(one, two), distance, "{one} {two}");
         }
     }

@@ -97,7 +97,10 @@ mod tests {
         assert_eq!(options("/usr/bin/env runner"), Some(Options::default()));
         assert_eq!(options("/usr/bin/env -S runner --debug"), Some(debug.clone()));
         assert_eq!(options("/usr/local/bin/runner --profile=dev"), Some(debug.clone()));
-        assert_eq!(options(" /opt/runner --profile dev -v").map(|options| options.profile), Some(debug.profile));
+        assert_eq!(
+            options(" /opt/runner --profile dev -v").map(|options| options.profile),
+            Some(debug.profile)
+        );
         assert_eq!(options("/usr/bin/env rust-script --debug"), None);
         assert_eq!(options(""), None);
     }

@@ -4,7 +4,10 @@ use std::ffi::{OsStr, OsString};
 use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
 
-use runner::{EXIT_NOT_FOUND, Environment, Error, Options, Placement, Result, Runner, Script, Step, Verbosity, usage_error};
+use runner::{
+    EXIT_NOT_FOUND, Environment, Error, Options, Placement, Result, Runner, Script, Step, Verbosity,
+    usage_error,
+};
 
 use crate::cli::{CacheCommand, Command, SUBCOMMANDS};
 use crate::help;
@@ -17,7 +20,9 @@ pub(crate) fn dispatch(command: Command) -> Result<u8> {
         Command::Build { script, output, options } => {
             let script = read(&runner, &script)?;
             let options = with_release(options);
-            runner.build(&script, &options, output.as_deref()).map_err(|error| error.about_script(&script))?;
+            runner
+                .build(&script, &options, output.as_deref())
+                .map_err(|error| error.about_script(&script))?;
         }
         Command::Promote { script, placement, options } => promote(&runner, &script, &placement, options)?,
         Command::Demote { names, force } => {
@@ -52,7 +57,9 @@ fn perhaps_a_subcommand(error: Error, script: &OsStr) -> Error {
     let name = script.to_string_lossy();
     let similar = SUBCOMMANDS.iter().find(|known| runner::is_similar(known, &name));
     match similar {
-        Some(known) if error.step() == Step::Script && error.exit_code() == EXIT_NOT_FOUND && !name.contains('/') => {
+        Some(known)
+            if error.step() == Step::Script && error.exit_code() == EXIT_NOT_FOUND && !name.contains('/') =>
+        {
             error.with_hint(format!("there is a subcommand `{known}`"))
         }
         _ => error,
@@ -74,7 +81,9 @@ fn promote(runner: &Runner, script: &OsStr, placement: &Placement, options: Opti
     print(format_args!("installed {}\n", installed.path.display()));
     let directory = installed.path.parent().unwrap_or(&installed.path).display();
     if !installed.on_path {
-        print(format_args!("  `{directory}` is not on PATH; for example: export PATH=\"{directory}:$PATH\"\n"));
+        print(format_args!(
+            "  `{directory}` is not on PATH; for example: export PATH=\"{directory}:$PATH\"\n"
+        ));
     } else if let Some(other) = installed.shadowed_by {
         print(format_args!("  `{}` comes first on PATH\n", other.display()));
     }
@@ -87,7 +96,11 @@ fn list(runner: &Runner) -> Result<()> {
     for one in &listed {
         let name = one.name.to_string_lossy();
         let state = one.state.as_str();
-        print(format_args!("{name:width$}  {state:14}  {}  from {}\n", one.path.display(), one.source.display()));
+        print(format_args!(
+            "{name:width$}  {state:14}  {}  from {}\n",
+            one.path.display(),
+            one.source.display()
+        ));
     }
     Ok(())
 }
@@ -126,7 +139,9 @@ fn removed(trimmed: runner::Trimmed) {
 
 /// How long ago, in the largest unit that fits.
 fn age(seconds: i64) -> String {
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |now| now.as_secs() as i64);
+    let now = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .map_or(0, |now| now.as_secs() as i64);
     match now - seconds {
         ..60 => "now".to_owned(),
         age @ 60..3_600 => format!("{}m ago", age / 60),

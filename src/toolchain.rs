@@ -122,9 +122,12 @@ fn choose(wanted: Option<&str>, environment: &Environment, since: Moment) -> Res
             _ => Some(absolute(PathBuf::from(&rustc))).filter(|path| is_executable(path)),
         };
         let missing = || {
-            Error::message(Step::Toolchain, format!("`RUSTC` names `{}`, which is not there", rustc.display()))
-                .code(EXIT_NOT_FOUND)
-                .hint("unset `RUSTC` to use the default toolchain")
+            Error::message(
+                Step::Toolchain,
+                format!("`RUSTC` names `{}`, which is not there", rustc.display()),
+            )
+            .code(EXIT_NOT_FOUND)
+            .hint("unset `RUSTC` to use the default toolchain")
         };
         let path = path.ok_or_else(missing)?;
         if !is_rustup_proxy(&path) {
@@ -151,9 +154,12 @@ fn choose(wanted: Option<&str>, environment: &Environment, since: Moment) -> Res
                 .hint("`rustup default stable`"))
         }
         Some(rustc) => Ok(Choice { rustc, checks }),
-        None => Err(Error::message(Step::Toolchain, "`rustc` is not on PATH, and this script needs it to compile")
-            .code(EXIT_NOT_FOUND)
-            .hint("install Rust from https://rustup.rs, or your system's `rustc` package")),
+        None => Err(Error::message(
+            Step::Toolchain,
+            "`rustc` is not on PATH, and this script needs it to compile",
+        )
+        .code(EXIT_NOT_FOUND)
+        .hint("install Rust from https://rustup.rs, or your system's `rustc` package")),
     }
 }
 
@@ -165,7 +171,8 @@ fn named(wanted: &str, environment: &Environment, mut checks: Vec<Check<'static>
     let is_name_character = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
     if wanted.is_empty() || wanted.starts_with(['-', '.']) || !wanted.chars().all(is_name_character) {
         let text = format!("`{}` is not the name of a toolchain", wanted.escape_debug());
-        return Err(Error::message(Step::Toolchain, text).hint("for example `stable`, `nightly-2026-04-14`, `1.95.0`"));
+        return Err(Error::message(Step::Toolchain, text)
+            .hint("for example `stable`, `nightly-2026-04-14`, `1.95.0`"));
     }
     checks.push(Check::variable("RUSTUP_HOME", environment));
     let toolchains = environment.rustup_home().map(|home| home.join("toolchains"));
@@ -198,7 +205,10 @@ fn in_directory(directory: &Path, checks: Vec<Check<'static>>) -> Result<Choice>
 }
 
 /// The directory of rustup's default toolchain, and the check of the settings that name it.
-fn rustup_default(environment: &Environment, since: Moment) -> Result<(Option<PathBuf>, Option<Check<'static>>)> {
+fn rustup_default(
+    environment: &Environment,
+    since: Moment,
+) -> Result<(Option<PathBuf>, Option<Check<'static>>)> {
     let Some(home) = environment.rustup_home() else { return Ok((None, None)) };
     let path = home.join("settings.toml");
     let unreadable = |error: anyhow::Error| {
@@ -217,7 +227,8 @@ fn rustup_default(environment: &Environment, since: Moment) -> Result<(Option<Pa
 
 /// Whether a command is rustup under another name: a link to it, or a copy beside it.
 fn is_rustup_proxy(command: &Path) -> bool {
-    let real = resolve_links(&absolute(command.to_owned())).map_or_else(|_| command.to_owned(), |(path, _)| path);
+    let real =
+        resolve_links(&absolute(command.to_owned())).map_or_else(|_| command.to_owned(), |(path, _)| path);
     if real.file_stem().is_some_and(|name| name == "rustup" || name == "rustup-init") {
         return true;
     }
@@ -279,14 +290,18 @@ fn ask_version(rustc: &Path, environment: &Environment) -> Result<String> {
 
 /// The library that is the compiler, which a rebuilt compiler may replace while `bin/rustc` stays as it was.
 fn libraries(rustc: &Path) -> Vec<PathBuf> {
-    let Some(lib) = rustc.parent().and_then(Path::parent).map(|root| root.join("lib")) else { return Vec::new() };
+    let Some(lib) = rustc.parent().and_then(Path::parent).map(|root| root.join("lib")) else {
+        return Vec::new();
+    };
     // A distribution's `/usr/lib` is not a toolchain's own directory, and is not searched.
     if !lib.join("rustlib").is_dir() {
         return Vec::new();
     }
     let entries = std::fs::read_dir(&lib).into_iter().flatten().flatten().map(|entry| entry.path());
     let mut found: Vec<PathBuf> = entries
-        .filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("librustc_driver")))
+        .filter(|path| {
+            path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("librustc_driver"))
+        })
         .collect();
     found.sort();
     found

@@ -29,7 +29,8 @@
 use std::path::Path;
 
 use crate::check::{
-    Change, Check, Fact, Holds, Text, compare, escape, line, parse_stamp, path_of, split_field, stamp_text, unescape,
+    Change, Check, Fact, Holds, Text, compare, escape, line, parse_stamp, path_of, split_field, stamp_text,
+    unescape,
 };
 use crate::digest::{Digest, Fields};
 use crate::environment::Environment;
@@ -119,7 +120,10 @@ impl<'a> Trace<'a> {
         for variant in &self.variants {
             line(&mut out, &[b"variant"]);
             let Binary { digest, stamp, path } = &variant.binary;
-            line(&mut out, &[b"binary", digest.hex().as_bytes(), stamp_text(stamp).as_bytes(), &escape(path)]);
+            line(
+                &mut out,
+                &[b"binary", digest.hex().as_bytes(), stamp_text(stamp).as_bytes(), &escape(path)],
+            );
             for (name, text) in &variant.about {
                 line(&mut out, &[b"about", &escape(name), &escape(text)]);
             }
@@ -205,7 +209,12 @@ impl Variant<'_> {
         let mut changes = Vec::new();
         if self.binary.holds(cache) == Holds::No {
             let path = cache.join(path_of(&self.binary.path));
-            changes.push(Change::new("binary", &path, "whole", if path.exists() { "altered" } else { "gone" }));
+            changes.push(Change::new(
+                "binary",
+                &path,
+                "whole",
+                if path.exists() { "altered" } else { "gone" },
+            ));
         }
         changes.extend(
             self.checks

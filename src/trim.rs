@@ -18,8 +18,8 @@ use crate::error::Result;
 use crate::launch::LaunchId;
 use crate::lock::Lock;
 use crate::record::Record;
-use crate::stamp::Moment;
 use crate::staging::Staging;
+use crate::stamp::Moment;
 use crate::trace::Trace;
 
 /// What a cache may keep.
@@ -72,7 +72,10 @@ const DAY: Duration = Duration::from_secs(86_400);
 /// Trims if nobody did today. Best effort: a cache that could not be trimmed is still a cache.
 pub(crate) fn daily(cache: &Cache) {
     let stamp = cache.join("trimmed");
-    let age = fs::metadata(&stamp).and_then(|metadata| metadata.modified()).ok().and_then(|time| time.elapsed().ok());
+    let age = fs::metadata(&stamp)
+        .and_then(|metadata| metadata.modified())
+        .ok()
+        .and_then(|time| time.elapsed().ok());
     match age {
         Some(age) if age < DAY => {}
         // A new cache has nothing to trim.
@@ -88,7 +91,9 @@ pub(crate) fn daily(cache: &Cache) {
 pub(crate) fn builds(cache: &Cache) -> Vec<CachedBuild> {
     let mut found = Vec::new();
     for path in files_below(&cache.join("traces"), 2) {
-        let Some(id) = path.file_name().and_then(|name| Digest::parse(name.as_encoded_bytes())) else { continue };
+        let Some(id) = path.file_name().and_then(|name| Digest::parse(name.as_encoded_bytes())) else {
+            continue;
+        };
         let Some(bytes) = fs::read(&path).ok() else { continue };
         let Some(trace) = Trace::parse(&id, &bytes) else { continue };
         for variant in &trace.variants {

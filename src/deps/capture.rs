@@ -92,9 +92,17 @@ impl Captured {
                 if !is_ours(value) {
                     kept.extend([argument.clone(), value.to_owned()]);
                 }
-            } else if ["--emit=", "--error-format=", "--json=", "--diagnostic-width=", "--color=", "--out-dir=", "--crate-name="]
-                .iter()
-                .any(|prefix| text.starts_with(prefix))
+            } else if [
+                "--emit=",
+                "--error-format=",
+                "--json=",
+                "--diagnostic-width=",
+                "--color=",
+                "--out-dir=",
+                "--crate-name=",
+            ]
+            .iter()
+            .any(|prefix| text.starts_with(prefix))
                 || Path::new(argument) == main
                 || text == "src/main.rs"
             {
@@ -108,7 +116,20 @@ impl Captured {
 
     /// The variables cargo set for the call, apart from those it was itself given.
     pub(super) fn variables(&self, given: &[(OsString, OsString)]) -> Vec<(OsString, OsString)> {
-        let ours = ["RUSTC", "RUSTDOC", "RUSTC_WORKSPACE_WRAPPER", "PWD", "OLDPWD", "SHLVL", "_", "CARGO_MAKEFLAGS", "MAKEFLAGS", "CARGO_RUSTC_CURRENT_DIR", "CARGO_SBOM_PATH", "TERM"];
+        let ours = [
+            "RUSTC",
+            "RUSTDOC",
+            "RUSTC_WORKSPACE_WRAPPER",
+            "PWD",
+            "OLDPWD",
+            "SHLVL",
+            "_",
+            "CARGO_MAKEFLAGS",
+            "MAKEFLAGS",
+            "CARGO_RUSTC_CURRENT_DIR",
+            "CARGO_SBOM_PATH",
+            "TERM",
+        ];
         let is_ours = |name: &OsStr| {
             ours.iter().any(|ours| name == *ours) || name.as_bytes().starts_with(b"CARGO_TERM_")
         };
@@ -118,7 +139,9 @@ impl Captured {
 
 /// Codegen options that belong to one crate or one target directory.
 fn is_ours(value: &OsStr) -> bool {
-    [&b"metadata="[..], b"extra-filename=", b"incremental="].iter().any(|prefix| value.as_bytes().starts_with(prefix))
+    [&b"metadata="[..], b"extra-filename=", b"incremental="]
+        .iter()
+        .any(|prefix| value.as_bytes().starts_with(prefix))
 }
 
 #[cfg(test)]

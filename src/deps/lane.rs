@@ -28,12 +28,7 @@ pub(crate) struct Lane {
 
 impl Lane {
     /// The first lane nobody uses; if all are in use, waits for the first.
-    pub(super) fn enter(
-        cache: &Cache,
-        toolchain: &str,
-        screen: &Screen,
-        script: &Script,
-    ) -> Result<Lane> {
+    pub(super) fn enter(cache: &Cache, toolchain: &str, screen: &Screen, script: &Script) -> Result<Lane> {
         let parent = cache.join("deps").join(toolchain);
         for index in 0..LANES {
             let (path, name) = place(&parent, toolchain, index).at(Step::Dependencies)?;
@@ -92,13 +87,17 @@ pub(crate) fn sweep(cache: &Cache, alive: &[Record]) -> io::Result<u64> {
 
 fn lanes(cache: &Cache) -> Vec<PathBuf> {
     let toolchains = directories(&cache.join("deps"));
-    let is_lane = |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("lane-"));
+    let is_lane =
+        |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("lane-"));
     toolchains.iter().flat_map(|toolchain| directories(toolchain)).filter(is_lane).collect()
 }
 
 fn directories(path: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(path).into_iter().flatten().flatten();
-    entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir())).map(|entry| entry.path()).collect()
+    entries
+        .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()))
+        .map(|entry| entry.path())
+        .collect()
 }
 
 /// `0123456789abcdef` of `…/libregex-0123456789abcdef.rlib` or `…/build/x-0123456789abcdef/out`.

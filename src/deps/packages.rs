@@ -58,19 +58,23 @@ impl Local {
             environments.screen.run(&mut command, "resolving dependencies", true)
         };
         let mut finished = ask(true);
-        if !environments.recipe.options.offline && !finished.as_ref().is_ok_and(|finished| finished.status.success()) {
+        if !environments.recipe.options.offline
+            && !finished.as_ref().is_ok_and(|finished| finished.status.success())
+        {
             finished = ask(false);
         }
         let finished = finished.map_err(|error| Error::new(Step::Dependencies, error))?;
         if !finished.status.success() {
             return Err(environments.failed(&finished.stderr, finished.status));
         }
-        let metadata: Value = serde_json::from_slice(&finished.stdout)
-            .map_err(|error| Error::new(Step::Dependencies, anyhow::Error::new(error).context("cannot read what cargo says")))?;
+        let metadata: Value = serde_json::from_slice(&finished.stdout).map_err(|error| {
+            Error::new(Step::Dependencies, anyhow::Error::new(error).context("cannot read what cargo says"))
+        })?;
         let mut local = Local::default();
         for package in metadata["packages"].as_array().into_iter().flatten() {
             let manifest = package["manifest_path"].as_str().map(Path::new);
-            let (Some(name), Some(directory)) = (package["name"].as_str(), manifest.and_then(Path::parent)) else {
+            let (Some(name), Some(directory)) = (package["name"].as_str(), manifest.and_then(Path::parent))
+            else {
                 continue;
             };
             if package["source"].is_null() && manifest != Some(manifest_path) {
@@ -82,7 +86,13 @@ impl Local {
 
     /// Makes cargo forget that it built these packages, whatever their times say now.
     pub(super) fn forget_in(&self, lane: &Lane, profile: &str) {
-        let directory = if profile == "dev" || profile == "test" { "debug" } else if profile == "bench" { "release" } else { profile };
+        let directory = if profile == "dev" || profile == "test" {
+            "debug"
+        } else if profile == "bench" {
+            "release"
+        } else {
+            profile
+        };
         let Ok(entries) = fs::read_dir(lane.path().join(directory).join(".fingerprint")) else { return };
         for entry in entries.flatten() {
             let name = entry.file_name().to_string_lossy().into_owned();
@@ -144,7 +154,13 @@ fn stamp_of(path: &Path) -> Option<String> {
     let metadata = fs::metadata(path).ok()?;
     match metadata.is_dir() {
         true => Some("directory".to_owned()),
-        false => Some(format!("{},{}.{},{}", metadata.len(), metadata.mtime(), metadata.mtime_nsec(), metadata.ino())),
+        false => Some(format!(
+            "{},{}.{},{}",
+            metadata.len(),
+            metadata.mtime(),
+            metadata.mtime_nsec(),
+            metadata.ino()
+        )),
     }
 }
 
@@ -156,7 +172,8 @@ pub(super) fn checks(
     environment: &Environment,
     start: Moment,
 ) -> Result<Vec<Check<'static>>> {
-    let mut facts = Facts { files: BTreeSet::new(), directories: BTreeSet::new(), variables: BTreeSet::new() };
+    let mut facts =
+        Facts { files: BTreeSet::new(), directories: BTreeSet::new(), variables: BTreeSet::new() };
     for (_, directory) in &local.packages {
         facts.add_tree(directory).map_err(|error| {
             let what = format!("failed to read `{}`", directory.display());
@@ -192,7 +209,9 @@ impl Facts {
             }
             let path = entry.path();
             match fs::metadata(&path) {
-                Ok(metadata) if metadata.is_dir() && !entry.file_type()?.is_symlink() => self.add_tree(&path)?,
+                Ok(metadata) if metadata.is_dir() && !entry.file_type()?.is_symlink() => {
+                    self.add_tree(&path)?
+                }
                 Ok(metadata) if metadata.is_file() => {
                     self.files.insert(path);
                 }
@@ -211,7 +230,8 @@ impl Facts {
         let Some(text) = candidates.iter().find_map(|path| fs::read(path).ok()) else { return };
         let Some(info) = DepInfo::parse(&String::from_utf8_lossy(&text)) else { return };
         self.files.extend(info.files.into_iter().filter(|file| file.is_absolute() && may_change(file, lane)));
-        self.variables.extend(info.variables.into_iter().map(|(name, _)| name).filter(|name| is_foreign(name)));
+        self.variables
+            .extend(info.variables.into_iter().map(|(name, _)| name).filter(|name| is_foreign(name)));
     }
 
     /// What a build script says it depends on: `cargo:rerun-if-changed=PATH`, `cargo::rerun-if-env-changed=NAME`.
@@ -220,7 +240,9 @@ impl Facts {
         let Ok(text) = fs::read(directory.join("output")) else { return };
         // Relative paths are relative to the package, whose files are all watched if it can change at all.
         for line in String::from_utf8_lossy(&text).lines() {
-            let Some(line) = line.strip_prefix("cargo::").or_else(|| line.strip_prefix("cargo:")) else { continue };
+            let Some(line) = line.strip_prefix("cargo::").or_else(|| line.strip_prefix("cargo:")) else {
+                continue;
+            };
             if let Some(name) = line.strip_prefix("rerun-if-env-changed=") {
                 self.variables.extend(Some(name.to_owned()).filter(|name| is_foreign(name)));
             } else if let Some(path) = line.strip_prefix("rerun-if-changed=").map(PathBuf::from)
@@ -261,6 +283,21 @@ fn may_change(file: &Path, ours: &Path) -> bool {
 /// Whether a variable comes from outside: cargo sets its own from what names the environment.
 fn is_foreign(name: &str) -> bool {
     let of_cargo = ["CARGO_PKG_", "CARGO_CFG_", "CARGO_FEATURE_", "CARGO_MANIFEST_", "DEP_"];
-    let set_by_cargo = ["CARGO", "OUT_DIR", "TARGET", "HOST", "NUM_JOBS", "OPT_LEVEL", "PROFILE", "DEBUG", "RUSTC", "RUSTDOC", "CARGO_CRATE_NAME", "CARGO_ENCODED_RUSTFLAGS", "CARGO_PRIMARY_PACKAGE", "RUSTC_LINKER"];
+    let set_by_cargo = [
+        "CARGO",
+        "OUT_DIR",
+        "TARGET",
+        "HOST",
+        "NUM_JOBS",
+        "OPT_LEVEL",
+        "PROFILE",
+        "DEBUG",
+        "RUSTC",
+        "RUSTDOC",
+        "CARGO_CRATE_NAME",
+        "CARGO_ENCODED_RUSTFLAGS",
+        "CARGO_PRIMARY_PACKAGE",
+        "RUSTC_LINKER",
+    ];
     !of_cargo.iter().any(|prefix| name.starts_with(prefix)) && !set_by_cargo.contains(&name)
 }

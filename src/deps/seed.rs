@@ -32,7 +32,8 @@ pub(super) fn write(cache: &Cache, toolchain: &str, path: &Path) -> io::Result<(
             let Some(package) = package.as_table() else { continue };
             let text = |key: &str| package.get(key).and_then(Value::as_str);
             // Only what comes from a registry: a path or a git revision is the manifest's own business.
-            let (Some(name), Some(version), Some(source)) = (text("name"), text("version"), text("source")) else {
+            let (Some(name), Some(version), Some(source)) = (text("name"), text("version"), text("source"))
+            else {
                 continue;
             };
             if source.starts_with("registry+") || source.starts_with("sparse+") {
@@ -47,9 +48,14 @@ pub(super) fn write(cache: &Cache, toolchain: &str, path: &Path) -> io::Result<(
     out.insert("version".to_owned(), 4.into());
     let known: Vec<(String, String)> = packages
         .values()
-        .filter_map(|package| Some((package.get("name")?.as_str()?.to_owned(), package.get("version")?.as_str()?.to_owned())))
+        .filter_map(|package| {
+            Some((package.get("name")?.as_str()?.to_owned(), package.get("version")?.as_str()?.to_owned()))
+        })
         .collect();
-    let list = packages.into_values().map(|package| Value::Table(with_known_dependencies(package, &known))).collect();
+    let list = packages
+        .into_values()
+        .map(|package| Value::Table(with_known_dependencies(package, &known)))
+        .collect();
     out.insert("package".to_owned(), Value::Array(list));
     fs::write(path, out.to_string())
 }
@@ -62,7 +68,8 @@ fn with_known_dependencies(mut package: Table, known: &[(String, String)]) -> Ta
             let mut words = text.split(' ');
             let name = words.next().unwrap_or_default();
             let version = words.next();
-            let mut versions = known.iter().filter(|(known, _)| known == name).map(|(_, version)| version.as_str());
+            let mut versions =
+                known.iter().filter(|(known, _)| known == name).map(|(_, version)| version.as_str());
             match version {
                 Some(version) => versions.any(|known| known == version),
                 None => {
@@ -79,7 +86,8 @@ fn with_known_dependencies(mut package: Table, known: &[(String, String)]) -> Ta
 /// The leading parts of a version that compatible ones share: `1`, `0.4`, `0.0.3`.
 fn series(version: &str) -> String {
     let numbers: Vec<&str> = version.split(['-', '+']).next().unwrap_or_default().split('.').collect();
-    let significant = numbers.iter().position(|number| *number != "0").unwrap_or(numbers.len().saturating_sub(1));
+    let significant =
+        numbers.iter().position(|number| *number != "0").unwrap_or(numbers.len().saturating_sub(1));
     numbers.iter().take(significant + 1).copied().collect::<Vec<_>>().join(".")
 }
 
@@ -103,9 +111,14 @@ mod tests {
 
     #[test]
     fn versions_fall_into_series() {
-        for (version, expected) in
-            [("1.2.3", "1"), ("0.4.1", "0.4"), ("0.0.3", "0.0.3"), ("0.0.0", "0.0.0"), ("2.0.0-rc.1", "2"), ("0.10.0+x", "0.10")]
-        {
+        for (version, expected) in [
+            ("1.2.3", "1"),
+            ("0.4.1", "0.4"),
+            ("0.0.3", "0.0.3"),
+            ("0.0.0", "0.0.0"),
+            ("2.0.0-rc.1", "2"),
+            ("0.10.0+x", "0.10"),
+        ] {
             assert_eq!(series(version), expected, "{version}");
         }
     }
