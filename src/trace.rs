@@ -157,10 +157,13 @@ impl<'a> Trace<'a> {
         for (index, new) in &current.restamps {
             match index {
                 None => variant.binary.stamp = Some(*new),
-                Some(index) => match variant.checks.get_mut(*index).map(|check| &mut check.fact) {
-                    Some(Fact::File { stamp, .. } | Fact::Directory { stamp, .. }) => *stamp = Some(*new),
-                    _ => {}
-                },
+                Some(index) => {
+                    if let Some(Fact::File { stamp, .. } | Fact::Directory { stamp, .. }) =
+                        variant.checks.get_mut(*index).map(|check| &mut check.fact)
+                    {
+                        *stamp = Some(*new);
+                    }
+                }
             }
         }
     }

@@ -1,4 +1,6 @@
 //! The tests of `runner`, through its binary, each in a sandbox with its own HOME, cache and PATH.
+#![allow(clippy::unwrap_used, clippy::expect_used)] // A test that panics is a test that fails.
+#![allow(clippy::disallowed_methods)] // The fences are for the library.
 
 mod build;
 mod cli;
