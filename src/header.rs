@@ -152,16 +152,29 @@ fn offset(text: &str, rest: &str) -> usize {
     text.len().saturating_sub(rest.len())
 }
 
-/// One-based line of a byte offset.
-fn line_number(text: &str, offset: usize) -> usize {
-    let before = text.as_bytes().iter().take(offset);
-    1 + before.filter(|&&byte| byte == b'\n').count()
+/// A place in a script. It moves forward, so that going through a script counts each line end once.
+#[derive(Clone, Copy)]
+struct Place {
+    offset: usize,
+    /// One-based.
+    line: usize,
+    /// Offset of the first byte of that line.
+    line_start: usize,
 }
 
-/// Offset of the first byte of the line that `offset` is on.
-fn line_start(text: &str, offset: usize) -> usize {
-    let before = text.get(..offset).unwrap_or(text);
-    before.rfind('\n').map_or(0, |newline| newline + 1)
+impl Place {
+    const START: Place = Place { offset: 0, line: 1, line_start: 0 };
+
+    fn forward(self, text: &str, offset: usize) -> Place {
+        let passed = text.get(self.offset..offset).unwrap_or_default();
+        let newlines = passed.bytes().filter(|&byte| byte == b'\n').count();
+        let line_start = passed.rfind('\n').map_or(self.line_start, |newline| self.offset + newline + 1);
+        Place { offset, line: self.line + newlines, line_start }
+    }
+
+    fn column(self) -> usize {
+        self.offset - self.line_start
+    }
 }
 
 /// Pattern_White_Space, which is what Rust calls white space. The set is guaranteed never to change.
@@ -177,15 +190,11 @@ fn shown(text: &str) -> String {
 
 impl HeaderError {
     fn at(text: &str, offset: usize, message: impl Into<String>) -> HeaderError {
-        let start = line_start(text, offset);
-        let before = text.get(start..offset).unwrap_or("");
+        let place = Place::START.forward(text, offset);
+        let before = text.get(place.line_start..offset).unwrap_or_default();
         let before = before.strip_prefix('\u{feff}').unwrap_or(before);
-        HeaderError {
-            line: line_number(text, offset),
-            column: 1 + before.chars().count(),
-            message: message.into(),
-            hint: None,
-        }
+        let column = 1 + before.chars().count();
+        HeaderError { line: place.line, column, message: message.into(), hint: None }
     }
 
     fn hint(self, hint: impl Into<String>) -> HeaderError {

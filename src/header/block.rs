@@ -14,8 +14,8 @@
 //!
 //! Of Markdown only fences are known; one in a list or a quotation counts if it looks like one without it.
 
-use super::{Form, Metadata, Note};
-use super::{line_number, line_start, offset, short, shown};
+use super::{Form, Metadata, Note, Place};
+use super::{offset, short, shown};
 
 /// White space that indents a line.
 const INDENT: [char; 2] = [' ', '\t'];
@@ -36,36 +36,46 @@ pub(super) struct Line<'a> {
 
 /// What is in a doc comment.
 #[derive(Default)]
-pub(super) struct Found {
-    pub(super) manifests: Vec<Metadata>,
+pub(super) struct Found<'a> {
+    pub(super) blocks: Vec<Block<'a>>,
     pub(super) notes: Vec<Note>,
 }
 
-impl Found {
+/// A manifest in a doc comment.
+pub(super) struct Block<'a> {
+    fence: Fence<'a>,
+    opening: &'a Line<'a>,
+    content: &'a [Line<'a>],
+    /// The closing fence, or the last line of the comment.
+    end: &'a Line<'a>,
+}
+
+impl Found<'_> {
     fn note(&mut self, line: &Line<'_>, text: impl Into<String>) {
         self.notes.push(Note { line: line.number, text: text.into() });
     }
 }
 
-/// The content of a doc comment line, if `line` is one.
-pub(super) fn line_content(line: &str) -> Option<&str> {
-    let line = line.trim_start();
-    line.strip_prefix("//!").or_else(|| line.strip_prefix("///"))
+/// The content of the doc comment line that `text` begins with, and all that follows.
+pub(super) fn line_content(text: &str) -> Option<&str> {
+    let text = text.trim_start_matches(|c: char| c.is_whitespace() && c != '\n');
+    text.strip_prefix("//!").or_else(|| text.strip_prefix("///"))
 }
 
-/// The lines of a run of doc comment lines, which begins at `start`.
-pub(super) fn of_lines<'a>(text: &str, start: usize, run: &'a str) -> Vec<Line<'a>> {
-    lines(text, start, run.strip_suffix('\n').unwrap_or(run), |line| line_content(line).unwrap_or(line))
+/// The lines of a run of doc comment lines, which begins at `place`.
+pub(super) fn of_lines(place: Place, run: &str) -> Vec<Line<'_>> {
+    let run = run.strip_suffix('\n').unwrap_or(run);
+    lines(place, 0, run, |line| line_content(line).unwrap_or(line))
 }
 
-/// The lines of a block doc comment (without its end mark), which begins at `start`.
-pub(super) fn of_block<'a>(text: &str, start: usize, comment: &'a str) -> Vec<Line<'a>> {
+/// The lines of a block doc comment (without its end mark), which begins at `place`.
+pub(super) fn of_block(place: Place, comment: &str) -> Vec<Line<'_>> {
     const OPENING: usize = "/*!".len();
     let content = comment.get(OPENING..).unwrap_or_default();
     // The first ` * ` sets a margin; it comes off where it is, so that a list of Markdown does not cost the
     // lines below it two characters, as in rust-script.
     let mut margin = false;
-    lines(text, start + OPENING, content, |line| match line.trim_start().strip_prefix('*') {
+    lines(place, OPENING, content, |line| match line.trim_start().strip_prefix('*') {
         Some(content) if margin || content.is_empty() || content.starts_with(INDENT) => {
             margin = true;
             content
@@ -74,15 +84,16 @@ pub(super) fn of_block<'a>(text: &str, start: usize, comment: &'a str) -> Vec<Li
     })
 }
 
-fn lines<'a>(
-    text: &str,
-    mut start: usize,
-    comment: &'a str,
-    mut unmarked: impl FnMut(&'a str) -> &'a str,
-) -> Vec<Line<'a>> {
-    let mut column = start - line_start(text, start);
+fn lines(
+    place: Place,
+    opening: usize,
+    content: &str,
+    mut unmarked: impl FnMut(&str) -> &str,
+) -> Vec<Line<'_>> {
+    let mut start = place.offset + opening;
+    let mut column = place.column() + opening;
     let mut lines = Vec::new();
-    for (number, whole) in (line_number(text, start)..).zip(comment.split('\n')) {
+    for (number, whole) in (place.line..).zip(content.split('\n')) {
         let line = whole.strip_suffix('\r').unwrap_or(whole);
         let content = unmarked(line);
         let mark = offset(line, content);
@@ -101,7 +112,7 @@ struct Fence<'a> {
 }
 
 /// Finds the manifests in a doc comment, in order.
-pub(super) fn find(lines: &[Line<'_>]) -> Found {
+pub(super) fn find<'a>(lines: &'a [Line<'a>]) -> Found<'a> {
     let mut found = Found::default();
     // The first line that is indented says how far the comment is.
     let mut indented = lines.iter().map(|line| unindented(line.text));
@@ -120,12 +131,12 @@ pub(super) fn find(lines: &[Line<'_>]) -> Found {
 
         let close = rest.by_ref().find(|(_, line)| fence.closed_by(line.text, deepest));
         if fence.is_manifest() {
-            let (end, closing) = close.unwrap_or_else(|| {
+            let (after, end) = close.unwrap_or_else(|| {
                 found.note(line, "this manifest is not closed, so it ends with its comment");
                 (lines.len(), lines.iter().rfind(|line| !line.text.trim().is_empty()).unwrap_or(line))
             });
-            let content = lines.get(index + 1..end).unwrap_or_default();
-            found.manifests.push(metadata(&fence, line, content, closing));
+            let content = lines.get(index + 1..after).unwrap_or_default();
+            found.blocks.push(Block { fence, opening: line, content, end });
         } else if fence.is_almost_manifest() {
             found.note(
                 line,
@@ -170,28 +181,36 @@ impl<'a> Fence<'a> {
     }
 }
 
-/// Puts the TOML of a block together, each line where it is in the script.
-fn metadata(fence: &Fence<'_>, opening: &Line<'_>, content: &[Line<'_>], end: &Line<'_>) -> Metadata {
-    // What each line loses: the mark, and as much indentation as the fence has.
-    let dedented = content.iter().map(|line| {
-        let indent = unindented(line.text).1.min(fence.indent);
-        (line.column + indent, line.text.get(indent..).unwrap_or_default())
-    });
-    let losses = dedented.clone().filter(|(_, text)| !text.trim().is_empty()).map(|(lost, _)| lost);
-    let margin = losses.min().unwrap_or(opening.column + fence.indent);
-
-    let mut toml = "\n".repeat(opening.number);
-    for (lost, text) in dedented {
-        // In a ragged block some lines lost more. They get it back, so that there is one margin to reckon columns
-        // with; white space at the left means nothing to TOML.
-        if !text.trim().is_empty() {
-            toml.push_str(&" ".repeat(lost - margin));
-            toml.push_str(text);
-        }
-        toml.push('\n');
+impl Block<'_> {
+    /// One-based line of the script.
+    pub(super) fn line(&self) -> usize {
+        self.opening.number
     }
-    let range = opening.start + fence.indent..end.start + end.text.trim_end().len();
-    Metadata { form: Form::Block, toml, line: opening.number, range, margin }
+
+    /// Puts the TOML together, each line where it is in the script.
+    pub(super) fn metadata(&self) -> Metadata {
+        let Block { fence, opening, content, end } = self;
+        // What each line loses: the mark, and as much indentation as the fence has.
+        let dedented = content.iter().map(|line| {
+            let indent = unindented(line.text).1.min(fence.indent);
+            (line.column + indent, line.text.get(indent..).unwrap_or_default())
+        });
+        let losses = dedented.clone().filter(|(_, text)| !text.trim().is_empty()).map(|(lost, _)| lost);
+        let margin = losses.min().unwrap_or(opening.column + fence.indent);
+
+        let mut toml = "\n".repeat(opening.number);
+        for (lost, text) in dedented {
+            // In a ragged block some lines lost more. They get it back, so that there is one margin to reckon
+            // columns with; white space at the left means nothing to TOML.
+            if !text.trim().is_empty() {
+                toml.push_str(&" ".repeat(lost - margin));
+                toml.push_str(text);
+            }
+            toml.push('\n');
+        }
+        let range = opening.start + fence.indent..end.start + end.text.trim_end().len();
+        Metadata { form: Form::Block, toml, line: self.line(), range, margin }
+    }
 }
 
 /// A line without its indentation, and how many bytes that was.

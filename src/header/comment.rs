@@ -17,9 +17,9 @@
 //! Code is not looked into, but for one thing: when a script has no manifest, a line further down that looks like one
 //! is worth a note.
 
-use super::{Form, HeaderError, Metadata, Note};
+use super::{Form, HeaderError, Metadata, Note, Place};
 use super::{block, frontmatter, short};
-use super::{is_whitespace, line_number, offset, split_line};
+use super::{is_whitespace, offset, split_line};
 
 // What may stand above a manifest, as messages call it.
 const COMMENT: &str = "comment";
@@ -27,7 +27,8 @@ const ATTRIBUTE: &str = "attribute";
 
 /// Reads the manifest in the leading run of `text`; `rest` is what follows the shebang.
 pub(super) fn find(text: &str, rest: &str) -> Result<(Option<Metadata>, Vec<Note>), HeaderError> {
-    let mut reader = Reader { text, rest, above: None, metadata: None, notes: Vec::new() };
+    let place = Place::START;
+    let mut reader = Reader { text, rest, place, above: None, metadata: None, notes: Vec::new() };
     while reader.read_one()? {}
     reader.check_code()?;
     reader.notes.sort_by_key(|note| note.line);
@@ -59,6 +60,8 @@ pub(super) fn skip_trivia(mut rest: &str) -> &str {
 struct Reader<'a> {
     text: &'a str,
     rest: &'a str,
+    /// Where the thing begins that is being read.
+    place: Place,
     /// Line and kind of the first thing that stands above where we are, if rust-script would read no manifest below it.
     above: Option<(usize, &'static str)>,
     metadata: Option<Metadata>,
@@ -69,24 +72,24 @@ impl<'a> Reader<'a> {
     /// Reads one comment, a run of doc comment lines or one attribute; says whether there was any.
     fn read_one(&mut self) -> Result<bool, HeaderError> {
         self.rest = self.rest.trim_start_matches(is_whitespace);
-        let start = offset(self.text, self.rest);
+        self.place = self.place.forward(self.text, offset(self.text, self.rest));
         let mut kind = COMMENT;
         if let Some(run) = self.take_doc_lines() {
-            self.read_doc_comment(block::of_lines(self.text, start, run));
+            self.read_doc_comment(block::of_lines(self.place, run));
         } else if let Some(comment) = self.rest.strip_prefix("//") {
             let (line, after) = split_line(comment);
             self.rest = after;
-            self.read_line_comment(start, line.strip_suffix('\r').unwrap_or(line))?;
+            self.read_line_comment(line.strip_suffix('\r').unwrap_or(line))?;
         } else if let Some((comment, after)) = split_block_comment(self.rest) {
             self.rest = after;
-            self.read_block_comment(start, comment);
+            self.read_block_comment(comment);
         } else if let Some(after) = skip_inner_attribute(self.rest) {
             self.rest = after;
             kind = ATTRIBUTE;
         } else {
             return Ok(false);
         }
-        self.now_below(start, kind);
+        self.now_below(kind);
         Ok(true)
     }
 
@@ -94,7 +97,7 @@ impl<'a> Reader<'a> {
     /// or more slashes too: rust-script takes all of these for one comment.
     fn take_doc_lines(&mut self) -> Option<&'a str> {
         let mut after = self.rest;
-        while block::line_content(split_line(after).0).is_some() {
+        while block::line_content(after).is_some() {
             after = split_line(after).1;
         }
         let run = self.rest.get(..offset(self.rest, after))?;
@@ -102,56 +105,54 @@ impl<'a> Reader<'a> {
         (!run.is_empty()).then_some(run)
     }
 
-    fn read_line_comment(&mut self, start: usize, line: &str) -> Result<(), HeaderError> {
+    fn read_line_comment(&mut self, line: &str) -> Result<(), HeaderError> {
         let Some(list) = short::list_in(line) else { return Ok(()) };
-        let end = start + 2 + line.len();
+        let range = self.place.offset..self.place.offset + "//".len() + line.len();
         let toml = short::to_toml(list).map_err(|malformed| {
-            let error = HeaderError::at(self.text, end - malformed.rest.len(), malformed.message);
+            let error = HeaderError::at(self.text, range.end - malformed.rest.len(), malformed.message);
             error.hint(malformed.hint)
         })?;
-        let line = line_number(self.text, start);
-        self.accept(Metadata { form: Form::Short, toml, line, range: start..end, margin: 0 });
+        let line = self.place.line;
+        self.accept(line, || Metadata { form: Form::Short, toml, line, range, margin: 0 });
         Ok(())
     }
 
-    fn read_block_comment(&mut self, start: usize, comment: &str) {
+    fn read_block_comment(&mut self, comment: &str) {
         let outer = comment.starts_with("/**") && !comment.starts_with("/***");
         if outer {
             // rust-script does not read this kind, so for it the comment hides what is in it.
-            self.now_below(start, COMMENT);
+            self.now_below(COMMENT);
         }
         if outer || comment.starts_with("/*!") {
-            self.read_doc_comment(block::of_block(self.text, start, comment));
+            self.read_doc_comment(block::of_block(self.place, comment));
         } else if short::list_in(comment.trim_start_matches(['/', '*'])).is_some() {
-            self.note(line_number(self.text, start), short::WRONG_COMMENT);
+            self.note(self.place.line, short::WRONG_COMMENT);
         }
     }
 
     fn read_doc_comment(&mut self, lines: Vec<block::Line<'_>>) {
         let found = block::find(&lines);
-        for metadata in found.manifests {
-            self.accept(metadata);
+        for block in found.blocks {
+            self.accept(block.line(), || block.metadata());
         }
         self.notes.extend(found.notes);
     }
 
     /// Takes the first manifest, and says so if rust-script would not.
-    fn accept(&mut self, found: Metadata) {
+    fn accept(&mut self, line: usize, metadata: impl FnOnce() -> Metadata) {
         if let Some(first) = &self.metadata {
             let text = format!("this second manifest is not read; the first is on line {}", first.line);
-            return self.note(found.line, text);
+            return self.note(line, text);
         }
-        if let Some((line, kind)) = self.above {
-            let manifest = format!("the manifest on line {}", found.line);
-            self.note(line, format!("rust-script does not see {manifest}, because of this {kind}"));
+        if let Some((above, kind)) = self.above {
+            let text = format!("the manifest on line {line}, because of this {kind}");
+            self.note(above, format!("rust-script does not see {text}"));
         }
-        self.metadata = Some(found);
+        self.metadata = Some(metadata());
     }
 
-    fn now_below(&mut self, start: usize, kind: &'static str) {
-        if self.above.is_none() {
-            self.above = Some((line_number(self.text, start), kind));
-        }
+    fn now_below(&mut self, kind: &'static str) {
+        self.above.get_or_insert((self.place.line, kind));
     }
 
     fn note(&mut self, line: usize, text: impl Into<String>) {
@@ -160,7 +161,7 @@ impl<'a> Reader<'a> {
 
     /// The code begins: is it metadata that rustc will not recognize, or is there any below where nobody reads it?
     fn check_code(&mut self) -> Result<(), HeaderError> {
-        let start = offset(self.text, self.rest);
+        let start = self.place.offset;
         if frontmatter::begins(self.rest) {
             let error = HeaderError::at(self.text, start, "frontmatter is not the first thing in the script");
             return Err(match self.above {
@@ -175,7 +176,7 @@ impl<'a> Reader<'a> {
             let error = HeaderError::at(self.text, start, "backticks do not delimit frontmatter any more");
             return Err(error.hint("write `---` in place of the backticks, above and below the manifest"));
         }
-        for (line, text) in (line_number(self.text, start)..).zip(self.rest.split('\n')) {
+        for (line, text) in (self.place.line..).zip(self.rest.split('\n')) {
             let text = text.trim_start();
             let short = text.strip_prefix("//").is_some_and(|comment| short::list_in(comment).is_some());
             if short || block::line_content(text).is_some_and(block::opens_manifest) {

@@ -15,7 +15,7 @@
 
 use std::cmp::Reverse;
 
-use super::{Form, HeaderError, Metadata, is_whitespace, line_number, offset, shown, split_line};
+use super::{Form, HeaderError, Metadata, Place, is_whitespace, offset, shown, split_line};
 
 /// White space that may stand beside a fence on its line.
 const HORIZONTAL: [char; 2] = ['\t', ' '];
@@ -81,7 +81,7 @@ pub(super) fn find(text: &str, rest: &str) -> Result<Option<Metadata>, HeaderErr
     }
 
     let content = content.strip_prefix('\n').unwrap_or(content);
-    let line = line_number(text, start);
+    let line = Place::START.forward(text, start).line;
     Ok(Some(Metadata {
         form: Form::Frontmatter,
         toml: "\n".repeat(line) + content,

@@ -36,7 +36,7 @@ fn check_places(text: &str, header: &Header<'_>) {
         assert!((1..=lines.len()).contains(&note.line), "{note:?} in {text:?}");
     }
     let Some(metadata) = &header.metadata else { return };
-    assert_eq!(line_number(text, metadata.range.start), metadata.line, "{text:?}");
+    assert_eq!(Place::START.forward(text, metadata.range.start).line, metadata.line, "{text:?}");
     let source =
         text.get(metadata.range.clone()).unwrap_or_else(|| panic!("{:?} in {text:?}", metadata.range));
     let opening = match metadata.form {
