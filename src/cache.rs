@@ -43,7 +43,7 @@ use crate::recipe::RustRecipe;
 use crate::script::Script;
 use crate::staging::Staging;
 use crate::stamp::{Moment, Stamp};
-use crate::trace::{Binary, Tools, Trace, Variant};
+use crate::trace::{Binary, Current, Tools, Trace, Variant};
 
 const VERSION_DIRECTORY: &str = "v1";
 
@@ -254,13 +254,25 @@ impl Cache {
         std::fs::read(self.trace_path(id)).ok()
     }
 
+    /// As [`Cache::find`], writing nothing at all.
+    pub(crate) fn peek(&self, id: &LaunchId, environment: &Environment, tools: Tools) -> Option<Found> {
+        let bytes = self.read_trace(id)?;
+        let trace = Trace::parse(id.digest(), &bytes)?;
+        let current = trace.current(&self.directory, environment, tools)?;
+        Some(self.found(&trace, &current))
+    }
+
+    fn found(&self, trace: &Trace<'_>, current: &Current) -> Found {
+        let binary = &trace.variants[current.variant].binary;
+        Found { path: self.directory.join(path_of(&binary.path)), digest: binary.digest }
+    }
+
     /// The binary of `id` whose trace holds. Takes no lock; writes only to refresh a stamp that content proved.
     pub(crate) fn find(&self, id: &LaunchId, environment: &Environment, tools: Tools) -> Option<Found> {
         let bytes = self.read_trace(id)?;
         let trace = Trace::parse(id.digest(), &bytes)?;
         let current = trace.current(&self.directory, environment, tools)?;
-        let binary = &trace.variants[current.variant].binary;
-        let found = Found { path: self.directory.join(path_of(&binary.path)), digest: binary.digest };
+        let found = self.found(&trace, &current);
         if !current.restamps.is_empty() {
             let mut refreshed = trace.clone();
             refreshed.restamp(&current);

@@ -22,6 +22,7 @@ pub(crate) enum Command {
     Promote { script: OsString, placement: Placement, options: Options },
     Demote { names: Vec<OsString>, force: bool },
     List,
+    Why { script: OsString, options: Options, json: bool },
     Cache(CacheCommand),
     Help(Option<String>),
     Version,
@@ -38,7 +39,8 @@ pub(crate) enum CacheCommand {
 }
 
 /// The words that are commands.
-pub(crate) const SUBCOMMANDS: &[&str] = &["run", "build", "promote", "list", "demote", "cache", "help"];
+pub(crate) const SUBCOMMANDS: &[&str] =
+    &["run", "build", "promote", "list", "demote", "why", "cache", "help"];
 
 /// Options that take the next argument as their value.
 const WITH_VALUE: &[&str] = &["--profile", "--toolchain", "--edition"];
@@ -244,6 +246,11 @@ fn subcommand(name: &str, arguments: Vec<OsString>) -> Result<Command> {
                     .with_hint("`runner list` tells them"));
             }
             Ok(Command::Demote { names, force })
+        }
+        "why" => {
+            let json = parser.contains("--json");
+            let (options, list) = options_and_words(parser)?;
+            Ok(Command::Why { script: one_script(list, name)?, options, json })
         }
         "list" => {
             no_more(words(parser, &mut Options::default())?)?;

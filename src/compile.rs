@@ -16,6 +16,7 @@ use crate::check::Check;
 use crate::declared;
 use crate::dep_info::DepInfo;
 use crate::deps::{self, Call};
+use crate::digest::Digest;
 use crate::environment::Environment;
 use crate::error::{At, Error, Result, Step};
 use crate::header::Form;
@@ -58,9 +59,6 @@ pub(crate) fn compile(
         changed.pass();
     }
     let start = Moment::now();
-    screen.verbose(|| {
-        format!("{}: compiling ({}, {})", typed(recipe), recipe.profile, recipe.toolchain.short_version())
-    });
     let finished = screen
         .run(&mut command, &format!("compiling {}", name.to_string_lossy()), false)
         .map_err(|error| {
@@ -84,6 +82,8 @@ pub(crate) fn compile(
     all.append(&mut checks);
     without_repeats(&mut all);
     let about = vec![
+        ("source", Digest::of(recipe.script.bytes()).short(12)),
+        ("options", recipe.options.describe()),
         ("profile", recipe.profile.clone()),
         ("toolchain", recipe.toolchain.short_version()),
         ("edition", recipe.edition.clone()),
@@ -91,10 +91,6 @@ pub(crate) fn compile(
         ("milliseconds", began.elapsed().as_millis().to_string()),
     ];
     Ok(Outcome::Built(Built { output, name, checks: all, about }))
-}
-
-fn typed(recipe: &RustRecipe<'_>) -> String {
-    recipe.script.typed().to_string_lossy().into_owned()
 }
 
 /// Where the compiler finds the script: in its own place, or written out if it has none.
@@ -208,7 +204,7 @@ fn rustc(
     command.arg("-o").arg(output);
     command.arg(joined("--emit=link,dep-info=", dep_info.as_os_str()));
     // Two scripts of one name must not give their items one name, and the same script always must.
-    let metadata = crate::digest::Digest::of(recipe.package_name().as_bytes()).short(16);
+    let metadata = Digest::of(recipe.package_name().as_bytes()).short(16);
     command.arg("-C").arg(format!("metadata={metadata}"));
     command.arg(if screen.is_terminal() { "--color=always" } else { "--color=never" });
     if screen.is_terminal() {

@@ -101,11 +101,6 @@ impl Error {
     pub fn cure(&self) -> Option<&str> {
         self.hint.as_deref()
     }
-
-    /// The operating system's error at the root of this one, if there is one.
-    pub(crate) fn io_error(&self) -> Option<&std::io::Error> {
-        self.cause.chain().find_map(|cause| cause.downcast_ref())
-    }
 }
 
 /// Arguments that cannot be understood.
@@ -171,7 +166,6 @@ mod tests {
         let cause = anyhow::Error::new(std::io::Error::from_raw_os_error(13)).context("cannot open `x`");
         let error = Error::new(Step::Cache, cause).about("s.rs").about("later");
         assert_eq!(error.to_string(), "s.rs: cannot open `x`: Permission denied");
-        assert_eq!(error.io_error().and_then(std::io::Error::raw_os_error), Some(13));
     }
 
     #[test]

@@ -31,6 +31,7 @@ Usage:
   runner promote SCRIPT                 install it as a command, and keep track of it
   runner list                           what was promoted, and whether it is still current
   runner demote NAME...                 remove what was promoted
+  runner why SCRIPT                     whether the next run would be a hit, and if not, what changed
   runner cache path|size|list|trim|clean [SCRIPT]
   runner help [SUBCOMMAND]
 
@@ -81,6 +82,13 @@ Usage: runner demote NAME... [--force]
 Removes executables that were promoted. One that is not what runner put there is only removed with `--force`.
 ";
 
+const WHY: &str = "\
+Usage: runner why [OPTIONS] SCRIPT [--json]
+
+Tells whether the next run would be a hit, and if not, which inputs changed: what each was and is. Runs and builds nothing.
+`-v` on a run says the same in one line. `RUNNER_VERIFY=1` rebuilds on a hit and compares with the cached binary.
+";
+
 const CACHE: &str = "\
 Usage: runner cache path                                where the cache is
        runner cache size                                bytes on disk
@@ -99,6 +107,7 @@ pub(crate) fn text(topic: Option<&str>) -> Option<&'static str> {
         Some("promote") => PROMOTE,
         Some("list") => LIST,
         Some("demote") => DEMOTE,
+        Some("why") => WHY,
         Some("cache") => CACHE,
         Some(_) => return None,
     })

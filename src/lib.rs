@@ -34,6 +34,7 @@
 //! | `deps` | cargo, once a manifest: dependency environments, lanes, seeds |
 //! | `exec` | becoming the program |
 //! | `promote`, `receipt`, `install` | executables outside the cache |
+//! | `why`, `verify`, `storage` | what changed; proof by rebuilding; the cache as a user sees it |
 //! | `environment`, `screen`, `wait`, `record`, `error` | variables and policy, stderr, sealed files, errors |
 //!
 //! # Invariants, said as absences
@@ -83,8 +84,11 @@ mod storage;
 mod toolchain;
 mod trace;
 mod trim;
+mod verify;
 mod wait;
+mod why;
 
+pub use check::Change;
 pub use environment::Environment;
 pub use error::{EXIT_CANNOT_EXECUTE, EXIT_FAILED, EXIT_NOT_FOUND, Error, Result, Step, usage_error};
 pub use options::{Options, Verbosity};
@@ -92,3 +96,4 @@ pub use promote::{Installed, Listed, Placement, State};
 pub use runner::{Program, Runner};
 pub use script::{Script, is_similar};
 pub use trim::{CachedBuild, Limits, Trimmed};
+pub use why::Why;

@@ -59,6 +59,16 @@ impl Options {
         fields.push("portable", &[u8::from(*portable)]);
     }
 
+    /// What they say that shapes a build, for people: `release`, `dev +nightly`.
+    pub(crate) fn describe(&self) -> String {
+        let mut words = vec![self.profile.clone().unwrap_or_else(|| "release".to_owned())];
+        words.extend(self.toolchain.as_ref().map(|toolchain| format!("+{toolchain}")));
+        words.extend(self.edition.as_ref().map(|edition| format!("edition {edition}")));
+        words.extend(self.locked.then(|| "locked".to_owned()));
+        words.extend(self.portable.then(|| "portable".to_owned()));
+        words.join(" ")
+    }
+
     /// These options, where they say nothing those of `weaker`.
     pub(crate) fn or(&self, weaker: &Options) -> Options {
         Options {

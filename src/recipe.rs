@@ -21,6 +21,9 @@ use crate::shebang;
 use crate::stamp::Moment;
 use crate::toolchain::Toolchain;
 
+/// What Linux reads of a `#!` line (`BINPRM_BUF_SIZE` less the line end).
+const LONGEST_SHEBANG_BYTES: usize = 255;
+
 /// Everything decided before anything is built.
 #[derive(Debug)]
 pub(crate) struct Recipe {
@@ -31,6 +34,8 @@ pub(crate) struct Recipe {
     /// What was asked for: in the arguments, else in the shebang, else in the metadata.
     pub(crate) options: Options,
     pub(crate) manifest: Manifest,
+    /// What the author should know about the head of the script.
+    pub(crate) notes: Vec<String>,
 }
 
 /// A recipe whose compiler has been found.
@@ -57,7 +62,9 @@ impl Recipe {
         let (real, links) = script.resolve().map_err(|error| {
             Error::new(Step::Script, anyhow::Error::new(error).context("cannot follow the script's path"))
         })?;
-        let Header { shebang, metadata, .. } = header::parse(text).map_err(malformed)?;
+        let header = header::parse(text).map_err(malformed)?;
+        let notes = notes(&header);
+        let Header { shebang, metadata, .. } = header;
         let manifest = Manifest::read(metadata.as_ref())?;
         let settings = manifest.settings()?;
         let own = Options { profile: settings.profile, toolchain: settings.toolchain, ..Options::default() };
@@ -65,7 +72,7 @@ impl Recipe {
             Some(of_shebang) => options.or(&of_shebang).or(&own),
             None => options.or(&own),
         };
-        Ok(Recipe { script: real, links, options, manifest })
+        Ok(Recipe { script: real, links, options, manifest, notes })
     }
 
     /// The launch id under which the build is kept: that of the real path with the script's own options spelled out.
@@ -175,6 +182,28 @@ fn text(script: &Script) -> Result<&str> {
         );
     }
     Ok(text)
+}
+
+/// What the author should know, though the script runs.
+fn notes(header: &Header<'_>) -> Vec<String> {
+    let mut notes: Vec<String> =
+        header.notes.iter().map(|note| format!("line {}: {}", note.line, note.text)).collect();
+    if header.bom && header.shebang.is_some() {
+        notes.push("it begins with a byte order mark, so a kernel does not see its `#!` line".to_owned());
+    }
+    if header.shebang_crlf {
+        notes.push(
+            "its `#!` line ends in CR LF, so a kernel looks for an interpreter whose name ends in CR"
+                .to_owned(),
+        );
+    }
+    // Two bytes for `#!`; Linux reads 256 bytes and needs the line end among them.
+    if header.shebang.is_some_and(|line| line.len() + 2 > LONGEST_SHEBANG_BYTES) {
+        notes.push(format!(
+            "its `#!` line is longer than {LONGEST_SHEBANG_BYTES} bytes, and a kernel cuts it there"
+        ));
+    }
+    notes
 }
 
 fn malformed(error: header::HeaderError) -> Error {

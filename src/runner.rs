@@ -22,7 +22,7 @@ use crate::environment::Environment;
 use crate::error::{At, EXIT_CANNOT_EXECUTE, EXIT_NOT_FOUND, Error, Result, Step};
 use crate::exec::{self, Identity};
 use crate::launch::LaunchId;
-use crate::options::Options;
+use crate::options::{Options, Verbosity};
 use crate::recipe::{Recipe, RustRecipe};
 use crate::screen::Screen;
 use crate::script::Script;
@@ -105,7 +105,7 @@ impl Runner {
     /// The way of a script, one line a step.
     fn prepare_in(&self, cache: Cache, script: &Script, options: &Options) -> Result<Program> {
         let launch = LaunchId::of(script, options);
-        if let Some(found) = self.find(&cache, &launch, options)? {
+        if let Some(found) = self.find(&cache, &launch, script, options)? {
             return Ok(Program::cached(script, found));
         }
         cache.create()?;
@@ -115,6 +115,7 @@ impl Runner {
             Ok(rust) => rust,
             Err(no_compiler) => return self.outlive(no_compiler, &cache, script, &recipe),
         };
+        recipe.notes.iter().for_each(|note| screen.note(script, note));
         if recipe.options.temporary || cache.is_temporary() {
             return self.build_temporary(cache, script, &rust, &screen);
         }
@@ -131,15 +132,31 @@ impl Runner {
     }
 
     /// A hit: no lock, nothing written, no process started.
-    fn find(&self, cache: &Cache, launch: &LaunchId, options: &Options) -> Result<Option<Found>> {
+    fn find(
+        &self,
+        cache: &Cache,
+        launch: &LaunchId,
+        script: &Script,
+        options: &Options,
+    ) -> Result<Option<Found>> {
         if options.force || options.temporary || !cache.exists()? {
             return Ok(None);
         }
-        Ok(cache.find(launch, &self.environment, Tools::Checked))
+        let found = cache.find(launch, &self.environment, Tools::Checked);
+        if let Some(found) = &found
+            && self.verifies()
+        {
+            self.verify(cache, script, options, found)?;
+        }
+        if options.verbosity == Verbosity::Verbose {
+            let why = self.why_in(cache, script, options)?;
+            eprintln!("runner: {}: {why}", script.typed().to_string_lossy());
+        }
+        Ok(found)
     }
 
     /// Compiles until no input changed meanwhile.
-    fn build_settled(
+    pub(crate) fn build_settled(
         &self,
         cache: &Cache,
         rust: &RustRecipe<'_>,

@@ -10,6 +10,7 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use crate::options::Verbosity;
+use crate::script::Script;
 
 /// What takes less than this is over before a person has looked.
 const QUIET: Duration = Duration::from_millis(500);
@@ -50,6 +51,13 @@ impl Screen {
     pub(crate) fn verbose(&self, text: impl FnOnce() -> String) {
         if self.verbosity >= Verbosity::Verbose {
             self.say(&text());
+        }
+    }
+
+    /// Says to a person what a log need not hold.
+    pub(crate) fn note(&self, script: &Script, text: &str) {
+        if self.terminal || self.verbosity >= Verbosity::Verbose {
+            self.say(&format!("{}: note: {text}", script.typed().to_string_lossy()));
         }
     }
 

@@ -5,9 +5,10 @@ use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
 
 use runner::{
-    EXIT_NOT_FOUND, Environment, Error, Options, Placement, Result, Runner, Script, Step, Verbosity,
+    EXIT_NOT_FOUND, Environment, Error, Options, Placement, Result, Runner, Script, Step, Verbosity, Why,
     usage_error,
 };
+use serde_json::json;
 
 use crate::cli::{CacheCommand, Command, SUBCOMMANDS};
 use crate::help;
@@ -31,6 +32,7 @@ pub(crate) fn dispatch(command: Command) -> Result<u8> {
             }
         }
         Command::List => list(&runner)?,
+        Command::Why { script, options, json } => why(&runner, &script, &options, json)?,
         Command::Cache(command) => cache(&runner, command)?,
         Command::Help(topic) => match help::text(topic.as_deref()) {
             Some(text) => print(format_args!("{text}")),
@@ -102,6 +104,31 @@ fn list(runner: &Runner) -> Result<()> {
             one.source.display()
         ));
     }
+    Ok(())
+}
+
+/// One line: `cached …`, `not built yet`, or what changed. With `--json` one object.
+fn why(runner: &Runner, script: &OsStr, options: &Options, json: bool) -> Result<()> {
+    let script = read(runner, script)?;
+    let why = runner.why(&script, options)?;
+    if !json {
+        print(format_args!("{}: {why}\n", script.typed().to_string_lossy()));
+        return Ok(());
+    }
+    let (state, binary, changes) = match &why {
+        Why::Hit(path) => ("hit", Some(path.to_string_lossy().into_owned()), Vec::new()),
+        Why::Never => ("never built", None, Vec::new()),
+        Why::Changed(changes) => ("changed", None, changes.clone()),
+    };
+    let changes: Vec<_> = changes
+        .iter()
+        .map(|change| json!({"kind": change.kind, "name": change.name, "old": change.old, "new": change.new}))
+        .collect();
+    let script = script.typed().to_string_lossy();
+    print(format_args!(
+        "{}\n",
+        json!({"script": script, "state": state, "binary": binary, "changes": changes})
+    ));
     Ok(())
 }
 

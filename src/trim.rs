@@ -62,6 +62,12 @@ pub struct CachedBuild {
     pub profile: String,
     /// `rustc 1.95.0`
     pub toolchain: String,
+    /// The short digest of the script's bytes it was made from.
+    pub(crate) source: String,
+    /// The options it was made with, in words.
+    pub(crate) options: String,
+    /// When it was built, in seconds since the epoch.
+    pub(crate) built: i64,
     used: Moment,
     id: LaunchId,
     place: PathBuf,
@@ -108,6 +114,9 @@ pub(crate) fn builds(cache: &Cache) -> Vec<CachedBuild> {
                 last_used: used.unix_seconds(),
                 profile: variant.about("profile").unwrap_or_default(),
                 toolchain: variant.about("toolchain").unwrap_or_default(),
+                source: variant.about("source").unwrap_or_default(),
+                options: variant.about("options").unwrap_or_default(),
+                built: variant.about("built").and_then(|text| text.parse().ok()).unwrap_or_default(),
                 used,
                 id: LaunchId::from_digest(id),
                 place,

@@ -1,0 +1,54 @@
+//! Verification: `RUNNER_VERIFY=1` pretends a miss, rebuilds, and compares with the cached binary.
+//!
+//! A compiler that is not deterministic, or an input no check knows of, shows as a difference.
+
+use crate::cache::{Cache, Found};
+use crate::digest::Digest;
+use crate::error::{At, Error, Result, Step};
+use crate::options::Options;
+use crate::recipe::Recipe;
+use crate::runner::Runner;
+use crate::screen::Screen;
+use crate::script::Script;
+use crate::staging::Staging;
+
+impl Runner {
+    /// Whether the caller wants hits to be proved.
+    pub(crate) fn verifies(&self) -> bool {
+        self.environment().set("RUNNER_VERIFY").is_some_and(|value| value != "0")
+    }
+
+    /// Builds the script again, and fails if that gives another binary than the one that was found.
+    #[cold]
+    pub(crate) fn verify(
+        &self,
+        cache: &Cache,
+        script: &Script,
+        options: &Options,
+        found: &Found,
+    ) -> Result<()> {
+        let screen = Screen::new(self.environment().is_terminal(), options.verbosity);
+        let recipe = Recipe::read(script, options)?;
+        let rust = recipe.decide(self.environment(), cache)?;
+        let staging = Staging::create(&cache.join("staging")).at(Step::Cache)?;
+        let built = self.build_settled(cache, &rust, staging.path(), &screen)?;
+        let fresh = Digest::of_file(&built.output).at(Step::Compile)?;
+        if fresh == found.digest {
+            screen.verbose(|| {
+                format!(
+                    "{}: verified: a fresh build gives the cached binary",
+                    script.typed().to_string_lossy()
+                )
+            });
+            return Ok(());
+        }
+        let text = format!(
+            "the cached binary ({}) is not what a fresh build gives ({})",
+            found.digest.short(12),
+            fresh.short(12)
+        );
+        Err(Error::message(Step::Compile, text).hint(
+            "`--force` replaces it; an input no tool can see belongs under `inputs` in `[package.metadata.runner]`",
+        ))
+    }
+}
