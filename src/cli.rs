@@ -170,19 +170,13 @@ fn text(parser: &mut Arguments, name: &'static str) -> Result<Option<String>> {
     }
 }
 
-/// The value of an option, as a path.
-fn path(parser: &mut Arguments, names: [&'static str; 2]) -> Result<Option<PathBuf>> {
-    let value = parser.opt_value_from_os_str(
-        names,
-        |value: &OsStr| -> std::result::Result<PathBuf, std::convert::Infallible> {
-            Ok(PathBuf::from(value))
-        },
-    );
-    let value = value.map_err(|_| usage_error(format!("`{}` needs a value", names[1])))?;
-    match value {
-        Some(path) if path.as_os_str().is_empty() => {
-            Err(usage_error(format!("`{}` needs a value", names[1])))
-        }
+/// The value of an option, as a path; `name` is its long form.
+fn path(parser: &mut Arguments, keys: impl Into<pico_args::Keys>, name: &str) -> Result<Option<PathBuf>> {
+    let keep = |value: &OsStr| -> std::result::Result<PathBuf, std::convert::Infallible> { Ok(value.into()) };
+    let value = parser.opt_value_from_os_str(keys.into(), keep);
+    let missing = || usage_error(format!("`{name}` needs a value"));
+    match value.map_err(|_| missing())? {
+        Some(path) if path.as_os_str().is_empty() => Err(missing()),
         value => Ok(value),
     }
 }
@@ -224,15 +218,15 @@ fn subcommand(name: &str, arguments: Vec<OsString>) -> Result<Command> {
     let mut parser = Arguments::from_vec(arguments);
     match name {
         "build" => {
-            let output = path(&mut parser, ["-o", "--output"])?;
+            let output = path(&mut parser, ["-o", "--output"], "--output")?;
             let (mut options, mut list) = options_and_words(parser)?;
             options.force |= take_flag(&mut list, "--force");
             Ok(Command::Build { script: one_script(list, name)?, output, options })
         }
         "promote" => {
             let placement = Placement {
-                name: path(&mut parser, ["--name", "--name"])?.map(PathBuf::into_os_string),
-                directory: path(&mut parser, ["--to", "--to"])?,
+                name: path(&mut parser, "--name", "--name")?.map(PathBuf::into_os_string),
+                directory: path(&mut parser, "--to", "--to")?,
                 force: parser.contains("--force"),
             };
             let (options, list) = options_and_words(parser)?;
