@@ -61,7 +61,8 @@ impl Digest {
         self.hex().chars().take(digits).collect()
     }
 
-    fn hex_bytes(&self) -> [u8; 64] {
+    /// The 64 digits, without a heap.
+    pub(crate) fn hex_bytes(&self) -> [u8; 64] {
         let mut out = [0; 64];
         for (pair, byte) in out.chunks_exact_mut(2).zip(self.0) {
             pair[0] = b"0123456789abcdef"[usize::from(byte >> 4)];

@@ -19,16 +19,27 @@ pub(crate) struct LaunchId(Digest);
 
 impl LaunchId {
     pub(crate) fn of(script: &Script, options: &Options) -> LaunchId {
-        let mut fields = Fields::new("launch");
-        fields.push("format", FORMAT.as_bytes());
         match script.place() {
-            Place::File(path) => fields.push("path", path.as_os_str().as_bytes()),
+            Place::File(path) => LaunchId::of_file(path.as_os_str().as_bytes(), script.bytes(), options),
             Place::Nowhere(base) => {
+                let mut fields = Fields::new("launch from nowhere");
                 fields.push("base", base.as_os_str().as_bytes());
                 fields.push("name", script.stem().as_bytes());
+                LaunchId::finish(fields, script.bytes(), options)
             }
         }
-        fields.push("bytes", script.bytes());
+    }
+
+    /// The id of a script that is a file, at an absolute path.
+    pub(crate) fn of_file(path: &[u8], bytes: &[u8], options: &Options) -> LaunchId {
+        let mut fields = Fields::new("launch");
+        fields.push("path", path);
+        LaunchId::finish(fields, bytes, options)
+    }
+
+    fn finish(mut fields: Fields, bytes: &[u8], options: &Options) -> LaunchId {
+        fields.push("format", FORMAT.as_bytes());
+        fields.push("bytes", bytes);
         options.add_to(&mut fields);
         LaunchId(fields.finish())
     }

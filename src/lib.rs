@@ -63,6 +63,9 @@ mod environment;
 mod error;
 mod exec;
 mod header;
+#[cfg(target_os = "linux")]
+#[doc(hidden)]
+pub mod hit;
 mod install;
 mod launch;
 mod lock;

@@ -6,6 +6,8 @@
 #![cfg_attr(not(test), no_main)]
 
 mod cli;
+#[cfg(not(test))]
+mod entry;
 mod help;
 mod subcommands;
 
@@ -28,17 +30,4 @@ fn run(arguments: Vec<OsString>) -> u8 {
     // Nobody else does it when `main` is C's.
     let _ = std::io::stdout().flush();
     code
-}
-
-/// The entry point. The one other place with `unsafe`: its name is fixed by C, and `argv` is a raw pointer.
-#[cfg(not(test))]
-#[allow(unsafe_code)]
-#[unsafe(no_mangle)]
-extern "C" fn main(argc: std::ffi::c_int, argv: *const *const std::ffi::c_char) -> std::ffi::c_int {
-    use std::os::unix::ffi::OsStringExt;
-    let count = usize::try_from(argc).unwrap_or(0);
-    // SAFETY: the kernel and libc pass `argc` pointers to C strings, which live as long as the process.
-    let arguments = (0..count).map(|index| unsafe { std::ffi::CStr::from_ptr(*argv.add(index)) });
-    let arguments = arguments.map(|text| OsString::from_vec(text.to_bytes().to_vec())).collect();
-    std::ffi::c_int::from(run(arguments))
 }

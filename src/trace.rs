@@ -82,12 +82,7 @@ pub(crate) enum Tools {
 impl<'a> Trace<'a> {
     /// Reads the trace file of `id`. Anything but a whole, undamaged trace of that id is `None`.
     pub(crate) fn parse(id: &Digest, bytes: &'a [u8]) -> Option<Trace<'a>> {
-        const END_BYTES: usize = "end ".len() + 64 + 1;
-        let (body, end) = bytes.split_at_checked(bytes.len().checked_sub(END_BYTES)?)?;
-        let recorded = Digest::parse(end.strip_prefix(b"end ")?.strip_suffix(b"\n")?)?;
-        if recorded != seal(id, body) {
-            return None;
-        }
+        let body = unsealed(id, bytes)?;
         let mut lines = body.strip_suffix(b"\n")?.split(|byte| *byte == b'\n');
         if lines.next()? != FIRST_LINE {
             return None;
@@ -252,9 +247,17 @@ impl Binary<'_> {
     }
 }
 
+/// The lines of the trace file of `id` before its seal, if that is unbroken.
+pub(crate) fn unsealed<'a>(id: &Digest, bytes: &'a [u8]) -> Option<&'a [u8]> {
+    const END_BYTES: usize = "end ".len() + 64 + 1;
+    let (body, end) = bytes.split_at_checked(bytes.len().checked_sub(END_BYTES)?)?;
+    let recorded = Digest::parse(end.strip_prefix(b"end ")?.strip_suffix(b"\n")?)?;
+    (recorded == seal(id, body)).then_some(body)
+}
+
 fn seal(id: &Digest, body: &[u8]) -> Digest {
     let mut fields = Fields::new("trace");
-    fields.push("id", id.hex().as_bytes());
+    fields.push("id", &id.hex_bytes());
     fields.push("body", body);
     fields.finish()
 }

@@ -1,0 +1,357 @@
+//! A hit without a heap: the shortest way from a script's path to its binary, for the `runner` command on Linux.
+//!
+//! This is the question that [`crate::Runner::prepare`] begins with, answered for the common case only: a script that is
+//! a regular file, no options, and a trace of which every stamp is as recorded. Whatever else there is (a stamp that
+//! differs and needs a look at the content, a file larger than the buffers, a variable that steers runner, a path that has
+//! to be tidied) is left to the long way, which decides everything anew. So nothing here can make a run stale: it can only
+//! decline.
+//!
+//! It allocates nothing, starts no thread, touches no thread-local, calls no libc and does not panic, so that the command
+//! can run it before libc has been initialized: that initialization alone costs several times what all of this does, since
+//! in a virtual machine each CPUID traps, and glibc's start-up runs dozens. What is left is, in order: the script (`open`,
+//! `fstat`, `read`), the cache (`lstat`, `geteuid`), the trace (`open`, `read`), its binary (`lstat`), one `stat` a recorded
+//! file, and `execve`.
+//!
+//! Launch ids, seals and stamps are those of the long way, by the same code; a trace's lines are read again here because
+//! [`crate::trace`] allocates. `tests/it/hot_path.rs` holds the two to the same answers.
+
+use std::ffi::CStr;
+use std::ops::ControlFlow;
+
+use rustix::fd::OwnedFd;
+use rustix::fs::{Access, FileType, Mode, OFlags, Stat};
+
+use crate::launch::LaunchId;
+use crate::options::Options;
+use crate::stamp::{Moment, Stamp};
+use crate::trace;
+
+/// What the process was started with.
+pub trait System {
+    /// The value of a variable.
+    fn variable(&self, name: &[u8]) -> Option<&[u8]>;
+    /// Whether a variable that begins so is set, other than these.
+    fn has_variable_like(&self, prefix: &[u8], known: &[&[u8]]) -> bool;
+    /// Writes the working directory; its length without a NUL.
+    fn current_directory(&self, buffer: &mut [u8]) -> Option<usize>;
+}
+
+const FILE_BYTES: usize = 256 * 1024;
+const PATH_BYTES: usize = 8 * 1024;
+
+/// Memory for all of it: a static one, whose pages cost nothing until they are touched.
+#[derive(Debug)]
+pub struct Buffers {
+    script: [u8; FILE_BYTES],
+    trace: [u8; FILE_BYTES],
+    variable: [u8; PATH_BYTES],
+    cache: [u8; PATH_BYTES],
+    path: [u8; PATH_BYTES],
+}
+
+impl Buffers {
+    /// Empty ones.
+    pub const fn new() -> Buffers {
+        Buffers {
+            script: [0; FILE_BYTES],
+            trace: [0; FILE_BYTES],
+            variable: [0; PATH_BYTES],
+            cache: [0; PATH_BYTES],
+            path: [0; PATH_BYTES],
+        }
+    }
+}
+
+impl Default for Buffers {
+    fn default() -> Buffers {
+        Buffers::new()
+    }
+}
+
+/// What to execute.
+#[derive(Debug)]
+pub struct Hit<'a> {
+    /// The path of the binary.
+    pub binary: &'a CStr,
+    /// `RUNNER_SCRIPT=…`, for the program's environment.
+    pub variable: &'a CStr,
+}
+
+/// Variables of ours that a hit knows how to take; any other is the long way's.
+const KNOWN: &[&[u8]] = &[b"RUNNER_CACHE", b"RUNNER_BIN", b"RUNNER_TOOLCHAIN", b"RUNNER_SCRIPT"];
+
+const OWN_VARIABLE: &[u8] = b"RUNNER_SCRIPT=";
+
+/// The binary of the script at `typed`, if that can be told in the shortest way.
+pub fn find<'a>(typed: &CStr, system: &impl System, buffers: &'a mut Buffers) -> Option<Hit<'a>> {
+    let name = typed.to_bytes();
+    // A word without either may be a subcommand, or on PATH; a descriptor is not a file.
+    let is_path = name.contains(&b'/') || name.contains(&b'.');
+    if !is_path
+        || matches!(name.first(), Some(b'-' | b'+'))
+        || name.starts_with(b"/dev/")
+        || name.starts_with(b"/proc/")
+    {
+        return None;
+    }
+    if system.has_variable_like(b"RUNNER_", KNOWN) {
+        return None;
+    }
+    let Buffers { script, trace, variable, cache, path } = buffers;
+
+    let mut variable = Text::new(variable);
+    variable.push(OWN_VARIABLE)?;
+    push_absolute(&mut variable, name, system)?;
+    let script_path = variable.bytes().get(OWN_VARIABLE.len()..)?;
+
+    let file = open(typed)?;
+    let size = usize::try_from(rustix::fs::fstat(&file).ok().filter(is_file)?.st_size).ok()?;
+    let script = read_whole(&file, script).filter(|bytes| bytes.len() == size)?;
+    let id = LaunchId::of_file(script_path, script, &Options::default());
+
+    let mut cache = Text::new(cache);
+    push_cache(&mut cache, system)?;
+    let root = rustix::fs::lstat(cache.c_str()?).ok()?;
+    let is_ours = FileType::from_raw_mode(root.st_mode) == FileType::Directory
+        && root.st_uid == rustix::process::geteuid().as_raw()
+        && root.st_mode & 0o077 == 0;
+    if !is_ours {
+        return None;
+    }
+    cache.push(b"/v1/")?;
+
+    let hex = id.digest().hex_bytes();
+    let mut path = Text::new(path);
+    for part in [cache.bytes(), b"traces/", hex.get(..2)?, b"/", &hex] {
+        path.push(part)?;
+    }
+    let bytes = read_whole(&open(path.c_str()?)?, trace)?;
+    find_current(trace::unsealed(id.digest(), bytes)?, &cache, &mut path, system)?;
+    Some(Hit { binary: path.into_c_str()?, variable: variable.into_c_str()? })
+}
+
+/// Leaves in `path` the binary of the newest variant of which everything holds by its stamp.
+fn find_current(body: &[u8], cache: &Text<'_>, path: &mut Text<'_>, system: &impl System) -> Option<()> {
+    let mut lines = body.split(|byte| *byte == b'\n');
+    let mut variant = None;
+    loop {
+        let line = lines.next()?;
+        match line {
+            b"variant" => {
+                // The one before came to its end, and nothing in it had changed.
+                if variant.is_some() {
+                    break;
+                }
+                variant = Some(lines.next()?);
+            }
+            b"" if variant.is_some() => break,
+            _ if variant.is_none() || line.starts_with(b"about ") => {}
+            _ => match check(line, path, system) {
+                Some(ControlFlow::Continue(())) => {}
+                // This variant does not hold, for certain: on to the next.
+                Some(ControlFlow::Break(())) => {
+                    variant = None;
+                    lines.by_ref().take_while(|line| *line != b"variant").for_each(drop);
+                    variant.replace(lines.next()?);
+                }
+                None => return None,
+            },
+        }
+    }
+    let mut fields = variant?.strip_prefix(b"binary ")?.splitn(3, |byte| *byte == b' ');
+    let (_digest, stamp, place) = (fields.next()?, fields.next()?, fields.next()?);
+    path.clear();
+    path.push(cache.bytes())?;
+    path.push_unescaped(place)?;
+    let stat = rustix::fs::lstat(path.c_str()?).ok().filter(is_file)?;
+    (Some(stamp_of(&stat)?) == parse_stamp(stamp)?).then_some(())
+}
+
+/// `Continue` if the fact holds, `Break` if it does not, `None` if only content can tell.
+fn check(line: &[u8], path: &mut Text<'_>, system: &impl System) -> Option<ControlFlow<()>> {
+    let holds = |holds: bool| Some(if holds { ControlFlow::Continue(()) } else { ControlFlow::Break(()) });
+    let line = line.strip_prefix(b"tool ").unwrap_or(line);
+    let mut kind_and_rest = line.splitn(2, |byte| *byte == b' ');
+    let (kind, rest) = (kind_and_rest.next()?, kind_and_rest.next()?);
+    path.clear();
+    match kind {
+        b"file" | b"directory" => {
+            let mut fields = rest.splitn(3, |byte| *byte == b' ');
+            let (_digest, stamp, name) = (fields.next()?, fields.next()?, fields.next()?);
+            path.push_unescaped(name)?;
+            let stat = rustix::fs::stat(path.c_str()?).ok()?;
+            (Some(stamp_of(&stat)?) == parse_stamp(stamp)?).then_some(ControlFlow::Continue(()))
+        }
+        b"absent" => {
+            path.push_unescaped(rest)?;
+            let gone = [rustix::io::Errno::NOENT, rustix::io::Errno::NOTDIR];
+            holds(rustix::fs::lstat(path.c_str()?).is_err_and(|error| gone.contains(&error)))
+        }
+        b"variable" => {
+            let at = rest.iter().position(|byte| *byte == b'=');
+            let (name, value) = match at {
+                Some(at) => (rest.get(..at)?, Some(rest.get(at + 1..)?)),
+                None => (rest, None),
+            };
+            path.push_unescaped(name)?;
+            let now = system.variable(path.bytes());
+            match value {
+                None => holds(now.is_none()),
+                Some(value) => {
+                    path.clear();
+                    path.push_unescaped(value)?;
+                    holds(now == Some(path.bytes()))
+                }
+            }
+        }
+        b"command" => {
+            let mut fields = rest.splitn(2, |byte| *byte == b' ');
+            let (name, expected) = (fields.next()?, fields.next()?);
+            // What is escaped here is too rare to be worth the words.
+            if name.contains(&b'\\') || expected.contains(&b'\\') {
+                return None;
+            }
+            for directory in system.variable(b"PATH")?.split(|byte| *byte == b':') {
+                if directory.first() != Some(&b'/') {
+                    continue;
+                }
+                path.clear();
+                path.push(directory)?;
+                if directory.last() != Some(&b'/') {
+                    path.push(b"/")?;
+                }
+                path.push(name)?;
+                if rustix::fs::access(path.c_str()?, Access::EXEC_OK).is_ok()
+                    && rustix::fs::stat(path.c_str()?).ok().is_some_and(|stat| is_file(&stat))
+                {
+                    return holds(path.bytes() == expected);
+                }
+            }
+            holds(false)
+        }
+        // A link has to be read into memory of its own; whatever else there is, is newer than this code.
+        _ => None,
+    }
+}
+
+/// The cache's directory, as `Environment::cache_directory` has it on Linux.
+fn push_cache(text: &mut Text<'_>, system: &impl System) -> Option<()> {
+    let set = |name: &[u8]| system.variable(name).filter(|value| !value.is_empty());
+    if let Some(own) = set(b"RUNNER_CACHE") {
+        return is_tidy(own).then(|| text.push(own))?;
+    }
+    match set(b"XDG_CACHE_HOME").filter(|value| value.first() == Some(&b'/')) {
+        Some(cache) => text.push(cache)?,
+        None => {
+            text.push(set(b"HOME").filter(|home| home.first() == Some(&b'/'))?)?;
+            text.push(b"/.cache")?;
+        }
+    }
+    is_tidy(text.bytes()).then(|| text.push(b"/runner"))?
+}
+
+/// The absolute path of a script, as `std::path::absolute` has it, for paths that need no tidying.
+fn push_absolute(text: &mut Text<'_>, name: &[u8], system: &impl System) -> Option<()> {
+    if name.first() == Some(&b'/') {
+        return is_tidy(name).then(|| text.push(name))?;
+    }
+    let start = text.length;
+    text.length = start.checked_add(system.current_directory(text.buffer.get_mut(start..)?)?)?;
+    is_tidy(text.bytes().get(start..)?).then_some(())?;
+    text.push(b"/")?;
+    text.push(name.strip_prefix(b"./").unwrap_or(name))?;
+    is_tidy(text.bytes().get(start..)?).then_some(())
+}
+
+/// Whether a path is absolute and holds no empty and no `.` components.
+fn is_tidy(path: &[u8]) -> bool {
+    let mut components = path.split(|byte| *byte == b'/');
+    components.next() == Some(b"") && components.all(|component| !component.is_empty() && component != b".")
+}
+
+fn open(path: &CStr) -> Option<OwnedFd> {
+    rustix::fs::open(path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).ok()
+}
+
+/// All of a file, if it is smaller than the buffer: a short read is its end.
+fn read_whole<'a>(file: &OwnedFd, buffer: &'a mut [u8]) -> Option<&'a [u8]> {
+    let count = rustix::io::read(file, &mut *buffer).ok()?;
+    (count < buffer.len()).then_some(())?;
+    buffer.get(..count)
+}
+
+fn is_file(stat: &Stat) -> bool {
+    FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile
+}
+
+fn stamp_of(stat: &Stat) -> Option<Stamp> {
+    Some(Stamp {
+        size: u64::try_from(stat.st_size).ok()?,
+        modified: Moment::from_unix(stat.st_mtime, i64::try_from(stat.st_mtime_nsec).ok()?),
+        changed: Moment::from_unix(stat.st_ctime, i64::try_from(stat.st_ctime_nsec).ok()?),
+        inode: stat.st_ino,
+    })
+}
+
+/// `None` also for a stamp that proves nothing.
+fn parse_stamp(text: &[u8]) -> Option<Option<Stamp>> {
+    Stamp::parse(std::str::from_utf8(text).ok()?).map(Some)
+}
+
+/// Bytes in a buffer of fixed size; what does not fit is declined.
+struct Text<'a> {
+    buffer: &'a mut [u8],
+    length: usize,
+}
+
+impl<'a> Text<'a> {
+    fn new(buffer: &'a mut [u8]) -> Text<'a> {
+        Text { buffer, length: 0 }
+    }
+
+    fn bytes(&self) -> &[u8] {
+        self.buffer.get(..self.length).unwrap_or_default()
+    }
+
+    fn clear(&mut self) {
+        self.length = 0;
+    }
+
+    fn push(&mut self, bytes: &[u8]) -> Option<()> {
+        let end = self.length.checked_add(bytes.len())?;
+        let room = self.buffer.get_mut(self.length..end)?;
+        for (place, byte) in room.iter_mut().zip(bytes) {
+            *place = *byte;
+        }
+        self.length = end;
+        Some(())
+    }
+
+    /// Adds a text of a trace: see [`crate::check`].
+    fn push_unescaped(&mut self, text: &[u8]) -> Option<()> {
+        let mut parts = text.split(|byte| *byte == b'\\');
+        self.push(parts.next()?)?;
+        for part in parts {
+            self.push(match part.first()? {
+                b'n' => b"\n",
+                b'r' => b"\r",
+                b's' => b" ",
+                b'e' => b"=",
+                // An escaped backslash would have to look at the next part too.
+                _ => return None,
+            })?;
+            self.push(part.get(1..)?)?;
+        }
+        Some(())
+    }
+
+    fn c_str(&mut self) -> Option<&CStr> {
+        *self.buffer.get_mut(self.length)? = 0;
+        CStr::from_bytes_with_nul(self.buffer.get(..=self.length)?).ok()
+    }
+
+    fn into_c_str(self) -> Option<&'a CStr> {
+        *self.buffer.get_mut(self.length)? = 0;
+        CStr::from_bytes_with_nul(self.buffer.get(..=self.length)?).ok()
+    }
+}
