@@ -36,7 +36,7 @@ use tempfile::{NamedTempFile, TempDir};
 use crate::check::{Check, path_of};
 use crate::digest::{Digest, Fields};
 use crate::environment::Environment;
-use crate::error::{At, Error, Result, Step};
+use crate::error::{At, Error, Result, Step, bare};
 use crate::launch::LaunchId;
 use crate::lock::{Holder, Lock, Patience};
 use crate::recipe::RustRecipe;
@@ -105,13 +105,14 @@ impl Cache {
         // First a place from which programs may be run (build scripts are), then any.
         for executable in [true, false] {
             for place in places.iter().filter(|place| !executable || !is_noexec(place)) {
-                let made =
-                    tempfile::Builder::new().prefix("runner-").tempdir_in(place).and_then(|directory| {
-                        // A full disk lets a directory be made, and nothing be put in it.
-                        std::fs::write(directory.path().join("room"), [0; 65536])?;
-                        std::fs::remove_file(directory.path().join("room"))?;
-                        Ok(directory)
-                    });
+                let ours = Permissions::from_mode(0o700);
+                let made = tempfile::Builder::new().prefix("runner-").permissions(ours).tempdir_in(place);
+                let made = made.and_then(|directory| {
+                    // A full disk lets a directory be made, and nothing be put in it.
+                    std::fs::write(directory.path().join("room"), [0; 65536])?;
+                    std::fs::remove_file(directory.path().join("room"))?;
+                    Ok(directory)
+                });
                 match made {
                     Ok(directory) => {
                         let root = directory.path().to_owned();
@@ -126,7 +127,7 @@ impl Cache {
         let (place, error) =
             first_error.unwrap_or_else(|| (PathBuf::from("/tmp"), io::ErrorKind::NotFound.into()));
         let context = format!("cannot create a temporary directory in `{}`", place.display());
-        Err(Error::new(Step::Cache, anyhow::Error::new(error).context(context))
+        Err(Error::new(Step::Cache, anyhow::Error::new(bare(error)).context(context))
             .hint("set `TMPDIR` to a directory you can write to"))
     }
 
@@ -240,7 +241,7 @@ impl Cache {
     #[cold]
     fn unusable(&self, what: &str, error: io::Error) -> Error {
         let context = format!("{what} cache directory `{}`", self.root.display());
-        Error::new(Step::Cache, anyhow::Error::new(error).context(context))
+        Error::new(Step::Cache, anyhow::Error::new(bare(error)).context(context))
             .hint("set `RUNNER_CACHE` to a directory you can write to")
     }
 

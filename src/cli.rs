@@ -2,11 +2,13 @@
 //!
 //! `argv` is cut at the script before any option parser sees it: everything after the script is the script's, `--help`
 //! included. Linux hands over all that follows the interpreter on a `#!` line as one argument; if the first argument
-//! begins with a dash and holds a space, it is split there.
+//! begins with a dash and holds a space, it is split there. `--` ends the options: the next word is a script, whatever it
+//! is called.
 //!
 //! A word without `/` or `.` that names a subcommand is one; `runner run SCRIPT` and `runner ./SCRIPT` say plainly that it
 //! is a script.
 
+use std::convert::Infallible;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
@@ -42,8 +44,11 @@ pub(crate) enum CacheCommand {
 pub(crate) const SUBCOMMANDS: &[&str] =
     &["run", "build", "promote", "list", "demote", "why", "cache", "help"];
 
-/// Options that take the next argument as their value.
+/// Options before a script that take the next argument as their value.
 const WITH_VALUE: &[&str] = &["--profile", "--toolchain", "--edition"];
+
+/// Options of subcommands that do.
+const WITH_VALUE_LATER: &[&str] = &["--name", "--to", "--output", "--older", "--max-size"];
 
 /// Understands the arguments, of which the first is the program's own name.
 pub(crate) fn parse(mut arguments: Vec<OsString>) -> Result<Command> {
@@ -51,34 +56,71 @@ pub(crate) fn parse(mut arguments: Vec<OsString>) -> Result<Command> {
         arguments.remove(0);
     }
     split_shebang_argument(&mut arguments);
-    let script_at = cut(&arguments);
-    let rest = arguments.split_off(script_at);
+    let (before, is_named_plainly, rest) = cut(arguments);
     let mut rest = rest.into_iter();
-    let Some(word) = rest.next() else { return without_script(arguments) };
+    let word = rest.next();
     let rest: Vec<OsString> = rest.collect();
-    let name = word.to_str().filter(|name| SUBCOMMANDS.contains(name));
-    let Some(name) = name else {
-        let options = options_only(arguments)?;
-        return Ok(Command::Run { script: word, arguments: rest, options });
-    };
-    // Options may stand before a subcommand too.
-    let mut all = arguments;
-    if name == "run" {
-        let at = cut(&rest);
-        let mut rest = rest;
-        let mut script = rest.split_off(at).into_iter();
-        all.extend(rest);
-        let options = options_only(all)?;
-        let word = script
-            .next()
-            .ok_or_else(|| usage_error("`run` needs a script").with_hint("`runner run SCRIPT`"))?;
-        return Ok(Command::Run { script: word, arguments: script.collect(), options });
+    let name = word.as_ref().and_then(|word| word.to_str());
+    match name.filter(|name| !is_named_plainly && SUBCOMMANDS.contains(name)) {
+        Some("run") => {
+            let (more, _, rest) = cut(rest);
+            run(before.into_iter().chain(more).collect(), rest, "run")
+        }
+        // Options may stand before a subcommand too.
+        Some(name) => subcommand(name, before.into_iter().chain(rest).collect()),
+        None => run(before, word.into_iter().chain(rest).collect(), "runner"),
     }
-    all.extend(rest);
-    if all.iter().any(|argument| argument == "-h" || argument == "--help") {
-        return Ok(Command::Help(Some(name.to_owned())));
+}
+
+/// A script, with the options that stand before it and the arguments that stand after it.
+fn run(options: Vec<OsString>, script: Vec<OsString>, command: &str) -> Result<Command> {
+    if let Some(asked) = help_or_version(&options) {
+        return Ok(asked);
     }
-    subcommand(name, all)
+    let mut parser = parser(options);
+    let mut options = common(&mut parser)?;
+    options.force = parser.contains("--force");
+    no_more(words(parser, command, Some(&mut options))?, command)?;
+    let mut script = script.into_iter();
+    match (script.next(), command) {
+        (Some(word), _) => Ok(Command::Run { script: word, arguments: script.collect(), options }),
+        (None, "run") => Err(usage_error("`run` needs a script").with_hint("`runner run SCRIPT [ARGS]...`")),
+        (None, _) => {
+            Err(usage_error("a script is missing").with_hint("`runner SCRIPT [ARGS]...`, or `runner --help`"))
+        }
+    }
+}
+
+/// Help and version win over whatever else is asked for, as everywhere.
+fn help_or_version(options: &[OsString]) -> Option<Command> {
+    let mut options = options.iter();
+    while let Some(option) = options.next() {
+        match option.to_str() {
+            Some("-h" | "--help") => return Some(Command::Help(None)),
+            Some("-V" | "--version") => return Some(Command::Version),
+            Some(option) if WITH_VALUE.contains(&option) => drop(options.next()),
+            _ => {}
+        }
+    }
+    None
+}
+
+/// A parser of options, to which `--option=value` is `--option value`.
+fn parser(arguments: Vec<OsString>) -> Arguments {
+    let mut spread = Vec::with_capacity(arguments.len());
+    for argument in arguments {
+        let bytes = argument.as_bytes();
+        let at = bytes.iter().position(|byte| *byte == b'=').unwrap_or(bytes.len());
+        let (option, value) = bytes.split_at(at);
+        let mut with_value = WITH_VALUE.iter().chain(WITH_VALUE_LATER);
+        match value {
+            [b'=', value @ ..] if with_value.any(|known| option == known.as_bytes()) => {
+                spread.extend([option, value].map(|part| OsStr::from_bytes(part).to_owned()));
+            }
+            _ => spread.push(argument),
+        }
+    }
+    Arguments::from_vec(spread)
 }
 
 /// Splits the one argument that Linux makes of all that follows the interpreter on a `#!` line.
@@ -90,41 +132,28 @@ fn split_shebang_argument(arguments: &mut Vec<OsString>) {
     }
 }
 
-/// Where the options of runner end: the index of the first word that is neither an option nor an option's value.
-fn cut(arguments: &[OsString]) -> usize {
+/// Cuts arguments where the options of runner end, at the first word that is neither an option nor an option's value.
+/// `--` ends them too: then what follows is a script, whatever it is called.
+fn cut(mut arguments: Vec<OsString>) -> (Vec<OsString>, bool, Vec<OsString>) {
     let mut index = 0;
+    let mut is_ended = false;
     while let Some(argument) = arguments.get(index) {
         match argument.as_bytes() {
-            b"--" => return index,
-            b"-" => return index,
+            b"--" => {
+                is_ended = true;
+                break;
+            }
+            b"-" => break,
             text if WITH_VALUE.iter().any(|option| text == option.as_bytes()) => index += 2,
             [b'-' | b'+', ..] => index += 1,
-            _ => return index,
+            _ => break,
         }
     }
-    arguments.len()
-}
-
-fn without_script(arguments: Vec<OsString>) -> Result<Command> {
-    let mut parser = Arguments::from_vec(arguments);
-    if parser.contains(["-h", "--help"]) {
-        return Ok(Command::Help(None));
+    let mut rest = arguments.split_off(index.min(arguments.len()));
+    if is_ended {
+        rest.remove(0);
     }
-    if parser.contains(["-V", "--version"]) {
-        return Ok(Command::Version);
-    }
-    common(&mut parser)?;
-    finish(parser)?;
-    Err(usage_error("a script is missing").with_hint("`runner SCRIPT [ARGS]…`, or `runner --help`"))
-}
-
-/// The options before a script. Help and version win over the script, as everywhere.
-fn options_only(arguments: Vec<OsString>) -> Result<Options> {
-    let mut parser = Arguments::from_vec(arguments);
-    let mut options = common(&mut parser)?;
-    options.force = parser.contains("--force");
-    finish(parser)?;
-    Ok(options)
+    (arguments, is_ended, rest)
 }
 
 /// The options that every command with a script has.
@@ -137,7 +166,10 @@ fn common(parser: &mut Arguments) -> Result<Options> {
         (false, false, _) => {}
         (true, false, None) => options.profile = Some("release".to_owned()),
         (false, true, None) => options.profile = Some("dev".to_owned()),
-        _ => return Err(usage_error("`--release`, `--debug` and `--profile` exclude each other")),
+        _ => {
+            return Err(usage_error("`--release`, `--debug` and `--profile` exclude each other")
+                .with_hint("give one of them"));
+        }
     }
     options.toolchain = text(parser, "--toolchain")?;
     options.edition = text(parser, "--edition")?;
@@ -147,7 +179,11 @@ fn common(parser: &mut Arguments) -> Result<Options> {
     let quiet = parser.contains(["-q", "--quiet"]);
     let verbose = parser.contains(["-v", "--verbose"]);
     options.verbosity = match (quiet, verbose) {
-        (true, true) => return Err(usage_error("`--quiet` and `--verbose` exclude each other")),
+        (true, true) => {
+            return Err(
+                usage_error("`--quiet` and `--verbose` exclude each other").with_hint("give one of them")
+            );
+        }
         (true, false) => Verbosity::Quiet,
         (false, true) => Verbosity::Verbose,
         (false, false) => Verbosity::Normal,
@@ -157,84 +193,129 @@ fn common(parser: &mut Arguments) -> Result<Options> {
 
 /// The value of an option, as text.
 fn text(parser: &mut Arguments, name: &'static str) -> Result<Option<String>> {
-    let value = parser.opt_value_from_os_str(
-        name,
-        |value: &OsStr| -> std::result::Result<OsString, std::convert::Infallible> { Ok(value.to_owned()) },
-    );
-    let value = value.map_err(|_| usage_error(format!("`{name}` needs a value")))?;
-    match value.map(OsString::into_string) {
+    match value(parser, Keys::One(name))?.map(OsString::into_string) {
         None => Ok(None),
-        Some(Ok(text)) if text.is_empty() => Err(usage_error(format!("`{name}` needs a value"))),
         Some(Ok(text)) => Ok(Some(text)),
-        Some(Err(_)) => Err(usage_error(format!("the value of `{name}` is not UTF-8"))),
+        Some(Err(_)) => Err(usage_error(format!("the value of `{name}` is not UTF-8"))
+            .with_hint("`runner --help` tells what it may be")),
     }
 }
 
-/// The value of an option, as a path; `name` is its long form.
-fn path(parser: &mut Arguments, keys: impl Into<pico_args::Keys>, name: &str) -> Result<Option<PathBuf>> {
-    let keep = |value: &OsStr| -> std::result::Result<PathBuf, std::convert::Infallible> { Ok(value.into()) };
-    let value = parser.opt_value_from_os_str(keys.into(), keep);
-    let missing = || usage_error(format!("`{name}` needs a value"));
-    match value.map_err(|_| missing())? {
-        Some(path) if path.as_os_str().is_empty() => Err(missing()),
-        value => Ok(value),
-    }
+/// The value of an option, as a path.
+fn path(parser: &mut Arguments, keys: Keys) -> Result<Option<PathBuf>> {
+    Ok(value(parser, keys)?.map(PathBuf::from))
 }
 
-/// What is left must be words: no option may be unknown.
-fn words(parser: Arguments, options: &mut Options) -> Result<Vec<OsString>> {
+/// An option's names.
+#[derive(Clone, Copy)]
+enum Keys {
+    One(&'static str),
+    /// A short one and a long one.
+    Two(&'static str, &'static str),
+}
+
+fn value(parser: &mut Arguments, keys: Keys) -> Result<Option<OsString>> {
+    let own = |value: &OsStr| -> std::result::Result<OsString, Infallible> { Ok(value.to_owned()) };
+    let (value, name) = match keys {
+        Keys::One(name) => (parser.opt_value_from_os_str(name, own), name),
+        Keys::Two(short, long) => (parser.opt_value_from_os_str([short, long], own), short),
+    };
+    let needed = || {
+        let example = match name {
+            "--profile" => "`--profile dev`",
+            "--toolchain" => "`--toolchain nightly`",
+            "--edition" => "`--edition 2021`",
+            "--name" => "`--name NAME`",
+            "--to" => "`--to DIR`",
+            "--older" => "`--older 7d`",
+            "--max-size" => "`--max-size 2G`",
+            _ => "`-o FILE` or `-o DIR/`",
+        };
+        usage_error(format!("`{name}` needs a value")).with_hint(format!("for example {example}"))
+    };
+    let value = value.map_err(|_| needed())?;
+    if value.as_ref().is_some_and(|value| value.is_empty()) {
+        return Err(needed());
+    }
+    Ok(value)
+}
+
+/// What is left must be words: no option may be unknown. `options` take a toolchain (`+T`) out of them.
+fn words(parser: Arguments, command: &str, mut options: Option<&mut Options>) -> Result<Vec<OsString>> {
     let mut words = Vec::new();
     for word in parser.finish() {
-        match word.as_bytes() {
-            [b'+', toolchain @ ..] if !toolchain.is_empty() && options.toolchain.is_none() => {
-                options.toolchain = Some(String::from_utf8_lossy(toolchain).into_owned());
+        match (word.as_bytes(), &mut options) {
+            ([b'+', toolchain @ ..], Some(options)) => {
+                let toolchain = std::str::from_utf8(toolchain).ok().filter(|name| !name.is_empty());
+                let toolchain = toolchain.ok_or_else(|| {
+                    usage_error(format!("`{}` does not name a toolchain", word.to_string_lossy()))
+                        .with_hint("for example `+nightly`")
+                })?;
+                if let Some(other) = options.toolchain.replace(toolchain.to_owned()) {
+                    return Err(usage_error(format!(
+                        "two toolchains are asked for, `{other}` and `{toolchain}`"
+                    ))
+                    .with_hint("give one of them"));
+                }
             }
-            b"--" | b"-" => words.push(word),
-            [b'-', ..] => return Err(unknown_option(&word)),
+            (b"-", _) => words.push(word),
+            ([b'-', ..], _) => return Err(unknown_option(&word, command)),
             _ => words.push(word),
         }
     }
     Ok(words)
 }
 
-fn finish(parser: Arguments) -> Result<Options> {
-    let mut options = Options::default();
-    match words(parser, &mut options)?.first() {
-        None => Ok(options),
-        Some(word) => Err(usage_error(format!("`{}` is not expected here", word.to_string_lossy()))),
-    }
-}
-
-fn unknown_option(option: &OsStr) -> Error {
+fn unknown_option(option: &OsStr, command: &str) -> Error {
     let shown = option.to_string_lossy();
+    let name = shown.split('=').next().unwrap_or_default();
+    let help =
+        if command == "runner" { "runner --help".to_owned() } else { format!("runner help {command}") };
+    let known = crate::help::OPTIONS;
+    if name != shown && known.contains(&name) {
+        return usage_error(format!("`{name}` takes no value")).with_hint(format!("`{help}`"));
+    }
+    if known.contains(&name) {
+        return usage_error(format!("`{name}` is not an option of `{command}`"))
+            .with_hint(format!("`{help}`"));
+    }
     let error = usage_error(format!("there is no option `{shown}`"));
-    match crate::help::OPTIONS.iter().find(|known| runner::is_similar(known, &shown)) {
-        Some(known) => error.with_hint(format!("there is `{known}`; `runner --help` lists them all")),
-        None => error.with_hint("`runner --help` lists the options; those of the script go after it"),
+    match known.iter().find(|known| runner::is_similar(known, name)) {
+        Some(known) => error.with_hint(format!("there is `{known}`; `{help}` lists them all")),
+        None if command == "runner" || command == "run" => {
+            error.with_hint("`runner --help` lists the options; those of the script go after it")
+        }
+        None => error.with_hint(format!("`{help}` lists the options")),
     }
 }
 
-fn subcommand(name: &str, arguments: Vec<OsString>) -> Result<Command> {
-    let mut parser = Arguments::from_vec(arguments);
+fn subcommand(name: &str, mut arguments: Vec<OsString>) -> Result<Command> {
+    // After `--` there are words only.
+    let end = arguments.iter().position(|argument| argument == "--").unwrap_or(arguments.len());
+    let plain: Vec<OsString> = arguments.split_off(end).into_iter().skip(1).collect();
+    if arguments.iter().any(|argument| argument == "-h" || argument == "--help") {
+        return Ok(Command::Help(Some(name.to_owned())));
+    }
+    let mut parser = parser(arguments);
     match name {
         "build" => {
-            let output = path(&mut parser, ["-o", "--output"], "--output")?;
-            let (mut options, mut list) = options_and_words(parser)?;
-            options.force |= take_flag(&mut list, "--force");
-            Ok(Command::Build { script: one_script(list, name)?, output, options })
+            let output = path(&mut parser, Keys::Two("-o", "--output"))?;
+            let (options, list) = options_and_words(parser, name)?;
+            Ok(Command::Build { script: one_script(list, plain, name)?, output, options })
         }
         "promote" => {
             let placement = Placement {
-                name: path(&mut parser, "--name", "--name")?.map(PathBuf::into_os_string),
-                directory: path(&mut parser, "--to", "--to")?,
+                name: path(&mut parser, Keys::One("--name"))?.map(PathBuf::into_os_string),
+                directory: path(&mut parser, Keys::One("--to"))?,
                 force: parser.contains("--force"),
             };
-            let (options, list) = options_and_words(parser)?;
-            Ok(Command::Promote { script: one_script(list, name)?, placement, options })
+            let (options, list) = options_and_words(parser, name)?;
+            Ok(Command::Promote { script: one_script(list, plain, name)?, placement, options })
         }
         "demote" => {
             let force = parser.contains("--force");
-            let names = words(parser, &mut Options::default())?;
+            let mut names = words(parser, name, None)?;
+            names.extend(plain);
             if names.is_empty() {
                 return Err(usage_error("`demote` needs the name of what was promoted")
                     .with_hint("`runner list` tells them"));
@@ -243,48 +324,48 @@ fn subcommand(name: &str, arguments: Vec<OsString>) -> Result<Command> {
         }
         "why" => {
             let json = parser.contains("--json");
-            let (options, list) = options_and_words(parser)?;
-            Ok(Command::Why { script: one_script(list, name)?, options, json })
+            let (options, list) = options_and_words(parser, name)?;
+            Ok(Command::Why { script: one_script(list, plain, name)?, options, json })
         }
         "list" => {
-            no_more(words(parser, &mut Options::default())?)?;
+            no_more(words(parser, name, None)?.into_iter().chain(plain), name)?;
             Ok(Command::List)
         }
         "help" => {
-            let topic = words(parser, &mut Options::default())?;
-            Ok(Command::Help(topic.first().map(|topic| topic.to_string_lossy().into_owned())))
+            let mut topics = words(parser, name, None)?.into_iter().chain(plain);
+            let topic = topics.next();
+            no_more(topics, name)?;
+            Ok(Command::Help(topic.map(|topic| topic.to_string_lossy().into_owned())))
         }
-        _ => cache(parser),
+        _ => cache(parser, plain),
     }
 }
 
-fn cache(mut parser: Arguments) -> Result<Command> {
+fn cache(mut parser: Arguments, plain: Vec<OsString>) -> Result<Command> {
     let older = text(&mut parser, "--older")?;
     let most = text(&mut parser, "--max-size")?;
-    let mut list = words(parser, &mut Options::default())?.into_iter();
+    let mut list = words(parser, "cache", None)?.into_iter().chain(plain);
     let word = list.next().unwrap_or_default();
-    let rest: Vec<OsString> = list.collect();
-    let limits = Limits {
-        unused_days: older.as_deref().map_or(Ok(Limits::default().unused_days), days)?,
-        most_bytes: most.as_deref().map_or(Ok(Limits::default().most_bytes), bytes)?,
-    };
+    if word != "trim"
+        && let Some(option) = older.as_ref().map(|_| "--older").or(most.as_ref().map(|_| "--max-size"))
+    {
+        return Err(usage_error(format!("`{option}` is for `cache trim`")).with_hint("`runner help cache`"));
+    }
     let command = match word.to_str() {
         Some("path") => CacheCommand::Path,
         Some("size") => CacheCommand::Size,
         Some("list") => CacheCommand::List,
-        Some("trim") => CacheCommand::Trim(limits),
-        Some("clean") => {
-            let mut rest = rest.into_iter();
-            let script = rest.next().map(PathBuf::from);
-            no_more(rest.collect())?;
-            return Ok(Command::Cache(CacheCommand::Clean(script)));
-        }
+        Some("trim") => CacheCommand::Trim(Limits {
+            unused_days: older.as_deref().map_or(Ok(Limits::default().unused_days), days)?,
+            most_bytes: most.as_deref().map_or(Ok(Limits::default().most_bytes), bytes)?,
+        }),
+        Some("clean") => CacheCommand::Clean(list.next().map(PathBuf::from)),
         _ => {
             return Err(usage_error("`cache` needs one of `path`, `size`, `list`, `trim`, `clean`")
                 .with_hint("`runner help cache`"));
         }
     };
-    no_more(rest)?;
+    no_more(list, "cache")?;
     Ok(Command::Cache(command))
 }
 
@@ -310,31 +391,27 @@ fn bytes(text: &str) -> Result<u64> {
     digits.parse::<u64>().ok().and_then(|number| number.checked_mul(factor)).ok_or_else(wrong)
 }
 
-fn options_and_words(mut parser: Arguments) -> Result<(Options, Vec<OsString>)> {
+fn options_and_words(mut parser: Arguments, command: &str) -> Result<(Options, Vec<OsString>)> {
     let mut options = common(&mut parser)?;
+    // A promotion has taken its own `--force` already.
     options.force = parser.contains("--force");
-    let words = words(parser, &mut options)?;
+    let words = words(parser, command, Some(&mut options))?;
     Ok((options, words))
 }
 
-fn take_flag(list: &mut Vec<OsString>, flag: &str) -> bool {
-    let before = list.len();
-    list.retain(|word| word != flag);
-    list.len() < before
-}
-
-fn one_script(list: Vec<OsString>, command: &str) -> Result<OsString> {
-    let mut list = list.into_iter();
+fn one_script(list: Vec<OsString>, plain: Vec<OsString>, command: &str) -> Result<OsString> {
+    let mut list = list.into_iter().chain(plain);
     let script = list.next().ok_or_else(|| {
         usage_error(format!("`{command}` needs a script")).with_hint(format!("`runner {command} SCRIPT`"))
     })?;
-    no_more(list.collect())?;
+    no_more(list, command)?;
     Ok(script)
 }
 
-fn no_more(list: Vec<OsString>) -> Result<()> {
-    match list.first() {
+fn no_more(list: impl IntoIterator<Item = OsString>, command: &str) -> Result<()> {
+    match list.into_iter().next() {
         None => Ok(()),
-        Some(word) => Err(usage_error(format!("`{}` is not expected here", word.to_string_lossy()))),
+        Some(word) => Err(usage_error(format!("`{}` is not expected here", word.to_string_lossy()))
+            .with_hint(format!("`runner help {command}`"))),
     }
 }

@@ -361,7 +361,7 @@ fn without_repeats(checks: &mut Vec<Check<'static>>) {
 #[cold]
 fn failed(diagnostics: &[u8], status: std::process::ExitStatus, staging: &Path, screen: &Screen) -> Error {
     let text = String::from_utf8_lossy(diagnostics);
-    if is_full(staging) {
+    if is_full(staging, &text) {
         let full = std::io::Error::from_raw_os_error(libc::ENOSPC);
         return Error::new(Step::Cache, anyhow::Error::new(full).context("cannot compile in the cache"));
     }
@@ -369,7 +369,10 @@ fn failed(diagnostics: &[u8], status: std::process::ExitStatus, staging: &Path, 
     let error = Error::message(Step::Compile, format!("rustc failed ({status}); nothing was cached"));
     let hints = [
         ("error[E0601]", "a script is a program: it needs `fn main`"),
-        ("error: linker `", "install a C compiler, for example `apt-get install gcc libc6-dev`"),
+        (
+            "error: linker `",
+            "install that linker, or ask for another in `RUSTFLAGS` or cargo's configuration",
+        ),
         ("error[E0554]", "unstable features need a nightly compiler: `+nightly` before the script"),
         ("maybe a missing crate", "name the crate under `[dependencies]` at the head of the script"),
         (
@@ -383,8 +386,20 @@ fn failed(diagnostics: &[u8], status: std::process::ExitStatus, staging: &Path, 
     }
 }
 
-/// Whether nothing more can be written to `directory`.
-pub(crate) fn is_full(directory: &Path) -> bool {
+/// Whether a compiler that was writing to `directory` failed for want of room.
+pub(crate) fn is_full(directory: &Path, diagnostics: &str) -> bool {
+    /// More than a linker maps of its output at a time.
+    const LITTLE_ROOM_BYTES: u64 = 256 << 20;
+    if diagnostics.contains("No space left on device") || diagnostics.contains("Disk quota exceeded") {
+        return true;
+    }
+    // A linker that writes through a mapping is not told; it is killed.
+    if diagnostics.contains("[Bus error]")
+        && let Ok(filesystem) = rustix::fs::statvfs(directory)
+        && filesystem.f_bavail * filesystem.f_frsize < LITTLE_ROOM_BYTES
+    {
+        return true;
+    }
     let probe = directory.join("room");
     let written = std::fs::write(&probe, vec![0; 1 << 16]);
     let _ = std::fs::remove_file(&probe);

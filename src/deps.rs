@@ -118,7 +118,8 @@ fn adjacent_lock(recipe: &RustRecipe<'_>) -> Result<(Option<String>, Vec<Check<'
         Some(path) => Some(fs::read_to_string(path).map_err(unreadable)?),
         None if recipe.options.locked => {
             let text = format!("`{}` is not there, and `--locked` insists on it", path.display());
-            return Err(Error::message(Step::Dependencies, text).hint("`runner update SCRIPT` writes it"));
+            return Err(Error::message(Step::Dependencies, text)
+                .hint("put a `Cargo.lock` there, or run without `--locked`"));
         }
         None => None,
     };
@@ -290,7 +291,7 @@ impl Environments<'_> {
 
     #[cold]
     fn failed(&self, diagnostics: &[u8], status: ExitStatus) -> Error {
-        if crate::compile::is_full(&self.directory) {
+        if crate::compile::is_full(&self.directory, &String::from_utf8_lossy(diagnostics)) {
             let full = std::io::Error::from_raw_os_error(libc::ENOSPC);
             return Error::new(
                 Step::Cache,
@@ -305,6 +306,7 @@ impl Environments<'_> {
             format!("cargo could not build the dependencies ({status}); nothing was cached"),
         );
         let hints = [
+            ("you're using offline mode", "run once without `--offline` to download what is missing"),
             ("no matching package named", "check the name under `[dependencies]` against https://crates.io"),
             ("failed to select a version", "ask for a version that exists, or `\"*\"` for any"),
             ("you may want to retry without the", "run once without `--offline` to download what is missing"),
@@ -312,8 +314,11 @@ impl Environments<'_> {
                 "attempting to make an HTTP request, but --offline",
                 "run once without `--offline` to download what is missing",
             ),
-            ("--locked was passed", "`SCRIPT.lock` is out of date: `runner update SCRIPT` renews it"),
-            ("the lock file", "`SCRIPT.lock` is out of date: `runner update SCRIPT` renews it"),
+            (
+                "--locked was passed",
+                "`SCRIPT.lock` does not fit the script: remove it, or run without `--locked`",
+            ),
+            ("the lock file", "`SCRIPT.lock` does not fit the script: remove it, or run without `--locked`"),
         ];
         match hints.iter().find(|(sign, _)| shown.contains(sign)) {
             Some((_, hint)) => error.hint(*hint),

@@ -146,6 +146,13 @@ fn without_os_error_numbers(text: &str) -> String {
     out
 }
 
+/// The system's own error, without the name of the temporary file that `tempfile` adds to it.
+pub(crate) fn bare(error: std::io::Error) -> std::io::Error {
+    let text = error.to_string();
+    let number = text.split_once("(os error ").and_then(|(_, rest)| rest.split_once(')')?.0.parse().ok());
+    number.map_or(error, std::io::Error::from_raw_os_error)
+}
+
 /// Turns a leaf's result into an [`Error`] of a step.
 pub(crate) trait At<T> {
     fn at(self, step: Step) -> Result<T>;

@@ -14,7 +14,7 @@ use tempfile::NamedTempFile;
 
 use crate::digest::Digest;
 use crate::environment::absolute;
-use crate::error::{Error, Result, Step};
+use crate::error::{Error, Result, Step, bare};
 use crate::options::Options;
 use crate::runner::{Program, Runner};
 use crate::script::Script;
@@ -28,9 +28,13 @@ impl Runner {
     pub fn build(&self, script: &Script, options: &Options, output: Option<&Path>) -> Result<PathBuf> {
         let destination = destination(script, output);
         refuse_script_itself(script, &destination)?;
+        if destination.is_dir() {
+            return Err(Error::message(Step::Install, format!("`{}` is a directory", destination.display()))
+                .hint("`-o FILE` gives the executable another name"));
+        }
         let program = self.prepare(script, &Options { portable: true, ..options.clone() })?;
         if let Some(parent) = destination.parent() {
-            fs::create_dir_all(parent).map_err(|error| cannot("create", parent, error))?;
+            fs::create_dir_all(parent).map_err(|error| cannot("create the directory", parent, error))?;
         }
         put(&program, &destination).map_err(|error| cannot("write", &destination, error))?;
         Ok(destination)
@@ -66,14 +70,14 @@ pub(crate) fn refuse_script_itself(script: &Script, destination: &Path) -> Resul
 pub(crate) fn cannot(what: &str, path: &Path, error: io::Error) -> Error {
     Error::new(
         Step::Install,
-        anyhow::Error::new(error).context(format!("cannot {what} `{}`", path.display())),
+        anyhow::Error::new(bare(error)).context(format!("cannot {what} `{}`", path.display())),
     )
 }
 
 /// Writes a program to `destination` by rename; returns the digest of what was written.
 pub(crate) fn put(program: &Program, destination: &Path) -> io::Result<Digest> {
     if fs::symlink_metadata(destination).is_ok_and(|metadata| metadata.is_dir()) {
-        return Err(io::ErrorKind::IsADirectory.into());
+        return Err(io::Error::from_raw_os_error(libc::EISDIR));
     }
     let directory = destination.parent().unwrap_or(Path::new("/"));
     let mut file = NamedTempFile::with_prefix_in(".runner-", directory)?;

@@ -122,7 +122,7 @@ impl Runner {
         let (checks, mut about) = self.build_record(script, &options);
         about.push(("runner".to_owned(), env!("CARGO_PKG_VERSION").to_owned()));
         about.push(("installed".to_owned(), Moment::now().unix_seconds().to_string()));
-        fs::create_dir_all(&directory).map_err(|error| cannot("create", &directory, error))?;
+        fs::create_dir_all(&directory).map_err(|error| cannot("create the directory", &directory, error))?;
         let content = program.open().and_then(|mut file| Digest::of_reader(&mut file));
         let receipt = Receipt {
             name: name.clone(),

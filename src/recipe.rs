@@ -176,7 +176,9 @@ fn text(script: &Script) -> Result<&str> {
         Error::message(Step::Script, format!("it is not UTF-8 text: line {line} holds other bytes"))
             .hint("Rust source is UTF-8; `iconv` converts text from other encodings")
     })?;
-    if text.trim().is_empty() {
+    let after_shebang =
+        text.strip_prefix("#!/").map(|rest| rest.split_once('\n').map_or("", |(_, rest)| rest));
+    if after_shebang.unwrap_or(text).trim().is_empty() {
         return Err(
             Error::message(Step::Script, "it is empty").hint("a script needs at least `fn main() {}`")
         );

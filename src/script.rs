@@ -43,6 +43,11 @@ impl Script {
     /// # Errors
     /// [`Step::Script`]: 127 if it is not there, 126 if it is there and cannot be read or is a directory.
     pub fn read(typed: &OsStr, environment: &Environment) -> Result<Script> {
+        if typed.is_empty() {
+            return Err(Error::message(Step::Script, "the name of the script is empty")
+                .code(EXIT_NOT_FOUND)
+                .hint("perhaps it came from a variable that is not set"));
+        }
         let mut path = PathBuf::from(typed);
         let mut opened = File::open(&path);
         if let Err(error) = &opened

@@ -14,6 +14,7 @@ mod hot_path;
 mod inputs;
 mod install;
 mod library;
+mod machine;
 mod process;
 mod promote;
 mod sandbox;
