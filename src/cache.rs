@@ -41,7 +41,7 @@ use crate::launch::LaunchId;
 use crate::lock::{Holder, Lock, Patience};
 use crate::recipe::RustRecipe;
 use crate::script::Script;
-use crate::staging::Staging;
+use crate::staging::{self, Staging};
 use crate::stamp::{Moment, Stamp};
 use crate::trace::{Binary, Current, Tools, Trace, Variant};
 
@@ -105,9 +105,7 @@ impl Cache {
         // First a place from which programs may be run (build scripts are), then any.
         for executable in [true, false] {
             for place in places.iter().filter(|place| !executable || !is_noexec(place)) {
-                let ours = Permissions::from_mode(0o700);
-                let made = tempfile::Builder::new().prefix("runner-").permissions(ours).tempdir_in(place);
-                let made = made.and_then(|directory| {
+                let made = staging::private_directory("runner-", place).and_then(|directory| {
                     // A full disk lets a directory be made, and nothing be put in it.
                     std::fs::write(directory.path().join("room"), [0; 65536])?;
                     std::fs::remove_file(directory.path().join("room"))?;

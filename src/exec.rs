@@ -63,7 +63,16 @@ pub(crate) fn become_memory(file: &OwnedFd, identity: Identity<'_>, arguments: &
     let (argv, envp) = image.pointers();
     // SAFETY: as above; the descriptor is open.
     unsafe { libc::fexecve(file.as_raw_fd(), argv.as_ptr(), envp.as_ptr()) };
-    io::Error::last_os_error()
+    let error = io::Error::last_os_error();
+    // A program that names an interpreter on a `#!` line of its own is opened again by that, so it must stay open.
+    if error.kind() == io::ErrorKind::NotFound
+        && rustix::io::fcntl_setfd(file, rustix::io::FdFlags::empty()).is_ok()
+    {
+        // SAFETY: as above.
+        unsafe { libc::fexecve(file.as_raw_fd(), argv.as_ptr(), envp.as_ptr()) };
+        return io::Error::last_os_error();
+    }
+    error
 }
 
 /// The arguments and variables of the new program.

@@ -2,7 +2,9 @@
 //! rename. A staging directory is locked by its owner as long as that lives; what a crash left behind is unlocked, and
 //! goes at the next miss.
 
+use std::fs::Permissions;
 use std::io;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
@@ -22,7 +24,7 @@ impl Staging {
     pub(crate) fn create(parent: &Path) -> io::Result<Staging> {
         // A sweeper may take the directory between its making and its locking, so try again.
         for _ in 0..16 {
-            let directory = tempfile::Builder::new().prefix("build-").tempdir_in(parent)?;
+            let directory = private_directory("build-", parent)?;
             match Lock::try_directory(directory.path()) {
                 Ok(Some(lock)) => return Ok(Staging { directory, _lock: Some(lock) }),
                 Ok(None) => continue,
@@ -54,6 +56,11 @@ impl Staging {
         }
         Ok(removed)
     }
+}
+
+/// A new directory that is ours alone, whatever the umask, under a name nobody can predict.
+pub(crate) fn private_directory(prefix: &str, parent: &Path) -> io::Result<TempDir> {
+    tempfile::Builder::new().prefix(prefix).permissions(Permissions::from_mode(0o700)).tempdir_in(parent)
 }
 
 fn is_older_than_an_hour(metadata: &std::fs::Metadata) -> bool {
