@@ -185,6 +185,11 @@ printf '[package]\nname = "probe"\nversion = "0.0.0"\nedition = "2021"\n[workspa
 # A static binary runs on any machine of its kind, and starts faster: it waits for no dynamic loader. The
 # flags go with an explicit `--target`, so that build scripts and proc macros do not get them.
 static_flags="${RUSTFLAGS-} -C target-feature=+crt-static -C relocation-model=static"
+# Where runner brings an entry point of its own, a cached script is found before libc has started (src/entry.rs).
+entry_flags=
+case $host in
+x86_64-*-linux-*) entry_flags='-C link-arg=-Wl,-e,runner_start --cfg runner_start' ;;
+esac
 # Cargo sets this for build scripts, one of which may have called us, and it would win over RUSTFLAGS.
 unset CARGO_ENCODED_RUSTFLAGS
 
@@ -244,6 +249,7 @@ esac
 quiet=--quiet
 [ ! -t 2 ] || quiet=
 # `$quiet` is one option or none.
+static_flags="$static_flags $entry_flags"
 # shellcheck disable=SC2086
 with_linkage "$linkage" cargo build $quiet --release --locked --bin runner \
     --target "$target" --target-dir "$target_dir" ||
