@@ -13,14 +13,16 @@
 //! ```
 //!
 //! A miss is a value, not an error: [`Entry::Vacant`] owns the lock and a staging directory, and holding it is the right
-//! and the duty to build. Readers take no lock. Nothing here changes after it appears; it appears by rename, whole and
-//! synced, the binary before the trace that names it:
+//! and the duty to build. Readers take no lock. Nothing here changes after it appears; it appears by rename, the binary
+//! before the trace that names it:
 //!
-//! 1. write the binary in staging; `fsync` it;
-//! 2. rename its directory into `bin/`; `fsync` the directory that now holds it;
-//! 3. write the trace in staging; `fsync` it; rename it into `traces/`.
+//! 1. write the binary in staging; `fdatasync` it;
+//! 2. rename its directory into `bin/`;
+//! 3. write the trace in staging; rename it into `traces/`.
 //!
-//! Losing power anywhere leaves either no trace, or a trace of a whole binary.
+//! One sync is enough. Whatever the power takes of the rest, in any order, a trace that is there names a binary whose bytes
+//! reached the disk before the trace was written; or one whose directory did not, which is a miss; or it is damaged itself,
+//! and its seal says so, which is a miss too.
 
 use std::borrow::Cow;
 use std::ffi::OsStr;
@@ -326,11 +328,10 @@ impl Cache {
         self.write_whole(&path, &trace.render(id.digest()))
     }
 
-    /// Writes a small file by rename, synced.
+    /// Writes a small sealed file by rename. Not synced: one that lost its content with the power has lost its seal.
     pub(crate) fn write_whole(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
         let mut file = NamedTempFile::new_in(self.join("staging"))?;
         file.write_all(bytes)?;
-        file.as_file().sync_data()?;
         if let Some(parent) = path.parent() {
             DirBuilder::new().recursive(true).mode(0o700).create(parent)?;
         }
@@ -394,8 +395,14 @@ impl Vacant<'_> {
     fn publish(&self, built: &Built) -> io::Result<Found> {
         let file = File::open(&built.output)?;
         file.set_permissions(Permissions::from_mode(0o700))?;
-        file.sync_all()?;
-        let digest = Digest::of_file(&built.output)?;
+        // The disk and the processor have each something to do.
+        let (synced, digest) = std::thread::scope(|scope| {
+            let sync = scope.spawn(|| file.sync_data());
+            let digest = Digest::of_file(&built.output);
+            (sync.join().unwrap_or_else(|_| file.sync_data()), digest)
+        });
+        synced?;
+        let digest = digest?;
         let hex = name_of_binary(digest, &built.name).hex();
         let place = self.cache.join(format!("bin/{}/{hex}", &hex[..2]));
         let path = place.join(&built.name);
@@ -406,7 +413,6 @@ impl Vacant<'_> {
         let holder = self.staging.path().join("binary");
         DirBuilder::new().mode(0o700).create(&holder)?;
         std::fs::rename(&built.output, holder.join(&built.name))?;
-        File::open(&holder)?.sync_all()?;
         if let Some(parent) = place.parent() {
             DirBuilder::new().recursive(true).mode(0o700).create(parent)?;
             match std::fs::rename(&holder, &place) {
@@ -418,7 +424,6 @@ impl Vacant<'_> {
                 }
                 Err(error) => return Err(error),
             }
-            File::open(parent)?.sync_all()?;
         }
         Ok(Found { path, digest })
     }

@@ -242,14 +242,42 @@ fn is_rustup_proxy(command: &Path) -> bool {
     }
 }
 
-/// What the compiler says of itself (`rustc -vV`), and the checks of its files: from the cache if they hold.
+/// What the compiler says of itself (`rustc -vV`), and the checks of its files.
 fn identity(
     rustc: &Path,
     environment: &Environment,
     cache: &Cache,
     since: Moment,
 ) -> Result<(Vec<Check<'static>>, String)> {
-    let id = Digest::of(rustc.as_os_str().as_encoded_bytes());
+    remembered(rustc, || libraries(rustc), || ask_version(rustc, environment), environment, cache, since)
+}
+
+/// The linker rustc calls when nobody names another.
+///
+/// # Errors
+/// [`Step::Toolchain`], 127, if there is none.
+pub(crate) fn linker(environment: &Environment, cache: &Cache, since: Moment) -> Result<Vec<Check<'static>>> {
+    let Some(path) = environment.find_command(OsStr::new("cc")) else {
+        return Err(Error::message(Step::Toolchain, "`cc` is not on PATH, and rustc needs it to link")
+            .code(EXIT_NOT_FOUND)
+            .hint("install a C compiler, for example `apt-get install gcc libc6-dev`"));
+    };
+    let (mut checks, _) = remembered(&path, Vec::new, || Ok(String::new()), environment, cache, since)?;
+    checks.push(Check::command("cc", environment).tool());
+    Ok(checks)
+}
+
+/// The checks of a tool's files and what it says of itself: from the cache if they hold, since reading and asking costs
+/// more than a compiler takes to start.
+fn remembered(
+    tool: &Path,
+    more_files: impl FnOnce() -> Vec<PathBuf>,
+    ask: impl FnOnce() -> Result<String>,
+    environment: &Environment,
+    cache: &Cache,
+    since: Moment,
+) -> Result<(Vec<Check<'static>>, String)> {
+    let id = Digest::of(tool.as_os_str().as_encoded_bytes());
     let place = cache.join("toolchains").join(id.short(32));
     if let Some(record) = std::fs::read(&place).ok().and_then(|bytes| Record::parse(&id, &bytes))
         && record.holds(environment)
@@ -257,11 +285,11 @@ fn identity(
     {
         return Ok((record.checks, text));
     }
-    let text = ask_version(rustc, environment)?;
+    let text = ask()?;
     let mut record = Record::default();
-    record.push("rustc", rustc);
+    record.push("tool", tool);
     record.push("version", &text);
-    for file in std::iter::once(rustc.to_owned()).chain(libraries(rustc)) {
+    for file in std::iter::once(tool.to_owned()).chain(more_files()) {
         let check = Check::tool_file(&file, since).map_err(|error| {
             let what = format!("failed to read `{}`", file.display());
             Error::new(Step::Toolchain, anyhow::Error::new(error).context(what))
