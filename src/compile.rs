@@ -14,7 +14,7 @@ use std::time::Instant;
 use crate::cache::{Built, Cache};
 use crate::check::Check;
 use crate::declared;
-use crate::dep_info::DepInfo;
+use crate::dep_info::{self, DepInfo};
 use crate::deps::{self, Call};
 use crate::digest::Digest;
 use crate::environment::Environment;
@@ -96,18 +96,25 @@ pub(crate) fn compile(
 /// Where the compiler finds the script: in its own place, or written out if it has none.
 struct Source {
     path: PathBuf,
+    /// What the compiler is told, which takes no argument that is not UTF-8: such a directory it only stands in.
+    argument: PathBuf,
     /// Stands for the directory the source was written to.
     written: Option<PathBuf>,
 }
 
 impl Source {
     fn place(recipe: &RustRecipe<'_>, staging: &Path) -> std::io::Result<Source> {
-        match recipe.script.place() {
-            Place::File(path) => Ok(Source { path: path.clone(), written: None }),
-            Place::Nowhere(_) => {
+        let name = recipe.script.path().and_then(Path::file_name).and_then(OsStr::to_str);
+        match (recipe.script.place(), name) {
+            (Place::File(path), Some(name)) => {
+                let argument = if path.to_str().is_some() { path.clone() } else { PathBuf::from(name) };
+                Ok(Source { path: path.clone(), argument, written: None })
+            }
+            // Without its own name it has no modules beside it, but it runs.
+            (Place::File(_), None) | (Place::Nowhere(_), _) => {
                 let path = staging.join("script.rs");
                 std::fs::write(&path, recipe.script.bytes())?;
-                Ok(Source { path, written: Some(staging.to_owned()) })
+                Ok(Source { argument: path.clone(), path, written: Some(staging.to_owned()) })
             }
         }
     }
@@ -200,7 +207,7 @@ fn rustc(
         text
     };
     let mut command = Command::new(&recipe.toolchain.rustc);
-    command.arg("--crate-name").arg(&crate_name).arg(&source.path).args(&call.arguments);
+    command.arg("--crate-name").arg(&crate_name).arg(&source.argument).args(&call.arguments);
     command.arg("-o").arg(output);
     command.arg(joined("--emit=link,dep-info=", dep_info.as_os_str()));
     // Two scripts of one name must not give their items one name, and the same script always must.
@@ -218,6 +225,8 @@ fn rustc(
     };
     if let Some(written) = &source.written {
         remap(&mut command, written, "");
+    } else if source.argument.is_relative() {
+        // There is nothing of this machine in it.
     } else if recipe.options.portable {
         remap(&mut command, base, "");
     } else if recipe.toolchain.has_remap_scope()
@@ -290,7 +299,9 @@ fn inputs(
     let unclear =
         || Error::message(Step::Compile, "the compiler did not say what it read; nothing was cached");
     let text = std::fs::read(dep_info).map_err(|error| Error::new(Step::Compile, error))?;
-    let info = DepInfo::parse(&String::from_utf8_lossy(&text)).ok_or_else(unclear)?;
+    let text = String::from_utf8_lossy(&text);
+    let text = dep_info::without_place(&text, &source.path, recipe.base());
+    let info = DepInfo::parse(&text).ok_or_else(unclear)?;
     if !recipe.script.is_unchanged() {
         return Ok(Err(source.path.clone()));
     }

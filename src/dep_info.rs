@@ -4,7 +4,8 @@
 //! is `\ `, and a backslash is itself. `# env-dep:NAME=VALUE` is a variable that was read, `# env-dep:NAME` one that
 //! was asked for and unset, with `\\`, `\n` and `\r` escaped.
 
-use std::path::PathBuf;
+use std::borrow::Cow;
+use std::path::{Path, PathBuf};
 
 /// Files and variables a compiler read.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -35,6 +36,19 @@ impl DepInfo {
         }
         has_rule.then_some(info)
     }
+}
+
+/// Dep-info without a script's own place, where its syntax cannot express that place: a line feed is not escaped, and what
+/// is not UTF-8 is lost. The script itself is left out, and files below its directory become relative to it.
+pub(crate) fn without_place<'a>(text: &'a str, script: &Path, directory: &Path) -> Cow<'a, str> {
+    let is_plain =
+        |path: &Path| path.to_str().is_some_and(|path| !path.contains('\n') && !path.ends_with('\\'));
+    if is_plain(script) && is_plain(directory) {
+        return Cow::Borrowed(text);
+    }
+    let as_written = |path: &Path| format!(" {}", path.to_string_lossy().replace(' ', "\\ "));
+    let text = text.replace(&as_written(script), " ");
+    Cow::Owned(text.replace(&(as_written(directory) + "/"), " "))
 }
 
 /// Splits at spaces that no backslash precedes.

@@ -6,6 +6,7 @@ pub(crate) const OPTIONS: &[&str] = &[
     "--edition",
     "--force",
     "--help",
+    "--json",
     "--locked",
     "--name",
     "--offline",
