@@ -3,10 +3,9 @@
 //! The process may become a script, which inherits everything it was started with. Rust's own start-up code would set
 //! SIGPIPE to be ignored, install a signal stack and poll the standard descriptors, so `main` is C's. With SIGPIPE as the
 //! caller left it, `runner cache list | head` also ends as any other command does.
-#![cfg_attr(not(test), no_main)]
+#![no_main]
 
 mod cli;
-#[cfg(not(test))]
 mod entry;
 mod help;
 mod subcommands;
