@@ -384,6 +384,7 @@ fn failed(diagnostics: &[u8], status: std::process::ExitStatus, staging: &Path, 
         return Error::new(Step::Cache, anyhow::Error::new(full).context("cannot compile in the cache"));
     }
     screen.show(diagnostics, true);
+    const NIGHTLY: &str = "unstable features need a nightly compiler: `+nightly` before the script";
     let error = Error::message(Step::Compile, format!("rustc failed ({status}); nothing was cached"));
     let hints = [
         ("error[E0601]", "a script is a program: it needs `fn main`"),
@@ -391,7 +392,9 @@ fn failed(diagnostics: &[u8], status: std::process::ExitStatus, staging: &Path, 
             "error: linker `",
             "install that linker, or ask for another in `RUSTFLAGS` or cargo's configuration",
         ),
-        ("error[E0554]", "unstable features need a nightly compiler: `+nightly` before the script"),
+        ("error[E0554]", NIGHTLY),
+        // On stable a script with frontmatter is allowed that one feature.
+        ("error[E0725]", NIGHTLY),
         ("maybe a missing crate", "name the crate under `[dependencies]` at the head of the script"),
         (
             "use of unresolved module or unlinked crate",

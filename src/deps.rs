@@ -367,10 +367,39 @@ impl Environments<'_> {
             self.recipe.manifest.version(),
             self.directory.display()
         );
-        text.replace(&package, &script)
-            .replace(&self.directory.join("Cargo.toml").display().to_string(), &script)
+        let manifest = self.directory.join("Cargo.toml").display().to_string();
+        let place = format!("{script}, in its metadata");
+        without_places_in(text, manifest.trim_start_matches('/'), &place)
+            .replace(&package, &script)
+            .replace(&manifest, &script)
             .replace(&format!("`{}`", crate::manifest::PACKAGE_NAME), &format!("`{script}`"))
     }
+}
+
+/// Diagnostics in which a place in `file` is only `name`: its lines are not those of the script.
+fn without_places_in(text: &str, file: &str, name: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut in_excerpt = false;
+    for line in text.split_inclusive('\n') {
+        let arrow = line.find("--> ").map(|at| at + 4);
+        if let Some(at) = arrow.filter(|at| line[*at..].trim_start_matches('/').starts_with(file)) {
+            out.push_str(&line[..at]);
+            out.push_str(name);
+            out.push('\n');
+            in_excerpt = true;
+            continue;
+        }
+        let gutter = line.find('|').filter(|at| line[..*at].chars().all(|c| c == ' ' || c.is_ascii_digit()));
+        in_excerpt &= gutter.is_some();
+        match gutter.filter(|_| in_excerpt) {
+            Some(at) => {
+                out.push_str(&" ".repeat(at));
+                out.push_str(&line[at..]);
+            }
+            None => out.push_str(line),
+        }
+    }
+    out
 }
 
 /// Whether cargo failed for want of a network.
