@@ -1,6 +1,6 @@
 //! Checks: one fact a build depended on, whether it still holds, and its line in a trace.
 //!
-//! A file or directory is compared by its stamp first and by its content when that differs; a variable, a link, an
+//! A file or directory is compared by its stamp first and by its content when that differs; a variable, an
 //! absence and the result of a search of PATH are compared as they are. The lines are those [`crate::trace`] describes.
 
 use std::borrow::Cow;
@@ -35,7 +35,6 @@ pub(crate) enum Fact<'a> {
     File { path: Text<'a>, digest: Digest, stamp: Option<Stamp> },
     Directory { path: Text<'a>, digest: Digest, stamp: Option<Stamp> },
     Absent { path: Text<'a> },
-    Link { path: Text<'a>, target: Text<'a> },
     Variable { name: Text<'a>, value: Option<Text<'a>> },
     Command { name: Text<'a>, path: Option<Text<'a>> },
 }
@@ -101,10 +100,6 @@ impl<'a> Check<'a> {
         Check::of(Fact::Absent { path: text_of(path) })
     }
 
-    pub(crate) fn link(path: &Path, target: &Path) -> Check<'static> {
-        Check::of(Fact::Link { path: text_of(path), target: text_of(target) })
-    }
-
     /// A file that is read if it exists: its content, or that it is absent.
     pub(crate) fn file_or_absent(path: &Path, since: Moment) -> io::Result<Check<'static>> {
         match Check::file(path, since) {
@@ -166,10 +161,6 @@ impl<'a> Check<'a> {
                 Err(error) => yes_if(is_absence(&error)),
                 Ok(_) => Holds::No,
             },
-            Fact::Link { path, target } => match std::fs::read_link(path_of(path)) {
-                Ok(now) => yes_if(now.as_os_str().as_bytes() == &**target),
-                Err(_) => Holds::No,
-            },
             Fact::Variable { name, value } => {
                 let now = environment.variable(OsStr::from_bytes(name));
                 yes_if(now.as_ref().map(|now| now.as_bytes()) == value.as_deref())
@@ -184,10 +175,6 @@ impl<'a> Check<'a> {
     /// What is different now. Only asked of a check that does not hold.
     #[cold]
     pub(crate) fn change(&self, environment: &Environment) -> Change {
-        let seen = |path: &Path| match std::fs::symlink_metadata(path) {
-            Err(error) => error.to_string(),
-            Ok(_) => "changed".to_owned(),
-        };
         let text = |text: &[u8]| String::from_utf8_lossy(text).into_owned();
         match &self.fact {
             Fact::File { path, digest, .. } => {
@@ -202,12 +189,6 @@ impl<'a> Check<'a> {
                 Change::new("directory", path, &digest.short(12), &now)
             }
             Fact::Absent { path } => Change::new("file", path_of(path), "absent", "present"),
-            Fact::Link { path, target } => {
-                let path = path_of(path);
-                let now = std::fs::read_link(path)
-                    .map_or_else(|_| seen(path), |target| target.to_string_lossy().into_owned());
-                Change::new("link", path, &text(target), &now)
-            }
             Fact::Variable { name, value } => {
                 let now = environment.variable(OsStr::from_bytes(name));
                 let shown = |value: Option<&[u8]>| value.map_or_else(|| "unset".to_owned(), text);
@@ -252,10 +233,6 @@ impl<'a> Check<'a> {
                 Fact::Directory { path, digest, stamp }
             }
             b"absent" => Fact::Absent { path: unescape(rest)? },
-            b"link" => {
-                let (target, path) = split_field(rest)?;
-                Fact::Link { path: unescape(path)?, target: unescape(target)? }
-            }
             b"variable" => match rest.iter().position(|byte| *byte == b'=') {
                 Some(at) => {
                     Fact::Variable { name: unescape(&rest[..at])?, value: Some(unescape(&rest[at + 1..])?) }
@@ -284,7 +261,6 @@ impl<'a> Check<'a> {
                 &[b"directory", digest.hex().as_bytes(), stamp_text(stamp).as_bytes(), &escape(path)],
             ),
             Fact::Absent { path } => line(out, &[b"absent", &escape(path)]),
-            Fact::Link { path, target } => line(out, &[b"link", &escape(target), &escape(path)]),
             Fact::Variable { name, value } => {
                 let mut text = escape(name).into_owned();
                 if let Some(value) = value {
@@ -307,7 +283,6 @@ impl<'a> Check<'a> {
             Fact::File { path, digest, stamp } => Fact::File { path: own(path), digest, stamp },
             Fact::Directory { path, digest, stamp } => Fact::Directory { path: own(path), digest, stamp },
             Fact::Absent { path } => Fact::Absent { path: own(path) },
-            Fact::Link { path, target } => Fact::Link { path: own(path), target: own(target) },
             Fact::Variable { name, value } => Fact::Variable { name: own(name), value: value.map(own) },
             Fact::Command { name, path } => Fact::Command { name: own(name), path: path.map(own) },
         };
@@ -318,7 +293,7 @@ impl<'a> Check<'a> {
 /// One thing that is not as it was.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
-    /// What kind of thing: `file`, `directory`, `link`, `variable`, `command`, `binary` or `script`.
+    /// What kind of thing: `file`, `directory`, `variable`, `command`, `binary` or `script`.
     pub kind: &'static str,
     /// Its path or name.
     pub name: String,

@@ -126,7 +126,7 @@ impl Runner {
                 vacant.commit(self.build_settled(&cache, &rust, vacant.staging(), &screen)?, &rust)?
             }
         };
-        cache.alias(&launch, &home, script, &recipe.links, &self.environment);
+        cache.alias(&launch, &home, script, &self.environment);
         trim::daily(&cache);
         Ok(Program::cached(script, found))
     }
