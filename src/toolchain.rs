@@ -118,7 +118,10 @@ fn choose(wanted: Option<&str>, environment: &Environment, since: Moment) -> Res
     checks.push(Check::variable("RUSTC", environment));
     if let Some(rustc) = environment.set("RUSTC") {
         let path = match Path::new(&rustc).components().count() {
-            1 => environment.find_command(&rustc),
+            1 => {
+                checks.extend(rustc.to_str().map(|name| Check::command(name, environment).tool()));
+                environment.find_command(&rustc)
+            }
             _ => Some(absolute(PathBuf::from(&rustc))).filter(|path| is_executable(path)),
         };
         let missing = || {
@@ -133,6 +136,8 @@ fn choose(wanted: Option<&str>, environment: &Environment, since: Moment) -> Res
         if !is_rustup_proxy(&path) {
             return Ok(Choice { rustc: path, checks });
         }
+        // A compiler put in its place would be the one that is meant.
+        checks.push(tool_file(&path, since)?);
     }
     checks.push(Check::variable("RUSTUP_TOOLCHAIN", environment));
     if let Some(wanted) = environment.set("RUSTUP_TOOLCHAIN") {
@@ -187,7 +192,13 @@ fn named(wanted: &str, environment: &Environment, mut checks: Vec<Check<'static>
         installed.iter().filter(|name| *name == wanted || name.starts_with(&with_host)).collect();
     matching.sort();
     match (matching.first(), toolchains) {
-        (Some(name), Some(directory)) => in_directory(&directory.join(name), checks),
+        (Some(name), Some(directory)) => {
+            if *name != wanted {
+                // Under its whole name it would come first.
+                checks.push(Check::absent(&directory.join(wanted)));
+            }
+            in_directory(&directory.join(name), checks)
+        }
         _ => Err(Error::message(Step::Toolchain, format!("toolchain `{wanted}` is not installed"))
             .code(EXIT_NOT_FOUND)
             .hint(format!("`rustup toolchain install {wanted}`"))),
@@ -261,15 +272,18 @@ fn identity(
     record.push("rustc", rustc);
     record.push("version", &text);
     for file in std::iter::once(rustc.to_owned()).chain(libraries(rustc)) {
-        let check = Check::tool_file(&file, since).map_err(|error| {
-            let what = format!("failed to read `{}`", file.display());
-            Error::new(Step::Toolchain, anyhow::Error::new(error).context(what))
-        })?;
-        record.checks.push(check);
+        record.checks.push(tool_file(&file, since)?);
     }
     // Best effort: without it the next miss asks again.
     let _ = cache.write_whole(&place, &record.render(&id));
     Ok((record.checks, text))
+}
+
+fn tool_file(path: &Path, since: Moment) -> Result<Check<'static>> {
+    Check::tool_file(path, since).map_err(|error| {
+        let what = format!("failed to read `{}`", path.display());
+        Error::new(Step::Toolchain, anyhow::Error::new(error).context(what))
+    })
 }
 
 fn ask_version(rustc: &Path, environment: &Environment) -> Result<String> {
