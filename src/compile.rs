@@ -21,6 +21,7 @@ use crate::environment::Environment;
 use crate::error::{At, Error, Result, Step};
 use crate::header::Form;
 use crate::profile;
+use crate::linker;
 use crate::recipe::RustRecipe;
 use crate::screen::Screen;
 use crate::script::Place;
@@ -50,6 +51,7 @@ pub(crate) fn compile(
         false => plain_call(recipe, environment)?,
     };
     let name = recipe.name();
+    let linker = linker::checks(&call.arguments, recipe.base(), environment, Moment::now())?;
     let source = Source::place(recipe, staging).at(Step::Compile)?;
     let output = staging.join("program");
     let dep_info = staging.join("program.d");
@@ -89,6 +91,7 @@ pub(crate) fn compile(
         ("edition", recipe.edition.clone()),
         ("built", start.unix_seconds().to_string()),
         ("milliseconds", began.elapsed().as_millis().to_string()),
+    all.extend(linker);
     ];
     Ok(Outcome::Built(Built { output, name, checks: all, about }))
 }

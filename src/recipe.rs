@@ -11,7 +11,7 @@ use crate::cache::Cache;
 use crate::cargo_config::CargoConfig;
 use crate::check::Check;
 use crate::environment::{Environment, TRACED};
-use crate::error::{EXIT_NOT_FOUND, Error, Result, Step};
+use crate::error::{Error, Result, Step};
 use crate::header::{self, Form, Header};
 use crate::launch::LaunchId;
 use crate::manifest::Manifest;
@@ -88,9 +88,6 @@ impl Recipe {
         checks.push(Check::variable(&of_host("LINKER"), environment));
         let config = CargoConfig::read(environment, since)?;
         checks.extend(config.checks.iter().cloned());
-        if environment.set(&of_host("LINKER")).is_none() && !config.shapes_builds {
-            checks.extend(linker(environment, since)?);
-        }
         let profile = options.profile.clone().unwrap_or_else(|| "release".to_owned());
         if !is_profile_name(&profile) {
             let text = format!("`{}` is not the name of a profile", profile.escape_debug());
@@ -216,20 +213,4 @@ fn is_profile_name(name: &str) -> bool {
     !name.is_empty()
         && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
         && !name.starts_with('-')
-}
-
-/// The linker rustc calls when nobody names another.
-fn linker(environment: &Environment, since: Moment) -> Result<Vec<Check<'static>>> {
-    let Some(path) = environment.find_command("cc".as_ref()) else {
-        return Err(Error::message(Step::Toolchain, "`cc` is not on PATH, and rustc needs it to link")
-            .code(EXIT_NOT_FOUND)
-            .hint("install a C compiler, for example `apt-get install gcc libc6-dev`"));
-    };
-    let file = Check::tool_file(&path, since).map_err(|error| {
-        Error::new(
-            Step::Toolchain,
-            anyhow::Error::new(error).context(format!("failed to read `{}`", path.display())),
-        )
-    })?;
-    Ok(vec![Check::command("cc", environment).tool(), file])
 }
