@@ -180,7 +180,7 @@ fn check(line: &[u8], path: &mut Text<'_>, system: &impl System) -> Option<Contr
     let (kind, rest) = (kind_and_rest.next()?, kind_and_rest.next()?);
     path.clear();
     match kind {
-        b"file" | b"directory" => {
+        b"file" | b"directory" | b"sources" => {
             let mut fields = rest.splitn(3, |byte| *byte == b' ');
             let (_digest, stamp, name) = (fields.next()?, fields.next()?, fields.next()?);
             path.push_unescaped(name)?;
@@ -190,7 +190,7 @@ fn check(line: &[u8], path: &mut Text<'_>, system: &impl System) -> Option<Contr
         b"absent" => {
             path.push_unescaped(rest)?;
             let gone = [rustix::io::Errno::NOENT, rustix::io::Errno::NOTDIR];
-            holds(rustix::fs::lstat(path.c_str()?).is_err_and(|error| gone.contains(&error)))
+            holds(rustix::fs::stat(path.c_str()?).is_err_and(|error| gone.contains(&error)))
         }
         b"variable" => {
             let at = rest.iter().position(|byte| *byte == b'=');
