@@ -369,7 +369,7 @@ impl Cache {
     /// Puts a variant in front of those of `id`.
     fn add_variant(&self, id: &LaunchId, script: &Script, variant: Variant<'_>) -> io::Result<()> {
         let bytes = self.read_trace(id).unwrap_or_default();
-        let script = Cow::Borrowed(script.path().unwrap_or(Path::new("-")).as_os_str().as_bytes());
+        let script = Cow::Borrowed(script.real_path().unwrap_or(Path::new("-")).as_os_str().as_bytes());
         let mut trace = Trace::parse(id.digest(), &bytes)
             .unwrap_or_else(|| Trace { script: script.clone(), variants: Vec::new() });
         trace.push(variant);
@@ -388,24 +388,15 @@ impl Cache {
         self.put(file.path(), path)
     }
 
-    /// Lets a second name of the same script (a link to it, another spelling, options from its own first line) find the
-    /// same binary, as long as `links` hold too.
-    pub(crate) fn alias(
-        &self,
-        name: &LaunchId,
-        home: &LaunchId,
-        script: &Script,
-        links: &[Check<'static>],
-        environment: &Environment,
-    ) {
+    /// Lets a script whose options come from its own first lines find the binary that was built for those options.
+    pub(crate) fn alias(&self, name: &LaunchId, home: &LaunchId, script: &Script, environment: &Environment) {
         if name == home {
             return;
         }
         let Some(bytes) = self.read_trace(home) else { return };
         let Some(trace) = Trace::parse(home.digest(), &bytes) else { return };
         let Some(current) = trace.current(&self.directory, environment, Tools::Checked) else { return };
-        let mut variant = trace.variants[current.variant].clone();
-        variant.checks.extend(links.iter().cloned());
+        let variant = trace.variants[current.variant].clone();
         // Best effort: without it the next run comes the same long way.
         let _ = self.add_variant(name, script, variant);
     }

@@ -1,10 +1,10 @@
 //! Cargo's configuration files: which there are, and whether they shape a build.
 //!
 //! Cargo is run from `/`, so these are `$CARGO_HOME/config.toml` and `/.cargo/config.toml` (each also under its old
-//! name without extension), and no file of the caller's working directory. If one of them says anything that changes
+//! name without extension) with what they include, and no file of the caller's working directory. If one of them says anything that changes
 //! what the compiler is given, cargo is asked even for a script without dependencies: nobody else knows its rules.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
 
@@ -37,37 +37,71 @@ const HARMLESS: &[&str] = &[
 const HARMLESS_IN_BUILD: &[&str] =
     &["jobs", "target-dir", "build-dir", "rustdoc", "rustdocflags", "warnings"];
 
+/// More files than anybody's configuration includes.
+const MOST_FILES: usize = 64;
+
 /// What cargo's configuration means for a script.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct CargoConfig {
-    /// The files, or that they are absent.
+    /// The files and those they include, or that they are absent; and the variables that win over their `[env]`.
     pub(crate) checks: Vec<Check<'static>>,
     /// Whether they may change how a script is compiled.
     pub(crate) shapes_builds: bool,
+    /// Whether they may put a directory in the place of a crate from a registry.
+    pub(crate) names_directories: bool,
 }
 
 impl CargoConfig {
     pub(crate) fn read(environment: &Environment, since: Moment) -> Result<CargoConfig> {
         let mut directories: Vec<PathBuf> = environment.cargo_home().into_iter().collect();
         directories.push(PathBuf::from("/.cargo"));
-        let mut config = CargoConfig::default();
-        for path in directories
+        let mut pending: Vec<PathBuf> = directories
             .iter()
             .flat_map(|directory| ["config", "config.toml"].map(|name| directory.join(name)))
-        {
+            .rev()
+            .collect();
+        let mut config = CargoConfig::default();
+        let mut seen = Vec::new();
+        while let Some(path) = pending.pop() {
+            if seen.contains(&path) || seen.len() > MOST_FILES {
+                continue;
+            }
             let unreadable = |error: anyhow::Error| {
                 Error::new(Step::Dependencies, error.context(format!("failed to read `{}`", path.display())))
             };
             let check = Check::file_or_absent(&path, since).map_err(|error| unreadable(error.into()))?;
             if check.file_path().is_some() {
                 let text = std::fs::read_to_string(&path).map_err(|error| unreadable(error.into()))?;
-                // What cargo cannot read either, it will say better.
-                config.shapes_builds |= text.parse::<Table>().map_or(true, |table| shapes_builds(&table));
+                let table: Option<Table> = text.parse().ok();
+                pending.extend(table.iter().flat_map(|table| included(table, &path)));
+                config.add(table, environment);
             }
             config.checks.push(check);
+            seen.push(path);
         }
         Ok(config)
     }
+
+    /// Adds what a file says; what cargo cannot read either, it will say better.
+    fn add(&mut self, table: Option<Table>, environment: &Environment) {
+        let Some(table) = table else { return self.shapes_builds = true };
+        self.shapes_builds |= shapes_builds(&table);
+        self.names_directories |= table.contains_key("patch") || table.contains_key("paths");
+        for name in table.get("env").and_then(Value::as_table).into_iter().flat_map(Table::keys) {
+            self.checks.push(Check::variable(name, environment));
+        }
+    }
+}
+
+/// The files a configuration includes: paths, or tables with a `path`, relative to the file.
+fn included(table: &Table, file: &Path) -> Vec<PathBuf> {
+    let list = match table.get("include") {
+        Some(Value::Array(list)) => list.iter().collect(),
+        one => Vec::from_iter(one),
+    };
+    let paths = list.into_iter().filter_map(|item| item.as_str().or_else(|| item.get("path")?.as_str()));
+    let base = file.parent().unwrap_or(Path::new("/"));
+    paths.map(|path| base.join(path)).collect()
 }
 
 fn shapes_builds(table: &Table) -> bool {

@@ -1,6 +1,6 @@
 //! Checks: one fact a build depended on, whether it still holds, and its line in a trace.
 //!
-//! A file or directory is compared by its stamp first and by its content when that differs; a variable, a link, an
+//! A file or directory is compared by its stamp first and by its content when that differs; a variable, an
 //! absence and the result of a search of PATH are compared as they are. The lines are those [`crate::trace`] describes.
 
 use std::borrow::Cow;
@@ -33,11 +33,19 @@ pub(crate) struct Check<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Fact<'a> {
     File { path: Text<'a>, digest: Digest, stamp: Option<Stamp> },
-    Directory { path: Text<'a>, digest: Digest, stamp: Option<Stamp> },
+    Directory { path: Text<'a>, which: Names, digest: Digest, stamp: Option<Stamp> },
     Absent { path: Text<'a> },
-    Link { path: Text<'a>, target: Text<'a> },
     Variable { name: Text<'a>, value: Option<Text<'a>> },
     Command { name: Text<'a>, path: Option<Text<'a>> },
+}
+
+/// Which names in a directory matter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Names {
+    /// Every one.
+    All,
+    /// Not what tools put beside sources: `target`, and names with a dot first.
+    Sources,
 }
 
 /// Whether a fact holds.
@@ -89,20 +97,16 @@ impl<'a> Check<'a> {
         Ok(Check::of(Fact::File { path: text_of(path), digest, stamp }).tool())
     }
 
-    /// The names in a directory as they are now.
-    pub(crate) fn directory(path: &Path, since: Moment) -> io::Result<Check<'static>> {
+    /// The names in a directory as they are now, `which` of them matter.
+    pub(crate) fn directory(path: &Path, which: Names, since: Moment) -> io::Result<Check<'static>> {
         let stamp = Stamp::of(&std::fs::metadata(path)?);
-        let digest = names_in(path)?;
+        let digest = names_in(path, which)?;
         let stamp = Some(stamp).filter(|stamp| stamp.settled_before(since));
-        Ok(Check::of(Fact::Directory { path: text_of(path), digest, stamp }))
+        Ok(Check::of(Fact::Directory { path: text_of(path), which, digest, stamp }))
     }
 
     pub(crate) fn absent(path: &Path) -> Check<'static> {
         Check::of(Fact::Absent { path: text_of(path) })
-    }
-
-    pub(crate) fn link(path: &Path, target: &Path) -> Check<'static> {
-        Check::of(Fact::Link { path: text_of(path), target: text_of(target) })
     }
 
     /// A file that is read if it exists: its content, or that it is absent.
@@ -137,6 +141,20 @@ impl<'a> Check<'a> {
         }
     }
 
+    /// Whether both say the same of the world, stamps aside.
+    pub(crate) fn same_fact(&self, other: &Check<'_>) -> bool {
+        match (&self.fact, &other.fact) {
+            (Fact::File { path: a, digest: x, .. }, Fact::File { path: b, digest: y, .. }) => {
+                a == b && x == y
+            }
+            (
+                Fact::Directory { path: a, which: v, digest: x, .. },
+                Fact::Directory { path: b, which: w, digest: y, .. },
+            ) => a == b && v == w && x == y,
+            (one, two) => one == two,
+        }
+    }
+
     pub(crate) fn holds(&self, environment: &Environment) -> Holds {
         let yes_if = |holds: bool| if holds { Holds::Yes } else { Holds::No };
         match &self.fact {
@@ -153,22 +171,19 @@ impl<'a> Check<'a> {
                 }
                 compare(*stamp, *digest, || read_stamped(path, self.tool).map(|(digest, _)| digest), now)
             }
-            Fact::Directory { path, digest, stamp } => {
+            Fact::Directory { path, which, digest, stamp } => {
                 let path = path_of(path);
                 let Ok(metadata) = std::fs::metadata(path) else { return Holds::No };
                 let now = Stamp::of(&metadata);
                 if Some(now) == *stamp {
                     return Holds::Yes;
                 }
-                compare(*stamp, *digest, || names_in(path), now)
+                compare(*stamp, *digest, || names_in(path, *which), now)
             }
-            Fact::Absent { path } => match std::fs::symlink_metadata(path_of(path)) {
+            // A dangling link is nothing that could be read, until it dangles no more.
+            Fact::Absent { path } => match std::fs::metadata(path_of(path)) {
                 Err(error) => yes_if(is_absence(&error)),
                 Ok(_) => Holds::No,
-            },
-            Fact::Link { path, target } => match std::fs::read_link(path_of(path)) {
-                Ok(now) => yes_if(now.as_os_str().as_bytes() == &**target),
-                Err(_) => Holds::No,
             },
             Fact::Variable { name, value } => {
                 let now = environment.variable(OsStr::from_bytes(name));
@@ -184,10 +199,6 @@ impl<'a> Check<'a> {
     /// What is different now. Only asked of a check that does not hold.
     #[cold]
     pub(crate) fn change(&self, environment: &Environment) -> Change {
-        let seen = |path: &Path| match std::fs::symlink_metadata(path) {
-            Err(error) => error.to_string(),
-            Ok(_) => "changed".to_owned(),
-        };
         let text = |text: &[u8]| String::from_utf8_lossy(text).into_owned();
         match &self.fact {
             Fact::File { path, digest, .. } => {
@@ -196,18 +207,13 @@ impl<'a> Check<'a> {
                     .map_or_else(|error| error.to_string(), |(digest, _)| digest.short(12));
                 Change::new("file", path, &digest.short(12), &now)
             }
-            Fact::Directory { path, digest, .. } => {
+            Fact::Directory { path, which, digest, .. } => {
                 let path = path_of(path);
-                let now = names_in(path).map_or_else(|error| error.to_string(), |digest| digest.short(12));
+                let now =
+                    names_in(path, *which).map_or_else(|error| error.to_string(), |digest| digest.short(12));
                 Change::new("directory", path, &digest.short(12), &now)
             }
             Fact::Absent { path } => Change::new("file", path_of(path), "absent", "present"),
-            Fact::Link { path, target } => {
-                let path = path_of(path);
-                let now = std::fs::read_link(path)
-                    .map_or_else(|_| seen(path), |target| target.to_string_lossy().into_owned());
-                Change::new("link", path, &text(target), &now)
-            }
             Fact::Variable { name, value } => {
                 let now = environment.variable(OsStr::from_bytes(name));
                 let shown = |value: Option<&[u8]>| value.map_or_else(|| "unset".to_owned(), text);
@@ -247,15 +253,12 @@ impl<'a> Check<'a> {
                 let (digest, stamp, path) = content()?;
                 Fact::File { path, digest, stamp }
             }
-            b"directory" => {
+            b"directory" | b"sources" => {
+                let which = if kind == b"directory" { Names::All } else { Names::Sources };
                 let (digest, stamp, path) = content()?;
-                Fact::Directory { path, digest, stamp }
+                Fact::Directory { path, which, digest, stamp }
             }
             b"absent" => Fact::Absent { path: unescape(rest)? },
-            b"link" => {
-                let (target, path) = split_field(rest)?;
-                Fact::Link { path: unescape(path)?, target: unescape(target)? }
-            }
             b"variable" => match rest.iter().position(|byte| *byte == b'=') {
                 Some(at) => {
                     Fact::Variable { name: unescape(&rest[..at])?, value: Some(unescape(&rest[at + 1..])?) }
@@ -279,12 +282,11 @@ impl<'a> Check<'a> {
             Fact::File { path, digest, stamp } => {
                 line(out, &[b"file", digest.hex().as_bytes(), stamp_text(stamp).as_bytes(), &escape(path)])
             }
-            Fact::Directory { path, digest, stamp } => line(
-                out,
-                &[b"directory", digest.hex().as_bytes(), stamp_text(stamp).as_bytes(), &escape(path)],
-            ),
+            Fact::Directory { path, which, digest, stamp } => {
+                let kind: &[u8] = if *which == Names::All { b"directory" } else { b"sources" };
+                line(out, &[kind, digest.hex().as_bytes(), stamp_text(stamp).as_bytes(), &escape(path)]);
+            }
             Fact::Absent { path } => line(out, &[b"absent", &escape(path)]),
-            Fact::Link { path, target } => line(out, &[b"link", &escape(target), &escape(path)]),
             Fact::Variable { name, value } => {
                 let mut text = escape(name).into_owned();
                 if let Some(value) = value {
@@ -305,9 +307,10 @@ impl<'a> Check<'a> {
         let own = |text: Text<'_>| Cow::Owned(text.into_owned());
         let fact = match self.fact {
             Fact::File { path, digest, stamp } => Fact::File { path: own(path), digest, stamp },
-            Fact::Directory { path, digest, stamp } => Fact::Directory { path: own(path), digest, stamp },
+            Fact::Directory { path, which, digest, stamp } => {
+                Fact::Directory { path: own(path), which, digest, stamp }
+            }
             Fact::Absent { path } => Fact::Absent { path: own(path) },
-            Fact::Link { path, target } => Fact::Link { path: own(path), target: own(target) },
             Fact::Variable { name, value } => Fact::Variable { name: own(name), value: value.map(own) },
             Fact::Command { name, path } => Fact::Command { name: own(name), path: path.map(own) },
         };
@@ -318,7 +321,7 @@ impl<'a> Check<'a> {
 /// One thing that is not as it was.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
-    /// What kind of thing: `file`, `directory`, `link`, `variable`, `command`, `binary` or `script`.
+    /// What kind of thing: `file`, `directory`, `variable`, `command`, `binary` or `script`.
     pub kind: &'static str,
     /// Its path or name.
     pub name: String,
@@ -395,13 +398,13 @@ fn sample(file: &std::fs::File, size: u64) -> io::Result<Digest> {
     Ok(fields.finish())
 }
 
-/// The digest of the sorted names in a directory, leaving out what tools put there (`target`, names with a dot first).
-fn names_in(path: &Path) -> io::Result<Digest> {
+/// The digest of the sorted names in a directory.
+fn names_in(path: &Path, which: Names) -> io::Result<Digest> {
     let mut names = Vec::new();
     for entry in std::fs::read_dir(path)? {
         let entry = entry?;
         let name = entry.file_name();
-        if name != "target" && !name.as_bytes().starts_with(b".") {
+        if which == Names::All || name != "target" && !name.as_bytes().starts_with(b".") {
             names.push((name, entry.file_type()?.is_dir()));
         }
     }

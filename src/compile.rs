@@ -5,6 +5,7 @@
 //! Afterwards every file the compiler read is hashed; if one of them changed while it was being read, the result says
 //! so and the spine builds again.
 
+use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
@@ -17,9 +18,10 @@ use crate::declared;
 use crate::dep_info::{self, DepInfo};
 use crate::deps::{self, Call};
 use crate::digest::Digest;
-use crate::environment::Environment;
+use crate::environment::{Environment, is_dropped};
 use crate::error::{At, Error, Result, Step};
 use crate::header::Form;
+use crate::linker;
 use crate::profile;
 use crate::recipe::RustRecipe;
 use crate::screen::Screen;
@@ -49,11 +51,15 @@ pub(crate) fn compile(
         true => deps::environment(recipe, cache, environment, screen)?,
         false => plain_call(recipe, environment)?,
     };
+    let linker = linker::checks(&call.arguments, recipe.base(), environment, cache, Moment::now())?;
     let name = recipe.name();
     let source = Source::place(recipe, staging).at(Step::Compile)?;
     let output = staging.join("program");
     let dep_info = staging.join("program.d");
     let mut command = rustc(recipe, &call, &source, &output, &dep_info, environment, screen);
+    let settings = recipe.manifest.settings()?;
+    let declared = || declared::checks(&settings, recipe.base(), environment, Moment::now());
+    let declared_before = declared()?;
     // What was written before this moment has an older stamp, what is written from now on has not.
     if let Some(changed) = recipe.script.changed() {
         changed.pass();
@@ -71,17 +77,21 @@ pub(crate) fn compile(
         }
         return Err(failed(&finished.stderr, finished.status, staging, screen));
     }
-    // Another script's build may have replaced a dependency while this one was linked.
     if call.is_broken(cache) {
+        // Another script built the same crate from other sources while this one was linked.
         return Ok(Outcome::Disturbed(source.path));
     }
-    let mut checks = match inputs(recipe, &call, &source, &dep_info, start)? {
+    let mut checks = match inputs(recipe, &call, &source, &dep_info, environment, start)? {
         Ok(checks) => checks,
         Err(disturbed) => return Ok(Outcome::Disturbed(disturbed)),
     };
-    checks.extend(declared::checks(&recipe.manifest.settings()?, recipe.base(), environment, start)?);
+    if let Some(path) = declared_disturbance(&declared_before, &declared()?, start) {
+        return Ok(Outcome::Disturbed(path));
+    }
+    checks.extend(declared_before);
     screen.show(&finished.stderr, false);
     let mut all = recipe.checks.clone();
+    all.extend(linker);
     all.extend(call.checks);
     all.append(&mut checks);
     without_repeats(&mut all);
@@ -298,6 +308,7 @@ fn inputs(
     call: &Call,
     source: &Source,
     dep_info: &Path,
+    environment: &Environment,
     start: Moment,
 ) -> Result<std::result::Result<Vec<Check<'static>>, PathBuf>> {
     let unclear =
@@ -306,7 +317,8 @@ fn inputs(
     let text = String::from_utf8_lossy(&text);
     let text = dep_info::without_place(&text, &source.path, recipe.base());
     let info = DepInfo::parse(&text).ok_or_else(unclear)?;
-    if !recipe.script.is_unchanged() {
+    let mut disturbances = Disturbances { start, seen: BTreeSet::new() };
+    if !recipe.script.is_unchanged() || recipe.script.path().is_some_and(|path| disturbances.reached(path)) {
         return Ok(Err(source.path.clone()));
     }
     let mut checks = Vec::new();
@@ -320,31 +332,66 @@ fn inputs(
             Ok(check) => check,
             Err(_) => return Ok(Err(path)),
         };
-        if disturbed_since(&path, start) {
+        if disturbances.reached(&path) {
             return Ok(Err(path));
         }
         checks.push(check);
-        checks.extend(rival_module(&path).map(|rival| Check::absent(&rival)));
+        match rival_module(&path) {
+            // It was there and the compiler did not mind: no module was looked for under either name.
+            Some(rival) if rival.exists() => {
+                if disturbances.reached(&rival) {
+                    return Ok(Err(rival));
+                }
+            }
+            rival => checks.extend(rival.map(|rival| Check::absent(&rival))),
+        }
     }
-    for (name, value) in info.variables {
+    for (name, _) in info.variables {
         let ours = call.variables.iter().any(|(given, _)| given == name.as_str());
-        if !is_ours(&name) && !ours {
-            checks.push(Check::variable_is(&name, value.map(String::into_bytes)));
+        if !is_ours(&name) && !ours && !is_dropped(OsStr::new(&name)) {
+            // As the caller has it: dep-info spells out only what is UTF-8.
+            checks.push(Check::variable(&name, environment));
         }
     }
     Ok(Ok(checks))
 }
 
-/// Whether a file was written, replaced or touched at or after `start`.
-fn disturbed_since(path: &Path, start: Moment) -> bool {
-    let now = Moment::now();
-    match std::fs::metadata(path) {
-        Ok(metadata) => {
-            let stamp = Stamp::of(&metadata);
-            // A time that has not come yet says nothing about when it was set.
-            [stamp.modified, stamp.changed].into_iter().any(|time| start <= time && time <= now)
+/// A declared input that is not as it was before the compiler was started.
+fn declared_disturbance(before: &[Check<'_>], after: &[Check<'_>], start: Moment) -> Option<PathBuf> {
+    let mut disturbances = Disturbances { start, seen: BTreeSet::new() };
+    let is_same =
+        before.len() == after.len() && before.iter().zip(after).all(|(one, two)| one.same_fact(two));
+    if !is_same {
+        return Some(PathBuf::from("a declared input"));
+    }
+    let mut files = after.iter().filter_map(Check::file_path);
+    files.find(|file| disturbances.reached(file)).map(Path::to_owned)
+}
+
+/// Finds what changed at or after the moment a compiler was started.
+struct Disturbances {
+    start: Moment,
+    /// Directories and links that were found to be as they were.
+    seen: BTreeSet<PathBuf>,
+}
+
+impl Disturbances {
+    /// Whether a file, a link on the way to it or a directory above it was written, replaced or touched.
+    fn reached(&mut self, path: &Path) -> bool {
+        match std::fs::metadata(path) {
+            Ok(metadata) if !Stamp::of(&metadata).changed_since(self.start) => {}
+            _ => return true,
         }
-        Err(_) => true,
+        path.ancestors().any(|step| {
+            if !self.seen.insert(step.to_owned()) {
+                return false;
+            }
+            let Ok(metadata) = std::fs::symlink_metadata(step) else { return true };
+            let stamp = Stamp::of(&metadata);
+            // What appears in a directory changes both its times, moving the directory itself only one.
+            let moved = metadata.is_symlink() || (metadata.is_dir() && stamp.modified != stamp.changed);
+            moved && stamp.changed_since(self.start)
+        })
     }
 }
 

@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::check::Check;
+use crate::check::{Check, Names};
 use crate::environment::Environment;
 use crate::error::{Error, Result, Step};
 use crate::manifest::Settings;
@@ -68,7 +68,7 @@ pub(crate) fn checks(
         checks.push(Check::file(&path, start).map_err(|error| unreadable(&path, error))?);
     }
     for path in directories {
-        checks.push(match Check::directory(&path, start) {
+        checks.push(match Check::directory(&path, Names::All, start) {
             Err(error) if crate::check::is_absence(&error) => Check::absent(&path),
             other => other.map_err(|error| unreadable(&path, error))?,
         });

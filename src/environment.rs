@@ -130,11 +130,7 @@ impl Environment {
 
     /// What a compiler is given: everything but what the policy drops.
     pub(crate) fn for_compilers(&self) -> Vec<(OsString, OsString)> {
-        let dropped = |name: &OsStr| {
-            DROPPED.iter().any(|dropped| name == *dropped)
-                || DROPPED_PREFIXES.iter().any(|prefix| name.as_bytes().starts_with(prefix.as_bytes()))
-        };
-        self.all().into_iter().filter(|(name, _)| !dropped(name)).collect()
+        self.all().into_iter().filter(|(name, _)| !is_dropped(name)).collect()
     }
 
     /// The executable file that a search of PATH finds. Directories that are not absolute are passed over: what they
@@ -215,6 +211,12 @@ impl Environment {
     pub(crate) fn temporary_directory(&self) -> PathBuf {
         self.set("TMPDIR").map_or_else(|| PathBuf::from("/tmp"), |path| absolute(PathBuf::from(path)))
     }
+}
+
+/// Whether compilers are not given a variable: what they then say of it says nothing about the caller's.
+pub(crate) fn is_dropped(name: &OsStr) -> bool {
+    DROPPED.iter().any(|dropped| name == *dropped)
+        || DROPPED_PREFIXES.iter().any(|prefix| name.as_bytes().starts_with(prefix.as_bytes()))
 }
 
 /// A path made absolute against the working directory, without asking the file system.

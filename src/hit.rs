@@ -18,8 +18,9 @@
 use std::ffi::CStr;
 use std::ops::ControlFlow;
 
-use rustix::fd::OwnedFd;
-use rustix::fs::{Access, FileType, Mode, OFlags, Stat};
+use rustix::fd::{AsRawFd, OwnedFd};
+use rustix::fs::{Access, CWD, FileType, Mode, OFlags, ResolveFlags, Stat, openat2, readlinkat_raw};
+use rustix::io::Errno;
 
 use crate::launch::LaunchId;
 use crate::options::Options;
@@ -104,7 +105,11 @@ pub fn find<'a>(typed: &CStr, system: &impl System, buffers: &'a mut Buffers) ->
     push_absolute(&mut variable, name, system)?;
     let script_path = variable.bytes().get(OWN_VARIABLE.len()..)?;
 
-    let file = open(typed)?;
+    let (file, has_links) = open_script(typed)?;
+    let script_path = match has_links {
+        false => Some(script_path).filter(|path| !has_parents(path))?,
+        true => real_path(&file, path)?,
+    };
     let size = usize::try_from(rustix::fs::fstat(&file).ok().filter(is_file)?.st_size).ok()?;
     let script = read_whole(&file, script).filter(|bytes| bytes.len() == size)?;
     let id = LaunchId::of_file(script_path, script, &Options::default());
@@ -175,7 +180,7 @@ fn check(line: &[u8], path: &mut Text<'_>, system: &impl System) -> Option<Contr
     let (kind, rest) = (kind_and_rest.next()?, kind_and_rest.next()?);
     path.clear();
     match kind {
-        b"file" | b"directory" => {
+        b"file" | b"directory" | b"sources" => {
             let mut fields = rest.splitn(3, |byte| *byte == b' ');
             let (_digest, stamp, name) = (fields.next()?, fields.next()?, fields.next()?);
             path.push_unescaped(name)?;
@@ -185,7 +190,7 @@ fn check(line: &[u8], path: &mut Text<'_>, system: &impl System) -> Option<Contr
         b"absent" => {
             path.push_unescaped(rest)?;
             let gone = [rustix::io::Errno::NOENT, rustix::io::Errno::NOTDIR];
-            holds(rustix::fs::lstat(path.c_str()?).is_err_and(|error| gone.contains(&error)))
+            holds(rustix::fs::stat(path.c_str()?).is_err_and(|error| gone.contains(&error)))
         }
         b"variable" => {
             let at = rest.iter().position(|byte| *byte == b'=');
@@ -229,7 +234,7 @@ fn check(line: &[u8], path: &mut Text<'_>, system: &impl System) -> Option<Contr
             }
             holds(false)
         }
-        // A link has to be read into memory of its own; whatever else there is, is newer than this code.
+        // Whatever else there is, is newer than this code.
         _ => None,
     }
 }
@@ -267,6 +272,45 @@ fn push_absolute(text: &mut Text<'_>, name: &[u8], system: &impl System) -> Opti
 fn is_tidy(path: &[u8]) -> bool {
     let mut components = path.split(|byte| *byte == b'/');
     components.next() == Some(b"") && components.all(|component| !component.is_empty() && component != b".")
+}
+
+/// Opens a script, and tells whether its path holds a symbolic link: see [`crate::Script`].
+fn open_script(path: &CStr) -> Option<(OwnedFd, bool)> {
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC;
+    match openat2(CWD, path, flags, Mode::empty(), ResolveFlags::NO_SYMLINKS) {
+        Ok(file) => Some((file, false)),
+        Err(Errno::NOENT) => None,
+        Err(_) => Some((open(path)?, true)),
+    }
+}
+
+/// The path of an open file, without links, as the kernel has it.
+fn real_path<'a>(file: &OwnedFd, buffer: &'a mut [u8]) -> Option<&'a [u8]> {
+    let mut name = [0; 32];
+    let mut text = Text::new(&mut name);
+    text.push(b"/proc/self/fd/")?;
+    let mut digits = [0; 10];
+    let mut number = u32::try_from(file.as_raw_fd()).ok()?;
+    let mut start = digits.len();
+    loop {
+        start = start.checked_sub(1)?;
+        *digits.get_mut(start)? = b'0' + u8::try_from(number % 10).ok()?;
+        number /= 10;
+        if number == 0 {
+            break;
+        }
+    }
+    text.push(digits.get(start..)?)?;
+    let length = readlinkat_raw(CWD, text.c_str()?, &mut *buffer).ok()?;
+    // A path that fills the buffer may have been cut; a file that was removed, or lies elsewhere, has no name here.
+    let is_whole = length < buffer.len();
+    let path = buffer.get(..length)?;
+    (is_whole && is_tidy(path) && !path.ends_with(b" (deleted)")).then_some(path)
+}
+
+/// Whether a path holds a `..`.
+fn has_parents(path: &[u8]) -> bool {
+    path.split(|byte| *byte == b'/').any(|component| component == b"..")
 }
 
 fn open(path: &CStr) -> Option<OwnedFd> {

@@ -29,8 +29,6 @@ const LONGEST_SHEBANG_BYTES: usize = 255;
 pub(crate) struct Recipe {
     /// The script at its real path.
     pub(crate) script: Script,
-    /// The links between the path that was typed and the real one.
-    pub(crate) links: Vec<Check<'static>>,
     /// What was asked for: in the arguments, else in the shebang, else in the metadata.
     pub(crate) options: Options,
     pub(crate) manifest: Manifest,
@@ -59,9 +57,6 @@ impl Recipe {
     /// [`Step::Script`] if it is not text, [`Step::Metadata`] if its metadata is malformed.
     pub(crate) fn read(script: &Script, options: &Options) -> Result<Recipe> {
         let text = text(script)?;
-        let (real, links) = script.resolve().map_err(|error| {
-            Error::new(Step::Script, anyhow::Error::new(error).context("cannot follow the script's path"))
-        })?;
         let header = header::parse(text).map_err(malformed)?;
         let notes = notes(&header);
         let Header { shebang, metadata, .. } = header;
@@ -72,7 +67,7 @@ impl Recipe {
             Some(of_shebang) => options.or(&of_shebang).or(&own),
             None => options.or(&own),
         };
-        Ok(Recipe { script: real, links, options, manifest, notes })
+        Ok(Recipe { script: script.resolve(), options, manifest, notes })
     }
 
     /// The launch id under which the build is kept: that of the real path with the script's own options spelled out.
@@ -93,9 +88,6 @@ impl Recipe {
         checks.push(Check::variable(&of_host("LINKER"), environment));
         let config = CargoConfig::read(environment, since)?;
         checks.extend(config.checks.iter().cloned());
-        if environment.set(&of_host("LINKER")).is_none() && !config.shapes_builds {
-            checks.extend(toolchain::linker(environment, cache, since)?);
-        }
         let profile = options.profile.clone().unwrap_or_else(|| "release".to_owned());
         if !is_profile_name(&profile) {
             let text = format!("`{}` is not the name of a profile", profile.escape_debug());

@@ -91,8 +91,22 @@ impl Runner {
     ///
     /// # Errors
     /// Any [`Step`] but [`Step::Execute`] and [`Step::Install`]. If the cache cannot be used the program is temporary, and
-    /// one line on stderr says why.
+    /// one line on stderr says why. A script that is edited while it is compiled is read again.
     pub fn prepare(&self, script: &Script, options: &Options) -> Result<Program> {
+        let mut edited = None;
+        for _ in 1..MOST_DISTURBANCES {
+            let script = edited.as_ref().unwrap_or(script);
+            match self.prepare_once(script, options) {
+                Err(error) if error.step() == Step::Compile && !script.is_unchanged() => {
+                    edited = Some(script.read_again()?);
+                }
+                prepared => return prepared,
+            }
+        }
+        self.prepare_once(edited.as_ref().unwrap_or(script), options)
+    }
+
+    fn prepare_once(&self, script: &Script, options: &Options) -> Result<Program> {
         let prepared = self.cache().and_then(|cache| self.prepare_in(cache, script, options));
         let prepared = match prepared {
             Err(unusable) if unusable.step() == Step::Cache => {
@@ -127,7 +141,7 @@ impl Runner {
                 vacant.commit(self.build_settled(&cache, &rust, vacant.staging(), &screen)?, &rust)?
             }
         };
-        cache.alias(&launch, &home, script, &recipe.links, &self.environment);
+        cache.alias(&launch, &home, script, &self.environment);
         trim::daily(&cache);
         Ok(Program::cached(script, found))
     }
@@ -172,6 +186,10 @@ impl Runner {
                     let script = rust.script.typed().to_string_lossy();
                     format!("{script}: `{}` changed while it was compiled; once more", path.display())
                 }),
+            }
+            if !rust.script.is_unchanged() {
+                // Its bytes are not worth compiling any more.
+                break;
             }
         }
         Err(Error::message(Step::Compile, "its inputs keep changing while it is compiled")

@@ -1,7 +1,8 @@
 //! Scripts: what was typed, where it is, and its bytes, read once.
 //!
-//! A script has a path of its own, or it came through a pipe or a descriptor and has none ([`Place::Nowhere`]). The
-//! path is made absolute by text alone; links are resolved on a miss only, and then each one is recorded.
+//! A script has a path of its own, or it came through a pipe or a descriptor and has none ([`Place::Nowhere`]). It is
+//! known by its real path: what it includes lies beside the file itself and not beside a link to it. Linux says while
+//! opening a file whether its path holds a link, so that only a path with links in it costs more calls.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
@@ -10,7 +11,6 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
 
-use crate::check::Check;
 use crate::environment::{Environment, absolute};
 use crate::error::{EXIT_CANNOT_EXECUTE, EXIT_NOT_FOUND, Error, Result, Step};
 use crate::stamp::{Moment, Stamp};
@@ -23,6 +23,8 @@ const LARGEST_SCRIPT_BYTES: u64 = 64 << 20;
 pub struct Script {
     typed: OsString,
     place: Place,
+    /// The path without symbolic links, `.` and `..`, where that is another.
+    real: Option<PathBuf>,
     bytes: Vec<u8>,
     changed: Option<Moment>,
 }
@@ -49,20 +51,39 @@ impl Script {
                 .hint("perhaps it came from a variable that is not set"));
         }
         let mut path = PathBuf::from(typed);
-        let mut opened = File::open(&path);
-        if let Err(error) = &opened
+        let mut script = Script::read_file(typed, &path);
+        if let Err(error) = &script
             && error.kind() == io::ErrorKind::NotFound
             && !typed.as_bytes().contains(&b'/')
             && let Some(found) = environment.find_command(typed)
         {
-            opened = File::open(&found);
+            script = Script::read_file(typed, &found);
             path = found;
         }
-        let script = opened.and_then(|file| Script::from_file(typed, &path, file));
         script.map_err(|error| refused(&path, error).about(typed.to_string_lossy()))
     }
 
-    fn from_file(typed: &OsStr, path: &Path, mut file: File) -> io::Result<Script> {
+    /// The script as it is now, at the same place.
+    pub(crate) fn read_again(&self) -> Result<Script> {
+        let Place::File(path) = &self.place else { return Ok(self.clone()) };
+        Script::read_file(&self.typed, path)
+            .map_err(|error| refused(path, error).about(self.typed.to_string_lossy()))
+    }
+
+    fn read_file(typed: &OsStr, path: &Path) -> io::Result<Script> {
+        /// How often a path may lead to another file between opening it and resolving its links.
+        const MOST_TRIES: usize = 8;
+        for _ in 0..MOST_TRIES {
+            let (file, has_links) = open(path)?;
+            if let Some(script) = Script::from_file(typed, path, file, has_links)? {
+                return Ok(script);
+            }
+        }
+        Err(io::Error::other("it keeps being replaced while it is read"))
+    }
+
+    /// `None` if the path leads to another file by now.
+    fn from_file(typed: &OsStr, path: &Path, mut file: File, has_links: bool) -> io::Result<Option<Script>> {
         let metadata = file.metadata()?;
         if metadata.is_dir() {
             return Err(io::Error::from(io::ErrorKind::IsADirectory));
@@ -80,14 +101,27 @@ impl Script {
             true => named_by_descriptor(path, &metadata)
                 .map_or_else(|| Place::Nowhere(absolute(PathBuf::from("."))), Place::File),
         };
+        let real = match &place {
+            Place::File(path) if has_links && !is_descriptor(typed.as_ref()) => {
+                let real = resolve_links(path)?;
+                let there = std::fs::metadata(&real)?;
+                if (there.ino(), there.dev()) != (metadata.ino(), metadata.dev()) {
+                    return Ok(None);
+                }
+                Some(real)
+            }
+            Place::File(path) => Some(without_dots(path)),
+            Place::Nowhere(_) => None,
+        };
+        let real = real.filter(|real| Place::File(real.clone()) != place);
         let changed = metadata.is_file().then(|| Stamp::of(&metadata).latest());
-        Ok(Script { typed: typed.to_owned(), place, bytes, changed })
+        Ok(Some(Script { typed: typed.to_owned(), place, real, bytes, changed }))
     }
 
     /// A script that is text in memory; relative paths are taken from `base`.
     pub fn from_text(typed: &OsStr, base: &Path, text: impl Into<Vec<u8>>) -> Script {
         let place = Place::Nowhere(absolute(base.to_owned()));
-        Script { typed: typed.to_owned(), place, bytes: text.into(), changed: None }
+        Script { typed: typed.to_owned(), place, real: None, bytes: text.into(), changed: None }
     }
 
     /// The script as it was typed: what messages call it, and its `argv[0]`.
@@ -130,12 +164,48 @@ impl Script {
         }
     }
 
-    /// The same script at its real path, and a check for each symbolic link between the two.
-    pub(crate) fn resolve(&self) -> io::Result<(Script, Vec<Check<'static>>)> {
-        let Place::File(path) = &self.place else { return Ok((self.clone(), Vec::new())) };
-        let (real, links) = resolve_links(path)?;
-        Ok((Script { place: Place::File(real), ..self.clone() }, links))
+    /// The path of the file itself, which is what the script is known by.
+    pub(crate) fn real_path(&self) -> Option<&Path> {
+        self.real.as_deref().or(self.path())
     }
+
+    /// The same script at its real path.
+    pub(crate) fn resolve(&self) -> Script {
+        let place = match self.real_path() {
+            Some(real) => Place::File(real.to_owned()),
+            None => self.place.clone(),
+        };
+        Script { place, real: None, ..self.clone() }
+    }
+}
+
+/// Opens a file, and tells whether its path may hold a symbolic link.
+fn open(path: &Path) -> io::Result<(File, bool)> {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, openat2};
+        let flags = OFlags::RDONLY | OFlags::CLOEXEC;
+        match openat2(CWD, path, flags, Mode::empty(), ResolveFlags::NO_SYMLINKS) {
+            Ok(file) => return Ok((File::from(file), false)),
+            Err(error) if error == rustix::io::Errno::NOENT => return Err(error.into()),
+            // ELOOP: there is a link. Else a kernel older than 5.6, or something that keeps the call from us.
+            Err(_) => {}
+        }
+    }
+    Ok((File::open(path)?, true))
+}
+
+/// An absolute path without links, without its `..` too.
+fn without_dots(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::ParentDir => drop(plain.pop()),
+            Component::CurDir => {}
+            component => plain.push(component),
+        }
+    }
+    plain
 }
 
 #[cold]
@@ -225,11 +295,11 @@ fn named_by_descriptor(path: &Path, metadata: &std::fs::Metadata) -> Option<Path
     (there.is_file() && there.ino() == metadata.ino() && there.dev() == metadata.dev()).then_some(named)
 }
 
-/// Follows every symbolic link in an absolute path, as the kernel does, and tells which were followed.
-pub(crate) fn resolve_links(path: &Path) -> io::Result<(PathBuf, Vec<Check<'static>>)> {
+/// Follows every symbolic link in an absolute path, as the kernel does.
+pub(crate) fn resolve_links(path: &Path) -> io::Result<PathBuf> {
     /// As many as the kernel follows.
     const MOST_LINKS: usize = 40;
-    let mut links = Vec::new();
+    let mut links = 0;
     let mut real = PathBuf::from("/");
     let mut pending: Vec<OsString> =
         path.components().rev().map(|component| component.as_os_str().to_owned()).collect();
@@ -243,8 +313,8 @@ pub(crate) fn resolve_links(path: &Path) -> io::Result<(PathBuf, Vec<Check<'stat
                 let step = real.join(name);
                 match std::fs::read_link(&step) {
                     Ok(target) => {
-                        links.push(Check::link(&step, &target));
-                        if links.len() > MOST_LINKS {
+                        links += 1;
+                        if links > MOST_LINKS {
                             return Err(io::Error::from_raw_os_error(libc::ELOOP));
                         }
                         pending.extend(
@@ -259,7 +329,7 @@ pub(crate) fn resolve_links(path: &Path) -> io::Result<(PathBuf, Vec<Check<'stat
             _ => {}
         }
     }
-    Ok((real, links))
+    Ok(real)
 }
 
 #[cfg(test)]
@@ -267,18 +337,31 @@ mod tests {
     use super::*;
 
     #[test]
-    fn links_are_followed_and_told() {
+    fn links_are_followed() {
         let directory = tempfile::tempdir().unwrap();
-        let (root, _) = resolve_links(directory.path()).unwrap();
+        let root = resolve_links(directory.path()).unwrap();
         std::fs::create_dir(root.join("v1")).unwrap();
         std::fs::write(root.join("v1/s.rs"), "").unwrap();
         std::os::unix::fs::symlink("v1", root.join("now")).unwrap();
         std::os::unix::fs::symlink("../now/s.rs", root.join("v1/link")).unwrap();
-        let (real, links) = resolve_links(&root.join("now/link")).unwrap();
-        assert_eq!(real, root.join("v1/s.rs"));
-        assert_eq!(links.len(), 3);
+        assert_eq!(resolve_links(&root.join("now/link")).unwrap(), root.join("v1/s.rs"));
         std::os::unix::fs::symlink("loop", root.join("loop")).unwrap();
         assert_eq!(resolve_links(&root.join("loop")).unwrap_err().raw_os_error(), Some(libc::ELOOP));
+    }
+
+    #[test]
+    fn a_script_is_known_by_its_real_path() {
+        let directory = tempfile::tempdir().unwrap();
+        let root = resolve_links(directory.path()).unwrap();
+        std::fs::create_dir(root.join("d")).unwrap();
+        std::fs::write(root.join("d/s.rs"), "x").unwrap();
+        std::os::unix::fs::symlink("d", root.join("link")).unwrap();
+        for spelling in ["d/s.rs", "d/./s.rs", "d/../d/s.rs", "link/s.rs", "link/../d/s.rs"] {
+            let typed = root.join(spelling);
+            let script = Script::read(typed.as_os_str(), &Environment::fixed([])).unwrap();
+            assert_eq!(script.real_path(), Some(root.join("d/s.rs").as_path()), "{spelling}");
+            assert_eq!(script.resolve().path(), script.real_path());
+        }
     }
 
     #[test]

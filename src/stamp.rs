@@ -29,6 +29,13 @@ impl Moment {
         Moment(time.tv_sec.saturating_mul(1_000_000_000).saturating_add(time.tv_nsec))
     }
 
+    /// Now, on the fine clock. Linux 6.13 and later take a file's times from it where somebody has looked at the last
+    /// ones, so a file written before this call may be younger than [`Moment::now`], and is never younger than this.
+    pub(crate) fn latest() -> Moment {
+        let time = rustix::time::clock_gettime(rustix::time::ClockId::Realtime);
+        Moment::from_unix(time.tv_sec, time.tv_nsec)
+    }
+
     pub(crate) fn from_unix(seconds: i64, nanoseconds: i64) -> Moment {
         Moment(seconds.saturating_mul(1_000_000_000).saturating_add(nanoseconds))
     }
@@ -76,6 +83,12 @@ impl Stamp {
             let coarse = time.0 % 1_000_000_000 == 0;
             time.0.saturating_add(if coarse { COARSE_TICK_NANOSECONDS } else { 0 }) < moment.0
         })
+    }
+
+    /// Whether the file was written, replaced or touched at or after `start`. A change time that has not come yet says
+    /// nothing: the clock was set back.
+    pub(crate) fn changed_since(&self, start: Moment) -> bool {
+        start <= self.changed && self.changed <= Moment::latest()
     }
 
     /// The later of the two times.

@@ -51,8 +51,8 @@ impl Runner {
         let Some(script) = script else { return trim::clean(&cache, None) };
         let path = absolute(script.to_owned());
         let mut trimmed = trim::clean(&cache, Some(&path))?;
-        if let Ok((real, links)) = resolve_links(&path)
-            && !links.is_empty()
+        if let Ok(real) = resolve_links(&path)
+            && real != path
         {
             let more = trim::clean(&cache, Some(&real))?;
             trimmed = Trimmed { builds: trimmed.builds + more.builds, bytes: trimmed.bytes + more.bytes };

@@ -118,7 +118,10 @@ fn choose(wanted: Option<&str>, environment: &Environment, since: Moment) -> Res
     checks.push(Check::variable("RUSTC", environment));
     if let Some(rustc) = environment.set("RUSTC") {
         let path = match Path::new(&rustc).components().count() {
-            1 => environment.find_command(&rustc),
+            1 => {
+                checks.extend(rustc.to_str().map(|name| Check::command(name, environment).tool()));
+                environment.find_command(&rustc)
+            }
             _ => Some(absolute(PathBuf::from(&rustc))).filter(|path| is_executable(path)),
         };
         let missing = || {
@@ -133,6 +136,8 @@ fn choose(wanted: Option<&str>, environment: &Environment, since: Moment) -> Res
         if !is_rustup_proxy(&path) {
             return Ok(Choice { rustc: path, checks });
         }
+        // A compiler put in its place would be the one that is meant.
+        checks.push(tool_file(&path, since)?);
     }
     checks.push(Check::variable("RUSTUP_TOOLCHAIN", environment));
     if let Some(wanted) = environment.set("RUSTUP_TOOLCHAIN") {
@@ -192,7 +197,13 @@ fn named(wanted: &str, environment: &Environment, mut checks: Vec<Check<'static>
         installed.iter().filter(|name| *name == wanted || name.starts_with(&with_host)).collect();
     matching.sort();
     match (matching.first(), toolchains) {
-        (Some(name), Some(directory)) => in_directory(&directory.join(name), checks),
+        (Some(name), Some(directory)) => {
+            if *name != wanted {
+                // Under its whole name it would come first.
+                checks.push(Check::absent(&directory.join(wanted)));
+            }
+            in_directory(&directory.join(name), checks)
+        }
         _ => Err(Error::message(Step::Toolchain, format!("toolchain `{wanted}` is not installed"))
             .code(EXIT_NOT_FOUND)
             .hint(format!("`rustup toolchain install {wanted}`"))),
@@ -232,8 +243,7 @@ fn rustup_default(
 
 /// Whether a command is rustup under another name: a link to it, or a copy beside it.
 fn is_rustup_proxy(command: &Path) -> bool {
-    let real =
-        resolve_links(&absolute(command.to_owned())).map_or_else(|_| command.to_owned(), |(path, _)| path);
+    let real = resolve_links(&absolute(command.to_owned())).unwrap_or_else(|_| command.to_owned());
     if real.file_stem().is_some_and(|name| name == "rustup" || name == "rustup-init") {
         return true;
     }
@@ -257,19 +267,14 @@ fn identity(
     remembered(rustc, || libraries(rustc), || ask_version(rustc, environment), environment, cache, since)
 }
 
-/// The linker rustc calls when nobody names another.
-///
-/// # Errors
-/// [`Step::Toolchain`], 127, if there is none.
-pub(crate) fn linker(environment: &Environment, cache: &Cache, since: Moment) -> Result<Vec<Check<'static>>> {
-    let Some(path) = environment.find_command(OsStr::new("cc")) else {
-        return Err(Error::message(Step::Toolchain, "`cc` is not on PATH, and rustc needs it to link")
-            .code(EXIT_NOT_FOUND)
-            .hint("install a C compiler, for example `apt-get install gcc libc6-dev`"));
-    };
-    let (mut checks, _) = remembered(&path, Vec::new, || Ok(String::new()), environment, cache, since)?;
-    checks.push(Check::command("cc", environment).tool());
-    Ok(checks)
+/// The checks of another tool's file.
+pub(crate) fn tool(
+    path: &Path,
+    environment: &Environment,
+    cache: &Cache,
+    since: Moment,
+) -> Result<Vec<Check<'static>>> {
+    Ok(remembered(path, Vec::new, || Ok(String::new()), environment, cache, since)?.0)
 }
 
 /// The checks of a tool's files and what it says of itself: from the cache if they hold, since reading and asking costs
@@ -295,15 +300,18 @@ fn remembered(
     record.push("tool", tool);
     record.push("version", &text);
     for file in std::iter::once(tool.to_owned()).chain(more_files()) {
-        let check = Check::tool_file(&file, since).map_err(|error| {
-            let what = format!("failed to read `{}`", file.display());
-            Error::new(Step::Toolchain, anyhow::Error::new(error).context(what))
-        })?;
-        record.checks.push(check);
+        record.checks.push(tool_file(&file, since)?);
     }
     // Best effort: without it the next miss asks again.
     let _ = cache.write_whole(&place, &record.render(&id));
     Ok((record.checks, text))
+}
+
+fn tool_file(path: &Path, since: Moment) -> Result<Check<'static>> {
+    Check::tool_file(path, since).map_err(|error| {
+        let what = format!("failed to read `{}`", path.display());
+        Error::new(Step::Toolchain, anyhow::Error::new(error).context(what))
+    })
 }
 
 fn ask_version(rustc: &Path, environment: &Environment) -> Result<String> {

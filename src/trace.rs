@@ -13,8 +13,8 @@
 //! about NAME TEXT                             for people: toolchain, profile, when, how long
 //! file DIGEST STAMP PATH                      content; STAMP is size,mtime,ctime,inode or - while it proves nothing
 //! directory DIGEST STAMP PATH                 the names in it
-//! absent PATH                                 nothing is there, not even a dangling link
-//! link TARGET PATH                            a symbolic link, and what it says
+//! sources DIGEST STAMP PATH                   likewise, without `target` and what begins with a dot
+//! absent PATH                                 nothing is there, or a dangling link
 //! variable NAME=VALUE | variable NAME         set to, or unset
 //! command NAME PATH | command NAME            what a search of PATH finds, or that it finds nothing
 //! end DIGEST                                  of the launch id and all bytes before this line
@@ -194,13 +194,7 @@ impl Variant<'_> {
     /// Whether both say the same of the world, stamps aside.
     fn same_facts(&self, other: &Variant<'_>) -> bool {
         self.checks.len() == other.checks.len()
-            && self.checks.iter().zip(&other.checks).all(|(one, two)| match (&one.fact, &two.fact) {
-                (Fact::File { path: a, digest: x, .. }, Fact::File { path: b, digest: y, .. })
-                | (Fact::Directory { path: a, digest: x, .. }, Fact::Directory { path: b, digest: y, .. }) => {
-                    a == b && x == y
-                }
-                (one, two) => one == two,
-            })
+            && self.checks.iter().zip(&other.checks).all(|(one, two)| one.same_fact(two))
     }
 
     /// What is not as it was, one entry a failing check.

@@ -18,7 +18,7 @@ use serde_json::Value;
 
 use super::Environments;
 use super::lane::Lane;
-use crate::check::Check;
+use crate::check::{Check, Names};
 use crate::dep_info::DepInfo;
 use crate::environment::Environment;
 use crate::error::{Error, Result, Step};
@@ -267,7 +267,7 @@ impl Facts {
             checks.push(Check::file_or_absent(path, start)?);
         }
         for path in &self.directories {
-            checks.push(Check::directory(path, start)?);
+            checks.push(Check::directory(path, Names::Sources, start)?);
         }
         checks.extend(self.variables.iter().map(|name| Check::variable(name, environment)));
         Ok(checks)

@@ -36,10 +36,11 @@ fn killed_while_it_builds_a_temporary_binary_the_next_miss_cleans_up() {
 
 // ── Every system call of a miss ─────────────────────────────────────────────────────────────────────────────────────
 
-/// A miss that touches all there is: no cache yet, an input, and a link, which gets a trace of its own.
+/// A miss that touches all there is: no cache yet, an input, a link, and options of its own, for which there is a second
+/// trace.
 fn cold() -> Sandbox {
     let sandbox = Sandbox::fake();
-    sandbox.write("x.rs", "print right\ninclude one.txt\n");
+    sandbox.write("x.rs", "#!/usr/bin/env -S runner --release\nprint right\ninclude one.txt\n");
     sandbox.write("one.txt", "print one\n");
     symlink("x.rs", sandbox.path("link")).unwrap();
     sandbox
@@ -126,7 +127,7 @@ fn assert_heals(sandbox: &Sandbox, context: &str) {
         Vec::<PathBuf>::new(),
         "staging after {context}"
     );
-    // The traces of the link and of the script it names.
+    // Those of the script, as it is called and with its own options spelled out.
     assert_eq!(count("traces"), 2, "traces after {context}");
     assert!(count("bin") <= 2, "binaries after {context}");
     assert_eq!(entries(&sandbox.root().join("tmp")), Vec::<PathBuf>::new(), "TMPDIR after {context}");

@@ -91,7 +91,7 @@ fn normalized(sandbox: &Sandbox, calls: &[Call], script: &str) -> String {
     let mut out = String::new();
     for call in &calls[begin..] {
         let name = match call.name.as_str() {
-            "openat" => "open",
+            "openat" | "openat2" => "open",
             "statx" | "newfstatat" | "fstat" | "lstat" => "stat",
             "faccessat" | "faccessat2" => "access",
             other => other,

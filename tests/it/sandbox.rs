@@ -176,13 +176,17 @@ pub fn files_below(path: &Path) -> Vec<PathBuf> {
 
 /// A command about to run.
 pub struct Run<'a> {
-    #[allow(dead_code)] // Keeps the sandbox alive as long as its command.
     sandbox: &'a Sandbox,
     command: Command,
     stdin: Vec<u8>,
 }
 
-impl Run<'_> {
+impl<'a> Run<'a> {
+    /// Where it runs.
+    pub fn sandbox(&self) -> &'a Sandbox {
+        self.sandbox
+    }
+
     pub fn args<I: AsRef<OsStr>>(mut self, arguments: impl IntoIterator<Item = I>) -> Self {
         self.command.args(arguments);
         self
