@@ -3,6 +3,7 @@
 //! Leaves return `anyhow::Result` with context ("failed to read `x`"). A room's door turns that into an [`Error`]
 //! by naming the [`Step`]. Callers branch on [`Error::step`] and [`Error::exit_code`], never on text.
 
+use std::borrow::Cow;
 use std::fmt;
 
 /// runner or the compiler failed (as `env(1)`).
@@ -98,8 +99,8 @@ impl Error {
     }
 
     /// What to do about it, if that is known.
-    pub fn cure(&self) -> Option<&str> {
-        self.hint.as_deref()
+    pub fn cure(&self) -> Option<Cow<'_, str>> {
+        self.hint.as_deref().map(printable)
     }
 }
 
@@ -111,17 +112,27 @@ pub fn usage_error(text: impl Into<String>) -> Error {
 impl fmt::Display for Error {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(subject) = &self.subject {
-            write!(formatter, "{subject}: ")?;
+            write!(formatter, "{}: ", printable(subject))?;
         }
-        // A control character in a name would otherwise move the cursor of whoever reads this.
-        for character in without_os_error_numbers(&format!("{:#}", self.cause)).chars() {
-            if character.is_control() && character != '\n' && character != '\t' {
-                write!(formatter, "{}", character.escape_default())?;
-            } else {
-                write!(formatter, "{character}")?;
-            }
-        }
-        Ok(())
+        formatter.write_str(&printable(&without_os_error_numbers(&format!("{:#}", self.cause))))
+    }
+}
+
+/// Text for a terminal: a control character in a name would otherwise move the cursor of whoever reads it, and a line
+/// feed forge another message.
+pub fn printable(text: &str) -> Cow<'_, str> {
+    match text.contains(char::is_control) {
+        false => Cow::Borrowed(text),
+        true => text
+            .chars()
+            .fold(String::with_capacity(text.len() + 8), |mut out, character| {
+                match character.is_control() {
+                    true => out.extend(character.escape_default()),
+                    false => out.push(character),
+                }
+                out
+            })
+            .into(),
     }
 }
 
@@ -177,6 +188,8 @@ mod tests {
 
     #[test]
     fn control_characters_of_a_name_do_not_reach_the_terminal() {
-        assert_eq!(Error::message(Step::Script, "a\u{1b}[2Jb").to_string(), "a\\u{1b}[2Jb");
+        let error = Error::message(Step::Script, "a\u{1b}[2Jb").about("x\ny").hint("\r");
+        assert_eq!(error.to_string(), "x\\ny: a\\u{1b}[2Jb");
+        assert_eq!(error.cure().as_deref(), Some("\\r"));
     }
 }

@@ -9,6 +9,7 @@ use std::process::{Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
+use crate::error::printable;
 use crate::options::Verbosity;
 use crate::script::Script;
 
@@ -64,7 +65,7 @@ impl Screen {
     /// Says a line.
     pub(crate) fn say(&self, text: &str) {
         // Nobody to tell is no reason to stop.
-        let _ = writeln!(io::stderr(), "runner: {text}");
+        let _ = writeln!(io::stderr(), "runner: {}", printable(text));
     }
 
     /// Shows what a compiler said: if it failed, and to people.
