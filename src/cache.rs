@@ -27,18 +27,19 @@
 use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::fs::{DirBuilder, File, Permissions};
+use std::io::ErrorKind::{AlreadyExists, DirectoryNotEmpty, IsADirectory, NotADirectory, NotFound};
 use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use tempfile::{NamedTempFile, TempDir};
+use tempfile::TempDir;
 
 use crate::check::{Check, path_of};
 use crate::digest::{Digest, Fields};
 use crate::environment::Environment;
-use crate::error::{At, Error, Result, Step, bare};
+use crate::error::{Error, Result, Step, bare};
 use crate::launch::LaunchId;
 use crate::lock::{Holder, Lock, Patience};
 use crate::recipe::RustRecipe;
@@ -48,6 +49,9 @@ use crate::stamp::{Moment, Stamp};
 use crate::trace::{Binary, Current, Tools, Trace, Variant};
 
 const VERSION_DIRECTORY: &str = "v1";
+
+/// How often a step is tried again that another process, cleaning, has just undone.
+const MOST_ATTEMPTS: usize = 64;
 
 /// Where binaries, traces and dependency environments are kept.
 #[derive(Debug)]
@@ -199,21 +203,62 @@ impl Cache {
             return Err(Error::message(Step::Cache, text)
                 .hint("set `RUNNER_CACHE` to a directory from which programs may be run"));
         }
-        for name in ["traces", "bin", "locks", "staging", "toolchains", "deps"] {
-            let made = DirBuilder::new().recursive(true).mode(0o700).create(self.join(name));
-            made.map_err(|error| self.unusable("cannot write to", error))?;
+        let parts = ["", "traces", "bin", "locks", "staging", "toolchains", "deps"];
+        for part in parts {
+            self.make_directory(&self.join(part)).map_err(|error| self.unusable("cannot write to", error))?;
         }
         let tag = self.root.join("CACHEDIR.TAG");
-        if self.temporary.is_none() && !tag.exists() {
+        if self.temporary.is_none() && std::fs::symlink_metadata(&tag).is_err() {
             // <https://bford.info/cachedir/>: backup programs leave such directories out.
-            let written = std::fs::write(&tag, "Signature: 8a477f597d28d172789f06886806bc55\n")
-                .and_then(|()| std::fs::write(self.root.join("README"), include_str!("cache/README")));
+            let written = self
+                .write_whole(&self.root.join("README"), include_bytes!("cache/README"))
+                .and_then(|()| self.write_whole(&tag, b"Signature: 8a477f597d28d172789f06886806bc55\n"));
             written.map_err(|error| self.unusable("cannot write to", error))?;
         }
         // Everything else may be there from yesterday, on a disk that is full or read-only today.
         rustix::fs::access(self.join("staging"), rustix::fs::Access::WRITE_OK)
             .map_err(|error| self.unusable("cannot write to", error.into()))?;
         Ok(())
+    }
+
+    /// Makes a directory of the cache, if it is not there. What stands in its way (a file, a link to elsewhere) is none of
+    /// ours, and goes; one that lost its permissions gets them back.
+    pub(crate) fn make_directory(&self, path: &Path) -> io::Result<()> {
+        for _ in 0..MOST_ATTEMPTS {
+            match std::fs::symlink_metadata(path) {
+                Ok(metadata) if metadata.is_dir() && metadata.mode() & 0o700 == 0o700 => return Ok(()),
+                Ok(metadata) if metadata.is_dir() => {
+                    return std::fs::set_permissions(path, Permissions::from_mode(0o700));
+                }
+                Ok(_) => std::fs::remove_file(path)?,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(error),
+            }
+            match DirBuilder::new().recursive(true).mode(0o700).create(path) {
+                // Another process makes it, or cleans, at the same moment.
+                Err(error) if matches!(error.kind(), AlreadyExists | NotFound) => continue,
+                other => return other,
+            }
+        }
+        Err(io::Error::other("it is removed as soon as it is made"))
+    }
+
+    /// Renames into the cache, where another process may be cleaning.
+    fn put(&self, from: &Path, to: &Path) -> io::Result<()> {
+        let mut attempts = 0..MOST_ATTEMPTS;
+        loop {
+            if let Some(parent) = to.parent().filter(|parent| *parent != self.root) {
+                self.make_directory(parent)?;
+            }
+            match std::fs::rename(from, to) {
+                Err(error) if attempts.next().is_none() => return Err(error),
+                // Its directory has just been removed.
+                Err(error) if error.kind() == NotFound && from.exists() => continue,
+                // What is there is of another kind, or damaged.
+                Err(error) if is_in_the_way(&error) => drop(crate::trim::remove(to)),
+                other => return other,
+            }
+        }
     }
 
     /// Root with another's HOME (`sudo`) must not leave its files there.
@@ -239,7 +284,7 @@ impl Cache {
     }
 
     #[cold]
-    fn unusable(&self, what: &str, error: io::Error) -> Error {
+    pub(crate) fn unusable(&self, what: &str, error: io::Error) -> Error {
         let context = format!("{what} cache directory `{}`", self.root.display());
         Error::new(Step::Cache, anyhow::Error::new(bare(error)).context(context))
             .hint("set `RUNNER_CACHE` to a directory you can write to")
@@ -277,17 +322,25 @@ impl Cache {
         if !current.restamps.is_empty() {
             let mut refreshed = trace.clone();
             refreshed.restamp(&current);
-            self.refresh(id, &refreshed);
+            self.refresh(id, &bytes, &refreshed);
         }
         Some(found)
     }
 
-    /// Writes a trace whose stamps were renewed, unless somebody is building: best effort.
+    /// Writes a trace whose stamps were renewed, unless somebody is building or it is not what was `read` any more: best
+    /// effort.
     #[cold]
-    fn refresh(&self, id: &LaunchId, trace: &Trace<'_>) {
-        if let Ok(Some(_lock)) = Lock::try_acquire(&self.lock_path(id)) {
+    fn refresh(&self, id: &LaunchId, read: &[u8], trace: &Trace<'_>) {
+        if let Some(_lock) = self.try_lock(id)
+            && self.read_trace(id).is_some_and(|bytes| bytes == read)
+        {
             let _ = self.write_trace(id, trace);
         }
+    }
+
+    /// The lock of `id`, if nobody holds it.
+    pub(crate) fn try_lock(&self, id: &LaunchId) -> Option<Lock> {
+        Lock::try_acquire(&self.lock_path(id)).ok().flatten()
     }
 
     fn lock_path(&self, id: &LaunchId) -> PathBuf {
@@ -330,13 +383,9 @@ impl Cache {
 
     /// Writes a small sealed file by rename. Not synced: one that lost its content with the power has lost its seal.
     pub(crate) fn write_whole(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
-        let mut file = NamedTempFile::new_in(self.join("staging"))?;
+        let mut file = staging::file(&self.join("staging"))?;
         file.write_all(bytes)?;
-        if let Some(parent) = path.parent() {
-            DirBuilder::new().recursive(true).mode(0o700).create(parent)?;
-        }
-        file.persist(path).map_err(|error| error.error)?;
-        Ok(())
+        self.put(file.path(), path)
     }
 
     /// Lets a second name of the same script (a link to it, another spelling, options from its own first line) find the
@@ -370,9 +419,8 @@ impl Vacant<'_> {
 
     /// Publishes what was built. On return the binary is in its place, whole, and the trace names it.
     pub(crate) fn commit(&self, built: Built, recipe: &RustRecipe<'_>) -> Result<Found> {
-        let found = self.publish(&built).at(Step::Cache)?;
-        let stamp =
-            std::fs::symlink_metadata(&found.path).map(|metadata| Stamp::of(&metadata)).at(Step::Cache)?;
+        let unusable = |error| self.cache.unusable("cannot write to", error);
+        let (found, stamp) = self.publish(&built).map_err(unusable)?;
         let path = found.path.strip_prefix(&self.cache.directory).unwrap_or(&found.path);
         let text = |text: String| Cow::Owned(text.into_bytes());
         let variant = Variant {
@@ -388,18 +436,19 @@ impl Vacant<'_> {
                 .collect(),
             checks: built.checks,
         };
-        self.cache.add_variant(&self.id, recipe.script, variant).at(Step::Cache)?;
+        self.cache.add_variant(&self.id, recipe.script, variant).map_err(unusable)?;
         Ok(found)
     }
 
-    fn publish(&self, built: &Built) -> io::Result<Found> {
+    fn publish(&self, built: &Built) -> io::Result<(Found, Stamp)> {
         let file = File::open(&built.output)?;
         file.set_permissions(Permissions::from_mode(0o700))?;
         // The disk and the processor have each something to do.
         let (synced, digest) = std::thread::scope(|scope| {
-            let sync = scope.spawn(|| file.sync_data());
+            let sync = std::thread::Builder::new().spawn_scoped(scope, || file.sync_data());
             let digest = Digest::of_file(&built.output);
-            (sync.join().unwrap_or_else(|_| file.sync_data()), digest)
+            let synced = sync.map(|sync| sync.join().unwrap_or_else(|_| file.sync_data()));
+            (synced.unwrap_or_else(|_| file.sync_data()), digest)
         });
         synced?;
         let digest = digest?;
@@ -407,26 +456,29 @@ impl Vacant<'_> {
         let place = self.cache.join(format!("bin/{}/{hex}", &hex[..2]));
         let path = place.join(&built.name);
         // The same bytes under the same name may be here already, from another script or an earlier day.
-        if Digest::of_file(&path).is_ok_and(|there| there == digest) {
-            return Ok(Found { path, digest });
+        if let Ok(stamp) = reuse(&place, &path, digest) {
+            return Ok((Found { path, digest }, stamp));
         }
         let holder = self.staging.path().join("binary");
         DirBuilder::new().mode(0o700).create(&holder)?;
-        std::fs::rename(&built.output, holder.join(&built.name))?;
-        if let Some(parent) = place.parent() {
-            DirBuilder::new().recursive(true).mode(0o700).create(parent)?;
-            match std::fs::rename(&holder, &place) {
-                Ok(()) => {}
-                // What is there is damaged, or it would have been taken above.
-                Err(error) if is_occupied(&error) => {
-                    std::fs::rename(&place, self.staging.path().join("damaged"))?;
-                    std::fs::rename(&holder, &place)?;
-                }
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(Found { path, digest })
+        let held = holder.join(&built.name);
+        std::fs::rename(&built.output, &held)?;
+        // Its directory moves, the file itself does not: it keeps the stamp. Afterwards another process may remove it.
+        let stamp = Stamp::of(&std::fs::symlink_metadata(&held)?);
+        self.cache.put(&holder, &place)?;
+        Ok((Found { path, digest }, stamp))
     }
+}
+
+/// The stamp of the binary at `path`, if it is whole and can be executed. Its directory is marked as used first, so that
+/// no sweep takes it before a trace names it.
+fn reuse(place: &Path, path: &Path, digest: Digest) -> io::Result<Stamp> {
+    File::open(place)?.set_modified(SystemTime::now())?;
+    let metadata = std::fs::symlink_metadata(path)?;
+    if metadata.is_file() && metadata.mode() & 0o7777 == 0o700 && Digest::of_file(path)? == digest {
+        return Ok(Stamp::of(&metadata));
+    }
+    Err(io::ErrorKind::InvalidData.into())
 }
 
 /// A binary's directory is named for its content and its name: the same program under two names is two entries, since
@@ -438,11 +490,8 @@ fn name_of_binary(digest: Digest, name: &OsStr) -> Digest {
     fields.finish()
 }
 
-fn is_occupied(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::DirectoryNotEmpty | io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory
-    )
+fn is_in_the_way(error: &io::Error) -> bool {
+    matches!(error.kind(), DirectoryNotEmpty | AlreadyExists | NotADirectory | IsADirectory)
 }
 
 /// Whether programs may not be run from where `path` is, or will be.

@@ -8,6 +8,8 @@
 //!
 //! 1. compare the inode we locked with the one the path names now;
 //! 2. if they differ, somebody removed it in between: start again.
+//!
+//! Where it would protect something (a sweep must not take what somebody works in), ask [`Lock::is_exclusive`].
 
 use std::fs::File;
 use std::io::{self, Read, Seek, Write};
@@ -19,7 +21,7 @@ use std::time::{Duration, Instant};
 #[derive(Debug)]
 pub(crate) struct Lock {
     // Only held, for the kernel's sake. `None` on a file system without locks, and when its holder was stopped.
-    _file: Option<File>,
+    file: Option<File>,
 }
 
 /// How a waiter sees whom it waits for.
@@ -57,7 +59,7 @@ impl Lock {
                     // Only for people: who is it that others wait for.
                     let _ = file.set_len(0);
                     let _ = write!(file, "{}", std::process::id());
-                    return Ok(Lock { _file: Some(file) });
+                    return Ok(Lock { file: Some(file) });
                 }
                 Ok(true) => continue,
                 Ok(false) => {
@@ -65,12 +67,12 @@ impl Lock {
                     if elapsed > Duration::from_millis(500)
                         && waiting(elapsed, holder(&mut file)) == Patience::GoOn
                     {
-                        return Ok(Lock { _file: None });
+                        return Ok(Lock { file: None });
                     }
                     std::thread::sleep(sleep);
                     sleep = (sleep * 2).min(LONGEST_SLEEP);
                 }
-                Err(error) if is_unsupported(&error) => return Ok(Lock { _file: None }),
+                Err(error) if is_unsupported(&error) => return Ok(Lock { file: None }),
                 Err(error) => return Err(error),
             }
         }
@@ -80,9 +82,9 @@ impl Lock {
     pub(crate) fn try_acquire(path: &Path) -> io::Result<Option<Lock>> {
         let file = open(path)?;
         match try_lock(&file) {
-            Ok(true) if is_same_file(&file, path) => Ok(Some(Lock { _file: Some(file) })),
+            Ok(true) if is_same_file(&file, path) => Ok(Some(Lock { file: Some(file) })),
             Ok(_) => Ok(None),
-            Err(error) if is_unsupported(&error) => Ok(Some(Lock { _file: None })),
+            Err(error) if is_unsupported(&error) => Ok(Some(Lock { file: None })),
             Err(error) => Err(error),
         }
     }
@@ -91,16 +93,35 @@ impl Lock {
     pub(crate) fn try_directory(path: &Path) -> io::Result<Option<Lock>> {
         let file = File::open(path)?;
         match try_lock(&file) {
-            Ok(true) if is_same_file(&file, path) => Ok(Some(Lock { _file: Some(file) })),
+            Ok(true) if is_same_file(&file, path) => Ok(Some(Lock { file: Some(file) })),
             Ok(_) => Ok(None),
-            Err(error) if is_unsupported(&error) => Ok(Some(Lock { _file: None })),
+            Err(error) if is_unsupported(&error) => Ok(Some(Lock { file: None })),
             Err(error) => Err(error),
         }
     }
+
+    /// Whether nobody else can hold it: not on a file system without locks.
+    pub(crate) fn is_exclusive(&self) -> bool {
+        self.file.is_some()
+    }
 }
 
+/// Opens a lock file. What is there and cannot be opened (a directory, a link, a file without permissions) is no lock of
+/// ours, and another is put in its place.
 fn open(path: &Path) -> io::Result<File> {
-    File::options().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)
+    let mut options = File::options();
+    options.read(true).write(true).create(true).truncate(false).mode(0o600).custom_flags(libc::O_NOFOLLOW);
+    match options.open(path) {
+        Err(error) if is_obstacle(&error) => {
+            let _ = std::fs::remove_file(path).or_else(|_| std::fs::remove_dir_all(path));
+            options.open(path)
+        }
+        other => other,
+    }
+}
+
+fn is_obstacle(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(libc::EISDIR | libc::ELOOP | libc::EACCES | libc::ENXIO))
 }
 
 #[allow(clippy::disallowed_methods)] // The one place that locks.

@@ -81,9 +81,10 @@ impl Runner {
                 return Ok(code);
             }
         }
-        Err(Error::message(Step::Execute, "its program is removed from the cache as soon as it is built")
-            .about(script.typed().to_string_lossy())
-            .hint("something is cleaning the cache all the time; `--temp` does without it"))
+        // Somebody cleans the cache all the time: do without it.
+        let temporary = Options { temporary: true, ..options.clone() };
+        let code = self.prepare(script, &temporary)?.execute(arguments)?;
+        code.ok_or_else(|| Error::message(Step::Execute, "its program vanished before it could be executed"))
     }
 
     /// The program of a script: the cached one if its trace holds, else built now.
@@ -150,7 +151,8 @@ impl Runner {
         }
         if options.verbosity == Verbosity::Verbose {
             let why = self.why_in(cache, script, options)?;
-            eprintln!("runner: {}: {why}", script.typed().to_string_lossy());
+            Screen::new(false, options.verbosity)
+                .say(&format!("{}: {why}", script.typed().to_string_lossy()));
         }
         Ok(found)
     }
@@ -285,10 +287,10 @@ impl Program {
         match exec::load(path) {
             Ok(memory) => {
                 let typed = self.script.typed().to_string_lossy();
-                eprintln!(
-                    "runner: {typed}: `{}` is on a file system mounted noexec; running from a temporary binary",
+                Screen::new(false, Verbosity::Normal).say(&format!(
+                    "{typed}: `{}` is on a file system mounted noexec; running from a temporary binary",
                     path.display()
-                );
+                ));
                 exec::become_memory(&memory, identity, arguments)
             }
             Err(_) => refused,

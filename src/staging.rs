@@ -4,12 +4,20 @@
 
 use std::fs::Permissions;
 use std::io;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use tempfile::TempDir;
+use tempfile::{NamedTempFile, TempDir};
 
 use crate::lock::Lock;
+
+const DIRECTORY_PREFIX: &str = "build-";
+const FILE_PREFIX: &str = ".new-";
+
+const HOUR: Duration = Duration::from_secs(3600);
+const DAY: Duration = Duration::from_secs(86_400);
 
 /// A locked, private directory, removed when dropped.
 #[derive(Debug)]
@@ -24,7 +32,7 @@ impl Staging {
     pub(crate) fn create(parent: &Path) -> io::Result<Staging> {
         // A sweeper may take the directory between its making and its locking, so try again.
         for _ in 0..16 {
-            let directory = private_directory("build-", parent)?;
+            let directory = private_directory(DIRECTORY_PREFIX, parent)?;
             match Lock::try_directory(directory.path()) {
                 Ok(Some(lock)) => return Ok(Staging { directory, _lock: Some(lock) }),
                 Ok(None) => continue,
@@ -39,17 +47,24 @@ impl Staging {
         self.directory.path()
     }
 
-    /// Removes what dead builders left in `parent`.
+    /// Removes what dead builders left in `parent`, and nothing that is not ours.
     pub(crate) fn sweep(parent: &Path) -> io::Result<u64> {
         let mut removed = 0;
         for entry in std::fs::read_dir(parent)? {
-            let path: PathBuf = entry?.path();
+            let entry = entry?;
+            let path: PathBuf = entry.path();
+            let name = entry.file_name();
             let Ok(metadata) = std::fs::symlink_metadata(&path) else { continue };
-            if metadata.is_dir() {
-                if let Ok(Some(_lock)) = Lock::try_directory(&path) {
+            if metadata.is_dir() && name.as_bytes().starts_with(DIRECTORY_PREFIX.as_bytes()) {
+                let Ok(Some(lock)) = Lock::try_directory(&path) else { continue };
+                // Without locks a dead builder cannot be told from a living one, but none builds for a day.
+                if lock.is_exclusive() || is_older_than(&metadata, DAY) {
                     removed += u64::from(std::fs::remove_dir_all(&path).is_ok());
                 }
-            } else if is_older_than_an_hour(&metadata) {
+            } else if metadata.is_file()
+                && name.as_bytes().starts_with(FILE_PREFIX.as_bytes())
+                && is_older_than(&metadata, HOUR)
+            {
                 // Files here live from their making to a rename: moments.
                 removed += u64::from(std::fs::remove_file(&path).is_ok());
             }
@@ -63,6 +78,11 @@ pub(crate) fn private_directory(prefix: &str, parent: &Path) -> io::Result<TempD
     tempfile::Builder::new().prefix(prefix).permissions(Permissions::from_mode(0o700)).tempdir_in(parent)
 }
 
-fn is_older_than_an_hour(metadata: &std::fs::Metadata) -> bool {
-    metadata.modified().ok().and_then(|time| time.elapsed().ok()).is_some_and(|age| age.as_secs() > 3600)
+/// A new file that will be renamed to where it belongs.
+pub(crate) fn file(parent: &Path) -> io::Result<NamedTempFile> {
+    NamedTempFile::with_prefix_in(FILE_PREFIX, parent)
+}
+
+fn is_older_than(metadata: &std::fs::Metadata, age: Duration) -> bool {
+    metadata.modified().ok().and_then(|time| time.elapsed().ok()).is_some_and(|elapsed| elapsed > age)
 }

@@ -20,7 +20,7 @@ use crate::lock::Lock;
 use crate::record::Record;
 use crate::staging::Staging;
 use crate::stamp::Moment;
-use crate::trace::Trace;
+use crate::trace::{Trace, Variant};
 
 /// What a cache may keep.
 #[derive(Debug, Clone, Copy)]
@@ -85,9 +85,9 @@ pub(crate) fn daily(cache: &Cache) {
     match age {
         Some(age) if age < DAY => {}
         // A new cache has nothing to trim.
-        None if !stamp.exists() => drop(fs::write(&stamp, "")),
+        None if !stamp.exists() => drop(cache.write_whole(&stamp, b"")),
         _ => {
-            let _ = fs::write(&stamp, "");
+            let _ = cache.write_whole(&stamp, b"");
             let _ = trim(cache, Limits::default());
         }
     }
@@ -153,9 +153,10 @@ pub(crate) fn trim(cache: &Cache, limits: Limits) -> Result<Trimmed> {
         forget(cache, build);
         trimmed.builds += 1;
     }
+    sweep_traces(cache);
     trimmed.bytes += sweep_binaries(cache, &kept);
     for environment in &unused {
-        trimmed.bytes += remove(&environment.directory);
+        trimmed.bytes += remove_environment(cache, &environment.directory);
     }
     let mut alive: Vec<Environment> = alive;
     alive.sort_by_key(|environment| environment.used);
@@ -164,7 +165,7 @@ pub(crate) fn trim(cache: &Cache, limits: Limits) -> Result<Trimmed> {
     // Dependencies are most of a cache; the least recently used manifests go first.
     while size_of(&cache.join("deps")) > limits.most_bytes && alive.len() > 1 {
         let environment = alive.remove(0);
-        trimmed.bytes += remove(&environment.directory);
+        trimmed.bytes += remove_environment(cache, &environment.directory);
         trimmed.bytes += deps::sweep(cache, &records(&alive)).unwrap_or(0);
     }
     sweep_locks(cache);
@@ -193,7 +194,7 @@ pub(crate) fn clean(cache: &Cache, script: Option<&Path>) -> Result<Trimmed> {
                 }
             }
             for environment in environments(cache) {
-                trimmed.bytes += remove(&environment.directory);
+                trimmed.bytes += remove_environment(cache, &environment.directory);
             }
             trimmed.bytes += deps::sweep(cache, &[]).unwrap_or(0);
             let _ = Staging::sweep(&cache.join("staging"));
@@ -225,14 +226,38 @@ pub(crate) fn remove(path: &Path) -> u64 {
 
 /// Removes one variant from its trace, and the trace with its last.
 fn forget(cache: &Cache, build: &CachedBuild) {
-    let Some(bytes) = cache.read_trace(&build.id) else { return };
-    let Some(mut trace) = Trace::parse(build.id.digest(), &bytes) else { return };
-    trace.variants.retain(|variant| path_of(&variant.binary.path) != build.place);
-    let path = cache.trace_path(&build.id);
-    let _ = match trace.variants.is_empty() {
-        true => fs::remove_file(&path),
-        false => cache.write_whole(&path, &trace.render(build.id.digest())),
+    retain(cache, &build.id, |variant| path_of(&variant.binary.path) != build.place);
+}
+
+/// Removes variants from a trace, and the trace with its last; also one that cannot be read. Not while somebody builds:
+/// then it is in use, and about to change.
+fn retain(cache: &Cache, id: &LaunchId, keep: impl Fn(&Variant<'_>) -> bool) {
+    let Some(_lock) = cache.try_lock(id) else { return };
+    let path = cache.trace_path(id);
+    let bytes = cache.read_trace(id).unwrap_or_default();
+    let Some(mut trace) = Trace::parse(id.digest(), &bytes) else {
+        remove(&path);
+        return;
     };
+    let before = trace.variants.len();
+    trace.variants.retain(keep);
+    let _ = match trace.variants.len() {
+        0 => fs::remove_file(&path),
+        after if after == before => Ok(()),
+        _ => cache.write_whole(&path, &trace.render(id.digest())),
+    };
+}
+
+/// Removes what is damaged among traces, and variants whose binary is gone.
+fn sweep_traces(cache: &Cache) {
+    for path in files_below(&cache.join("traces"), 2) {
+        match path.file_name().and_then(|name| Digest::parse(name.as_encoded_bytes())) {
+            Some(id) => retain(cache, &LaunchId::from_digest(id), |variant| {
+                cache.join(path_of(&variant.binary.path)).exists()
+            }),
+            None => drop(remove(&path)),
+        }
+    }
 }
 
 /// Removes binaries that no kept build names, but for those whose trace may be on its way.
@@ -247,9 +272,25 @@ fn sweep_binaries(cache: &Cache, kept: &[CachedBuild]) -> u64 {
     freed
 }
 
+/// By the time its binary was put in, or was last taken for another trace.
 fn is_older_than_an_hour(path: &Path) -> bool {
-    let changed = fs::symlink_metadata(path).map(|metadata| metadata.ctime()).unwrap_or(i64::MAX);
-    Moment::now().unix_seconds() - changed > 3600
+    let modified = fs::symlink_metadata(path).map_or(i64::MAX, |metadata| metadata.mtime());
+    Moment::now().unix_seconds().saturating_sub(modified) > 3600
+}
+
+/// Removes a dependency environment unless somebody is building it: moved away in one step, so that whoever comes next
+/// begins with an empty directory.
+fn remove_environment(cache: &Cache, directory: &Path) -> u64 {
+    if !directory.is_dir() {
+        return remove(directory);
+    }
+    let Ok(Some(_lock)) = Lock::try_acquire(&directory.join("lock")) else { return 0 };
+    let Ok(grave) = Staging::create(&cache.join("staging")) else { return 0 };
+    let size = size_of(directory);
+    match fs::rename(directory, grave.path().join("environment")) {
+        Ok(()) => size,
+        Err(_) => 0,
+    }
 }
 
 /// Removes lock files nobody holds and whose trace is gone.
