@@ -71,6 +71,10 @@ pub(crate) fn compile(
         }
         return Err(failed(&finished.stderr, finished.status, staging, screen));
     }
+    // Another script's build may have replaced a dependency while this one was linked.
+    if call.is_broken(cache) {
+        return Ok(Outcome::Disturbed(source.path));
+    }
     let mut checks = match inputs(recipe, &call, &source, &dep_info, start)? {
         Ok(checks) => checks,
         Err(disturbed) => return Ok(Outcome::Disturbed(disturbed)),
@@ -372,6 +376,9 @@ fn without_repeats(checks: &mut Vec<Check<'static>>) {
 #[cold]
 fn failed(diagnostics: &[u8], status: std::process::ExitStatus, staging: &Path, screen: &Screen) -> Error {
     let text = String::from_utf8_lossy(diagnostics);
+    if !staging.is_dir() {
+        return Error::message(Step::Cache, "the cache was removed while it was compiling in it");
+    }
     if is_full(staging, &text) {
         let full = std::io::Error::from_raw_os_error(libc::ENOSPC);
         return Error::new(Step::Cache, anyhow::Error::new(full).context("cannot compile in the cache"));

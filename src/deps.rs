@@ -93,9 +93,7 @@ pub(crate) fn environment(
     if let Some(call) = environments.recorded() {
         return Ok(call);
     }
-    fs::create_dir_all(environments.directory.join("src")).at(Step::Dependencies)?;
-    let _lock = Lock::acquire(&environments.directory.join("lock"), patiently(screen, recipe.script))
-        .at(Step::Dependencies)?;
+    let _lock = environments.enter().map_err(|error| cache.unusable("cannot write to", error))?;
     match environments.recorded() {
         Some(call) => Ok(call),
         None => environments.build(&manifest),
@@ -168,6 +166,35 @@ impl Environments<'_> {
         Some(self.call(&record))
     }
 
+    /// Makes the directory and takes its lock. Trim may remove both at any moment before that.
+    fn enter(&self) -> std::io::Result<Lock> {
+        loop {
+            for directory in [self.directory.parent(), Some(&self.directory)].into_iter().flatten() {
+                self.cache.make_directory(directory)?;
+            }
+            match Lock::acquire(&self.directory.join("lock"), patiently(self.screen, self.recipe.script)) {
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+                other => return other,
+            }
+        }
+    }
+
+    /// Empties the directory of what an unfinished build left, and of what was damaged; keeps the versions that were chosen.
+    fn clear(&self) -> std::io::Result<()> {
+        for entry in fs::read_dir(&self.directory)? {
+            let entry = entry?;
+            let is_kept = match entry.file_name().as_encoded_bytes() {
+                b"lock" => true,
+                b"Cargo.lock" => self.record_path().is_file() && seed::is_whole(&entry.path()),
+                _ => false,
+            };
+            if !is_kept {
+                crate::trim::remove(&entry.path());
+            }
+        }
+        fs::create_dir(self.directory.join("src"))
+    }
+
     fn call(&self, record: &Record) -> Call {
         let variables = record.all("variable").into_iter().filter_map(|text| split_variable(&text)).collect();
         let mut checks = record.checks.clone();
@@ -176,22 +203,26 @@ impl Environments<'_> {
     }
 
     fn build(&self, manifest: &str) -> Result<Call> {
+        let unusable = |error| self.cache.unusable("cannot write to", error);
         let cargo = self.recipe.toolchain.cargo(self.environment)?;
         let main = self.directory.join("src/main.rs");
         let manifest_path = self.directory.join("Cargo.toml");
         let lock_path = self.directory.join("Cargo.lock");
-        fs::write(&manifest_path, manifest).at(Step::Dependencies)?;
+        self.clear().map_err(unusable)?;
+        fs::write(&manifest_path, manifest).map_err(unusable)?;
         match &self.lock {
-            Some(lock) => fs::write(&lock_path, lock).at(Step::Dependencies)?,
+            Some(lock) => fs::write(&lock_path, lock).map_err(unusable)?,
             None if lock_path.exists() => {}
-            None => seed::write(self.cache, &self.recipe.toolchain.id, &lock_path).at(Step::Dependencies)?,
+            None => seed::write(self.cache, &self.recipe.toolchain.id, &lock_path).map_err(unusable)?,
         }
         // A new file, so that cargo calls rustc for it even if it did so before.
         fs::write(&main, format!("fn main() {{}} // {}\n", Moment::now().unix_seconds()))
-            .at(Step::Dependencies)?;
-        let capture = capture::Capture::prepare(&self.directory).at(Step::Dependencies)?;
+            .map_err(unusable)?;
+        let capture = capture::Capture::prepare(&self.directory).map_err(unusable)?;
         let start = Moment::now();
-        let lane = lane::Lane::enter(self.cache, &self.recipe.toolchain.id, self.screen, self.recipe.script)?;
+        let lane = lane::Lane::enter(self.cache, &self.recipe.toolchain.id, self.screen, self.recipe.script)
+            .map_err(unusable)?;
+        lane.heal(self.cache);
         let local = packages::Local::find(self.recipe.manifest, || self.cargo(&cargo), &manifest_path, self)?;
         local.forget_in(&lane, &self.recipe.profile);
         let output = self.run(&cargo, &manifest_path, &lane, &capture)?;
@@ -213,7 +244,9 @@ impl Environments<'_> {
             record.push("artifact", artifact);
         }
         record.checks = packages::checks(&local, &made, &lane, self.environment, start)?;
-        self.cache.write_whole(&self.record_path(), &record.render(&self.key)).at(Step::Dependencies)?;
+        // What the record vouches for is on disk before the record is.
+        lane.sync().map_err(unusable)?;
+        self.cache.write_whole(&self.record_path(), &record.render(&self.key)).map_err(unusable)?;
         Ok(self.call(&record))
     }
 

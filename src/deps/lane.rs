@@ -4,12 +4,16 @@
 //! what one has built another finds; but a script that comes while it is busy takes the next lane, and builds there what
 //! it does not find. Which crates are compiled twice for it is the price of not waiting minutes for a stranger.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
+use super::packages;
 use crate::cache::Cache;
-use crate::error::{At, Result, Step};
+use crate::check::split_field;
 use crate::lock::Lock;
 use crate::record::Record;
 use crate::screen::Screen;
@@ -28,16 +32,20 @@ pub(crate) struct Lane {
 
 impl Lane {
     /// The first lane nobody uses; if all are in use, waits for the first.
-    pub(super) fn enter(cache: &Cache, toolchain: &str, screen: &Screen, script: &Script) -> Result<Lane> {
-        let parent = cache.join("deps").join(toolchain);
+    pub(super) fn enter(
+        cache: &Cache,
+        toolchain: &str,
+        screen: &Screen,
+        script: &Script,
+    ) -> io::Result<Lane> {
         for index in 0..LANES {
-            let (path, name) = place(&parent, toolchain, index).at(Step::Dependencies)?;
-            if let Some(lock) = Lock::try_acquire(&path.join("lock")).at(Step::Dependencies)? {
+            let (path, name) = place(cache, toolchain, index)?;
+            if let Some(lock) = Lock::try_acquire(&path.join("lock"))? {
                 return Ok(Lane { path, name, _lock: lock });
             }
         }
-        let (path, name) = place(&parent, toolchain, 0).at(Step::Dependencies)?;
-        let lock = Lock::acquire(&path.join("lock"), patiently(screen, script)).at(Step::Dependencies)?;
+        let (path, name) = place(cache, toolchain, 0)?;
+        let lock = Lock::acquire(&path.join("lock"), patiently(screen, script))?;
         Ok(Lane { path, name, _lock: lock })
     }
 
@@ -49,13 +57,63 @@ impl Lane {
     pub(crate) fn name(&self) -> &str {
         &self.name
     }
+
+    /// Makes cargo forget what is not as it was built: it looks only whether an artifact is older than its sources.
+    pub(super) fn heal(&self, cache: &Cache) {
+        for profile in entries(&self.path) {
+            if is_directory(&profile) {
+                let parts = PARTS.iter().map(|part| profile.join(part));
+                for part in parts.filter(|part| fs::symlink_metadata(part).is_ok()) {
+                    // A file or a link where a directory should be goes.
+                    let _ = cache.make_directory(&part);
+                }
+            }
+        }
+        let mut recorded: BTreeMap<OsString, bool> = BTreeMap::new();
+        let environments = self.path.with_file_name("environments");
+        for environment in entries(&environments) {
+            let Ok(bytes) = fs::read(environment.join("record")) else { continue };
+            for artifact in Record::read_any(&bytes).all("artifact") {
+                let is_untouched =
+                    packages::are_untouched(cache.directory(), std::slice::from_ref(&artifact));
+                if let Some((_, path)) = split_field(artifact.as_bytes())
+                    && path.starts_with(self.name.as_bytes())
+                {
+                    *recorded.entry(OsStr::from_bytes(path).to_owned()).or_default() |= is_untouched;
+                }
+            }
+        }
+        let touched = recorded.iter().filter(|(path, is_untouched)| {
+            // What is missing cargo sees for itself.
+            !**is_untouched && fs::symlink_metadata(cache.join(path)).is_ok()
+        });
+        let hashes: BTreeSet<String> =
+            touched.filter_map(|(path, _)| hash_of(&path.to_string_lossy()).map(str::to_owned)).collect();
+        if !hashes.is_empty() {
+            remove_where(&self.path, |hash| hash.is_some_and(|hash| hashes.contains(hash)));
+        }
+    }
+
+    /// Waits until all that was built is on disk.
+    pub(super) fn sync(&self) -> io::Result<()> {
+        let directory = fs::File::open(&self.path)?;
+        #[cfg(target_os = "linux")]
+        rustix::fs::syncfs(directory)?;
+        #[cfg(not(target_os = "linux"))]
+        drop(directory.sync_all().map(|()| rustix::fs::sync())?);
+        Ok(())
+    }
 }
 
-fn place(parent: &Path, toolchain: &str, index: usize) -> io::Result<(PathBuf, String)> {
-    let path = parent.join(format!("lane-{index}"));
-    fs::create_dir_all(&path)?;
-    Ok((path, format!("deps/{toolchain}/lane-{index}")))
+fn place(cache: &Cache, toolchain: &str, index: usize) -> io::Result<(PathBuf, String)> {
+    let name = format!("deps/{toolchain}/lane-{index}");
+    let path = cache.join(&name);
+    cache.make_directory(&path)?;
+    Ok((path, name))
 }
+
+/// Where cargo puts the artifacts of a profile.
+const PARTS: &[&str] = &["deps", "build", ".fingerprint", "incremental", "examples"];
 
 /// Removes from every lane nobody uses the artifacts that no environment in `alive` names, and returns the bytes freed.
 ///
@@ -68,21 +126,29 @@ pub(crate) fn sweep(cache: &Cache, alive: &[Record]) -> io::Result<u64> {
         .collect();
     let mut freed = 0;
     for lane in lanes(cache) {
-        let Ok(Some(_lock)) = Lock::try_acquire(&lane.join("lock")) else { continue };
-        for profile in directories(&lane) {
-            for part in ["deps", "build", ".fingerprint", "incremental", "examples"] {
-                let Ok(entries) = fs::read_dir(profile.join(part)) else { continue };
-                for entry in entries.flatten() {
-                    let name = entry.file_name().to_string_lossy().into_owned();
-                    let is_alive = hash_of(&name).is_some_and(|hash| named.iter().any(|named| named == hash));
-                    if !is_alive {
-                        freed += crate::trim::remove(&entry.path());
-                    }
+        let Ok(Some(lock)) = Lock::try_acquire(&lane.join("lock")) else { continue };
+        // Without locks nobody knows whether a build is going on; only who empties the cache does not ask.
+        if lock.is_exclusive() || alive.is_empty() {
+            freed +=
+                remove_where(&lane, |hash| !hash.is_some_and(|hash| named.iter().any(|named| named == hash)));
+        }
+    }
+    Ok(freed)
+}
+
+/// Removes the artifacts of a lane whose hash (of their name, if there is one in it) `goes`; returns the bytes freed.
+fn remove_where(lane: &Path, goes: impl Fn(Option<&str>) -> bool) -> u64 {
+    let mut freed = 0;
+    for profile in directories(lane) {
+        for part in PARTS {
+            for entry in entries(&profile.join(part)) {
+                if goes(entry.file_name().and_then(OsStr::to_str).and_then(hash_of)) {
+                    freed += crate::trim::remove(&entry);
                 }
             }
         }
     }
-    Ok(freed)
+    freed
 }
 
 fn lanes(cache: &Cache) -> Vec<PathBuf> {
@@ -92,12 +158,16 @@ fn lanes(cache: &Cache) -> Vec<PathBuf> {
     toolchains.iter().flat_map(|toolchain| directories(toolchain)).filter(is_lane).collect()
 }
 
+fn entries(path: &Path) -> Vec<PathBuf> {
+    fs::read_dir(path).into_iter().flatten().flatten().map(|entry| entry.path()).collect()
+}
+
+fn is_directory(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_dir())
+}
+
 fn directories(path: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(path).into_iter().flatten().flatten();
-    entries
-        .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()))
-        .map(|entry| entry.path())
-        .collect()
+    entries(path).into_iter().filter(|entry| is_directory(entry)).collect()
 }
 
 /// `0123456789abcdef` of `…/libregex-0123456789abcdef.rlib` or `…/build/x-0123456789abcdef/out`.

@@ -126,9 +126,11 @@ impl Made {
 
     /// What must be untouched for the call to work again: `STAMP PATH`, relative to the cache.
     pub(super) fn artifacts(&self, cache: &Path) -> Vec<OsString> {
-        let all = self.files.iter().chain(&self.build_outputs);
+        // What a build script said to cargo lies beside its output directory.
+        let said = self.build_outputs.iter().map(|output| output.with_file_name("output"));
+        let all = self.files.iter().chain(&self.build_outputs).cloned().chain(said);
         all.filter_map(|path| {
-            let mut text = OsString::from(stamp_of(path)?);
+            let mut text = OsString::from(stamp_of(&path)?);
             text.push(" ");
             text.push(path.strip_prefix(cache).ok()?);
             Some(text)

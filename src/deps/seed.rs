@@ -91,6 +91,14 @@ fn series(version: &str) -> String {
     numbers.iter().take(significant + 1).copied().collect::<Vec<_>>().join(".")
 }
 
+/// Whether a lock can be read at all: one that was cut off when its writer died cannot.
+pub(super) fn is_whole(lock: &Path) -> bool {
+    fs::read_to_string(lock)
+        .ok()
+        .and_then(|text| text.parse::<Table>().ok())
+        .is_some_and(|table| table.get("package").is_some_and(Value::is_array))
+}
+
 /// Whether a lock has a package of every name the manifest asks for, so that it is worth trying without the network.
 pub(super) fn covers(lock: &Path, manifest: &Manifest) -> bool {
     let Ok(text) = fs::read_to_string(lock) else { return manifest.dependency_names().is_empty() };
