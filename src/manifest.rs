@@ -85,7 +85,35 @@ impl Manifest {
                     .hint(format!("write it as `[{name}]`")));
             }
         }
+        self.check_texts()?;
         self.settings().map(drop)
+    }
+
+    /// What becomes an argument of a compiler must not become another one.
+    fn check_texts(&self) -> Result<()> {
+        if holds_nul(&self.table) {
+            return Err(Error::message(
+                Step::Metadata,
+                "the metadata holds a NUL character, which nothing can use",
+            ));
+        }
+        let is_name = |name: &str| {
+            name.starts_with(|c: char| c == '_' || c.is_ascii_digit() || unicode_ident::is_xid_start(c))
+                && name.chars().all(|c| matches!(c, '-' | '+' | '.') || unicode_ident::is_xid_continue(c))
+        };
+        if let Some(name) = self.features().and_then(|table| table.keys().find(|name| !is_name(name))) {
+            return Err(Error::message(Step::Metadata, format!("`{name}` is not the name of a feature"))
+                .hint("letters, digits, `_`, `-`, `+` and `.`, as in cargo"));
+        }
+        let check_cfg = || self.lints()?.get("rust")?.get("unexpected_cfgs")?.get("check-cfg")?.as_array();
+        let is_cfg = |value: &Value| value.as_str().is_some_and(|text| text.starts_with("cfg("));
+        match check_cfg().and_then(|list| list.iter().find(|value| !is_cfg(value))) {
+            None => Ok(()),
+            Some(value) => {
+                Err(Error::message(Step::Metadata, format!("{value} is not a `cfg(…)` to check for"))
+                    .hint("for example `check-cfg = ['cfg(fuzzing)']`"))
+            }
+        }
     }
 
     fn package(&self) -> Option<&Table> {
@@ -253,6 +281,18 @@ fn add_quick_profile(table: &mut Table) {
         quick.insert("lto".to_owned(), "off".into());
         profiles.insert("quick".to_owned(), quick.into());
     }
+}
+
+fn holds_nul(table: &Table) -> bool {
+    fn in_value(value: &Value) -> bool {
+        match value {
+            Value::String(text) => text.contains('\0'),
+            Value::Array(list) => list.iter().any(in_value),
+            Value::Table(table) => holds_nul(table),
+            _ => false,
+        }
+    }
+    table.iter().any(|(key, value)| key.contains('\0') || in_value(value))
 }
 
 fn refuse_forbidden(table: &Table) -> Result<()> {

@@ -194,7 +194,8 @@ pub(crate) fn lints(manifest: &Manifest) -> Result<Vec<String>> {
     }
     found.sort();
     let mut out: Vec<String> = found.into_iter().map(|(_, _, flag)| flag).collect();
-    out.extend(check_cfg.into_iter().flat_map(|cfg| ["--check-cfg".to_owned(), cfg]));
+    // In one argument: rustc takes one that begins with `@` for the name of a file of arguments.
+    out.extend(check_cfg.into_iter().map(|cfg| format!("--check-cfg={cfg}")));
     Ok(out)
 }
 

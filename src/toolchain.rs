@@ -165,8 +165,13 @@ fn choose(wanted: Option<&str>, environment: &Environment, since: Moment) -> Res
 
 /// A toolchain by its name in rustup, or by its directory.
 fn named(wanted: &str, environment: &Environment, mut checks: Vec<Check<'static>>) -> Result<Choice> {
+    if wanted.starts_with('/') {
+        return in_directory(Path::new(wanted), checks);
+    }
     if wanted.contains('/') {
-        return in_directory(&absolute(PathBuf::from(wanted)), checks);
+        // The script would be compiled by another compiler wherever it is called from.
+        let text = format!("toolchain `{}` must be a name or an absolute path", wanted.escape_debug());
+        return Err(Error::message(Step::Toolchain, text));
     }
     let is_name_character = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
     if wanted.is_empty() || wanted.starts_with(['-', '.']) || !wanted.chars().all(is_name_character) {
