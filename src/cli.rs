@@ -188,6 +188,12 @@ fn common(parser: &mut Arguments) -> Result<Options> {
         (false, true) => Verbosity::Verbose,
         (false, false) => Verbosity::Normal,
     };
+    // A directory is meant from here: the same words elsewhere mean another compiler.
+    if let Some(toolchain) = options.toolchain.as_mut().filter(|toolchain| toolchain.contains('/'))
+        && let Ok(path) = std::path::absolute(&*toolchain)
+    {
+        *toolchain = path.to_string_lossy().into_owned();
+    }
     Ok(options)
 }
 
