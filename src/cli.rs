@@ -171,7 +171,7 @@ fn common(parser: &mut Arguments) -> Result<Options> {
                 .with_hint("give one of them"));
         }
     }
-    options.toolchain = text(parser, "--toolchain")?;
+    options.toolchain = text(parser, "--toolchain")?.map(from_here);
     options.edition = text(parser, "--edition")?;
     options.offline = parser.contains("--offline");
     options.locked = parser.contains("--locked");
@@ -188,13 +188,15 @@ fn common(parser: &mut Arguments) -> Result<Options> {
         (false, true) => Verbosity::Verbose,
         (false, false) => Verbosity::Normal,
     };
-    // A directory is meant from here: the same words elsewhere mean another compiler.
-    if let Some(toolchain) = options.toolchain.as_mut().filter(|toolchain| toolchain.contains('/'))
-        && let Ok(path) = std::path::absolute(&*toolchain)
-    {
-        *toolchain = path.to_string_lossy().into_owned();
-    }
     Ok(options)
+}
+
+/// A toolchain that is a directory is meant from here: the same words elsewhere mean another one.
+fn from_here(toolchain: String) -> String {
+    match std::path::absolute(&toolchain) {
+        Ok(path) if toolchain.contains('/') => path.to_string_lossy().into_owned(),
+        _ => toolchain,
+    }
 }
 
 /// The value of an option, as text.
