@@ -436,9 +436,10 @@ impl Vacant<'_> {
         file.set_permissions(Permissions::from_mode(0o700))?;
         // The disk and the processor have each something to do.
         let (synced, digest) = std::thread::scope(|scope| {
-            let sync = scope.spawn(|| file.sync_data());
+            let sync = std::thread::Builder::new().spawn_scoped(scope, || file.sync_data());
             let digest = Digest::of_file(&built.output);
-            (sync.join().unwrap_or_else(|_| file.sync_data()), digest)
+            let synced = sync.map(|sync| sync.join().unwrap_or_else(|_| file.sync_data()));
+            (synced.unwrap_or_else(|_| file.sync_data()), digest)
         });
         synced?;
         let digest = digest?;

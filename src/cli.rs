@@ -171,7 +171,7 @@ fn common(parser: &mut Arguments) -> Result<Options> {
                 .with_hint("give one of them"));
         }
     }
-    options.toolchain = text(parser, "--toolchain")?;
+    options.toolchain = text(parser, "--toolchain")?.map(from_here);
     options.edition = text(parser, "--edition")?;
     options.offline = parser.contains("--offline");
     options.locked = parser.contains("--locked");
@@ -189,6 +189,14 @@ fn common(parser: &mut Arguments) -> Result<Options> {
         (false, false) => Verbosity::Normal,
     };
     Ok(options)
+}
+
+/// A toolchain that is a directory is meant from here: the same words elsewhere mean another one.
+fn from_here(toolchain: String) -> String {
+    match std::path::absolute(&toolchain) {
+        Ok(path) if toolchain.contains('/') => path.to_string_lossy().into_owned(),
+        _ => toolchain,
+    }
 }
 
 /// The value of an option, as text.

@@ -19,7 +19,7 @@ use crate::options::Options;
 use crate::script::{Place, Script};
 use crate::shebang;
 use crate::stamp::Moment;
-use crate::toolchain::{self, Toolchain};
+use crate::toolchain::Toolchain;
 
 /// What Linux reads of a `#!` line (`BINPRM_BUF_SIZE` less the line end).
 const LONGEST_SHEBANG_BYTES: usize = 255;

@@ -88,7 +88,7 @@ fn plain(sandbox: &Sandbox) -> &'static str {
     "plain/probe"
 }
 
-fn ways<'a>(script: &'a str) -> impl Iterator<Item = Vec<&'a str>> {
+fn ways(script: &str) -> impl Iterator<Item = Vec<&str>> {
     WAYS.iter().map(move |options| options.iter().copied().chain([script]).collect())
 }
 
