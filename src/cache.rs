@@ -67,6 +67,8 @@ pub(crate) struct Cache {
 pub(crate) struct Found {
     pub(crate) path: PathBuf,
     pub(crate) digest: Digest,
+    /// Whether a better one is to come: see [`crate::tier`].
+    pub(crate) provisional: bool,
 }
 
 /// What a look under the lock found.
@@ -92,6 +94,8 @@ pub(crate) struct Built {
     pub(crate) output: PathBuf,
     /// What the binary is called.
     pub(crate) name: std::ffi::OsString,
+    /// Whether a better one is to come.
+    pub(crate) provisional: bool,
     pub(crate) checks: Vec<Check<'static>>,
     /// For people.
     pub(crate) about: Vec<(&'static str, String)>,
@@ -309,8 +313,9 @@ impl Cache {
     }
 
     fn found(&self, trace: &Trace<'_>, current: &Current) -> Found {
-        let binary = &trace.variants[current.variant].binary;
-        Found { path: self.directory.join(path_of(&binary.path)), digest: binary.digest }
+        let Variant { binary, provisional, .. } = &trace.variants[current.variant];
+        let path = self.directory.join(path_of(&binary.path));
+        Found { path, digest: binary.digest, provisional: *provisional }
     }
 
     /// The binary of `id` whose trace holds. Takes no lock; writes only to refresh a stamp that content proved.
@@ -352,12 +357,12 @@ impl Cache {
         &self,
         id: LaunchId,
         environment: &Environment,
-        look: bool,
+        is_wanted: impl Fn(&Found) -> bool,
         waiting: impl FnMut(Duration, Holder) -> Patience,
     ) -> Result<Entry<'_>> {
         let lock = Lock::acquire(&self.lock_path(&id), waiting)
             .map_err(|error| self.unusable("cannot lock in", error))?;
-        if look && let Some(found) = self.find(&id, environment, Tools::Checked) {
+        if let Some(found) = self.find(&id, environment, Tools::Checked).filter(is_wanted) {
             return Ok(Entry::Occupied(found));
         }
         let _ = Staging::sweep(&self.join("staging"));
@@ -425,6 +430,7 @@ impl Vacant<'_> {
                 .into_iter()
                 .map(|(name, value)| (text(name.to_owned()), text(value)))
                 .collect(),
+            provisional: built.provisional,
             checks: built.checks,
         };
         self.cache.add_variant(&self.id, recipe.script, variant).map_err(unusable)?;
@@ -432,6 +438,7 @@ impl Vacant<'_> {
     }
 
     fn publish(&self, built: &Built) -> io::Result<(Found, Stamp)> {
+        let provisional = built.provisional;
         let file = File::open(&built.output)?;
         file.set_permissions(Permissions::from_mode(0o700))?;
         // The disk and the processor have each something to do.
@@ -448,7 +455,7 @@ impl Vacant<'_> {
         let path = place.join(&built.name);
         // The same bytes under the same name may be here already, from another script or an earlier day.
         if let Ok(stamp) = reuse(&place, &path, digest) {
-            return Ok((Found { path, digest }, stamp));
+            return Ok((Found { path, digest, provisional }, stamp));
         }
         let holder = self.staging.path().join("binary");
         DirBuilder::new().mode(0o700).create(&holder)?;
@@ -457,7 +464,7 @@ impl Vacant<'_> {
         // Its directory moves, the file itself does not: it keeps the stamp. Afterwards another process may remove it.
         let stamp = Stamp::of(&std::fs::symlink_metadata(&held)?);
         self.cache.put(&holder, &place)?;
-        Ok((Found { path, digest }, stamp))
+        Ok((Found { path, digest, provisional }, stamp))
     }
 }
 

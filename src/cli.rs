@@ -21,6 +21,9 @@ use runner::{Error, Limits, Options, Placement, Result, Verbosity, shebang, usag
 pub(crate) enum Command {
     Run { script: OsString, arguments: Vec<OsString>, options: Options },
     Build { script: OsString, output: Option<PathBuf>, options: Options },
+    BuildCache { scripts: Vec<OsString>, options: Options },
+    Background { script: OsString, options: Options },
+    Update { script: OsString, write_lock: bool, options: Options },
     Promote { script: OsString, placement: Placement, options: Options },
     Demote { names: Vec<OsString>, force: bool },
     List,
@@ -38,11 +41,12 @@ pub(crate) enum CacheCommand {
     List,
     Trim(Limits),
     Clean(Option<PathBuf>),
+    Stop,
 }
 
 /// The words that are commands.
 pub(crate) const SUBCOMMANDS: &[&str] =
-    &["run", "build", "promote", "list", "demote", "why", "cache", "help"];
+    &["run", "build", "promote", "list", "demote", "why", "update", "cache", "help"];
 
 /// Options before a script that take the next argument as their value.
 const WITH_VALUE: &[&str] = &["--profile", "--toolchain", "--edition"];
@@ -308,8 +312,31 @@ fn subcommand(name: &str, mut arguments: Vec<OsString>) -> Result<Command> {
     match name {
         "build" => {
             let output = path(&mut parser, Keys::Two("-o", "--output"))?;
+            let (cache, background) = (parser.contains("--cache"), parser.contains("--background"));
             let (options, list) = options_and_words(parser, name)?;
+            match (cache, background) {
+                (false, false) => {}
+                (false, true) => return Err(usage_error("`--background` goes with `--cache`")),
+                (true, true) => {
+                    return Ok(Command::Background { script: one_script(list, plain, name)?, options });
+                }
+                (true, false) if output.is_some() => {
+                    return Err(usage_error("`--cache` builds into the cache, and `--output` elsewhere"));
+                }
+                (true, false) => {
+                    let scripts: Vec<OsString> = list.into_iter().chain(plain).collect();
+                    return match scripts.is_empty() {
+                        true => Err(usage_error("`build --cache` needs at least one script")),
+                        false => Ok(Command::BuildCache { scripts, options }),
+                    };
+                }
+            }
             Ok(Command::Build { script: one_script(list, plain, name)?, output, options })
+        }
+        "update" => {
+            let write_lock = parser.contains("--lock");
+            let (options, list) = options_and_words(parser, name)?;
+            Ok(Command::Update { script: one_script(list, plain, name)?, write_lock, options })
         }
         "promote" => {
             let placement = Placement {
@@ -367,9 +394,10 @@ fn cache(mut parser: Arguments, plain: Vec<OsString>) -> Result<Command> {
             unused_days: older.as_deref().map_or(Ok(Limits::default().unused_days), days)?,
             most_bytes: most.as_deref().map_or(Ok(Limits::default().most_bytes), bytes)?,
         }),
+        Some("stop") => CacheCommand::Stop,
         Some("clean") => CacheCommand::Clean(list.next().map(PathBuf::from)),
         _ => {
-            return Err(usage_error("`cache` needs one of `path`, `size`, `list`, `trim`, `clean`")
+            return Err(usage_error("`cache` needs one of `path`, `size`, `list`, `trim`, `clean`, `stop`")
                 .with_hint("`runner help cache`"));
         }
     };

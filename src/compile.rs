@@ -104,7 +104,7 @@ pub(crate) fn compile(
         ("built", start.unix_seconds().to_string()),
         ("milliseconds", began.elapsed().as_millis().to_string()),
     ];
-    Ok(Outcome::Built(Built { output, name, checks: all, about }))
+    Ok(Outcome::Built(Built { output, name, provisional: recipe.provisional, checks: all, about }))
 }
 
 /// Where the compiler finds the script: in its own place, or written out if it has none.

@@ -10,6 +10,7 @@
 //! v1/deps/TOOLCHAIN/
 //!   environments/KEY/record       sealed: the call, the artifacts, the checks
 //!   environments/KEY/Cargo.toml   the package; Cargo.lock beside it is the lock; src/main.rs is empty
+//!   locks/MANIFEST                what a manifest is resolved to, for all profiles; `runner update` renews it
 //!   lane-0/ …                     cargo's target directories (see `lane`), shared by all scripts of the toolchain
 //! ```
 //!
@@ -19,6 +20,7 @@ mod capture;
 mod lane;
 mod packages;
 mod seed;
+mod update;
 
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -32,6 +34,7 @@ use crate::digest::{Digest, Fields};
 use crate::environment::{Environment, TRACED};
 use crate::error::{At, Error, Result, Step};
 use crate::lock::Lock;
+use crate::options::Verbosity;
 use crate::recipe::RustRecipe;
 use crate::record::Record;
 use crate::screen::Screen;
@@ -39,6 +42,8 @@ use crate::stamp::Moment;
 use crate::wait::patiently;
 
 pub(crate) use lane::sweep;
+pub use update::Updated;
+pub(crate) use update::update;
 
 /// How rustc is called for the script, apart from the script.
 #[derive(Debug, Clone, Default)]
@@ -70,6 +75,8 @@ struct Environments<'a> {
     screen: &'a Screen,
     key: Digest,
     directory: PathBuf,
+    /// The lock of this manifest, whatever the profile, if there is no `SCRIPT.lock`.
+    resolved: PathBuf,
     /// The text of `SCRIPT.lock`, if there is one.
     lock: Option<String>,
     lock_check: Vec<Check<'static>>,
@@ -85,11 +92,7 @@ pub(crate) fn environment(
     environment: &Environment,
     screen: &Screen,
 ) -> Result<Call> {
-    let (lock, lock_check) = adjacent_lock(recipe)?;
-    let manifest = manifest_text(recipe);
-    let key = key(recipe, environment, &manifest, lock.as_deref());
-    let directory = cache.join("deps").join(&recipe.toolchain.id).join("environments").join(key.short(32));
-    let environments = Environments { recipe, cache, environment, screen, key, directory, lock, lock_check };
+    let (environments, manifest) = Environments::find(recipe, cache, environment, screen)?;
     if let Some(call) = environments.recorded() {
         return Ok(call);
     }
@@ -98,6 +101,13 @@ pub(crate) fn environment(
         Some(call) => Ok(call),
         None => environments.build(&manifest),
     }
+}
+
+/// Whether the environment of a script's dependencies is recorded, so that cargo need not be asked.
+pub(crate) fn is_recorded(recipe: &RustRecipe<'_>, cache: &Cache, environment: &Environment) -> bool {
+    let screen = Screen::new(false, Verbosity::Quiet);
+    let found = Environments::find(recipe, cache, environment, &screen);
+    found.is_ok_and(|(environments, _)| environments.recorded().is_some())
 }
 
 /// The package's `Cargo.toml`.
@@ -145,7 +155,35 @@ fn key(recipe: &RustRecipe<'_>, environment: &Environment, manifest: &str, lock:
     fields.finish()
 }
 
-impl Environments<'_> {
+impl<'a> Environments<'a> {
+    /// The environment of a recipe, recorded or not, and the manifest that cargo is given.
+    fn find(
+        recipe: &'a RustRecipe<'a>,
+        cache: &'a Cache,
+        environment: &'a Environment,
+        screen: &'a Screen,
+    ) -> Result<(Environments<'a>, String)> {
+        let (lock, lock_check) = adjacent_lock(recipe)?;
+        let manifest = manifest_text(recipe);
+        let key = key(recipe, environment, &manifest, lock.as_deref());
+        let place = cache.join("deps").join(&recipe.toolchain.id);
+        let directory = place.join("environments").join(key.short(32));
+        let resolved = place.join("locks").join(Digest::of(manifest.as_bytes()).short(32));
+        let environments =
+            Environments { recipe, cache, environment, screen, key, directory, resolved, lock, lock_check };
+        Ok((environments, manifest))
+    }
+
+    /// Which versions a manifest without `SCRIPT.lock` is resolved to: the same in all profiles.
+    fn resolution(&self) -> String {
+        match &self.lock {
+            Some(_) => "script".to_owned(),
+            None => {
+                fs::read(&self.resolved).map_or_else(|_| "none".to_owned(), |lock| Digest::of(&lock).hex())
+            }
+        }
+    }
+
     fn record_path(&self) -> PathBuf {
         self.directory.join("record")
     }
@@ -153,7 +191,8 @@ impl Environments<'_> {
     /// The call that was recorded, if it is still true and all it needs is still there.
     fn recorded(&self) -> Option<Call> {
         let record = Record::parse(&self.key, &fs::read(self.record_path()).ok()?)?;
-        if !packages::are_untouched(self.cache.directory(), &record.all("artifact"))
+        if record.first("resolved").is_none_or(|resolved| resolved != *self.resolution())
+            || !packages::are_untouched(self.cache.directory(), &record.all("artifact"))
             || !record.holds(self.environment)
         {
             return None;
@@ -212,7 +251,9 @@ impl Environments<'_> {
         fs::write(&manifest_path, manifest).map_err(unusable)?;
         match &self.lock {
             Some(lock) => fs::write(&lock_path, lock).map_err(unusable)?,
-            None if lock_path.exists() => {}
+            None if self.resolved.exists() => {
+                fs::copy(&self.resolved, &lock_path).map_err(unusable)?;
+            }
             None => seed::write(self.cache, &self.recipe.toolchain.id, &lock_path).map_err(unusable)?,
         }
         // A new file, so that cargo calls rustc for it even if it did so before.
@@ -226,11 +267,16 @@ impl Environments<'_> {
         let local = packages::Local::find(self.recipe.manifest, || self.cargo(&cargo), &manifest_path, self)?;
         local.forget_in(&lane, &self.recipe.profile);
         let output = self.run(&cargo, &manifest_path, &lane, &capture)?;
+        if self.lock.is_none() {
+            let lock = fs::read(&lock_path).at(Step::Dependencies)?;
+            self.cache.write_whole(&self.resolved, &lock).map_err(unusable)?;
+        }
         let captured = capture.read().at(Step::Dependencies)?;
         let made = packages::Made::read(&output);
         let mut record = Record::default();
         record.push("profile", &self.recipe.profile);
         record.push("lane", lane.name());
+        record.push("resolved", self.resolution());
         for argument in captured.arguments(&main) {
             record.push("argument", argument);
         }

@@ -2,6 +2,8 @@
 
 /// Every option, for "did you mean".
 pub(crate) const OPTIONS: &[&str] = &[
+    "--cache",
+    "--lock",
     "--debug",
     "--edition",
     "--force",
@@ -32,6 +34,8 @@ Usage:
   runner promote SCRIPT                 install it as a command, and keep track of it
   runner list                           what was promoted, and whether it is still current
   runner demote NAME...                 remove what was promoted
+  runner build --cache SCRIPT...        compile ahead, so that the first run is a hit
+  runner update SCRIPT [--lock]         take the newest versions of its dependencies
   runner why SCRIPT                     whether the next run would be a hit, and if not, what changed
   runner cache path|size|list|trim|clean [SCRIPT]
   runner help [SUBCOMMAND]
@@ -60,6 +64,11 @@ Usage: runner build [OPTIONS] SCRIPT [-o FILE|DIR/]
 
 Writes a self-contained executable under the script's name into the working directory, or where `-o` says: a file, or a
 directory (one that exists, or a path that ends in a slash). It runs without runner, source or toolchain. Prints nothing.
+
+       runner build --cache SCRIPT...
+
+Compiles scripts into the cache, several at once, so that their first run is a hit, offline too: for images and
+provisioning.
 ";
 
 const PROMOTE: &str = "\
@@ -83,6 +92,14 @@ Usage: runner demote NAME... [--force]
 Removes executables that were promoted. One that is not what runner put there is only removed with `--force`.
 ";
 
+const UPDATE: &str = "\
+Usage: runner update SCRIPT [--lock]
+
+Resolves the dependencies of a script to the newest versions that fit, and prints what changed. Until then a script keeps
+the versions it was first built with, and a new one gets those that are already built here. `--lock` writes them to
+SCRIPT.lock, which is then the script's lock wherever it goes; one that is there is renewed.
+";
+
 const WHY: &str = "\
 Usage: runner why [OPTIONS] SCRIPT [--json]
 
@@ -95,6 +112,7 @@ Usage: runner cache path                                where the cache is
        runner cache size                                bytes on disk
        runner cache list                                every cached build: used, bytes, profile, toolchain, script
        runner cache trim [--older 30d] [--max-size 5G]  remove what was not used, then the least recently used
+       runner cache stop                                stop the background build
        runner cache clean [SCRIPT]                      remove everything, or every build of one script
 
 A trim also runs by itself, at most daily. Everything in the cache can be made again; removing it by hand is safe.
@@ -108,6 +126,7 @@ pub(crate) fn text(topic: Option<&str>) -> Option<&'static str> {
         Some("promote") => PROMOTE,
         Some("list") => LIST,
         Some("demote") => DEMOTE,
+        Some("update") => UPDATE,
         Some("why") => WHY,
         Some("cache") => CACHE,
         Some(_) => return None,

@@ -79,7 +79,8 @@ pub struct Hit<'a> {
 }
 
 /// Variables of ours that a hit knows how to take; any other is the long way's.
-const KNOWN: &[&[u8]] = &[b"RUNNER_CACHE", b"RUNNER_BIN", b"RUNNER_TOOLCHAIN", b"RUNNER_SCRIPT"];
+const KNOWN: &[&[u8]] =
+    &[b"RUNNER_CACHE", b"RUNNER_BIN", b"RUNNER_TOOLCHAIN", b"RUNNER_SCRIPT", b"RUNNER_TIER"];
 
 const OWN_VARIABLE: &[u8] = b"RUNNER_SCRIPT=";
 

@@ -35,6 +35,7 @@
 //! | `exec` | becoming the program |
 //! | `promote`, `receipt`, `install` | executables outside the cache |
 //! | `why`, `verify`, `storage` | what changed; proof by rebuilding; the cache as a user sees it |
+//! | `tier`, `ahead` | fast now and optimal later; builds and versions ahead of a run |
 //! | `environment`, `screen`, `wait`, `record`, `error` | variables and policy, stderr, sealed files, errors |
 //!
 //! # Invariants, said as absences
@@ -51,6 +52,7 @@
 #[cfg(not(unix))]
 compile_error!("runner needs a Unix system: exec, flock and inode numbers");
 
+mod ahead;
 mod cache;
 mod cargo_config;
 mod check;
@@ -85,6 +87,7 @@ pub mod shebang;
 mod staging;
 mod stamp;
 mod storage;
+mod tier;
 mod toolchain;
 mod trace;
 mod trim;
@@ -93,11 +96,13 @@ mod wait;
 mod why;
 
 pub use check::Change;
+pub use deps::Updated;
 pub use environment::Environment;
 pub use error::{EXIT_CANNOT_EXECUTE, EXIT_FAILED, EXIT_NOT_FOUND, Error, Result, Step, usage_error};
 pub use options::{Options, Verbosity};
 pub use promote::{Installed, Listed, Placement, State};
 pub use runner::{Program, Runner};
 pub use script::{Script, is_similar};
+pub use tier::Background;
 pub use trim::{CachedBuild, Limits, Trimmed};
 pub use why::Why;

@@ -78,6 +78,21 @@ impl Lock {
         }
     }
 
+    /// Takes the lock if nobody holds it, and writes down who and for what: `PID`, a line end, the path.
+    pub(crate) fn try_acquire_as(path: &Path, purpose: &Path) -> io::Result<Option<Lock>> {
+        let mut lock = Lock::try_acquire(path)?;
+        if let Some(file) = lock.as_mut().and_then(|lock| lock.file.as_mut()) {
+            file.set_len(0)?;
+            write!(file, "{}\n{}\n", std::process::id(), purpose.display())?;
+        }
+        Ok(lock)
+    }
+
+    /// Whether somebody holds the lock of a file that exists.
+    pub(crate) fn is_held(path: &Path) -> bool {
+        File::open(path).is_ok_and(|file| matches!(try_lock(&file), Ok(false)))
+    }
+
     /// Takes the lock if nobody holds it.
     pub(crate) fn try_acquire(path: &Path) -> io::Result<Option<Lock>> {
         let file = open(path)?;

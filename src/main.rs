@@ -18,15 +18,20 @@ fn run(arguments: Vec<OsString>) -> u8 {
     let code = match cli::parse(arguments).and_then(subcommands::dispatch) {
         Ok(code) => code,
         Err(error) => {
-            let mut stderr = std::io::stderr().lock();
-            let _ = writeln!(stderr, "runner: {error}");
-            if let Some(hint) = error.cure() {
-                let _ = writeln!(stderr, "  hint: {hint}");
-            }
+            tell(&error);
             error.exit_code()
         }
     };
     // Nobody else does it when `main` is C's.
     let _ = std::io::stdout().flush();
     code
+}
+
+/// Says an error on stderr: one line, and a hint if there is a cure.
+fn tell(error: &runner::Error) {
+    let mut stderr = std::io::stderr().lock();
+    let _ = writeln!(stderr, "runner: {error}");
+    if let Some(hint) = error.cure() {
+        let _ = writeln!(stderr, "  hint: {hint}");
+    }
 }

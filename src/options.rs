@@ -17,6 +17,8 @@ pub struct Options {
     pub locked: bool,
     /// Build even if a cached binary would do.
     pub force: bool,
+    /// Do not settle for a provisional build.
+    pub optimal: bool,
     /// Leave nothing behind: run from a temporary binary.
     pub temporary: bool,
     /// Build what can be handed on: paths of this machine are kept out of the binary.
@@ -48,6 +50,7 @@ impl Options {
             offline: _,
             locked,
             force: _,
+            optimal: _,
             temporary: _,
             portable,
             verbosity: _,
@@ -78,6 +81,7 @@ impl Options {
             offline: self.offline || weaker.offline,
             locked: self.locked || weaker.locked,
             force: self.force,
+            optimal: self.optimal,
             temporary: self.temporary || weaker.temporary,
             portable: self.portable,
             verbosity: self.verbosity,

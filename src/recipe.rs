@@ -44,6 +44,8 @@ pub(crate) struct RustRecipe<'a> {
     pub(crate) manifest: &'a Manifest,
     pub(crate) toolchain: Toolchain,
     pub(crate) profile: String,
+    /// Whether this is built first because it is built faster: see [`crate::tier`].
+    pub(crate) provisional: bool,
     pub(crate) edition: String,
     pub(crate) config: CargoConfig,
     /// What these decisions rest on.
@@ -94,7 +96,17 @@ impl Recipe {
             return Err(Error::message(Step::Arguments, text).hint("for example `release`, `dev` or `quick`"));
         }
         let edition = self.edition(&toolchain)?;
-        Ok(RustRecipe { script, options, manifest, toolchain, profile, edition, config, checks })
+        Ok(RustRecipe {
+            script,
+            options,
+            manifest,
+            toolchain,
+            profile,
+            provisional: false,
+            edition,
+            config,
+            checks,
+        })
     }
 
     /// The option's, the manifest's, else the default of the dialect: the latest for cargo's, 2021 for rust-script's.
@@ -116,6 +128,11 @@ impl Recipe {
 }
 
 impl RustRecipe<'_> {
+    /// The same, built fast instead of well.
+    pub(crate) fn quick(self) -> Self {
+        RustRecipe { profile: "quick".to_owned(), provisional: true, ..self }
+    }
+
     /// What the binary is called: the script's own name.
     pub(crate) fn name(&self) -> OsString {
         let stem = self.script.stem();

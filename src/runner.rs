@@ -28,8 +28,8 @@ use crate::screen::Screen;
 use crate::script::Script;
 use crate::staging::Staging;
 use crate::trace::Tools;
-use crate::trim;
 use crate::wait::patiently;
+use crate::{tier, trim};
 
 /// How often a build is begun again because an input changed under it.
 const MOST_DISTURBANCES: usize = 8;
@@ -41,6 +41,8 @@ const MOST_VANISHINGS: usize = 3;
 #[derive(Debug)]
 pub struct Runner {
     environment: Environment,
+    /// What starts a background build: see [`crate::tier`].
+    pub(crate) background: Option<fn() -> io::Result<PathBuf>>,
 }
 
 /// A script's program, ready to be executed.
@@ -63,7 +65,7 @@ enum Binary {
 impl Runner {
     /// A runner that sees `environment`.
     pub fn new(environment: Environment) -> Runner {
-        Runner { environment }
+        Runner { environment, background: None }
     }
 
     /// The environment it sees.
@@ -120,8 +122,12 @@ impl Runner {
     /// The way of a script, one line a step.
     fn prepare_in(&self, cache: Cache, script: &Script, options: &Options) -> Result<Program> {
         let launch = LaunchId::of(script, options);
-        if let Some(found) = self.find(&cache, &launch, script, options)? {
-            return Ok(Program::cached(script, found));
+        match self.find(&cache, &launch, script, options)? {
+            Some(found) if found.provisional => {
+                return Ok(Program::cached(script, self.hasten(&cache, script, options, found)?));
+            }
+            Some(found) => return Ok(Program::cached(script, found)),
+            None => {}
         }
         cache.create()?;
         let screen = Screen::new(self.environment.is_terminal(), options.verbosity);
@@ -134,8 +140,11 @@ impl Runner {
         if recipe.options.temporary || cache.is_temporary() {
             return self.build_temporary(cache, script, &rust, &screen);
         }
+        let is_provisional = self.background.is_some() && tier::is_worth_it(&rust, &cache, &self.environment);
+        let rust = if is_provisional { rust.quick() } else { rust };
         let home = recipe.home();
-        let found = match cache.enter(home, &self.environment, !options.force, patiently(&screen, script))? {
+        let is_wanted = |found: &Found| !(options.force || options.optimal && found.provisional);
+        let found = match cache.enter(home, &self.environment, is_wanted, patiently(&screen, script))? {
             Entry::Occupied(found) => found,
             Entry::Vacant(vacant) => {
                 vacant.commit(self.build_settled(&cache, &rust, vacant.staging(), &screen)?, &rust)?
@@ -158,6 +167,7 @@ impl Runner {
             return Ok(None);
         }
         let found = cache.find(launch, &self.environment, Tools::Checked);
+        let found = found.filter(|found| !(options.optimal && found.provisional));
         if let Some(found) = &found
             && self.verifies()
         {

@@ -60,7 +60,7 @@ impl Runner {
         Ok(trimmed)
     }
 
-    fn existing_cache(&self) -> Result<Option<Cache>> {
+    pub(crate) fn existing_cache(&self) -> Result<Option<Cache>> {
         let cache = self.cache()?;
         Ok(cache.exists()?.then_some(cache))
     }

@@ -5,8 +5,8 @@ use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
 
 use runner::{
-    EXIT_NOT_FOUND, Environment, Error, Options, Placement, Result, Runner, Script, Step, Verbosity, Why,
-    usage_error,
+    Background, EXIT_NOT_FOUND, Environment, Error, Options, Placement, Result, Runner, Script, Step,
+    Verbosity, Why, usage_error,
 };
 use serde_json::json;
 
@@ -15,7 +15,7 @@ use crate::help;
 
 /// Does what was asked; the exit code.
 pub(crate) fn dispatch(command: Command) -> Result<u8> {
-    let runner = Runner::new(Environment::process());
+    let runner = Runner::new(Environment::process()).with_background(std::env::current_exe);
     match command {
         Command::Run { script, arguments, options } => return run(&runner, &script, &options, &arguments),
         Command::Build { script, output, options } => {
@@ -24,6 +24,14 @@ pub(crate) fn dispatch(command: Command) -> Result<u8> {
             runner
                 .build(&script, &options, output.as_deref())
                 .map_err(|error| error.about_script(&script))?;
+        }
+        Command::BuildCache { scripts, options } => return build_ahead(&runner, &scripts, &options),
+        Command::Background { script, options } => runner.finish(&read(&runner, &script)?, &options)?,
+        Command::Update { script, write_lock, options } => {
+            let updated = runner.update(&read(&runner, &script)?, &options, write_lock)?;
+            for one in updated.iter().filter(|_| options.verbosity > Verbosity::Quiet) {
+                print(format_args!("{one}\n"));
+            }
         }
         Command::Promote { script, placement, options } => promote(&runner, &script, &placement, options)?,
         Command::Demote { names, force } => {
@@ -71,6 +79,17 @@ fn perhaps_a_subcommand(error: Error, script: &OsStr) -> Error {
 /// What is handed on is release unless told otherwise, whatever the script asks for its own runs.
 fn with_release(options: Options) -> Options {
     Options { profile: options.profile.or_else(|| Some("release".to_owned())), ..options }
+}
+
+/// Builds what can be built; the first error's code.
+fn build_ahead(runner: &Runner, scripts: &[OsString], options: &Options) -> Result<u8> {
+    let scripts = scripts.iter().map(|script| read(runner, script)).collect::<Result<Vec<_>>>()?;
+    let mut code = 0;
+    for error in runner.build_ahead(&scripts, options).into_iter().filter_map(Result::err) {
+        crate::tell(&error);
+        code = if code == 0 { error.exit_code() } else { code };
+    }
+    Ok(code)
 }
 
 fn promote(runner: &Runner, script: &OsStr, placement: &Placement, options: Options) -> Result<()> {
@@ -142,6 +161,10 @@ fn cache(runner: &Runner, command: CacheCommand) -> Result<()> {
         }
         CacheCommand::Size => print(format_args!("{}\n", runner.cache_size()?)),
         CacheCommand::List => {
+            if let Some(background) = runner.background()? {
+                let Background { pid, script } = background;
+                print(format_args!("process {pid} is building the release binary of {}\n", script.display()));
+            }
             for build in runner.cache_list()? {
                 let used = age(build.last_used);
                 print(format_args!(
@@ -153,6 +176,12 @@ fn cache(runner: &Runner, command: CacheCommand) -> Result<()> {
                 ));
             }
         }
+        CacheCommand::Stop => match runner.stop_background()? {
+            Some(Background { pid, script }) => {
+                print(format_args!("stopped process {pid}, which was building {}\n", script.display()));
+            }
+            None => print(format_args!("nothing is being built in the background\n")),
+        },
         CacheCommand::Trim(limits) => removed(runner.cache_trim(limits)?),
         CacheCommand::Clean(script) => removed(runner.cache_clean(script.as_deref())?),
     }

@@ -10,6 +10,7 @@
 //! script PATH                                 whose trace this is; for people and `cache list`
 //! variant
 //! binary DIGEST STAMP PATH                    relative to the cache
+//! provisional                                 if a better one is to come
 //! about NAME TEXT                             for people: toolchain, profile, when, how long
 //! file DIGEST STAMP PATH                      content; STAMP is size,mtime,ctime,inode or - while it proves nothing
 //! directory DIGEST STAMP PATH                 the names in it
@@ -53,6 +54,8 @@ pub(crate) struct Trace<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Variant<'a> {
     pub(crate) binary: Binary<'a>,
+    /// Whether a better one is to come: see [`crate::tier`].
+    pub(crate) provisional: bool,
     pub(crate) about: Vec<(Text<'a>, Text<'a>)>,
     pub(crate) checks: Vec<Check<'a>>,
 }
@@ -93,10 +96,19 @@ impl<'a> Trace<'a> {
         while let Some(line) = lines.next() {
             if line == b"variant" {
                 let binary = parse_binary(lines.next()?)?;
-                variants.push(Variant { binary, about: Vec::new(), checks: Vec::with_capacity(16) });
+                variants.push(Variant {
+                    binary,
+                    provisional: false,
+                    about: Vec::new(),
+                    checks: Vec::with_capacity(16),
+                });
                 continue;
             }
             let variant = variants.last_mut()?;
+            if line == b"provisional" {
+                variant.provisional = true;
+                continue;
+            }
             match line.strip_prefix(b"about ") {
                 Some(rest) => {
                     let (name, text) = split_field(rest)?;
@@ -120,6 +132,9 @@ impl<'a> Trace<'a> {
                 &mut out,
                 &[b"binary", digest.hex().as_bytes(), stamp_text(stamp).as_bytes(), &escape(path)],
             );
+            if variant.provisional {
+                line(&mut out, &[b"provisional"]);
+            }
             for (name, text) in &variant.about {
                 line(&mut out, &[b"about", &escape(name), &escape(text)]);
             }

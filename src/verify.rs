@@ -30,6 +30,7 @@ impl Runner {
         let screen = Screen::new(self.environment().is_terminal(), options.verbosity);
         let recipe = Recipe::read(script, options)?;
         let rust = recipe.decide(self.environment(), cache)?;
+        let rust = if found.provisional { rust.quick() } else { rust };
         let staging = Staging::create(&cache.join("staging")).at(Step::Cache)?;
         let built = self.build_settled(cache, &rust, staging.path(), &screen)?;
         let fresh = Digest::of_file(&built.output).at(Step::Compile)?;

@@ -1,0 +1,191 @@
+//! Tiers: fast now, optimal later.
+//!
+//! A release build of dependencies costs two to three times a quick one. When a script that asks for no profile would have
+//! to compile dependencies in release, or is large itself, it is built in `quick` first: unoptimized, but with the
+//! semantics of release, so that nothing it does can differ but its speed. Its trace says `provisional`. When the same
+//! content is run a second time, a background build makes the release binary, which takes the place of the quick one by the
+//! usual commit; a script that is being edited never gets that far.
+//!
+//! One background build a user at a time, at the lowest priority for processor and disk, under a lock file that names it
+//! (`v1/background`): `runner cache list` shows it, `runner cache stop` ends it, and one that is killed costs nothing, since
+//! the provisional binary stays. It holds no lock that a run waits for. `RUNNER_TIER=off` and `CI` switch tiers off: the
+//! first build is release then. On battery the background build waits for the mains.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use crate::cache::{Cache, Entry, Found};
+use crate::deps;
+use crate::environment::Environment;
+use crate::error::{At, Error, Result, Step};
+use crate::lock::{Lock, Patience};
+use crate::options::{Options, Verbosity};
+use crate::recipe::{Recipe, RustRecipe};
+use crate::runner::Runner;
+use crate::screen::Screen;
+use crate::script::Script;
+use crate::staging::Staging;
+use crate::trace::Tools;
+
+/// Lines from which optimizing a script takes so much longer than not optimizing it that somebody who waits would notice:
+/// see `scripts/bench`.
+const LARGE_LINES: usize = 1_000;
+
+/// What the file that a background build holds says: its process, and its script.
+const BACKGROUND: &str = "background";
+
+/// A background build that is going on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Background {
+    /// Its process.
+    pub pid: u32,
+    /// The script it builds.
+    pub script: PathBuf,
+}
+
+/// Whether the first build of this script should be a quick one.
+pub(crate) fn is_worth_it(rust: &RustRecipe<'_>, cache: &Cache, environment: &Environment) -> bool {
+    if rust.options.profile.is_some() || rust.options.portable || rust.options.optimal || !is_on(environment)
+    {
+        return false;
+    }
+    match rust.needs_cargo() {
+        true => !deps::is_recorded(rust, cache, environment),
+        false => rust.script.bytes().iter().filter(|byte| **byte == b'\n').count() >= LARGE_LINES,
+    }
+}
+
+fn is_on(environment: &Environment) -> bool {
+    let is_off = environment.variable("RUNNER_TIER").is_some_and(|value| value == "off");
+    !is_off && environment.set("CI").is_none_or(|value| value == "false")
+}
+
+/// Whether the machine runs on battery, where that can be told.
+fn is_on_battery() -> bool {
+    let supplies = std::fs::read_dir("/sys/class/power_supply").into_iter().flatten().flatten();
+    let says =
+        |path: PathBuf, what: &str| std::fs::read_to_string(path).is_ok_and(|text| text.trim() == what);
+    supplies
+        .map(|supply| supply.path())
+        .any(|path| says(path.join("type"), "Battery") && says(path.join("status"), "Discharging"))
+}
+
+impl Runner {
+    /// Lets second runs of provisional builds start `command build --cache --background SCRIPT`, which must end in
+    /// [`Runner::finish`]. Without it provisional builds are not made.
+    pub fn with_background(mut self, command: fn() -> std::io::Result<PathBuf>) -> Runner {
+        self.background = Some(command);
+        self
+    }
+
+    /// A hit on a provisional build: what is found under the real path and options if that is final by now, else this one,
+    /// with the final one on its way.
+    #[cold]
+    pub(crate) fn hasten(
+        &self,
+        cache: &Cache,
+        script: &Script,
+        options: &Options,
+        found: Found,
+    ) -> Result<Found> {
+        let recipe = Recipe::read(script, options)?;
+        let home = recipe.home();
+        if let Some(there) = cache.peek(&home, self.environment(), Tools::Checked)
+            && !there.provisional
+        {
+            let launch = crate::launch::LaunchId::of(script, options);
+            cache.alias(&launch, &home, script, self.environment());
+            return Ok(there);
+        }
+        if is_on(self.environment()) && !is_on_battery() && background(cache).is_none() {
+            // Best effort: the next run asks again.
+            let _ = self.start(script, options);
+        }
+        Ok(found)
+    }
+
+    /// Starts the background build, as nobody's child: the script that this process becomes must not find one.
+    fn start(&self, script: &Script, options: &Options) -> std::io::Result<()> {
+        let (Some(command), Some(path)) = (self.background, script.path()) else { return Ok(()) };
+        let mut shell = Command::new("/bin/sh");
+        let text =
+            "if command -v ionice >/dev/null 2>&1; then set -- ionice -c 3 \"$@\"; fi; nice -n 19 \"$@\" &";
+        shell.args(["-c", text, "sh"]).arg(command()?).args(["build", "--cache", "--background"]);
+        if let Some(toolchain) = &options.toolchain {
+            shell.arg("--toolchain").arg(toolchain);
+        }
+        if let Some(edition) = &options.edition {
+            shell.arg("--edition").arg(edition);
+        }
+        shell
+            .args(options.offline.then_some("--offline"))
+            .args(options.locked.then_some("--locked"))
+            .arg(path);
+        shell.env_clear().envs(self.environment().all()).current_dir("/");
+        shell.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status().map(drop)
+    }
+
+    /// Makes the final build of a script whose build is provisional, unless a background build is going on.
+    ///
+    /// # Errors
+    /// As [`Runner::prepare`].
+    pub fn finish(&self, script: &Script, options: &Options) -> Result<()> {
+        let _ = rustix::process::setsid();
+        let cache = self.cache()?;
+        cache.create()?;
+        let Ok(Some(_background)) =
+            Lock::try_acquire_as(&cache.join(BACKGROUND), script.path().unwrap_or(Path::new("-")))
+        else {
+            return Ok(());
+        };
+        let screen = Screen::new(false, Verbosity::Quiet);
+        let recipe = Recipe::read(script, options)?;
+        let rust = recipe.decide(self.environment(), &cache)?;
+        let home = recipe.home();
+        if cache.peek(&home, self.environment(), Tools::Checked).is_none_or(|found| !found.provisional) {
+            return Ok(());
+        }
+        // Nobody waits for this directory, as they would for the launch's lock.
+        let staging = Staging::create(&cache.join("staging")).at(Step::Cache)?;
+        let built = self.build_settled(&cache, &rust, staging.path(), &screen)?;
+        match cache.enter(home, self.environment(), |_| false, |_, _| Patience::Wait)? {
+            Entry::Vacant(vacant) => vacant.commit(built, &rust).map(drop),
+            Entry::Occupied(_) => Ok(()),
+        }
+    }
+
+    /// The background build that is going on, if there is one.
+    ///
+    /// # Errors
+    /// [`Step::Cache`] if the cache is not ours to read.
+    pub fn background(&self) -> Result<Option<Background>> {
+        Ok(self.existing_cache()?.and_then(|cache| background(&cache)))
+    }
+
+    /// Stops the background build, with the compilers it runs.
+    ///
+    /// # Errors
+    /// [`Step::Cache`] if that may not be done.
+    pub fn stop_background(&self) -> Result<Option<Background>> {
+        let Some(background) = self.background()? else { return Ok(None) };
+        let pid = i32::try_from(background.pid).ok().and_then(rustix::process::Pid::from_raw);
+        let pid = pid.ok_or_else(|| Error::message(Step::Cache, "the background build has no process"))?;
+        // It is the leader of a session of its own, and so of a group.
+        rustix::process::kill_process_group(pid, rustix::process::Signal::TERM)
+            .or_else(|_| rustix::process::kill_process(pid, rustix::process::Signal::TERM))
+            .map_err(|error| {
+                Error::new(Step::Cache, anyhow::Error::new(error).context("cannot stop the background build"))
+            })?;
+        Ok(Some(background))
+    }
+}
+
+fn background(cache: &Cache) -> Option<Background> {
+    let path = cache.join(BACKGROUND);
+    if !Lock::is_held(&path) {
+        return None;
+    }
+    let text = std::fs::read_to_string(path).ok()?;
+    let (pid, script) = text.split_once('\n')?;
+    Some(Background { pid: pid.parse().ok()?, script: Path::new(script.trim_end_matches('\n')).to_owned() })
+}
