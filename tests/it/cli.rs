@@ -5,7 +5,7 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use crate::sandbox::{Sandbox, files_below};
+use crate::sandbox::{Sandbox, files_below, skipped};
 
 /// Panics on an overflow only where overflows are checked, and tells whether it was optimized.
 const ADDS: &str = "#!/usr/bin/env runner\n\
@@ -62,8 +62,12 @@ fn a_toolchain_may_be_a_directory() {
     sandbox.write("x.rs", "print hi\n");
     fs::create_dir_all(sandbox.path("chain/bin")).unwrap();
     fs::rename(sandbox.root().join("fake/rustc"), sandbox.path("chain/bin/rustc")).unwrap();
-    for options in [&["--toolchain", "./chain"][..], &["+./chain"], &["--toolchain=./chain"]] {
-        sandbox.runner(options).args(["x.rs"]).run().prints("hi\n");
+    let chain = sandbox.path("chain");
+    let chain = chain.to_str().unwrap();
+    for options in
+        [vec!["--toolchain", chain], vec![&format!("+{chain}")], vec![&format!("--toolchain={chain}")]]
+    {
+        sandbox.runner(&options).args(["x.rs"]).run().prints("hi\n");
     }
     sandbox.runner(["x.rs"]).env("RUNNER_TOOLCHAIN", sandbox.path("chain")).run().prints("hi\n");
     sandbox.runner(["x.rs"]).env("RUSTC", sandbox.path("chain/bin/rustc")).run().prints("hi\n");
@@ -290,7 +294,9 @@ fn trim_and_clean_follow_no_link_out_of_the_cache() {
     sandbox.runner(["x.rs"]).run().prints("x\n");
     let precious = sandbox.write("precious/file", "keep\n");
     for place in ["bin/ab", "staging/build-x", "traces/ab", "deps/x", "locks/x"] {
-        symlink(precious.parent().unwrap(), sandbox.cache().join("v1").join(place)).unwrap();
+        let link = sandbox.cache().join("v1").join(place);
+        fs::create_dir_all(link.parent().unwrap()).unwrap();
+        symlink(precious.parent().unwrap(), link).unwrap();
     }
     sandbox.runner(["cache", "trim", "--older", "0", "--max-size", "0"]).run();
     sandbox.runner(["cache", "clean"]).run();
@@ -308,4 +314,28 @@ fn a_program_that_is_trimmed_while_it_runs_runs_on() {
     let script = "mkfifo in out; runner waits.rs <in >out & exec 7>in 8<out; read ready <&8\n\
                   runner cache clean >/dev/null; echo still here >&7; cat <&8; wait; runner cache list";
     sandbox.sh(script).run().prints("still here\n");
+}
+
+#[test]
+fn every_command_of_the_readme_works_one_after_the_other() {
+    let sandbox = Sandbox::new();
+    sandbox.script("hello.rs", "#!/usr/bin/env runner\nfn main() { println!(\"hello\") }\n");
+    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+    let commands = crate::tidy::commands(&readme);
+    let commands: Vec<&String> = commands.iter().filter(|command| command.starts_with("runner ")).collect();
+    assert!(commands.len() > 5, "{commands:?}");
+    for command in commands {
+        let ran = sandbox.sh(command).run();
+        if ran.stderr.contains("toolchain `nightly` is not installed") {
+            skipped("no nightly toolchain");
+            continue;
+        }
+        assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{command}");
+        if command.contains(" hello.rs")
+            && !["build", "promote", "why"].iter().any(|word| command.contains(word))
+        {
+            assert_eq!(ran.stdout, "hello\n", "{command}");
+        }
+    }
+    sandbox.sh("out/hello").run().prints("hello\n");
 }

@@ -89,7 +89,7 @@ fn an_error_says_where_it_stopped_and_how_to_exit() {
     assert_eq!(step("fails.rs", "fail here\n", &plain), (Step::Compile, EXIT_FAILED));
     let missing = read(&runner, &sandbox.path("none.rs")).unwrap_err();
     assert_eq!((missing.step(), missing.exit_code()), (Step::Script, EXIT_NOT_FOUND));
-    assert_eq!(missing.cure(), Some("give the path of a file, or `runner --help`"));
+    assert_eq!(missing.cure().as_deref(), Some("give the path of a file, or `runner --help`"));
     let directory = read(&runner, &sandbox.work()).unwrap_err();
     assert_eq!((directory.step(), directory.exit_code()), (Step::Script, EXIT_CANNOT_EXECUTE));
 }
