@@ -145,9 +145,10 @@ impl Environment {
 
     /// The user's home directory.
     pub(crate) fn home(&self) -> Option<PathBuf> {
-        match self.set("HOME") {
-            Some(home) => Some(PathBuf::from(home)),
-            None => dirs::home_dir(),
+        match (self.set("HOME"), &self.variables) {
+            (Some(home), _) => Some(PathBuf::from(home)),
+            (None, Variables::Process) => dirs::home_dir(),
+            (None, Variables::Fixed(_)) => None,
         }
     }
 

@@ -176,7 +176,7 @@ fn named(wanted: &str, environment: &Environment, mut checks: Vec<Check<'static>
     if wanted.contains('/') {
         // The script would be compiled by another compiler wherever it is called from.
         let text = format!("toolchain `{}` must be a name or an absolute path", wanted.escape_debug());
-        return Err(Error::message(Step::Toolchain, text));
+        return Err(Error::message(Step::Toolchain, text).hint("for example `nightly`, or `$PWD/toolchain`"));
     }
     let is_name_character = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
     if wanted.is_empty() || wanted.starts_with(['-', '.']) || !wanted.chars().all(is_name_character) {

@@ -327,7 +327,11 @@ fn environments(cache: &Cache) -> Vec<Environment> {
     .collect()
 }
 
+/// What is in a directory; nothing in a link to one, which leads out of the cache.
 fn entries(path: &Path) -> Vec<PathBuf> {
+    if !fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_dir()) {
+        return Vec::new();
+    }
     fs::read_dir(path).into_iter().flatten().flatten().map(|entry| entry.path()).collect()
 }
 

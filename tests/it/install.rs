@@ -1,1 +1,185 @@
-//! (not written yet)
+//! `install.sh`, in a prefix and a HOME of its own, and what a newcomer types after it.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+use crate::sandbox::{Ran, Run, Sandbox, files_below};
+
+/// One build at a time: they share a target directory, in which the first of them compiles everything.
+static BUILDING: Mutex<()> = Mutex::new(());
+
+/// A sandbox in which nothing is called `runner` yet.
+fn newcomer() -> Sandbox {
+    let sandbox = Sandbox::new();
+    fs::remove_file(sandbox.root().join("bin/runner")).unwrap();
+    // The proxies of rustup, or whatever cargo runs these tests.
+    let cargo = PathBuf::from(env!("CARGO"));
+    let path = format!(
+        "{}:{}:/usr/local/bin:/usr/bin:/bin",
+        sandbox.root().join("bin").display(),
+        cargo.parent().unwrap().display()
+    );
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("install");
+    sandbox.with("PATH", path).with("CARGO_TARGET_DIR", target).with("RUSTC", "")
+}
+
+fn checkout() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+impl Sandbox {
+    fn install_sh(&self, arguments: &[&str]) -> Run<'_> {
+        self.command(checkout().join("install.sh")).args(arguments)
+    }
+}
+
+/// Runs an installation that builds.
+fn build(run: Run<'_>) -> Ran {
+    let _turn = BUILDING.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    run.run()
+}
+
+#[test]
+fn a_newcomer_installs_runs_an_example_and_uninstalls() {
+    let sandbox = newcomer();
+    let bin = sandbox.home().join(".local/bin");
+    let ran = build(sandbox.install_sh(&[]));
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{}", ran.stdout);
+    let installed = format!("installed {}/runner (runner {}, ", bin.display(), env!("CARGO_PKG_VERSION"));
+    assert!(ran.stdout.contains(&installed), "{}", ran.stdout);
+    assert!(ran.stdout.contains(&format!("{} is not on PATH; add this line to ~/.profile:", bin.display())));
+    // What it says to do is what helps.
+    let line = ran.stdout.lines().last().unwrap().trim().to_owned();
+    sandbox
+        .sh(&format!("{line}; runner --version"))
+        .run()
+        .prints(&format!("runner {}\n", env!("CARGO_PKG_VERSION")));
+
+    // The two commands of the README. This example needs no crates, as those it names do.
+    let roman = checkout().join("scripts/examples/roman");
+    for _ in 0..2 {
+        sandbox.sh(&format!("{line}; {} 2024", roman.display())).run().prints("MMXXIV\n");
+    }
+
+    // Again, over the one that is there, with other names.
+    let ran = build(sandbox.install_sh(&["--as", "rust-script", "--as=cargo-eval"]));
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{}", ran.stdout);
+    for name in ["rust-script", "cargo-eval"] {
+        assert_eq!(fs::read_link(bin.join(name)).unwrap(), Path::new("runner"));
+    }
+    let mode = fs::metadata(bin.join("runner")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o7777, 0o755);
+
+    let ran = sandbox.install_sh(&["--uninstall"]).run();
+    let removed =
+        ["rust-script", "cargo-eval", "runner"].map(|name| format!("removed {}/{name}\n", bin.display()));
+    ran.prints(&removed.concat());
+    assert!(files_below(&bin).is_empty());
+    let nothing = format!("nothing to uninstall in {}\n", bin.display());
+    sandbox.install_sh(&["--uninstall"]).run().prints(&nothing);
+}
+
+#[test]
+fn a_prefix_is_where_it_goes_and_nothing_goes_elsewhere() {
+    let sandbox = newcomer();
+    let prefix = sandbox.path("a prefix");
+    let ran = build(sandbox.install_sh(&["--prefix", "a prefix"]));
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{}", ran.stdout);
+    assert_eq!(files_below(&sandbox.work()), [prefix.join("bin/runner")]);
+    assert!(files_below(&sandbox.home()).is_empty(), "{:?}", files_below(&sandbox.home()));
+    assert!(files_below(&sandbox.root().join("tmp")).is_empty());
+    sandbox.script("x.rs", "#!/usr/bin/env runner\nfn main() { println!(\"hi\") }\n");
+    let script = "PATH=\"$PWD/a prefix/bin:$PATH\"; ./x.rs; ./x.rs";
+    sandbox.sh(script).run().prints("hi\nhi\n");
+    let ran = sandbox.install_sh(&["--uninstall", "--prefix=a prefix"]).run();
+    ran.prints(&format!("removed {}/bin/runner\n", prefix.display()));
+}
+
+#[test]
+fn a_file_that_is_not_runner_is_neither_replaced_nor_removed() {
+    let sandbox = newcomer();
+    let mine = sandbox.write("prefix/bin/runner", "mine\n");
+    let message = format!(
+        "install.sh: `{}` exists and is not runner\n  \
+         hint: remove it, or install elsewhere with `--prefix DIR`\n",
+        mine.display()
+    );
+    sandbox.install_sh(&["--prefix", "prefix"]).run().ends(1, "", &message);
+    let message = format!(
+        "install.sh: `{}` is not runner, so it stays\n  hint: remove it by hand if you know what it is\n",
+        mine.display()
+    );
+    sandbox.install_sh(&["--prefix", "prefix", "--uninstall"]).run().ends(1, "", &message);
+    assert_eq!(fs::read_to_string(mine).unwrap(), "mine\n");
+    let other = sandbox.write("second/bin/rust-script", "mine\n");
+    let message = format!(
+        "install.sh: `{}` exists and install.sh did not put it there\n  \
+         hint: remove it, or leave out `--as rust-script`\n",
+        other.display()
+    );
+    sandbox.install_sh(&["--prefix", "second", "--as", "rust-script"]).run().ends(1, "", &message);
+    assert_eq!(files_below(&sandbox.path("second")), [other]);
+}
+
+/// A directory with links to what install.sh itself needs, and without what is named.
+fn path_without(sandbox: &Sandbox, missing: &[&str]) -> PathBuf {
+    let directory = sandbox.path("path");
+    fs::create_dir_all(&directory).unwrap();
+    let tools = [
+        "dirname", "grep", "sed", "env", "mktemp", "mkdir", "rm", "cat", "mv", "cp", "chmod", "ln",
+        "readlink",
+    ];
+    let path = sandbox.sh("echo \"$PATH\"").run().stdout;
+    for tool in
+        tools.iter().chain(&["cargo", "rustc", "cc", "ld", "gcc"]).filter(|tool| !missing.contains(tool))
+    {
+        let mut places = std::env::split_paths(path.trim()).map(|place| place.join(tool));
+        if let Some(found) = places.find(|place| place.exists()) {
+            symlink(found, directory.join(tool)).unwrap();
+        }
+    }
+    directory
+}
+
+#[test]
+fn without_cargo_it_says_where_rust_comes_from() {
+    let sandbox = newcomer();
+    let path = path_without(&sandbox, &["cargo"]);
+    let message = "install.sh: `cargo` is not on PATH, and building runner needs it\n  \
+                   hint: install Rust from https://rustup.rs\n";
+    sandbox.install_sh(&["--prefix", "p"]).env("PATH", path).run().ends(1, "", message);
+    assert!(!sandbox.path("p").exists());
+}
+
+#[test]
+fn without_a_linker_it_says_how_to_get_one() {
+    let sandbox = newcomer();
+    let path = path_without(&sandbox, &["cc", "gcc", "ld"]);
+    let message = "install.sh: cannot link a program: linker `cc` not found\n  \
+                   hint: install a C compiler, for example with `apt-get install gcc libc6-dev`\n";
+    build(sandbox.install_sh(&["--prefix", "p"]).env("PATH", path)).ends(1, "", message);
+    assert!(!sandbox.path("p").exists());
+}
+
+#[test]
+fn what_it_cannot_understand_it_refuses() {
+    let sandbox = newcomer();
+    let hint = "  hint: `./install.sh --help` lists the options\n";
+    let refuses = |arguments: &[&str], message: &str| {
+        sandbox.install_sh(arguments).run().ends(2, "", &format!("install.sh: {message}"));
+    };
+    refuses(&["--prfix", "x"], &format!("unknown option `--prfix`\n{hint}"));
+    refuses(&["--prefix"], &format!("`--prefix` needs a value\n{hint}"));
+    refuses(&["x"], &format!("unknown option `x`\n{hint}"));
+    let names = "rust-script run-cargo-script cargo-eval gorun scriptisto";
+    refuses(&["--as", "ls"], &format!("runner cannot be installed as `ls`\n  hint: the names are {names}\n"));
+    let message =
+        "`--as` and `--uninstall` do not go together\n  hint: `--uninstall` removes every name of runner\n";
+    refuses(&["--uninstall", "--as", "gorun"], message);
+    let ran = sandbox.install_sh(&["--prefix", "x"]).without("HOME").env("PATH", "/nowhere").run();
+    assert_ne!(ran.code, 0);
+    let help = sandbox.install_sh(&["--help"]).run();
+    assert!(help.code == 0 && help.stderr.is_empty() && help.stdout.starts_with("usage: ./install.sh "));
+}
