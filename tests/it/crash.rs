@@ -3,11 +3,12 @@
 
 use std::collections::HashMap;
 use std::fs;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::{Duration, SystemTime};
 
-use crate::sandbox::{Ran, Sandbox, files_below};
+use crate::sandbox::{RUNNER, Ran, Sandbox, files_below};
 use crate::strace::{self, Call};
 
 const KILLED: i32 = 128 + 9;
@@ -259,4 +260,240 @@ fn whatever_cannot_be_read_the_output_is_right_or_an_error_says_why() {
         }
     }
     println!("faults: {count} in what a run after an edit reads");
+}
+
+// ── Garbage in the cache ────────────────────────────────────────────────────────────────────────────────────────────
+
+/// Ways to damage a file of the cache.
+const DAMAGES: &[&str] = &[
+    "cut",
+    "empty",
+    "flip",
+    "unreadable",
+    "gone",
+    "directory",
+    "full directory",
+    "dangling link",
+    "link",
+    "alien",
+];
+
+/// Damages a file; as far as its times can be set they are what they were.
+fn damage(path: &Path, how: &str) {
+    let bytes = fs::read(path).unwrap();
+    let modified = fs::metadata(path).unwrap().modified().unwrap();
+    let write = |bytes: &[u8]| {
+        fs::write(path, bytes).unwrap();
+        fs::File::options().append(true).open(path).unwrap().set_modified(modified).unwrap();
+    };
+    match how {
+        "cut" => write(&bytes[..bytes.len() / 2]),
+        "empty" => write(b""),
+        "flip" => {
+            let mut flipped = bytes.clone();
+            if let Some(byte) = flipped.get_mut(bytes.len() / 2) {
+                *byte ^= 1;
+            }
+            write(&flipped);
+        }
+        "unreadable" => fs::set_permissions(path, fs::Permissions::from_mode(0)).unwrap(),
+        "alien" => write(b"#!/bin/sh\necho wrong\n"),
+        _ => fs::remove_file(path).unwrap(),
+    }
+    match how {
+        "directory" => fs::create_dir(path).unwrap(),
+        "full directory" => {
+            fs::create_dir(path).unwrap();
+            fs::write(path.join("alien"), "alien").unwrap();
+        }
+        "dangling link" => symlink("/nowhere/at/all", path).unwrap(),
+        "link" => {
+            let alien = path.parent().unwrap().join("alien");
+            fs::write(&alien, "#!/bin/sh\necho wrong\n").unwrap();
+            fs::set_permissions(&alien, fs::Permissions::from_mode(0o700)).unwrap();
+            symlink(&alien, path).unwrap();
+        }
+        _ => {}
+    }
+}
+
+/// `runner ARGUMENT…` by a user to whom permissions mean something: root can read and write everything.
+fn as_user(sandbox: &Sandbox, arguments: &[&str]) -> Ran {
+    if !is_root() {
+        return sandbox.runner(arguments).run();
+    }
+    let own = Command::new("chown").args(["-R", "65534:65534"]).arg(sandbox.root()).status().unwrap();
+    assert!(own.success());
+    let user = ["--reuid=65534", "--regid=65534", "--clear-groups", RUNNER];
+    sandbox.command("setpriv").args(user).args(arguments).run()
+}
+
+fn is_root() -> bool {
+    fs::metadata("/proc/self").unwrap().uid() == 0
+}
+
+/// Every file and directory below a path, itself first.
+fn tree(path: &Path) -> Vec<PathBuf> {
+    let mut found = vec![path.to_owned()];
+    if path.is_dir() {
+        found.extend(entries(path).iter().flat_map(|entry| tree(entry)));
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn whatever_is_damaged_in_the_cache_it_is_never_a_wrong_program_and_at_worst_a_rebuild() {
+    let files = {
+        let sandbox = cold();
+        as_user(&sandbox, &["link"]).prints(RIGHT);
+        files_below(&sandbox.cache()).len()
+    };
+    let mut count = 0;
+    for index in 0..files {
+        for how in DAMAGES {
+            let sandbox = cold();
+            as_user(&sandbox, &["link"]).prints(RIGHT);
+            let mut all = files_below(&sandbox.cache());
+            // By kind: names differ from sandbox to sandbox.
+            all.sort_by_key(|path| {
+                let path = path.strip_prefix(sandbox.cache()).unwrap().to_owned();
+                (path.components().count(), path)
+            });
+            let path = all[index].clone();
+            let context = format!("{how}: {}", path.display());
+            damage(&path, how);
+            // A miss looks at more than a hit; both must do.
+            for edit in [false, true] {
+                if edit {
+                    sandbox.write("one.txt", "print two\n");
+                }
+                let right = if edit { "right\ntwo\n" } else { RIGHT };
+                for round in 0..2 {
+                    let before = sandbox.compiles();
+                    let ran = as_user(&sandbox, &["link"]);
+                    assert_eq!(
+                        (ran.code, ran.stdout.as_str(), ran.stderr.as_str()),
+                        (0, right, ""),
+                        "{context}, edit {edit}, round {round}"
+                    );
+                    assert!(round == 0 || sandbox.compiles() == before, "{context}: not cached again");
+                }
+            }
+            let clean = as_user(&sandbox, &["cache", "trim"]);
+            assert_eq!((clean.code, clean.stderr.as_str()), (0, ""), "{context}");
+            as_user(&sandbox, &["link"]).prints("right\ntwo\n");
+            let list = as_user(&sandbox, &["cache", "list"]);
+            assert_eq!((list.code, list.stderr.as_str()), (0, ""), "{context}");
+            count += 1;
+        }
+    }
+    println!("garbage: {count} damages of {files} files");
+}
+
+#[test]
+fn directories_of_the_cache_may_be_files_links_or_closed() {
+    let directories = |sandbox: &Sandbox| -> Vec<PathBuf> {
+        let all = tree(&sandbox.cache().join("v1"));
+        let mut all: Vec<PathBuf> = all.into_iter().filter(|path| path.is_dir()).collect();
+        all.sort_by_key(|path| {
+            let path = path.strip_prefix(sandbox.cache()).unwrap().to_owned();
+            (path.components().count(), path)
+        });
+        all
+    };
+    let count = {
+        let sandbox = cold();
+        as_user(&sandbox, &["link"]).prints(RIGHT);
+        directories(&sandbox).len()
+    };
+    let mut damages = 0;
+    for index in 0..count {
+        for how in ["file", "gone", "dangling link", "link", "closed", "read-only"] {
+            let sandbox = cold();
+            as_user(&sandbox, &["link"]).prints(RIGHT);
+            let path = directories(&sandbox)[index].clone();
+            let context = format!("{how}: {}", path.display());
+            let elsewhere = sandbox.root().join("elsewhere");
+            fs::create_dir_all(elsewhere.join("build-precious")).unwrap();
+            fs::write(elsewhere.join(".new-precious"), "").unwrap();
+            match how {
+                "closed" => fs::set_permissions(&path, fs::Permissions::from_mode(0)).unwrap(),
+                "read-only" => fs::set_permissions(&path, fs::Permissions::from_mode(0o500)).unwrap(),
+                _ => fs::remove_dir_all(&path).unwrap(),
+            }
+            match how {
+                "file" => fs::write(&path, "alien").unwrap(),
+                "dangling link" => symlink("/nowhere/at/all", &path).unwrap(),
+                "link" => symlink(&elsewhere, &path).unwrap(),
+                _ => {}
+            }
+            for text in ["one", "two"] {
+                sandbox.write("one.txt", format!("print {text}\n"));
+                let right = format!("right\n{text}\n");
+                for round in 0..2 {
+                    let before = sandbox.compiles();
+                    let ran = as_user(&sandbox, &["link"]);
+                    assert_eq!(
+                        (ran.code, ran.stdout.as_str(), ran.stderr.as_str()),
+                        (0, right.as_str(), ""),
+                        "{context}, {text}, round {round}"
+                    );
+                    assert!(round == 0 || sandbox.compiles() == before, "{context}: not cached again");
+                }
+            }
+            let clean = as_user(&sandbox, &["cache", "clean"]);
+            assert_eq!((clean.code, clean.stderr.as_str()), (0, ""), "{context}");
+            assert!(elsewhere.join("build-precious").exists(), "{context}: a sweep followed a link");
+            assert!(elsewhere.join(".new-precious").exists(), "{context}: a sweep followed a link");
+            damages += 1;
+        }
+    }
+    println!("garbage: {damages} damages of {count} directories");
+}
+
+#[test]
+fn a_binary_that_was_changed_is_not_executed() {
+    let evil = "#!/bin/sh\necho wrong\n";
+    for how in ["in place", "replaced", "linked over", "renamed over", "permissions", "link"] {
+        let sandbox = Sandbox::fake();
+        sandbox.write("x.rs", "print right\n");
+        sandbox.runner(["x.rs"]).run().prints("right\n");
+        let binary = sandbox.cache().join("v1/bin").join(&sandbox.cached("bin")[0]);
+        let metadata = fs::metadata(&binary).unwrap();
+        let (size, modified) = (metadata.len() as usize, metadata.modified().unwrap());
+        // Of the same size, and in the end with the same time.
+        let mut text = evil.to_owned();
+        text.push_str(&"#".repeat(size - evil.len()));
+        let other = sandbox.root().join("other");
+        fs::write(&other, &text).unwrap();
+        fs::set_permissions(&other, fs::Permissions::from_mode(0o700)).unwrap();
+        fs::File::open(&other).unwrap().set_modified(modified).unwrap();
+        match how {
+            "in place" => {
+                fs::write(&binary, &text).unwrap();
+                fs::File::open(&binary).unwrap().set_modified(modified).unwrap();
+            }
+            "permissions" => fs::set_permissions(&binary, fs::Permissions::from_mode(0o600)).unwrap(),
+            "renamed over" => fs::rename(&other, &binary).unwrap(),
+            "replaced" => {
+                fs::remove_file(&binary).unwrap();
+                fs::copy(&other, &binary).unwrap();
+                fs::File::open(&binary).unwrap().set_modified(modified).unwrap();
+            }
+            "linked over" => {
+                fs::remove_file(&binary).unwrap();
+                fs::hard_link(&other, &binary).unwrap();
+            }
+            _ => {
+                fs::remove_file(&binary).unwrap();
+                symlink(&other, &binary).unwrap();
+            }
+        }
+        for arguments in [&["x.rs"][..], &["--offline", "x.rs"], &["x.rs"]] {
+            let ran = sandbox.runner(arguments).run();
+            assert_eq!((ran.code, ran.stdout.as_str(), ran.stderr.as_str()), (0, "right\n", ""), "{how}");
+        }
+        assert_eq!(sandbox.compiles(), 2, "{how}: one rebuild");
+    }
 }
