@@ -207,9 +207,9 @@ impl Cache {
             return Err(Error::message(Step::Cache, text)
                 .hint("set `RUNNER_CACHE` to a directory from which programs may be run"));
         }
-        let parts = ["", "traces", "bin", "locks", "staging", "toolchains", "deps"];
-        for part in parts {
-            self.make_directory(&self.join(part)).map_err(|error| self.unusable("cannot write to", error))?;
+        let parts = ["traces", "bin", "locks", "staging", "toolchains", "deps"].map(|part| self.join(part));
+        for directory in std::iter::once(&self.directory).chain(&parts) {
+            self.make_directory(directory).map_err(|error| self.unusable("cannot write to", error))?;
         }
         let tag = self.root.join("CACHEDIR.TAG");
         if self.temporary.is_none() && std::fs::symlink_metadata(&tag).is_err() {
@@ -258,8 +258,13 @@ impl Cache {
                 Err(error) if attempts.next().is_none() => return Err(error),
                 // Its directory has just been removed.
                 Err(error) if error.kind() == NotFound && from.exists() => continue,
-                // What is there is of another kind, or damaged.
-                Err(error) if is_in_the_way(&error) => drop(crate::trim::remove(to)),
+                // What is there is of another kind, or damaged: a directory is opened, so that it can be emptied.
+                Err(error) if is_in_the_way(&error) => {
+                    if std::fs::symlink_metadata(to).is_ok_and(|metadata| metadata.is_dir()) {
+                        let _ = std::fs::set_permissions(to, Permissions::from_mode(0o700));
+                    }
+                    crate::trim::remove(to);
+                }
                 other => return other,
             }
         }

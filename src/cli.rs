@@ -263,7 +263,7 @@ fn words(parser: Arguments, command: &str, mut options: Option<&mut Options>) ->
                     usage_error(format!("`{}` does not name a toolchain", word.to_string_lossy()))
                         .with_hint("for example `+nightly`")
                 })?;
-                if let Some(other) = options.toolchain.replace(toolchain.to_owned()) {
+                if let Some(other) = options.toolchain.replace(from_here(toolchain.to_owned())) {
                     return Err(usage_error(format!(
                         "two toolchains are asked for, `{other}` and `{toolchain}`"
                     ))
