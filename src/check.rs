@@ -40,12 +40,18 @@ pub(crate) enum Fact<'a> {
 }
 
 /// Which names in a directory matter.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Names {
     /// Every one.
     All,
     /// Not what tools put beside sources: `target`, and names with a dot first.
     Sources,
+}
+
+impl Names {
+    pub(crate) fn matters(self, name: &OsStr) -> bool {
+        self == Names::All || (name != "target" && !name.as_bytes().starts_with(b"."))
+    }
 }
 
 /// Whether a fact holds.
@@ -152,6 +158,14 @@ impl<'a> Check<'a> {
                 Fact::Directory { path: b, which: w, digest: y, .. },
             ) => a == b && v == w && x == y,
             (one, two) => one == two,
+        }
+    }
+
+    /// The file or directory whose content a check is about.
+    pub(crate) fn content_path(&self) -> Option<&Path> {
+        match &self.fact {
+            Fact::File { path, .. } | Fact::Directory { path, .. } => Some(path_of(path)),
+            _ => None,
         }
     }
 
@@ -404,7 +418,7 @@ fn names_in(path: &Path, which: Names) -> io::Result<Digest> {
     for entry in std::fs::read_dir(path)? {
         let entry = entry?;
         let name = entry.file_name();
-        if which == Names::All || name != "target" && !name.as_bytes().starts_with(b".") {
+        if which.matters(&name) {
             names.push((name, entry.file_type()?.is_dir()));
         }
     }

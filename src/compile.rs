@@ -5,7 +5,6 @@
 //! Afterwards every file the compiler read is hashed; if one of them changed while it was being read, the result says
 //! so and the spine builds again.
 
-use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
@@ -18,6 +17,7 @@ use crate::declared;
 use crate::dep_info::{self, DepInfo};
 use crate::deps::{self, Call};
 use crate::digest::Digest;
+use crate::disturbance::Disturbances;
 use crate::environment::{Environment, is_dropped};
 use crate::error::{At, Error, Result, Step};
 use crate::header::Form;
@@ -26,7 +26,7 @@ use crate::profile;
 use crate::recipe::RustRecipe;
 use crate::screen::Screen;
 use crate::script::Place;
-use crate::stamp::{Moment, Stamp};
+use crate::stamp::Moment;
 
 /// A build that ended well, or that has to be done again.
 pub(crate) enum Outcome {
@@ -317,7 +317,7 @@ fn inputs(
     let text = String::from_utf8_lossy(&text);
     let text = dep_info::without_place(&text, &source.path, recipe.base());
     let info = DepInfo::parse(&text).ok_or_else(unclear)?;
-    let mut disturbances = Disturbances { start, seen: BTreeSet::new() };
+    let mut disturbances = Disturbances::since(start);
     if !recipe.script.is_unchanged() || recipe.script.path().is_some_and(|path| disturbances.reached(path)) {
         return Ok(Err(source.path.clone()));
     }
@@ -358,7 +358,7 @@ fn inputs(
 
 /// A declared input that is not as it was before the compiler was started.
 fn declared_disturbance(before: &[Check<'_>], after: &[Check<'_>], start: Moment) -> Option<PathBuf> {
-    let mut disturbances = Disturbances { start, seen: BTreeSet::new() };
+    let mut disturbances = Disturbances::since(start);
     let is_same =
         before.len() == after.len() && before.iter().zip(after).all(|(one, two)| one.same_fact(two));
     if !is_same {
@@ -366,33 +366,6 @@ fn declared_disturbance(before: &[Check<'_>], after: &[Check<'_>], start: Moment
     }
     let mut files = after.iter().filter_map(Check::file_path);
     files.find(|file| disturbances.reached(file)).map(Path::to_owned)
-}
-
-/// Finds what changed at or after the moment a compiler was started.
-struct Disturbances {
-    start: Moment,
-    /// Directories and links that were found to be as they were.
-    seen: BTreeSet<PathBuf>,
-}
-
-impl Disturbances {
-    /// Whether a file, a link on the way to it or a directory above it was written, replaced or touched.
-    fn reached(&mut self, path: &Path) -> bool {
-        match std::fs::metadata(path) {
-            Ok(metadata) if !Stamp::of(&metadata).changed_since(self.start) => {}
-            _ => return true,
-        }
-        path.ancestors().any(|step| {
-            if !self.seen.insert(step.to_owned()) {
-                return false;
-            }
-            let Ok(metadata) = std::fs::symlink_metadata(step) else { return true };
-            let stamp = Stamp::of(&metadata);
-            // What appears in a directory changes both its times, moving the directory itself only one.
-            let moved = metadata.is_symlink() || (metadata.is_dir() && stamp.modified != stamp.changed);
-            moved && stamp.changed_since(self.start)
-        })
-    }
 }
 
 /// For `x.rs`, `x/mod.rs`, and the other way round: with both there the compiler would refuse to choose.

@@ -45,6 +45,9 @@ pub(crate) use lane::sweep;
 pub use update::Updated;
 pub(crate) use update::update;
 
+/// How often a build of dependencies is begun again because a source changed under it.
+const MOST_DISTURBANCES: usize = 8;
+
 /// How rustc is called for the script, apart from the script.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Call {
@@ -244,7 +247,6 @@ impl<'a> Environments<'a> {
     fn build(&self, manifest: &str) -> Result<Call> {
         let unusable = |error| self.cache.unusable("cannot write to", error);
         let cargo = self.recipe.toolchain.cargo(self.environment)?;
-        let main = self.directory.join("src/main.rs");
         let manifest_path = self.directory.join("Cargo.toml");
         let lock_path = self.directory.join("Cargo.lock");
         self.clear().map_err(unusable)?;
@@ -256,19 +258,58 @@ impl<'a> Environments<'a> {
             }
             None => seed::write(self.cache, &self.recipe.toolchain.id, &lock_path).map_err(unusable)?,
         }
-        // A new file, so that cargo calls rustc for it even if it did so before.
-        fs::write(&main, format!("fn main() {{}} // {}\n", Moment::now().unix_seconds()))
-            .map_err(unusable)?;
-        let capture = capture::Capture::prepare(&self.directory).map_err(unusable)?;
-        let start = Moment::now();
         let lane = lane::Lane::enter(self.cache, &self.recipe.toolchain.id, self.screen, self.recipe.script)
             .map_err(unusable)?;
         lane.heal(self.cache);
-        let local = packages::Local::find(self.recipe.manifest, || self.cargo(&cargo), &manifest_path, self)?;
-        local.forget_in(&lane, &self.recipe.profile);
-        let output = self.run(&cargo, &manifest_path, &lane, &capture)?;
+        let mut before: Option<Vec<Check<'static>>> = None;
+        for _ in 0..MOST_DISTURBANCES {
+            // What was written before this moment has an older stamp, what is written from now on has not.
+            Moment::latest().pass();
+            let start = Moment::now();
+            let record = self.build_once(&cargo, &manifest_path, &lane, start)?;
+            let disturbance = packages::disturbance(&record.checks, start);
+            // A package may write sources of its own: then they are what the last build left, and this one left them so.
+            let is_settled = before.is_some_and(|before| {
+                before.len() == record.checks.len()
+                    && before.iter().zip(&record.checks).all(|(one, two)| one.same_fact(two))
+            });
+            match disturbance {
+                Some(path) if !is_settled => self.screen.verbose(|| {
+                    let script = self.recipe.script.typed().to_string_lossy();
+                    format!("{script}: `{}` changed while it was compiled; once more", path.display())
+                }),
+                _ => {
+                    // What the record vouches for is on disk before the record is.
+                    lane.sync().map_err(unusable)?;
+                    let text = record.render(&self.key);
+                    self.cache.write_whole(&self.record_path(), &text).map_err(unusable)?;
+                    return Ok(self.call(&record));
+                }
+            }
+            before = Some(record.checks);
+        }
+        Err(Error::message(Step::Dependencies, "its dependencies keep changing while they are compiled")
+            .hint("run it again when they have settled"))
+    }
+
+    /// One run of cargo: the record of what it made and read.
+    fn build_once(
+        &self,
+        cargo: &Path,
+        manifest_path: &Path,
+        lane: &lane::Lane,
+        start: Moment,
+    ) -> Result<Record> {
+        let unusable = |error| self.cache.unusable("cannot write to", error);
+        let main = self.directory.join("src/main.rs");
+        // A new file, so that cargo calls rustc for it even if it did so before.
+        fs::write(&main, format!("fn main() {{}} // {}\n", start.unix_nanoseconds())).map_err(unusable)?;
+        let capture = capture::Capture::prepare(&self.directory).map_err(unusable)?;
+        let local = packages::Local::find(self.recipe.manifest, || self.cargo(cargo), manifest_path, self)?;
+        local.forget_in(lane, &self.recipe.profile);
+        let output = self.run(cargo, manifest_path, lane, &capture)?;
         if self.lock.is_none() {
-            let lock = fs::read(&lock_path).at(Step::Dependencies)?;
+            let lock = fs::read(manifest_path.with_file_name("Cargo.lock")).at(Step::Dependencies)?;
             self.cache.write_whole(&self.resolved, &lock).map_err(unusable)?;
         }
         let captured = capture.read().at(Step::Dependencies)?;
@@ -289,11 +330,8 @@ impl<'a> Environments<'a> {
         for artifact in made.artifacts(self.cache.directory()) {
             record.push("artifact", artifact);
         }
-        record.checks = packages::checks(&local, &made, &lane, self.environment, start)?;
-        // What the record vouches for is on disk before the record is.
-        lane.sync().map_err(unusable)?;
-        self.cache.write_whole(&self.record_path(), &record.render(&self.key)).map_err(unusable)?;
-        Ok(self.call(&record))
+        record.checks = packages::checks(&local, &made, lane, self.environment, start)?;
+        Ok(record)
     }
 
     /// Cargo, as it is always called: from `/`, with the compiler that was chosen, in the environment of the policy.

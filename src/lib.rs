@@ -30,7 +30,7 @@
 //! | `trace`, `check`, `stamp`, `digest` | what a build looked at, whether it holds |
 //! | `cache`, `lock`, `staging`, `trim` | entries, commit, who may build, what goes |
 //! | `recipe`, `header`, `shebang`, `manifest`, `name`, `toolchain`, `cargo_config` | everything decided before a build |
-//! | `compile`, `profile`, `linker`, `dep_info`, `declared` | the rustc call, and what it read |
+//! | `compile`, `profile`, `linker`, `disturbance`, `dep_info`, `declared` | the rustc call, and what it read |
 //! | `deps` | cargo, once a manifest: dependency environments, lanes, seeds |
 //! | `exec` | becoming the program |
 //! | `promote`, `receipt`, `install` | executables outside the cache |
@@ -61,6 +61,7 @@ mod declared;
 mod dep_info;
 mod deps;
 mod digest;
+mod disturbance;
 mod environment;
 mod error;
 mod exec;

@@ -40,6 +40,10 @@ impl Moment {
         Moment(seconds.saturating_mul(1_000_000_000).saturating_add(nanoseconds))
     }
 
+    pub(crate) fn unix_nanoseconds(self) -> i64 {
+        self.0
+    }
+
     pub(crate) fn unix_seconds(self) -> i64 {
         self.0.div_euclid(1_000_000_000)
     }

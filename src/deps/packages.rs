@@ -3,7 +3,7 @@
 //! A crate from a registry or a git revision never changes under its lock. A package in a directory does: every file and
 //! directory of it is a check, so is every manifest a workspace above it may have, and what its dep-info names outside.
 //! Cargo itself goes by modification times, which `cp -p` and `git checkout` set back; so before every build cargo is made
-//! to forget what it knows of such packages.
+//! to forget what it knows of such packages. A build that they change under is done again.
 
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
@@ -20,7 +20,8 @@ use super::Environments;
 use super::lane::Lane;
 use crate::check::{Check, Names};
 use crate::dep_info::DepInfo;
-use crate::environment::Environment;
+use crate::disturbance::Disturbances;
+use crate::environment::{Environment, is_dropped};
 use crate::error::{Error, Result, Step};
 use crate::manifest::Manifest;
 use crate::stamp::Moment;
@@ -28,25 +29,34 @@ use crate::stamp::Moment;
 /// Packages that lie in directories.
 #[derive(Debug, Default)]
 pub(super) struct Local {
-    packages: Vec<(String, PathBuf)>,
+    packages: Vec<Package>,
+}
+
+#[derive(Debug)]
+struct Package {
+    /// Cargo's own, opaque.
+    id: String,
+    name: String,
+    directory: PathBuf,
 }
 
 /// What a build made.
 #[derive(Debug, Default)]
 pub(super) struct Made {
     files: Vec<PathBuf>,
-    build_outputs: Vec<PathBuf>,
+    /// Of each build script that ran: its package's id and its `OUT_DIR`.
+    build_outputs: Vec<(String, PathBuf)>,
 }
 
 impl Local {
-    /// Asks `cargo metadata`, if the manifest names a directory at all.
+    /// Asks `cargo metadata`, if the manifest or cargo's configuration names a directory at all.
     pub(super) fn find(
         manifest: &Manifest,
         cargo: impl Fn() -> Command,
         manifest_path: &Path,
         environments: &Environments<'_>,
     ) -> Result<Local> {
-        if !manifest.has_path_dependencies() {
+        if !manifest.has_path_dependencies() && !environments.recipe.config.names_directories {
             return Ok(Local::default());
         }
         let ask = |offline: bool| {
@@ -73,12 +83,14 @@ impl Local {
         let mut local = Local::default();
         for package in metadata["packages"].as_array().into_iter().flatten() {
             let manifest = package["manifest_path"].as_str().map(Path::new);
-            let (Some(name), Some(directory)) = (package["name"].as_str(), manifest.and_then(Path::parent))
+            let (Some(id), Some(name), Some(directory)) =
+                (package["id"].as_str(), package["name"].as_str(), manifest.and_then(Path::parent))
             else {
                 continue;
             };
             if package["source"].is_null() && manifest != Some(manifest_path) {
-                local.packages.push((name.to_owned(), directory.to_owned()));
+                let (id, name, directory) = (id.to_owned(), name.to_owned(), directory.to_owned());
+                local.packages.push(Package { id, name, directory });
             }
         }
         Ok(local)
@@ -93,11 +105,15 @@ impl Local {
         } else {
             profile
         };
-        let Ok(entries) = fs::read_dir(lane.path().join(directory).join(".fingerprint")) else { return };
-        for entry in entries.flatten() {
+        // With a target in cargo's configuration, a directory of that name is between the two.
+        let targets = fs::read_dir(lane.path()).into_iter().flatten().flatten().map(|entry| entry.path());
+        let entries = targets
+            .chain([lane.path().to_owned()])
+            .filter_map(|target| fs::read_dir(target.join(directory).join(".fingerprint")).ok());
+        for entry in entries.flatten().flatten() {
             let name = entry.file_name().to_string_lossy().into_owned();
             let package = name.rsplit_once('-').map_or(name.as_str(), |(package, _)| package);
-            if self.packages.iter().any(|(local, _)| local == package) {
+            if self.packages.iter().any(|local| local.name == package) {
                 let _ = fs::remove_dir_all(entry.path());
             }
         }
@@ -116,7 +132,9 @@ impl Made {
                     made.files.extend(files.filter_map(Value::as_str).map(PathBuf::from));
                 }
                 Some("build-script-executed") => {
-                    made.build_outputs.extend(message["out_dir"].as_str().map(PathBuf::from));
+                    let id = message["package_id"].as_str().unwrap_or_default();
+                    let output = message["out_dir"].as_str().map(PathBuf::from);
+                    made.build_outputs.extend(output.map(|output| (id.to_owned(), output)));
                 }
                 _ => {}
             }
@@ -127,8 +145,9 @@ impl Made {
     /// What must be untouched for the call to work again: `STAMP PATH`, relative to the cache.
     pub(super) fn artifacts(&self, cache: &Path) -> Vec<OsString> {
         // What a build script said to cargo lies beside its output directory.
-        let said = self.build_outputs.iter().map(|output| output.with_file_name("output"));
-        let all = self.files.iter().chain(&self.build_outputs).cloned().chain(said);
+        let outputs = self.build_outputs.iter();
+        let said = outputs.clone().map(|(_, output)| output.with_file_name("output"));
+        let all = self.files.iter().chain(outputs.map(|(_, output)| output)).cloned().chain(said);
         all.filter_map(|path| {
             let mut text = OsString::from(stamp_of(&path)?);
             text.push(" ");
@@ -176,8 +195,8 @@ pub(super) fn checks(
 ) -> Result<Vec<Check<'static>>> {
     let mut facts =
         Facts { files: BTreeSet::new(), directories: BTreeSet::new(), variables: BTreeSet::new() };
-    for (_, directory) in &local.packages {
-        facts.add_tree(directory).map_err(|error| {
+    for Package { directory, .. } in &local.packages {
+        facts.add_tree(directory, Names::Sources).map_err(|error| {
             let what = format!("failed to read `{}`", directory.display());
             Error::new(Step::Dependencies, anyhow::Error::new(error).context(what))
         })?;
@@ -187,37 +206,43 @@ pub(super) fn checks(
     for file in &made.files {
         facts.add_dep_info(file, lane.path());
     }
-    for output in &made.build_outputs {
-        facts.add_build_output(output);
+    for (id, output) in &made.build_outputs {
+        let package = local.packages.iter().find(|package| package.id == *id);
+        facts.add_build_output(output, package.map(|package| package.directory.as_path()));
     }
     facts.checks(environment, start).map_err(|error| Error::new(Step::Dependencies, error))
 }
 
+/// What changed of these checks while cargo ran: a file or a directory of theirs, or what is above it.
+pub(super) fn disturbance(checks: &[Check<'_>], start: Moment) -> Option<PathBuf> {
+    let mut disturbances = Disturbances::since(start);
+    let mut paths = checks.iter().filter_map(Check::content_path);
+    paths.find(|path| disturbances.reached(path)).map(Path::to_owned)
+}
+
 struct Facts {
     files: BTreeSet<PathBuf>,
-    directories: BTreeSet<PathBuf>,
+    directories: BTreeSet<(PathBuf, Names)>,
     variables: BTreeSet<String>,
 }
 
 impl Facts {
     /// Every file and directory below, but for what tools put there.
-    fn add_tree(&mut self, directory: &Path) -> io::Result<()> {
-        self.directories.insert(directory.to_owned());
+    fn add_tree(&mut self, directory: &Path, which: Names) -> io::Result<()> {
+        self.directories.insert((directory.to_owned(), which));
         for entry in fs::read_dir(directory)? {
             let entry = entry?;
-            let name = entry.file_name();
-            if name == "target" || name.as_encoded_bytes().starts_with(b".") {
+            if !which.matters(&entry.file_name()) {
                 continue;
             }
             let path = entry.path();
             match fs::metadata(&path) {
                 Ok(metadata) if metadata.is_dir() && !entry.file_type()?.is_symlink() => {
-                    self.add_tree(&path)?
+                    self.add_tree(&path, which)?
                 }
-                Ok(metadata) if metadata.is_file() => {
-                    self.files.insert(path);
-                }
-                _ => {}
+                Ok(metadata) if !metadata.is_file() => {}
+                // A link that dangles may come to lead somewhere.
+                _ => drop(self.files.insert(path)),
             }
         }
         Ok(())
@@ -229,31 +254,43 @@ impl Facts {
         let name = stem.strip_prefix("lib").unwrap_or(stem);
         let Some(directory) = artifact.parent() else { return };
         let candidates = [directory.join(format!("{name}.d")), directory.join(format!("{stem}.d"))];
-        let Some(text) = candidates.iter().find_map(|path| fs::read(path).ok()) else { return };
-        let Some(info) = DepInfo::parse(&String::from_utf8_lossy(&text)) else { return };
-        self.files.extend(info.files.into_iter().filter(|file| file.is_absolute() && may_change(file, lane)));
-        self.variables
-            .extend(info.variables.into_iter().map(|(name, _)| name).filter(|name| is_foreign(name)));
+        let mut found: Vec<PathBuf> = candidates.into_iter().filter(|path| path.is_file()).collect();
+        if artifact.extension().is_none() {
+            // A build script: the name cargo gives it is not the one rustc wrote.
+            let entries = fs::read_dir(directory).into_iter().flatten().flatten().map(|entry| entry.path());
+            found.extend(entries.filter(|path| path.extension().is_some_and(|extension| extension == "d")));
+        }
+        for text in found.iter().filter_map(|path| fs::read(path).ok()) {
+            let Some(info) = DepInfo::parse(&String::from_utf8_lossy(&text)) else { continue };
+            let files = info.files.into_iter();
+            self.files.extend(files.filter(|file| file.is_absolute() && may_change(file, lane)));
+            let variables = info.variables.into_iter().map(|(name, _)| name);
+            self.variables.extend(variables.filter(|name| !is_dropped(OsStr::new(name))));
+        }
     }
 
     /// What a build script says it depends on: `cargo:rerun-if-changed=PATH`, `cargo::rerun-if-env-changed=NAME`.
-    fn add_build_output(&mut self, out_directory: &Path) {
+    /// Relative paths are taken from the package's directory, and in a package that cannot change they cannot either.
+    fn add_build_output(&mut self, out_directory: &Path, package: Option<&Path>) {
         let Some(directory) = out_directory.parent() else { return };
         let Ok(text) = fs::read(directory.join("output")) else { return };
-        // Relative paths are relative to the package, whose files are all watched if it can change at all.
         for line in String::from_utf8_lossy(&text).lines() {
             let Some(line) = line.strip_prefix("cargo::").or_else(|| line.strip_prefix("cargo:")) else {
                 continue;
             };
             if let Some(name) = line.strip_prefix("rerun-if-env-changed=") {
                 self.variables.extend(Some(name.to_owned()).filter(|name| is_foreign(name)));
-            } else if let Some(path) = line.strip_prefix("rerun-if-changed=").map(PathBuf::from)
-                && path.is_absolute()
-                && may_change(&path, out_directory)
+            } else if let Some(path) = line.strip_prefix("rerun-if-changed=").map(Path::new)
+                && (path.is_absolute() || package.is_some())
             {
+                let path = package.unwrap_or(Path::new("/")).join(path);
+                if !may_change(&path, out_directory) {
+                    continue;
+                }
                 if path.is_dir() {
-                    // As cargo: a directory stands for everything below it.
-                    let _ = self.add_tree(&path);
+                    // As cargo: a directory stands for everything below it; the whole package, without what tools put there.
+                    let is_whole = package.is_some_and(|package| package.starts_with(&path));
+                    let _ = self.add_tree(&path, if is_whole { Names::Sources } else { Names::All });
                 } else {
                     self.files.insert(path);
                 }
@@ -266,8 +303,8 @@ impl Facts {
         for path in &self.files {
             checks.push(Check::file_or_absent(path, start)?);
         }
-        for path in &self.directories {
-            checks.push(Check::directory(path, Names::Sources, start)?);
+        for (path, which) in &self.directories {
+            checks.push(Check::directory(path, *which, start)?);
         }
         checks.extend(self.variables.iter().map(|name| Check::variable(name, environment)));
         Ok(checks)
