@@ -24,10 +24,12 @@
 //! reached the disk before the trace was written; or one whose directory did not, which is a miss; or it is damaged itself,
 //! and its seal says so, which is a miss too.
 
+mod place;
+
 use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::fs::{DirBuilder, File, Permissions};
-use std::io::ErrorKind::{AlreadyExists, DirectoryNotEmpty, IsADirectory, NotADirectory, NotFound};
+use std::io::ErrorKind::{AlreadyExists, DirectoryNotEmpty, IsADirectory, NotADirectory};
 use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
@@ -39,13 +41,15 @@ use tempfile::TempDir;
 use crate::check::{Check, path_of};
 use crate::digest::{Digest, Fields};
 use crate::environment::Environment;
-use crate::error::{Error, Result, Step, bare};
+use crate::error::Result;
 use crate::launch::LaunchId;
 use crate::lock::{Holder, Lock, Patience};
 use crate::recipe::RustRecipe;
 use crate::script::Script;
 use crate::staging::{self, Staging};
 use crate::stamp::{Moment, Stamp};
+pub(crate) use place::is_noexec;
+
 use crate::trace::{Binary, Current, Tools, Trace, Variant};
 
 const VERSION_DIRECTORY: &str = "v1";
@@ -107,38 +111,6 @@ impl Cache {
         Cache { directory: root.join(VERSION_DIRECTORY), root, temporary: None }
     }
 
-    /// A cache for one run, somewhere private.
-    pub(crate) fn temporary(environment: &Environment) -> Result<Cache> {
-        let mut places = vec![environment.temporary_directory()];
-        places.extend(["/tmp", "/var/tmp", "/dev/shm"].map(PathBuf::from));
-        let mut first_error = None;
-        // First a place from which programs may be run (build scripts are), then any.
-        for executable in [true, false] {
-            for place in places.iter().filter(|place| !executable || !is_noexec(place)) {
-                let made = staging::private_directory("runner-", place).and_then(|directory| {
-                    // A full disk lets a directory be made, and nothing be put in it.
-                    std::fs::write(directory.path().join("room"), [0; 65536])?;
-                    std::fs::remove_file(directory.path().join("room"))?;
-                    Ok(directory)
-                });
-                match made {
-                    Ok(directory) => {
-                        let root = directory.path().to_owned();
-                        let cache = Cache { temporary: Some(directory), ..Cache::at(root) };
-                        cache.create()?;
-                        return Ok(cache);
-                    }
-                    Err(error) => first_error.get_or_insert((place.clone(), error)),
-                };
-            }
-        }
-        let (place, error) =
-            first_error.unwrap_or_else(|| (PathBuf::from("/tmp"), io::ErrorKind::NotFound.into()));
-        let context = format!("cannot create a temporary directory in `{}`", place.display());
-        Err(Error::new(Step::Cache, anyhow::Error::new(bare(error)).context(context))
-            .hint("set `TMPDIR` to a directory you can write to"))
-    }
-
     pub(crate) fn is_temporary(&self) -> bool {
         self.temporary.is_some()
     }
@@ -155,148 +127,6 @@ impl Cache {
     /// A file or directory of this version of the cache.
     pub(crate) fn join(&self, path: impl AsRef<Path>) -> PathBuf {
         self.directory.join(path)
-    }
-
-    /// Whether the cache is there. Refuses one that somebody else could have written to, with the reason: what lies in
-    /// it would be executed.
-    pub(crate) fn exists(&self) -> Result<bool> {
-        let metadata = match std::fs::symlink_metadata(&self.root) {
-            Ok(metadata) => metadata,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
-            Err(error) => return Err(self.unusable("cannot read", error)),
-        };
-        let refuse = |why: String, hint: String| {
-            Err(Error::message(Step::Cache, format!("cache directory `{}` {why}", self.root.display()))
-                .hint(hint))
-        };
-        let elsewhere = "set `RUNNER_CACHE` to a directory of your own".to_owned();
-        if metadata.is_symlink() {
-            return refuse(
-                "is a symbolic link".to_owned(),
-                "set `RUNNER_CACHE` to the directory itself".to_owned(),
-            );
-        }
-        if !metadata.is_dir() {
-            return refuse("is not a directory".to_owned(), elsewhere);
-        }
-        let us = rustix::process::geteuid().as_raw();
-        if metadata.uid() != us {
-            return refuse(format!("belongs to uid {}, not to you (uid {us})", metadata.uid()), elsewhere);
-        }
-        if metadata.mode() & 0o077 != 0 {
-            let mode = metadata.mode() & 0o7777;
-            return refuse(
-                format!("is open to others (mode {mode:04o})"),
-                format!("`chmod 700 {}`", self.root.display()),
-            );
-        }
-        Ok(true)
-    }
-
-    /// Makes what is missing of the cache's directories.
-    pub(crate) fn create(&self) -> Result<()> {
-        if !self.exists()? {
-            self.check_parent()?;
-            let made = DirBuilder::new().recursive(true).mode(0o700).create(&self.root);
-            made.map_err(|error| self.unusable("cannot create", error))?;
-            self.exists()?;
-        }
-        if self.temporary.is_none() && is_noexec(&self.root) {
-            let text =
-                format!("cache directory `{}` is on a file system mounted noexec", self.root.display());
-            return Err(Error::message(Step::Cache, text)
-                .hint("set `RUNNER_CACHE` to a directory from which programs may be run"));
-        }
-        let parts = ["traces", "bin", "locks", "staging", "toolchains", "deps"].map(|part| self.join(part));
-        for directory in std::iter::once(&self.directory).chain(&parts) {
-            self.make_directory(directory).map_err(|error| self.unusable("cannot write to", error))?;
-        }
-        let tag = self.root.join("CACHEDIR.TAG");
-        if self.temporary.is_none() && std::fs::symlink_metadata(&tag).is_err() {
-            // <https://bford.info/cachedir/>: backup programs leave such directories out.
-            let written = self
-                .write_whole(&self.root.join("README"), include_bytes!("cache/README"))
-                .and_then(|()| self.write_whole(&tag, b"Signature: 8a477f597d28d172789f06886806bc55\n"));
-            written.map_err(|error| self.unusable("cannot write to", error))?;
-        }
-        // Everything else may be there from yesterday, on a disk that is full or read-only today.
-        rustix::fs::access(self.join("staging"), rustix::fs::Access::WRITE_OK)
-            .map_err(|error| self.unusable("cannot write to", error.into()))?;
-        Ok(())
-    }
-
-    /// Makes a directory of the cache, if it is not there. What stands in its way (a file, a link to elsewhere) is none of
-    /// ours, and goes; one that lost its permissions gets them back.
-    pub(crate) fn make_directory(&self, path: &Path) -> io::Result<()> {
-        for _ in 0..MOST_ATTEMPTS {
-            match std::fs::symlink_metadata(path) {
-                Ok(metadata) if metadata.is_dir() && metadata.mode() & 0o700 == 0o700 => return Ok(()),
-                Ok(metadata) if metadata.is_dir() => {
-                    return std::fs::set_permissions(path, Permissions::from_mode(0o700));
-                }
-                Ok(_) => std::fs::remove_file(path)?,
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                Err(error) => return Err(error),
-            }
-            match DirBuilder::new().recursive(true).mode(0o700).create(path) {
-                // Another process makes it, or cleans, at the same moment.
-                Err(error) if matches!(error.kind(), AlreadyExists | NotFound) => continue,
-                other => return other,
-            }
-        }
-        Err(io::Error::other("it is removed as soon as it is made"))
-    }
-
-    /// Renames into the cache, where another process may be cleaning.
-    fn put(&self, from: &Path, to: &Path) -> io::Result<()> {
-        let mut attempts = 0..MOST_ATTEMPTS;
-        loop {
-            if let Some(parent) = to.parent().filter(|parent| *parent != self.root) {
-                self.make_directory(parent)?;
-            }
-            match std::fs::rename(from, to) {
-                Err(error) if attempts.next().is_none() => return Err(error),
-                // Its directory has just been removed.
-                Err(error) if error.kind() == NotFound && from.exists() => continue,
-                // What is there is of another kind, or damaged: a directory is opened, so that it can be emptied.
-                Err(error) if is_in_the_way(&error) => {
-                    if std::fs::symlink_metadata(to).is_ok_and(|metadata| metadata.is_dir()) {
-                        let _ = std::fs::set_permissions(to, Permissions::from_mode(0o700));
-                    }
-                    crate::trim::remove(to);
-                }
-                other => return other,
-            }
-        }
-    }
-
-    /// Root with another's HOME (`sudo`) must not leave its files there.
-    fn check_parent(&self) -> Result<()> {
-        let us = rustix::process::geteuid().as_raw();
-        let nearest = self
-            .root
-            .ancestors()
-            .skip(1)
-            .find_map(|parent| std::fs::metadata(parent).ok().map(|m| (parent, m)));
-        match nearest {
-            Some((parent, metadata)) if metadata.uid() != us && metadata.uid() != 0 => {
-                let text = format!(
-                    "cannot create cache directory `{}`: `{}` belongs to uid {}, not to you (uid {us})",
-                    self.root.display(),
-                    parent.display(),
-                    metadata.uid()
-                );
-                Err(Error::message(Step::Cache, text).hint("set `RUNNER_CACHE` to a directory of your own"))
-            }
-            _ => Ok(()),
-        }
-    }
-
-    #[cold]
-    pub(crate) fn unusable(&self, what: &str, error: io::Error) -> Error {
-        let context = format!("{what} cache directory `{}`", self.root.display());
-        Error::new(Step::Cache, anyhow::Error::new(bare(error)).context(context))
-            .hint("set `RUNNER_CACHE` to a directory you can write to")
     }
 
     pub(crate) fn trace_path(&self, id: &LaunchId) -> PathBuf {
@@ -495,13 +325,6 @@ fn name_of_binary(digest: Digest, name: &OsStr) -> Digest {
 
 fn is_in_the_way(error: &io::Error) -> bool {
     matches!(error.kind(), DirectoryNotEmpty | AlreadyExists | NotADirectory | IsADirectory)
-}
-
-/// Whether programs may not be run from where `path` is, or will be.
-pub(crate) fn is_noexec(path: &Path) -> bool {
-    path.ancestors()
-        .find_map(|path| rustix::fs::statvfs(path).ok())
-        .is_some_and(|filesystem| filesystem.f_flag.contains(rustix::fs::StatVfsMountFlags::NOEXEC))
 }
 
 /// When an entry was last used: relatime lets an exec refresh a binary's access time at most daily.

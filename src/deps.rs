@@ -17,6 +17,7 @@
 //! Cargo runs from `/`, offline as long as what it needs is here, and never learns the script's name or place.
 
 mod capture;
+mod cargo;
 mod lane;
 mod packages;
 mod seed;
@@ -25,7 +26,6 @@ mod update;
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitStatus};
 use std::time::SystemTime;
 
 use crate::cache::Cache;
@@ -333,175 +333,6 @@ impl<'a> Environments<'a> {
         record.checks = packages::checks(&local, &made, lane, self.environment, start)?;
         Ok(record)
     }
-
-    /// Cargo, as it is always called: from `/`, with the compiler that was chosen, in the environment of the policy.
-    fn cargo(&self, cargo: &Path) -> Command {
-        let mut command = Command::new(cargo);
-        command.current_dir("/").env_clear().envs(self.environment.for_compilers());
-        command.env("RUSTC", &self.recipe.toolchain.rustc);
-        let rustdoc = self.recipe.toolchain.rustc.with_file_name("rustdoc");
-        command.env("RUSTDOC", rustdoc);
-        if self.screen.is_terminal() {
-            command.env("CARGO_TERM_COLOR", "always").env("CARGO_TERM_PROGRESS_WHEN", "always");
-            command.env("CARGO_TERM_PROGRESS_WIDTH", self.screen.width().min(100).to_string());
-            command.env("CARGO_TERM_PROGRESS_TERM_INTEGRATION", "false");
-        } else {
-            command.env("CARGO_TERM_COLOR", "never").env("CARGO_TERM_PROGRESS_WHEN", "never");
-        }
-        command
-    }
-
-    /// `cargo build`, without the network if it can be done so; returns its messages (JSON, one a line).
-    fn run(
-        &self,
-        cargo: &Path,
-        manifest: &Path,
-        lane: &lane::Lane,
-        capture: &capture::Capture,
-    ) -> Result<Vec<u8>> {
-        let build = |offline: bool| {
-            let mut command = self.cargo(cargo);
-            command.arg("build").arg("--manifest-path").arg(manifest).arg("--target-dir").arg(lane.path());
-            command.args(["--profile", &self.recipe.profile, "--message-format", "json-render-diagnostics"]);
-            if offline {
-                command.arg("--offline");
-            }
-            if self.recipe.options.locked {
-                command.arg("--locked");
-            }
-            command.env("RUSTC_WORKSPACE_WRAPPER", capture.wrapper());
-            self.screen.verbose(|| {
-                format!("{}: building dependencies", self.recipe.script.typed().to_string_lossy())
-            });
-            self.screen.run(&mut command, "building dependencies", true).map_err(|error| {
-                let what = format!("cannot run `{}`", cargo.display());
-                Error::new(Step::Dependencies, anyhow::Error::new(error).context(what))
-            })
-        };
-        let lock_path = manifest.with_file_name("Cargo.lock");
-        // What has been built here answers most new manifests, and asking the registry costs more than the build.
-        let try_offline = self.recipe.options.offline || seed::covers(&lock_path, self.recipe.manifest);
-        if try_offline {
-            let finished = build(true)?;
-            if finished.status.success() {
-                self.screen.show(&finished.stderr, false);
-                return Ok(finished.stdout);
-            }
-            if self.recipe.options.offline {
-                return Err(self.failed(&finished.stderr, finished.status));
-            }
-        }
-        let finished = build(false)?;
-        if finished.status.success() {
-            self.screen.show(&finished.stderr, false);
-            return Ok(finished.stdout);
-        }
-        // An unreachable registry is no error while everything needed is here.
-        if !try_offline && is_network_failure(&finished.stderr) {
-            let again = build(true)?;
-            if again.status.success() {
-                return Ok(again.stdout);
-            }
-        }
-        Err(self.failed(&finished.stderr, finished.status))
-    }
-
-    #[cold]
-    fn failed(&self, diagnostics: &[u8], status: ExitStatus) -> Error {
-        if crate::compile::is_full(&self.directory, &String::from_utf8_lossy(diagnostics)) {
-            let full = std::io::Error::from_raw_os_error(libc::ENOSPC);
-            return Error::new(
-                Step::Cache,
-                anyhow::Error::new(full).context("cannot build dependencies in the cache"),
-            );
-        }
-        // Cargo speaks of a package the user has never seen; what it means is the script.
-        let shown = self.in_the_scripts_words(&String::from_utf8_lossy(diagnostics));
-        self.screen.show(shown.as_bytes(), true);
-        let error = Error::message(
-            Step::Dependencies,
-            format!("cargo could not build the dependencies ({status}); nothing was cached"),
-        );
-        let hints = [
-            ("you're using offline mode", "run once without `--offline` to download what is missing"),
-            ("no matching package named", "check the name under `[dependencies]` against https://crates.io"),
-            ("failed to select a version", "ask for a version that exists, or `\"*\"` for any"),
-            ("you may want to retry without the", "run once without `--offline` to download what is missing"),
-            (
-                "attempting to make an HTTP request, but --offline",
-                "run once without `--offline` to download what is missing",
-            ),
-            (
-                "--locked was passed",
-                "`SCRIPT.lock` does not fit the script: remove it, or run without `--locked`",
-            ),
-            ("the lock file", "`SCRIPT.lock` does not fit the script: remove it, or run without `--locked`"),
-        ];
-        match hints.iter().find(|(sign, _)| shown.contains(sign)) {
-            Some((_, hint)) => error.hint(*hint),
-            None => error,
-        }
-    }
-
-    fn in_the_scripts_words(&self, text: &str) -> String {
-        let script = self.recipe.script.typed().to_string_lossy();
-        let package = format!(
-            "{} v{} ({})",
-            crate::manifest::PACKAGE_NAME,
-            self.recipe.manifest.version(),
-            self.directory.display()
-        );
-        let manifest = self.directory.join("Cargo.toml").display().to_string();
-        let place = format!("{script}, in its metadata");
-        without_places_in(text, manifest.trim_start_matches('/'), &place)
-            .replace(&package, &script)
-            .replace(&manifest, &script)
-            .replace(&format!("`{}`", crate::manifest::PACKAGE_NAME), &format!("`{script}`"))
-    }
-}
-
-/// Diagnostics in which a place in `file` is only `name`: its lines are not those of the script.
-fn without_places_in(text: &str, file: &str, name: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut in_excerpt = false;
-    for line in text.split_inclusive('\n') {
-        let arrow = line.find("--> ").map(|at| at + 4);
-        if let Some(at) = arrow.filter(|at| line[*at..].trim_start_matches('/').starts_with(file)) {
-            out.push_str(&line[..at]);
-            out.push_str(name);
-            out.push('\n');
-            in_excerpt = true;
-            continue;
-        }
-        let gutter = line.find('|').filter(|at| line[..*at].chars().all(|c| c == ' ' || c.is_ascii_digit()));
-        in_excerpt &= gutter.is_some();
-        match gutter.filter(|_| in_excerpt) {
-            Some(at) => {
-                out.push_str(&" ".repeat(at));
-                out.push_str(&line[at..]);
-            }
-            None => out.push_str(line),
-        }
-    }
-    out
-}
-
-/// Whether cargo failed for want of a network.
-fn is_network_failure(diagnostics: &[u8]) -> bool {
-    let text = String::from_utf8_lossy(diagnostics);
-    [
-        "failed to download",
-        "Could not resolve host",
-        "Couldn't resolve host",
-        "failed to get",
-        "network failure",
-        "spurious network",
-        "Could not connect",
-        "Couldn't connect",
-        "failed to query replaced source",
-    ]
-    .iter()
-    .any(|sign| text.contains(sign))
 }
 
 fn split_variable(text: &OsString) -> Option<(OsString, OsString)> {
