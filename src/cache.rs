@@ -36,8 +36,6 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use tempfile::TempDir;
-
 use crate::check::{Check, path_of};
 use crate::digest::{Digest, Fields};
 use crate::environment::Environment;
@@ -63,7 +61,7 @@ pub(crate) struct Cache {
     root: PathBuf,
     directory: PathBuf,
     /// A cache for one run, removed when dropped.
-    temporary: Option<TempDir>,
+    temporary: Option<Staging>,
 }
 
 /// A binary that a trace vouches for.

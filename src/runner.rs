@@ -214,6 +214,7 @@ impl Runner {
         rust: &RustRecipe<'_>,
         screen: &Screen,
     ) -> Result<Program> {
+        let _ = Staging::sweep(&cache.join("staging"));
         let staging = Staging::create(&cache.join("staging")).at(Step::Cache)?;
         let built = self.build_settled(&cache, rust, staging.path(), screen)?;
         let binary = match exec::load(&built.output) {

@@ -5,7 +5,7 @@
 use std::fs::Permissions;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -14,6 +14,7 @@ use tempfile::{NamedTempFile, TempDir};
 use crate::lock::Lock;
 
 const DIRECTORY_PREFIX: &str = "build-";
+const TEMPORARY_PREFIX: &str = "runner-temporary-";
 const FILE_PREFIX: &str = ".new-";
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -30,9 +31,19 @@ pub(crate) struct Staging {
 impl Staging {
     /// Makes a directory in `parent`.
     pub(crate) fn create(parent: &Path) -> io::Result<Staging> {
+        Staging::create_named(DIRECTORY_PREFIX, parent)
+    }
+
+    /// Makes a directory for one run in a place that is not ours alone, and removes what killed runs left there.
+    pub(crate) fn create_temporary(parent: &Path) -> io::Result<Staging> {
+        let _ = Staging::sweep_named(TEMPORARY_PREFIX, parent);
+        Staging::create_named(TEMPORARY_PREFIX, parent)
+    }
+
+    fn create_named(prefix: &str, parent: &Path) -> io::Result<Staging> {
         // A sweeper may take the directory between its making and its locking, so try again.
         for _ in 0..16 {
-            let directory = private_directory(DIRECTORY_PREFIX, parent)?;
+            let directory = private_directory(prefix, parent)?;
             match Lock::try_directory(directory.path()) {
                 Ok(Some(lock)) => return Ok(Staging { directory, _lock: Some(lock) }),
                 Ok(None) => continue,
@@ -49,13 +60,21 @@ impl Staging {
 
     /// Removes what dead builders left in `parent`, and nothing that is not ours.
     pub(crate) fn sweep(parent: &Path) -> io::Result<u64> {
+        Staging::sweep_named(DIRECTORY_PREFIX, parent)
+    }
+
+    fn sweep_named(prefix: &str, parent: &Path) -> io::Result<u64> {
+        let us = rustix::process::geteuid().as_raw();
         let mut removed = 0;
         for entry in std::fs::read_dir(parent)? {
             let entry = entry?;
             let path: PathBuf = entry.path();
             let name = entry.file_name();
             let Ok(metadata) = std::fs::symlink_metadata(&path) else { continue };
-            if metadata.is_dir() && name.as_bytes().starts_with(DIRECTORY_PREFIX.as_bytes()) {
+            if metadata.uid() != us {
+                continue;
+            }
+            if metadata.is_dir() && name.as_bytes().starts_with(prefix.as_bytes()) {
                 let Ok(Some(lock)) = Lock::try_directory(&path) else { continue };
                 // Without locks a dead builder cannot be told from a living one, but none builds for a day.
                 if lock.is_exclusive() || is_older_than(&metadata, DAY) {
@@ -74,7 +93,7 @@ impl Staging {
 }
 
 /// A new directory that is ours alone, whatever the umask, under a name nobody can predict.
-pub(crate) fn private_directory(prefix: &str, parent: &Path) -> io::Result<TempDir> {
+fn private_directory(prefix: &str, parent: &Path) -> io::Result<TempDir> {
     tempfile::Builder::new().prefix(prefix).permissions(Permissions::from_mode(0o700)).tempdir_in(parent)
 }
 

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use super::{Cache, MOST_ATTEMPTS, is_in_the_way};
 use crate::environment::Environment;
 use crate::error::{Error, Result, Step, bare};
-use crate::staging;
+use crate::staging::Staging;
 
 impl Cache {
     /// A cache for one run, somewhere private.
@@ -23,7 +23,7 @@ impl Cache {
         // First a place from which programs may be run (build scripts are), then any.
         for executable in [true, false] {
             for place in places.iter().filter(|place| !executable || !is_noexec(place)) {
-                let made = staging::private_directory("runner-", place).and_then(|directory| {
+                let made = Staging::create_temporary(place).and_then(|directory| {
                     // A full disk lets a directory be made, and nothing be put in it.
                     std::fs::write(directory.path().join("room"), [0; 65536])?;
                     std::fs::remove_file(directory.path().join("room"))?;
