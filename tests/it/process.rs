@@ -95,10 +95,12 @@ fn ways(script: &str) -> impl Iterator<Item = Vec<&str>> {
 #[test]
 fn a_fake_script_runs_and_is_cached() {
     let sandbox = Sandbox::fake();
-    sandbox.write("x.rs", "include sub/y.txt\nmod m\nenv A\nprint end\n");
     sandbox.write("sub/y.txt", "print one\ninclude z.txt\nprint after\n");
     sandbox.write("sub/z.txt", "print two\n");
     sandbox.write("m/mod.rs", "print module\n");
+    // Last: an input that is newer than the script may be of the very moment the compiler starts, and then it is
+    // compiled once more.
+    sandbox.write("x.rs", "include sub/y.txt\nmod m\nenv A\nprint end\n");
     for _ in 0..3 {
         sandbox.runner(["x.rs"]).run().prints("one\ntwo\nafter\nmodule\nunset\nend\n");
     }
@@ -478,6 +480,26 @@ fn wait_for_ready(child: &mut Child) {
 }
 
 #[test]
+fn what_a_killed_compile_of_a_temporary_run_left_goes_with_the_next() {
+    let sandbox = Sandbox::fake();
+    sandbox.write("x.rs", "print x\n");
+    let staged = || sandbox.cached("staging").len();
+    sandbox.runner(["--temp", "x.rs"]).env("FAKE_DIE", "half").run();
+    assert_ne!(staged(), 0);
+    sandbox.runner(["--temp", "x.rs"]).run();
+    assert_eq!(staged(), 0);
+    // The same where the cache cannot be used, in a place shared with others.
+    let temporary = sandbox.root().join("tmp");
+    let others = temporary.join("runner-of-somebody/file");
+    fs::create_dir(others.parent().unwrap()).unwrap();
+    fs::write(&others, "").unwrap();
+    sandbox.runner(["x.rs"]).env("RUNNER_CACHE", "/proc/none").env("FAKE_DIE", "half").run();
+    assert!(files_below(&temporary).len() > 1);
+    sandbox.runner(["x.rs"]).env("RUNNER_CACHE", "/proc/none").run();
+    assert_eq!(files_below(&temporary), [others]);
+}
+
+#[test]
 fn a_temporary_run_takes_a_cached_binary_for_nothing_and_keeps_none() {
     let sandbox = probe();
     sandbox.runner(["--temp", "probe", "exit", "1"]).run().ends(1, "", "");
@@ -498,6 +520,25 @@ fn progress_is_shown_on_a_terminal_and_erased() {
     assert_eq!(shown(&ran.stdout), "done\n");
     // A hit says nothing, not even an escape sequence.
     terminal(&sandbox, "./slow.rs").unwrap().run().prints("done\r\n");
+}
+
+#[test]
+fn the_bar_of_cargo_is_shown_while_dependencies_are_built_and_erased() {
+    let sandbox = Sandbox::new();
+    let manifest = "[package]\nname = \"slow\"\nversion = \"1.0.0\"\nedition = \"2021\"\n";
+    sandbox.write("slow/Cargo.toml", manifest);
+    sandbox.write("slow/src/lib.rs", "");
+    sandbox.write("slow/build.rs", "fn main() { std::thread::sleep(std::time::Duration::from_secs(2)) }");
+    let text = "#!/usr/bin/env runner\n---\n[dependencies]\nslow = { path = \"slow\" }\n---\n\
+                fn main() { println!(\"done\") }\n";
+    sandbox.script("x.rs", text);
+    let Some(run) = terminal(&sandbox, "./x.rs") else { return };
+    let ran = run.run();
+    assert!(ran.stdout.contains("Building [") && ran.stdout.contains("slow"), "{:?}", ran.stdout);
+    assert_eq!(shown(&ran.stdout), "done\n");
+    // On a pipe nothing is said, whatever takes long.
+    sandbox.write("slow/src/lib.rs", "// changed\n");
+    sandbox.sh("./x.rs").run().prints("done\n");
 }
 
 #[test]
