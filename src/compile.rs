@@ -71,6 +71,9 @@ pub(crate) fn compile(
             let what = format!("cannot run `{}`", recipe.toolchain.rustc.display());
             Error::new(Step::Toolchain, anyhow::Error::new(error).context(what))
         })?;
+    if !staging.is_dir() {
+        return Err(removed());
+    }
     if !finished.status.success() {
         if !recipe.script.is_unchanged() || call.is_broken(cache) {
             return Ok(Outcome::Disturbed(source.path));
@@ -313,7 +316,11 @@ fn inputs(
 ) -> Result<std::result::Result<Vec<Check<'static>>, PathBuf>> {
     let unclear =
         || Error::message(Step::Compile, "the compiler did not say what it read; nothing was cached");
-    let text = std::fs::read(dep_info).map_err(|error| Error::new(Step::Compile, error))?;
+    let text =
+        std::fs::read(dep_info).map_err(|error| match dep_info.parent().is_some_and(Path::is_dir) {
+            true => Error::new(Step::Compile, error),
+            false => removed(),
+        })?;
     let text = String::from_utf8_lossy(&text);
     let text = dep_info::without_place(&text, &source.path, recipe.base());
     let info = DepInfo::parse(&text).ok_or_else(unclear)?;
@@ -392,13 +399,15 @@ fn without_repeats(checks: &mut Vec<Check<'static>>) {
     });
 }
 
+#[cold]
+fn removed() -> Error {
+    Error::message(Step::Cache, "the cache was removed while it was compiled there")
+}
+
 /// One line after the compiler's own.
 #[cold]
 fn failed(diagnostics: &[u8], status: std::process::ExitStatus, staging: &Path, screen: &Screen) -> Error {
     let text = String::from_utf8_lossy(diagnostics);
-    if !staging.is_dir() {
-        return Error::message(Step::Cache, "the cache was removed while it was compiling in it");
-    }
     if is_full(staging, &text) {
         let full = std::io::Error::from_raw_os_error(libc::ENOSPC);
         return Error::new(Step::Cache, anyhow::Error::new(full).context("cannot compile in the cache"));

@@ -10,6 +10,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
 
 use tempfile::TempDir;
 
@@ -50,6 +51,11 @@ impl Sandbox {
         let path = format!("{}:{}:/usr/bin:/bin", sandbox.root.join("bin").display(), compilers.display());
         let log = sandbox.root.join("log");
         sandbox.with("PATH", path).with("FAKE_LOG", log)
+    }
+
+    /// As [`Sandbox::fake`], and what it compiles is machine code: a program that is whole once it runs.
+    pub fn fake_with_machine_code() -> Sandbox {
+        Sandbox::fake().with("FAKE_PROGRAM", say())
     }
 
     fn bare() -> Sandbox {
@@ -160,6 +166,20 @@ impl Drop for Sandbox {
             eprintln!("the sandbox is kept: {}", directory.keep().display());
         }
     }
+}
+
+/// `tests/fake/say.rs`, compiled once.
+fn say() -> &'static Path {
+    static SAY: OnceLock<PathBuf> = OnceLock::new();
+    SAY.get_or_init(|| {
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("say");
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fake/say.rs");
+        let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+        let options = ["--edition=2024", "-Copt-level=s", "-Cstrip=symbols", "-Cpanic=abort", "-o"];
+        let compiled = Command::new(rustc).args(options).arg(&path).arg(source).status().unwrap();
+        assert!(compiled.success());
+        path
+    })
 }
 
 /// Every file below a directory.
