@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)] // A test that panics is a test that fails.
 #![allow(clippy::disallowed_methods)] // The fences are for the library.
 
+mod bench;
 mod build;
 mod cli;
 mod concurrency;
