@@ -12,6 +12,7 @@
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 /// Variables that would leak the caller's project into a build.
@@ -98,6 +99,22 @@ impl Environment {
     pub fn with_terminal(mut self, terminal: bool) -> Environment {
         self.terminal = Some(terminal);
         self
+    }
+
+    /// For root with another user's HOME (`sudo`): the same with a home for cargo in `place`, so that nothing of root's is
+    /// left in that user's, and nothing the user could have put there is run as root. `None` if there is no need.
+    pub(crate) fn without_foreign_cargo_home(&self, place: &Path) -> Option<Environment> {
+        if !rustix::process::geteuid().is_root() {
+            return None;
+        }
+        let home = self.cargo_home()?;
+        let nearest = home.ancestors().find_map(|path| std::fs::metadata(path).ok())?;
+        if nearest.uid() == 0 {
+            return None;
+        }
+        let mut variables: BTreeMap<OsString, OsString> = self.all().into_iter().collect();
+        variables.insert("CARGO_HOME".into(), place.join("cargo").into());
+        Some(Environment { variables: Variables::Fixed(variables), terminal: self.terminal })
     }
 
     pub(crate) fn is_terminal(&self) -> bool {

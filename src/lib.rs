@@ -99,7 +99,9 @@ mod why;
 pub use check::Change;
 pub use deps::Updated;
 pub use environment::Environment;
-pub use error::{EXIT_CANNOT_EXECUTE, EXIT_FAILED, EXIT_NOT_FOUND, Error, Result, Step, usage_error};
+pub use error::{
+    EXIT_CANNOT_EXECUTE, EXIT_FAILED, EXIT_NOT_FOUND, Error, Result, Step, printable, usage_error,
+};
 pub use options::{Options, Verbosity};
 pub use promote::{Installed, Listed, Placement, State};
 pub use runner::{Program, Runner};

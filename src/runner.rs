@@ -130,6 +130,10 @@ impl Runner {
             None => {}
         }
         cache.create()?;
+        if let Some(environment) = self.environment.without_foreign_cargo_home(cache.root()) {
+            let runner = Runner { environment, background: None };
+            return runner.prepare_in(cache, script, options);
+        }
         let screen = Screen::new(self.environment.is_terminal(), options.verbosity);
         let recipe = Recipe::read(script, options)?;
         let rust = match recipe.decide(&self.environment, &cache) {

@@ -3,10 +3,11 @@
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
 use runner::{
     Background, EXIT_NOT_FOUND, Environment, Error, Options, Placement, Result, Runner, Script, Step,
-    Verbosity, Why, usage_error,
+    Verbosity, Why, printable, usage_error,
 };
 use serde_json::json;
 
@@ -117,11 +118,7 @@ fn list(runner: &Runner) -> Result<()> {
     for one in &listed {
         let name = one.name.to_string_lossy();
         let state = one.state.as_str();
-        print(format_args!(
-            "{name:width$}  {state:14}  {}  from {}\n",
-            one.path.display(),
-            one.source.display()
-        ));
+        print(format_args!("{name:width$}  {state:14}  {}  from {}\n", shown(&one.path), shown(&one.source)));
     }
     Ok(())
 }
@@ -131,7 +128,7 @@ fn why(runner: &Runner, script: &OsStr, options: &Options, json: bool) -> Result
     let script = read(runner, script)?;
     let why = runner.why(&script, options)?;
     if !json {
-        print(format_args!("{}: {why}\n", script.typed().to_string_lossy()));
+        print(format_args!("{}\n", printable(&format!("{}: {why}", script.typed().to_string_lossy()))));
         return Ok(());
     }
     let (state, binary, changes) = match &why {
@@ -163,7 +160,7 @@ fn cache(runner: &Runner, command: CacheCommand) -> Result<()> {
         CacheCommand::List => {
             if let Some(background) = runner.background()? {
                 let Background { pid, script } = background;
-                print(format_args!("process {pid} is building the release binary of {}\n", script.display()));
+                print(format_args!("process {pid} is building the release binary of {}\n", shown(&script)));
             }
             for build in runner.cache_list()? {
                 let used = age(build.last_used);
@@ -172,13 +169,13 @@ fn cache(runner: &Runner, command: CacheCommand) -> Result<()> {
                     build.bytes,
                     build.profile,
                     build.toolchain,
-                    build.script.display()
+                    shown(&build.script)
                 ));
             }
         }
         CacheCommand::Stop => match runner.stop_background()? {
             Some(Background { pid, script }) => {
-                print(format_args!("stopped process {pid}, which was building {}\n", script.display()));
+                print(format_args!("stopped process {pid}, which was building {}\n", shown(&script)));
             }
             None => print(format_args!("nothing is being built in the background\n")),
         },
@@ -191,6 +188,11 @@ fn cache(runner: &Runner, command: CacheCommand) -> Result<()> {
 fn removed(trimmed: runner::Trimmed) {
     let builds = if trimmed.builds == 1 { "build" } else { "builds" };
     print(format_args!("removed {} {builds}, {} bytes\n", trimmed.builds, trimmed.bytes));
+}
+
+/// A path in a list: one line, whatever is in it.
+fn shown(path: &Path) -> String {
+    printable(&path.to_string_lossy()).into_owned()
 }
 
 /// How long ago, in the largest unit that fits.

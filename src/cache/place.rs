@@ -6,6 +6,7 @@
 use std::fs::{DirBuilder, Permissions};
 use std::io;
 use std::io::ErrorKind::{AlreadyExists, NotFound};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
@@ -75,16 +76,27 @@ impl Cache {
         }
         if metadata.mode() & 0o077 != 0 {
             let mode = metadata.mode() & 0o7777;
-            return refuse(
-                format!("is open to others (mode {mode:04o})"),
-                format!("`chmod 700 {}`", self.root.display()),
-            );
+            let hint = match mode & 0o022 {
+                0 => format!("`chmod 700 {}`", self.root.display()),
+                _ => "remove it, since others may have put something in it; runner makes it anew".to_owned(),
+            };
+            return refuse(format!("is open to others (mode {mode:04o})"), hint);
         }
         Ok(true)
     }
 
     /// Makes what is missing of the cache's directories.
     pub(crate) fn create(&self) -> Result<()> {
+        if self.root.as_os_str().as_bytes().contains(&b',') {
+            let text = format!(
+                "cache directory `{}` has a comma in its name, which rustc takes for a separator",
+                self.root.display()
+            );
+            return Err(Error::message(Step::Cache, text).hint("set `RUNNER_CACHE` to another directory"));
+        }
+        if self.temporary.is_none() {
+            self.check_parents()?;
+        }
         if !self.exists()? {
             self.check_parent()?;
             let made = DirBuilder::new().recursive(true).mode(0o700).create(&self.root);
@@ -158,6 +170,25 @@ impl Cache {
                 other => return other,
             }
         }
+    }
+
+    /// Where anybody may rename a directory above, a cache of ours may become another one.
+    fn check_parents(&self) -> Result<()> {
+        for parent in self.root.ancestors().skip(1) {
+            if let Ok(metadata) = std::fs::metadata(parent)
+                && metadata.mode() & 0o1002 == 0o002
+            {
+                let text = format!(
+                    "anybody may put another cache in the place of `{}`, since `{}` is open to all (mode {:04o})",
+                    self.root.display(),
+                    parent.display(),
+                    metadata.mode() & 0o7777
+                );
+                return Err(Error::message(Step::Cache, text)
+                    .hint(format!("`chmod o-w {}`, or set `RUNNER_CACHE`", parent.display())));
+            }
+        }
+        Ok(())
     }
 
     /// Root with another's HOME (`sudo`) must not leave its files there.
