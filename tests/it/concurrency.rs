@@ -1,8 +1,6 @@
 //! Many at once: one compile, right outputs, no error, whoever dies or stops meanwhile.
 
 use std::fs;
-use std::io::Read;
-use std::path::Path;
 use std::process::{Child, Command};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;

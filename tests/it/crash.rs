@@ -296,7 +296,7 @@ fn damage(path: &Path, how: &str) {
             }
             write(&flipped);
         }
-        "unreadable" => fs::set_permissions(path, fs::Permissions::from_mode(0)).unwrap(),
+        "unreadable" => fs::set_permissions(path, fs::Permissions::from_mode(0o0)).unwrap(),
         "alien" => write(b"#!/bin/sh\necho wrong\n"),
         _ => fs::remove_file(path).unwrap(),
     }
@@ -418,7 +418,7 @@ fn directories_of_the_cache_may_be_files_links_or_closed() {
             fs::create_dir_all(elsewhere.join("build-precious")).unwrap();
             fs::write(elsewhere.join(".new-precious"), "").unwrap();
             match how {
-                "closed" => fs::set_permissions(&path, fs::Permissions::from_mode(0)).unwrap(),
+                "closed" => fs::set_permissions(&path, fs::Permissions::from_mode(0o0)).unwrap(),
                 "read-only" => fs::set_permissions(&path, fs::Permissions::from_mode(0o500)).unwrap(),
                 _ => fs::remove_dir_all(&path).unwrap(),
             }

@@ -30,9 +30,9 @@ stat $ROOT/home/.cargo/config
 stat $ROOT/home/.cargo/config.toml
 stat /.cargo/config
 stat /.cargo/config.toml
-stat $ROOT/fake/cc
 access $ROOT/bin/cc
 access $ROOT/fake/cc
+stat $ROOT/fake/cc
 stat $ROOT/fake/cc
 stat $ROOT/home/.cache/runner/v1/bin/$ID/x
 close
@@ -64,9 +64,9 @@ stat $ROOT/home/.cargo/config
 stat $ROOT/home/.cargo/config.toml
 stat /.cargo/config
 stat /.cargo/config.toml
-stat $ROOT/fake/cc
 access $ROOT/bin/cc
 access $ROOT/fake/cc
+stat $ROOT/fake/cc
 stat $ROOT/fake/cc
 execve $ROOT/home/.cache/runner/v1/bin/$ID/x
 ";
