@@ -12,6 +12,7 @@ use std::path::Path;
 
 use crate::digest::{Digest, Fields};
 use crate::environment::Environment;
+use crate::error::words;
 use crate::stamp::{Moment, Stamp};
 
 /// A tool's file larger than this is compared by samples: a compiler's library of 150 MB would cost a fifth of a
@@ -218,13 +219,13 @@ impl<'a> Check<'a> {
             Fact::File { path, digest, .. } => {
                 let path = path_of(path);
                 let now = read_stamped(path, self.tool)
-                    .map_or_else(|error| error.to_string(), |(digest, _)| digest.short(12));
+                    .map_or_else(|error| missing(&error), |(digest, _)| digest.short(12));
                 Change::new("file", path, &digest.short(12), &now)
             }
             Fact::Directory { path, which, digest, .. } => {
                 let path = path_of(path);
                 let now =
-                    names_in(path, *which).map_or_else(|error| error.to_string(), |digest| digest.short(12));
+                    names_in(path, *which).map_or_else(|error| missing(&error), |digest| digest.short(12));
                 Change::new("directory", path, &digest.short(12), &now)
             }
             Fact::Absent { path } => Change::new("file", path_of(path), "absent", "present"),
@@ -360,6 +361,11 @@ impl fmt::Display for Change {
 /// Whether an error says that nothing is there.
 pub(crate) fn is_absence(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+}
+
+/// What there is instead of a file, in words.
+fn missing(error: &io::Error) -> String {
+    if is_absence(error) { "gone".to_owned() } else { words(error) }
 }
 
 /// Compares by content, and says which stamp may stand for it from now on.

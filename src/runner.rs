@@ -122,12 +122,8 @@ impl Runner {
     /// The way of a script, one line a step.
     fn prepare_in(&self, cache: Cache, script: &Script, options: &Options) -> Result<Program> {
         let launch = LaunchId::of(script, options);
-        match self.find(&cache, &launch, script, options)? {
-            Some(found) if found.provisional => {
-                return Ok(Program::cached(script, self.hasten(&cache, script, options, found)?));
-            }
-            Some(found) => return Ok(Program::cached(script, found)),
-            None => {}
+        if let Some(found) = self.find(&cache, &launch, script, options)? {
+            return Ok(Program::cached(script, found));
         }
         cache.create()?;
         if let Some(environment) = self.environment.without_foreign_cargo_home(cache.root()) {
@@ -150,9 +146,10 @@ impl Runner {
         let is_wanted = |found: &Found| !(options.force || options.optimal && found.provisional);
         let found = match cache.enter(home, &self.environment, is_wanted, patiently(&screen, script))? {
             Entry::Occupied(found) => found,
-            Entry::Vacant(vacant) => {
-                vacant.commit(self.build_settled(&cache, &rust, vacant.staging(), &screen)?, &rust)?
-            }
+            Entry::Vacant(vacant) => match self.build_settled(&cache, &rust, vacant.staging(), &screen) {
+                Ok(built) => vacant.commit(built, &rust)?,
+                Err(no_linker) => return self.outlive(no_linker, &cache, script, &recipe),
+            },
         };
         cache.alias(&launch, &home, script, &self.environment);
         trim::daily(&cache);
@@ -167,22 +164,25 @@ impl Runner {
         script: &Script,
         options: &Options,
     ) -> Result<Option<Found>> {
+        if options.verbosity == Verbosity::Verbose {
+            let why = self.why(script, options)?;
+            Screen::new(false, options.verbosity)
+                .say(&format!("{}: {why}", script.typed().to_string_lossy()));
+        }
         if options.force || options.temporary || !cache.exists()? {
             return Ok(None);
         }
         let found = cache.find(launch, &self.environment, Tools::Checked);
-        let found = found.filter(|found| !(options.optimal && found.provisional));
-        if let Some(found) = &found
-            && self.verifies()
-        {
-            self.verify(cache, script, options, found)?;
+        let Some(found) = found.filter(|found| !(options.optimal && found.provisional)) else {
+            return Ok(None);
+        };
+        if self.verifies() {
+            self.verify(cache, script, options, &found)?;
         }
-        if options.verbosity == Verbosity::Verbose {
-            let why = self.why_in(cache, script, options)?;
-            Screen::new(false, options.verbosity)
-                .say(&format!("{}: {why}", script.typed().to_string_lossy()));
+        match found.provisional {
+            true => self.hasten(cache, script, options, found).map(Some),
+            false => Ok(Some(found)),
         }
-        Ok(found)
     }
 
     /// Compiles until no input changed meanwhile.

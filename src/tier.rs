@@ -13,6 +13,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use crate::cache::{Cache, Entry, Found};
 use crate::deps;
@@ -30,6 +31,10 @@ use crate::trace::Tools;
 /// Lines from which optimizing a script takes so much longer than not optimizing it that somebody who waits would notice:
 /// see `scripts/bench`.
 const LARGE_LINES: usize = 1_000;
+
+/// How often, and how long apart, a stopped build is looked for until it is gone.
+const MOST_LOOKS: u32 = 500;
+const LOOK: Duration = Duration::from_millis(10);
 
 /// What the file that a background build holds says: its process, and its script.
 const BACKGROUND: &str = "background";
@@ -176,7 +181,15 @@ impl Runner {
             .map_err(|error| {
                 Error::new(Step::Cache, anyhow::Error::new(error).context("cannot stop the background build"))
             })?;
-        Ok(Some(background))
+        // It is gone when its lock is.
+        for _ in 0..MOST_LOOKS {
+            if self.background()?.is_none() {
+                return Ok(Some(background));
+            }
+            std::thread::sleep(LOOK);
+        }
+        Err(Error::message(Step::Cache, format!("process {} does not stop", background.pid))
+            .hint(format!("`kill -KILL {}`", background.pid)))
     }
 }
 

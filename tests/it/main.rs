@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)] // A test that panics is a test that fails.
 #![allow(clippy::disallowed_methods)] // The fences are for the library.
 
+mod ahead;
 mod bench;
 mod build;
 mod cli;
@@ -25,3 +26,4 @@ mod security;
 mod strace;
 mod tidy;
 mod watched;
+mod why;
