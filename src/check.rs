@@ -218,13 +218,13 @@ impl<'a> Check<'a> {
             Fact::File { path, digest, .. } => {
                 let path = path_of(path);
                 let now = read_stamped(path, self.tool)
-                    .map_or_else(|error| error.to_string(), |(digest, _)| digest.short(12));
+                    .map_or_else(|error| failure(&error), |(digest, _)| digest.short(12));
                 Change::new("file", path, &digest.short(12), &now)
             }
             Fact::Directory { path, which, digest, .. } => {
                 let path = path_of(path);
                 let now =
-                    names_in(path, *which).map_or_else(|error| error.to_string(), |digest| digest.short(12));
+                    names_in(path, *which).map_or_else(|error| failure(&error), |digest| digest.short(12));
                 Change::new("directory", path, &digest.short(12), &now)
             }
             Fact::Absent { path } => Change::new("file", path_of(path), "absent", "present"),
@@ -353,7 +353,19 @@ impl Change {
 
 impl fmt::Display for Change {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{} `{}` was {}, is {}", self.kind, self.name, self.old, self.new)
+        let Change { kind, name, old, new } = self;
+        match *kind {
+            "options" => write!(formatter, "options were `{old}`, are `{new}`"),
+            _ => write!(formatter, "{kind} `{name}` was {old}, is {new}"),
+        }
+    }
+}
+
+/// Why something cannot be read, as a state it is in.
+fn failure(error: &io::Error) -> String {
+    match is_absence(error) {
+        true => "absent".to_owned(),
+        false => format!("not readable ({})", error.kind()),
     }
 }
 
