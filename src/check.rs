@@ -12,7 +12,6 @@ use std::path::Path;
 
 use crate::digest::{Digest, Fields};
 use crate::environment::Environment;
-use crate::error::words;
 use crate::stamp::{Moment, Stamp};
 
 /// A tool's file larger than this is compared by samples: a compiler's library of 150 MB would cost a fifth of a
@@ -219,13 +218,13 @@ impl<'a> Check<'a> {
             Fact::File { path, digest, .. } => {
                 let path = path_of(path);
                 let now = read_stamped(path, self.tool)
-                    .map_or_else(|error| missing(&error), |(digest, _)| digest.short(12));
+                    .map_or_else(|error| failure(&error), |(digest, _)| digest.short(12));
                 Change::new("file", path, &digest.short(12), &now)
             }
             Fact::Directory { path, which, digest, .. } => {
                 let path = path_of(path);
                 let now =
-                    names_in(path, *which).map_or_else(|error| missing(&error), |digest| digest.short(12));
+                    names_in(path, *which).map_or_else(|error| failure(&error), |digest| digest.short(12));
                 Change::new("directory", path, &digest.short(12), &now)
             }
             Fact::Absent { path } => Change::new("file", path_of(path), "absent", "present"),
@@ -354,18 +353,25 @@ impl Change {
 
 impl fmt::Display for Change {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{} `{}` was {}, is {}", self.kind, self.name, self.old, self.new)
+        let Change { kind, name, old, new } = self;
+        match *kind {
+            "options" => write!(formatter, "options were `{old}`, are `{new}`"),
+            _ => write!(formatter, "{kind} `{name}` was {old}, is {new}"),
+        }
+    }
+}
+
+/// Why something cannot be read, as a state it is in.
+fn failure(error: &io::Error) -> String {
+    match is_absence(error) {
+        true => "absent".to_owned(),
+        false => format!("not readable ({})", error.kind()),
     }
 }
 
 /// Whether an error says that nothing is there.
 pub(crate) fn is_absence(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
-}
-
-/// What there is instead of a file, in words.
-fn missing(error: &io::Error) -> String {
-    if is_absence(error) { "gone".to_owned() } else { words(error) }
 }
 
 /// Compares by content, and says which stamp may stand for it from now on.

@@ -129,8 +129,9 @@ fn adjacent_lock(recipe: &RustRecipe<'_>) -> Result<(Option<String>, Vec<Check<'
         Some(path) => Some(fs::read_to_string(path).map_err(unreadable)?),
         None if recipe.options.locked => {
             let text = format!("`{}` is not there, and `--locked` insists on it", path.display());
-            return Err(Error::message(Step::Dependencies, text)
-                .hint("put a `Cargo.lock` there, or run without `--locked`"));
+            let hint =
+                format!("`runner update {} --lock` writes it", recipe.script.typed().to_string_lossy());
+            return Err(Error::message(Step::Dependencies, text).hint(hint));
         }
         None => None,
     };

@@ -157,11 +157,6 @@ fn without_os_error_numbers(text: &str) -> String {
     out
 }
 
-/// The system's own words for an error.
-pub(crate) fn words(error: &std::io::Error) -> String {
-    without_os_error_numbers(&error.to_string())
-}
-
 /// The system's own error, without the name of the temporary file that `tempfile` adds to it.
 pub(crate) fn bare(error: std::io::Error) -> std::io::Error {
     let text = error.to_string();

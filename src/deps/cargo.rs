@@ -106,9 +106,9 @@ impl Environments<'_> {
             ),
             (
                 "--locked was passed",
-                "`SCRIPT.lock` does not fit the script: remove it, or run without `--locked`",
+                "`SCRIPT.lock` does not fit the script: `runner update SCRIPT` renews it",
             ),
-            ("the lock file", "`SCRIPT.lock` does not fit the script: remove it, or run without `--locked`"),
+            ("the lock file", "`SCRIPT.lock` does not fit the script: `runner update SCRIPT` renews it"),
         ];
         match hints.iter().find(|(sign, _)| shown.contains(sign)) {
             Some((_, hint)) => error.hint(*hint),

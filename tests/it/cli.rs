@@ -64,10 +64,11 @@ fn a_toolchain_may_be_a_directory() {
     fs::rename(sandbox.root().join("fake/rustc"), sandbox.path("chain/bin/rustc")).unwrap();
     let chain = sandbox.path("chain");
     let chain = chain.to_str().unwrap();
-    for options in
-        [vec!["--toolchain", chain], vec![&format!("+{chain}")], vec![&format!("--toolchain={chain}")]]
-    {
-        sandbox.runner(&options).args(["x.rs"]).run().prints("hi\n");
+    for chain in ["./chain", chain] {
+        let (plus, equals) = (format!("+{chain}"), format!("--toolchain={chain}"));
+        for options in [&["--toolchain", chain][..], &[&plus], &[&equals]] {
+            sandbox.runner(options).args(["x.rs"]).run().prints("hi\n");
+        }
     }
     sandbox.runner(["x.rs"]).env("RUNNER_TOOLCHAIN", sandbox.path("chain")).run().prints("hi\n");
     sandbox.runner(["x.rs"]).env("RUSTC", sandbox.path("chain/bin/rustc")).run().prints("hi\n");

@@ -170,7 +170,7 @@ fn locked_without_a_lock_file_is_refused() {
     let lock = sandbox.path("x.rs.lock");
     let message = format!(
         "runner: x.rs: `{}` is not there, and `--locked` insists on it\n  \
-         hint: put a `Cargo.lock` there, or run without `--locked`\n",
+         hint: `runner update x.rs --lock` writes it\n",
         lock.display()
     );
     sandbox.runner(["--locked", "x.rs"]).run().ends(125, "", &message);

@@ -98,6 +98,21 @@ fn a_prefix_is_where_it_goes_and_nothing_goes_elsewhere() {
 }
 
 #[test]
+fn what_is_installed_keeps_the_process_contract_too() {
+    let sandbox = newcomer();
+    let ran = build(sandbox.install_sh(&["--prefix", "p"]));
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{}", ran.stdout);
+    // Its hits are found before the C library starts, which no test of the plain binary sees.
+    let tests = std::env::current_exe().unwrap();
+    let tests = std::process::Command::new(tests)
+        .args(["process::", "--test-threads=2"])
+        .env("RUNNER_TESTED", sandbox.path("p/bin/runner"))
+        .output()
+        .unwrap();
+    assert!(tests.status.success(), "{}", String::from_utf8_lossy(&tests.stdout));
+}
+
+#[test]
 fn a_file_that_is_not_runner_is_neither_replaced_nor_removed() {
     let sandbox = newcomer();
     let mine = sandbox.write("prefix/bin/runner", "mine\n");

@@ -524,7 +524,7 @@ fn progress_is_shown_on_a_terminal_and_erased() {
 
 #[test]
 fn the_bar_of_cargo_is_shown_while_dependencies_are_built_and_erased() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::new().with("RUNNER_TIER", "off");
     let manifest = "[package]\nname = \"slow\"\nversion = \"1.0.0\"\nedition = \"2021\"\n";
     sandbox.write("slow/Cargo.toml", manifest);
     sandbox.write("slow/src/lib.rs", "");

@@ -14,8 +14,13 @@ use std::sync::OnceLock;
 
 use tempfile::TempDir;
 
-/// The binary under test.
+/// The binary under test: see [`tested`].
 pub const RUNNER: &str = env!("CARGO_BIN_EXE_runner");
+
+/// The binary under test, or another that `$RUNNER_TESTED` names: the one `install.sh` makes is entered in another way.
+pub fn tested() -> PathBuf {
+    std::env::var_os("RUNNER_TESTED").map_or_else(|| PathBuf::from(RUNNER), PathBuf::from)
+}
 
 pub struct Sandbox {
     directory: Option<TempDir>,
@@ -65,7 +70,7 @@ impl Sandbox {
         for name in ["home", "work", "bin", "tmp"] {
             fs::create_dir(root.join(name)).unwrap();
         }
-        std::os::unix::fs::symlink(RUNNER, root.join("bin/runner")).unwrap();
+        std::os::unix::fs::symlink(tested(), root.join("bin/runner")).unwrap();
         let sandbox = Sandbox { directory: Some(directory), root, variables: Vec::new() };
         let (home, temporary) = (sandbox.home(), sandbox.root.join("tmp"));
         sandbox.with("HOME", home).with("TMPDIR", temporary).with("LANG", "C.UTF-8")
@@ -135,7 +140,7 @@ impl Sandbox {
 
     /// `runner ARGUMENT…`
     pub fn runner<I: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = I>) -> Run<'_> {
-        self.command(RUNNER).args(arguments)
+        self.command(tested()).args(arguments)
     }
 
     /// `sh -c SCRIPT`

@@ -47,7 +47,7 @@ fn every_kind_of_change_is_named_with_what_it_was_and_is() {
 
     fs::remove_file(sandbox.path("m.rs")).unwrap();
     let answer = why(&sandbox, &[]);
-    assert!(answer.contains(&path("m.rs")) && answer.ends_with(", is gone"), "{answer}");
+    assert!(answer.contains(&path("m.rs")) && answer.ends_with(", is absent"), "{answer}");
     sandbox.write("m.rs", "print m\n");
 
     sandbox.write("m/mod.rs", "print rival\n");
