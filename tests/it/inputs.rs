@@ -13,7 +13,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::sandbox::{Run, Sandbox, skipped};
 use crate::watched::{
-    LONG_AGO, calls, changed, overwrite_keeping_time, program, real, real_with_cargo_home, replace,
+    LONG_AGO, calls, changed, compiler, overwrite_keeping_time, program, real, real_with_cargo_home, replace,
     set_modified, touched, unchanged,
 };
 
@@ -852,12 +852,6 @@ fn toolchain(sandbox: &Sandbox, name: &str, says: &str) -> PathBuf {
     let path = sandbox.root().join("rustup/toolchains").join(name).join("bin/rustc");
     program(&path, &compiler(says));
     path
-}
-
-/// The fake compiler, printing this.
-fn compiler(says: &str) -> String {
-    let fake = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fake/rustc")).unwrap();
-    fake.replace("\nset -u\n", &format!("\nset -u\nFAKE_TEXT={says}\n"))
 }
 
 fn set_default(sandbox: &Sandbox, name: &str) {
