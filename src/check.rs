@@ -369,9 +369,10 @@ fn failure(error: &io::Error) -> String {
     }
 }
 
-/// Whether an error says that nothing is there.
+/// Whether an error says that nothing is there, or a link that leads to nothing.
 pub(crate) fn is_absence(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+        || error.raw_os_error() == Some(libc::ELOOP)
 }
 
 /// Compares by content, and says which stamp may stand for it from now on.

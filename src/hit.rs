@@ -194,7 +194,7 @@ fn check(line: &[u8], path: &mut Text<'_>, system: &impl System) -> Option<Contr
         }
         b"absent" => {
             path.push_unescaped(rest)?;
-            let gone = [rustix::io::Errno::NOENT, rustix::io::Errno::NOTDIR];
+            let gone = [Errno::NOENT, Errno::NOTDIR, Errno::LOOP];
             holds(rustix::fs::stat(path.c_str()?).is_err_and(|error| gone.contains(&error)))
         }
         b"variable" => {

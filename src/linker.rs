@@ -29,24 +29,20 @@ pub(crate) fn checks(
     let named = named(arguments);
     let linker = named.unwrap_or(OsStr::new("cc"));
     let mut checks = Vec::new();
-    let path = match linker.as_bytes().contains(&b'/') {
-        true => Some(base.join(linker)),
-        false => {
-            checks.extend(linker.to_str().map(|name| Check::command(name, environment).tool()));
-            environment.find_command(linker)
+    let is_path = linker.as_bytes().contains(&b'/');
+    let path = if is_path { Some(base.join(linker)) } else { environment.find_command(linker) };
+    match path {
+        Some(path) if path.exists() => checks.extend(toolchain::tool(&path, environment, cache, since)?),
+        Some(path) => checks.push(Check::absent(&path).tool()),
+        None if named.is_some() => {}
+        None => {
+            return Err(Error::message(Step::Toolchain, "`cc` is not on PATH, and rustc needs it to link")
+                .code(EXIT_NOT_FOUND)
+                .hint("install a C compiler, for example `apt-get install gcc libc6-dev`"));
         }
-    };
-    let Some(path) = path else {
-        if named.is_some() {
-            return Ok(checks);
-        }
-        return Err(Error::message(Step::Toolchain, "`cc` is not on PATH, and rustc needs it to link")
-            .code(EXIT_NOT_FOUND)
-            .hint("install a C compiler, for example `apt-get install gcc libc6-dev`"));
-    };
-    match path.exists() {
-        true => checks.extend(toolchain::tool(&path, environment, cache, since)?),
-        false => checks.push(Check::absent(&path).tool()),
+    }
+    if !is_path {
+        checks.extend(linker.to_str().map(|name| Check::command(name, environment).tool()));
     }
     Ok(checks)
 }

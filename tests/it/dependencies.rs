@@ -529,6 +529,50 @@ fn a_dependency_in_git() {
     unchanged(run(&sandbox), "one\n");
 }
 
+// The compiler.
+
+#[test]
+fn a_compiler_replaced_by_one_that_calls_itself_the_same() {
+    let sandbox = with_a();
+    changed(run(&sandbox), "one\n");
+    let rustc = sandbox.root().join("toolchain/bin/rustc");
+    touched(&rustc, || unchanged(run(&sandbox), "one\n"));
+    let text = fs::read_to_string(&rustc).unwrap();
+    program(&rustc, &format!("{text}# another\n"));
+    let compiled = changed(run(&sandbox), "one\n");
+    assert!(compiled.contains(&"rustc a".to_owned()), "{compiled:?}");
+    program(&rustc, &text);
+    unchanged(run(&sandbox), "one\n");
+}
+
+// Fast now, optimal later.
+
+#[test]
+fn edits_while_the_final_build_is_made_in_the_background() {
+    let sandbox = with_a();
+    let run = || sandbox.runner(["s.rs"]);
+    let source = sandbox.path("a/src/lib.rs");
+    for round in 0..4 {
+        // Quick first; a second run starts the final build, and the edit comes while that is going on.
+        for word in ["one", "two"] {
+            fs::write(&source, said(&format!("{word}{round}"))).unwrap();
+            set_modified(&source, SystemTime::UNIX_EPOCH + LONG_AGO);
+            run().run().prints(&format!("{word}{round}\n"));
+            run().run().prints(&format!("{word}{round}\n"));
+        }
+    }
+    // Whatever is still being built, and whatever of it was committed meanwhile.
+    for word in ["one3", "two3", "end"] {
+        fs::write(&source, said(word)).unwrap();
+        for _ in 0..3 {
+            run().run().prints(&format!("{word}\n"));
+        }
+    }
+    let stop = sandbox.runner(["cache", "stop"]).run();
+    assert_eq!(stop.code, 0, "{}", stop.stderr);
+    run().run().prints("end\n");
+}
+
 // Locks.
 
 fn lock(version: &str, checksum: &str) -> String {

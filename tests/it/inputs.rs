@@ -13,7 +13,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::sandbox::{Run, Sandbox, skipped};
 use crate::watched::{
-    LONG_AGO, calls, changed, overwrite_keeping_time, program, real, real_with_cargo_home, replace,
+    LONG_AGO, calls, changed, compiler, overwrite_keeping_time, program, real, real_with_cargo_home, replace,
     set_modified, touched, unchanged,
 };
 
@@ -556,6 +556,65 @@ fn a_file_from_the_past_or_the_future() {
     unchanged(run(&sandbox), "tar\n");
 }
 
+// Other ways to run.
+
+#[test]
+fn what_is_built_and_promoted_is_never_stale_either() {
+    let sandbox = Sandbox::fake();
+    sandbox.write("s.rs", "mod m\n");
+    let program = sandbox.path("program");
+    let bin = sandbox.root().join("own");
+    for word in ["one", "two", "one"] {
+        sandbox.write("m.rs", format!("print {word}\n"));
+        set_modified(&sandbox.path("m.rs"), SystemTime::UNIX_EPOCH + LONG_AGO);
+        let built = sandbox.runner(["build", "s.rs", "-o", "program"]).run();
+        assert_eq!(built.code, 0, "{}", built.stderr);
+        sandbox.command(&program).run().prints(&format!("{word}\n"));
+        let promoted = sandbox.runner(["promote", "s.rs", "--to"]).args([&bin]).run();
+        assert_eq!(promoted.code, 0, "{}", promoted.stderr);
+        sandbox.command(bin.join("s")).run().prints(&format!("{word}\n"));
+        sandbox.runner(["--temp", "s.rs"]).run().prints(&format!("{word}\n"));
+        sandbox.runner(["--force", "s.rs"]).run().prints(&format!("{word}\n"));
+        run(&sandbox).run().prints(&format!("{word}\n"));
+    }
+}
+
+#[test]
+fn a_script_that_comes_through_a_pipe() {
+    let sandbox = Sandbox::fake();
+    let run = |text: &str| sandbox.runner(["/dev/stdin"]).input(text);
+    changed(run("print one\n"), "one\n");
+    changed(run("print two\n"), "two\n");
+    unchanged(run("print one\n"), "one\n");
+    changed(run("env WORD\n"), "unset\n");
+    changed(run("env WORD\n").env("WORD", "set"), "set\n");
+    // The same text from another directory may mean other things.
+    fs::create_dir(sandbox.path("d")).unwrap();
+    run("print one\n").within(sandbox.path("d")).run().prints("one\n");
+}
+
+#[test]
+fn a_script_found_on_path() {
+    let sandbox = Sandbox::fake();
+    let path = |first: &str, second: &str| {
+        let rest = ["fake", "bin"].map(|name| sandbox.root().join(name).display().to_string()).join(":");
+        let [first, second] = [first, second].map(|name| sandbox.path(name).display().to_string());
+        format!("{first}:{second}:{rest}:/usr/bin:/bin")
+    };
+    for place in ["a", "b"] {
+        sandbox.script(format!("{place}/tool"), "mod m\n");
+        sandbox.write(format!("{place}/m.rs"), format!("print {place}\n"));
+    }
+    let run = |first: &str, second: &str| {
+        sandbox.runner(["run", "tool"]).env("PATH", path(first, second)).within(sandbox.root())
+    };
+    changed(run("a", "b"), "a\n");
+    changed(run("b", "a"), "b\n");
+    unchanged(run("a", "b"), "a\n");
+    fs::remove_file(sandbox.path("a/tool")).unwrap();
+    unchanged(run("a", "b"), "b\n");
+}
+
 // Links and places.
 
 #[test]
@@ -854,12 +913,6 @@ fn toolchain(sandbox: &Sandbox, name: &str, says: &str) -> PathBuf {
     path
 }
 
-/// The fake compiler, printing this.
-fn compiler(says: &str) -> String {
-    let fake = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fake/rustc")).unwrap();
-    fake.replace("\nset -u\n", &format!("\nset -u\nFAKE_TEXT={says}\n"))
-}
-
 fn set_default(sandbox: &Sandbox, name: &str) {
     let text = format!("version = \"12\"\ndefault_toolchain = \"{name}\"\n\n[overrides]\n");
     replace(&sandbox.root().join("rustup/settings.toml"), text);
@@ -982,6 +1035,45 @@ fn rustc_on_path() {
     symlink("../fourth/rustc", &link).unwrap();
     run(&sandbox).run().prints("fourth\nend\n");
     unchanged(run(&sandbox), "fourth\nend\n");
+}
+
+#[test]
+fn rustc_on_path_replaced_by_another_real_one() {
+    let home = PathBuf::from(std::env::var_os("HOME").unwrap_or_default());
+    let rustup = std::env::var_os("RUSTUP_HOME").map_or_else(|| home.join(".rustup"), PathBuf::from);
+    let toolchains = fs::read_dir(rustup.join("toolchains")).into_iter().flatten().flatten();
+    let mut compilers: Vec<PathBuf> = toolchains.map(|entry| entry.path().join("bin/rustc")).collect();
+    compilers.push(PathBuf::from("/usr/bin/rustc"));
+    let version = |rustc: &PathBuf| {
+        let output = std::process::Command::new(rustc).arg("-V").output().ok()?;
+        String::from_utf8(output.stdout).ok().filter(|text| text.starts_with("rustc "))
+    };
+    let mut compilers: Vec<(PathBuf, String)> =
+        compilers.into_iter().filter_map(|rustc| Some((rustc.clone(), version(&rustc)?))).collect();
+    compilers.dedup_by(|one, two| one.1 == two.1);
+    if compilers.len() < 2 {
+        return skipped("no second Rust compiler (apt-get install rustc-web): rustc on PATH replaced");
+    }
+    let mut sandbox = Sandbox::new();
+    sandbox.set("RUSTUP_HOME", sandbox.root().join("no-rustup"));
+    sandbox.set("RUSTC", "");
+    // A program says who compiled it, in its own file; the sign is an argument, so that it is there only once.
+    sandbox.write(
+        "s.rs",
+        "fn main() {\n    let bytes = std::fs::read(\"/proc/self/exe\").unwrap();\n    \
+         let sign = std::env::args().nth(1).unwrap().into_bytes();\n    \
+         let at = bytes.windows(sign.len()).position(|part| part == sign).unwrap() + sign.len();\n    \
+         let end = bytes[at..].iter().position(|byte| *byte == 0).unwrap();\n    \
+         println!(\"rustc {}\", String::from_utf8_lossy(&bytes[at..at + end]));\n}\n",
+    );
+    let link = sandbox.root().join("bin/rustc");
+    for _ in 0..2 {
+        for (rustc, version) in &compilers[..2] {
+            let _ = fs::remove_file(&link);
+            symlink(rustc, &link).unwrap();
+            sandbox.runner(["--profile", "quick", "s.rs", "rustc version "]).run().prints(version);
+        }
+    }
 }
 
 #[test]

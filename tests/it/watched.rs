@@ -74,6 +74,12 @@ pub fn program(path: &Path, text: &str) {
     fs::rename(new, path).unwrap();
 }
 
+/// The fake compiler, printing this.
+pub fn compiler(says: &str) -> String {
+    let fake = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fake/rustc")).unwrap();
+    fake.replace("\nset -u\n", &format!("\nset -u\nFAKE_TEXT={says}\n"))
+}
+
 /// What was called since the last time this was asked: `rustc CRATE`, `cargo COMMAND`, or `compile SCRIPT` of the fake.
 pub fn calls(sandbox: &Sandbox) -> Vec<String> {
     let log = sandbox.root().join("log");
