@@ -65,6 +65,9 @@ mod disturbance;
 mod environment;
 mod error;
 mod exec;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzz;
 mod header;
 #[cfg(target_os = "linux")]
 #[doc(hidden)]

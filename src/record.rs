@@ -56,9 +56,7 @@ impl Record {
         for check in &self.checks {
             check.render(&mut out);
         }
-        let seal = seal(id, &out);
-        line(&mut out, &[b"end", seal.hex().as_bytes()]);
-        out
+        sealed(id, out)
     }
 
     /// Reads what texts there are, sealed or not: to know what a record refers to before something is removed.
@@ -97,6 +95,13 @@ impl Record {
         }
         Some(record)
     }
+}
+
+/// Adds the last line.
+pub(crate) fn sealed(id: &Digest, mut body: Vec<u8>) -> Vec<u8> {
+    let seal = seal(id, &body);
+    line(&mut body, &[b"end", seal.hex().as_bytes()]);
+    body
 }
 
 fn seal(id: &Digest, body: &[u8]) -> Digest {

@@ -142,9 +142,7 @@ impl<'a> Trace<'a> {
                 check.render(&mut out);
             }
         }
-        let seal = seal(id, &out);
-        line(&mut out, &[b"end", seal.hex().as_bytes()]);
-        out
+        sealed(id, out)
     }
 
     /// The newest variant of which every check holds and whose binary is there and whole.
@@ -267,6 +265,13 @@ pub(crate) fn unsealed<'a>(id: &Digest, bytes: &'a [u8]) -> Option<&'a [u8]> {
     let (body, end) = bytes.split_at_checked(bytes.len().checked_sub(END_BYTES)?)?;
     let recorded = Digest::parse(end.strip_prefix(b"end ")?.strip_suffix(b"\n")?)?;
     (recorded == seal(id, body)).then_some(body)
+}
+
+/// Adds the last line.
+pub(crate) fn sealed(id: &Digest, mut body: Vec<u8>) -> Vec<u8> {
+    let seal = seal(id, &body);
+    line(&mut body, &[b"end", seal.hex().as_bytes()]);
+    body
 }
 
 fn seal(id: &Digest, body: &[u8]) -> Digest {

@@ -1,0 +1,181 @@
+//! Fuzzing: the parsers of bytes that somebody else wrote, as functions of bytes that must not panic and keep their laws.
+//!
+//! Compiled for tests and under `cargo fuzz` only (`tests/fuzz/`, whose targets call these). The test below runs each on a
+//! bounded number of inputs made from the same seeds by a simple mutator, so that every `cargo test` does a little of it.
+
+use crate::dep_info::DepInfo;
+use crate::digest::Digest;
+use crate::header;
+use crate::manifest::Manifest;
+use crate::profile;
+use crate::record::Record;
+use crate::shebang;
+use crate::trace::{self, Trace};
+
+/// The head of a script, its metadata, and the arguments for the compiler that come of it.
+pub fn metadata(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    let Ok(header) = header::parse(text) else { return };
+    if let Some(line) = header.shebang {
+        let _ = shebang::options(line);
+    }
+    let Ok(manifest) = Manifest::read(header.metadata.as_ref()) else { return };
+    let cargo = manifest.to_cargo("/base".as_ref(), "2024", "src/main.rs");
+    assert!(cargo.parse::<toml::Table>().is_ok(), "cargo cannot read {cargo}");
+    let mut arguments = profile::features(&manifest);
+    for name in ["release", "dev", "quick"] {
+        arguments.extend(profile::arguments(&manifest, name).unwrap_or_default());
+    }
+    arguments.extend(profile::lints(&manifest).unwrap_or_default());
+    for argument in arguments {
+        assert!(!argument.starts_with('@'), "rustc takes it for a file of arguments: {argument}");
+        assert!(!argument.contains('\0'), "{argument:?}");
+    }
+}
+
+/// A trace: as it is, where the seal has to refuse it, and sealed anew, where its lines have to.
+pub fn trace(bytes: &[u8]) {
+    let id = Digest::of(b"fuzz");
+    let _ = Trace::parse(&id, bytes);
+    let sealed = trace::sealed(&id, bytes.to_vec());
+    let Some(trace) = Trace::parse(&id, &sealed) else { return };
+    for variant in &trace.variants {
+        assert!(variant.binary.path.starts_with(b"bin/"), "{variant:?}");
+        assert!(!variant.binary.path.windows(3).any(|part| part == b"/.."), "{variant:?}");
+    }
+    let rendered = trace.render(&id);
+    assert_eq!(Trace::parse(&id, &rendered), Some(trace), "it reads back as another");
+}
+
+/// A record, likewise.
+pub fn record(bytes: &[u8]) {
+    let id = Digest::of(b"fuzz");
+    let _ = Record::parse(&id, bytes);
+    let _ = Record::read_any(bytes);
+    let _ = DepInfo::parse(&String::from_utf8_lossy(bytes));
+    let Some(record) = Record::parse(&id, &crate::record::sealed(&id, bytes.to_vec())) else { return };
+    assert_eq!(Record::parse(&id, &record.render(&id)), Some(record), "it reads back as another");
+}
+
+/// A `#!` line: its words, quoted and split again, are its words.
+pub fn shebang(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    let words = shebang::split(text);
+    let quoted: Vec<String> = words.iter().map(|word| format!("'{}'", word.replace('\'', "'\\''"))).collect();
+    assert_eq!(shebang::split(&quoted.join(" ")), words);
+    let _ = shebang::options(text);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    /// A small generator of numbers (xorshift64*): the same inputs in every run.
+    struct Dice(u64);
+
+    impl Dice {
+        fn roll(&mut self, sides: usize) -> usize {
+            self.0 ^= self.0 >> 12;
+            self.0 ^= self.0 << 25;
+            self.0 ^= self.0 >> 27;
+            (self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33) as usize % sides.max(1)
+        }
+    }
+
+    /// What inputs are made of, apart from pieces of the seeds.
+    const WORDS: &[&str] = &[
+        "---",
+        "\n",
+        "```",
+        "```cargo\n",
+        "//! ",
+        "/*! ",
+        " */",
+        "#!",
+        "= ",
+        "\"",
+        "'",
+        "\\",
+        "[",
+        "]",
+        "{",
+        "}",
+        ", ",
+        "variant\n",
+        "binary ",
+        "about ",
+        "file ",
+        "directory ",
+        "absent ",
+        "link ",
+        "variable ",
+        "command ",
+        "tool ",
+        "end ",
+        "-",
+        "\\s",
+        "\\n",
+        "\0",
+        "\r",
+        "\u{feff}",
+        "é",
+        "bin/",
+        "..",
+        "@",
+        "\t",
+        " ",
+        "99999999999999999999",
+    ];
+
+    fn mutated(seeds: &[Vec<u8>], dice: &mut Dice) -> Vec<u8> {
+        let mut input = seeds[dice.roll(seeds.len())].clone();
+        for _ in 0..=dice.roll(6) {
+            let at = dice.roll(input.len() + 1);
+            let end = (at + dice.roll(24)).min(input.len());
+            match dice.roll(6) {
+                0 if at < input.len() => input[at] ^= 1 << dice.roll(8),
+                1 => drop(input.drain(at..end)),
+                2 => {
+                    let piece = input[at..end].to_vec();
+                    let to = dice.roll(input.len() + 1);
+                    drop(input.splice(to..to, piece));
+                }
+                3 => {
+                    let other = &seeds[dice.roll(seeds.len())];
+                    let from = dice.roll(other.len() + 1);
+                    let to = (from + dice.roll(80)).min(other.len());
+                    drop(input.splice(at..end, other[from..to].iter().copied()));
+                }
+                4 => input.truncate(at),
+                _ => drop(input.splice(at..at, WORDS[dice.roll(WORDS.len())].bytes())),
+            }
+        }
+        input
+    }
+
+    #[test]
+    fn parsers_keep_their_laws_on_what_nobody_meant() {
+        const EXECUTIONS: usize = 10_000;
+        let targets: [(&str, fn(&[u8])); 4] = [
+            ("metadata", super::metadata),
+            ("trace", super::trace),
+            ("record", super::record),
+            ("shebang", super::shebang),
+        ];
+        for (name, target) in targets {
+            let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz/seeds").join(name);
+            let mut paths: Vec<_> =
+                std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).collect();
+            paths.sort();
+            let seeds: Vec<Vec<u8>> = paths.iter().map(|path| std::fs::read(path).unwrap()).collect();
+            seeds.iter().for_each(|seed| target(seed));
+            let mut dice = Dice(0x9e37_79b9_7f4a_7c15);
+            for _ in 0..EXECUTIONS {
+                let input = mutated(&seeds, &mut dice);
+                let ended = std::panic::catch_unwind(|| target(&input));
+                assert!(ended.is_ok(), "{name}: {:?}", String::from_utf8_lossy(&input));
+            }
+            println!("fuzz: {EXECUTIONS} inputs of {name} from {} seeds", seeds.len());
+        }
+    }
+}
