@@ -10,16 +10,11 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use crate::digest::{Digest, Fields};
+use crate::content::{Names, is_absence, names_in, read_stamped};
+use crate::digest::Digest;
 use crate::environment::Environment;
 use crate::stamp::{Moment, Stamp};
-
-/// A tool's file larger than this is compared by samples: a compiler's library of 150 MB would cost a fifth of a
-/// second, and no two builds of it agree in sixteen places.
-const SAMPLED_BYTES: u64 = 16 << 20;
-
-/// Bytes of a path, a name or a value, borrowed from the trace they were read from.
-pub(crate) type Text<'a> = Cow<'a, [u8]>;
+use crate::text::{Text, escape, line, parse_stamp, split_field, stamp_text, unescape};
 
 /// One fact a build depended on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,21 +32,6 @@ pub(crate) enum Fact<'a> {
     Absent { path: Text<'a> },
     Variable { name: Text<'a>, value: Option<Text<'a>> },
     Command { name: Text<'a>, path: Option<Text<'a>> },
-}
-
-/// Which names in a directory matter.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Names {
-    /// Every one.
-    All,
-    /// Not what tools put beside sources: `target`, and names with a dot first.
-    Sources,
-}
-
-impl Names {
-    pub(crate) fn matters(self, name: &OsStr) -> bool {
-        self == Names::All || (name != "target" && !name.as_bytes().starts_with(b"."))
-    }
 }
 
 /// Whether a fact holds.
@@ -369,12 +349,6 @@ fn failure(error: &io::Error) -> String {
     }
 }
 
-/// Whether an error says that nothing is there, or a link that leads to nothing.
-pub(crate) fn is_absence(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
-        || error.raw_os_error() == Some(libc::ELOOP)
-}
-
 /// Compares by content, and says which stamp may stand for it from now on.
 #[cold]
 pub(crate) fn compare(
@@ -391,121 +365,4 @@ pub(crate) fn compare(
         }
         _ => Holds::No,
     }
-}
-
-/// A file's digest with the stamp it had while it was read: reads again if that moved.
-fn read_stamped(path: &Path, tool: bool) -> io::Result<(Digest, Stamp)> {
-    let mut file = std::fs::File::open(path)?;
-    let mut stamp = Stamp::of(&file.metadata()?);
-    for _ in 0..8 {
-        let digest = match tool && stamp.size > SAMPLED_BYTES {
-            true => sample(&file, stamp.size)?,
-            false => Digest::of_reader(&mut file)?,
-        };
-        let after = Stamp::of(&file.metadata()?);
-        if after == stamp {
-            return Ok((digest, stamp));
-        }
-        stamp = after;
-        io::Seek::rewind(&mut file)?;
-    }
-    Err(io::Error::other("it keeps changing while it is read"))
-}
-
-/// The size of a file and sixteen stretches of it.
-fn sample(file: &std::fs::File, size: u64) -> io::Result<Digest> {
-    let mut fields = Fields::new("sample");
-    fields.push("size", &size.to_le_bytes());
-    let mut buffer = vec![0; 64 * 1024];
-    for part in 0..16 {
-        let offset = (size - buffer.len() as u64) / 15 * part;
-        std::os::unix::fs::FileExt::read_exact_at(file, &mut buffer, offset)?;
-        fields.push("part", &buffer);
-    }
-    Ok(fields.finish())
-}
-
-/// The digest of the sorted names in a directory.
-fn names_in(path: &Path, which: Names) -> io::Result<Digest> {
-    let mut names = Vec::new();
-    for entry in std::fs::read_dir(path)? {
-        let entry = entry?;
-        let name = entry.file_name();
-        if which.matters(&name) {
-            names.push((name, entry.file_type()?.is_dir()));
-        }
-    }
-    names.sort();
-    let mut fields = Fields::new("directory");
-    for (name, is_directory) in names {
-        fields.push(if is_directory { "directory" } else { "file" }, name.as_bytes());
-    }
-    Ok(fields.finish())
-}
-
-pub(crate) fn parse_stamp(text: &[u8]) -> Option<Option<Stamp>> {
-    match text {
-        b"-" => Some(None),
-        _ => Stamp::parse(std::str::from_utf8(text).ok()?).map(Some),
-    }
-}
-
-pub(crate) fn stamp_text(stamp: &Option<Stamp>) -> String {
-    stamp.map_or_else(|| "-".to_owned(), |stamp| stamp.to_string())
-}
-
-/// Splits at the first space.
-pub(crate) fn split_field(text: &[u8]) -> Option<(&[u8], &[u8])> {
-    let at = text.iter().position(|byte| *byte == b' ')?;
-    Some((&text[..at], &text[at + 1..]))
-}
-
-pub(crate) fn line(out: &mut Vec<u8>, fields: &[&[u8]]) {
-    for (index, field) in fields.iter().enumerate() {
-        if index > 0 {
-            out.push(b' ');
-        }
-        out.extend_from_slice(field);
-    }
-    out.push(b'\n');
-}
-
-pub(crate) fn escape(text: &[u8]) -> Text<'_> {
-    if !text.iter().any(|byte| matches!(byte, b'\\' | b'\n' | b'\r' | b' ' | b'=')) {
-        return Cow::Borrowed(text);
-    }
-    let mut out = Vec::with_capacity(text.len() + 8);
-    for byte in text {
-        match byte {
-            b'\\' => out.extend_from_slice(b"\\\\"),
-            b'\n' => out.extend_from_slice(b"\\n"),
-            b'\r' => out.extend_from_slice(b"\\r"),
-            b' ' => out.extend_from_slice(b"\\s"),
-            b'=' => out.extend_from_slice(b"\\e"),
-            _ => out.push(*byte),
-        }
-    }
-    Cow::Owned(out)
-}
-
-pub(crate) fn unescape(text: &[u8]) -> Option<Text<'_>> {
-    if !text.contains(&b'\\') {
-        return Some(Cow::Borrowed(text));
-    }
-    let mut out = Vec::with_capacity(text.len());
-    let mut bytes = text.iter();
-    while let Some(byte) = bytes.next() {
-        out.push(match byte {
-            b'\\' => match bytes.next()? {
-                b'\\' => b'\\',
-                b'n' => b'\n',
-                b'r' => b'\r',
-                b's' => b' ',
-                b'e' => b'=',
-                _ => return None,
-            },
-            byte => *byte,
-        });
-    }
-    Some(Cow::Owned(out))
 }

@@ -5,7 +5,8 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::check::{Check, Names};
+use crate::check::Check;
+use crate::content::Names;
 use crate::environment::Environment;
 use crate::error::{Error, Result, Step};
 use crate::manifest::Settings;
@@ -69,7 +70,7 @@ pub(crate) fn checks(
     }
     for path in directories {
         checks.push(match Check::directory(&path, Names::All, start) {
-            Err(error) if crate::check::is_absence(&error) => Check::absent(&path),
+            Err(error) if crate::content::is_absence(&error) => Check::absent(&path),
             other => other.map_err(|error| unreadable(&path, error))?,
         });
     }

@@ -156,7 +156,8 @@ mod tests {
     #[test]
     fn parsers_keep_their_laws_on_what_nobody_meant() {
         const EXECUTIONS: usize = 10_000;
-        let targets: [(&str, fn(&[u8])); 4] = [
+        type Target = (&'static str, fn(&[u8]));
+        let targets: [Target; 4] = [
             ("metadata", super::metadata),
             ("trace", super::trace),
             ("record", super::record),

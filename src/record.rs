@@ -13,9 +13,10 @@ use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
-use crate::check::{Check, Holds, Text, escape, line, split_field, unescape};
+use crate::check::{Check, Holds};
 use crate::digest::{Digest, Fields};
 use crate::environment::Environment;
+use crate::text::{Text, escape, line, split_field, unescape};
 
 const FIRST_LINE: &[u8] = b"runner-record 1";
 

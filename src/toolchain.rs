@@ -239,7 +239,7 @@ fn rustup_default(
     let check = Check::file_or_absent(&path, since).map_err(|error| unreadable(error.into()))?;
     let text = match std::fs::read_to_string(&path) {
         Ok(text) => text,
-        Err(error) if crate::check::is_absence(&error) => return Ok((None, Some(check))),
+        Err(error) if crate::content::is_absence(&error) => return Ok((None, Some(check))),
         Err(error) => return Err(unreadable(error.into())),
     };
     let settings: toml::Table = text.parse().map_err(|error: toml::de::Error| unreadable(error.into()))?;

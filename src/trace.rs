@@ -30,13 +30,11 @@
 use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path};
 
-use crate::check::{
-    Change, Check, Fact, Holds, Text, compare, escape, line, parse_stamp, path_of, split_field, stamp_text,
-    unescape,
-};
+use crate::check::{Change, Check, Fact, Holds, compare, path_of};
 use crate::digest::{Digest, Fields};
 use crate::environment::Environment;
 use crate::stamp::Stamp;
+use crate::text::{Text, escape, line, parse_stamp, split_field, stamp_text, unescape};
 
 const FIRST_LINE: &[u8] = b"runner-trace 1";
 

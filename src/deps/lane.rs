@@ -13,11 +13,11 @@ use std::path::{Path, PathBuf};
 
 use super::packages;
 use crate::cache::Cache;
-use crate::check::split_field;
 use crate::lock::Lock;
 use crate::record::Record;
 use crate::screen::Screen;
 use crate::script::Script;
+use crate::text::split_field;
 use crate::wait::patiently;
 
 /// As many cold builds at once as can be useful.

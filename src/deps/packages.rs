@@ -18,7 +18,8 @@ use serde_json::Value;
 
 use super::Environments;
 use super::lane::Lane;
-use crate::check::{Check, Names};
+use crate::check::Check;
+use crate::content::Names;
 use crate::dep_info::DepInfo;
 use crate::disturbance::Disturbances;
 use crate::environment::{Environment, is_dropped};

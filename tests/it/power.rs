@@ -254,15 +254,15 @@ fn try_all_disks(recording: &Recording, first_own: usize, promises: &[Promise]) 
                     if (disk.is_torn)(trace) || !is_new {
                         continue;
                     }
-                    if let Some(binary) = disk.find(&promise.binary) {
-                        if (disk.is_torn)(binary) {
-                            return Err(format!(
-                                "power lost after step {moment} ({:?}) without {missing:?}: {} names {}, which is torn",
-                                past.last(),
-                                promise.trace.display(),
-                                promise.binary.display()
-                            ));
-                        }
+                    if let Some(binary) = disk.find(&promise.binary)
+                        && (disk.is_torn)(binary)
+                    {
+                        return Err(format!(
+                            "power lost after step {moment} ({:?}) without {missing:?}: {} names {}, which is torn",
+                            past.last(),
+                            promise.trace.display(),
+                            promise.binary.display()
+                        ));
                     }
                 }
                 entries = disk.entries;
