@@ -30,9 +30,9 @@
 use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path};
 
+use crate::change::Change;
 use crate::check::{
-    Change, Check, Fact, Holds, Text, compare, escape, line, parse_stamp, path_of, split_field, stamp_text,
-    unescape,
+    Check, Fact, Holds, Text, compare, escape, line, parse_stamp, path_of, split_field, stamp_text, unescape,
 };
 use crate::digest::{Digest, Fields};
 use crate::environment::Environment;
