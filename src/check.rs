@@ -5,11 +5,11 @@
 
 use std::borrow::Cow;
 use std::ffi::OsStr;
-use std::fmt;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
+use crate::change::Change;
 use crate::content::{Names, is_absence, names_in, read_stamped};
 use crate::digest::Digest;
 use crate::environment::Environment;
@@ -309,35 +309,6 @@ impl<'a> Check<'a> {
             Fact::Command { name, path } => Fact::Command { name: own(name), path: path.map(own) },
         };
         Check { tool: self.tool, fact }
-    }
-}
-
-/// One thing that is not as it was.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Change {
-    /// What kind of thing: `file`, `directory`, `variable`, `command`, `binary` or `script`.
-    pub kind: &'static str,
-    /// Its path or name.
-    pub name: String,
-    /// What it was.
-    pub old: String,
-    /// What it is.
-    pub new: String,
-}
-
-impl Change {
-    pub(crate) fn new(kind: &'static str, name: &Path, old: &str, new: &str) -> Change {
-        Change { kind, name: name.to_string_lossy().into_owned(), old: old.to_owned(), new: new.to_owned() }
-    }
-}
-
-impl fmt::Display for Change {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Change { kind, name, old, new } = self;
-        match *kind {
-            "options" => write!(formatter, "options were `{old}`, are `{new}`"),
-            _ => write!(formatter, "{kind} `{name}` was {old}, is {new}"),
-        }
     }
 }
 

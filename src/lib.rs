@@ -34,7 +34,7 @@
 //! | `deps` | cargo, once a manifest: dependency environments, lanes, seeds |
 //! | `exec` | becoming the program |
 //! | `promote`, `receipt`, `install` | executables outside the cache |
-//! | `why`, `verify`, `storage` | what changed; proof by rebuilding; the cache as a user sees it |
+//! | `why`, `change`, `verify`, `storage` | what changed; proof by rebuilding; the cache as a user sees it |
 //! | `tier`, `ahead` | fast now and optimal later; builds and versions ahead of a run |
 //! | `environment`, `screen`, `wait`, `record`, `error` | variables and policy, stderr, sealed files, errors |
 //!
@@ -55,6 +55,7 @@ compile_error!("runner needs a Unix system: exec, flock and inode numbers");
 mod ahead;
 mod cache;
 mod cargo_config;
+mod change;
 mod check;
 mod compile;
 mod content;
@@ -101,7 +102,7 @@ mod verify;
 mod wait;
 mod why;
 
-pub use check::Change;
+pub use change::Change;
 pub use deps::Updated;
 pub use environment::Environment;
 pub use error::{

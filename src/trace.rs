@@ -30,7 +30,8 @@
 use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path};
 
-use crate::check::{Change, Check, Fact, Holds, compare, path_of};
+use crate::change::Change;
+use crate::check::{Check, Fact, Holds, compare, path_of};
 use crate::digest::{Digest, Fields};
 use crate::environment::Environment;
 use crate::stamp::Stamp;

@@ -4,7 +4,8 @@ use std::fmt;
 use std::path::PathBuf;
 
 use crate::cache::Cache;
-use crate::check::{Change, path_of};
+use crate::change::Change;
+use crate::check::path_of;
 use crate::digest::Digest;
 use crate::error::Result;
 use crate::launch::LaunchId;

@@ -277,7 +277,8 @@ fn a_cache_that_is_open_to_others_is_not_used() {
     assert!(files_below(path.as_ref()).is_empty());
     // What a program that insists on a cache is told.
     let message = format!(
-        "runner: cache directory `{path}` is open to others (mode 0770)\n  hint: `chmod 700 {path}`\n"
+        "runner: cache directory `{path}` is open to others (mode 0770)\n  \
+         hint: remove it, since others may have put something in it; runner makes it anew\n"
     );
     sandbox.runner(["cache", "size"]).env("RUNNER_CACHE", path).run().ends(125, "", &message);
 }

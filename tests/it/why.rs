@@ -58,7 +58,7 @@ fn every_kind_of_change_is_named_with_what_it_was_and_is() {
     ran.prints("x.rs: variable `COLOR` was unset, is red\n");
 
     let answer = why(&sandbox, &["--debug"]);
-    assert_eq!(answer, "options `options` was release, is dev");
+    assert_eq!(answer, "options were `release`, are `dev`");
     assert!(why(&sandbox, &[]).starts_with("cached as "));
 
     sandbox.write("x.rs", "print changed\n");
