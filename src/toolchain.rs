@@ -123,12 +123,20 @@ fn choose(wanted: Option<&str>, environment: &Environment, since: Moment) -> Res
     }
     checks.push(Check::variable("RUSTC", environment));
     if let Some(rustc) = environment.set("RUSTC") {
-        let path = match Path::new(&rustc).components().count() {
-            1 => {
+        let path = match Path::new(&rustc) {
+            path if path.is_absolute() => Some(path.to_owned()).filter(|path| is_executable(path)),
+            path if path.components().count() == 1 => {
                 checks.extend(rustc.to_str().map(|name| Check::command(name, environment).tool()));
                 environment.find_command(&rustc)
             }
-            _ => Some(absolute(PathBuf::from(&rustc))).filter(|path| is_executable(path)),
+            _ => {
+                // As for a toolchain: no check could tell where the caller stood.
+                let text =
+                    format!("`RUSTC` names `{}`, which must be a name or an absolute path", rustc.display());
+                return Err(
+                    Error::message(Step::Toolchain, text).hint("unset `RUSTC` to use the default toolchain")
+                );
+            }
         };
         let missing = || {
             Error::message(

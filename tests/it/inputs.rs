@@ -980,6 +980,25 @@ fn the_toolchain_that_options_and_variables_name() {
 }
 
 #[test]
+fn a_compiler_found_on_path_by_another_name() {
+    let sandbox = Sandbox::fake();
+    sandbox.write("s.rs", "print end\n");
+    program(&sandbox.root().join("fake/rustc-web"), &compiler("web"));
+    let run = || run(&sandbox).env("RUSTC", "rustc-web");
+    changed(run(), "web\nend\n");
+    program(&sandbox.root().join("bin/rustc-web"), &compiler("earlier"));
+    changed(run(), "earlier\nend\n");
+    fs::remove_file(sandbox.root().join("bin/rustc-web")).unwrap();
+    unchanged(run(), "web\nend\n");
+    // One that would be another from elsewhere is none.
+    run().env("RUSTC", "../fake/rustc-web").run().fails(
+        125,
+        "runner: s.rs: `RUSTC` names `../fake/rustc-web`, which must be a name or an absolute path\n  \
+         hint: unset `RUSTC` to use the default toolchain",
+    );
+}
+
+#[test]
 fn a_toolchain_that_appears_and_would_now_be_chosen() {
     let sandbox = rustup(&["nightly-x86_64-unknown-linux-gnu"]);
     sandbox.write("s.rs", "print end\n");
