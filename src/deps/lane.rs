@@ -64,8 +64,13 @@ impl Lane {
             if is_directory(&profile) {
                 let parts = PARTS.iter().map(|part| profile.join(part));
                 for part in parts.filter(|part| fs::symlink_metadata(part).is_ok()) {
-                    // A file or a link where a directory should be goes.
+                    // A file or a link where a directory should be goes; so do links within, which cargo never makes
+                    // and would write through.
                     let _ = cache.make_directory(&part);
+                    let within = entries(&part).into_iter().flat_map(|entry| [entries(&entry), vec![entry]]);
+                    within.flatten().filter(|path| path.is_symlink()).for_each(|path| {
+                        let _ = fs::remove_file(path);
+                    });
                 }
             }
         }
