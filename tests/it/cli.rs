@@ -284,8 +284,12 @@ fn what_a_killed_build_left_is_removed() {
     sandbox.write("x.rs", "print x\n");
     sandbox.runner(["x.rs"]).env("FAKE_DIE", "half").run();
     assert!(!sandbox.cached("staging").is_empty());
-    sandbox.runner(["cache", "trim"]).run().prints("removed 0 builds, 0 bytes\n");
-    assert!(sandbox.cached("staging").is_empty());
+    // The compiler may outlive its caller for a moment, and still be writing there.
+    let is_gone = (0..100).any(|_| {
+        sandbox.runner(["cache", "trim"]).run().prints("removed 0 builds, 0 bytes\n");
+        sandbox.cached("staging").is_empty()
+    });
+    assert!(is_gone);
 }
 
 #[test]

@@ -486,8 +486,12 @@ fn what_a_killed_compile_of_a_temporary_run_left_goes_with_the_next() {
     let staged = || sandbox.cached("staging").len();
     sandbox.runner(["--temp", "x.rs"]).env("FAKE_DIE", "half").run();
     assert_ne!(staged(), 0);
-    sandbox.runner(["--temp", "x.rs"]).run();
-    assert_eq!(staged(), 0);
+    // The compiler may outlive its caller for a moment, and still be writing there.
+    let is_gone = (0..100).any(|_| {
+        sandbox.runner(["--temp", "x.rs"]).run();
+        staged() == 0
+    });
+    assert!(is_gone);
     // The same where the cache cannot be used, in a place shared with others.
     let temporary = sandbox.root().join("tmp");
     let others = temporary.join("runner-of-somebody/file");
@@ -495,8 +499,11 @@ fn what_a_killed_compile_of_a_temporary_run_left_goes_with_the_next() {
     fs::write(&others, "").unwrap();
     sandbox.runner(["x.rs"]).env("RUNNER_CACHE", "/proc/none").env("FAKE_DIE", "half").run();
     assert!(files_below(&temporary).len() > 1);
-    sandbox.runner(["x.rs"]).env("RUNNER_CACHE", "/proc/none").run();
-    assert_eq!(files_below(&temporary), [others]);
+    let is_gone = (0..100).any(|_| {
+        sandbox.runner(["x.rs"]).env("RUNNER_CACHE", "/proc/none").run();
+        files_below(&temporary) == [others.as_path()]
+    });
+    assert!(is_gone);
 }
 
 #[test]
