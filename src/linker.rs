@@ -31,6 +31,9 @@ pub(crate) fn checks(
     let mut checks = Vec::new();
     let is_path = linker.as_bytes().contains(&b'/');
     let path = if is_path { Some(base.join(linker)) } else { environment.find_command(linker) };
+    if !is_path {
+        checks.extend(linker.to_str().map(|name| Check::command(name, environment).tool()));
+    }
     match path {
         Some(path) if path.exists() => checks.extend(toolchain::tool(&path, environment, cache, since)?),
         Some(path) => checks.push(Check::absent(&path).tool()),
@@ -40,9 +43,6 @@ pub(crate) fn checks(
                 .code(EXIT_NOT_FOUND)
                 .hint("install a C compiler, for example `apt-get install gcc libc6-dev`"));
         }
-    }
-    if !is_path {
-        checks.extend(linker.to_str().map(|name| Check::command(name, environment).tool()));
     }
     Ok(checks)
 }
