@@ -228,6 +228,8 @@ impl<'a> Environments<'a> {
             let entry = entry?;
             let is_kept = match entry.file_name().as_encoded_bytes() {
                 b"lock" => true,
+                // It says what has been damaged since.
+                b"record" => entry.path().is_file(),
                 b"Cargo.lock" => self.record_path().is_file() && seed::is_whole(&entry.path()),
                 _ => false,
             };

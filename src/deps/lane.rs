@@ -60,17 +60,22 @@ impl Lane {
 
     /// Makes cargo forget what is not as it was built: it looks only whether an artifact is older than its sources.
     pub(super) fn heal(&self, cache: &Cache) {
-        for profile in entries(&self.path) {
-            if is_directory(&profile) {
-                let parts = PARTS.iter().map(|part| profile.join(part));
-                for part in parts.filter(|part| fs::symlink_metadata(part).is_ok()) {
-                    // A file or a link where a directory should be goes; so do links within, which cargo never makes
-                    // and would write through.
-                    let _ = cache.make_directory(&part);
-                    let within = entries(&part).into_iter().flat_map(|entry| [entries(&entry), vec![entry]]);
-                    within.flatten().filter(|path| path.is_symlink()).for_each(|path| {
-                        let _ = fs::remove_file(path);
-                    });
+        let forget_link = |path: &PathBuf| {
+            // Cargo makes none, and would write through one.
+            if path.is_symlink() {
+                let _ = fs::remove_file(path);
+            }
+        };
+        entries(&self.path).iter().for_each(forget_link);
+        for profile in directories(&self.path) {
+            entries(&profile).iter().for_each(forget_link);
+            let parts = PARTS.iter().map(|part| profile.join(part));
+            for part in parts.filter(|part| fs::symlink_metadata(part).is_ok()) {
+                // A file where a directory should be goes, too.
+                let _ = cache.make_directory(&part);
+                for entry in entries(&part) {
+                    forget_link(&entry);
+                    entries(&entry).iter().for_each(forget_link);
                 }
             }
         }
