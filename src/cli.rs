@@ -8,18 +8,23 @@
 //! A word without `/` or `.` that names a subcommand is one; `runner run SCRIPT` and `runner ./SCRIPT` say plainly that it
 //! is a script.
 
+mod expression;
+
 use std::convert::Infallible;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
 use pico_args::Arguments;
-use runner::{Error, Limits, Options, Placement, Result, Verbosity, shebang, usage_error};
+use runner::{
+    Error, Expression, Harness, Limits, Options, Placement, Result, Verbosity, shebang, usage_error,
+};
 
 /// What is to be done.
 #[derive(Debug)]
 pub(crate) enum Command {
     Run { script: OsString, arguments: Vec<OsString>, options: Options },
+    Evaluate { expression: Expression, base: PathBuf, arguments: Vec<OsString>, options: Options },
     Build { script: OsString, output: Option<PathBuf>, options: Options },
     BuildCache { scripts: Vec<OsString>, options: Options },
     Background { script: OsString, options: Options },
@@ -46,10 +51,21 @@ pub(crate) enum CacheCommand {
 
 /// The words that are commands.
 pub(crate) const SUBCOMMANDS: &[&str] =
-    &["run", "build", "promote", "list", "demote", "why", "update", "cache", "help"];
+    &["run", "test", "bench", "build", "promote", "list", "demote", "why", "update", "cache", "help"];
 
 /// Options before a script that take the next argument as their value.
-const WITH_VALUE: &[&str] = &["--profile", "--toolchain", "--edition"];
+const WITH_VALUE: &[&str] = &[
+    "--profile",
+    "--toolchain",
+    "--edition",
+    "-d",
+    "--dep",
+    "-b",
+    "--base-path",
+    "--extern",
+    "-u",
+    "--unstable-feature",
+];
 
 /// Options of subcommands that do.
 const WITH_VALUE_LATER: &[&str] = &["--name", "--to", "--output", "--older", "--max-size"];
@@ -65,10 +81,13 @@ pub(crate) fn parse(mut arguments: Vec<OsString>) -> Result<Command> {
     let word = rest.next();
     let rest: Vec<OsString> = rest.collect();
     let name = word.as_ref().and_then(|word| word.to_str());
+    if expression::is_asked_for(&before) {
+        return expression::parse(before, word, rest);
+    }
     match name.filter(|name| !is_named_plainly && SUBCOMMANDS.contains(name)) {
-        Some("run") => {
+        Some(name @ ("run" | "test" | "bench")) => {
             let (more, _, rest) = cut(rest);
-            run(before.into_iter().chain(more).collect(), rest, "run")
+            run(before.into_iter().chain(more).collect(), rest, name)
         }
         // Options may stand before a subcommand too.
         Some(name) => subcommand(name, before.into_iter().chain(rest).collect()),
@@ -85,14 +104,32 @@ fn run(options: Vec<OsString>, script: Vec<OsString>, command: &str) -> Result<C
     let mut options = common(&mut parser)?;
     options.force = parser.contains("--force");
     no_more(words(parser, command, Some(&mut options))?, command)?;
+    options.harness = match command {
+        "test" => Some(Harness::Test),
+        "bench" => Some(Harness::Bench),
+        _ => None,
+    };
     let mut script = script.into_iter();
-    match (script.next(), command) {
-        (Some(word), _) => Ok(Command::Run { script: word, arguments: script.collect(), options }),
-        (None, "run") => Err(usage_error("`run` needs a script").with_hint("`runner run SCRIPT [ARGS]...`")),
-        (None, _) => {
-            Err(usage_error("a script is missing").with_hint("`runner SCRIPT [ARGS]...`, or `runner --help`"))
-        }
+    let Some(word) = script.next() else {
+        return Err(match command {
+            "runner" => {
+                usage_error("a script is missing").with_hint("`runner SCRIPT [ARGS]...`, or `runner --help`")
+            }
+            _ => usage_error(format!("`{command}` needs a script"))
+                .with_hint(format!("`runner {command} SCRIPT [ARGS]...`")),
+        });
+    };
+    let mut arguments: Vec<OsString> = script.collect();
+    // As in cargo, what follows `--` is for the program that runs the tests; here everything is.
+    if options.harness.is_some()
+        && let Some(at) = arguments.iter().position(|argument| argument == "--")
+    {
+        arguments.remove(at);
     }
+    if options.harness == Some(Harness::Bench) {
+        arguments.insert(0, "--bench".into());
+    }
+    Ok(Command::Run { script: word, arguments, options })
 }
 
 /// Help and version win over whatever else is asked for, as everywhere.
@@ -143,6 +180,10 @@ fn cut(mut arguments: Vec<OsString>) -> (Vec<OsString>, bool, Vec<OsString>) {
     let mut is_ended = false;
     while let Some(argument) = arguments.get(index) {
         match argument.as_bytes() {
+            // `-1` is an expression where one is due.
+            b"-" | [b'-', ..] if !is_known(argument) && expression::is_asked_for(&arguments[..index]) => {
+                break;
+            }
             b"--" => {
                 is_ended = true;
                 break;
@@ -158,6 +199,14 @@ fn cut(mut arguments: Vec<OsString>) -> (Vec<OsString>, bool, Vec<OsString>) {
         rest.remove(0);
     }
     (arguments, is_ended, rest)
+}
+
+/// Whether a word is an option of runner's, be it with its value.
+fn is_known(argument: &OsStr) -> bool {
+    const SHORT: &[&str] = &["--", "-b", "-d", "-e", "-h", "-l", "-q", "-u", "-v", "-V"];
+    let text = argument.to_string_lossy();
+    let name = text.split('=').next().unwrap_or_default();
+    SHORT.contains(&&*text) || crate::help::OPTIONS.contains(&name)
 }
 
 /// The options that every command with a script has.
@@ -177,6 +226,9 @@ fn common(parser: &mut Arguments) -> Result<Options> {
     }
     options.toolchain = text(parser, "--toolchain")?.map(from_here);
     options.edition = text(parser, "--edition")?;
+    for dependency in texts(parser, ["-d", "--dep"])? {
+        options.dependencies.push(expression::dependency(&dependency, &options.dependencies)?);
+    }
     options.offline = parser.contains("--offline");
     options.locked = parser.contains("--locked");
     options.temporary = parser.contains("--temp");
@@ -213,6 +265,15 @@ fn text(parser: &mut Arguments, name: &'static str) -> Result<Option<String>> {
     }
 }
 
+/// The values of an option that may be given several times, as texts.
+fn texts(parser: &mut Arguments, names: [&'static str; 2]) -> Result<Vec<String>> {
+    let own =
+        |value: &OsStr| value.to_str().filter(|text| !text.is_empty()).map(str::to_owned).ok_or("not text");
+    parser.values_from_os_str(names, own).map_err(|_| {
+        usage_error(format!("`{}` needs a value", names[1])).with_hint("`runner --help` tells what it may be")
+    })
+}
+
 /// The value of an option, as a path.
 fn path(parser: &mut Arguments, keys: Keys) -> Result<Option<PathBuf>> {
     Ok(value(parser, keys)?.map(PathBuf::from))
@@ -237,6 +298,7 @@ fn value(parser: &mut Arguments, keys: Keys) -> Result<Option<OsString>> {
             "--profile" => "`--profile dev`",
             "--toolchain" => "`--toolchain nightly`",
             "--edition" => "`--edition 2021`",
+            "-b" => "`--base-path DIR`",
             "--name" => "`--name NAME`",
             "--to" => "`--to DIR`",
             "--older" => "`--older 7d`",

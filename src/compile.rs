@@ -25,7 +25,7 @@ use crate::linker;
 use crate::profile;
 use crate::recipe::RustRecipe;
 use crate::screen::Screen;
-use crate::script::Place;
+use crate::source::Source;
 use crate::stamp::Moment;
 
 /// A build that ended well, or that has to be done again.
@@ -65,8 +65,13 @@ pub(crate) fn compile(
         changed.pass();
     }
     let start = Moment::now();
-    let finished = screen
-        .run(&mut command, &format!("compiling {}", name.to_string_lossy()), false)
+    let mut finished = screen
+        .run_reading(
+            source.input().at(Step::Compile)?,
+            &mut command,
+            &format!("compiling {}", name.to_string_lossy()),
+            false,
+        )
         .map_err(|error| {
             let what = format!("cannot run `{}`", recipe.toolchain.rustc.display());
             Error::new(Step::Toolchain, anyhow::Error::new(error).context(what))
@@ -74,11 +79,12 @@ pub(crate) fn compile(
     if !staging.is_dir() {
         return Err(removed());
     }
+    finished.stderr = source.in_its_words(finished.stderr);
     if !finished.status.success() {
         if !recipe.script.is_unchanged() || call.is_broken(cache) {
             return Ok(Outcome::Disturbed(source.path));
         }
-        return Err(failed(&finished.stderr, finished.status, staging, screen));
+        return Err(failed(recipe, &finished.stderr, finished.status, staging, screen));
     }
     if call.is_broken(cache) {
         // Another script built the same crate from other sources while this one was linked.
@@ -110,37 +116,13 @@ pub(crate) fn compile(
     Ok(Outcome::Built(Built { output, name, provisional: recipe.provisional, checks: all, about }))
 }
 
-/// Where the compiler finds the script: in its own place, or written out if it has none.
-struct Source {
-    path: PathBuf,
-    /// What the compiler is told, which takes no argument that is not UTF-8: such a directory it only stands in.
-    argument: PathBuf,
-    /// Stands for the directory the source was written to.
-    written: Option<PathBuf>,
-}
-
-impl Source {
-    fn place(recipe: &RustRecipe<'_>, staging: &Path) -> std::io::Result<Source> {
-        let name = recipe.script.path().and_then(Path::file_name).and_then(OsStr::to_str);
-        match (recipe.script.place(), name) {
-            (Place::File(path), Some(name)) => {
-                let argument = if path.to_str().is_some() { path.clone() } else { PathBuf::from(name) };
-                Ok(Source { path: path.clone(), argument, written: None })
-            }
-            // Without its own name it has no modules beside it, but it runs.
-            (Place::File(_), None) | (Place::Nowhere(_), _) => {
-                let path = staging.join("script.rs");
-                std::fs::write(&path, recipe.script.bytes())?;
-                Ok(Source { argument: path.clone(), path, written: Some(staging.to_owned()) })
-            }
-        }
-    }
-}
-
 /// The call for a script without dependencies: what cargo would pass.
 fn plain_call(recipe: &RustRecipe<'_>, environment: &Environment) -> Result<Call> {
     let mut arguments = vec![format!("--edition={}", recipe.edition)];
-    arguments.extend(["--crate-type".to_owned(), "bin".to_owned()]);
+    match recipe.options.harness {
+        Some(_) => arguments.push("--test".to_owned()),
+        None => arguments.extend(["--crate-type".to_owned(), "bin".to_owned()]),
+    }
     arguments.extend(profile::arguments(recipe.manifest, &recipe.profile)?);
     arguments.extend(profile::lints(recipe.manifest)?);
     arguments.extend(profile::features(recipe.manifest));
@@ -224,12 +206,16 @@ fn rustc(
         text
     };
     let mut command = Command::new(&recipe.toolchain.rustc);
-    command.arg("--crate-name").arg(&crate_name).arg(&source.argument).args(&call.arguments);
+    command.arg("--crate-name").arg(&crate_name).arg(source.argument()).args(&call.arguments);
     command.arg("-o").arg(output);
     command.arg(joined("--emit=link,dep-info=", dep_info.as_os_str()));
     // Two scripts of one name must not give their items one name, and the same script always must.
     let metadata = Digest::of(recipe.package_name().as_bytes()).short(16);
     command.arg("-C").arg(format!("metadata={metadata}"));
+    if recipe.options.harness.is_some() && recipe.code.text.is_some() {
+        // By the statements that were left out.
+        command.args(["-Aunused_imports", "-Adead_code", "-Aunused_macros"]);
+    }
     command.arg(if screen.is_terminal() { "--color=always" } else { "--color=never" });
     if screen.is_terminal() {
         command.arg(format!("--diagnostic-width={}", screen.width()));
@@ -240,14 +226,12 @@ fn rustc(
         text.push(to);
         command.arg(text);
     };
-    if let Some(written) = &source.written {
-        remap(&mut command, written, "");
-    } else if source.argument.is_relative() {
+    if source.name.is_relative() {
         // There is nothing of this machine in it.
     } else if recipe.options.portable {
         remap(&mut command, base, "");
     } else if recipe.toolchain.has_remap_scope()
-        && let Some(shown) = shown_directory(recipe)
+        && let Some(shown) = recipe.shown_directory()
     {
         // Messages name the script as it was typed; the program keeps its absolute path, wherever it is called from.
         remap(&mut command, base, &shown);
@@ -255,7 +239,9 @@ fn rustc(
     }
     let stable = !recipe.toolchain.is_nightly();
     let bootstrap = environment.variable("RUSTC_BOOTSTRAP");
-    if recipe.manifest.form() == Some(Form::Frontmatter) {
+    // A text that is given in place of the file has none.
+    let has_frontmatter = recipe.manifest.form() == Some(Form::Frontmatter) && recipe.code.text.is_none();
+    if has_frontmatter {
         command.args(["-Zcrate-attr=feature(frontmatter)", "-Zcrate-attr=allow(unused_features)"]);
         if stable && bootstrap.is_none() {
             // For this crate and this feature only: the script's own `#![feature]` stays an error on stable.
@@ -264,9 +250,10 @@ fn rustc(
     }
     command.env_clear().envs(environment.for_compilers());
     command.envs(call.variables.iter().map(|(name, value)| (name, value)));
-    if recipe.manifest.form() == Some(Form::Frontmatter) && stable && bootstrap.is_none() {
+    if has_frontmatter && stable && bootstrap.is_none() {
         command.env("RUSTC_BOOTSTRAP", &crate_name);
     }
+    source.name_to(&mut command);
     let package = recipe.package_name();
     command
         .env("CARGO_PKG_NAME", &package)
@@ -291,18 +278,6 @@ fn is_ours(name: &str) -> bool {
                 | "CARGO"
                 | "OUT_DIR"
         )
-}
-
-/// The directory of the script as it was typed, with its slash; `None` if that is no shorter way to say it.
-fn shown_directory(recipe: &RustRecipe<'_>) -> Option<String> {
-    let path = recipe.script.path()?;
-    let typed = Path::new(recipe.script.typed());
-    // Through a link or PATH the typed name is not where the file is.
-    if typed.is_absolute() || typed.file_name() != path.file_name() || !path.ends_with(typed.file_name()?) {
-        return None;
-    }
-    let directory = typed.parent()?.to_str()?;
-    Some(if directory.is_empty() { String::new() } else { format!("{directory}/") })
 }
 
 /// Everything the compiler says it read, as checks; or the input that changed while it did.
@@ -332,7 +307,7 @@ fn inputs(
     for file in &info.files {
         let path = recipe.base().join(file);
         // The script itself is in the launch id; what lies in our own cache is the dependency environment's.
-        if path == source.path || Some(path.as_path()) == source.written.as_deref() {
+        if path == source.path {
             continue;
         }
         let check = match Check::file(&path, start) {
@@ -406,17 +381,27 @@ fn removed() -> Error {
 
 /// One line after the compiler's own.
 #[cold]
-fn failed(diagnostics: &[u8], status: std::process::ExitStatus, staging: &Path, screen: &Screen) -> Error {
+fn failed(
+    recipe: &RustRecipe<'_>,
+    diagnostics: &[u8],
+    status: std::process::ExitStatus,
+    staging: &Path,
+    screen: &Screen,
+) -> Error {
     let text = String::from_utf8_lossy(diagnostics);
     if is_full(staging, &text) {
         let full = std::io::Error::from_raw_os_error(libc::ENOSPC);
         return Error::new(Step::Cache, anyhow::Error::new(full).context("cannot compile in the cache"));
     }
     screen.show(diagnostics, true);
+    const TESTS: &str = "it only holds tests: `runner test` before the script runs them";
     const NIGHTLY: &str = "unstable features need a nightly compiler: `+nightly` before the script";
     let error = Error::message(Step::Compile, format!("rustc failed ({status}); nothing was cached"));
     let hints = [
-        ("error[E0601]", "a script is a program: it needs `fn main`"),
+        (
+            "error[E0601]",
+            if recipe.code.only_tests { TESTS } else { "a script is a program: it needs `fn main`" },
+        ),
         (
             "error: linker `",
             "install that linker, or ask for another in `RUSTFLAGS` or cargo's configuration",

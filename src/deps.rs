@@ -145,6 +145,7 @@ fn key(recipe: &RustRecipe<'_>, environment: &Environment, manifest: &str, lock:
     fields.push_optional("lock", lock.map(str::as_bytes));
     fields.push("toolchain", recipe.toolchain.id.as_bytes());
     fields.push("profile", recipe.profile.as_bytes());
+    fields.push("harness", &[u8::from(recipe.options.harness.is_some())]);
     let host = recipe.toolchain.version.host.to_uppercase().replace(['-', '.'], "_");
     let of_host = ["RUSTFLAGS", "LINKER"].map(|suffix| format!("CARGO_TARGET_{host}_{suffix}"));
     for name in TRACED.iter().copied().chain(of_host.iter().map(String::as_str)) {

@@ -33,6 +33,9 @@ mod tests;
 
 use std::ops::Range;
 
+/// A byte order mark, as it stands in a text.
+pub const BOM: &str = "\u{feff}";
+
 /// Which dialect the metadata of a script is written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
@@ -109,7 +112,7 @@ pub struct HeaderError {
 /// When there is metadata that is malformed, or text that rustc refuses and that was evidently meant as metadata
 /// (frontmatter below a comment, backticks in place of dashes). Everything else that rustc would refuse is left to it.
 pub fn parse(text: &str) -> Result<Header<'_>, HeaderError> {
-    let (bom, body) = match text.strip_prefix('\u{feff}') {
+    let (bom, body) = match text.strip_prefix(BOM) {
         Some(body) => (true, body),
         None => (false, text),
     };
@@ -192,7 +195,7 @@ impl HeaderError {
     fn at(text: &str, offset: usize, message: impl Into<String>) -> HeaderError {
         let place = Place::START.forward(text, offset);
         let before = text.get(place.line_start..offset).unwrap_or_default();
-        let before = before.strip_prefix('\u{feff}').unwrap_or(before);
+        let before = before.strip_prefix(BOM).unwrap_or(before);
         let column = 1 + before.chars().count();
         HeaderError { line: place.line, column, message: message.into(), hint: None }
     }

@@ -2,8 +2,15 @@
 
 /// Every option, for "did you mean".
 pub(crate) const OPTIONS: &[&str] = &[
+    "--base-path",
     "--cache",
+    "--count",
+    "--dep",
+    "--expr",
+    "--extern",
     "--lock",
+    "--loop",
+    "--unstable-feature",
     "--debug",
     "--edition",
     "--force",
@@ -30,6 +37,10 @@ runner: run a single-file script in a compiled language
 
 Usage:
   runner [OPTIONS] SCRIPT [ARGS]...     compile if needed, and run; what a `#!/usr/bin/env runner` line does
+  runner [OPTIONS] - [ARGS]...          the same with a script on standard input
+  runner -e EXPR [ARGS]...              print the value of an expression
+  runner --loop CLOSURE [ARGS]...       call a closure with each line of standard input, print what it returns
+  runner test SCRIPT [ARGS]...          run its tests; `runner bench` its benchmarks
   runner build SCRIPT [-o FILE|DIR/]    write a self-contained executable
   runner promote SCRIPT                 install it as a command, and keep track of it
   runner list                           what was promoted, and whether it is still current
@@ -46,6 +57,7 @@ Options, before the script (everything after it is the script's own):
       --profile P          release, dev, quick, or one the script's metadata defines
       --toolchain T, +T    a rustup toolchain, or a directory that holds one
       --edition E          2015, 2018, 2021 or 2024
+  -d, --dep NAME[=VERSION] a dependency that it does not name itself
       --offline            do not use the network
       --locked             insist on SCRIPT.lock
       --force              compile even if there is a cached binary
@@ -55,8 +67,43 @@ Options, before the script (everything after it is the script's own):
   -h, --help
   -V, --version
 
+Options of expressions (`runner help expr` says more):
+      --count              with `--loop`: the closure also gets the number of the line, from 1
+      --extern NAME        `#[macro_use] extern crate NAME`
+  -u, --unstable-feature F `#![feature(F)]`
+  -b, --base-path DIR      where relative paths start
+
 Exit codes: the script's own; else 125 runner or the compiler failed, 126 the script was found but cannot be read or
 executed, 127 the script or its compiler was not found.
+";
+
+const EXPRESSION: &str = "\
+Usage: runner -e EXPR [ARGS]...
+       runner --loop CLOSURE [ARGS]...
+
+`-e` prints the value of an expression as `{:?}`, unless it is `()`. It may be statements that end in an expression, and
+`?` may be used: an error is `Error: ...` and exit code 1. The arguments are those of `std::env::args`.
+
+`--loop` calls a closure with each line of standard input (a `&str` that keeps its line end) and prints what it returns in
+the same way: `ls | runner --loop '|l| l.trim().len()'`. With `--count` the closure gets two arguments, the line and its
+number. A block that ends in a closure can hold state: `{ let mut sum = 0; move |l| { sum += l.len(); sum } }`.
+
+  -d, --dep NAME[=VERSION]      a dependency; may be repeated, as may the next two
+      --extern NAME             `#[macro_use] extern crate NAME`
+  -u, --unstable-feature F      `#![feature(F)]`, with a nightly toolchain
+  -b, --base-path DIR           where relative paths start, as those of `include_str!`; else the working directory
+
+The edition is 2021 unless `--edition` says otherwise. Expressions are compiled once and cached as scripts are.
+";
+
+const TEST: &str = "\
+Usage: runner test [OPTIONS] SCRIPT [ARGS]...
+       runner bench [OPTIONS] SCRIPT [ARGS]...
+
+Builds a script with its development dependencies for the functions marked `#[test]` or `#[bench]`, and runs them. What
+follows the script is for the program that runs them: a filter, `--nocapture`, `--list`. Tests are built in the profile
+`test`, benchmarks in `bench` and with the nightly toolchain, unless the options say otherwise. A file that only holds
+tests needs no `main`.
 ";
 
 const BUILD: &str = "\
@@ -122,6 +169,8 @@ A trim also runs by itself, at most daily. Everything in the cache can be made a
 pub(crate) fn text(topic: Option<&str>) -> Option<&'static str> {
     Some(match topic {
         None | Some("run" | "runner" | "help") => OVERVIEW,
+        Some("expr" | "-e" | "--expr" | "loop" | "--loop") => EXPRESSION,
+        Some("test" | "bench") => TEST,
         Some("build") => BUILD,
         Some("promote") => PROMOTE,
         Some("list") => LIST,

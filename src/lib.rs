@@ -29,6 +29,7 @@
 //! | `script`, `launch`, `options` | bytes and place; the id of a launch; what was asked for |
 //! | `trace`, `check`, `stamp`, `digest` | what a build looked at, whether it holds |
 //! | `cache`, `lock`, `staging`, `trim` | entries, commit, who may build, what goes |
+//! | `outline`, `mainless`, `expression`, `source` | scripts without `main`, text that is no script, and how the compiler is given them |
 //! | `recipe`, `header`, `shebang`, `manifest`, `name`, `toolchain`, `cargo_config` | everything decided before a build |
 //! | `compile`, `profile`, `linker`, `disturbance`, `dep_info`, `declared` | the rustc call, and what it read |
 //! | `deps` | cargo, once a manifest: dependency environments, lanes, seeds |
@@ -67,6 +68,7 @@ mod disturbance;
 mod environment;
 mod error;
 mod exec;
+mod expression;
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]
 pub mod fuzz;
@@ -78,9 +80,11 @@ mod install;
 mod launch;
 mod linker;
 mod lock;
+mod mainless;
 mod manifest;
 mod name;
 mod options;
+mod outline;
 mod profile;
 mod promote;
 mod receipt;
@@ -90,6 +94,7 @@ mod runner;
 mod screen;
 mod script;
 pub mod shebang;
+mod source;
 mod staging;
 mod stamp;
 mod storage;
@@ -108,6 +113,9 @@ pub use environment::Environment;
 pub use error::{
     EXIT_CANNOT_EXECUTE, EXIT_FAILED, EXIT_NOT_FOUND, Error, Result, Step, printable, usage_error,
 };
+pub use error::{EXIT_CANNOT_EXECUTE, EXIT_FAILED, EXIT_NOT_FOUND, Error, Result, Step, usage_error};
+pub use expression::{Expression, ExpressionKind};
+pub use options::{Harness, Options, Verbosity};
 pub use options::{Options, Verbosity};
 pub use promote::{Installed, Listed, Placement, State};
 pub use runner::{Program, Runner};

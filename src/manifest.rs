@@ -32,6 +32,9 @@ const FORBIDDEN_IN_PACKAGE: &[&str] = &[
     "default-run",
 ];
 
+/// Tables of dependencies; of these all but the first are for tests and benchmarks only.
+const DEPENDENCIES: &[&str] = &["dependencies", "dev-dependencies", "dev_dependencies"];
+
 /// A script's metadata.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Manifest {
@@ -71,6 +74,27 @@ impl Manifest {
         let manifest = Manifest { table, form: Some(metadata.form) };
         manifest.check_shapes()?;
         Ok(manifest)
+    }
+
+    /// The same for one kind of build: without what only tests and benchmarks depend on, if it is not for a harness, and
+    /// with further dependencies, which win over its own.
+    pub(crate) fn for_build(mut self, harness: bool, dependencies: &[(String, String)]) -> Manifest {
+        if !harness {
+            let targets = self.table.get_mut("target").and_then(Value::as_table_mut);
+            for target in targets.into_iter().flat_map(|targets| targets.iter_mut()) {
+                target.1.as_table_mut().into_iter().for_each(remove_development);
+            }
+            remove_development(&mut self.table);
+        }
+        if !dependencies.is_empty()
+            && let Some(table) =
+                self.table.entry("dependencies").or_insert_with(|| Table::new().into()).as_table_mut()
+        {
+            table.extend(
+                dependencies.iter().map(|(name, version)| (name.clone(), Value::from(version.as_str()))),
+            );
+        }
+        self
     }
 
     pub(crate) fn form(&self) -> Option<Form> {
@@ -212,7 +236,7 @@ impl Manifest {
     pub(crate) fn needs_cargo(&self) -> bool {
         let has_any =
             |value: Option<&Value>| value.and_then(Value::as_table).is_some_and(|table| !table.is_empty());
-        has_any(self.table.get("dependencies"))
+        DEPENDENCIES.iter().any(|key| has_any(self.table.get(*key)))
             || has_any(self.table.get("target"))
             || self.table.contains_key("cargo-features")
     }
@@ -248,9 +272,7 @@ impl Manifest {
             package.insert(key.to_owned(), false.into());
         }
         table.insert("package".to_owned(), package.into());
-        for key in FORBIDDEN.iter().chain(&["dev-dependencies", "dev_dependencies"]) {
-            table.remove(*key);
-        }
+        FORBIDDEN.iter().for_each(|key| drop(table.remove(*key)));
         let mut bin = Table::new();
         bin.insert("name".to_owned(), PACKAGE_NAME.into());
         bin.insert("path".to_owned(), main.into());
@@ -329,15 +351,18 @@ fn toml_error(metadata: &Metadata, error: &toml::de::Error) -> Error {
         .hint("the metadata at the head of a script is TOML, as in `Cargo.toml`")
 }
 
+fn remove_development(table: &mut Table) {
+    DEPENDENCIES.iter().skip(1).for_each(|key| drop(table.remove(*key)));
+}
+
 fn dependency_tables(table: &Table) -> Vec<&Table> {
     let mut found: Vec<&Table> =
-        ["dependencies", "replace"].iter().filter_map(|key| table.get(*key)?.as_table()).collect();
-    for outer in ["target", "patch"] {
-        for inner in table.get(outer).and_then(Value::as_table).into_iter().flat_map(Table::values) {
-            let inner = if outer == "target" { inner.get("dependencies") } else { Some(inner) };
-            found.extend(inner.and_then(Value::as_table));
-        }
+        ["replace"].iter().chain(DEPENDENCIES).filter_map(|key| table.get(*key)?.as_table()).collect();
+    let inner = |outer: &str| table.get(outer).and_then(Value::as_table).into_iter().flat_map(Table::values);
+    for target in inner("target") {
+        found.extend(DEPENDENCIES.iter().filter_map(|key| target.get(*key)?.as_table()));
     }
+    found.extend(inner("patch").filter_map(Value::as_table));
     found
 }
 
@@ -346,11 +371,16 @@ fn dependency_tables_mut(table: &mut Table) -> Vec<&mut Table> {
     for (key, value) in table.iter_mut() {
         let Some(inner) = value.as_table_mut() else { continue };
         match key.as_str() {
-            "dependencies" | "replace" => found.push(inner),
+            "replace" => found.push(inner),
+            key if DEPENDENCIES.contains(&key) => found.push(inner),
             "patch" => found.extend(inner.iter_mut().filter_map(|(_, value)| value.as_table_mut())),
-            "target" => found.extend(
-                inner.iter_mut().filter_map(|(_, value)| value.get_mut("dependencies")?.as_table_mut()),
-            ),
+            "target" => {
+                let tables = inner.iter_mut().filter_map(|(_, value)| value.as_table_mut());
+                let named = tables
+                    .flat_map(|table| table.iter_mut())
+                    .filter(|(key, _)| DEPENDENCIES.contains(&key.as_str()));
+                found.extend(named.filter_map(|(_, value)| value.as_table_mut()));
+            }
             _ => {}
         }
     }

@@ -11,6 +11,10 @@ pub struct Options {
     pub toolchain: Option<String>,
     /// The Rust edition, before the script's own.
     pub edition: Option<String>,
+    /// Dependencies that the script does not name itself, or not so: name and version.
+    pub dependencies: Vec<(String, String)>,
+    /// Build what tests or measures the script, in place of the script.
+    pub harness: Option<Harness>,
     /// Do not use the network.
     pub offline: bool,
     /// Insist that `SCRIPT.lock` is there and complete.
@@ -25,6 +29,25 @@ pub struct Options {
     pub portable: bool,
     /// How much to say on stderr.
     pub verbosity: Verbosity,
+}
+
+/// What runs the functions marked `#[test]` and `#[bench]`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Harness {
+    /// Unoptimized and checked, with the development dependencies: cargo's profile `test`.
+    Test,
+    /// Optimized, with a nightly toolchain if none is asked for, as only that one measures: cargo's profile `bench`.
+    Bench,
+}
+
+impl Harness {
+    /// The profile it is built in if none is asked for.
+    pub(crate) fn profile(self) -> &'static str {
+        match self {
+            Harness::Test => "test",
+            Harness::Bench => "bench",
+        }
+    }
 }
 
 /// How much to say on stderr.
@@ -47,6 +70,8 @@ impl Options {
             profile,
             toolchain,
             edition,
+            dependencies,
+            harness,
             offline: _,
             locked,
             force: _,
@@ -58,6 +83,11 @@ impl Options {
         fields.push_optional("profile", profile.as_deref().map(str::as_bytes));
         fields.push_optional("toolchain", toolchain.as_deref().map(str::as_bytes));
         fields.push_optional("edition", edition.as_deref().map(str::as_bytes));
+        for (name, version) in dependencies {
+            fields.push("dependency", name.as_bytes());
+            fields.push("version", version.as_bytes());
+        }
+        fields.push_optional("harness", harness.map(|harness| harness.profile().as_bytes()));
         fields.push("locked", &[u8::from(*locked)]);
         fields.push("portable", &[u8::from(*portable)]);
     }
@@ -67,6 +97,8 @@ impl Options {
         let mut words = vec![self.profile.clone().unwrap_or_else(|| "release".to_owned())];
         words.extend(self.toolchain.as_ref().map(|toolchain| format!("+{toolchain}")));
         words.extend(self.edition.as_ref().map(|edition| format!("edition {edition}")));
+        words.extend(self.dependencies.iter().map(|(name, version)| format!("{name}={version}")));
+        words.extend(self.harness.map(|harness| format!("harness {}", harness.profile())));
         words.extend(self.locked.then(|| "locked".to_owned()));
         words.extend(self.portable.then(|| "portable".to_owned()));
         words.join(" ")
@@ -78,6 +110,8 @@ impl Options {
             profile: self.profile.clone().or_else(|| weaker.profile.clone()),
             toolchain: self.toolchain.clone().or_else(|| weaker.toolchain.clone()),
             edition: self.edition.clone().or_else(|| weaker.edition.clone()),
+            dependencies: self.dependencies.clone(),
+            harness: self.harness,
             offline: self.offline || weaker.offline,
             locked: self.locked || weaker.locked,
             force: self.force,

@@ -14,8 +14,9 @@ use crate::environment::{Environment, TRACED};
 use crate::error::{Error, Result, Step};
 use crate::header::{self, Form, Header};
 use crate::launch::LaunchId;
+use crate::mainless::{self, Code};
 use crate::manifest::Manifest;
-use crate::options::Options;
+use crate::options::{Harness, Options};
 use crate::script::{Place, Script};
 use crate::shebang;
 use crate::stamp::Moment;
@@ -32,6 +33,8 @@ pub(crate) struct Recipe {
     /// What was asked for: in the arguments, else in the shebang, else in the metadata.
     pub(crate) options: Options,
     pub(crate) manifest: Manifest,
+    /// What the compiler is given, if that is not the file.
+    pub(crate) code: Code,
     /// What the author should know about the head of the script.
     pub(crate) notes: Vec<String>,
 }
@@ -42,6 +45,7 @@ pub(crate) struct RustRecipe<'a> {
     pub(crate) script: &'a Script,
     pub(crate) options: &'a Options,
     pub(crate) manifest: &'a Manifest,
+    pub(crate) code: &'a Code,
     pub(crate) toolchain: Toolchain,
     pub(crate) profile: String,
     /// Whether this is built first because it is built faster: see [`crate::tier`].
@@ -60,16 +64,26 @@ impl Recipe {
     pub(crate) fn read(script: &Script, options: &Options) -> Result<Recipe> {
         let text = text(script)?;
         let header = header::parse(text).map_err(malformed)?;
-        let notes = notes(&header);
+        let mut notes = notes(&header);
+        let mut code = Code::read(text, &header, options.harness);
+        if script.path().is_none() && code.text.is_none() {
+            code.text = Some(mainless::without_head(text, &header));
+        }
+        if code.only_tests && options.harness.is_none() {
+            notes.push("it holds tests and nothing to run: `runner test` runs them".to_owned());
+        }
         let Header { shebang, metadata, .. } = header;
-        let manifest = Manifest::read(metadata.as_ref())?;
+        let manifest =
+            Manifest::read(metadata.as_ref())?.for_build(options.harness.is_some(), &options.dependencies);
         let settings = manifest.settings()?;
         let own = Options { profile: settings.profile, toolchain: settings.toolchain, ..Options::default() };
+        let own_profile = options.harness.map(|harness| harness.profile().to_owned());
+        let options = Options { profile: options.profile.clone().or(own_profile), ..options.clone() };
         let options = match shebang.and_then(shebang::options) {
             Some(of_shebang) => options.or(&of_shebang).or(&own),
             None => options.or(&own),
         };
-        Ok(Recipe { script: script.resolve(), options, manifest, notes })
+        Ok(Recipe { script: script.resolve(), options, manifest, code, notes })
     }
 
     /// The launch id under which the build is kept: that of the real path with the script's own options spelled out.
@@ -80,8 +94,13 @@ impl Recipe {
     /// Finds the compiler and decides how to call it.
     pub(crate) fn decide(&self, environment: &Environment, cache: &Cache) -> Result<RustRecipe<'_>> {
         let since = Moment::now();
-        let Recipe { script, options, manifest, .. } = self;
-        let toolchain = Toolchain::find(options.toolchain.as_deref(), environment, cache)?;
+        let Recipe { script, options, manifest, code, .. } = self;
+        let is_open = options.toolchain.is_none() && environment.set("RUNNER_TOOLCHAIN").is_none();
+        let wanted = match options.harness {
+            Some(Harness::Bench) if is_open => Some("nightly"),
+            _ => options.toolchain.as_deref(),
+        };
+        let toolchain = Toolchain::find(wanted, environment, cache)?;
         let mut checks = toolchain.checks.clone();
         checks.extend(TRACED.iter().map(|name| Check::variable(name, environment)));
         let host = toolchain.version.host.to_uppercase().replace(['-', '.'], "_");
@@ -100,6 +119,7 @@ impl Recipe {
             script,
             options,
             manifest,
+            code,
             toolchain,
             profile,
             provisional: false,
@@ -159,6 +179,19 @@ impl RustRecipe<'_> {
             Place::File(path) => path.parent().unwrap_or(Path::new("/")),
             Place::Nowhere(base) => base,
         }
+    }
+
+    /// The directory of the script as it was typed, with its slash; `None` if that is no shorter way to say it.
+    pub(crate) fn shown_directory(&self) -> Option<String> {
+        let path = self.script.path()?;
+        let typed = Path::new(self.script.typed());
+        // Through a link or PATH the typed name is not where the file is.
+        if typed.is_absolute() || typed.file_name() != path.file_name() || !path.ends_with(typed.file_name()?)
+        {
+            return None;
+        }
+        let directory = typed.parent()?.to_str()?;
+        Some(if directory.is_empty() { String::new() } else { format!("{directory}/") })
     }
 
     /// `SCRIPT.lock`, beside the script.

@@ -78,9 +78,20 @@ impl Screen {
     /// Runs a command without a standard input, collecting what it says; `label` is what the spinner calls it.
     /// Its standard output counts as diagnostics unless `keep_stdout`: the script's own must stay clean.
     pub(crate) fn run(&self, command: &mut Command, label: &str, keep_stdout: bool) -> io::Result<Finished> {
+        self.run_reading(Stdio::null(), command, label, keep_stdout)
+    }
+
+    /// As [`Screen::run`], with a standard input.
+    pub(crate) fn run_reading(
+        &self,
+        input: Stdio,
+        command: &mut Command,
+        label: &str,
+        keep_stdout: bool,
+    ) -> io::Result<Finished> {
         let (mut reader, writer) = io::pipe()?;
         let stdout = if keep_stdout { Stdio::piped() } else { writer.try_clone()?.into() };
-        let mut child = command.stdin(Stdio::null()).stdout(stdout).stderr(writer).spawn()?;
+        let mut child = command.stdin(input).stdout(stdout).stderr(writer).spawn()?;
         // The command holds the writing end of the pipe; the end of the pipe is seen only when that is gone.
         command.stdout(Stdio::null()).stderr(Stdio::null());
         let stdout = child.stdout.take().map(|mut stdout| {

@@ -27,7 +27,22 @@ pub struct Script {
     real: Option<PathBuf>,
     bytes: Vec<u8>,
     changed: Option<Moment>,
+    given: Option<Given>,
 }
+
+/// What is known of a text that is no file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Given {
+    /// What the compiler and the program call it in their messages.
+    pub(crate) name: &'static str,
+    /// What the program is called.
+    pub(crate) stem: &'static str,
+    /// Lines of ours that stand above its own.
+    pub(crate) lines_above: usize,
+}
+
+/// Standard input.
+const STDIN: Given = Given { name: "<stdin>", stem: "stdin", lines_above: 0 };
 
 /// Where a script is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,6 +64,9 @@ impl Script {
             return Err(Error::message(Step::Script, "the name of the script is empty")
                 .code(EXIT_NOT_FOUND)
                 .hint("perhaps it came from a variable that is not set"));
+        }
+        if typed == "-" {
+            return Script::read_stdin().map_err(|error| refused(Path::new("-"), error).about("-"));
         }
         let mut path = PathBuf::from(typed);
         let mut script = Script::read_file(typed, &path);
@@ -115,13 +133,33 @@ impl Script {
         };
         let real = real.filter(|real| Place::File(real.clone()) != place);
         let changed = metadata.is_file().then(|| Stamp::of(&metadata).latest());
-        Ok(Some(Script { typed: typed.to_owned(), place, real, bytes, changed }))
+        Ok(Some(Script { typed: typed.to_owned(), place, real, bytes, changed, given: None }))
     }
 
     /// A script that is text in memory; relative paths are taken from `base`.
     pub fn from_text(typed: &OsStr, base: &Path, text: impl Into<Vec<u8>>) -> Script {
         let place = Place::Nowhere(absolute(base.to_owned()));
-        Script { typed: typed.to_owned(), place, real: None, bytes: text.into(), changed: None }
+        Script { typed: typed.to_owned(), place, real: None, bytes: text.into(), changed: None, given: None }
+    }
+
+    /// As [`Script::from_text`], of what is known by another name than most.
+    pub(crate) fn given_as(given: Given, base: &Path, text: impl Into<Vec<u8>>) -> Script {
+        Script { given: Some(given), ..Script::from_text(given.stem.as_ref(), base, text) }
+    }
+
+    /// All of standard input, which the program will find at its end.
+    fn read_stdin() -> io::Result<Script> {
+        let mut bytes = Vec::new();
+        io::stdin().lock().take(LARGEST_SCRIPT_BYTES + 1).read_to_end(&mut bytes)?;
+        if bytes.len() as u64 > LARGEST_SCRIPT_BYTES {
+            return Err(io::Error::from(io::ErrorKind::FileTooLarge));
+        }
+        let script = Script::from_text("-".as_ref(), ".".as_ref(), bytes);
+        Ok(Script { given: Some(STDIN), ..script })
+    }
+
+    pub(crate) fn given(&self) -> Option<Given> {
+        self.given
     }
 
     /// The script as it was typed: what messages call it, and its `argv[0]`.
@@ -153,7 +191,8 @@ impl Script {
 
     /// The name it is known by: the file's, without its extension; `script` if there is none.
     pub(crate) fn stem(&self) -> OsString {
-        self.path().and_then(Path::file_stem).map_or_else(|| OsString::from("script"), OsStr::to_owned)
+        let nameless = || OsString::from(self.given.map_or("script", |given| given.stem));
+        self.path().and_then(Path::file_stem).map_or_else(nameless, OsStr::to_owned)
     }
 
     /// Whether the file still holds the bytes that were read.

@@ -19,6 +19,9 @@ pub(crate) fn dispatch(command: Command) -> Result<u8> {
     let runner = Runner::new(Environment::process()).with_background(std::env::current_exe);
     match command {
         Command::Run { script, arguments, options } => return run(&runner, &script, &options, &arguments),
+        Command::Evaluate { expression, base, arguments, options } => {
+            return runner.run(&expression.script(&base), &options, &arguments);
+        }
         Command::Build { script, output, options } => {
             let script = read(&runner, &script)?;
             let options = with_release(options);

@@ -50,7 +50,12 @@ pub struct Background {
 
 /// Whether the first build of this script should be a quick one.
 pub(crate) fn is_worth_it(rust: &RustRecipe<'_>, cache: &Cache, environment: &Environment) -> bool {
-    if rust.options.profile.is_some() || rust.options.portable || rust.options.optimal || !is_on(environment)
+    // Only a script that is a file can be built by another process.
+    if rust.script.path().is_none()
+        || rust.options.profile.is_some()
+        || rust.options.portable
+        || rust.options.optimal
+        || !is_on(environment)
     {
         return false;
     }
@@ -121,6 +126,9 @@ impl Runner {
         }
         if let Some(edition) = &options.edition {
             shell.arg("--edition").arg(edition);
+        }
+        for (name, version) in &options.dependencies {
+            shell.arg("--dep").arg(format!("{name}={version}"));
         }
         shell
             .args(options.offline.then_some("--offline"))

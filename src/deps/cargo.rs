@@ -34,7 +34,11 @@ impl Environments<'_> {
     ) -> Result<Vec<u8>> {
         let build = |offline: bool| {
             let mut command = self.cargo(cargo);
-            command.arg("build").arg("--manifest-path").arg(manifest).arg("--target-dir").arg(lane.path());
+            match self.recipe.options.harness {
+                None => command.arg("build"),
+                Some(_) => command.args(["test", "--no-run", "--bins"]),
+            };
+            command.arg("--manifest-path").arg(manifest).arg("--target-dir").arg(lane.path());
             command.args(["--profile", &self.recipe.profile, "--message-format", "json-render-diagnostics"]);
             if offline {
                 command.arg("--offline");

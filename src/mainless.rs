@@ -1,0 +1,235 @@
+//! Scripts without `main`: what the compiler is given in their place.
+//!
+//! rust-script makes of a script without `main`
+//!
+//! ```text
+//! fn main() -> Result<(), Box<dyn Error + Sync + Send>> { { SCRIPT } Ok(()) }
+//! ```
+//!
+//! in another file, by which lines move, and modules, inner attributes and relative paths are lost. Here the text is the
+//! script's own, with that opening put where only white space and comments were and the closing after the last statement,
+//! so that no line and no column of the script's code moves (but the rest of a line that code shares with the opening).
+//! Items above the first statement and below the last one stay outside, where `crate::`, `super::`, `mod` and `#[test]` mean
+//! what they say. If items stand *among* the statements, everything goes inside, where items may name each other, as
+//! rust-script has it; `mod name;` and `extern crate` are then moved above the opening, because the compiler does not accept
+//! them inside.
+//!
+//! A script that only holds items is a program whose `main` is missing, and that is the compiler's to say; unless it is
+//! written for rust-script, under which it does nothing. Under a test harness the statements are left out: there the items
+//! are the script.
+
+use std::ops::Range;
+
+use proc_macro2::TokenStream;
+
+use crate::header::{self, Form, Header};
+use crate::options::Harness;
+use crate::outline::{Kind, Outline, Piece};
+
+/// The opening. `std` alone is not qualified: in the 2015 edition it cannot be, and nobody calls anything else so.
+const OPEN: &str = "fn main() -> std::result::Result<(), std::boxed::Box<dyn std::error::Error + std::marker::Sync + \
+                    std::marker::Send>> { {";
+const CLOSE: &str =
+    " } #[allow(unreachable_code, clippy::needless_return)] return std::result::Result::Ok(()); }";
+/// If the script itself ends in `Ok(())`.
+const CLOSE_OK: &str = " } }";
+
+/// A script's code, as far as it tells whether there is a `main`.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Code {
+    /// What the compiler is given in place of the file; `None` if that is fine as it is.
+    pub(crate) text: Option<String>,
+    /// Whether there are test functions and nothing to run.
+    pub(crate) only_tests: bool,
+}
+
+impl Code {
+    /// Looks for a `main` in a script, and supplies what is missing.
+    pub(crate) fn read(text: &str, header: &Header<'_>, harness: Option<Harness>) -> Code {
+        let plain = without_head(text, header);
+        let Some(outline) = Outline::read(&plain) else { return Code::default() };
+        let pieces = &outline.pieces;
+        let mut statements = pieces.iter().filter(|piece| piece.kind.is_statement());
+        if outline.no_main || outline.has(Kind::Main) {
+            return Code::default();
+        }
+        // A macro that holds a `main` and whatever calls it make one together.
+        if outline.has(Kind::MaybeMain) && statements.clone().all(|piece| piece.kind == Kind::Call) {
+            return Code::default();
+        }
+        let wrapped = match (statements.next(), harness) {
+            (Some(_), Some(_)) => Some(without_statements(&plain, &outline)),
+            (Some(_), None) => Some(wrap(&plain, &outline)),
+            (None, None) if is_written_for_rust_script(header) => {
+                Some(plain.trim_end().to_owned() + "\nfn main() {}\n")
+            }
+            (None, _) => None,
+        };
+        let only_tests = outline.has(Kind::Test) && !pieces.iter().any(|piece| piece.kind.is_statement());
+        Code { text: wrapped, only_tests }
+    }
+}
+
+/// The text without what rustc takes away before it reads tokens, every byte of it a space. A frontmatter that stays would
+/// need a compiler that knows it.
+pub(crate) fn without_head(text: &str, header: &Header<'_>) -> String {
+    let mut text = text.to_owned();
+    let bom = if header.bom { header::BOM.len() } else { 0 };
+    if let Some(shebang) = header.shebang {
+        blank(&mut text, 0..bom + "#!".len() + shebang.len());
+    }
+    blank(&mut text, 0..bom);
+    if let Some(metadata) = header.metadata.as_ref().filter(|metadata| metadata.form == Form::Frontmatter) {
+        blank(&mut text, metadata.range.clone());
+    }
+    text
+}
+
+/// Whether its first line or the form of its manifest says so.
+fn is_written_for_rust_script(header: &Header<'_>) -> bool {
+    let by_shebang = |line: &str| {
+        ["rust-script", "cargo-script", "cargo-eval", "cargo script", "cargo eval"]
+            .iter()
+            .any(|name| line.contains(name))
+    };
+    let by_form =
+        matches!(header.metadata.as_ref().map(|metadata| metadata.form), Some(Form::Block | Form::Short));
+    by_form || header.shebang.is_some_and(by_shebang)
+}
+
+/// The text with a `main` round its statements.
+fn wrap(text: &str, outline: &Outline) -> String {
+    let pieces = &outline.pieces;
+    let is_statement = |piece: &Piece| piece.kind.is_statement();
+    let mut first = pieces.iter().position(is_statement).unwrap_or(0);
+    let mut last = pieces.iter().rposition(is_statement).unwrap_or(0);
+    let mut moved: &[Piece] = &[];
+    if !pieces[first..last].iter().all(is_statement) {
+        let stays = |piece: &Piece| matches!(piece.kind, Kind::File | Kind::Crate);
+        first = pieces.iter().position(|piece| !stays(piece)).unwrap_or(0);
+        last = pieces.len() - 1;
+        moved = &pieces[first..];
+    }
+    let moved = moved.iter().filter(|piece| matches!(piece.kind, Kind::File | Kind::Crate));
+    let start = pieces[first].range.start;
+    let end = pieces[last].range.end;
+    let before = first.checked_sub(1).map_or(outline.head, |index| pieces[index].range.end);
+    let mut opening = String::from(" ");
+    let mut inside = text[start..end].to_owned();
+    for piece in moved {
+        opening.push_str(&in_one_line(&text[piece.range.clone()]));
+        opening.push(' ');
+        blank(&mut inside, piece.range.start - start..piece.range.end - start);
+    }
+    opening.push_str(OPEN);
+    let close = if pieces[last].kind == (Kind::Statement { is_ok: true }) { CLOSE_OK } else { CLOSE };
+    let mut gap = text[before..start].to_owned();
+    blank_by_column(&mut gap);
+    // At the end of the line above, or if there is none right here.
+    let place = gap.rfind('\n').unwrap_or(gap.len());
+    gap.insert_str(place, &opening);
+    [&text[..before], &gap, &inside, close, &text[end..]].concat()
+}
+
+/// The text without its statements: the items are what can be tested.
+fn without_statements(text: &str, outline: &Outline) -> String {
+    let mut text = text.to_owned();
+    for piece in outline.pieces.iter().filter(|piece| piece.kind.is_statement()) {
+        blank(&mut text, piece.range.clone());
+    }
+    text
+}
+
+/// The same tokens without comments, which would swallow what follows.
+fn in_one_line(text: &str) -> String {
+    text.parse::<TokenStream>().map(|tokens| tokens.to_string()).unwrap_or_default()
+}
+
+/// Makes spaces of some bytes, of all but line ends.
+fn blank(text: &mut String, range: Range<usize>) {
+    let Some(part) = text.get(range.clone()) else { return };
+    let spaces: String = part.bytes().map(|byte| if byte == b'\n' { '\n' } else { ' ' }).collect();
+    text.replace_range(range, &spaces);
+}
+
+/// Makes a space of each character but white space, so that what follows on the line keeps its column.
+fn blank_by_column(text: &mut String) {
+    *text = text.chars().map(|c| if matches!(c, '\n' | '\t') { c } else { ' ' }).collect();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Option<String> {
+        Code::read(text, &header::parse(text).unwrap(), None).text
+    }
+
+    /// What is given for a text, with short words for the opening and the closing.
+    fn wrapped(text: &str) -> String {
+        let text = read(text).unwrap_or_else(|| panic!("{text:?} is not wrapped"));
+        text.replace(OPEN, "OPEN").replace(CLOSE, " CLOSE").replace(CLOSE_OK, " OK").replace(" OPEN", "OPEN")
+    }
+
+    #[test]
+    fn statements_are_wrapped_where_they_stand() {
+        for (text, expected) in [
+            ("x();\n", "OPENx(); CLOSE\n"),
+            ("#!/usr/bin/env r\nx();", "                OPEN\nx(); CLOSE"),
+            ("// why\n  /* é */ x();", "      OPEN\n          x(); CLOSE"),
+            ("//! docs\n\n/// docs\nx() // end\n", "        \n\n        OPEN\nx() CLOSE // end\n"),
+            ("use a; // b\nx();\n", "use a;     OPEN\nx(); CLOSE\n"),
+            ("use a; x();", "use a; OPENx(); CLOSE"),
+            ("#![a]\nx();\nfn f() {}", "#![a]OPEN\nx(); CLOSE\nfn f() {}"),
+            ("mod m;\nx();\nuse a;\ny();", "mod m;OPEN\nx();\nuse a;\ny(); CLOSE"),
+            ("x();\n#[a] mod m;\ny();", " # [a] mod m ;OPENx();\n           \ny(); CLOSE"),
+            ("x()?;\nOk(())\n", "OPENx()?;\nOk(()) OK\n"),
+            ("---\n---\nx();", "   \n   OPEN\nx(); CLOSE"),
+            ("\u{feff}x();", "   OPENx(); CLOSE"),
+        ] {
+            assert_eq!(wrapped(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn nothing_moves() {
+        let text = "#!/usr/bin/env rust-script\n//! ```cargo\n//! ```\n#![allow(unused)]\nuse a;\n\nlet x = 1;\n\tlet y = \"\n\";\n\nfn f() {}\n";
+        let ours = read(text).unwrap();
+        for (line, (theirs, ours)) in text.lines().zip(ours.lines()).enumerate() {
+            let is_code = !theirs.starts_with("//") && !theirs.starts_with("#!/") && !theirs.is_empty();
+            assert!(!is_code || ours.starts_with(theirs), "{line}: {ours}");
+        }
+        assert_eq!(text.lines().count(), ours.lines().count());
+    }
+
+    #[test]
+    fn what_has_a_main_or_is_no_rust_is_left_alone() {
+        for text in [
+            "fn main() {}",
+            "#![no_main]",
+            "fn f() {}",
+            "// nothing",
+            "fn f(",
+            "m! { fn main() {} }",
+            "x(); fn main() {}",
+        ] {
+            assert_eq!(read(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn items_alone_do_nothing_under_rust_script() {
+        assert_eq!(
+            read("#!/usr/bin/env rust-script\nfn f() {}").unwrap().trim_start(),
+            "fn f() {}\nfn main() {}\n"
+        );
+        assert!(read("// cargo-deps: a\n#[test] fn t() {}").unwrap().ends_with("fn main() {}\n"));
+    }
+
+    #[test]
+    fn a_harness_gets_the_items() {
+        let text = "let x = 1;\n#[test]\nfn t() {}\nx();\n";
+        let code = Code::read(text, &header::parse(text).unwrap(), Some(Harness::Test));
+        assert_eq!(code.text.unwrap(), "          \n#[test]\nfn t() {}\n    \n");
+    }
+}

@@ -1,0 +1,93 @@
+//! Sources: how the compiler is given a script.
+//!
+//! A script that is fine as it is, it reads in its place. A text that is given in place of the file (see
+//! [`crate::mainless`]), and a script that is no file, it reads from its standard input, with a name for what it reads. That
+//! is how rustdoc has documentation tests compiled: `UNSTABLE_RUSTDOC_TEST_PATH` is the path that `file!()`, messages, `mod`
+//! and `include_*!` go by, and `UNSTABLE_RUSTDOC_TEST_LINE` is added to the lines in messages. So nothing has to lie beside
+//! the script for it to have its neighbours. Both are read by every compiler since 1.43, and are as stable as the use rustdoc
+//! makes of them; `tests/it/mainless.rs` would notice.
+
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use crate::recipe::RustRecipe;
+use crate::script::Place;
+
+/// The name of a script that has none.
+const NAMELESS: &str = "script.rs";
+
+/// Where the compiler finds the script.
+pub(crate) struct Source {
+    /// The script's path, or what stands for it.
+    pub(crate) path: PathBuf,
+    /// What the compiler takes for its path. It takes none that is not UTF-8: such a directory it only stands in.
+    pub(crate) name: PathBuf,
+    /// The text it reads from its standard input, and how many lines of it are ours.
+    piped: Option<(PathBuf, usize)>,
+    /// How messages call it, if not by that name.
+    shown: Option<String>,
+}
+
+impl Source {
+    pub(crate) fn place(recipe: &RustRecipe<'_>, staging: &Path) -> io::Result<Source> {
+        let file_name = recipe.script.path().and_then(Path::file_name).and_then(OsStr::to_str);
+        let own_name = match (recipe.script.place(), file_name) {
+            (Place::File(path), Some(_)) if path.to_str().is_some() => Some(path.clone()),
+            (Place::File(_), Some(name)) => Some(PathBuf::from(name)),
+            _ => None,
+        };
+        let path = recipe.script.path().map_or_else(|| recipe.base().join(NAMELESS), Path::to_owned);
+        let text = match (&recipe.code.text, own_name) {
+            (None, Some(name)) => return Ok(Source { path, name, piped: None, shown: None }),
+            (Some(text), _) => text.as_bytes(),
+            (None, None) => recipe.script.bytes(),
+        };
+        let given = recipe.script.given();
+        let name = match file_name {
+            // Nothing of this machine is to be in it.
+            Some(name) if recipe.options.portable => PathBuf::from(name),
+            Some(name) => path.to_str().map_or_else(|| PathBuf::from(name), PathBuf::from),
+            None => PathBuf::from(given.map_or(NAMELESS, |given| given.name)),
+        };
+        let piped = staging.join("source");
+        std::fs::write(&piped, text)?;
+        let shown = recipe.shown_directory().zip(file_name).map(|(directory, name)| directory + name);
+        let lines_above = given.map_or(0, |given| given.lines_above);
+        Ok(Source { path, name, piped: Some((piped, lines_above)), shown })
+    }
+
+    /// What the compiler is told to read.
+    pub(crate) fn argument(&self) -> &Path {
+        if self.piped.is_some() { Path::new("-") } else { &self.name }
+    }
+
+    /// Its standard input.
+    pub(crate) fn input(&self) -> io::Result<Stdio> {
+        match &self.piped {
+            Some((text, _)) => Ok(File::open(text)?.into()),
+            None => Ok(Stdio::null()),
+        }
+    }
+
+    /// Tells the compiler what it reads.
+    pub(crate) fn name_to(&self, command: &mut Command) {
+        if let Some((_, lines_above)) = &self.piped {
+            command.env("UNSTABLE_RUSTDOC_TEST_PATH", &self.name);
+            command.env("UNSTABLE_RUSTDOC_TEST_LINE", format!("-{lines_above}"));
+        }
+    }
+
+    /// What the compiler said, with the script's name as it was typed: its own ways to call a file otherwise are for files.
+    pub(crate) fn in_its_words(&self, diagnostics: Vec<u8>) -> Vec<u8> {
+        match (&self.shown, self.name.to_str(), &self.piped) {
+            (Some(shown), Some(name), Some(_)) => {
+                let text = String::from_utf8_lossy(&diagnostics);
+                text.replace(&format!("{name}:"), &format!("{shown}:")).into_bytes()
+            }
+            _ => diagnostics,
+        }
+    }
+}
