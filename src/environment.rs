@@ -66,6 +66,9 @@ pub(crate) const TRACED: &[&str] = &[
     "CARGO_HOME",
     "HOME",
     "LIBRARY_PATH",
+    "LD_RUN_PATH",
+    "COMPILER_PATH",
+    "GCC_EXEC_PREFIX",
     "SDKROOT",
     "MACOSX_DEPLOYMENT_TARGET",
 ];

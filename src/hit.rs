@@ -13,7 +13,7 @@
 //! file, and `execve`.
 //!
 //! Launch ids, seals and stamps are those of the long way, by the same code; a trace's lines are read again here because
-//! [`crate::trace`] allocates. `tests/it/hot_path.rs` holds the two to the same answers.
+//! `trace` allocates. `tests/it/hot_path.rs` holds the two to the same answers.
 
 use std::ffi::CStr;
 use std::ops::ControlFlow;

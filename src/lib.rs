@@ -113,10 +113,8 @@ pub use environment::Environment;
 pub use error::{
     EXIT_CANNOT_EXECUTE, EXIT_FAILED, EXIT_NOT_FOUND, Error, Result, Step, printable, usage_error,
 };
-pub use error::{EXIT_CANNOT_EXECUTE, EXIT_FAILED, EXIT_NOT_FOUND, Error, Result, Step, usage_error};
 pub use expression::{Expression, ExpressionKind};
 pub use options::{Harness, Options, Verbosity};
-pub use options::{Options, Verbosity};
 pub use promote::{Installed, Listed, Placement, State};
 pub use runner::{Program, Runner};
 pub use script::{Script, is_similar};

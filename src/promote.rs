@@ -119,6 +119,8 @@ impl Runner {
         let replaces = check_place(&receipts, &path, placement.force)?;
         let options = Options { portable: true, ..options.clone() };
         let program = self.prepare(script, &options)?;
+        // As it was compiled: one that was edited meanwhile has been read again.
+        let script = program.script();
         let (checks, mut about) = self.build_record(script, &options);
         about.push(("runner".to_owned(), env!("CARGO_PKG_VERSION").to_owned()));
         about.push(("installed".to_owned(), Moment::now().unix_seconds().to_string()));

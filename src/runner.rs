@@ -269,6 +269,11 @@ impl Program {
         Program { script: script.clone(), binary: Binary::Cached(found.path) }
     }
 
+    /// The script it was made from.
+    pub fn script(&self) -> &Script {
+        &self.script
+    }
+
     /// Where the program lies, if it is a file that stays.
     pub fn path(&self) -> Option<&Path> {
         match &self.binary {
@@ -294,7 +299,7 @@ impl Program {
     pub fn execute(self, arguments: &[OsString]) -> Result<Option<u8>> {
         let identity = Identity { typed: self.script.typed(), path: self.script.path() };
         let error = match &self.binary {
-            Binary::Cached(path) => match exec::become_file(path, identity, arguments) {
+            Binary::Cached(path) => match become_cached(path, identity, arguments) {
                 error if is_gone(&error, path) => return Ok(None),
                 error if error.kind() == io::ErrorKind::PermissionDenied => {
                     self.execute_from_memory(path, arguments, error)
@@ -352,6 +357,16 @@ impl Program {
             Some(hint) => error.hint(hint),
             None => error,
         }
+    }
+}
+
+/// Executes a file of the cache; once more if it was not there for the moment in which another took its place.
+fn become_cached(path: &Path, identity: Identity<'_>, arguments: &[OsString]) -> io::Error {
+    match exec::become_file(path, identity, arguments) {
+        error if error.kind() == io::ErrorKind::NotFound && path.exists() => {
+            exec::become_file(path, identity, arguments)
+        }
+        error => error,
     }
 }
 
