@@ -226,7 +226,7 @@ fn common(parser: &mut Arguments) -> Result<Options> {
     }
     options.toolchain = text(parser, "--toolchain")?.map(from_here);
     options.edition = text(parser, "--edition")?;
-    for dependency in texts(parser, ["-d", "--dep"])? {
+    for dependency in texts(parser, Keys::Two("-d", "--dep"))? {
         options.dependencies.push(expression::dependency(&dependency, &options.dependencies)?);
     }
     options.offline = parser.contains("--offline");
@@ -266,11 +266,17 @@ fn text(parser: &mut Arguments, name: &'static str) -> Result<Option<String>> {
 }
 
 /// The values of an option that may be given several times, as texts.
-fn texts(parser: &mut Arguments, names: [&'static str; 2]) -> Result<Vec<String>> {
-    let own =
-        |value: &OsStr| value.to_str().filter(|text| !text.is_empty()).map(str::to_owned).ok_or("not text");
-    parser.values_from_os_str(names, own).map_err(|_| {
-        usage_error(format!("`{}` needs a value", names[1])).with_hint("`runner --help` tells what it may be")
+fn texts(parser: &mut Arguments, keys: Keys) -> Result<Vec<String>> {
+    let own = |value: &OsStr| match value.to_str() {
+        Some(text) if !text.is_empty() => Ok(text.to_owned()),
+        _ => Err("it is not a text"),
+    };
+    let (values, name) = match keys {
+        Keys::One(name) => (parser.values_from_os_str(name, own), name),
+        Keys::Two(short, long) => (parser.values_from_os_str([short, long], own), long),
+    };
+    values.map_err(|_| {
+        usage_error(format!("`{name}` needs a value")).with_hint("`runner --help` tells what it may be")
     })
 }
 

@@ -46,13 +46,16 @@ impl Expression {
     /// The edition that expressions are written in, unless another one is asked for.
     pub const EDITION: &str = EDITION;
 
-    /// The program that runs it. Relative paths, such as those of `include_str!`, are taken from `base`.
+    /// The program that runs it. As under rust-script, the expression itself is its first argument. Relative paths, such as those of `include_str!`, are taken from `base`.
     pub fn script(&self, base: &Path) -> Script {
         let (stem, name) = match self.kind {
             ExpressionKind::Value => ("expr", "<expression>"),
             ExpressionKind::Loop | ExpressionKind::CountedLoop => ("loop", "<closure>"),
         };
-        Script::given_as(Given { name, stem, lines_above: 1 }, base, self.program())
+        // Inside brackets of ours, unbalanced ones would be ours too.
+        let is_balanced = self.text.parse::<proc_macro2::TokenStream>().is_ok();
+        let (lines_above, program) = if is_balanced { (1, self.program()) } else { (0, self.text.clone()) };
+        Script::given_as(Given { name, stem, lines_above }, self.text.as_ref(), base, program)
     }
 
     fn program(&self) -> String {
@@ -61,19 +64,17 @@ impl Expression {
         prelude.extend(self.externs.iter().map(|name| format!("#[macro_use] extern crate {name}; ")));
         prelude.sort();
         let (above, below) = match (self.kind, self.is_plain_closure()) {
-            (ExpressionKind::Value, _) => ([SHOW, VALUE].concat(), VALUE_END.to_owned()),
-            (_, false) => ([SHOW, LINES, CLOSURE].concat(), CLOSURE_END.to_owned()),
-            (_, true) => ([SHOW, LINES, PLAIN_CLOSURE].concat(), PLAIN_CLOSURE_END.to_owned()),
+            (ExpressionKind::Value, _) => (VALUE, VALUE_END.to_owned()),
+            (_, false) => (CLOSURE, [CLOSURE_END, LINES].concat()),
+            (_, true) => (PLAIN_CLOSURE, [PLAIN_CLOSURE_END, LINES].concat()),
         };
         let (argument, parameter, number_type) = match self.kind {
             ExpressionKind::CountedLoop => (", __runner_number", ", __runner_number: usize", ", usize"),
             ExpressionKind::Value | ExpressionKind::Loop => ("", "", ""),
         };
-        let for_arity = |text: String| {
-            text.replace("+ARGUMENT", argument).replace("+PARAMETER", parameter).replace("+TYPE", number_type)
-        };
-        let line = (prelude.concat() + &for_arity(above)).replace('\n', " ");
-        format!("{line}\n{}\n{}", self.text, for_arity(below))
+        let below = below.replace("+ARGUMENT", argument);
+        let below = below.replace("+PARAMETER", parameter).replace("+TYPE", number_type);
+        format!("{}{above}\n{}\n{below}{SHOW}", prelude.concat(), self.text)
     }
 
     /// Whether it is a closure and nothing else, which has no state, and so can as well be made anew for each line.
@@ -87,7 +88,7 @@ impl Expression {
 /// Printing. The name of a type is no promise, but `()` has had that one since there are names; unlike a `TypeId` it can
 /// be had of types that borrow.
 const SHOW: &str = r#"#[allow(unused_imports)] use std::any::{Any, TypeId};
-fn __runner_show<T: std::fmt::Debug>(value: &T) {
+fn __runner_show<T: std::fmt::Debug>(value: T) {
     use std::io::Write;
     if std::any::type_name::<T>() == "()" { return; }
     match writeln!(std::io::stdout(), "{:?}", value) {
@@ -101,10 +102,12 @@ fn __runner_end(error: &dyn std::fmt::Display) -> ! {
 }
 "#;
 
-const VALUE: &str = "fn main() { if let Err(error) = __runner_value() { __runner_end(&*error) } }
-#[allow(unused_braces, unreachable_code)]
-fn __runner_value() -> Result<(), Box<dyn std::error::Error + Sync + Send>> { match {";
-const VALUE_END: &str = "} { __runner_value => __runner_show(&__runner_value) } Ok(()) }\n";
+// What stands above the expression is short, because messages may show it.
+const VALUE: &str = "fn __runner_value() -> __RunnerResult { __runner_show({";
+const VALUE_END: &str = "}); #[allow(unreachable_code)] return Ok(()); }
+type __RunnerResult = Result<(), Box<dyn std::error::Error + Sync + Send>>;
+fn main() { if let Err(error) = __runner_value() { __runner_end(&*error) } }
+";
 
 const LINES: &str = "#[allow(unused_imports)] use std::io::prelude::*;
 fn __runner_lines(mut each: impl FnMut(&str, usize)) {
@@ -122,19 +125,24 @@ fn __runner_lines(mut each: impl FnMut(&str, usize)) {
 ";
 
 /// The closure is made once, and keeps its state.
-const CLOSURE: &str = "#[allow(unused_braces, unused_mut, unused_variables)]
-fn main() { let mut __runner_closure = __runner_closure({";
+const CLOSURE: &str = "fn main() { let mut __runner_closure = __runner_closure({";
 const CLOSURE_END: &str = "});
-    __runner_lines(|__runner_line, __runner_number| __runner_show(&__runner_closure(__runner_line+ARGUMENT)))
+    __runner_lines(|__runner_line, __runner_number| {
+        let _ = __runner_number;
+        __runner_show(__runner_closure(__runner_line+ARGUMENT))
+    })
 }
-fn __runner_closure<T, F: FnMut(&str+TYPE) -> T>(closure: F) -> F { closure }
+fn __runner_closure<T: std::fmt::Debug, F: FnMut(&str+TYPE) -> T>(closure: F) -> F { closure }
 ";
 
 /// The closure is made for each line, and may return what borrows from that.
-const PLAIN_CLOSURE: &str = "#[allow(unused_braces, unused_variables)]
-fn main() { __runner_lines(|__runner_line, __runner_number| __runner_show(&__runner_call(__runner_line+ARGUMENT, {";
-const PLAIN_CLOSURE_END: &str = "}))) }
-fn __runner_call<'a, T, F: FnOnce(&'a str+TYPE) -> T>(__runner_line: &'a str+PARAMETER, closure: F) -> T {
+const PLAIN_CLOSURE: &str =
+    "fn __runner_each(__runner_line: &str, __runner_number: usize) { __runner_show(__runner_call({";
+const PLAIN_CLOSURE_END: &str = "}, __runner_line+ARGUMENT)); let _ = __runner_number; }
+fn main() { __runner_lines(__runner_each) }
+fn __runner_call<'a, T: std::fmt::Debug, F: FnOnce(&'a str+TYPE) -> T>(
+    closure: F, __runner_line: &'a str+PARAMETER
+) -> T {
     closure(__runner_line+ARGUMENT)
 }
 ";

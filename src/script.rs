@@ -143,8 +143,8 @@ impl Script {
     }
 
     /// As [`Script::from_text`], of what is known by another name than most.
-    pub(crate) fn given_as(given: Given, base: &Path, text: impl Into<Vec<u8>>) -> Script {
-        Script { given: Some(given), ..Script::from_text(given.stem.as_ref(), base, text) }
+    pub(crate) fn given_as(given: Given, typed: &OsStr, base: &Path, text: impl Into<Vec<u8>>) -> Script {
+        Script { given: Some(given), ..Script::from_text(typed, base, text) }
     }
 
     /// All of standard input, which the program will find at its end.

@@ -43,8 +43,8 @@ pub(super) fn parse(
         (_, _, false) => ExpressionKind::Loop,
         (_, _, true) => ExpressionKind::CountedLoop,
     };
-    let externs = texts(&mut parser, ["--extern", "--extern-crate"])?;
-    let features = texts(&mut parser, ["-u", "--unstable-feature"])?;
+    let externs = texts(&mut parser, Keys::One("--extern"))?;
+    let features = texts(&mut parser, Keys::Two("-u", "--unstable-feature"))?;
     let base = path(&mut parser, Keys::Two("-b", "--base-path"))?.unwrap_or_else(|| PathBuf::from("."));
     let mut options = common(&mut parser)?;
     options.force = parser.contains("--force");
