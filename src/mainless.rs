@@ -14,6 +14,8 @@
 //! rust-script has it; `mod name;` and `extern crate` are then moved above the opening, because the compiler does not accept
 //! them inside.
 //!
+//! If a statement waits (`.await`) and the script depends on a runtime, that runs the statements.
+//!
 //! A script that only holds items is a program whose `main` is missing, and that is the compiler's to say; unless it is
 //! written for rust-script, under which it does nothing. Under a test harness the statements are left out: there the items
 //! are the script.
@@ -23,16 +25,29 @@ use std::ops::Range;
 use proc_macro2::TokenStream;
 
 use crate::header::{self, Form, Header};
+use crate::manifest::Manifest;
 use crate::options::Harness;
 use crate::outline::{Kind, Outline, Piece};
 
 /// The opening. `std` alone is not qualified: in the 2015 edition it cannot be, and nobody calls anything else so.
 const OPEN: &str = "fn main() -> std::result::Result<(), std::boxed::Box<dyn std::error::Error + std::marker::Sync + \
                     std::marker::Send>> { {";
+/// The name that the statements get when another `main` runs them.
+const ASYNC: &str = "async fn __runner_main";
 const CLOSE: &str =
     " } #[allow(unreachable_code, clippy::needless_return)] return std::result::Result::Ok(()); }";
 /// If the script itself ends in `Ok(())`.
 const CLOSE_OK: &str = " } }";
+
+/// Runtimes, the fullest first, and how they run a future.
+const RUNTIMES: &[(&str, &str)] = &[
+    ("tokio", "tokio::runtime::Runtime::new()?.block_on"),
+    ("async-std", "async_std::task::block_on"),
+    ("smol", "smol::block_on"),
+    ("futures", "futures::executor::block_on"),
+    ("futures-lite", "futures_lite::future::block_on"),
+    ("pollster", "pollster::block_on"),
+];
 
 /// A script's code, as far as it tells whether there is a `main`.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -45,7 +60,12 @@ pub(crate) struct Code {
 
 impl Code {
     /// Looks for a `main` in a script, and supplies what is missing.
-    pub(crate) fn read(text: &str, header: &Header<'_>, harness: Option<Harness>) -> Code {
+    pub(crate) fn read(
+        text: &str,
+        header: &Header<'_>,
+        manifest: &Manifest,
+        harness: Option<Harness>,
+    ) -> Code {
         let plain = without_head(text, header);
         let Some(outline) = Outline::read(&plain) else { return Code::default() };
         let pieces = &outline.pieces;
@@ -59,7 +79,10 @@ impl Code {
         }
         let wrapped = match (statements.next(), harness) {
             (Some(_), Some(_)) => Some(without_statements(&plain, &outline)),
-            (Some(_), None) => Some(wrap(&plain, &outline)),
+            (Some(_), None) => {
+                let runtime = if outline.awaits { runtime(manifest) } else { None };
+                Some(wrap(&plain, &outline, runtime))
+            }
             (None, None) if is_written_for_rust_script(header) => {
                 Some(plain.trim_end().to_owned() + "\nfn main() {}\n")
             }
@@ -97,8 +120,19 @@ fn is_written_for_rust_script(header: &Header<'_>) -> bool {
     by_form || header.shebang.is_some_and(by_shebang)
 }
 
+/// How the runtime that a script depends on is called to run a future.
+fn runtime(manifest: &Manifest) -> Option<&'static str> {
+    let threads = |features: &[&str]| features.iter().any(|one| matches!(*one, "full" | "rt-multi-thread"));
+    RUNTIMES.iter().find_map(|(name, call)| match (*name, manifest.features_of(name)?) {
+        ("tokio", features) if !threads(&features) => {
+            Some("tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on")
+        }
+        _ => Some(*call),
+    })
+}
+
 /// The text with a `main` round its statements.
-fn wrap(text: &str, outline: &Outline) -> String {
+fn wrap(text: &str, outline: &Outline, runtime: Option<&str>) -> String {
     let pieces = &outline.pieces;
     let is_statement = |piece: &Piece| piece.kind.is_statement();
     let mut first = pieces.iter().position(is_statement).unwrap_or(0);
@@ -121,14 +155,23 @@ fn wrap(text: &str, outline: &Outline) -> String {
         opening.push(' ');
         blank(&mut inside, piece.range.start - start..piece.range.end - start);
     }
-    opening.push_str(OPEN);
-    let close = if pieces[last].kind == (Kind::Statement { is_ok: true }) { CLOSE_OK } else { CLOSE };
+    let mut close = match pieces[last].kind {
+        Kind::Statement { is_ok: true } => CLOSE_OK.to_owned(),
+        _ => CLOSE.to_owned(),
+    };
+    match runtime {
+        None => opening.push_str(OPEN),
+        Some(call) => {
+            opening.push_str(&OPEN.replace("fn main", ASYNC));
+            close = format!("{close} {}{call}(__runner_main()) }}", OPEN.trim_end_matches('{'));
+        }
+    }
     let mut gap = text[before..start].to_owned();
     blank_by_column(&mut gap);
     // At the end of the line above, or if there is none right here.
     let place = gap.rfind('\n').unwrap_or(gap.len());
     gap.insert_str(place, &opening);
-    [&text[..before], &gap, &inside, close, &text[end..]].concat()
+    [&text[..before], &gap, &inside, &close, &text[end..]].concat()
 }
 
 /// The text without its statements: the items are what can be tested.
@@ -162,7 +205,7 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Option<String> {
-        Code::read(text, &header::parse(text).unwrap(), None).text
+        Code::read(text, &header::parse(text).unwrap(), &Manifest::default(), None).text
     }
 
     /// What is given for a text, with short words for the opening and the closing.
@@ -202,6 +245,65 @@ mod tests {
         assert_eq!(text.lines().count(), ours.lines().count());
     }
 
+    /// Whatever stands in a script in whatever order, `main` is there, every statement is in it, and nothing has moved.
+    #[test]
+    fn nothing_moves_in_any_script() {
+        const PIECES: &[&str] = &[
+            "use z::{a, b};",
+            "mod z;",
+            "#[cfg(unix)] extern crate z;",
+            "fn z<T>() -> [T; { 1 }] { if a { b } }",
+            "pub(crate) struct z { a: u8 }",
+            "const z: &str = \"}\\\"{\";",
+            "#[test]\n\tfn z() {}",
+            "macro_rules! z { () => { } }",
+            "println!(\"{}\", z);",
+            "let z = r#\"\" fn main() { \"#;",
+            "if z { '\\'' } else { 'a' }",
+            "'a: while z { break 'a }",
+            "z(|x| { x });",
+            "match z { _ => {} }",
+            "unsafe { z() }",
+            "z!{ a }",
+        ];
+        const BETWEEN: &[&str] =
+            &["\n", "\n\n", " // fn main() {\n  ", "\n/* é } */\t", "\r\n", "\n/// z0\n"];
+        let mut state = 1_u64;
+        let mut pick = |list: &[&str]| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            list[(state >> 33) as usize % list.len()].to_owned()
+        };
+        let places = |text: &str, name: &str| {
+            let found = text.lines().enumerate().find_map(|(number, line)| Some((number, line.find(name)?)));
+            found.map(|(number, at)| (number, text.lines().nth(number).unwrap()[..at].chars().count()))
+        };
+        for round in 0..2000 {
+            let mut text = "#!/usr/bin/env runner\n#![allow(unused)]\n".to_owned();
+            let count = 1 + round % 6;
+            for index in 1..=count {
+                text += &(pick(BETWEEN) + &pick(PIECES).replace('z', &format!("z{index}")));
+            }
+            let plain = without_head(&text, &header::parse(&text).unwrap());
+            let before = Outline::read(&plain).unwrap();
+            assert_eq!(before.pieces.len(), count, "{text}");
+            let Some(ours) = read(&text) else {
+                assert!(!before.pieces.iter().any(|piece| piece.kind.is_statement()), "{text}");
+                continue;
+            };
+            let after = Outline::read(&ours).unwrap_or_else(|| panic!("{text}\n{ours}"));
+            assert!(
+                after.has(Kind::Main) && !after.pieces.iter().any(|piece| piece.kind.is_statement()),
+                "{text}\n{ours}"
+            );
+            for (index, piece) in (1..=count).zip(&before.pieces) {
+                let name = format!("z{index}");
+                let moved = matches!(piece.kind, Kind::File | Kind::Crate)
+                    && places(&ours, &name) != places(&text, &name);
+                assert!(moved || places(&ours, &name) == places(&text, &name), "{name}\n{text}\n{ours}");
+            }
+        }
+    }
+
     #[test]
     fn what_has_a_main_or_is_no_rust_is_left_alone() {
         for text in [
@@ -218,6 +320,33 @@ mod tests {
     }
 
     #[test]
+    fn a_runtime_that_is_there_runs_what_waits() {
+        let read = |text: &str| {
+            let header = header::parse(text).unwrap();
+            let manifest = Manifest::read(header.metadata.as_ref()).unwrap();
+            Code::read(text, &header, &manifest, None).text.unwrap()
+        };
+        let on = |toml: &str, code: &str| read(&format!("---\n[dependencies]\n{toml}\n---\n{code}"));
+        let with_threads = "tokio = { version = \"1\", features = [\"full\"] }";
+        assert!(
+            on(with_threads, "x().await?;")
+                .contains("tokio::runtime::Runtime::new()?.block_on(__runner_main())")
+        );
+        assert!(on("tokio = \"1\"", "for i in y { x(i).await }").contains("new_current_thread()"));
+        assert!(on("pollster = \"1\"", "f(x.await, 1);").contains("pollster::block_on("));
+        // Nobody waits here, or what waits has its own.
+        for code in [
+            "x();",
+            "b(async { x().await });",
+            "b(async move { x.await; { y.await } });",
+            "async fn f() { x.await }\nf();",
+        ] {
+            assert!(!on(with_threads, code).contains("block_on"), "{code}");
+        }
+        assert!(!read("x().await;").contains("__runner_main"));
+    }
+
+    #[test]
     fn items_alone_do_nothing_under_rust_script() {
         assert_eq!(
             read("#!/usr/bin/env rust-script\nfn f() {}").unwrap().trim_start(),
@@ -229,7 +358,7 @@ mod tests {
     #[test]
     fn a_harness_gets_the_items() {
         let text = "let x = 1;\n#[test]\nfn t() {}\nx();\n";
-        let code = Code::read(text, &header::parse(text).unwrap(), Some(Harness::Test));
+        let code = Code::read(text, &header::parse(text).unwrap(), &Manifest::default(), Some(Harness::Test));
         assert_eq!(code.text.unwrap(), "          \n#[test]\nfn t() {}\n    \n");
     }
 }

@@ -249,6 +249,13 @@ impl Manifest {
             .collect()
     }
 
+    /// The features that are asked of a dependency; `None` if it is none.
+    pub(crate) fn features_of(&self, name: &str) -> Option<Vec<&str>> {
+        let dependency = self.table.get("dependencies")?.get(name)?;
+        let features = dependency.get("features").and_then(Value::as_array).into_iter().flatten();
+        Some(features.filter_map(Value::as_str).collect())
+    }
+
     /// Whether a dependency or a patch lies in a directory, whose content is then an input.
     pub(crate) fn has_path_dependencies(&self) -> bool {
         dependency_tables(&self.table)

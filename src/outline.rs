@@ -17,6 +17,8 @@ use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 pub(crate) struct Outline {
     /// The end of the last inner attribute at its head that is not a doc comment.
     pub(crate) head: usize,
+    /// Whether a statement waits for something, outside of any `async` of the script's own.
+    pub(crate) awaits: bool,
     /// Whether it says that it has no `main` because it has something else.
     pub(crate) no_main: bool,
     pub(crate) pieces: Vec<Piece>,
@@ -108,7 +110,7 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn outline(&mut self) -> Outline {
-        let mut outline = Outline { head: 0, no_main: false, pieces: Vec::new() };
+        let mut outline = Outline { head: 0, awaits: false, no_main: false, pieces: Vec::new() };
         while self.punct(0, '#') && self.punct(1, '!') {
             let Some(attribute) = self.group(2, Delimiter::Bracket) else { break };
             outline.no_main |= mentions(&attribute.stream(), &["no_main"]);
@@ -118,7 +120,11 @@ impl Reader<'_> {
             self.at += 3;
         }
         while self.at < self.tokens.len() {
-            outline.pieces.push(self.piece());
+            let start = self.at;
+            let piece = self.piece();
+            outline.awaits |=
+                piece.kind.is_statement() && self.tokens.get(start..self.at).is_some_and(awaits);
+            outline.pieces.push(piece);
         }
         outline
     }
@@ -387,6 +393,31 @@ impl Reader<'_> {
         let last = self.at.checked_sub(1).and_then(|index| self.tokens.get(index));
         last.map_or(0, |token| token.span().byte_range().end)
     }
+}
+
+/// Whether there is an `.await` that no `async` before it is for.
+fn awaits(tokens: &[TokenTree]) -> bool {
+    // Not by recursion: brackets may be nested as deep as the file is long.
+    let mut pending = vec![tokens.to_vec()];
+    while let Some(tokens) = pending.pop() {
+        let mut is_async = false;
+        let mut before: Option<&TokenTree> = None;
+        for token in &tokens {
+            is_async |= is_word(token, "async");
+            if is_word(token, "await") && before.is_some_and(|before| is_punct(before, '.')) {
+                return true;
+            }
+            match token {
+                TokenTree::Group(group) if !(is_async && is_braces(token)) => {
+                    pending.push(group.stream().into_iter().collect());
+                }
+                TokenTree::Group(_) => is_async = false,
+                _ => {}
+            }
+            before = Some(token);
+        }
+    }
+    false
 }
 
 fn is_punct(token: &TokenTree, character: char) -> bool {

@@ -65,16 +65,16 @@ impl Recipe {
         let text = text(script)?;
         let header = header::parse(text).map_err(malformed)?;
         let mut notes = notes(&header);
-        let mut code = Code::read(text, &header, options.harness);
+        let manifest = Manifest::read(header.metadata.as_ref())?
+            .for_build(options.harness.is_some(), &options.dependencies);
+        let mut code = Code::read(text, &header, &manifest, options.harness);
         if script.path().is_none() && code.text.is_none() {
             code.text = Some(mainless::without_head(text, &header));
         }
         if code.only_tests && options.harness.is_none() {
             notes.push("it holds tests and nothing to run: `runner test` runs them".to_owned());
         }
-        let Header { shebang, metadata, .. } = header;
-        let manifest =
-            Manifest::read(metadata.as_ref())?.for_build(options.harness.is_some(), &options.dependencies);
+        let shebang = header.shebang;
         let settings = manifest.settings()?;
         let own = Options { profile: settings.profile, toolchain: settings.toolchain, ..Options::default() };
         let own_profile = options.harness.map(|harness| harness.profile().to_owned());
