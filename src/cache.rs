@@ -36,7 +36,7 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use crate::check::{Check, Text, path_of};
+use crate::check::{Check, path_of};
 use crate::digest::{Digest, Fields};
 use crate::environment::Environment;
 use crate::error::Result;
@@ -48,6 +48,7 @@ use crate::staging::{self, Staging};
 use crate::stamp::{Moment, Stamp};
 pub(crate) use place::is_noexec;
 
+use crate::text::Text;
 use crate::trace::{Binary, Current, Tools, Trace, Variant};
 
 const VERSION_DIRECTORY: &str = "v1";

@@ -208,7 +208,7 @@ mod tests {
         let header = parse(in_block).unwrap();
         assert_eq!(
             header.metadata.map(|metadata| (metadata.toml, metadata.range)),
-            Some((String::new(), 0..102))
+            Some((String::new(), 0..113))
         );
         assert_eq!(header.build_command.as_deref(), Some("rustc --edition 2021 a.rs"));
         assert_eq!(header.notes.first().map(|note| note.line), Some(5));
