@@ -27,11 +27,11 @@
 mod place;
 
 use std::borrow::Cow;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs::{DirBuilder, File, Permissions};
 use std::io::ErrorKind::{AlreadyExists, DirectoryNotEmpty, IsADirectory, NotADirectory};
 use std::io::{self, Write};
-use std::os::unix::ffi::OsStrExt;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -48,6 +48,7 @@ use crate::staging::{self, Staging};
 use crate::stamp::{Moment, Stamp};
 pub(crate) use place::is_noexec;
 
+use crate::text::Text;
 use crate::trace::{Binary, Current, Tools, Trace, Variant};
 
 const VERSION_DIRECTORY: &str = "v1";
@@ -71,6 +72,17 @@ pub(crate) struct Found {
     pub(crate) digest: Digest,
     /// Whether a better one is to come: see [`crate::tier`].
     pub(crate) provisional: bool,
+    /// What the program is told when it runs.
+    pub(crate) told: Told,
+}
+
+/// What a program is told when it runs, besides what the caller tells it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Told {
+    /// Arguments, before the caller's.
+    pub(crate) arguments: Vec<OsString>,
+    /// Variables, whatever the caller has under these names.
+    pub(crate) variables: Vec<(OsString, OsString)>,
 }
 
 /// What a look under the lock found.
@@ -98,6 +110,8 @@ pub(crate) struct Built {
     pub(crate) name: std::ffi::OsString,
     /// Whether a better one is to come.
     pub(crate) provisional: bool,
+    /// What the program is told when it runs.
+    pub(crate) told: Told,
     pub(crate) checks: Vec<Check<'static>>,
     /// For people.
     pub(crate) about: Vec<(&'static str, String)>,
@@ -146,9 +160,14 @@ impl Cache {
     }
 
     fn found(&self, trace: &Trace<'_>, current: &Current) -> Found {
-        let Variant { binary, provisional, .. } = &trace.variants[current.variant];
+        let Variant { binary, provisional, arguments, variables, .. } = &trace.variants[current.variant];
         let path = self.directory.join(path_of(&binary.path));
-        Found { path, digest: binary.digest, provisional: *provisional }
+        let text = |text: &Text<'_>| OsString::from_vec(text.to_vec());
+        let told = Told {
+            arguments: arguments.iter().map(text).collect(),
+            variables: variables.iter().map(|(name, value)| (text(name), text(value))).collect(),
+        };
+        Found { path, digest: binary.digest, provisional: *provisional, told }
     }
 
     /// The binary of `id` whose trace holds. Takes no lock; writes only to refresh a stamp that content proved.
@@ -252,6 +271,7 @@ impl Vacant<'_> {
         let (found, stamp) = self.publish(&built).map_err(unusable)?;
         let path = found.path.strip_prefix(&self.cache.directory).unwrap_or(&found.path);
         let text = |text: String| Cow::Owned(text.into_bytes());
+        let bytes = |text: OsString| Cow::Owned(text.into_vec());
         let variant = Variant {
             binary: Binary {
                 digest: found.digest,
@@ -264,6 +284,13 @@ impl Vacant<'_> {
                 .map(|(name, value)| (text(name.to_owned()), text(value)))
                 .collect(),
             provisional: built.provisional,
+            arguments: built.told.arguments.into_iter().map(bytes).collect(),
+            variables: built
+                .told
+                .variables
+                .into_iter()
+                .map(|(name, value)| (bytes(name), bytes(value)))
+                .collect(),
             checks: built.checks,
         };
         self.cache.add_variant(&self.id, recipe.script, variant).map_err(unusable)?;
@@ -271,7 +298,12 @@ impl Vacant<'_> {
     }
 
     fn publish(&self, built: &Built) -> io::Result<(Found, Stamp)> {
-        let provisional = built.provisional;
+        let found = |path: PathBuf, digest: Digest| Found {
+            path,
+            digest,
+            provisional: built.provisional,
+            told: built.told.clone(),
+        };
         let file = File::open(&built.output)?;
         file.set_permissions(Permissions::from_mode(0o700))?;
         // The disk and the processor have each something to do.
@@ -288,7 +320,7 @@ impl Vacant<'_> {
         let path = place.join(&built.name);
         // The same bytes under the same name may be here already, from another script or an earlier day.
         if let Ok(stamp) = reuse(&place, &path, digest) {
-            return Ok((Found { path, digest, provisional }, stamp));
+            return Ok((found(path, digest), stamp));
         }
         let holder = self.staging.path().join("binary");
         DirBuilder::new().mode(0o700).create(&holder)?;
@@ -297,7 +329,7 @@ impl Vacant<'_> {
         // Its directory moves, the file itself does not: it keeps the stamp. Afterwards another process may remove it.
         let stamp = Stamp::of(&std::fs::symlink_metadata(&held)?);
         self.cache.put(&holder, &place)?;
-        Ok((Found { path, digest, provisional }, stamp))
+        Ok((found(path, digest), stamp))
     }
 }
 

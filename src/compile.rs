@@ -11,16 +11,16 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
-use crate::cache::{Built, Cache};
+use crate::cache::{Built, Cache, Told};
 use crate::check::Check;
 use crate::declared;
 use crate::dep_info::{self, DepInfo};
 use crate::deps::{self, Call};
+use crate::dialect;
 use crate::digest::Digest;
 use crate::disturbance::Disturbances;
 use crate::environment::{Environment, is_dropped};
 use crate::error::{At, Error, Result, Step};
-use crate::header::Form;
 use crate::linker;
 use crate::profile;
 use crate::recipe::RustRecipe;
@@ -47,18 +47,18 @@ pub(crate) fn compile(
     screen: &Screen,
 ) -> Result<Outcome> {
     let began = Instant::now();
-    let call = match recipe.needs_cargo() {
+    let mut call = match recipe.needs_cargo() {
         true => deps::environment(recipe, cache, environment, screen)?,
         false => plain_call(recipe, environment)?,
     };
+    call.arguments.extend(recipe.settings.compiler_arguments().into_iter().map(OsString::from));
     let linker = linker::checks(&call.arguments, recipe.base(), environment, cache, Moment::now())?;
     let name = recipe.name();
     let source = Source::place(recipe, staging).at(Step::Compile)?;
     let output = staging.join("program");
     let dep_info = staging.join("program.d");
     let mut command = rustc(recipe, &call, &source, &output, &dep_info, environment, screen);
-    let settings = recipe.manifest.settings()?;
-    let declared = || declared::checks(&settings, recipe.base(), environment, Moment::now());
+    let declared = || declared::checks(recipe.settings, recipe.base(), environment, Moment::now());
     let declared_before = declared()?;
     // What was written before this moment has an older stamp, what is written from now on has not.
     if let Some(changed) = recipe.script.changed() {
@@ -113,7 +113,11 @@ pub(crate) fn compile(
         ("built", start.unix_seconds().to_string()),
         ("milliseconds", began.elapsed().as_millis().to_string()),
     ];
-    Ok(Outcome::Built(Built { output, name, provisional: recipe.provisional, checks: all, about }))
+    let told = Told {
+        arguments: recipe.settings.arguments.iter().map(OsString::from).collect(),
+        variables: recipe.variables.clone(),
+    };
+    Ok(Outcome::Built(Built { output, name, provisional: recipe.provisional, told, checks: all, about }))
 }
 
 /// The call for a script without dependencies: what cargo would pass.
@@ -239,18 +243,17 @@ fn rustc(
     }
     let stable = !recipe.toolchain.is_nightly();
     let bootstrap = environment.variable("RUSTC_BOOTSTRAP");
-    // A text that is given in place of the file has none.
-    let has_frontmatter = recipe.manifest.form() == Some(Form::Frontmatter) && recipe.code.text.is_none();
-    if has_frontmatter {
-        command.args(["-Zcrate-attr=feature(frontmatter)", "-Zcrate-attr=allow(unused_features)"]);
+    let is_gated = recipe.gate.is_some();
+    if let Some(feature) = recipe.gate {
+        command.arg(format!("-Zcrate-attr=feature({feature})")).arg("-Zcrate-attr=allow(unused_features)");
         if stable && bootstrap.is_none() {
             // For this crate and this feature only: the script's own `#![feature]` stays an error on stable.
-            command.arg("-Zallow-features=frontmatter");
+            command.arg(format!("-Zallow-features={feature}"));
         }
     }
     command.env_clear().envs(environment.for_compilers());
     command.envs(call.variables.iter().map(|(name, value)| (name, value)));
-    if has_frontmatter && stable && bootstrap.is_none() {
+    if is_gated && stable && bootstrap.is_none() {
         command.env("RUSTC_BOOTSTRAP", &crate_name);
     }
     source.name_to(&mut command);
@@ -259,6 +262,7 @@ fn rustc(
         .env("CARGO_PKG_NAME", &package)
         .env("CARGO_BIN_NAME", &package)
         .env("CARGO_CRATE_NAME", &crate_name);
+    command.envs(recipe.manifest.dialect().variables_at_build(recipe.script.path(), base));
     command.env("CARGO_MANIFEST_DIR", base).env("CARGO_PRIMARY_PACKAGE", "1");
     command.env("CARGO_MANIFEST_PATH", recipe.script.path().unwrap_or(&source.path));
     command.current_dir(if base.is_dir() { base } else { Path::new("/") });
@@ -268,6 +272,7 @@ fn rustc(
 /// Variables we set ourselves: they say nothing that is not in the launch id.
 fn is_ours(name: &str) -> bool {
     name.starts_with("CARGO_PKG_")
+        || dialect::is_variable(name)
         || matches!(
             name,
             "CARGO_BIN_NAME"

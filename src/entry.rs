@@ -107,9 +107,10 @@ mod linux {
             let mut count = 0;
             let mut next = envp;
             while !(*next).is_null() {
-                if !CStr::from_ptr(*next).to_bytes().starts_with(b"RUNNER_SCRIPT=") {
-                    // One place is kept for our own, one for the null at the end.
-                    if count + 2 >= MOST_VARIABLES {
+                let name = name_of(CStr::from_ptr(*next).to_bytes());
+                if !own_variables(hit.variables).any(|own| name_of(own.to_bytes()) == name) {
+                    // One place is kept for the null at the end.
+                    if count + 1 >= MOST_VARIABLES {
                         return;
                     }
                     environment[count] = *next;
@@ -117,10 +118,26 @@ mod linux {
                 }
                 next = next.add(1);
             }
-            environment[count] = hit.variable.as_ptr();
-            environment[count + 1] = ptr::null();
+            for own in own_variables(hit.variables) {
+                if count + 1 >= MOST_VARIABLES {
+                    return;
+                }
+                environment[count] = own.as_ptr();
+                count += 1;
+            }
+            environment[count] = ptr::null();
             super::execve(hit.binary, argv.add(1), environment.as_ptr());
         }
+    }
+
+    /// The variables of a hit.
+    fn own_variables(text: &[u8]) -> impl Iterator<Item = &CStr> {
+        text.split_inclusive(|byte| *byte == 0).map_while(|text| CStr::from_bytes_with_nul(text).ok())
+    }
+
+    /// A variable's name, its equals sign included.
+    fn name_of(variable: &[u8]) -> &[u8] {
+        variable.split_inclusive(|byte| *byte == b'=').next().unwrap_or_default()
     }
 
     /// Under another name it is another program's stand-in.

@@ -12,7 +12,7 @@
 //! nothing that another thread could disturb before the program is replaced.
 #![allow(unsafe_code)]
 
-use std::ffi::{CString, OsStr, OsString};
+use std::ffi::{CStr, CString, OsStr, OsString};
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
@@ -23,6 +23,8 @@ use std::process::{Command, ExitStatus};
 use std::ptr;
 
 use signal_hook::iterator::Signals;
+
+use crate::cache::Told;
 
 unsafe extern "C" {
     static environ: *const *const libc::c_char;
@@ -35,6 +37,8 @@ pub(crate) struct Identity<'a> {
     pub(crate) typed: &'a OsStr,
     /// `RUNNER_SCRIPT`; a script that came through a pipe has none.
     pub(crate) path: Option<&'a Path>,
+    /// More arguments and variables.
+    pub(crate) told: &'a Told,
 }
 
 /// Replaces this process by the file at `path`. Returns only if that failed.
@@ -78,20 +82,22 @@ pub(crate) fn become_memory(file: &OwnedFd, identity: Identity<'_>, arguments: &
 /// The arguments and variables of the new program.
 struct Image {
     arguments: Vec<CString>,
-    own_variable: Option<CString>,
+    /// `NAME=VALUE`.
+    variables: Vec<CString>,
 }
 
 const OWN_VARIABLE: &[u8] = b"RUNNER_SCRIPT=";
 
 impl Image {
     fn new(identity: Identity<'_>, arguments: &[OsString]) -> io::Result<Image> {
-        let all = std::iter::once(identity.typed).chain(arguments.iter().map(OsString::as_os_str));
+        let told = identity.told.arguments.iter().chain(arguments);
+        let all = std::iter::once(identity.typed).chain(told.map(OsString::as_os_str));
         let arguments = all.map(|text| CString::new(text.as_bytes())).collect::<Result<_, _>>()?;
-        let own_variable = match identity.path {
-            Some(path) => Some(CString::new([OWN_VARIABLE, path.as_os_str().as_bytes()].concat())?),
-            None => None,
-        };
-        Ok(Image { arguments, own_variable })
+        let own = identity.path.map(|path| [OWN_VARIABLE, path.as_os_str().as_bytes()].concat());
+        let told = identity.told.variables.iter();
+        let told = told.map(|(name, value)| [name.as_bytes(), b"=", value.as_bytes()].concat());
+        let variables = own.into_iter().chain(told).map(CString::new).collect::<Result<_, _>>()?;
+        Ok(Image { arguments, variables })
     }
 
     /// Null-terminated arrays that point into this image and into `environ`.
@@ -103,15 +109,22 @@ impl Image {
         unsafe {
             let mut next = environ;
             while !next.is_null() && !(*next).is_null() {
-                if libc::strncmp(*next, OWN_VARIABLE.as_ptr().cast(), OWN_VARIABLE.len()) != 0 {
+                let theirs = CStr::from_ptr(*next).to_bytes();
+                if !theirs.starts_with(OWN_VARIABLE) && !self.replaces(theirs) {
                     envp.push(*next);
                 }
                 next = next.add(1);
             }
         }
-        envp.extend(self.own_variable.as_ref().map(|variable| variable.as_ptr()));
+        envp.extend(self.variables.iter().map(|variable| variable.as_ptr()));
         envp.push(ptr::null());
         (argv, envp)
+    }
+
+    /// Whether a variable of the caller's has the name of one of these.
+    fn replaces(&self, theirs: &[u8]) -> bool {
+        let name = |text: &[u8]| text.iter().position(|byte| *byte == b'=').map(|at| text[..at].to_vec());
+        self.variables.iter().any(|own| name(own.to_bytes()) == name(theirs))
     }
 }
 
@@ -162,7 +175,8 @@ const FORWARDED: &[i32] = &[
 pub(crate) fn spawn(path: &Path, identity: Identity<'_>, arguments: &[OsString]) -> io::Result<ExitStatus> {
     let mut signals = Signals::new(FORWARDED)?;
     let mut command = Command::new(path);
-    command.arg0(identity.typed).args(arguments);
+    command.arg0(identity.typed).args(&identity.told.arguments).args(arguments);
+    command.envs(identity.told.variables.iter().map(|(name, value)| (name, value)));
     match identity.path {
         Some(path) => command.env("RUNNER_SCRIPT", path),
         None => command.env_remove("RUNNER_SCRIPT"),
@@ -198,7 +212,7 @@ mod tests {
 
     #[test]
     fn a_childs_status_is_returned_as_a_shell_does() {
-        let identity = Identity { typed: OsStr::new("sh"), path: None };
+        let identity = Identity { typed: OsStr::new("sh"), path: None, told: &Told::default() };
         let run = |script: &str| {
             let status = spawn(Path::new("/bin/sh"), identity, &["-c".into(), script.into()]).unwrap();
             exit_code(status)

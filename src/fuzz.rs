@@ -4,6 +4,7 @@
 //! bounded number of inputs made from the same seeds by a simple mutator, so that every `cargo test` does a little of it.
 
 use crate::dep_info::DepInfo;
+use crate::dialect::Dialect;
 use crate::digest::Digest;
 use crate::header;
 use crate::manifest::Manifest;
@@ -16,10 +17,16 @@ use crate::trace::{self, Trace};
 pub fn metadata(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     let Ok(header) = header::parse(text) else { return };
-    if let Some(line) = header.shebang {
-        let _ = shebang::options(line);
+    let _ = header.shebang.and_then(shebang::read);
+    let _ = (shebang::read_polyglot(text), header::features(text, &header));
+    let _ = header.build_command.as_deref().and_then(shebang::read_command);
+    let dialect = Dialect::of(header.metadata.as_ref().map(|metadata| metadata.form), None, None);
+    let Ok(manifest) = Manifest::read(header.metadata, dialect) else { return };
+    let _ = manifest.notes();
+    if let Ok(settings) = manifest.settings() {
+        let flags = settings.compiler_arguments();
+        assert!(!flags.iter().any(|flag| flag.starts_with('@') || flag == "-o"), "{flags:?}");
     }
-    let Ok(manifest) = Manifest::read(header.metadata.as_ref()) else { return };
     let cargo = manifest.to_cargo("/base".as_ref(), "2024", "src/main.rs");
     assert!(cargo.parse::<toml::Table>().is_ok(), "cargo cannot read {cargo}");
     let mut arguments = profile::features(&manifest);
@@ -63,7 +70,7 @@ pub fn shebang(bytes: &[u8]) {
     let words = shebang::split(text);
     let quoted: Vec<String> = words.iter().map(|word| format!("'{}'", word.replace('\'', "'\\''"))).collect();
     assert_eq!(shebang::split(&quoted.join(" ")), words);
-    let _ = shebang::options(text);
+    let _ = shebang::read(text);
 }
 
 #[cfg(test)]

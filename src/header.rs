@@ -13,9 +13,10 @@
 //!     //! ```cargo                 block form: `//!`, `///`, `/*! */` or `/** */`
 //!     //! TOML
 //!     //! ```
+//!   scriptisto                     YAML between `scriptisto-begin` and `scriptisto-end`
 //! ```
 //!
-//! The files `frontmatter`, `short` and `block` each hold the grammar of one form, and `comment` walks the leading run.
+//! The files `frontmatter`, `short`, `block` and `scriptisto` each hold the grammar of one form, and `comment` walks the leading run.
 //! Frontmatter comes first: when a script has one, a `cargo` block in its comments is documentation. Among the comment
 //! forms the first one in the script is the manifest. Where rust-script would silently drop the dependencies of a
 //! script, they are either accepted or spoken of in a [`Note`].
@@ -24,14 +25,18 @@
 //! own), a shebang is not split into words, nothing is read from disk. This is the head of a *Rust* script; in other
 //! languages only the `#!` line means the same, and for example a Haskell comment is not a short frontmatter fence.
 
+mod attributes;
 mod block;
 mod comment;
 mod frontmatter;
+mod scriptisto;
 mod short;
 #[cfg(test)]
 mod tests;
 
 use std::ops::Range;
+
+pub use attributes::features;
 
 /// A byte order mark, as it stands in a text.
 pub const BOM: &str = "\u{feff}";
@@ -45,6 +50,8 @@ pub enum Form {
     Block,
     /// A line `// cargo-deps: name="version", …`, as rust-script reads it.
     Short,
+    /// The header of scriptisto, with or without a `Cargo.toml` in it.
+    Scriptisto,
 }
 
 /// The manifest found in a script, as TOML whose line numbers are the script's own.
@@ -78,6 +85,8 @@ pub struct Header<'a> {
     pub shebang_crlf: bool,
     /// The manifest, if the script has one.
     pub metadata: Option<Metadata>,
+    /// The build command in the header of scriptisto.
+    pub build_command: Option<String>,
     /// What is not an error but should be known to the author, such as a comment that hides the manifest from
     /// rust-script.
     pub notes: Vec<Note>,
@@ -125,10 +134,17 @@ pub fn parse(text: &str) -> Result<Header<'_>, HeaderError> {
         bom,
         shebang_crlf: line.is_some_and(|line| line.ends_with('\r')),
         metadata: frontmatter::find(text, rest)?,
+        build_command: None,
         notes: Vec::new(),
     };
     if header.metadata.is_none() {
         (header.metadata, header.notes) = comment::find(text, rest)?;
+    }
+    if header.metadata.is_none()
+        && let Some(found) = scriptisto::find(text)?
+    {
+        (header.metadata, header.build_command) = (found.metadata, found.build_command);
+        header.notes.extend(found.notes);
     }
     Ok(header)
 }

@@ -74,8 +74,8 @@ impl Default for Buffers {
 pub struct Hit<'a> {
     /// The path of the binary.
     pub binary: &'a CStr,
-    /// `RUNNER_SCRIPT=…`, for the program's environment.
-    pub variable: &'a CStr,
+    /// `RUNNER_SCRIPT=…` and what else the program is told: variables for its environment, a NUL after each.
+    pub variables: &'a [u8],
 }
 
 /// Variables of ours that a hit knows how to take; any other is the long way's.
@@ -132,12 +132,21 @@ pub fn find<'a>(typed: &CStr, system: &impl System, buffers: &'a mut Buffers) ->
         path.push(part)?;
     }
     let bytes = read_whole(&open(path.c_str()?)?, trace)?;
-    find_current(trace::unsealed(id.digest(), bytes)?, &cache, &mut path, system)?;
-    Some(Hit { binary: path.into_c_str()?, variable: variable.into_c_str()? })
+    variable.push(b"\0")?;
+    find_current(trace::unsealed(id.digest(), bytes)?, &cache, &mut path, &mut variable, system)?;
+    Some(Hit { binary: path.into_c_str()?, variables: variable.into_bytes() })
 }
 
-/// Leaves in `path` the binary of the newest variant of which everything holds by its stamp.
-fn find_current(body: &[u8], cache: &Text<'_>, path: &mut Text<'_>, system: &impl System) -> Option<()> {
+/// Leaves in `path` the binary of the newest variant of which everything holds by its stamp, and adds to `variables` what
+/// the program is told.
+fn find_current(
+    body: &[u8],
+    cache: &Text<'_>,
+    path: &mut Text<'_>,
+    variables: &mut Text<'_>,
+    system: &impl System,
+) -> Option<()> {
+    let own = variables.length;
     let mut lines = body.split(|byte| *byte == b'\n');
     let mut variant = None;
     loop {
@@ -149,9 +158,14 @@ fn find_current(body: &[u8], cache: &Text<'_>, path: &mut Text<'_>, system: &imp
                     break;
                 }
                 variant = Some(lines.next()?);
+                variables.length = own;
             }
             b"" if variant.is_some() => break,
             _ if variant.is_none() || line.starts_with(b"about ") => {}
+            _ if line.starts_with(b"set ") => {
+                variables.push_unescaped(line.get(b"set ".len()..)?)?;
+                variables.push(b"\0")?;
+            }
             _ => match check(line, path, system) {
                 Some(ControlFlow::Continue(())) => {}
                 // This variant does not hold, for certain: on to the next.
@@ -159,6 +173,7 @@ fn find_current(body: &[u8], cache: &Text<'_>, path: &mut Text<'_>, system: &imp
                     variant = None;
                     lines.by_ref().take_while(|line| *line != b"variant").for_each(drop);
                     variant.replace(lines.next()?);
+                    variables.length = own;
                 }
                 None => return None,
             },
@@ -397,6 +412,10 @@ impl<'a> Text<'a> {
     fn c_str(&mut self) -> Option<&CStr> {
         *self.buffer.get_mut(self.length)? = 0;
         CStr::from_bytes_with_nul(self.buffer.get(..=self.length)?).ok()
+    }
+
+    fn into_bytes(self) -> &'a [u8] {
+        self.buffer.get(..self.length).unwrap_or_default()
     }
 
     fn into_c_str(self) -> Option<&'a CStr> {

@@ -30,7 +30,7 @@
 //! | `trace`, `check`, `stamp`, `digest` | what a build looked at, whether it holds |
 //! | `cache`, `lock`, `staging`, `trim` | entries, commit, who may build, what goes |
 //! | `outline`, `mainless`, `expression`, `source` | scripts without `main`, text that is no script, and how the compiler is given them |
-//! | `recipe`, `header`, `shebang`, `manifest`, `name`, `toolchain`, `cargo_config` | everything decided before a build |
+//! | `recipe`, `header`, `shebang`, `dialect`, `language`, `manifest`, `name`, `toolchain`, `cargo_config` | everything decided before a build |
 //! | `compile`, `profile`, `linker`, `disturbance`, `dep_info`, `declared` | the rustc call, and what it read |
 //! | `deps` | cargo, once a manifest: dependency environments, lanes, seeds |
 //! | `exec` | becoming the program |
@@ -63,6 +63,7 @@ mod content;
 mod declared;
 mod dep_info;
 mod deps;
+mod dialect;
 mod digest;
 mod disturbance;
 mod environment;
@@ -77,6 +78,7 @@ mod header;
 #[doc(hidden)]
 pub mod hit;
 mod install;
+mod language;
 mod launch;
 mod linker;
 mod lock;
@@ -109,6 +111,7 @@ mod why;
 
 pub use change::Change;
 pub use deps::Updated;
+pub use dialect::Dialect;
 pub use environment::Environment;
 pub use error::{
     EXIT_CANNOT_EXECUTE, EXIT_FAILED, EXIT_NOT_FOUND, Error, Result, Step, printable, usage_error,

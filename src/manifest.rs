@@ -6,63 +6,46 @@
 //!
 //! Profiles and lints are turned into compiler arguments by [`crate::profile`].
 
+mod fields;
+mod place;
+mod settings;
+
 use std::path::Path;
 
 use toml::{Table, Value};
 
+use crate::dialect::Dialect;
 use crate::error::{Error, Result, Step};
 use crate::header::{Form, Metadata};
 
+pub(crate) use fields::EDITIONS;
+use place::Part;
+pub(crate) use settings::Settings;
+
 /// The package cargo sees. No crate may be called this, so nothing a script depends on can clash with it.
 pub(crate) const PACKAGE_NAME: &str = "runner-script";
-
-/// Manifest fields that make no sense in a single file (cargo: `src/workspace/parser/mod.rs`).
-const FORBIDDEN: &[&str] =
-    &["workspace", "lib", "bin", "example", "test", "bench", "build-dependencies", "build_dependencies"];
-const FORBIDDEN_IN_PACKAGE: &[&str] = &[
-    "workspace",
-    "build",
-    "metabuild",
-    "links",
-    "autolib",
-    "autobins",
-    "autoexamples",
-    "autotests",
-    "autobenches",
-    "default-run",
-];
 
 /// Tables of dependencies; of these all but the first are for tests and benchmarks only.
 const DEPENDENCIES: &[&str] = &["dependencies", "dev-dependencies", "dev_dependencies"];
 
 /// A script's metadata.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Manifest {
     table: Table,
-    form: Option<Form>,
-}
-
-/// What a script says to runner: `[package.metadata.runner]`.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Settings {
-    pub(crate) profile: Option<String>,
-    pub(crate) toolchain: Option<String>,
-    /// Patterns of files that no tool can see being read.
-    pub(crate) inputs: Vec<String>,
-    /// Variables likewise.
-    pub(crate) env: Vec<String>,
+    metadata: Option<Metadata>,
+    dialect: Dialect,
 }
 
 impl Manifest {
-    /// Parses the metadata of a script; none is an empty manifest.
+    /// Parses the metadata of a script in `dialect`; none is an empty manifest.
     ///
     /// # Errors
     /// [`Step::Metadata`], with the script's own line and column.
-    pub(crate) fn read(metadata: Option<&Metadata>) -> Result<Manifest> {
-        let Some(metadata) = metadata else { return Ok(Manifest::default()) };
-        let mut table: Table = metadata.toml.parse().map_err(|error| toml_error(metadata, &error))?;
+    pub(crate) fn read(metadata: Option<Metadata>, dialect: Dialect) -> Result<Manifest> {
+        let Some(metadata) = metadata else { return Ok(Manifest { table: Table::new(), metadata, dialect }) };
+        let mut table: Table = metadata.toml.parse().map_err(|error| toml_error(&metadata, &error))?;
         if metadata.form == Form::Frontmatter {
-            refuse_forbidden(&table)?;
+            fields::refuse_forbidden(&metadata, &table)?;
         }
         // An edition at the top level is a common slip, and cannot mean anything else.
         if let Some(edition) = table.remove("edition") {
@@ -71,8 +54,9 @@ impl Manifest {
                 package.entry("edition").or_insert(edition);
             }
         }
-        let manifest = Manifest { table, form: Some(metadata.form) };
-        manifest.check_shapes()?;
+        let mut manifest = Manifest { table, metadata: Some(metadata), dialect };
+        manifest.accept_project()?;
+        manifest.check()?;
         Ok(manifest)
     }
 
@@ -97,24 +81,40 @@ impl Manifest {
         self
     }
 
-    pub(crate) fn form(&self) -> Option<Form> {
-        self.form
+    /// `[project]` is what `[package]` was called once.
+    fn accept_project(&mut self) -> Result<()> {
+        let (Some(project), Some(metadata)) = (self.table.get("project"), &self.metadata) else {
+            return Ok(());
+        };
+        let edition = project.get("edition").and_then(Value::as_str);
+        if edition.unwrap_or(self.dialect.edition("2024")) >= "2024" {
+            let text = "`[project]` is not supported as of the 2024 Edition, please use `[package]`";
+            return Err(place::error(metadata, &["project"], Part::Key, text));
+        }
+        if let Some(project) = self.table.remove("project") {
+            self.table.entry("package").or_insert(project);
+        }
+        Ok(())
     }
 
-    /// The tables that are read here must be tables; the rest is cargo's to judge.
-    fn check_shapes(&self) -> Result<()> {
-        for name in ["package", "features", "dependencies", "profile", "lints", "target", "patch"] {
-            if self.table.get(name).is_some_and(|value| !value.is_table()) {
-                return Err(Error::message(Step::Metadata, format!("`{name}` must be a table"))
-                    .hint(format!("write it as `[{name}]`")));
-            }
-        }
-        self.check_texts()?;
+    pub(crate) fn form(&self) -> Option<Form> {
+        self.metadata.as_ref().map(|metadata| metadata.form)
+    }
+
+    pub(crate) fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
+    /// What is read here must be as it should be; the rest is cargo's to judge.
+    fn check(&self) -> Result<()> {
+        let Some(metadata) = &self.metadata else { return Ok(()) };
+        fields::check(metadata, &self.table)?;
+        self.check_texts(metadata)?;
         self.settings().map(drop)
     }
 
     /// What becomes an argument of a compiler must not become another one.
-    fn check_texts(&self) -> Result<()> {
+    fn check_texts(&self, metadata: &Metadata) -> Result<()> {
         if holds_nul(&self.table) {
             return Err(Error::message(
                 Step::Metadata,
@@ -126,7 +126,8 @@ impl Manifest {
                 && name.chars().all(|c| matches!(c, '-' | '+' | '.') || unicode_ident::is_xid_continue(c))
         };
         if let Some(name) = self.features().and_then(|table| table.keys().find(|name| !is_name(name))) {
-            return Err(Error::message(Step::Metadata, format!("`{name}` is not the name of a feature"))
+            let text = format!("`{name}` is not the name of a feature");
+            return Err(place::error(metadata, &["features", name], Part::Key, text)
                 .hint("letters, digits, `_`, `-`, `+` and `.`, as in cargo"));
         }
         let check_cfg = || self.lints()?.get("rust")?.get("unexpected_cfgs")?.get("check-cfg")?.as_array();
@@ -137,6 +138,46 @@ impl Manifest {
                 Err(Error::message(Step::Metadata, format!("{value} is not a `cfg(…)` to check for"))
                     .hint("for example `check-cfg = ['cfg(fuzzing)']`"))
             }
+        }
+    }
+
+    /// What the author should know of the fields.
+    pub(crate) fn notes(&self) -> Vec<String> {
+        let Some(metadata) = &self.metadata else { return Vec::new() };
+        let line_of = |keys: &[&str]| {
+            place::offset(&metadata.toml, keys, Part::Key).map(|offset| place::place(metadata, offset).0)
+        };
+        let misplaced = line_of(&["edition"]).map(|line| {
+            format!("line {line}: `edition` belongs under `[package]`, and is taken as if it were there")
+        });
+        let unknown =
+            fields::unknown(&self.table, metadata.form != Form::Frontmatter).into_iter().map(|field| {
+                let line = line_of(&field.split('.').collect::<Vec<_>>()).unwrap_or(metadata.line);
+                format!("line {line}: unused manifest key: {field}")
+            });
+        misplaced.into_iter().chain(unknown).collect()
+    }
+
+    /// Refuses what cargo makes no binary of: a script of this stem, or with such a name given.
+    pub(crate) fn check_name(&self, name: &str) -> Result<()> {
+        match fields::forbidden_name(name).filter(|_| self.form() == Some(Form::Frontmatter)) {
+            Some(text) => Err(Error::message(Step::Metadata, text)
+                .hint("give the script another name, or write `name = \"…\"` under `[package]`")),
+            None => Ok(()),
+        }
+    }
+
+    /// Refuses a compiler that is older than the script asks for.
+    pub(crate) fn check_rust_version(&self, version: &rustc_version::Version) -> Result<()> {
+        let Some(wanted) = self.package_text("rust-version") else { return Ok(()) };
+        let is_older = |wanted: [u64; 3]| [version.major, version.minor, version.patch] < wanted;
+        match (&self.metadata, fields::minimum(wanted).is_some_and(is_older)) {
+            (Some(metadata), true) => {
+                let text = format!("it needs Rust {wanted} or newer, and this is rustc {version}");
+                Err(place::error(metadata, &["package", "rust-version"], Part::Value, text)
+                    .hint("`rustup update`, or name a newer toolchain: `+T` before the script"))
+            }
+            _ => Ok(()),
         }
     }
 
@@ -163,58 +204,18 @@ impl Manifest {
         self.package_text("edition")
     }
 
-    /// The package's version: 0.0.0 under cargo, 0.1.0 under rust-script.
+    /// The package's version.
     pub(crate) fn version(&self) -> &str {
-        let default = match self.form {
-            Some(Form::Block | Form::Short) => "0.1.0",
-            Some(Form::Frontmatter) | None => "0.0.0",
-        };
-        self.package_text("version").unwrap_or(default)
+        self.package_text("version").unwrap_or(self.dialect.version())
     }
 
     /// `[package.metadata.runner]`, with rust-script's own toolchain key.
     pub(crate) fn settings(&self) -> Result<Settings> {
-        let metadata = self.package().and_then(|package| package.get("metadata")).and_then(Value::as_table);
-        let mut settings = Settings::default();
-        if let Some(toolchain) =
-            metadata.and_then(|table| table.get("rustscript")?.get("toolchain")?.as_str())
-        {
-            settings.toolchain = Some(toolchain.to_owned());
+        let table = self.package().and_then(|package| package.get("metadata")?.as_table());
+        match (table, &self.metadata) {
+            (Some(table), Some(metadata)) => settings::read(metadata, table),
+            _ => Ok(Settings::default()),
         }
-        let Some(table) = metadata.and_then(|table| table.get("runner")) else { return Ok(settings) };
-        let wrong = |key: &str, shape: &str| {
-            Err(Error::message(Step::Metadata, format!("`package.metadata.runner.{key}` must be {shape}")))
-        };
-        let Some(table) = table.as_table() else {
-            return Err(Error::message(Step::Metadata, "`package.metadata.runner` must be a table"));
-        };
-        for (key, value) in table {
-            let list = || -> Option<Vec<String>> {
-                value.as_array()?.iter().map(|item| item.as_str().map(str::to_owned)).collect()
-            };
-            match key.as_str() {
-                "profile" | "toolchain" => {
-                    let Some(text) = value.as_str() else { return wrong(key, "a string") };
-                    match key.as_str() {
-                        "profile" => settings.profile = Some(text.to_owned()),
-                        _ => settings.toolchain = Some(text.to_owned()),
-                    }
-                }
-                "inputs" | "env" => {
-                    let Some(list) = list() else { return wrong(key, "a list of strings") };
-                    match key.as_str() {
-                        "inputs" => settings.inputs = list,
-                        _ => settings.env = list,
-                    }
-                }
-                _ => {
-                    let text = format!("`package.metadata.runner.{key}` is not a setting");
-                    return Err(Error::message(Step::Metadata, text)
-                        .hint("the settings are `profile`, `toolchain`, `inputs` and `env`"));
-                }
-            }
-        }
-        Ok(settings)
     }
 
     /// The table of a profile, if the manifest has one.
@@ -272,14 +273,18 @@ impl Manifest {
         package.insert("edition".to_owned(), edition.into());
         package.insert("publish".to_owned(), false.into());
         // The script's own business, and ours: it changes nothing for cargo.
-        for key in ["metadata", "build", "links", "default-run", "license-file", "readme"] {
+        let unknown = fields::unknown(&self.table, false);
+        let unknown = unknown.iter().filter_map(|field| field.strip_prefix("package."));
+        for key in unknown.chain(["metadata", "license-file", "readme"]) {
             package.remove(key);
         }
         for key in ["autobins", "autoexamples", "autotests", "autobenches"] {
             package.insert(key.to_owned(), false.into());
         }
         table.insert("package".to_owned(), package.into());
-        FORBIDDEN.iter().for_each(|key| drop(table.remove(*key)));
+        for key in fields::unknown(&self.table, false).iter().map(String::as_str).chain(["badges"]) {
+            table.remove(key);
+        }
         let mut bin = Table::new();
         bin.insert("name".to_owned(), PACKAGE_NAME.into());
         bin.insert("path".to_owned(), main.into());
@@ -324,37 +329,10 @@ fn holds_nul(table: &Table) -> bool {
     table.iter().any(|(key, value)| key.contains('\0') || in_value(value))
 }
 
-fn refuse_forbidden(table: &Table) -> Result<()> {
-    let mut found: Vec<String> =
-        FORBIDDEN.iter().filter(|key| table.contains_key(**key)).map(|key| format!("`{key}`")).collect();
-    if let Some(package) = table.get("package").and_then(Value::as_table) {
-        let in_package = FORBIDDEN_IN_PACKAGE.iter().filter(|key| package.contains_key(**key));
-        found.extend(in_package.map(|key| format!("`package.{key}`")));
-    }
-    match found.len() {
-        0 => Ok(()),
-        1 => {
-            Err(Error::message(Step::Metadata, format!("{} is not allowed in embedded manifests", found[0])))
-        }
-        _ => Err(Error::message(
-            Step::Metadata,
-            format!("{} are not allowed in embedded manifests", found.join(", ")),
-        )),
-    }
-}
-
-/// A TOML error where the script has it: `line 4, column 7: …`.
+/// A TOML error where the script has it.
 fn toml_error(metadata: &Metadata, error: &toml::de::Error) -> Error {
-    let before = &metadata.toml[..error.span().map_or(0, |span| span.start.min(metadata.toml.len()))];
-    let (line, column) = match metadata.form {
-        Form::Short => (metadata.line, 1),
-        Form::Frontmatter | Form::Block => {
-            let column = before.chars().rev().take_while(|character| *character != '\n').count();
-            (before.matches('\n').count() + 1, column + metadata.margin + 1)
-        }
-    };
     let words = error.message().lines().collect::<Vec<_>>().join(", ");
-    Error::message(Step::Metadata, format!("line {line}, column {column}: {words}"))
+    place::at(metadata, error.span().map_or(0, |span| span.start), &words)
         .hint("the metadata at the head of a script is TOML, as in `Cargo.toml`")
 }
 
@@ -401,7 +379,7 @@ mod tests {
     fn read(toml: &str) -> Result<Manifest> {
         let metadata =
             Metadata { form: Form::Frontmatter, toml: toml.to_owned(), line: 1, range: 0..0, margin: 0 };
-        Manifest::read(Some(&metadata))
+        Manifest::read(Some(metadata), Dialect::Cargo)
     }
 
     #[test]
@@ -413,9 +391,9 @@ mod tests {
     #[test]
     fn fields_that_make_no_sense_in_one_file_are_refused() {
         let one = read("[workspace]").unwrap_err().to_string();
-        assert_eq!(one, "`workspace` is not allowed in embedded manifests");
+        assert_eq!(one, "line 1, column 2: `workspace` is not allowed in embedded manifests");
         let two = read("[lib]\n[package]\nbuild = \"b.rs\"").unwrap_err().to_string();
-        assert_eq!(two, "`lib`, `package.build` are not allowed in embedded manifests");
+        assert_eq!(two, "line 1, column 2: `lib`, `package.build` are not allowed in embedded manifests");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Options: what was asked for, apart from the script.
 
+use crate::dialect::Dialect;
 use crate::digest::Fields;
 
 /// What shapes a build and a run. `Default` is what a script that says nothing gets.
@@ -15,6 +16,8 @@ pub struct Options {
     pub dependencies: Vec<(String, String)>,
     /// Build what tests or measures the script, in place of the script.
     pub harness: Option<Harness>,
+    /// Whose rules hold where the script says nothing: for a runner that was called by another tool's name.
+    pub dialect: Option<Dialect>,
     /// Do not use the network.
     pub offline: bool,
     /// Insist that `SCRIPT.lock` is there and complete.
@@ -72,6 +75,7 @@ impl Options {
             edition,
             dependencies,
             harness,
+            dialect,
             offline: _,
             locked,
             force: _,
@@ -88,6 +92,7 @@ impl Options {
             fields.push("version", version.as_bytes());
         }
         fields.push_optional("harness", harness.map(|harness| harness.profile().as_bytes()));
+        fields.push_optional("dialect", dialect.map(|dialect| dialect.as_str().as_bytes()));
         fields.push("locked", &[u8::from(*locked)]);
         fields.push("portable", &[u8::from(*portable)]);
     }
@@ -112,6 +117,7 @@ impl Options {
             edition: self.edition.clone().or_else(|| weaker.edition.clone()),
             dependencies: self.dependencies.clone(),
             harness: self.harness,
+            dialect: self.dialect.or(weaker.dialect),
             offline: self.offline || weaker.offline,
             locked: self.locked || weaker.locked,
             force: self.force,

@@ -229,7 +229,7 @@ mod tests {
     fn manifest(toml: &str) -> Manifest {
         let metadata =
             Metadata { form: Form::Frontmatter, toml: toml.to_owned(), line: 1, range: 0..0, margin: 0 };
-        Manifest::read(Some(&metadata)).unwrap()
+        Manifest::read(Some(metadata), crate::dialect::Dialect::Cargo).unwrap()
     }
 
     #[test]

@@ -10,15 +10,17 @@ use std::path::{Path, PathBuf};
 use crate::cache::Cache;
 use crate::cargo_config::CargoConfig;
 use crate::check::Check;
+use crate::dialect::Dialect;
 use crate::environment::{Environment, TRACED};
 use crate::error::{Error, Result, Step};
 use crate::header::{self, Form, Header};
+use crate::language;
 use crate::launch::LaunchId;
 use crate::mainless::{self, Code};
-use crate::manifest::Manifest;
+use crate::manifest::{EDITIONS, Manifest, Settings};
 use crate::options::{Harness, Options};
-use crate::script::{Place, Script};
-use crate::shebang;
+use crate::script::Script;
+use crate::shebang::{self, FirstLine, Tool};
 use crate::stamp::Moment;
 use crate::toolchain::Toolchain;
 
@@ -35,8 +37,15 @@ pub(crate) struct Recipe {
     pub(crate) manifest: Manifest,
     /// What the compiler is given, if that is not the file.
     pub(crate) code: Code,
+    pub(crate) settings: Settings,
     /// What the author should know about the head of the script.
     pub(crate) notes: Vec<String>,
+    /// The unstable features it asks for.
+    features: Vec<String>,
+    /// Whether the toolchain is what the script told another tool: if it is not there, another one will do.
+    is_lenient: bool,
+    /// Variables of its first line, for the program.
+    variables: Vec<(String, String)>,
 }
 
 /// A recipe whose compiler has been found.
@@ -46,12 +55,19 @@ pub(crate) struct RustRecipe<'a> {
     pub(crate) options: &'a Options,
     pub(crate) manifest: &'a Manifest,
     pub(crate) code: &'a Code,
+    pub(crate) settings: &'a Settings,
     pub(crate) toolchain: Toolchain,
     pub(crate) profile: String,
     /// Whether this is built first because it is built faster: see [`crate::tier`].
     pub(crate) provisional: bool,
     pub(crate) edition: String,
     pub(crate) config: CargoConfig,
+    /// The unstable feature without which the script cannot be parsed, if this compiler calls it so.
+    pub(crate) gate: Option<&'static str>,
+    /// What the program is told when it runs: variables of the dialect, and of its first line.
+    pub(crate) variables: Vec<(OsString, OsString)>,
+    /// What the author should know about these decisions.
+    pub(crate) notes: Vec<String>,
     /// What these decisions rest on.
     pub(crate) checks: Vec<Check<'static>>,
 }
@@ -63,10 +79,16 @@ impl Recipe {
     /// [`Step::Script`] if it is not text, [`Step::Metadata`] if its metadata is malformed.
     pub(crate) fn read(script: &Script, options: &Options) -> Result<Recipe> {
         let text = text(script)?;
+        language::check(script, text)?;
         let header = header::parse(text).map_err(malformed)?;
         let mut notes = notes(&header);
-        let manifest = Manifest::read(header.metadata.as_ref())?
-            .for_build(options.harness.is_some(), &options.dependencies);
+        let features = header::features(text, &header).into_iter().map(str::to_owned).collect();
+        let first = first_line(&header, text);
+        let form = header.metadata.as_ref().map(|metadata| metadata.form);
+        let dialect = Dialect::of(form, options.dialect, first.as_ref().map(|line| &line.tool));
+        let manifest = Manifest::read(header.metadata.clone(), dialect)?;
+        notes.extend(manifest.notes());
+        let manifest = manifest.for_build(options.harness.is_some(), &options.dependencies);
         let mut code = Code::read(text, &header, &manifest, options.harness);
         if script.path().is_none() && code.text.is_none() {
             code.text = Some(mainless::without_head(text, &header));
@@ -74,16 +96,31 @@ impl Recipe {
         if code.only_tests && options.harness.is_none() {
             notes.push("it holds tests and nothing to run: `runner test` runs them".to_owned());
         }
-        let shebang = header.shebang;
         let settings = manifest.settings()?;
-        let own = Options { profile: settings.profile, toolchain: settings.toolchain, ..Options::default() };
+        let own = Options {
+            profile: settings.profile.clone(),
+            toolchain: settings.toolchain.clone(),
+            ..Options::default()
+        };
+        let (of_line, variables) = first.as_ref().map(|line| (&line.options, &line.variables)).unzip();
+        let of_line = of_line.cloned().unwrap_or_default();
+        let is_ours = first.as_ref().is_none_or(|line| line.tool == Tool::Runner);
+        let is_lenient = match (&options.toolchain, &of_line.toolchain) {
+            (Some(_), _) => options.dialect.is_some(),
+            (None, Some(_)) => !is_ours,
+            (None, None) => settings.is_toolchain_foreign,
+        };
         let own_profile = options.harness.map(|harness| harness.profile().to_owned());
         let options = Options { profile: options.profile.clone().or(own_profile), ..options.clone() };
-        let options = match shebang.and_then(shebang::options) {
-            Some(of_shebang) => options.or(&of_shebang).or(&own),
-            None => options.or(&own),
-        };
-        Ok(Recipe { script: script.resolve(), options, manifest, code, notes })
+        let mut options = options.or(&of_line).or(&own);
+        // Not the launch of somebody who insists on that toolchain.
+        options.dialect = options.dialect.or(is_lenient.then_some(dialect));
+        let variables = variables.cloned().unwrap_or_default();
+        let script = script.resolve();
+        let recipe =
+            Recipe { script, options, manifest, settings, code, notes, features, is_lenient, variables };
+        recipe.manifest.check_name(&package_name(&recipe.manifest, &recipe.script))?;
+        Ok(recipe)
     }
 
     /// The launch id under which the build is kept: that of the real path with the script's own options spelled out.
@@ -94,13 +131,9 @@ impl Recipe {
     /// Finds the compiler and decides how to call it.
     pub(crate) fn decide(&self, environment: &Environment, cache: &Cache) -> Result<RustRecipe<'_>> {
         let since = Moment::now();
-        let Recipe { script, options, manifest, code, .. } = self;
-        let is_open = options.toolchain.is_none() && environment.set("RUNNER_TOOLCHAIN").is_none();
-        let wanted = match options.harness {
-            Some(Harness::Bench) if is_open => Some("nightly"),
-            _ => options.toolchain.as_deref(),
-        };
-        let toolchain = Toolchain::find(wanted, environment, cache)?;
+        let Recipe { script, options, manifest, settings, code, .. } = self;
+        let (toolchain, notes) = self.toolchain(environment, cache)?;
+        manifest.check_rust_version(&toolchain.version.semver)?;
         let mut checks = toolchain.checks.clone();
         checks.extend(TRACED.iter().map(|name| Check::variable(name, environment)));
         let host = toolchain.version.host.to_uppercase().replace(['-', '.'], "_");
@@ -115,35 +148,73 @@ impl Recipe {
             return Err(Error::message(Step::Arguments, text).hint("for example `release`, `dev` or `quick`"));
         }
         let edition = self.edition(&toolchain)?;
+        let gate = match manifest.form() {
+            // A text that is given in place of the file has none.
+            Some(Form::Frontmatter) if code.text.is_none() => {
+                toolchain.frontmatter_gate(environment, cache)?
+            }
+            _ => None,
+        };
+        // A feature may be asked for once only.
+        let gate = gate.filter(|gate| !self.features.iter().any(|feature| feature == gate));
+        let variables = self.variables();
         Ok(RustRecipe {
             script,
             options,
             manifest,
             code,
+            settings,
             toolchain,
             profile,
             provisional: false,
             edition,
             config,
+            gate,
+            variables,
+            notes,
             checks,
         })
     }
 
-    /// The option's, the manifest's, else the default of the dialect: the latest for cargo's, 2021 for rust-script's.
-    fn edition(&self, toolchain: &Toolchain) -> Result<String> {
-        let default = match self.manifest.form() {
-            Some(Form::Block | Form::Short) => "2021",
-            Some(Form::Frontmatter) | None => toolchain.latest_edition(),
+    /// The compiler, and what to say of it if it is not the one that the script asked another tool for.
+    fn toolchain(&self, environment: &Environment, cache: &Cache) -> Result<(Toolchain, Vec<String>)> {
+        let is_open = self.options.toolchain.is_none() && environment.set("RUNNER_TOOLCHAIN").is_none();
+        let wanted = match self.options.harness {
+            Some(Harness::Bench) if is_open => Some("nightly"),
+            _ => self.options.toolchain.as_deref(),
         };
+        match wanted.filter(|_| self.is_lenient) {
+            None => Ok((Toolchain::find(wanted, environment, cache)?, Vec::new())),
+            Some(wanted) => {
+                // Ours to allow on any compiler.
+                let needed = self.features.iter().find(|feature| *feature != "frontmatter");
+                Toolchain::find_or_another(wanted, needed.map(String::as_str), environment, cache)
+            }
+        }
+    }
+
+    /// The option's, the manifest's, else the default of the dialect.
+    fn edition(&self, toolchain: &Toolchain) -> Result<String> {
+        let default = self.manifest.dialect().edition(toolchain.latest_edition());
         let edition = self.options.edition.as_deref().or(self.manifest.edition()).unwrap_or(default);
-        match edition {
-            "2015" | "2018" | "2021" | "2024" => Ok(edition.to_owned()),
-            _ => Err(Error::message(
-                Step::Metadata,
+        match EDITIONS.contains(&edition) {
+            true => Ok(edition.to_owned()),
+            false => Err(Error::message(
+                Step::Arguments,
                 format!("there is no Rust edition `{}`", edition.escape_debug()),
             )
             .hint("the editions are 2015, 2018, 2021 and 2024")),
         }
+    }
+
+    fn variables(&self) -> Vec<(OsString, OsString)> {
+        let of_line = self.variables.iter().map(|(name, value)| (name.into(), value.into()));
+        self.manifest
+            .dialect()
+            .variables_at_run(self.script.path(), self.script.base())
+            .into_iter()
+            .chain(of_line)
+            .collect()
     }
 }
 
@@ -163,10 +234,7 @@ impl RustRecipe<'_> {
 
     /// The package's name as cargo would have it: [`crate::name::package`].
     pub(crate) fn package_name(&self) -> String {
-        match self.manifest.package_text("name") {
-            Some(name) => name.to_owned(),
-            None => crate::name::package(&self.script.stem().to_string_lossy()),
-        }
+        package_name(self.manifest, self.script)
     }
 
     pub(crate) fn crate_name(&self) -> String {
@@ -175,10 +243,7 @@ impl RustRecipe<'_> {
 
     /// The directory that the script's relative paths are taken from.
     pub(crate) fn base(&self) -> &Path {
-        match self.script.place() {
-            Place::File(path) => path.parent().unwrap_or(Path::new("/")),
-            Place::Nowhere(base) => base,
-        }
+        self.script.base()
     }
 
     /// The directory of the script as it was typed, with its slash; `None` if that is no shorter way to say it.
@@ -207,6 +272,13 @@ impl RustRecipe<'_> {
     }
 }
 
+fn package_name(manifest: &Manifest, script: &Script) -> String {
+    match manifest.package_text("name") {
+        Some(name) => name.to_owned(),
+        None => crate::name::package(&script.stem().to_string_lossy()),
+    }
+}
+
 fn text(script: &Script) -> Result<&str> {
     let bytes = script.bytes();
     if bytes.starts_with(b"\x7fELF") || bytes.starts_with(b"\xcf\xfa\xed\xfe") {
@@ -226,6 +298,18 @@ fn text(script: &Script) -> Result<&str> {
         );
     }
     Ok(text)
+}
+
+/// What the first lines ask for: the `#!` line, or what calls a tool for Rust in its stead.
+fn first_line(header: &Header<'_>, text: &str) -> Option<FirstLine> {
+    let of_shebang = header.shebang.and_then(shebang::read);
+    if of_shebang.as_ref().is_some_and(|line| !matches!(line.tool, Tool::Other(_))) {
+        return of_shebang;
+    }
+    let body =
+        if header.shebang.is_some() { text.split_once('\n').map_or("", |(_, rest)| rest) } else { text };
+    let of_header = header.build_command.as_deref().and_then(shebang::read_command);
+    of_header.or_else(|| shebang::read_polyglot(body)).or(of_shebang)
 }
 
 /// What the author should know, though the script runs.

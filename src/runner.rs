@@ -16,7 +16,7 @@ use std::io::{self, Seek};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
-use crate::cache::{Built, Cache, Entry, Found};
+use crate::cache::{Built, Cache, Entry, Found, Told};
 use crate::compile::{self, Outcome};
 use crate::environment::Environment;
 use crate::error::{At, EXIT_CANNOT_EXECUTE, EXIT_NOT_FOUND, Error, Result, Step};
@@ -50,6 +50,7 @@ pub struct Runner {
 pub struct Program {
     script: Script,
     binary: Binary,
+    told: Told,
 }
 
 #[derive(Debug)]
@@ -136,7 +137,7 @@ impl Runner {
             Ok(rust) => rust,
             Err(no_compiler) => return self.outlive(no_compiler, &cache, script, &recipe),
         };
-        recipe.notes.iter().for_each(|note| screen.note(script, note));
+        recipe.notes.iter().chain(&rust.notes).for_each(|note| screen.note(script, note));
         if recipe.options.temporary || cache.is_temporary() {
             return self.build_temporary(cache, script, &rust, &screen);
         }
@@ -225,7 +226,7 @@ impl Runner {
             Ok(memory) => Binary::Memory(memory),
             Err(_) => Binary::Held { path: built.output, _staging: Some(staging), _cache: cache },
         };
-        Ok(Program { script: script.clone(), binary })
+        Ok(Program { script: script.clone(), binary, told: built.told })
     }
 
     /// The cache cannot be used: say why, and do without.
@@ -266,7 +267,7 @@ impl Runner {
 
 impl Program {
     fn cached(script: &Script, found: Found) -> Program {
-        Program { script: script.clone(), binary: Binary::Cached(found.path) }
+        Program { script: script.clone(), binary: Binary::Cached(found.path), told: found.told }
     }
 
     /// The script it was made from.
@@ -297,7 +298,7 @@ impl Program {
     /// # Errors
     /// [`Step::Execute`], 126.
     pub fn execute(self, arguments: &[OsString]) -> Result<Option<u8>> {
-        let identity = Identity { typed: self.script.typed(), path: self.script.path() };
+        let identity = self.identity();
         let error = match &self.binary {
             Binary::Cached(path) => match become_cached(path, identity, arguments) {
                 error if is_gone(&error, path) => return Ok(None),
@@ -315,13 +316,17 @@ impl Program {
         Err(self.cannot_execute(error))
     }
 
+    fn identity(&self) -> Identity<'_> {
+        Identity { typed: self.script.typed(), path: self.script.path(), told: &self.told }
+    }
+
     /// The file system has been mounted noexec since the program was put there.
     #[cold]
     fn execute_from_memory(&self, path: &Path, arguments: &[OsString], refused: io::Error) -> io::Error {
         if !crate::cache::is_noexec(path) {
             return refused;
         }
-        let identity = Identity { typed: self.script.typed(), path: self.script.path() };
+        let identity = self.identity();
         match exec::load(path) {
             Ok(memory) => {
                 let typed = self.script.typed().to_string_lossy();

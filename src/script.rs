@@ -195,6 +195,14 @@ impl Script {
         self.path().and_then(Path::file_stem).map_or_else(nameless, OsStr::to_owned)
     }
 
+    /// The directory that its relative paths are taken from.
+    pub(crate) fn base(&self) -> &Path {
+        match &self.place {
+            Place::File(path) => path.parent().unwrap_or(Path::new("/")),
+            Place::Nowhere(base) => base,
+        }
+    }
+
     /// Whether the file still holds the bytes that were read.
     pub(crate) fn is_unchanged(&self) -> bool {
         match &self.place {

@@ -1,6 +1,35 @@
-//! Shebang lines: the words after `#!`, and the options in them that are meant for runner.
+//! First lines: the words after `#!`, which tool they name, and what they ask it for.
+//!
+//! A script may have been written for another tool. What its first line says to that tool is taken as if it had been said
+//! to runner, where it has a meaning here (`+nightly`, `--debug`, `--release`, `-t T`, `--edition E`, variables set by
+//! `env`); the rest (`-q`, `-c`, `--force`, `-Zscript`) is passed over. The same goes for the second line of a script that
+//! a shell starts: `//usr/bin/env rustc …; exit`.
 
 use crate::options::Options;
+
+/// The tool a first line names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Tool {
+    /// This one.
+    Runner,
+    /// `cargo -Zscript`.
+    Cargo,
+    /// rust-script, and what it comes from: cargo-script, cargo-eval, run-cargo-script.
+    RustScript,
+    /// The compiler itself, usually in the second line.
+    Rustc,
+    /// Any other program.
+    Other(String),
+}
+
+/// What a first line says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct FirstLine {
+    pub(crate) tool: Tool,
+    pub(crate) options: Options,
+    /// Variables that `env` sets for the program.
+    pub(crate) variables: Vec<(String, String)>,
+}
 
 /// Splits the one argument that Linux makes of everything after the interpreter: at spaces and tabs, with single and
 /// double quotes and backslashes as in a shell.
@@ -28,47 +57,126 @@ pub fn split(text: &str) -> Vec<String> {
     words
 }
 
-/// The options for runner in a script's own first line; `None` if that line names another program.
-pub(crate) fn options(line: &str) -> Option<Options> {
+/// What a `#!` line says, given without its mark.
+pub(crate) fn read(line: &str) -> Option<FirstLine> {
+    let mut variables = Vec::new();
     let mut words = split(line).into_iter().peekable();
-    let program = words.next()?;
-    let mut name = program.rsplit('/').next()?.to_owned();
-    if name == "env" {
-        // `env -S runner --debug`, `env runner`.
-        while words.peek().is_some_and(|word| word.starts_with('-') || word.contains('=')) {
-            words.next();
-        }
-        name = words.next()?.rsplit('/').next()?.to_owned();
+    let mut program = words.next()?;
+    if base_name(&program) == "env" {
+        // `env -S runner --debug`, `env NAME=VALUE cargo`, and `-S` may have the command in the same word.
+        program = loop {
+            let word = words.next()?;
+            match word.as_str() {
+                "-u" | "--unset" | "-C" | "--chdir" => drop(words.next()),
+                _ if word.starts_with("-S") && word.len() > 2 => break word[2..].to_owned(),
+                _ if word.starts_with("--split-string=") => break word["--split-string=".len()..].to_owned(),
+                _ if word.starts_with('-') => {}
+                _ => match word.split_once('=') {
+                    Some((name, value)) if is_name(name) => {
+                        variables.push((name.to_owned(), value.to_owned()));
+                    }
+                    _ => break word,
+                },
+            }
+        };
     }
-    if name != "runner" {
+    Some(FirstLine { variables, ..call(tool(base_name(&program)), words) })
+}
+
+/// What a line of shell at the head of a script says, if it calls a tool for Rust: `//usr/bin/env rustc "$0"; exit`.
+pub(crate) fn read_polyglot(body: &str) -> Option<FirstLine> {
+    let line = body.lines().find(|line| !line.trim().is_empty())?;
+    let command = line.strip_prefix("//")?.trim_start_matches('/');
+    // Comments may mention a compiler; a command is a path, and comes to an end or is given the script.
+    let is_comment = command.starts_with(|c: char| c.is_whitespace() || c == '!');
+    if is_comment
+        || !(command.contains(';')
+            || command.contains("&&")
+            || command.contains("$0")
+            || command.contains("$@"))
+    {
         return None;
     }
+    command.split(';').find_map(read_command)
+}
+
+/// The call of a tool for Rust among the words of a shell command.
+pub(crate) fn read_command(command: &str) -> Option<FirstLine> {
+    let words = split(command);
+    let known = |word: &String| Some(tool(base_name(word))).filter(|tool| !matches!(tool, Tool::Other(_)));
+    let at = words.iter().position(|word| known(word).is_some())?;
+    let tool = known(words.get(at)?)?;
+    let rest = words.into_iter().skip(at + 1).take_while(|word| !matches!(word.as_str(), "&&" | "||" | "|"));
+    Some(call(tool, rest))
+}
+
+fn base_name(program: &str) -> &str {
+    program.rsplit('/').next().unwrap_or(program)
+}
+
+fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+/// The tool of this name.
+pub(crate) fn tool(name: &str) -> Tool {
+    match name {
+        "runner" => Tool::Runner,
+        "cargo" => Tool::Cargo,
+        "rust-script" | "run-cargo-script" | "cargo-script" | "cargo-eval" => Tool::RustScript,
+        "rustc" => Tool::Rustc,
+        other => Tool::Other(other.to_owned()),
+    }
+}
+
+/// A tool, and what the words after its name ask of it, as far as that has a meaning here.
+fn call(mut tool: Tool, words: impl Iterator<Item = String>) -> FirstLine {
     let mut options = Options::default();
-    let words: Vec<String> = words.collect();
-    let mut words = words.iter().map(String::as_str).peekable();
-    while let Some(word) = words.next() {
+    let mut words = words.peekable();
+    while let Some(word) = words.next_if(|_| !matches!(tool, Tool::Other(_))) {
         let (flag, attached) = match word.split_once('=') {
-            Some((flag, value)) => (flag, Some(value)),
-            None => (word, None),
+            Some((flag, value)) if flag.starts_with("--") => (flag, Some(value.to_owned())),
+            _ => (word.as_str(), None),
         };
-        let mut value = || attached.or_else(|| words.next()).map(str::to_owned);
-        match flag {
-            "--release" => options.profile = Some("release".to_owned()),
-            "--debug" => options.profile = Some("dev".to_owned()),
-            "--profile" => options.profile = value(),
-            "--toolchain" => options.toolchain = value(),
-            "--edition" => options.edition = value(),
-            "--offline" => options.offline = true,
-            "--locked" => options.locked = true,
-            "--temp" => options.temporary = true,
-            _ => match flag.strip_prefix('+') {
-                Some(toolchain) => options.toolchain = Some(toolchain.to_owned()),
-                None if flag.starts_with('-') || flag == "run" => {}
-                None => break,
-            },
+        let mut value = || attached.clone().or_else(|| words.next());
+        match (flag, &tool) {
+            ("--release", _) | ("-r", Tool::Cargo) => options.profile = Some("release".to_owned()),
+            ("--debug", Tool::Runner | Tool::RustScript) => options.profile = Some("dev".to_owned()),
+            ("--toolchain", Tool::Runner | Tool::RustScript) | ("-t", Tool::RustScript) => {
+                options.toolchain = value();
+            }
+            ("--profile", Tool::Runner | Tool::Cargo) => options.profile = value(),
+            ("--edition", Tool::Runner | Tool::Rustc) => options.edition = value(),
+            ("--offline", _) | ("--frozen", Tool::Cargo) => options.offline = true,
+            ("--locked", Tool::Runner) => options.locked = true,
+            ("--temp", Tool::Runner) => options.temporary = true,
+            // `cargo eval` and `cargo script` are rust-script's ancestors.
+            ("eval" | "script", Tool::Cargo) => tool = Tool::RustScript,
+            (flag, tool) if takes_value(tool, flag) => drop(value()),
+            (flag, _) if flag.starts_with('+') => options.toolchain = Some(flag[1..].to_owned()),
+            (flag, Tool::RustScript) if flag.starts_with("-t") => {
+                options.toolchain = Some(flag[2..].to_owned());
+            }
+            (flag, Tool::Runner) if flag != "run" && !flag.starts_with('-') => break,
+            _ => {}
         }
     }
-    Some(options)
+    FirstLine { tool, options, variables: Vec::new() }
+}
+
+/// Options of other tools that take the next word and have no meaning here.
+fn takes_value(tool: &Tool, flag: &str) -> bool {
+    match tool {
+        Tool::Cargo => matches!(flag, "-Z" | "--color" | "--config" | "-C" | "-j" | "--jobs"),
+        Tool::Rustc => {
+            matches!(flag, "-o" | "-C" | "-L" | "-l" | "-A" | "-W" | "--crate-name" | "--crate-type")
+        }
+        Tool::RustScript => {
+            let long = ["--dep", "--extern", "--unstable-feature", "--wrapper", "--base-path", "--pkg-path"];
+            long.contains(&flag) || matches!(flag, "-d" | "-x" | "-u" | "-w" | "-b")
+        }
+        Tool::Runner | Tool::Other(_) => false,
+    }
 }
 
 #[cfg(test)]
@@ -91,17 +199,65 @@ mod tests {
         }
     }
 
+    /// What a line asks for: profile, toolchain, edition.
+    fn asks(line: &FirstLine) -> String {
+        let Options { profile, toolchain, edition, .. } = &line.options;
+        [profile, toolchain, edition].map(|option| option.as_deref().unwrap_or("-")).join(" ")
+    }
+
     #[test]
-    fn only_our_own_shebang_has_options_for_us() {
-        let debug = Options { profile: Some("dev".to_owned()), ..Options::default() };
-        assert_eq!(options("/usr/bin/env runner"), Some(Options::default()));
-        assert_eq!(options("/usr/bin/env -S runner --debug"), Some(debug.clone()));
-        assert_eq!(options("/usr/local/bin/runner --profile=dev"), Some(debug.clone()));
-        assert_eq!(
-            options(" /opt/runner --profile dev -v").map(|options| options.profile),
-            Some(debug.profile)
-        );
-        assert_eq!(options("/usr/bin/env rust-script --debug"), None);
-        assert_eq!(options(""), None);
+    fn a_first_line_is_understood_whatever_tool_it_names() {
+        let cases = [
+            ("/usr/bin/env runner", Tool::Runner, "- - -"),
+            ("/usr/bin/env -S runner --debug", Tool::Runner, "dev - -"),
+            ("/usr/local/bin/runner --profile=dev", Tool::Runner, "dev - -"),
+            (" /opt/runner --profile dev -v", Tool::Runner, "dev - -"),
+            ("/usr/bin/env -S runner run +nightly x --debug", Tool::Runner, "- nightly -"),
+            ("/usr/bin/env rust-script", Tool::RustScript, "- - -"),
+            ("/usr/bin/env -S rust-script --debug -c", Tool::RustScript, "dev - -"),
+            ("/usr/bin/env -S rust-script -t nightly -c", Tool::RustScript, "- nightly -"),
+            ("/usr/bin/env -S rust-script -tnightly --force -o", Tool::RustScript, "- nightly -"),
+            ("/usr/bin/env -S rust-script --toolchain=beta -d a=1 --debug", Tool::RustScript, "dev beta -"),
+            ("/usr/bin/env run-cargo-script", Tool::RustScript, "- - -"),
+            ("/usr/bin/env -S cargo +nightly -Zscript", Tool::Cargo, "- nightly -"),
+            (
+                "/usr/bin/env -S cargo +nightly-2026-04-14 -Z script -q --",
+                Tool::Cargo,
+                "- nightly-2026-04-14 -",
+            ),
+            ("/usr/bin/env -S cargo -Zscript run --release --manifest-path", Tool::Cargo, "release - -"),
+            ("/usr/bin/env -S cargo +nightly eval --debug", Tool::RustScript, "dev nightly -"),
+            ("/usr/bin/env -S RUST_BACKTRACE=1 cargo +nightly -Zscript", Tool::Cargo, "- nightly -"),
+            ("/usr/bin/env -Scargo +nightly -Zscript", Tool::Cargo, "- nightly -"),
+            ("/bin/sh", Tool::Other("sh".to_owned()), "- - -"),
+        ];
+        for (line, tool, expected) in cases {
+            let read = read(line).unwrap();
+            assert_eq!((&read.tool, asks(&read).as_str()), (&tool, expected), "{line}");
+        }
+        assert_eq!(read(""), None);
+        let with_variable = read("/usr/bin/env -S RUST_BACKTRACE=1 runner").unwrap();
+        assert_eq!(with_variable.variables, [("RUST_BACKTRACE".to_owned(), "1".to_owned())]);
+    }
+
+    #[test]
+    fn a_line_of_shell_may_call_the_compiler() {
+        let cases = [
+            ("//usr/bin/env rustc $0 -o a && ./a \"$@\"; exit", Some((Tool::Rustc, "- - -"))),
+            ("\n//usr/bin/env rustc --edition 2021 \"$0\"; exit", Some((Tool::Rustc, "- - 2021"))),
+            ("//bin/true; rustc --edition=2018 \"$0\" && exec ./x; exit", Some((Tool::Rustc, "- - 2018"))),
+            ("///usr/bin/env rust-script \"$0\" \"$@\"; exit $?", Some((Tool::RustScript, "- - -"))),
+            ("//usr/bin/env cargo +nightly -Zscript \"$0\" \"$@\"; exit", Some((Tool::Cargo, "- nightly -"))),
+            ("// compile it with rustc\n", None),
+            ("// compile it with rustc; then run it\n", None),
+            ("//! rustc; cargo\n", None),
+            ("fn main() {}", None),
+        ];
+        for (body, expected) in cases {
+            let read = read_polyglot(body);
+            let found = read.as_ref().map(|line| (line.tool.clone(), asks(line)));
+            let expected = expected.map(|(tool, asks)| (tool, asks.to_owned()));
+            assert_eq!(found, expected, "{body}");
+        }
     }
 }

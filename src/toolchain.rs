@@ -9,9 +9,10 @@
 //! answer is kept in `v1/toolchains/` under checks of its own.
 
 use std::ffi::OsStr;
+use std::io::Write;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use rustc_version::{Channel, VersionMeta};
 
@@ -66,6 +67,75 @@ impl Toolchain {
         checks.extend(own_checks);
         let id = format!("{}-{}", version.semver, fields.finish().short(12));
         Ok(Toolchain { rustc, version, checks, id })
+    }
+
+    /// As [`Toolchain::find`]; but if a toolchain that is only a channel (`nightly`, `nightly-2026-04-14`, `beta`, `stable`)
+    /// is not installed, another one: a nightly if a `feature` of the script needs one, else the one that is found for a
+    /// script that asks for none. The second value says so.
+    ///
+    /// # Errors
+    /// As [`Toolchain::find`], and if there is none that knows the feature.
+    pub(crate) fn find_or_another(
+        wanted: &str,
+        feature: Option<&str>,
+        environment: &Environment,
+        cache: &Cache,
+    ) -> Result<(Toolchain, Vec<String>)> {
+        let missing = match Toolchain::find(Some(wanted), environment, cache) {
+            Err(error) if error.exit_code() == EXIT_NOT_FOUND => error,
+            found => return Ok((found?, Vec::new())),
+        };
+        let channel = wanted.split('-').next().unwrap_or_default();
+        if !matches!(channel, "nightly" | "beta" | "stable") {
+            return Err(missing);
+        }
+        let mut found = Toolchain::find(None, environment, cache)?;
+        if let Some(feature) = feature.filter(|_| !found.is_nightly()) {
+            found = Toolchain::find(Some("nightly"), environment, cache).map_err(|_| {
+                let feature = feature.escape_debug();
+                let text =
+                    format!("`#![feature({feature})]` needs toolchain `{wanted}`, which is not installed");
+                Error::message(Step::Toolchain, text)
+                    .code(EXIT_NOT_FOUND)
+                    .hint(format!("`rustup toolchain install {wanted}`"))
+            })?;
+        }
+        // Once it is installed it is the one that is meant.
+        if let Some(toolchains) = environment.rustup_home().map(|home| home.join("toolchains")) {
+            let whole = format!("{wanted}-{}", found.version.host);
+            found.checks.extend([wanted, &whole].map(|name| Check::absent(&toolchains.join(name))));
+        }
+        let note = format!("toolchain `{wanted}` is not installed; using {}", found.short_version());
+        Ok((found, vec![note]))
+    }
+
+    /// The unstable feature that this compiler must be allowed for a script with frontmatter; `None` if it needs none.
+    ///
+    /// # Errors
+    /// [`Step::Toolchain`] if it cannot read frontmatter at all.
+    pub(crate) fn frontmatter_gate(
+        &self,
+        environment: &Environment,
+        cache: &Cache,
+    ) -> Result<Option<&'static str>> {
+        /// The first that reads it.
+        const FIRST: (u64, u64) = (1, 89);
+        /// The last of which it is known, by trying, that it calls it unstable.
+        const LAST_UNSTABLE: (u64, u64) = (1, 97);
+        let version = (self.version.semver.major, self.version.semver.minor);
+        if version < FIRST {
+            let text =
+                format!("{} does not know frontmatter (`---`), which is in the script", self.short_version());
+            return Err(Error::message(Step::Toolchain, text)
+                .hint("use Rust 1.89 or newer, or `runner migrate --to block` the script"));
+        }
+        if version <= LAST_UNSTABLE {
+            return Ok(Some("frontmatter"));
+        }
+        let ask = || probe_frontmatter(&self.rustc, environment);
+        let (_, answer) =
+            remembered(&self.rustc, "frontmatter", Vec::new, ask, environment, cache, Moment::now())?;
+        Ok((answer != "stable").then_some("frontmatter"))
     }
 
     /// The cargo that belongs to this compiler.
@@ -278,7 +348,8 @@ fn identity(
     cache: &Cache,
     since: Moment,
 ) -> Result<(Vec<Check<'static>>, String)> {
-    remembered(rustc, || libraries(rustc), || ask_version(rustc, environment), environment, cache, since)
+    let ask = || ask_version(rustc, environment);
+    remembered(rustc, "", || libraries(rustc), ask, environment, cache, since)
 }
 
 /// The checks of another tool's file.
@@ -288,20 +359,21 @@ pub(crate) fn tool(
     cache: &Cache,
     since: Moment,
 ) -> Result<Vec<Check<'static>>> {
-    Ok(remembered(path, Vec::new, || Ok(String::new()), environment, cache, since)?.0)
+    Ok(remembered(path, "", Vec::new, || Ok(String::new()), environment, cache, since)?.0)
 }
 
-/// The checks of a tool's files and what it says of itself: from the cache if they hold, since reading and asking costs
+/// The checks of a tool's files and what it answers to a question (none is its version): from the cache if they hold, since reading and asking costs
 /// more than a compiler takes to start.
 fn remembered(
     tool: &Path,
+    question: &str,
     more_files: impl FnOnce() -> Vec<PathBuf>,
     ask: impl FnOnce() -> Result<String>,
     environment: &Environment,
     cache: &Cache,
     since: Moment,
 ) -> Result<(Vec<Check<'static>>, String)> {
-    let id = Digest::of(tool.as_os_str().as_encoded_bytes());
+    let id = Digest::of(&[tool.as_os_str().as_encoded_bytes(), question.as_bytes()].concat());
     let place = cache.join("toolchains").join(id.short(32));
     if let Some(record) = std::fs::read(&place).ok().and_then(|bytes| Record::parse(&id, &bytes))
         && record.holds(environment)
@@ -341,6 +413,26 @@ fn ask_version(rustc: &Path, environment: &Environment) -> Result<String> {
         return Err(failed(if words.is_empty() { output.status.to_string() } else { words }));
     }
     String::from_utf8(output.stdout).map_err(|_| failed("it does not answer in UTF-8".to_owned()))
+}
+
+/// Whether a compiler takes frontmatter without being allowed to: `stable` or `unstable`. What it would write goes to its
+/// standard output.
+fn probe_frontmatter(rustc: &Path, environment: &Environment) -> Result<String> {
+    let mut command = Command::new(rustc);
+    command.args(["--crate-type=lib", "--crate-name=probe", "--emit=metadata=-", "-"]);
+    command.env_clear().envs(environment.for_compilers()).env_remove("RUSTC_BOOTSTRAP").current_dir("/");
+    command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+    let failed = |error: std::io::Error| {
+        let what = format!("cannot run `{}`", rustc.display());
+        Error::new(Step::Toolchain, anyhow::Error::new(error).context(what))
+    };
+    let mut child = command.spawn().map_err(failed)?;
+    if let Some(mut stdin) = child.stdin.take() {
+        // One that does not read to the end has found something to refuse.
+        let _ = stdin.write_all(b"---\n---\n");
+    }
+    let status = child.wait().map_err(failed)?;
+    Ok(if status.success() { "stable" } else { "unstable" }.to_owned())
 }
 
 /// The library that is the compiler, which a rebuilt compiler may replace while `bin/rustc` stays as it was.

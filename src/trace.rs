@@ -11,6 +11,8 @@
 //! variant
 //! binary DIGEST STAMP PATH                    relative to the cache
 //! provisional                                 if a better one is to come
+//! argument TEXT                               the program is given it before the caller's own
+//! set NAME=VALUE                              the program is given the variable, whatever the caller has
 //! about NAME TEXT                             for people: toolchain, profile, when, how long
 //! file DIGEST STAMP PATH                      content; STAMP is size,mtime,ctime,inode or - while it proves nothing
 //! directory DIGEST STAMP PATH                 the names in it
@@ -55,6 +57,9 @@ pub(crate) struct Variant<'a> {
     pub(crate) binary: Binary<'a>,
     /// Whether a better one is to come: see [`crate::tier`].
     pub(crate) provisional: bool,
+    /// What the program is told: see [`crate::cache::Told`].
+    pub(crate) arguments: Vec<Text<'a>>,
+    pub(crate) variables: Vec<(Text<'a>, Text<'a>)>,
     pub(crate) about: Vec<(Text<'a>, Text<'a>)>,
     pub(crate) checks: Vec<Check<'a>>,
 }
@@ -98,6 +103,8 @@ impl<'a> Trace<'a> {
                 variants.push(Variant {
                     binary,
                     provisional: false,
+                    arguments: Vec::new(),
+                    variables: Vec::new(),
                     about: Vec::new(),
                     checks: Vec::with_capacity(16),
                 });
@@ -108,12 +115,16 @@ impl<'a> Trace<'a> {
                 variant.provisional = true;
                 continue;
             }
-            match line.strip_prefix(b"about ") {
-                Some(rest) => {
-                    let (name, text) = split_field(rest)?;
-                    variant.about.push((unescape(name)?, unescape(text)?));
-                }
-                None => variant.checks.push(Check::parse(line)?),
+            if let Some(rest) = line.strip_prefix(b"about ") {
+                let (name, text) = split_field(rest)?;
+                variant.about.push((unescape(name)?, unescape(text)?));
+            } else if let Some(text) = line.strip_prefix(b"argument ") {
+                variant.arguments.push(unescape(text)?);
+            } else if let Some(rest) = line.strip_prefix(b"set ") {
+                let at = rest.iter().position(|byte| *byte == b'=')?;
+                variant.variables.push((unescape(rest.get(..at)?)?, unescape(rest.get(at + 1..)?)?));
+            } else {
+                variant.checks.push(Check::parse(line)?);
             }
         }
         Some(Trace { script, variants })
@@ -133,6 +144,12 @@ impl<'a> Trace<'a> {
             );
             if variant.provisional {
                 line(&mut out, &[b"provisional"]);
+            }
+            for text in &variant.arguments {
+                line(&mut out, &[b"argument", &escape(text)]);
+            }
+            for (name, value) in &variant.variables {
+                line(&mut out, &[b"set", &[&*escape(name), b"=", &*escape(value)].concat()]);
             }
             for (name, text) in &variant.about {
                 line(&mut out, &[b"about", &escape(name), &escape(text)]);

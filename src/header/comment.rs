@@ -190,7 +190,7 @@ impl<'a> Reader<'a> {
 
 /// The block comment that `rest` begins with, without its end mark, and what follows it. Without an end it is all
 /// that follows, which rustc will not accept.
-fn split_block_comment(rest: &str) -> Option<(&str, &str)> {
+pub(super) fn split_block_comment(rest: &str) -> Option<(&str, &str)> {
     let bytes = rest.as_bytes();
     let mut depth = 0_usize;
     let mut at = 0;
@@ -211,7 +211,7 @@ fn split_block_comment(rest: &str) -> Option<(&str, &str)> {
 }
 
 /// What follows the inner attribute that `rest` begins with. Of its tokens only brackets and strings matter.
-fn skip_inner_attribute(rest: &str) -> Option<&str> {
+pub(super) fn skip_inner_attribute(rest: &str) -> Option<&str> {
     let rest = rest.strip_prefix("#!")?.trim_start_matches(is_whitespace);
     let mut rest = rest.strip_prefix('[')?;
     let mut depth = 1_usize;

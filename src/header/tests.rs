@@ -42,6 +42,7 @@ fn check_places(text: &str, header: &Header<'_>) {
     let opening = match metadata.form {
         Form::Frontmatter => ["---", "---"],
         Form::Block => ["```", "~~~"],
+        Form::Scriptisto => ["//", "/*"],
         Form::Short => return assert!(source.starts_with("//") && !source.contains('\n'), "{source:?}"),
     };
     assert!(opening.iter().any(|opening| source.starts_with(opening)), "{source:?}");

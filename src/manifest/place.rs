@@ -1,0 +1,76 @@
+//! Where a field of the metadata stands in the script.
+
+use toml::de::{DeTable, DeValue};
+
+use crate::error::{Error, Step};
+use crate::header::{Form, Metadata};
+
+/// Which part of a field an error is about.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    Key,
+    Value,
+}
+
+/// An error about a field, named by the keys that lead to it: `line 4, column 9: …`.
+pub(super) fn error(metadata: &Metadata, keys: &[&str], part: Part, text: impl Into<String>) -> Error {
+    let text = text.into();
+    match offset(&metadata.toml, keys, part) {
+        Some(offset) => at(metadata, offset, &text),
+        None => Error::message(Step::Metadata, text),
+    }
+}
+
+/// An error at a byte of the TOML.
+pub(super) fn at(metadata: &Metadata, offset: usize, text: &str) -> Error {
+    let (line, column) = place(metadata, offset);
+    Error::message(Step::Metadata, format!("line {line}, column {column}: {text}"))
+}
+
+/// One-based line and column of the script for a byte of the TOML.
+pub(super) fn place(metadata: &Metadata, offset: usize) -> (usize, usize) {
+    let before = metadata.toml.get(..offset).unwrap_or(&metadata.toml);
+    match metadata.form {
+        Form::Short => (metadata.line, 1),
+        Form::Frontmatter | Form::Block | Form::Scriptisto => {
+            let column = before.chars().rev().take_while(|character| *character != '\n').count();
+            (before.matches('\n').count() + 1, column + metadata.margin + 1)
+        }
+    }
+}
+
+/// The byte at which a field begins.
+pub(super) fn offset(toml: &str, keys: &[&str], part: Part) -> Option<usize> {
+    let table = DeTable::parse(toml).ok()?;
+    let mut table = table.into_inner();
+    let (last, outer) = keys.split_last()?;
+    for key in outer {
+        let value = table.into_iter().find(|(name, _)| name.get_ref() == key)?.1;
+        match value.into_inner() {
+            DeValue::Table(inner) => table = inner,
+            _ => return None,
+        }
+    }
+    let (key, value) = table.into_iter().find(|(name, _)| name.get_ref() == last)?;
+    Some(if part == Part::Key { key.span().start } else { value.span().start })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_are_found_however_they_are_written() {
+        let toml = "\n[package]\nname = \"x\"\nmetadata.a.b = 1\n[dependencies.c]\nversion='1'\n";
+        for (keys, part, expected) in [
+            (&["package", "name"][..], Part::Key, "name = "),
+            (&["package", "name"], Part::Value, "\"x\""),
+            (&["package", "metadata", "a", "b"], Part::Value, "1\n"),
+            (&["dependencies", "c", "version"], Part::Value, "'1'"),
+        ] {
+            let offset = offset(toml, keys, part).unwrap();
+            assert!(toml[offset..].starts_with(expected), "{keys:?}: {:?}", &toml[offset..]);
+        }
+        assert_eq!(offset(toml, &["package", "none"], Part::Key), None);
+    }
+}
