@@ -21,6 +21,8 @@
 //! 2. **As if it were not there.** A cached run costs next to nothing, and the script is the process.
 //! 3. **It explains itself.** One-line errors that say who, what, why and what to do.
 //!
+//! [`promises`] lists every input and every fault with the test that covers it, and where the promises end.
+//!
 //! # Rooms, in reading order
 //!
 //! | room | what it knows |
@@ -108,6 +110,9 @@ mod trim;
 mod verify;
 mod wait;
 mod why;
+
+#[doc = include_str!("promises.md")]
+pub mod promises {}
 
 pub use change::Change;
 pub use deps::Updated;

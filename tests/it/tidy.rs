@@ -167,3 +167,20 @@ pub fn commands(readme: &str) -> Vec<String> {
     }
     commands
 }
+
+#[test]
+fn every_test_that_the_documentation_names_is_there() {
+    let text = fs::read_to_string(root().join("src/promises.md")).unwrap();
+    let tests: String =
+        ["src", "tests"].iter().flat_map(|part| sources(part)).map(|(_, text)| text).collect();
+    let names: Vec<&str> = text
+        .split('`')
+        .map(|word| word.rsplit("::").next().unwrap_or_default())
+        .filter(|name| {
+            name.matches('_').count() > 1 && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
+        })
+        .collect();
+    assert!(names.len() > 50, "{names:?}");
+    let missing: Vec<&&str> = names.iter().filter(|name| !tests.contains(&format!("fn {name}("))).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
