@@ -12,7 +12,7 @@ use crate::table::{PEERS, Row};
 
 const MOST_ROUNDS: usize = 25;
 const LEAST_ROUNDS: usize = 3;
-const SECONDS_A_CASE: f64 = 8.0;
+const SECONDS_A_CASE: f64 = 5.0;
 const SECONDS_A_ROUND: f64 = 0.06;
 
 /// A command to be timed. `{n}` in its texts is the number of the round.
