@@ -16,6 +16,10 @@
 //!
 //! If a statement waits (`.await`) and the script depends on a runtime, that runs the statements.
 //!
+//! So what rust-script gets wrong is right here: a `main` in a comment or a string is none, one that is indented by a tab is
+//! one; lines, relative paths, `mod`, inner attributes and doc comments survive; a script may end in `Ok(())`. A macro that
+//! holds a `main`, in a file that is otherwise items and macro calls, counts as one, as for rust-script's pattern.
+//!
 //! A script that only holds items is a program whose `main` is missing, and that is the compiler's to say; unless it is
 //! written for rust-script, under which it does nothing. Under a test harness the statements are left out: there the items
 //! are the script.
