@@ -20,7 +20,7 @@ use crate::dialect;
 use crate::digest::Digest;
 use crate::disturbance::Disturbances;
 use crate::environment::{Environment, is_dropped};
-use crate::error::{At, Error, Result, Step};
+use crate::error::{Error, Result, Step};
 use crate::linker;
 use crate::profile;
 use crate::recipe::RustRecipe;
@@ -54,7 +54,8 @@ pub(crate) fn compile(
     call.arguments.extend(recipe.settings.compiler_arguments().into_iter().map(OsString::from));
     let linker = linker::checks(&call.arguments, recipe.base(), environment, cache, Moment::now())?;
     let name = recipe.name();
-    let source = Source::place(recipe, staging).at(Step::Compile)?;
+    let unusable = |error| cache.unusable("cannot write to", error);
+    let source = Source::place(recipe, staging).map_err(unusable)?;
     let output = staging.join("program");
     let dep_info = staging.join("program.d");
     let mut command = rustc(recipe, &call, &source, &output, &dep_info, environment, screen);
@@ -67,7 +68,7 @@ pub(crate) fn compile(
     let start = Moment::now();
     let mut finished = screen
         .run_reading(
-            source.input().at(Step::Compile)?,
+            source.input().map_err(unusable)?,
             &mut command,
             &format!("compiling {}", name.to_string_lossy()),
             false,

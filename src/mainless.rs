@@ -16,6 +16,10 @@
 //!
 //! If a statement waits (`.await`) and the script depends on a runtime, that runs the statements.
 //!
+//! So what rust-script gets wrong is right here: a `main` in a comment or a string is none, one that is indented by a tab is
+//! one; lines, relative paths, `mod`, inner attributes and doc comments survive; a script may end in `Ok(())`. A macro that
+//! holds a `main`, in a file that is otherwise items and macro calls, counts as one, as for rust-script's pattern.
+//!
 //! A script that only holds items is a program whose `main` is missing, and that is the compiler's to say; unless it is
 //! written for rust-script, under which it does nothing. Under a test harness the statements are left out: there the items
 //! are the script.
@@ -24,6 +28,7 @@ use std::ops::Range;
 
 use proc_macro2::TokenStream;
 
+use crate::dialect::Dialect;
 use crate::header::{self, Form, Header};
 use crate::manifest::Manifest;
 use crate::options::Harness;
@@ -83,7 +88,7 @@ impl Code {
                 let runtime = if outline.awaits { runtime(manifest) } else { None };
                 Some(wrap(&plain, &outline, runtime))
             }
-            (None, None) if is_written_for_rust_script(header) => {
+            (None, None) if manifest.dialect() == Dialect::RustScript => {
                 Some(plain.trim_end().to_owned() + "\nfn main() {}\n")
             }
             (None, _) => None,
@@ -106,18 +111,6 @@ pub(crate) fn without_head(text: &str, header: &Header<'_>) -> String {
         blank(&mut text, metadata.range.clone());
     }
     text
-}
-
-/// Whether its first line or the form of its manifest says so.
-fn is_written_for_rust_script(header: &Header<'_>) -> bool {
-    let by_shebang = |line: &str| {
-        ["rust-script", "cargo-script", "cargo-eval", "cargo script", "cargo eval"]
-            .iter()
-            .any(|name| line.contains(name))
-    };
-    let by_form =
-        matches!(header.metadata.as_ref().map(|metadata| metadata.form), Some(Form::Block | Form::Short));
-    by_form || header.shebang.is_some_and(by_shebang)
 }
 
 /// How the runtime that a script depends on is called to run a future.
@@ -204,8 +197,14 @@ fn blank_by_column(text: &mut String) {
 mod tests {
     use super::*;
 
+    fn code(text: &str, dialect: Dialect, harness: Option<Harness>) -> Code {
+        let header = header::parse(text).unwrap();
+        let manifest = Manifest::read(header.metadata.clone(), dialect).unwrap();
+        Code::read(text, &header, &manifest, harness)
+    }
+
     fn read(text: &str) -> Option<String> {
-        Code::read(text, &header::parse(text).unwrap(), &Manifest::default(), None).text
+        code(text, Dialect::Runner, None).text
     }
 
     /// What is given for a text, with short words for the opening and the closing.
@@ -263,7 +262,7 @@ mod tests {
             "'a: while z { break 'a }",
             "z(|x| { x });",
             "match z { _ => {} }",
-            "unsafe { z() }",
+            "loop { z() }",
             "z!{ a }",
         ];
         const BETWEEN: &[&str] =
@@ -321,11 +320,7 @@ mod tests {
 
     #[test]
     fn a_runtime_that_is_there_runs_what_waits() {
-        let read = |text: &str| {
-            let header = header::parse(text).unwrap();
-            let manifest = Manifest::read(header.metadata.as_ref()).unwrap();
-            Code::read(text, &header, &manifest, None).text.unwrap()
-        };
+        let read = |text: &str| read(text).unwrap();
         let on = |toml: &str, code: &str| read(&format!("---\n[dependencies]\n{toml}\n---\n{code}"));
         let with_threads = "tokio = { version = \"1\", features = [\"full\"] }";
         assert!(
@@ -348,17 +343,16 @@ mod tests {
 
     #[test]
     fn items_alone_do_nothing_under_rust_script() {
-        assert_eq!(
-            read("#!/usr/bin/env rust-script\nfn f() {}").unwrap().trim_start(),
-            "fn f() {}\nfn main() {}\n"
-        );
-        assert!(read("// cargo-deps: a\n#[test] fn t() {}").unwrap().ends_with("fn main() {}\n"));
+        let read = |text: &str| code(text, Dialect::RustScript, None).text.unwrap();
+        assert_eq!(read("fn f() {}"), "fn f() {}\nfn main() {}\n");
+        assert_eq!(read("// nothing"), "// nothing\nfn main() {}\n");
+        assert!(code("#[test] fn t() {}", Dialect::RustScript, None).only_tests);
     }
 
     #[test]
     fn a_harness_gets_the_items() {
         let text = "let x = 1;\n#[test]\nfn t() {}\nx();\n";
-        let code = Code::read(text, &header::parse(text).unwrap(), &Manifest::default(), Some(Harness::Test));
+        let code = code(text, Dialect::Runner, Some(Harness::Test));
         assert_eq!(code.text.unwrap(), "          \n#[test]\nfn t() {}\n    \n");
     }
 }
