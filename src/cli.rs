@@ -11,6 +11,8 @@
 mod cache;
 mod expression;
 
+pub(crate) use expression::dependency;
+
 use std::convert::Infallible;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
@@ -18,22 +20,69 @@ use std::path::PathBuf;
 
 use pico_args::Arguments;
 use runner::{
-    Error, Expression, Harness, Limits, Options, Placement, Result, Verbosity, shebang, usage_error,
+    Dialect, Error, Expression, Harness, Limits, Options, Placement, Result, Verbosity, shebang, usage_error,
 };
 
 /// What is to be done.
 #[derive(Debug)]
 pub(crate) enum Command {
-    Run { script: OsString, arguments: Vec<OsString>, options: Options },
-    Evaluate { expression: Expression, base: PathBuf, arguments: Vec<OsString>, options: Options },
-    Build { script: OsString, output: Option<PathBuf>, options: Options },
-    BuildCache { scripts: Vec<OsString>, options: Options },
-    Background { script: OsString, options: Options },
-    Update { script: OsString, write_lock: bool, options: Options },
-    Promote { script: OsString, placement: Placement, options: Options },
-    Demote { names: Vec<OsString>, force: bool },
+    Run {
+        script: OsString,
+        arguments: Vec<OsString>,
+        options: Options,
+    },
+    Evaluate {
+        expression: Expression,
+        base: PathBuf,
+        arguments: Vec<OsString>,
+        options: Options,
+    },
+    Build {
+        script: OsString,
+        output: Option<PathBuf>,
+        options: Options,
+    },
+    BuildCache {
+        scripts: Vec<OsString>,
+        options: Options,
+    },
+    Background {
+        script: OsString,
+        options: Options,
+    },
+    Update {
+        script: OsString,
+        write_lock: bool,
+        options: Options,
+    },
+    Promote {
+        script: OsString,
+        placement: Placement,
+        options: Options,
+    },
+    Demote {
+        names: Vec<OsString>,
+        force: bool,
+    },
     List,
-    Why { script: OsString, options: Options, json: bool },
+    Why {
+        script: OsString,
+        options: Options,
+        json: bool,
+    },
+    /// Writes the package that cargo would be given, and prints where.
+    Package {
+        script: OsString,
+        directory: Option<PathBuf>,
+        options: Options,
+    },
+    /// Runs the program of another command under a wrapper.
+    Under {
+        wrapper: Vec<String>,
+        command: Box<Command>,
+    },
+    /// Empties the cache first.
+    AfterCleaning(Box<Command>),
     Cache(CacheCommand),
     Help(Option<String>),
     Version,
@@ -69,7 +118,7 @@ const WITH_VALUE: &[&str] = &[
 ];
 
 /// Options of subcommands that do.
-const WITH_VALUE_LATER: &[&str] = &["--name", "--to", "--output", "--older", "--max-size"];
+const WITH_VALUE_LATER: &[&str] = &["--name", "--to", "--output", "--older", "--max-size", "--as"];
 
 /// Understands the arguments, of which the first is the program's own name.
 pub(crate) fn parse(mut arguments: Vec<OsString>) -> Result<Command> {
@@ -382,7 +431,13 @@ fn subcommand(name: &str, mut arguments: Vec<OsString>) -> Result<Command> {
         "build" => {
             let output = path(&mut parser, Keys::Two("-o", "--output"))?;
             let (cache, background) = (parser.contains("--cache"), parser.contains("--background"));
-            let (options, list) = options_and_words(parser, name)?;
+            // A background build has the options of the run that started it.
+            let dialect = match background {
+                true => text(&mut parser, "--as")?.as_deref().and_then(Dialect::named),
+                false => None,
+            };
+            let (mut options, list) = options_and_words(parser, name)?;
+            options.dialect = dialect;
             match (cache, background) {
                 (false, false) => {}
                 (false, true) => return Err(usage_error("`--background` goes with `--cache`")),

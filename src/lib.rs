@@ -33,8 +33,8 @@
 //! | `recipe`, `header`, `shebang`, `dialect`, `language`, `manifest`, `name`, `toolchain`, `cargo_config` | everything decided before a build |
 //! | `compile`, `profile`, `linker`, `disturbance`, `dep_info`, `declared` | the rustc call, and what it read |
 //! | `deps` | cargo, once a manifest: dependency environments, lanes, seeds |
-//! | `exec` | becoming the program |
-//! | `promote`, `receipt`, `install` | executables outside the cache |
+//! | `exec`, `wrap` | becoming the program, or a wrapper's |
+//! | `promote`, `receipt`, `install`, `package` | executables and packages outside the cache |
 //! | `why`, `change`, `verify`, `storage` | what changed; proof by rebuilding; the cache as a user sees it |
 //! | `tier`, `ahead` | fast now and optimal later; builds and versions ahead of a run |
 //! | `environment`, `screen`, `wait`, `record`, `error` | variables and policy, stderr, sealed files, errors |
@@ -87,6 +87,7 @@ mod manifest;
 mod name;
 mod options;
 mod outline;
+mod package;
 mod profile;
 mod promote;
 mod receipt;
@@ -108,6 +109,7 @@ mod trim;
 mod verify;
 mod wait;
 mod why;
+mod wrap;
 
 pub use change::Change;
 pub use deps::Updated;

@@ -266,9 +266,14 @@ impl Manifest {
 
     /// The manifest of the package cargo is given. Paths are taken from `base`, the script's directory.
     pub(crate) fn to_cargo(&self, base: &Path, edition: &str, main: &str) -> String {
+        self.to_package(PACKAGE_NAME, base, edition, main)
+    }
+
+    /// The manifest of a package of this name.
+    pub(crate) fn to_package(&self, name: &str, base: &Path, edition: &str, main: &str) -> String {
         let mut table = self.table.clone();
         let mut package = self.package().cloned().unwrap_or_default();
-        package.insert("name".to_owned(), PACKAGE_NAME.into());
+        package.insert("name".to_owned(), name.into());
         package.entry("version").or_insert_with(|| self.version().into());
         package.insert("edition".to_owned(), edition.into());
         package.insert("publish".to_owned(), false.into());
@@ -286,7 +291,7 @@ impl Manifest {
             table.remove(key);
         }
         let mut bin = Table::new();
-        bin.insert("name".to_owned(), PACKAGE_NAME.into());
+        bin.insert("name".to_owned(), name.into());
         bin.insert("path".to_owned(), main.into());
         table.insert("bin".to_owned(), Value::Array(vec![bin.into()]));
         table.insert("workspace".to_owned(), Table::new().into());
