@@ -10,6 +10,7 @@
 
 mod cache;
 mod expression;
+mod tools;
 
 pub(crate) use expression::dependency;
 
@@ -20,7 +21,8 @@ use std::path::PathBuf;
 
 use pico_args::Arguments;
 use runner::{
-    Dialect, Error, Expression, Harness, Limits, Options, Placement, Result, Verbosity, shebang, usage_error,
+    Dialect, Error, Expression, Harness, Limits, Lint, Options, Placement, Result, Style, Verbosity, shebang,
+    usage_error,
 };
 
 /// What is to be done.
@@ -70,6 +72,28 @@ pub(crate) enum Command {
         options: Options,
         json: bool,
     },
+    /// Shows what the compiler or clippy says of a script.
+    Check {
+        script: OsString,
+        lint: Lint,
+        arguments: Vec<OsString>,
+        options: Options,
+    },
+    Document {
+        script: OsString,
+        directory: Option<PathBuf>,
+        arguments: Vec<OsString>,
+        options: Options,
+    },
+    Format {
+        script: OsString,
+        arguments: Vec<OsString>,
+        options: Options,
+    },
+    Migrate {
+        script: OsString,
+        style: Style,
+    },
     /// Writes the package that cargo would be given, and prints where.
     Package {
         script: OsString,
@@ -100,8 +124,10 @@ pub(crate) enum CacheCommand {
 }
 
 /// The words that are commands.
-pub(crate) const SUBCOMMANDS: &[&str] =
-    &["run", "test", "bench", "build", "promote", "list", "demote", "why", "update", "cache", "help"];
+pub(crate) const SUBCOMMANDS: &[&str] = &[
+    "run", "test", "bench", "build", "check", "clippy", "doc", "fmt", "migrate", "promote", "list", "demote",
+    "why", "update", "cache", "help",
+];
 
 /// Options before a script that take the next argument as their value.
 const WITH_VALUE: &[&str] = &[
@@ -457,6 +483,7 @@ fn subcommand(name: &str, mut arguments: Vec<OsString>) -> Result<Command> {
             }
             Ok(Command::Build { script: one_script(list, plain, name)?, output, options })
         }
+        "check" | "clippy" | "doc" | "fmt" | "migrate" => tools::parse(name, parser, plain),
         "update" => {
             let write_lock = parser.contains("--lock");
             let (options, list) = options_and_words(parser, name)?;

@@ -158,6 +158,11 @@ impl Manifest {
         misplaced.into_iter().chain(unknown).collect()
     }
 
+    /// Refuses fields that frontmatter may not have.
+    pub(crate) fn check_for_frontmatter(&self) -> Result<()> {
+        self.metadata.as_ref().map_or(Ok(()), |metadata| fields::refuse_forbidden(metadata, &self.table))
+    }
+
     /// Refuses what cargo makes no binary of: a script of this stem, or with such a name given.
     pub(crate) fn check_name(&self, name: &str) -> Result<()> {
         match fields::forbidden_name(name).filter(|_| self.form() == Some(Form::Frontmatter)) {

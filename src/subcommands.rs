@@ -44,6 +44,22 @@ pub(crate) fn dispatch(command: Command) -> Result<u8> {
             }
         }
         Command::List => list(&runner)?,
+        Command::Check { script, lint, arguments, options } => {
+            runner.check(&read(&runner, &script)?, &options, lint, &arguments)?;
+        }
+        Command::Document { script, directory, arguments, options } => {
+            let script = read(&runner, &script)?;
+            let page = runner.document(&script, &options, directory.as_deref(), &arguments)?;
+            print(format_args!("{}\n", page.display()));
+        }
+        Command::Format { script, arguments, options } => {
+            return runner.format(&read(&runner, &script)?, &options, &arguments);
+        }
+        Command::Migrate { script, style } => {
+            let script = read(&runner, &script)?;
+            let what = if runner.migrate(&script, style)? { "rewritten" } else { "already in that form" };
+            print(format_args!("{}: {what}\n", script.typed().to_string_lossy()));
+        }
         Command::Package { script, directory, options } => {
             let place = runner.package(&read(&runner, &script)?, &options, directory.as_deref())?;
             print(format_args!("{}\n", place.display()));
