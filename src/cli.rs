@@ -10,6 +10,9 @@
 
 mod cache;
 mod expression;
+mod tools;
+
+pub(crate) use expression::dependency;
 
 use std::convert::Infallible;
 use std::ffi::{OsStr, OsString};
@@ -18,22 +21,92 @@ use std::path::PathBuf;
 
 use pico_args::Arguments;
 use runner::{
-    Error, Expression, Harness, Limits, Options, Placement, Result, Verbosity, shebang, usage_error,
+    Dialect, Error, Expression, Harness, Limits, Lint, Options, Placement, Result, Style, Verbosity, shebang,
+    usage_error,
 };
 
 /// What is to be done.
 #[derive(Debug)]
 pub(crate) enum Command {
-    Run { script: OsString, arguments: Vec<OsString>, options: Options },
-    Evaluate { expression: Expression, base: PathBuf, arguments: Vec<OsString>, options: Options },
-    Build { script: OsString, output: Option<PathBuf>, options: Options },
-    BuildCache { scripts: Vec<OsString>, options: Options },
-    Background { script: OsString, options: Options },
-    Update { script: OsString, write_lock: bool, options: Options },
-    Promote { script: OsString, placement: Placement, options: Options },
-    Demote { names: Vec<OsString>, force: bool },
+    Run {
+        script: OsString,
+        arguments: Vec<OsString>,
+        options: Options,
+    },
+    Evaluate {
+        expression: Expression,
+        base: PathBuf,
+        arguments: Vec<OsString>,
+        options: Options,
+    },
+    Build {
+        script: OsString,
+        output: Option<PathBuf>,
+        options: Options,
+    },
+    BuildCache {
+        scripts: Vec<OsString>,
+        options: Options,
+    },
+    Background {
+        script: OsString,
+        options: Options,
+    },
+    Update {
+        script: OsString,
+        write_lock: bool,
+        options: Options,
+    },
+    Promote {
+        script: OsString,
+        placement: Placement,
+        options: Options,
+    },
+    Demote {
+        names: Vec<OsString>,
+        force: bool,
+    },
     List,
-    Why { script: OsString, options: Options, json: bool },
+    Why {
+        script: OsString,
+        options: Options,
+        json: bool,
+    },
+    /// Shows what the compiler or clippy says of a script.
+    Check {
+        script: OsString,
+        lint: Lint,
+        arguments: Vec<OsString>,
+        options: Options,
+    },
+    Document {
+        script: OsString,
+        directory: Option<PathBuf>,
+        arguments: Vec<OsString>,
+        options: Options,
+    },
+    Format {
+        script: OsString,
+        arguments: Vec<OsString>,
+        options: Options,
+    },
+    Migrate {
+        script: OsString,
+        style: Style,
+    },
+    /// Writes the package that cargo would be given, and prints where.
+    Package {
+        script: OsString,
+        directory: Option<PathBuf>,
+        options: Options,
+    },
+    /// Runs the program of another command under a wrapper.
+    Under {
+        wrapper: Vec<String>,
+        command: Box<Command>,
+    },
+    /// Empties the cache first.
+    AfterCleaning(Box<Command>),
     Cache(CacheCommand),
     Help(Option<String>),
     Version,
@@ -51,8 +124,10 @@ pub(crate) enum CacheCommand {
 }
 
 /// The words that are commands.
-pub(crate) const SUBCOMMANDS: &[&str] =
-    &["run", "test", "bench", "build", "promote", "list", "demote", "why", "update", "cache", "help"];
+pub(crate) const SUBCOMMANDS: &[&str] = &[
+    "run", "test", "bench", "build", "check", "clippy", "doc", "fmt", "migrate", "promote", "list", "demote",
+    "why", "update", "cache", "help",
+];
 
 /// Options before a script that take the next argument as their value.
 const WITH_VALUE: &[&str] = &[
@@ -69,7 +144,7 @@ const WITH_VALUE: &[&str] = &[
 ];
 
 /// Options of subcommands that do.
-const WITH_VALUE_LATER: &[&str] = &["--name", "--to", "--output", "--older", "--max-size"];
+const WITH_VALUE_LATER: &[&str] = &["--name", "--to", "--output", "--older", "--max-size", "--as"];
 
 /// Understands the arguments, of which the first is the program's own name.
 pub(crate) fn parse(mut arguments: Vec<OsString>) -> Result<Command> {
@@ -382,7 +457,13 @@ fn subcommand(name: &str, mut arguments: Vec<OsString>) -> Result<Command> {
         "build" => {
             let output = path(&mut parser, Keys::Two("-o", "--output"))?;
             let (cache, background) = (parser.contains("--cache"), parser.contains("--background"));
-            let (options, list) = options_and_words(parser, name)?;
+            // A background build has the options of the run that started it.
+            let dialect = match background {
+                true => text(&mut parser, "--as")?.as_deref().and_then(Dialect::named),
+                false => None,
+            };
+            let (mut options, list) = options_and_words(parser, name)?;
+            options.dialect = dialect;
             match (cache, background) {
                 (false, false) => {}
                 (false, true) => return Err(usage_error("`--background` goes with `--cache`")),
@@ -402,6 +483,7 @@ fn subcommand(name: &str, mut arguments: Vec<OsString>) -> Result<Command> {
             }
             Ok(Command::Build { script: one_script(list, plain, name)?, output, options })
         }
+        "check" | "clippy" | "doc" | "fmt" | "migrate" => tools::parse(name, parser, plain),
         "update" => {
             let write_lock = parser.contains("--lock");
             let (options, list) = options_and_words(parser, name)?;

@@ -115,7 +115,7 @@ pub(crate) fn is_recorded(recipe: &RustRecipe<'_>, cache: &Cache, environment: &
 
 /// The package's `Cargo.toml`.
 fn manifest_text(recipe: &RustRecipe<'_>) -> String {
-    recipe.manifest.to_cargo(recipe.base(), &recipe.edition, "src/main.rs")
+    recipe.manifest.to_cargo(recipe.metadata_base(), &recipe.edition, "src/main.rs")
 }
 
 fn adjacent_lock(recipe: &RustRecipe<'_>) -> Result<(Option<String>, Vec<Check<'static>>)> {

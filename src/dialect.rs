@@ -78,6 +78,12 @@ impl Dialect {
         }
     }
 
+    /// The dialect of a name.
+    pub fn named(name: &str) -> Option<Dialect> {
+        let all = [Dialect::Runner, Dialect::Cargo, Dialect::RustScript, Dialect::Rustc, Dialect::Scriptisto];
+        all.into_iter().find(|dialect| dialect.as_str() == name)
+    }
+
     /// The variables that tell the program of its script when it runs.
     pub(crate) fn variables_at_run(self, path: Option<&Path>, base: &Path) -> Vec<(OsString, OsString)> {
         match self {

@@ -33,11 +33,12 @@
 //! | `cache`, `lock`, `staging`, `trim` | entries, commit, who may build, what goes |
 //! | `outline`, `mainless`, `expression`, `source` | scripts without `main`, text that is no script, and how the compiler is given them |
 //! | `recipe`, `header`, `shebang`, `dialect`, `language`, `manifest`, `name`, `toolchain`, `cargo_config` | everything decided before a build |
-//! | `compile`, `profile`, `linker`, `disturbance`, `dep_info`, `declared` | the rustc call, and what it read |
+//! | `compile`, `invocation`, `profile`, `linker`, `disturbance`, `dep_info`, `declared` | the rustc call, and what it read |
 //! | `deps` | cargo, once a manifest: dependency environments, lanes, seeds |
-//! | `exec` | becoming the program |
-//! | `promote`, `receipt`, `install` | executables outside the cache |
+//! | `exec`, `wrap` | becoming the program, or a wrapper's |
+//! | `promote`, `receipt`, `install`, `package` | executables and packages outside the cache |
 //! | `why`, `change`, `verify`, `storage` | what changed; proof by rebuilding; the cache as a user sees it |
+//! | `tools`, `migrate` | check, clippy, documentation, formatting; another form of metadata |
 //! | `tier`, `ahead` | fast now and optimal later; builds and versions ahead of a run |
 //! | `environment`, `screen`, `wait`, `record`, `error` | variables and policy, stderr, sealed files, errors |
 //!
@@ -80,15 +81,18 @@ mod header;
 #[doc(hidden)]
 pub mod hit;
 mod install;
+mod invocation;
 mod language;
 mod launch;
 mod linker;
 mod lock;
 mod mainless;
 mod manifest;
+mod migrate;
 mod name;
 mod options;
 mod outline;
+mod package;
 mod profile;
 mod promote;
 mod receipt;
@@ -105,11 +109,13 @@ mod storage;
 mod text;
 mod tier;
 mod toolchain;
+mod tools;
 mod trace;
 mod trim;
 mod verify;
 mod wait;
 mod why;
+mod wrap;
 
 #[doc = include_str!("promises.md")]
 pub mod promises {}
@@ -122,10 +128,12 @@ pub use error::{
     EXIT_CANNOT_EXECUTE, EXIT_FAILED, EXIT_NOT_FOUND, Error, Result, Step, printable, usage_error,
 };
 pub use expression::{Expression, ExpressionKind};
+pub use migrate::Style;
 pub use options::{Harness, Options, Verbosity};
 pub use promote::{Installed, Listed, Placement, State};
 pub use runner::{Program, Runner};
 pub use script::{Script, is_similar};
 pub use tier::Background;
+pub use tools::Lint;
 pub use trim::{CachedBuild, Limits, Trimmed};
 pub use why::Why;

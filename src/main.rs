@@ -6,6 +6,7 @@
 #![no_main]
 
 mod cli;
+mod dropin;
 mod entry;
 mod help;
 mod subcommands;
@@ -13,13 +14,20 @@ mod subcommands;
 use std::ffi::OsString;
 use std::io::Write;
 
+use dropin::DropIn;
+
 /// Runs what the arguments ask for; the exit code.
 fn run(arguments: Vec<OsString>) -> u8 {
-    let code = match cli::parse(arguments).and_then(subcommands::dispatch) {
+    let drop_in = arguments.first().and_then(|name| DropIn::of(name));
+    let command = match drop_in {
+        Some(drop_in) => drop_in.parse(arguments),
+        None => cli::parse(arguments),
+    };
+    let code = match command.and_then(subcommands::dispatch) {
         Ok(code) => code,
         Err(error) => {
             tell(&error);
-            error.exit_code()
+            if drop_in.is_some() { dropin::EXIT_FAILED } else { error.exit_code() }
         }
     };
     // Nobody else does it when `main` is C's.

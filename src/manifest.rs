@@ -158,6 +158,11 @@ impl Manifest {
         misplaced.into_iter().chain(unknown).collect()
     }
 
+    /// Refuses fields that frontmatter may not have.
+    pub(crate) fn check_for_frontmatter(&self) -> Result<()> {
+        self.metadata.as_ref().map_or(Ok(()), |metadata| fields::refuse_forbidden(metadata, &self.table))
+    }
+
     /// Refuses what cargo makes no binary of: a script of this stem, or with such a name given.
     pub(crate) fn check_name(&self, name: &str) -> Result<()> {
         match fields::forbidden_name(name).filter(|_| self.form() == Some(Form::Frontmatter)) {
@@ -266,9 +271,14 @@ impl Manifest {
 
     /// The manifest of the package cargo is given. Paths are taken from `base`, the script's directory.
     pub(crate) fn to_cargo(&self, base: &Path, edition: &str, main: &str) -> String {
+        self.to_package(PACKAGE_NAME, base, edition, main)
+    }
+
+    /// The manifest of a package of this name.
+    pub(crate) fn to_package(&self, name: &str, base: &Path, edition: &str, main: &str) -> String {
         let mut table = self.table.clone();
         let mut package = self.package().cloned().unwrap_or_default();
-        package.insert("name".to_owned(), PACKAGE_NAME.into());
+        package.insert("name".to_owned(), name.into());
         package.entry("version").or_insert_with(|| self.version().into());
         package.insert("edition".to_owned(), edition.into());
         package.insert("publish".to_owned(), false.into());
@@ -286,7 +296,7 @@ impl Manifest {
             table.remove(key);
         }
         let mut bin = Table::new();
-        bin.insert("name".to_owned(), PACKAGE_NAME.into());
+        bin.insert("name".to_owned(), name.into());
         bin.insert("path".to_owned(), main.into());
         table.insert("bin".to_owned(), Value::Array(vec![bin.into()]));
         table.insert("workspace".to_owned(), Table::new().into());

@@ -1,5 +1,8 @@
 //! Options: what was asked for, apart from the script.
 
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
+
 use crate::dialect::Dialect;
 use crate::digest::Fields;
 
@@ -18,6 +21,8 @@ pub struct Options {
     pub harness: Option<Harness>,
     /// Whose rules hold where the script says nothing: for a runner that was called by another tool's name.
     pub dialect: Option<Dialect>,
+    /// The directory that relative paths in the metadata are taken from, if that is not the script's own: absolute.
+    pub base: Option<PathBuf>,
     /// Do not use the network.
     pub offline: bool,
     /// Insist that `SCRIPT.lock` is there and complete.
@@ -76,6 +81,7 @@ impl Options {
             dependencies,
             harness,
             dialect,
+            base,
             offline: _,
             locked,
             force: _,
@@ -92,6 +98,7 @@ impl Options {
             fields.push("version", version.as_bytes());
         }
         fields.push_optional("harness", harness.map(|harness| harness.profile().as_bytes()));
+        fields.push_optional("base", base.as_ref().map(|base| base.as_os_str().as_bytes()));
         fields.push_optional("dialect", dialect.map(|dialect| dialect.as_str().as_bytes()));
         fields.push("locked", &[u8::from(*locked)]);
         fields.push("portable", &[u8::from(*portable)]);
@@ -118,6 +125,7 @@ impl Options {
             dependencies: self.dependencies.clone(),
             harness: self.harness,
             dialect: self.dialect.or(weaker.dialect),
+            base: self.base.clone(),
             offline: self.offline || weaker.offline,
             locked: self.locked || weaker.locked,
             force: self.force,

@@ -207,11 +207,16 @@ impl Recipe {
         }
     }
 
+    /// The directory that relative paths in the metadata are taken from.
+    fn base(&self) -> &Path {
+        self.options.base.as_deref().unwrap_or(self.script.base())
+    }
+
     fn variables(&self) -> Vec<(OsString, OsString)> {
         let of_line = self.variables.iter().map(|(name, value)| (name.into(), value.into()));
         self.manifest
             .dialect()
-            .variables_at_run(self.script.path(), self.script.base())
+            .variables_at_run(self.script.path(), self.base())
             .into_iter()
             .chain(of_line)
             .collect()
@@ -244,6 +249,11 @@ impl RustRecipe<'_> {
     /// The directory that the script's relative paths are taken from.
     pub(crate) fn base(&self) -> &Path {
         self.script.base()
+    }
+
+    /// The directory that relative paths in the metadata are taken from.
+    pub(crate) fn metadata_base(&self) -> &Path {
+        self.options.base.as_deref().unwrap_or(self.base())
     }
 
     /// The directory of the script as it was typed, with its slash; `None` if that is no shorter way to say it.

@@ -48,9 +48,9 @@ pub struct Runner {
 /// A script's program, ready to be executed.
 #[derive(Debug)]
 pub struct Program {
-    script: Script,
+    pub(crate) script: Script,
     binary: Binary,
-    told: Told,
+    pub(crate) told: Told,
 }
 
 #[derive(Debug)]

@@ -44,6 +44,31 @@ pub(crate) fn dispatch(command: Command) -> Result<u8> {
             }
         }
         Command::List => list(&runner)?,
+        Command::Check { script, lint, arguments, options } => {
+            runner.check(&read(&runner, &script)?, &options, lint, &arguments)?;
+        }
+        Command::Document { script, directory, arguments, options } => {
+            let script = read(&runner, &script)?;
+            let page = runner.document(&script, &options, directory.as_deref(), &arguments)?;
+            print(format_args!("{}\n", page.display()));
+        }
+        Command::Format { script, arguments, options } => {
+            return runner.format(&read(&runner, &script)?, &options, &arguments);
+        }
+        Command::Migrate { script, style } => {
+            let script = read(&runner, &script)?;
+            let what = if runner.migrate(&script, style)? { "rewritten" } else { "already in that form" };
+            print(format_args!("{}: {what}\n", script.typed().to_string_lossy()));
+        }
+        Command::Package { script, directory, options } => {
+            let place = runner.package(&read(&runner, &script)?, &options, directory.as_deref())?;
+            print(format_args!("{}\n", place.display()));
+        }
+        Command::Under { wrapper, command } => return under(&runner, &wrapper, *command),
+        Command::AfterCleaning(command) => {
+            runner.cache_clean(None)?;
+            return dispatch(*command);
+        }
         Command::Why { script, options, json } => why(&runner, &script, &options, json)?,
         Command::Cache(command) => cache(&runner, command)?,
         Command::Help(topic) => match help::text(topic.as_deref()) {
@@ -60,6 +85,19 @@ pub(crate) fn dispatch(command: Command) -> Result<u8> {
 
 fn run(runner: &Runner, script: &OsStr, options: &Options, arguments: &[OsString]) -> Result<u8> {
     runner.run(&read(runner, script)?, options, arguments)
+}
+
+/// Runs a script's program under a wrapper such as `valgrind`.
+fn under(runner: &Runner, wrapper: &[String], command: Command) -> Result<u8> {
+    let wrapper: Vec<OsString> = wrapper.iter().map(OsString::from).collect();
+    let (script, options, arguments) = match command {
+        Command::Run { script, arguments, options } => (read(runner, &script)?, options, arguments),
+        Command::Evaluate { expression, base, arguments, options } => {
+            (expression.script(&base), options, arguments)
+        }
+        other => return dispatch(other),
+    };
+    runner.prepare(&script, &options)?.execute_under(&wrapper, &arguments)
 }
 
 fn read(runner: &Runner, script: &OsStr) -> Result<Script> {

@@ -130,6 +130,12 @@ impl Runner {
         for (name, version) in &options.dependencies {
             shell.arg("--dep").arg(format!("{name}={version}"));
         }
+        if let Some(dialect) = options.dialect {
+            shell.arg("--as").arg(dialect.as_str());
+        }
+        if let Some(base) = &options.base {
+            shell.arg("--base-path").arg(base);
+        }
         shell
             .args(options.offline.then_some("--offline"))
             .args(options.locked.then_some("--locked"))

@@ -63,7 +63,7 @@ pub(super) fn parse(
 }
 
 /// `name=version`, or a name for any version.
-pub(super) fn dependency(text: &str, others: &[(String, String)]) -> Result<(String, String)> {
+pub(crate) fn dependency(text: &str, others: &[(String, String)]) -> Result<(String, String)> {
     let (name, version) = text.split_once('=').unwrap_or((text, "*"));
     let (name, version) = (name.trim(), version.trim().trim_matches('"'));
     if name.is_empty() || version.is_empty() {

@@ -1,0 +1,199 @@
+//! Tools: check, clippy, documentation and formatting of a script, in its own place and with its own dependencies.
+//!
+//! The compiler's call is that of a build ([`crate::invocation`]), so what a tool says is about the script's own path and
+//! lines, and dependencies that were built for a run are not built again. Nothing of it is cached: the answer is for a
+//! person, or for a machine that asks once.
+
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use crate::cache::Cache;
+use crate::dialect::Dialect;
+use crate::digest::Fields;
+use crate::environment::{Environment, absolute, is_executable};
+use crate::error::{At, EXIT_NOT_FOUND, Error, Result, Step};
+use crate::exec;
+use crate::invocation::{self, Purpose};
+use crate::options::Options;
+use crate::recipe::{Recipe, RustRecipe};
+use crate::runner::Runner;
+use crate::screen::Screen;
+use crate::script::Script;
+use crate::source::Source;
+use crate::staging::Staging;
+use crate::tier;
+
+/// Who looks at a script.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lint {
+    /// The compiler, and what cargo would say of the metadata.
+    Check,
+    /// clippy.
+    Clippy,
+}
+
+impl Runner {
+    /// Shows what the compiler or clippy has to say of a script. `arguments` are more of the tool's own.
+    ///
+    /// # Errors
+    /// As [`Runner::prepare`]: [`Step::Compile`] if there are errors.
+    pub fn check(
+        &self,
+        script: &Script,
+        options: &Options,
+        lint: Lint,
+        arguments: &[OsString],
+    ) -> Result<()> {
+        self.with_recipe(script, options, |cache, recipe, rust, screen| {
+            if lint == Lint::Check {
+                complaints(recipe, rust).iter().for_each(|text| {
+                    screen.say(&format!("{}: warning: {text}", script.typed().to_string_lossy()));
+                });
+            }
+            let tool = match lint {
+                Lint::Check => rust.toolchain.rustc.clone(),
+                Lint::Clippy => component(rust, "clippy-driver", "clippy")?,
+            };
+            let staging = Staging::create(&cache.join("staging")).at(Step::Cache)?;
+            let output = staging.path().join("metadata");
+            let purpose = Purpose::Check { tool: &tool, output: &output };
+            run(rust, cache, staging.path(), purpose, arguments, self.environment(), screen)
+        })
+    }
+
+    /// Writes the documentation of a script into `directory`, or into the cache; returns its first page.
+    ///
+    /// # Errors
+    /// As [`Runner::prepare`].
+    pub fn document(
+        &self,
+        script: &Script,
+        options: &Options,
+        directory: Option<&Path>,
+        arguments: &[OsString],
+    ) -> Result<PathBuf> {
+        self.with_recipe(script, options, |cache, recipe, rust, screen| {
+            let directory = match directory {
+                Some(directory) => absolute(directory.to_owned()),
+                None => {
+                    let mut fields = Fields::new("documentation");
+                    fields.push("launch", recipe.home().digest().hex().as_bytes());
+                    cache.join("documentation").join(fields.finish().short(32))
+                }
+            };
+            let tool = component(rust, "rustdoc", "rustc")?;
+            let staging = Staging::create(&cache.join("staging")).at(Step::Cache)?;
+            let purpose = Purpose::Documentation { tool: &tool, directory: &directory };
+            run(rust, cache, staging.path(), purpose, arguments, self.environment(), screen)?;
+            Ok(directory.join(rust.crate_name()).join("index.html"))
+        })
+    }
+
+    /// Formats a script where it is, or with `--check` among the `arguments` shows what would change; rustfmt's exit code.
+    ///
+    /// # Errors
+    /// [`Step::Script`] and [`Step::Metadata`] if it is not a script, [`Step::Toolchain`] if there is no rustfmt.
+    pub fn format(&self, script: &Script, options: &Options, arguments: &[OsString]) -> Result<u8> {
+        self.with_recipe(script, options, |_, recipe, rust, _| {
+            if script.path().is_none() {
+                return Err(Error::message(Step::Script, "there is no file to format"));
+            }
+            if recipe.code.text.is_some() {
+                let text = "it has no `main`, and rustfmt formats whole programs only";
+                return Err(
+                    Error::message(Step::Script, text).hint("put its statements into `fn main() { … }`")
+                );
+            }
+            let tool = component(rust, "rustfmt", "rustfmt")?;
+            let mut command = Command::new(&tool);
+            command.arg("--edition").arg(&rust.edition).args(arguments).arg("--").arg(script.typed());
+            command.env_clear().envs(self.environment().for_compilers()).stdin(Stdio::null());
+            let status = command.status().map_err(|error| cannot_run(&tool, error))?;
+            Ok(exec::exit_code(status))
+        })
+    }
+
+    /// Reads and decides as a run does.
+    fn with_recipe<T>(
+        &self,
+        script: &Script,
+        options: &Options,
+        work: impl FnOnce(&Cache, &Recipe, &RustRecipe<'_>, &Screen) -> Result<T>,
+    ) -> Result<T> {
+        let work = || {
+            let cache = self.cache()?;
+            cache.create()?;
+            let screen = Screen::new(self.environment().is_terminal(), options.verbosity);
+            let recipe = Recipe::read(script, options)?;
+            let rust = recipe.decide(self.environment(), &cache)?;
+            // Dependencies that are not built yet are built fast: nobody is going to run them.
+            let rust = match tier::is_worth_it(&rust, &cache, self.environment()) {
+                true => rust.quick(),
+                false => rust,
+            };
+            work(&cache, &recipe, &rust, &screen)
+        };
+        work().map_err(|error| error.about_script(script))
+    }
+}
+
+/// What cargo would warn of, and what else is noted of a script.
+fn complaints(recipe: &Recipe, rust: &RustRecipe<'_>) -> Vec<String> {
+    let mut found = Vec::new();
+    let manifest = &recipe.manifest;
+    if manifest.dialect() == Dialect::Cargo
+        && manifest.edition().is_none()
+        && recipe.options.edition.is_none()
+    {
+        found.push(format!(
+            "`package.edition` is unspecified, defaulting to the latest edition (currently `{}`)",
+            rust.edition
+        ));
+    }
+    found.extend(recipe.notes.iter().chain(&rust.notes).cloned());
+    found
+}
+
+/// A program of the toolchain.
+fn component(rust: &RustRecipe<'_>, program: &str, component: &str) -> Result<PathBuf> {
+    let path = rust.toolchain.rustc.with_file_name(program);
+    match is_executable(&path) {
+        true => Ok(path),
+        false => Err(Error::message(Step::Toolchain, format!("`{program}` is not beside its compiler"))
+            .code(EXIT_NOT_FOUND)
+            .hint(format!("`rustup component add {component}`"))),
+    }
+}
+
+fn cannot_run(tool: &Path, error: std::io::Error) -> Error {
+    let what = format!("cannot run `{}`", tool.display());
+    Error::new(Step::Toolchain, anyhow::Error::new(error).context(what))
+}
+
+/// Calls the tool, and shows what it says.
+fn run(
+    rust: &RustRecipe<'_>,
+    cache: &Cache,
+    staging: &Path,
+    purpose: Purpose<'_>,
+    arguments: &[OsString],
+    environment: &Environment,
+    screen: &Screen,
+) -> Result<()> {
+    let call = invocation::call(rust, cache, environment, screen)?;
+    let source = Source::place(rust, staging).at(Step::Compile)?;
+    let mut command = invocation::command(rust, &call, &source, purpose, environment, screen);
+    command.args(arguments);
+    let tool = PathBuf::from(command.get_program());
+    let name = tool.file_name().unwrap_or(OsStr::new("rustc")).to_string_lossy().into_owned();
+    let label = format!("{name} {}", rust.name().to_string_lossy());
+    let finished = screen
+        .run_reading(source.input().at(Step::Compile)?, &mut command, &label, false)
+        .map_err(|error| cannot_run(&tool, error))?;
+    screen.show(&source.in_its_words(finished.stderr), true);
+    match finished.status.success() {
+        true => Ok(()),
+        false => Err(Error::message(Step::Compile, format!("{name} failed ({})", finished.status))),
+    }
+}
