@@ -64,6 +64,7 @@ impl Clock {
         for (name, _) in std::env::vars_os() {
             let name = name.to_string_lossy();
             let dropped = [
+                "CI",
                 "RUNNER_",
                 "RUSTFLAGS",
                 "RUSTC",
