@@ -5,13 +5,17 @@ use std::collections::BTreeMap;
 /// A program, and what else it is measured against.
 pub const FLOOR: &str = "floor";
 pub const STUB: &str = "stub + binary";
+/// As it is shipped: tiers and all.
 pub const RUNNER: &str = "runner";
+/// Like with like against the peers that optimize, and against the one that does not.
+pub const RELEASE: &str = "runner --release";
+pub const DEBUG: &str = "runner --debug";
 pub const SCRIPTISTO: &str = "scriptisto";
 pub const RUST_SCRIPT: &str = "rust-script";
 pub const CARGO_SCRIPT: &str = "cargo -Zscript";
 pub const GO: &str = "go run";
 pub const PEERS: [&str; 4] = [SCRIPTISTO, RUST_SCRIPT, CARGO_SCRIPT, GO];
-const COLUMNS: [&str; 7] = [FLOOR, STUB, RUNNER, SCRIPTISTO, RUST_SCRIPT, CARGO_SCRIPT, GO];
+const COLUMNS: [&str; 9] = [FLOOR, STUB, RUNNER, RELEASE, DEBUG, SCRIPTISTO, RUST_SCRIPT, CARGO_SCRIPT, GO];
 
 /// Seconds or bytes, a column each; `None` is a tool that is missing.
 #[derive(Default)]

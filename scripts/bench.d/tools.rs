@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::table::{CARGO_SCRIPT, GO, RUNNER, RUST_SCRIPT, SCRIPTISTO};
+use crate::table::{CARGO_SCRIPT, DEBUG, GO, RELEASE, RUNNER, RUST_SCRIPT, SCRIPTISTO};
 
 /// A column, and how its tool is called; `None` if it is not here.
 pub type Tool = (&'static str, Option<Vec<String>>);
@@ -47,7 +47,12 @@ pub fn find(kept: &Path, runner: &Path, may_install: bool, may_install_packages:
             "`apt-get install golang-go` failed: it needs Debian and root"
         );
     }
-    let mut tools = vec![(RUNNER, call(&[&runner.to_string_lossy()]))];
+    let runner = &*runner.to_string_lossy();
+    let mut tools = vec![
+        (RUNNER, call(&[runner])),
+        (RELEASE, call(&[runner, "--release"])),
+        (DEBUG, call(&[runner, "--debug"])),
+    ];
     for name in [SCRIPTISTO, RUST_SCRIPT] {
         let own = kept.join("peers/bin").join(name);
         if may_install && !own.exists() && !is_on_path(name) {
@@ -85,6 +90,7 @@ pub fn describe(rustc: &Path, tools: &[Tool]) -> String {
     for (column, call) in tools {
         let Some(call) = call else { continue };
         match *column {
+            RELEASE | DEBUG => {}
             SCRIPTISTO => parts.push("scriptisto".to_owned()),
             CARGO_SCRIPT => versions.push(vec!["cargo".into(), "+nightly".into(), "--version".into()]),
             GO => versions.push(vec!["go".into(), "version".into()]),

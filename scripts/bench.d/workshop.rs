@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 
 use crate::clock::{Case, Cases, Clock};
 use crate::source::{self, Source};
-use crate::table::{GO, RUNNER};
+use crate::table::{DEBUG, GO, RELEASE, RUNNER};
 use crate::tools::{self, Tool};
 
 /// Flags for a program that needs no libc.
@@ -71,14 +71,19 @@ impl Workshop {
                 cases.push((*column, None));
                 continue;
             };
-            let name = format!("{name}-{}", column.split(' ').next().unwrap_or_default());
+            let name = format!("{name}-{}", column.replace([' ', '-'], ""));
             let number = if matches!(met, Met::Anew | Met::First) { "-{n}" } else { "" };
             let extension = if *column == GO { "go" } else { "rs" };
             let path = text(&self.path(&format!("{name}{number}.{extension}")));
-            // Like with like: release at once, as the others do it, and no builds in the background.
-            let mut case = Case::of(call.iter().chain([&path])).with("RUNNER_TIER", "off");
+            let mut case = Case::of(call.iter().chain([&path]));
+            // What an option makes runner build must not be there for the one without.
+            if [RELEASE, DEBUG].contains(column) {
+                case = case.with("XDG_CACHE_HOME", self.path(&column.replace(' ', "")));
+            }
             if met == Met::Again {
                 fs::write(&path, script)?;
+                // What is run a second time would be optimized in the background, and disturb the measurement.
+                case = case.with("RUNNER_TIER", "off");
             } else {
                 let template = text(&self.path(&format!("{name}.template")));
                 fs::write(&template, script)?;
@@ -96,12 +101,12 @@ impl Workshop {
 
     /// A script for runner alone, met again.
     pub fn script(&self, name: &str, source: &Source) -> Result<Case> {
-        self.scripts(name, source, Met::Again).and_then(|cases| runner_of(&cases).cloned())
+        self.scripts(name, source, Met::Again).and_then(|cases| case_of(&cases, RUNNER).cloned())
     }
 
     /// Where runner has put the program of a script.
     pub fn program(&self, name: &str, cases: &Cases) -> Result<PathBuf> {
-        self.clock.rehearse(runner_of(cases)?)?;
+        self.clock.rehearse(case_of(cases, RUNNER)?)?;
         let mut found = Vec::new();
         for short in entries(&self.path("home/.cache/runner/v1/bin"))? {
             found.extend(entries(&short)?.iter().map(|long| long.join(format!("{name}-runner"))));
@@ -109,9 +114,9 @@ impl Workshop {
         found.into_iter().find(|path| path.exists()).context("the program is not in the cache")
     }
 
-    /// The call of rustc that runner makes for a script, as a command of its own.
+    /// The call of rustc that `runner --release` makes for a script, as a command of its own.
     pub fn rustc_call(&self, name: &str, cases: &Cases) -> Result<Case> {
-        let case = runner_of(cases)?;
+        let case = case_of(cases, RELEASE)?;
         let directory = self.path(&format!("{name}-floor"));
         fs::create_dir_all(&directory)?;
         let (listener, log) = (directory.join("rustc"), directory.join("log"));
@@ -188,12 +193,9 @@ impl Workshop {
     }
 }
 
-pub fn runner_of(cases: &Cases) -> Result<&Case> {
-    cases
-        .iter()
-        .find(|(column, _)| *column == RUNNER)
-        .and_then(|(_, case)| case.as_ref())
-        .context("no runner")
+fn case_of<'a>(cases: &'a Cases, column: &str) -> Result<&'a Case> {
+    let case = cases.iter().find(|(other, _)| *other == column).and_then(|(_, case)| case.as_ref());
+    case.with_context(|| format!("no `{column}`"))
 }
 
 /// Makes the one script of a cache many: traces, and directories of binaries, under other names.
