@@ -12,9 +12,11 @@ mod cache;
 mod expression;
 mod tools;
 mod values;
+mod words;
 
 pub(crate) use expression::dependency;
 use values::{Keys, path, text, texts};
+use words::{no_more, one_script, words};
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
@@ -22,7 +24,7 @@ use std::path::PathBuf;
 
 use pico_args::Arguments;
 use runner::{
-    Dialect, Error, Expression, Harness, Limits, Lint, Options, Placement, Result, Style, Verbosity, shebang,
+    Dialect, Expression, Harness, Limits, Lint, Options, Placement, Result, Style, Verbosity, shebang,
     usage_error,
 };
 
@@ -332,55 +334,6 @@ fn from_here(toolchain: String) -> String {
     }
 }
 
-/// What is left must be words: no option may be unknown. `options` take a toolchain (`+T`) out of them.
-fn words(parser: Arguments, command: &str, mut options: Option<&mut Options>) -> Result<Vec<OsString>> {
-    let mut words = Vec::new();
-    for word in parser.finish() {
-        match (word.as_bytes(), &mut options) {
-            ([b'+', toolchain @ ..], Some(options)) => {
-                let toolchain = std::str::from_utf8(toolchain).ok().filter(|name| !name.is_empty());
-                let toolchain = toolchain.ok_or_else(|| {
-                    usage_error(format!("`{}` does not name a toolchain", word.to_string_lossy()))
-                        .with_hint("for example `+nightly`")
-                })?;
-                if let Some(other) = options.toolchain.replace(from_here(toolchain.to_owned())) {
-                    return Err(usage_error(format!(
-                        "two toolchains are asked for, `{other}` and `{toolchain}`"
-                    ))
-                    .with_hint("give one of them"));
-                }
-            }
-            (b"-", _) => words.push(word),
-            ([b'-', ..], _) => return Err(unknown_option(&word, command)),
-            _ => words.push(word),
-        }
-    }
-    Ok(words)
-}
-
-fn unknown_option(option: &OsStr, command: &str) -> Error {
-    let shown = option.to_string_lossy();
-    let name = shown.split('=').next().unwrap_or_default();
-    let help =
-        if command == "runner" { "runner --help".to_owned() } else { format!("runner help {command}") };
-    let known = crate::help::OPTIONS;
-    if name != shown && known.contains(&name) {
-        return usage_error(format!("`{name}` takes no value")).with_hint(format!("`{help}`"));
-    }
-    if known.contains(&name) {
-        return usage_error(format!("`{name}` is not an option of `{command}`"))
-            .with_hint(format!("`{help}`"));
-    }
-    let error = usage_error(format!("there is no option `{shown}`"));
-    match known.iter().find(|known| runner::is_similar(known, name)) {
-        Some(known) => error.with_hint(format!("there is `{known}`; `{help}` lists them all")),
-        None if command == "runner" || command == "run" => {
-            error.with_hint("`runner --help` lists the options; those of the script go after it")
-        }
-        None => error.with_hint(format!("`{help}` lists the options")),
-    }
-}
-
 fn subcommand(name: &str, mut arguments: Vec<OsString>) -> Result<Command> {
     // After `--` there are words only.
     let end = arguments.iter().position(|argument| argument == "--").unwrap_or(arguments.len());
@@ -469,21 +422,4 @@ fn options_and_words(mut parser: Arguments, command: &str) -> Result<(Options, V
     options.force = parser.contains("--force");
     let words = words(parser, command, Some(&mut options))?;
     Ok((options, words))
-}
-
-fn one_script(list: Vec<OsString>, plain: Vec<OsString>, command: &str) -> Result<OsString> {
-    let mut list = list.into_iter().chain(plain);
-    let script = list.next().ok_or_else(|| {
-        usage_error(format!("`{command}` needs a script")).with_hint(format!("`runner {command} SCRIPT`"))
-    })?;
-    no_more(list, command)?;
-    Ok(script)
-}
-
-fn no_more(list: impl IntoIterator<Item = OsString>, command: &str) -> Result<()> {
-    match list.into_iter().next() {
-        None => Ok(()),
-        Some(word) => Err(usage_error(format!("`{}` is not expected here", word.to_string_lossy()))
-            .with_hint(format!("`runner help {command}`"))),
-    }
 }

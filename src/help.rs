@@ -3,6 +3,7 @@
 /// Every option, for "did you mean".
 pub(crate) const OPTIONS: &[&str] = &[
     "--base-path",
+    "--check",
     "--cache",
     "--count",
     "--dep",
@@ -45,6 +46,8 @@ Usage:
   runner promote SCRIPT                 install it as a command, and keep track of it
   runner list                           what was promoted, and whether it is still current
   runner demote NAME...                 remove what was promoted
+  runner check|clippy|fmt|doc SCRIPT    what the compiler and its tools say of it, in its own lines
+  runner migrate SCRIPT                 its metadata in another form
   runner build --cache SCRIPT...        compile ahead, so that the first run is a hit
   runner update SCRIPT [--lock]         take the newest versions of its dependencies
   runner why SCRIPT                     whether the next run would be a hit, and if not, what changed
@@ -104,6 +107,49 @@ Builds a script with its development dependencies for the functions marked `#[te
 follows the script is for the program that runs them: a filter, `--nocapture`, `--list`. Tests are built in the profile
 `test`, benchmarks in `bench` and with the nightly toolchain, unless the options say otherwise. A file that only holds
 tests needs no `main`.
+";
+
+const CHECK: &str = "\
+Usage: runner check [OPTIONS] SCRIPT [-- RUSTC OPTIONS...]
+       runner clippy [OPTIONS] SCRIPT [-- CLIPPY OPTIONS...]
+
+Shows what the compiler or clippy has to say of a script, in its own path and lines, with the dependencies of a run; `check`
+also what cargo would warn of in its metadata. Exit code 125 if there are errors.
+";
+
+const DOC: &str = "\
+Usage: runner doc [OPTIONS] SCRIPT [-o DIR] [-- RUSTDOC OPTIONS...]
+
+Writes the documentation of a script into DIR or the cache, and prints the path of its first page.
+";
+
+const FMT: &str = "\
+Usage: runner fmt [OPTIONS] SCRIPT [--check] [-- RUSTFMT OPTIONS...]
+
+Formats a script where it is, in its own edition. With `--check` it only shows what would change; exit code 1 if anything.
+";
+
+const MIGRATE: &str = "\
+Usage: runner migrate SCRIPT [--to frontmatter|block]
+
+Rewrites the metadata of a script between lines of `---`, as cargo reads it, or with `--to block` as the doc comment that
+rust-script reads too. Every other byte stays, and the edition that the old form stood for is written down. Refused if
+something would be lost.
+";
+
+const RUST_SCRIPT: &str = "\
+Usage: rust-script [OPTIONS] SCRIPT [ARGS]...      runner, called by the name of rust-script
+
+  -e, --expr        SCRIPT is an expression        -l, --loop       SCRIPT is a closure for each line
+      --count       with the line's number         -d, --dep DEP    a dependency, NAME or NAME=VERSION
+  -x, --extern X    `#[macro_use] extern crate X`  -u F             `#![feature(F)]`
+  -b, --base-path   where relative paths start     -t, --toolchain  a toolchain of rustup's
+  -c, --cargo-output  say what is done             -f, --force      compile even if it is cached
+      --debug       unoptimized and checked            --clear-cache
+      --test, --bench                              -w, --wrapper    a program to run it under
+  -p, --package     write the package, print its path, at --pkg-path DIR
+
+Exit codes: the script's own; 1 if it could not be run.
 ";
 
 const BUILD: &str = "\
@@ -172,6 +218,11 @@ pub(crate) fn text(topic: Option<&str>) -> Option<&'static str> {
         Some("expr" | "-e" | "--expr" | "loop" | "--loop") => EXPRESSION,
         Some("test" | "bench") => TEST,
         Some("build") => BUILD,
+        Some("check" | "clippy") => CHECK,
+        Some("doc") => DOC,
+        Some("fmt") => FMT,
+        Some("migrate") => MIGRATE,
+        Some("rust-script") => RUST_SCRIPT,
         Some("promote") => PROMOTE,
         Some("list") => LIST,
         Some("demote") => DEMOTE,

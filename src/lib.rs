@@ -42,6 +42,8 @@
 //! | `tier`, `ahead` | fast now and optimal later; builds and versions ahead of a run |
 //! | `environment`, `screen`, `wait`, `record`, `error` | variables and policy, stderr, sealed files, errors |
 //!
+//! Where scripts of other tools get something else than those give them, and why, is listed in [`differences`].
+//!
 //! # Invariants, said as absences
 //!
 //! - A hit takes no lock, writes nothing (but a refreshed stamp, once), starts no process but the script's, reads no TOML
@@ -67,6 +69,7 @@ mod declared;
 mod dep_info;
 mod deps;
 mod dialect;
+pub mod differences;
 mod digest;
 mod disturbance;
 mod environment;
