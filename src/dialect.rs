@@ -15,6 +15,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use crate::header::Form;
+use crate::script::Script;
 use crate::shebang::Tool;
 
 /// Whose rules a script follows where it says nothing itself.
@@ -85,22 +86,22 @@ impl Dialect {
     }
 
     /// The variables that tell the program of its script when it runs.
-    pub(crate) fn variables_at_run(self, path: Option<&Path>, base: &Path) -> Vec<(OsString, OsString)> {
+    pub(crate) fn variables_at_run(self, script: &Script, base: &Path) -> Vec<(OsString, OsString)> {
         match self {
             Dialect::Cargo => {
                 let mut variables = vec![("CARGO_MANIFEST_DIR".into(), base.into())];
-                variables.extend(path.map(|path| ("CARGO_MANIFEST_PATH".into(), path.into())));
+                variables.extend(script.path().map(|path| ("CARGO_MANIFEST_PATH".into(), path.into())));
                 variables
             }
-            Dialect::RustScript => rust_script_variables(path, base),
+            Dialect::RustScript => rust_script_variables(script, base),
             Dialect::Runner | Dialect::Rustc | Dialect::Scriptisto => Vec::new(),
         }
     }
 
     /// The variables that tell the compiler of its script, besides cargo's.
-    pub(crate) fn variables_at_build(self, path: Option<&Path>, base: &Path) -> Vec<(OsString, OsString)> {
+    pub(crate) fn variables_at_build(self, script: &Script, base: &Path) -> Vec<(OsString, OsString)> {
         match self {
-            Dialect::RustScript => rust_script_variables(path, base),
+            Dialect::RustScript => rust_script_variables(script, base),
             _ => Vec::new(),
         }
     }
@@ -115,11 +116,11 @@ pub(crate) fn is_variable(name: &str) -> bool {
 }
 
 /// As rust-script 0.36 sets them; a script that is no file has no path.
-fn rust_script_variables(path: Option<&Path>, base: &Path) -> Vec<(OsString, OsString)> {
-    let stem = path.and_then(Path::file_stem).map_or_else(|| OsString::from("script"), Into::into);
+fn rust_script_variables(script: &Script, base: &Path) -> Vec<(OsString, OsString)> {
+    let stem = script.stem();
     let package = rust_script_package(&String::from_utf8_lossy(stem.as_bytes()));
     vec![
-        ("RUST_SCRIPT_PATH".into(), path.map(Into::into).unwrap_or_default()),
+        ("RUST_SCRIPT_PATH".into(), script.path().map(Into::into).unwrap_or_default()),
         ("RUST_SCRIPT_SAFE_NAME".into(), stem),
         ("RUST_SCRIPT_PKG_NAME".into(), package.into()),
         ("RUST_SCRIPT_BASE_PATH".into(), base.into()),

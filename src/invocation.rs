@@ -210,7 +210,7 @@ pub(crate) fn command(
         .env("CARGO_PKG_NAME", &package)
         .env("CARGO_BIN_NAME", &package)
         .env("CARGO_CRATE_NAME", &crate_name);
-    command.envs(recipe.manifest.dialect().variables_at_build(recipe.script.path(), recipe.metadata_base()));
+    command.envs(recipe.manifest.dialect().variables_at_build(recipe.script, recipe.metadata_base()));
     command.env("CARGO_MANIFEST_DIR", base).env("CARGO_PRIMARY_PACKAGE", "1");
     command.env("CARGO_MANIFEST_PATH", recipe.script.path().unwrap_or(&source.path));
     command.current_dir(if base.is_dir() { base } else { Path::new("/") });

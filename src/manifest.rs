@@ -158,6 +158,37 @@ impl Manifest {
         misplaced.into_iter().chain(unknown).collect()
     }
 
+    /// Where the script has what stands at a place of the manifest that was made of it.
+    pub(crate) fn place_of(&self, generated: &str, line: usize, column: usize) -> Option<(usize, usize)> {
+        let metadata = self.metadata.as_ref()?;
+        let start: usize = generated.split_inclusive('\n').take(line.checked_sub(1)?).map(str::len).sum();
+        let (keys, part) = place::keys_at(generated, start + column.checked_sub(1)?)?;
+        let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+        Some(place::place(metadata, place::offset(&metadata.toml, &keys, part)?))
+    }
+
+    /// Where the script names the dependency that cargo complains of in `text`.
+    pub(crate) fn blamed(&self, text: &str) -> Option<(usize, usize)> {
+        // Elsewhere cargo says more itself than a place would.
+        let is_about_text = text.contains("failed to parse manifest");
+        let metadata = self.metadata.as_ref().filter(|_| is_about_text)?;
+        let is_named =
+            |name: &str| [format!("`{name}`"), format!("({name})")].iter().any(|one| text.contains(one));
+        let part = if text.contains("version requirement") { Part::Value } else { Part::Key };
+        let mut tables: Vec<Vec<&str>> = DEPENDENCIES.iter().map(|key| vec![*key]).collect();
+        let targets = self.table.get("target").and_then(Value::as_table);
+        for target in targets.into_iter().flat_map(Table::keys) {
+            tables.extend(DEPENDENCIES.iter().map(|key| vec!["target", target, *key]));
+        }
+        let named = tables.into_iter().find_map(|keys| {
+            let table = keys.iter().try_fold(&self.table, |table, key| table.get(*key)?.as_table())?;
+            let name = table.keys().find(|name| is_named(name))?;
+            Some(keys.into_iter().chain([name.as_str()]).collect::<Vec<_>>())
+        });
+        let offset = place::offset(&metadata.toml, &named?, part)?;
+        Some(place::place(metadata, offset))
+    }
+
     /// Refuses fields that frontmatter may not have.
     pub(crate) fn check_for_frontmatter(&self) -> Result<()> {
         self.metadata.as_ref().map_or(Ok(()), |metadata| fields::refuse_forbidden(metadata, &self.table))

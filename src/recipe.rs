@@ -216,7 +216,7 @@ impl Recipe {
         let of_line = self.variables.iter().map(|(name, value)| (name.into(), value.into()));
         self.manifest
             .dialect()
-            .variables_at_run(self.script.path(), self.base())
+            .variables_at_run(&self.script, self.base())
             .into_iter()
             .chain(of_line)
             .collect()

@@ -421,17 +421,16 @@ fn probe_frontmatter(rustc: &Path, environment: &Environment) -> Result<String> 
     let mut command = Command::new(rustc);
     command.args(["--crate-type=lib", "--crate-name=probe", "--emit=metadata=-", "-"]);
     command.env_clear().envs(environment.for_compilers()).env_remove("RUSTC_BOOTSTRAP").current_dir("/");
-    command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
     let failed = |error: std::io::Error| {
         let what = format!("cannot run `{}`", rustc.display());
         Error::new(Step::Toolchain, anyhow::Error::new(error).context(what))
     };
-    let mut child = command.spawn().map_err(failed)?;
-    if let Some(mut stdin) = child.stdin.take() {
-        // One that does not read to the end has found something to refuse.
-        let _ = stdin.write_all(b"---\n---\n");
-    }
-    let status = child.wait().map_err(failed)?;
+    // Written before anybody reads: a compiler that does not read to the end must not end this process with SIGPIPE.
+    let (reader, mut writer) = std::io::pipe().map_err(failed)?;
+    writer.write_all(b"---\n---\n").map_err(failed)?;
+    drop(writer);
+    let status =
+        command.stdin(reader).stdout(Stdio::null()).stderr(Stdio::null()).status().map_err(failed)?;
     Ok(if status.success() { "stable" } else { "unstable" }.to_owned())
 }
 

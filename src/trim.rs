@@ -168,8 +168,16 @@ pub(crate) fn trim(cache: &Cache, limits: Limits) -> Result<Trimmed> {
         trimmed.bytes += remove_environment(cache, &environment.directory);
         trimmed.bytes += deps::sweep(cache, &records(&alive)).unwrap_or(0);
     }
+    trimmed.bytes += sweep_written(cache, oldest);
     sweep_locks(cache);
     Ok(trimmed)
+}
+
+/// What was written for a person to look at, by its age: documentation and packages.
+fn sweep_written(cache: &Cache, oldest: i64) -> u64 {
+    let written = ["documentation", "packages"].into_iter().flat_map(|part| entries(&cache.join(part)));
+    let is_old = |path: &PathBuf| fs::metadata(path).is_ok_and(|metadata| metadata.mtime() < oldest);
+    written.filter(is_old).map(|path| remove(&path)).sum()
 }
 
 /// Removes everything, or every build of one script.
@@ -188,7 +196,7 @@ pub(crate) fn clean(cache: &Cache, script: Option<&Path>) -> Result<Trimmed> {
         None => {
             trimmed.builds = builds(cache).len() as u64;
             // Traces first: whoever looks from now on builds anew.
-            for part in ["traces", "bin", "toolchains"] {
+            for part in ["traces", "bin", "toolchains", "documentation", "packages"] {
                 for entry in entries(&cache.join(part)) {
                     trimmed.bytes += remove(&entry);
                 }

@@ -95,10 +95,13 @@ impl Environments<'_> {
         // Cargo speaks of a package the user has never seen; what it means is the script.
         let shown = self.in_the_scripts_words(&String::from_utf8_lossy(diagnostics));
         self.screen.show(shown.as_bytes(), true);
-        let error = Error::message(
-            Step::Dependencies,
-            format!("cargo could not build the dependencies ({status}); nothing was cached"),
-        );
+        let text = format!("cargo could not build the dependencies ({status}); nothing was cached");
+        let error = match self.recipe.manifest.blamed(&shown) {
+            Some((line, column)) => {
+                Error::message(Step::Dependencies, format!("line {line}, column {column}: {text}"))
+            }
+            None => Error::message(Step::Dependencies, text),
+        };
         let hints = [
             ("you're using offline mode", "run once without `--offline` to download what is missing"),
             ("no matching package named", "check the name under `[dependencies]` against https://crates.io"),
@@ -129,30 +132,50 @@ impl Environments<'_> {
             self.directory.display()
         );
         let manifest = self.directory.join("Cargo.toml").display().to_string();
-        let place = format!("{script}, in its metadata");
-        without_places_in(text, manifest.trim_start_matches('/'), &place)
+        // Read once, and only where cargo speaks of a place in it.
+        let generated = std::fs::read_to_string(self.directory.join("Cargo.toml")).unwrap_or_default();
+        let place = |line, column| {
+            let (line, column) = self.recipe.manifest.place_of(&generated, line, column)?;
+            let source = std::str::from_utf8(self.recipe.script.bytes()).ok()?.lines().nth(line - 1)?;
+            let (number, gutter) = (line.to_string(), " ".repeat(line.to_string().len()));
+            let mark = " ".repeat(column - 1);
+            Some(format!("{script}:{line}:{column}\n{gutter} |\n{number} | {source}\n{gutter} | {mark}^\n"))
+        };
+        let vague = format!("{script}, in its metadata");
+        with_places_of(text, manifest.trim_start_matches('/'), &vague, place)
             .replace(&package, &script)
             .replace(&manifest, &script)
             .replace(&format!("`{}`", crate::manifest::PACKAGE_NAME), &format!("`{script}`"))
     }
 }
 
-/// Diagnostics in which a place in `file` is only `name`: its lines are not those of the script.
-fn without_places_in(text: &str, file: &str, name: &str) -> String {
+/// Diagnostics in which a place in `file`, whose lines are not those of the script, is what `place` makes of its line and
+/// column, and else only `vague`.
+fn with_places_of(
+    text: &str,
+    file: &str,
+    vague: &str,
+    place: impl Fn(usize, usize) -> Option<String>,
+) -> String {
     let mut out = String::with_capacity(text.len());
     let mut in_excerpt = false;
+    let mut is_replaced = false;
     for line in text.split_inclusive('\n') {
         let arrow = line.find("--> ").map(|at| at + 4);
         if let Some(at) = arrow.filter(|at| line[*at..].trim_start_matches('/').starts_with(file)) {
+            let mut numbers = line.trim_end().rsplit(':').map(|number| number.parse().ok());
+            let (column, number) = (numbers.next().flatten(), numbers.next().flatten());
+            let known = number.zip(column).and_then(|(number, column)| place(number, column));
+            is_replaced = known.is_some();
             out.push_str(&line[..at]);
-            out.push_str(name);
-            out.push('\n');
+            out.push_str(&known.unwrap_or_else(|| format!("{vague}\n")));
             in_excerpt = true;
             continue;
         }
         let gutter = line.find('|').filter(|at| line[..*at].chars().all(|c| c == ' ' || c.is_ascii_digit()));
         in_excerpt &= gutter.is_some();
         match gutter.filter(|_| in_excerpt) {
+            Some(_) if is_replaced => {}
             Some(at) => {
                 out.push_str(&" ".repeat(at));
                 out.push_str(&line[at..]);

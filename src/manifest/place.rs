@@ -55,6 +55,31 @@ pub(super) fn offset(toml: &str, keys: &[&str], part: Part) -> Option<usize> {
     Some(if part == Part::Key { key.span().start } else { value.span().start })
 }
 
+/// The keys that lead to what stands at a byte, and which part of the last field that is.
+pub(super) fn keys_at(toml: &str, at: usize) -> Option<(Vec<String>, Part)> {
+    let mut table = DeTable::parse(toml).ok()?.into_inner();
+    let mut keys = Vec::new();
+    loop {
+        let (key, value) = table.into_iter().find(|(key, value)| {
+            key.span().contains(&at) || value.span().contains(&at) || holds(value.get_ref(), at)
+        })?;
+        let part = if key.span().contains(&at) { Part::Key } else { Part::Value };
+        keys.push(key.into_inner().into_owned());
+        match value.into_inner() {
+            DeValue::Table(inner) if holds(&DeValue::Table(inner.clone()), at) => table = inner,
+            _ => return Some((keys, part)),
+        }
+    }
+}
+
+/// Whether something in a table stands at a byte.
+fn holds(value: &DeValue<'_>, at: usize) -> bool {
+    let DeValue::Table(table) = value else { return false };
+    table.iter().any(|(key, value)| {
+        key.span().contains(&at) || value.span().contains(&at) || holds(value.get_ref(), at)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -72,5 +97,14 @@ mod tests {
             assert!(toml[offset..].starts_with(expected), "{keys:?}: {:?}", &toml[offset..]);
         }
         assert_eq!(offset(toml, &["package", "none"], Part::Key), None);
+        for (text, keys, part) in [
+            ("name = ", "package.name", Part::Key),
+            ("\"x\"", "package.name", Part::Value),
+            ("[dependencies.c]", "dependencies.c", Part::Value),
+            ("'1'", "dependencies.c.version", Part::Value),
+        ] {
+            let (found, at) = keys_at(toml, toml.find(text).unwrap()).unwrap();
+            assert_eq!((found.join(".").as_str(), at == part), (keys, true), "{text}");
+        }
     }
 }

@@ -464,6 +464,11 @@ fn first_lines() {
         ),
         ("runner's own", &format!("#!/usr/bin/env -S runner --debug\n{dev}"), Output("-C debuginfo=2\n")),
         (
+            "rust-script's metadata",
+            "//! ```cargo\n//! [package.metadata.rustscript]\n//! toolchain = \"nightly\"\n//! ```\nprint x\n",
+            Output("x\n"),
+        ),
+        (
             "runner's own toolchain is insisted on",
             "#!/usr/bin/env -S runner +nightly\nprint x\n",
             Error("toolchain `nightly` is not installed"),
@@ -548,5 +553,51 @@ fn settings_shape_the_build_and_the_run() {
     );
     for _ in 0..2 {
         sandbox.runner(["s.rs", "c"]).run().prints("true [\"a b\", \"\", \"c\"]\n");
+    }
+}
+
+#[test]
+fn a_compiler_that_has_frontmatter_is_asked_once_and_told_nothing() {
+    let sandbox = Sandbox::fake().with("FAKE_VERSION", "1.99.0");
+    let says = "---\n---\nfn main() {}\nargument -Z*\n";
+    let allowed = "-Zcrate-attr=feature(frontmatter)\n-Zcrate-attr=allow(unused_features)\n-Zallow-features=frontmatter\n";
+    let probes = || std::fs::read_to_string(sandbox.root().join("log")).unwrap().matches("probe\n").count();
+    sandbox.write("none.rs", "print x\n");
+    sandbox.runner(["none.rs"]).run().prints("x\n");
+    assert_eq!(probes(), 0);
+    for name in ["a.rs", "b.rs"] {
+        sandbox.write(name, says);
+        sandbox.runner([name]).run().prints(allowed);
+    }
+    assert_eq!(probes(), 1);
+
+    let stable = Sandbox::fake().with("FAKE_VERSION", "1.99.0").with("FAKE_FRONTMATTER", "0");
+    stable.write("a.rs", says);
+    stable.runner(["a.rs"]).run().prints("");
+    let old = Sandbox::fake().with("FAKE_VERSION", "1.88.0");
+    old.write("a.rs", says);
+    old.runner(["a.rs"]).run().ends(
+        125,
+        "",
+        "runner: a.rs: rustc 1.88.0 does not know frontmatter (`---`), which is in the script\n  \
+         hint: use Rust 1.89 or newer, or `runner migrate --to block` the script\n",
+    );
+}
+
+#[test]
+fn what_cargo_says_of_a_dependency_is_said_of_the_scripts_own_line() {
+    let sandbox = Sandbox::new();
+    for (toml, place) in [
+        ("regex = \"not a version\"", "line 4, column 9"),
+        ("regex = { versio = \"1\" }", "line 4, column 1"),
+        ("regex = 1", "s.rs:4:9\n  |\n4 | regex = 1\n  |         ^\n"),
+        ("regex = { version = \"1\", features = 1 }", "s.rs:4:9\n"),
+        ("[target.'cfg('.dependencies]\nregex = \"1\"", ""),
+    ] {
+        sandbox.write("s.rs", format!("---\n[dependencies]\n\n{toml}\n---\nfn main() {{}}\n"));
+        let ran = sandbox.runner(["s.rs"]).run();
+        assert_eq!(ran.code, 125);
+        assert!(ran.stderr.contains(place), "{toml}: {}", ran.stderr);
+        assert!(!ran.stderr.contains("runner-script"), "{}", ran.stderr);
     }
 }

@@ -136,7 +136,7 @@ fn a_dependency_that_means_nothing_is_told_in_the_scripts_words() {
     let ran = sandbox.runner(["x.rs"]).run();
     let ran = ran.fails(125, "could not build the dependencies (exit status: 101); nothing was cached");
     assert!(ran.stderr.starts_with("error: invalid type: integer `1`, expected a version"), "{}", ran.stderr);
-    assert!(ran.stderr.contains("\n --> x.rs, in its metadata\n  |\n  | itoa = 1\n  |"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("\n --> x.rs:4:8\n  |\n4 | itoa = 1\n  |        ^\n"), "{}", ran.stderr);
     assert_no_inner_places(&ran);
 }
 
