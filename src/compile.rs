@@ -104,7 +104,7 @@ pub(crate) fn compile(
     let about = vec![
         ("source", Digest::of(recipe.script.bytes()).short(12)),
         ("options", recipe.options.describe()),
-        ("profile", recipe.profile.clone()),
+        ("profile", recipe.profile_name().to_owned()),
         ("toolchain", recipe.toolchain.short_version()),
         ("edition", recipe.edition.clone()),
         ("built", start.unix_seconds().to_string()),

@@ -52,6 +52,9 @@ pub(crate) fn call(
         true => deps::environment(recipe, cache, environment, screen)?,
         false => plain_call(recipe, environment)?,
     };
+    if recipe.provisional && recipe.profile != "quick" {
+        call.arguments = profile::quickened(call.arguments);
+    }
     call.arguments.extend(recipe.settings.compiler_arguments().into_iter().map(OsString::from));
     Ok(call)
 }

@@ -5,6 +5,7 @@
 //! `lto_args`, `lints_to_rustflags`, `check_cfg_args`).
 
 use std::cmp::Reverse;
+use std::ffi::OsString;
 
 use toml::{Table, Value};
 
@@ -110,6 +111,46 @@ pub(crate) fn arguments(manifest: &Manifest, name: &str) -> Result<Vec<String>> 
         _ => {}
     }
     Ok(out)
+}
+
+/// The arguments of an optimizing profile without what takes time: for a script whose dependencies are optimized already.
+/// Its semantics stay: without optimization the compiler would switch checks on that nobody asked for.
+pub(crate) fn quickened(arguments: Vec<OsString>) -> Vec<OsString> {
+    let mut kept = Vec::with_capacity(arguments.len() + 4);
+    let (mut says_assertions, mut says_overflow) = (false, false);
+    let mut arguments = arguments.into_iter().peekable();
+    while let Some(argument) = arguments.next() {
+        let value =
+            arguments.peek().filter(|_| argument == "-C").map(|value| value.to_string_lossy().into_owned());
+        let Some(value) = value else {
+            kept.push(argument);
+            continue;
+        };
+        let is_about =
+            |name: &str| value == name || value.strip_prefix(name).is_some_and(|rest| rest.starts_with('='));
+        says_assertions |= is_about("debug-assertions");
+        says_overflow |= is_about("overflow-checks");
+        let option = arguments.next().unwrap_or_default();
+        if !["opt-level", "codegen-units"].iter().any(|name| is_about(name)) {
+            kept.extend([argument, option]);
+        }
+    }
+    let off = [("debug-assertions=off", says_assertions), ("overflow-checks=off", says_overflow)];
+    for (option, _) in off.iter().filter(|(_, is_said)| !is_said) {
+        kept.extend(["-C".into(), (*option).into()]);
+    }
+    kept
+}
+
+/// Whether a profile leaves its dependencies without machine code, to be optimized with the script: then there is no quick
+/// way to use them.
+pub(crate) fn optimizes_at_link_time(manifest: &Manifest, name: &str) -> bool {
+    let lto = Profile::resolve(manifest, name, 0).ok().and_then(|profile| profile.0.get("lto").cloned());
+    match lto {
+        None | Some(Value::Boolean(false)) => false,
+        Some(Value::String(kind)) => matches!(kind.as_str(), "fat" | "thin"),
+        Some(_) => true,
+    }
 }
 
 impl Profile {
@@ -280,6 +321,22 @@ mod tests {
         let got = arguments(&manifest(""), "quick").unwrap().join(" ");
         assert!(!got.contains("opt-level"), "{got}");
         assert!(got.contains("debug-assertions=off") && got.contains("overflow-checks=off"), "{got}");
+    }
+
+    #[test]
+    fn a_quickened_call_keeps_its_semantics() {
+        let quick = |text: &str| {
+            let arguments = quickened(text.split(' ').map(OsString::from).collect());
+            arguments.iter().map(|argument| argument.to_str().unwrap()).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(
+            quick("--edition=2024 -C opt-level=3 -C embed-bitcode=no -C codegen-units=1 -L x"),
+            "--edition=2024 -C embed-bitcode=no -L x -C debug-assertions=off -C overflow-checks=off"
+        );
+        assert_eq!(
+            quick("-C opt-level=s -C overflow-checks=on -C panic=abort"),
+            "-C overflow-checks=on -C panic=abort -C debug-assertions=off"
+        );
     }
 
     #[test]

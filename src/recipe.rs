@@ -229,6 +229,16 @@ impl RustRecipe<'_> {
         RustRecipe { profile: "quick".to_owned(), provisional: true, ..self }
     }
 
+    /// The same, with only the script itself built fast: its dependencies are there as they should be.
+    pub(crate) fn quick_alone(self) -> Self {
+        RustRecipe { provisional: true, ..self }
+    }
+
+    /// How it is built, for people.
+    pub(crate) fn profile_name(&self) -> &str {
+        if self.provisional { "quick" } else { &self.profile }
+    }
+
     /// What the binary is called: the script's own name.
     pub(crate) fn name(&self) -> OsString {
         let stem = self.script.stem();

@@ -141,8 +141,10 @@ impl Runner {
         if recipe.options.temporary || cache.is_temporary() {
             return self.build_temporary(cache, script, &rust, &screen);
         }
-        let is_provisional = self.background.is_some() && tier::is_worth_it(&rust, &cache, &self.environment);
-        let rust = if is_provisional { rust.quick() } else { rust };
+        let rust = match self.background {
+            Some(_) => tier::choose(rust, &cache, &self.environment),
+            None => rust,
+        };
         let home = recipe.home();
         let is_wanted = |found: &Found| !(options.force || options.optimal && found.provisional);
         let found = match cache.enter(home, &self.environment, is_wanted, patiently(&screen, script))? {
@@ -177,7 +179,7 @@ impl Runner {
         let Some(found) = found.filter(|found| !(options.optimal && found.provisional)) else {
             return Ok(None);
         };
-        if self.verifies() {
+        if self.verifies() && !found.provisional {
             self.verify(cache, script, options, &found)?;
         }
         match found.provisional {

@@ -1,8 +1,9 @@
 //! Tiers: fast now, optimal later.
 //!
-//! A release build of dependencies costs two to three times a quick one. When a script that asks for no profile would have
-//! to compile dependencies in release, or is large itself, it is built in `quick` first: unoptimized, but with the
-//! semantics of release, so that nothing it does can differ but its speed. Its trace says `provisional`. When the same
+//! A release build costs two to three times a quick one, of dependencies and of the script itself. A script that asks for no
+//! profile and has dependencies, or is large, is built `quick` first: unoptimized, but with the semantics of release, so
+//! that nothing it does can differ but its speed. Where its dependencies are there in release it is linked with those, and
+//! only its own code is quick. Its trace says `provisional`. When the same
 //! content is run a second time, a background build makes the release binary, which takes the place of the quick one by the
 //! usual commit; a script that is being edited never gets that far.
 //!
@@ -21,6 +22,7 @@ use crate::environment::Environment;
 use crate::error::{At, Error, Result, Step};
 use crate::lock::{Lock, Patience};
 use crate::options::{Options, Verbosity};
+use crate::profile;
 use crate::recipe::{Recipe, RustRecipe};
 use crate::runner::Runner;
 use crate::screen::Screen;
@@ -28,9 +30,9 @@ use crate::script::Script;
 use crate::staging::Staging;
 use crate::trace::Tools;
 
-/// Lines from which optimizing a script takes so much longer than not optimizing it that somebody who waits would notice:
-/// see `scripts/bench`.
-const LARGE_LINES: usize = 1_000;
+/// Lines from which optimizing a script takes some tenths of a second longer than not optimizing it, which somebody who
+/// waits would notice: see `scripts/bench --only lines`.
+const LARGE_LINES: usize = 200;
 
 /// How often, and how long apart, a stopped build is looked for until it is gone.
 const MOST_LOOKS: u32 = 500;
@@ -48,20 +50,23 @@ pub struct Background {
     pub script: PathBuf,
 }
 
-/// Whether the first build of this script should be a quick one.
-pub(crate) fn is_worth_it(rust: &RustRecipe<'_>, cache: &Cache, environment: &Environment) -> bool {
-    // Only a script that is a file can be built by another process.
-    if rust.script.path().is_none()
-        || rust.options.profile.is_some()
-        || rust.options.portable
-        || rust.options.optimal
-        || !is_on(environment)
-    {
-        return false;
+/// The recipe of a script's next build: a quick one where that is worth it.
+pub(crate) fn choose<'a>(rust: RustRecipe<'a>, cache: &Cache, environment: &Environment) -> RustRecipe<'a> {
+    let Options { profile, portable, optimal, .. } = rust.options;
+    if profile.is_some() || *portable || *optimal || !is_on(environment) {
+        return rust;
     }
+    let lines = || rust.script.bytes().iter().filter(|byte| **byte == b'\n').count();
     match rust.needs_cargo() {
-        true => !deps::is_recorded(rust, cache, environment),
-        false => rust.script.bytes().iter().filter(|byte| **byte == b'\n').count() >= LARGE_LINES,
+        false if lines() < LARGE_LINES => rust,
+        false => rust.quick(),
+        // With its dependencies built, only the script itself is quick: nearly all of its speed is theirs.
+        true if !profile::optimizes_at_link_time(rust.manifest, &rust.profile)
+            && deps::is_recorded(&rust, cache, environment) =>
+        {
+            rust.quick_alone()
+        }
+        true => rust.quick(),
     }
 }
 

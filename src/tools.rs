@@ -128,10 +128,7 @@ impl Runner {
             let recipe = Recipe::read(script, options)?;
             let rust = recipe.decide(self.environment(), &cache)?;
             // Dependencies that are not built yet are built fast: nobody is going to run them.
-            let rust = match tier::is_worth_it(&rust, &cache, self.environment()) {
-                true => rust.quick(),
-                false => rust,
-            };
+            let rust = tier::choose(rust, &cache, self.environment());
             work(&cache, &recipe, &rust, &screen)
         };
         work().map_err(|error| error.about_script(script))

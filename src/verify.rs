@@ -1,5 +1,7 @@
 //! Verification: `RUNNER_VERIFY=1` pretends a miss, rebuilds, and compares with the cached binary.
 //!
+//! A provisional build is not compared: what it is compared with would not be what takes its place.
+//!
 //! A compiler that is not deterministic, or an input no check knows of, shows as a difference.
 
 use crate::cache::{Cache, Found};
@@ -30,7 +32,8 @@ impl Runner {
         let screen = Screen::new(self.environment().is_terminal(), options.verbosity);
         let recipe = Recipe::read(script, options)?;
         let rust = recipe.decide(self.environment(), cache)?;
-        let rust = if found.provisional { rust.quick() } else { rust };
+        let rust =
+            if found.provisional { crate::tier::choose(rust, cache, self.environment()) } else { rust };
         let staging = Staging::create(&cache.join("staging")).at(Step::Cache)?;
         let built = self.build_settled(cache, &rust, staging.path(), &screen)?;
         let fresh = Digest::of_file(&built.output).at(Step::Compile)?;
