@@ -93,6 +93,19 @@ fn rust_script_gives_the_same() {
 }
 
 #[test]
+fn called_as_rust_script_it_says_what_rust_script_says() {
+    let sandbox = Sandbox::new();
+    let name = sandbox.root().join("bin/rust-script");
+    std::os::unix::fs::symlink(crate::sandbox::RUNNER, &name).unwrap();
+    let named = |name: &str| format!("(std::env::var(\"{name}\"), option_env!(\"{name}\").is_some())");
+    for (variable, value) in [("SAFE_NAME", "expr"), ("PKG_NAME", "expr"), ("PATH", "")] {
+        let expression = named(&format!("RUST_SCRIPT_{variable}"));
+        let ran = sandbox.command(&name).args(["-e", expression.as_str()]).run();
+        ran.prints(&format!("(Ok(\"{value}\"), true)\n"));
+    }
+}
+
+#[test]
 fn relative_paths_start_where_the_caller_is_or_says() {
     let sandbox = Sandbox::new();
     sandbox.write("text", "here");
