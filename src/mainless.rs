@@ -34,9 +34,12 @@ use crate::manifest::Manifest;
 use crate::options::Harness;
 use crate::outline::{Kind, Outline, Piece};
 
-/// The opening. `std` alone is not qualified: in the 2015 edition it cannot be, and nobody calls anything else so.
-const OPEN: &str = "fn main() -> std::result::Result<(), std::boxed::Box<dyn std::error::Error + std::marker::Sync + \
-                    std::marker::Send>> { {";
+/// The opening. It is short, because messages may show it.
+const OPEN: &str = "fn main() -> __RunnerResult { {";
+/// What stands below the closing. `std` alone is not qualified: in the 2015 edition it cannot be, and nobody calls anything
+/// else so.
+const RESULT: &str = " type __RunnerResult = std::result::Result<(), std::boxed::Box<dyn std::error::Error + \
+                      std::marker::Sync + std::marker::Send>>;";
 /// The name that the statements get when another `main` runs them.
 const ASYNC: &str = "async fn __runner_main";
 const CLOSE: &str =
@@ -164,7 +167,7 @@ fn wrap(text: &str, outline: &Outline, runtime: Option<&str>) -> String {
     // At the end of the line above, or if there is none right here.
     let place = gap.rfind('\n').unwrap_or(gap.len());
     gap.insert_str(place, &opening);
-    [&text[..before], &gap, &inside, &close, &text[end..]].concat()
+    [&text[..before], &gap, &inside, &close, RESULT, &text[end..]].concat()
 }
 
 /// The text without its statements: the items are what can be tested.
@@ -210,7 +213,11 @@ mod tests {
     /// What is given for a text, with short words for the opening and the closing.
     fn wrapped(text: &str) -> String {
         let text = read(text).unwrap_or_else(|| panic!("{text:?} is not wrapped"));
-        text.replace(OPEN, "OPEN").replace(CLOSE, " CLOSE").replace(CLOSE_OK, " OK").replace(" OPEN", "OPEN")
+        text.replace(RESULT, "")
+            .replace(OPEN, "OPEN")
+            .replace(CLOSE, " CLOSE")
+            .replace(CLOSE_OK, " OK")
+            .replace(" OPEN", "OPEN")
     }
 
     #[test]
