@@ -8,7 +8,7 @@ use crate::sandbox::{Sandbox, files_below};
 
 /// A script so large that its first build is a quick one.
 fn large_script(text: &str) -> String {
-    format!("print {text}\n{}", "// a line\n".repeat(1_000))
+    format!("print {text}\n{}", "// a line\n".repeat(200))
 }
 
 /// The profiles of the builds in the cache, newest first.
