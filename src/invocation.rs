@@ -196,7 +196,10 @@ pub(crate) fn command(
     let bootstrap = environment.variable("RUSTC_BOOTSTRAP");
     let is_gated = recipe.gate.is_some();
     if let Some(feature) = recipe.gate {
-        command.arg(format!("-Zcrate-attr=feature({feature})")).arg("-Zcrate-attr=allow(unused_features)");
+        if !recipe.is_gate_named {
+            command.arg(format!("-Zcrate-attr=feature({feature})"));
+        }
+        command.arg("-Zcrate-attr=allow(unused_features)");
         if stable && bootstrap.is_none() {
             // For this crate and this feature only: the script's own `#![feature]` stays an error on stable.
             command.arg(format!("-Zallow-features={feature}"));

@@ -120,6 +120,11 @@ fn of(path: Option<&Path>, text: &str) -> Option<&'static Language> {
             {
                 return Some(language);
             }
+            // A shell may be there to start a compiler.
+            let is_shell = matches!(program.as_str(), "sh" | "bash" | "dash" | "zsh" | "ksh");
+            if is_shell && !["fn ", "let ", "!(", "use ", "//"].iter().any(|sign| body.contains(sign)) {
+                return by_extension("sh");
+            }
         }
         Some(_) => return None,
         None => {}
@@ -177,6 +182,8 @@ mod tests {
             ("/x", "//usr/bin/env go run \"$0\" \"$@\"; exit\npackage main\n", Some("Go")),
             ("/x", "//usr/bin/gcc \"$0\" -o /tmp/a && exec /tmp/a; exit\nint main(){}\n", Some("C")),
             ("/x", "#!/bin/sh\n//usr/bin/env rustc \"$0\" && ./x; exit\nfn main() {}", None),
+            ("/x", "#!/bin/bash\necho hi\n", Some("shell")),
+            ("/x", "#!/bin/bash\n#![allow(x)] /*\nrustc $0; exit #*/\nfn main() {}\n", None),
             ("/x", "#!/usr/bin/env python3\nprint(1)\n", Some("Python")),
             ("/x", "#!/usr/bin/env scriptisto\n// scriptisto-begin\n// script_src: main.cpp\n", Some("C++")),
             ("/x", "#!/usr/bin/env scriptisto\n// scriptisto-begin\n// script_src: src/main.rs\n", None),

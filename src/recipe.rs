@@ -64,6 +64,8 @@ pub(crate) struct RustRecipe<'a> {
     pub(crate) config: CargoConfig,
     /// The unstable feature without which the script cannot be parsed, if this compiler calls it so.
     pub(crate) gate: Option<&'static str>,
+    /// Whether the script asks for that feature itself: it may be asked for once only.
+    pub(crate) is_gate_named: bool,
     /// What the program is told when it runs: variables of the dialect, and of its first line.
     pub(crate) variables: Vec<(OsString, OsString)>,
     /// What the author should know about these decisions.
@@ -88,7 +90,14 @@ impl Recipe {
         let dialect = Dialect::of(form, options.dialect, first.as_ref().map(|line| &line.tool));
         let manifest = Manifest::read(header.metadata.clone(), dialect)?;
         notes.extend(manifest.notes());
-        let manifest = manifest.for_build(options.harness.is_some(), &options.dependencies);
+        // Those of the first line too: they are never dropped silently.
+        let mut dependencies = options.dependencies.clone();
+        for dependency in first.iter().flat_map(|line| &line.options.dependencies) {
+            if !dependencies.iter().any(|(name, _)| *name == dependency.0) {
+                dependencies.push(dependency.clone());
+            }
+        }
+        let manifest = manifest.for_build(options.harness.is_some(), &dependencies);
         let mut code = Code::read(text, &header, &manifest, options.harness);
         if script.path().is_none() && code.text.is_none() {
             code.text = Some(mainless::without_head(text, &header));
@@ -112,7 +121,7 @@ impl Recipe {
         };
         let own_profile = options.harness.map(|harness| harness.profile().to_owned());
         let options = Options { profile: options.profile.clone().or(own_profile), ..options.clone() };
-        let mut options = options.or(&of_line).or(&own);
+        let mut options = Options { dependencies, ..options.or(&of_line).or(&own) };
         // Not the launch of somebody who insists on that toolchain.
         options.dialect = options.dialect.or(is_lenient.then_some(dialect));
         let variables = variables.cloned().unwrap_or_default();
@@ -155,8 +164,7 @@ impl Recipe {
             }
             _ => None,
         };
-        // A feature may be asked for once only.
-        let gate = gate.filter(|gate| !self.features.iter().any(|feature| feature == gate));
+        let is_gate_named = gate.is_some_and(|gate| self.features.iter().any(|feature| feature == gate));
         let variables = self.variables();
         Ok(RustRecipe {
             script,
@@ -170,6 +178,7 @@ impl Recipe {
             edition,
             config,
             gate,
+            is_gate_named,
             variables,
             notes,
             checks,

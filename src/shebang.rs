@@ -145,6 +145,9 @@ fn call(mut tool: Tool, words: impl Iterator<Item = String>) -> FirstLine {
             ("--toolchain", Tool::Runner | Tool::RustScript) | ("-t", Tool::RustScript) => {
                 options.toolchain = value();
             }
+            ("-d" | "--dep", Tool::Runner | Tool::RustScript) => {
+                options.dependencies.extend(value().as_deref().and_then(dependency));
+            }
             ("--profile", Tool::Runner | Tool::Cargo) => options.profile = value(),
             ("--edition", Tool::Runner | Tool::Rustc) => options.edition = value(),
             ("--offline", _) | ("--frozen", Tool::Cargo) => options.offline = true,
@@ -164,6 +167,13 @@ fn call(mut tool: Tool, words: impl Iterator<Item = String>) -> FirstLine {
     FirstLine { tool, options, variables: Vec::new() }
 }
 
+/// `name=version`, or a name for any version.
+fn dependency(text: &str) -> Option<(String, String)> {
+    let (name, version) = text.split_once('=').unwrap_or((text, "*"));
+    let (name, version) = (name.trim(), version.trim().trim_matches('"'));
+    (!name.is_empty() && !version.is_empty()).then(|| (name.to_owned(), version.to_owned()))
+}
+
 /// Options of other tools that take the next word and have no meaning here.
 fn takes_value(tool: &Tool, flag: &str) -> bool {
     match tool {
@@ -172,8 +182,8 @@ fn takes_value(tool: &Tool, flag: &str) -> bool {
             matches!(flag, "-o" | "-C" | "-L" | "-l" | "-A" | "-W" | "--crate-name" | "--crate-type")
         }
         Tool::RustScript => {
-            let long = ["--dep", "--extern", "--unstable-feature", "--wrapper", "--base-path", "--pkg-path"];
-            long.contains(&flag) || matches!(flag, "-d" | "-x" | "-u" | "-w" | "-b")
+            let long = ["--extern", "--unstable-feature", "--wrapper", "--base-path", "--pkg-path"];
+            long.contains(&flag) || matches!(flag, "-x" | "-u" | "-w" | "-b")
         }
         Tool::Runner | Tool::Other(_) => false,
     }

@@ -463,6 +463,7 @@ fn first_lines() {
             Output("x\n"),
         ),
         ("runner's own", &format!("#!/usr/bin/env -S runner --debug\n{dev}"), Output("-C debuginfo=2\n")),
+        ("rust-script -d", "#!/usr/bin/env -S rust-script -d a=1 --dep b -c\nprint x\n", DEPENDS),
         (
             "rust-script's metadata",
             "//! ```cargo\n//! [package.metadata.rustscript]\n//! toolchain = \"nightly\"\n//! ```\nprint x\n",
@@ -570,6 +571,11 @@ fn a_compiler_that_has_frontmatter_is_asked_once_and_told_nothing() {
         sandbox.runner([name]).run().prints(allowed);
     }
     assert_eq!(probes(), 1);
+
+    // A feature may be asked for once only.
+    sandbox.write("c.rs", says.replace("fn main", "#![feature(frontmatter)]\nfn main"));
+    let named = allowed.split_once('\n').unwrap().1;
+    sandbox.runner(["c.rs"]).run().prints(named);
 
     let stable = Sandbox::fake().with("FAKE_VERSION", "1.99.0").with("FAKE_FRONTMATTER", "0");
     stable.write("a.rs", says);
