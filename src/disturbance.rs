@@ -24,9 +24,21 @@ impl Disturbances {
     /// Whether a file, a link on the way to it or a directory above it was written, replaced or touched.
     pub(crate) fn reached(&mut self, path: &Path) -> bool {
         match std::fs::metadata(path) {
-            Ok(metadata) if !Stamp::of(&metadata).changed_since(self.start) => {}
-            _ => return true,
+            Ok(metadata) if !Stamp::of(&metadata).changed_since(self.start) => self.reached_above(path),
+            _ => true,
         }
+    }
+
+    /// The same of a file that was looked at before the compiler was started. A write within the same tick as that look would
+    /// leave the stamp as it was, but no compiler has begun to read so soon, and what it read is compared besides.
+    pub(crate) fn reached_since(&mut self, path: &Path, before: Stamp) -> bool {
+        match std::fs::metadata(path) {
+            Ok(metadata) if Stamp::of(&metadata) == before => self.reached_above(path),
+            _ => true,
+        }
+    }
+
+    fn reached_above(&mut self, path: &Path) -> bool {
         path.ancestors().any(|step| {
             if !self.seen.insert(step.to_owned()) {
                 return false;

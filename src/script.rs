@@ -13,7 +13,7 @@ use std::path::{Component, Path, PathBuf};
 
 use crate::environment::{Environment, absolute};
 use crate::error::{EXIT_CANNOT_EXECUTE, EXIT_NOT_FOUND, Error, Result, Step};
-use crate::stamp::{Moment, Stamp};
+use crate::stamp::Stamp;
 
 /// Larger than any script, smaller than a disk image given by mistake.
 const LARGEST_SCRIPT_BYTES: u64 = 64 << 20;
@@ -26,7 +26,8 @@ pub struct Script {
     /// The path without symbolic links, `.` and `..`, where that is another.
     real: Option<PathBuf>,
     bytes: Vec<u8>,
-    changed: Option<Moment>,
+    /// What the file looked like when it was read.
+    stamp: Option<Stamp>,
     given: Option<Given>,
 }
 
@@ -132,14 +133,14 @@ impl Script {
             Place::Nowhere(_) => None,
         };
         let real = real.filter(|real| Place::File(real.clone()) != place);
-        let changed = metadata.is_file().then(|| Stamp::of(&metadata).latest());
-        Ok(Some(Script { typed: typed.to_owned(), place, real, bytes, changed, given: None }))
+        let stamp = metadata.is_file().then(|| Stamp::of(&metadata));
+        Ok(Some(Script { typed: typed.to_owned(), place, real, bytes, stamp, given: None }))
     }
 
     /// A script that is text in memory; relative paths are taken from `base`.
     pub fn from_text(typed: &OsStr, base: &Path, text: impl Into<Vec<u8>>) -> Script {
         let place = Place::Nowhere(absolute(base.to_owned()));
-        Script { typed: typed.to_owned(), place, real: None, bytes: text.into(), changed: None, given: None }
+        Script { typed: typed.to_owned(), place, real: None, bytes: text.into(), stamp: None, given: None }
     }
 
     /// As [`Script::from_text`], of what is known by another name than most.
@@ -176,9 +177,9 @@ impl Script {
         &self.bytes
     }
 
-    /// When the file last changed, as far as its stamp tells.
-    pub(crate) fn changed(&self) -> Option<Moment> {
-        self.changed
+    /// What the file looked like when it was read.
+    pub(crate) fn stamp(&self) -> Option<Stamp> {
+        self.stamp
     }
 
     /// The absolute path, if it has one: `RUNNER_SCRIPT`.
