@@ -51,17 +51,20 @@ mod linux {
     }
 
     impl Kernel {
-        fn variables(&self) -> impl Iterator<Item = &[u8]> {
+        /// What follows `prefix` in every variable that begins so.
+        fn after(&self, prefix: &[u8]) -> impl Iterator<Item = *const c_char> {
             let mut next = self.envp;
             std::iter::from_fn(move || {
                 // SAFETY: a null-terminated array of C strings.
                 unsafe {
-                    if (*next).is_null() {
-                        return None;
+                    while !(*next).is_null() {
+                        let text = *next;
+                        next = next.add(1);
+                        if let Some(rest) = after(text, prefix) {
+                            return Some(rest);
+                        }
                     }
-                    let text = CStr::from_ptr(*next).to_bytes();
-                    next = next.add(1);
-                    Some(text)
+                    None
                 }
             })
         }
@@ -69,15 +72,20 @@ mod linux {
 
     impl System for Kernel {
         fn variable(&self, name: &[u8]) -> Option<&[u8]> {
-            self.variables().find_map(|text| text.strip_prefix(name)?.strip_prefix(b"="))
+            let value_at = |rest| {
+                // SAFETY: what follows is in the same C string.
+                unsafe { after(rest, b"=").map(|value| CStr::from_ptr(value).to_bytes()) }
+            };
+            self.after(name).find_map(value_at)
         }
 
         fn has_variable_like(&self, prefix: &[u8], known: &[&[u8]]) -> bool {
-            self.variables().filter(|text| text.starts_with(prefix)).any(|text| {
-                !known
-                    .iter()
-                    .any(|known| text.strip_prefix(*known).is_some_and(|rest| rest.first() == Some(&b'=')))
-            })
+            let is_known = |rest: &[u8]| {
+                let known = known.iter().filter_map(|known| rest.strip_prefix(known.strip_prefix(prefix)?));
+                known.into_iter().any(|rest| rest.first() == Some(&b'='))
+            };
+            // SAFETY: what follows is in the same C string.
+            self.after(prefix).any(|rest| unsafe { !is_known(CStr::from_ptr(rest).to_bytes()) })
         }
 
         fn current_directory(&self, buffer: &mut [u8]) -> Option<usize> {
@@ -85,6 +93,25 @@ mod linux {
             let written = unsafe { super::getcwd(buffer) };
             written?.checked_sub(1).filter(|length| *length > 0 && buffer.first() == Some(&b'/'))
         }
+    }
+
+    /// What follows `prefix` in a C string that begins so. The environment is searched two dozen times in a hit, and nearly
+    /// every variable is left at its first byte.
+    ///
+    /// # Safety
+    /// `text` is a C string, and `prefix` holds no NUL.
+    unsafe fn after(text: *const c_char, prefix: &[u8]) -> Option<*const c_char> {
+        let mut next = text;
+        for byte in prefix {
+            // SAFETY: every byte before this one equalled one that is not NUL.
+            unsafe {
+                if *next.cast::<u8>() != *byte {
+                    return None;
+                }
+                next = next.add(1);
+            }
+        }
+        Some(next)
     }
 
     /// Becomes the script's binary if it is a hit; returns if it is not, having changed nothing.
@@ -107,8 +134,8 @@ mod linux {
             let mut count = 0;
             let mut next = envp;
             while !(*next).is_null() {
-                let name = name_of(CStr::from_ptr(*next).to_bytes());
-                if !own_variables(hit.variables).any(|own| name_of(own.to_bytes()) == name) {
+                let is_own = |own: &CStr| after(*next, name_of(own.to_bytes())).is_some();
+                if !own_variables(hit.variables).any(is_own) {
                     // One place is kept for the null at the end.
                     if count + 1 >= MOST_VARIABLES {
                         return;

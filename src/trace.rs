@@ -268,7 +268,7 @@ impl Binary<'_> {
                 if metadata.mode() & 0o7777 != 0o700 {
                     return Holds::No;
                 }
-                compare(Some(stamp), self.digest, || Digest::of_file(&path), stamp)
+                compare(self.stamp, self.digest, || Digest::of_file(&path), stamp)
             }
             _ => Holds::No,
         }

@@ -229,3 +229,24 @@ fn a_hit_costs_the_same_among_two_thousand_scripts() {
     assert_eq!(normalized(&sandbox, &hit(&sandbox, &["x.rs"])), alone);
     println!("hot path: {} system calls, alone and among 2000", alone.lines().count());
 }
+
+#[test]
+fn a_binary_whose_stamp_changed_is_read_once_and_then_trusted_again() {
+    if !strace::is_there() {
+        return;
+    }
+    let sandbox = sandbox();
+    sandbox.write("x.rs", "print x\n");
+    sandbox.runner(["x.rs"]).run().prints("x\n");
+    let binary = sandbox.cache().join("v1/bin").join(&sandbox.cached("bin")[0]);
+    // A backup that makes a link changes the time of the last change, and nothing else.
+    std::fs::hard_link(&binary, sandbox.root().join("backup")).unwrap();
+    settle();
+    sandbox.runner(["x.rs"]).run().prints("x\n");
+    let calls = hit(&sandbox, &["x.rs"]);
+    let root = sandbox.root().to_str().unwrap();
+    let is_ours = |call: &&Call| call.arguments.contains(root) || call.arguments.contains("\"x.rs\"");
+    let reads = calls.iter().filter(is_ours).filter(|call| call.name.starts_with("open")).count();
+    assert_eq!(reads, 2, "the script and its trace: {calls:#?}");
+    assert_eq!(sandbox.compiles(), 1);
+}
