@@ -153,11 +153,14 @@ fn inputs(
 ) -> Result<std::result::Result<Vec<Check<'static>>, PathBuf>> {
     let unclear =
         || Error::message(Step::Compile, "the compiler did not say what it read; nothing was cached");
-    let text =
-        std::fs::read(dep_info).map_err(|error| match dep_info.parent().is_some_and(Path::is_dir) {
-            true => Error::new(Step::Compile, error),
-            false => removed(),
-        })?;
+    let text = std::fs::read(dep_info).map_err(|error| match error.kind() {
+        // Whoever removes a directory removes what is in it first.
+        std::io::ErrorKind::NotFound => removed(),
+        _ => Error::new(
+            Step::Compile,
+            anyhow::Error::new(error).context("cannot read what the compiler has read"),
+        ),
+    })?;
     let text = String::from_utf8_lossy(&text);
     let text = dep_info::without_place(&text, &source.path, recipe.base());
     let info = DepInfo::parse(&text).ok_or_else(unclear)?;
