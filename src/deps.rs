@@ -146,8 +146,7 @@ fn key(recipe: &RustRecipe<'_>, environment: &Environment, manifest: &str, lock:
     fields.push("toolchain", recipe.toolchain.id.as_bytes());
     fields.push("profile", recipe.profile.as_bytes());
     fields.push("harness", &[u8::from(recipe.options.harness.is_some())]);
-    let host = recipe.toolchain.version.host.to_uppercase().replace(['-', '.'], "_");
-    let of_host = ["RUSTFLAGS", "LINKER"].map(|suffix| format!("CARGO_TARGET_{host}_{suffix}"));
+    let of_host = ["RUSTFLAGS", "LINKER"].map(|suffix| recipe.toolchain.host_variable(suffix));
     for name in TRACED.iter().copied().chain(of_host.iter().map(String::as_str)) {
         let value = environment.variable(name);
         fields.push_optional(name, value.as_ref().map(|value| value.as_encoded_bytes()));
@@ -339,6 +338,7 @@ impl<'a> Environments<'a> {
     }
 }
 
+/// `NAME=VALUE`, as an environment and a record have it.
 fn split_variable(text: &OsString) -> Option<(OsString, OsString)> {
     use std::os::unix::ffi::{OsStrExt, OsStringExt};
     let bytes = text.as_bytes();

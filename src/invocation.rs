@@ -70,19 +70,18 @@ fn plain_call(recipe: &RustRecipe<'_>, environment: &Environment) -> Result<Call
     arguments.extend(profile::lints(recipe.manifest)?);
     arguments.extend(profile::features(recipe.manifest));
     let mut arguments: Vec<OsString> = arguments.into_iter().map(OsString::from).collect();
-    let host = recipe.toolchain.version.host.to_uppercase().replace(['-', '.'], "_");
-    if let Some(linker) = environment.set(&format!("CARGO_TARGET_{host}_LINKER")) {
+    if let Some(linker) = environment.set(&recipe.toolchain.host_variable("LINKER")) {
         let mut option = OsString::from("linker=");
         option.push(linker);
         arguments.extend(["-C".into(), option]);
     }
-    arguments.extend(rust_flags(environment, &host));
+    arguments.extend(rust_flags(environment, recipe.toolchain.host_variable("RUSTFLAGS")));
     Ok(Call::plain(arguments, package_variables(recipe)))
 }
 
 /// `CARGO_ENCODED_RUSTFLAGS`, else `RUSTFLAGS`, else those of the host, else of the build: the first that is set wins,
 /// as in cargo.
-fn rust_flags(environment: &Environment, host: &str) -> Vec<OsString> {
+fn rust_flags(environment: &Environment, of_host: String) -> Vec<OsString> {
     let split = |text: OsString, separator: u8| -> Vec<OsString> {
         text.as_bytes()
             .split(|byte| *byte == separator)
@@ -93,11 +92,7 @@ fn rust_flags(environment: &Environment, host: &str) -> Vec<OsString> {
     if let Some(flags) = environment.variable("CARGO_ENCODED_RUSTFLAGS") {
         return split(flags, 0x1f);
     }
-    let names = [
-        "RUSTFLAGS".to_owned(),
-        format!("CARGO_TARGET_{host}_RUSTFLAGS"),
-        "CARGO_BUILD_RUSTFLAGS".to_owned(),
-    ];
+    let names = ["RUSTFLAGS".to_owned(), of_host, "CARGO_BUILD_RUSTFLAGS".to_owned()];
     names
         .iter()
         .find_map(|name| environment.variable(name))

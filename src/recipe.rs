@@ -145,10 +145,8 @@ impl Recipe {
         manifest.check_rust_version(&toolchain.version.semver)?;
         let mut checks = toolchain.checks.clone();
         checks.extend(TRACED.iter().map(|name| Check::variable(name, environment)));
-        let host = toolchain.version.host.to_uppercase().replace(['-', '.'], "_");
-        let of_host = |suffix: &str| format!("CARGO_TARGET_{host}_{suffix}");
-        checks.push(Check::variable(&of_host("RUSTFLAGS"), environment));
-        checks.push(Check::variable(&of_host("LINKER"), environment));
+        checks.push(Check::variable(&toolchain.host_variable("RUSTFLAGS"), environment));
+        checks.push(Check::variable(&toolchain.host_variable("LINKER"), environment));
         let config = CargoConfig::read(environment, since)?;
         checks.extend(config.checks.iter().cloned());
         let profile = options.profile.clone().unwrap_or_else(|| "release".to_owned());

@@ -175,6 +175,12 @@ impl Toolchain {
         (self.version.semver.major, self.version.semver.minor) >= (1, 95)
     }
 
+    /// Cargo's name of a variable for this compiler's host: `CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_LINKER`.
+    pub(crate) fn host_variable(&self, suffix: &str) -> String {
+        let host = self.version.host.to_uppercase().replace(['-', '.'], "_");
+        format!("CARGO_TARGET_{host}_{suffix}")
+    }
+
     /// `rustc 1.95.0`, for people.
     pub(crate) fn short_version(&self) -> String {
         format!("rustc {}", self.version.semver)

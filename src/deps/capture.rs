@@ -64,14 +64,7 @@ impl Capture {
             let bytes = bytes.strip_suffix(b"\0").unwrap_or(&bytes);
             Ok(bytes.split(|byte| *byte == 0).map(|text| OsString::from_vec(text.to_vec())).collect())
         };
-        let variables = list("variables")?
-            .into_iter()
-            .filter_map(|text| {
-                let bytes = text.as_bytes();
-                let at = bytes.iter().position(|byte| *byte == b'=')?;
-                Some((OsString::from_vec(bytes[..at].to_vec()), OsString::from_vec(bytes[at + 1..].to_vec())))
-            })
-            .collect();
+        let variables = list("variables")?.iter().filter_map(super::split_variable).collect();
         Ok(Captured { arguments: list("arguments")?, variables })
     }
 }
