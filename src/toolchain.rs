@@ -175,6 +175,13 @@ impl Toolchain {
         (self.version.semver.major, self.version.semver.minor) >= (1, 95)
     }
 
+    /// Where the source of the standard library lies if it is installed, and what it is called where it is not.
+    pub(crate) fn library_source(&self) -> Option<(PathBuf, String)> {
+        let sysroot = self.rustc.parent()?.parent()?;
+        let commit = self.version.commit_hash.as_ref()?;
+        Some((sysroot.join("lib/rustlib/src/rust"), format!("/rustc/{commit}")))
+    }
+
     /// Cargo's name of a variable for this compiler's host: `CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_LINKER`.
     pub(crate) fn host_variable(&self, suffix: &str) -> String {
         let host = self.version.host.to_uppercase().replace(['-', '.'], "_");
