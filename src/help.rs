@@ -24,6 +24,7 @@ pub(crate) const OPTIONS: &[&str] = &[
     "--profile",
     "--quiet",
     "--release",
+    "--target",
     "--temp",
     "--to",
     "--toolchain",
@@ -59,6 +60,7 @@ Options, before the script (everything after it is the script's own):
       --debug              cargo's dev profile: debug information and checks
       --profile P          release, dev, quick, or one the script's metadata defines
       --toolchain T, +T    a rustup toolchain, or a directory that holds one
+      --target T           for another kind of machine, as aarch64-unknown-linux-gnu
       --edition E          2015, 2018, 2021 or 2024
   -d, --dep NAME[=VERSION] a dependency that it does not name itself
       --offline            do not use the network
@@ -203,7 +205,7 @@ Tells whether the next run would be a hit, and if not, which inputs changed: wha
 const CACHE: &str = "\
 Usage: runner cache path                                where the cache is
        runner cache size                                bytes on disk
-       runner cache list                                every cached build: used, bytes, profile, toolchain, script
+       runner cache list                                every cached build: used, bytes, profile, toolchain, target, script
        runner cache trim [--older 30d] [--max-size 5G]  remove what was not used, then the least recently used
        runner cache stop                                stop the background build
        runner cache clean [SCRIPT]                      remove everything, or every build of one script

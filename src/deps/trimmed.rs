@@ -237,7 +237,7 @@ mod tests {
     fn the_stand_in_is_whole() {
         let text: String = split_at_marks(STAND_IN).collect();
         assert!(!text.contains("@RUSTC") && !text.contains("@OPTIONS"), "{text}");
-        assert!(text.contains("exec RUSTC \"$@\" OPTIONS --remap-path-prefix="), "{text}");
+        assert!(text.contains("exec RUSTC \"$@\" OPTIONS \\\n"), "{text}");
         assert_eq!(quoted(OsStr::new("it's")), "'it'\\''s'");
     }
 }
