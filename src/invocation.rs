@@ -55,7 +55,12 @@ pub(crate) fn call(
     if recipe.provisional && recipe.profile != "quick" {
         call.arguments = profile::quickened(call.arguments);
     }
-    call.arguments.extend(recipe.settings.compiler_arguments().into_iter().map(OsString::from));
+    let is_static = recipe.is_static();
+    call.arguments.extend(recipe.settings.compiler_arguments(is_static).into_iter().map(OsString::from));
+    if recipe.options.strip {
+        // The last one counts.
+        call.arguments.extend(["-C".into(), "strip=symbols".into()]);
+    }
     Ok(call)
 }
 

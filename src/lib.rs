@@ -59,6 +59,7 @@
 compile_error!("runner needs a Unix system: exec, flock and inode numbers");
 
 mod ahead;
+mod build_record;
 mod cache;
 mod cargo_config;
 mod change;
@@ -72,6 +73,7 @@ mod dialect;
 pub mod differences;
 mod digest;
 mod disturbance;
+mod elf;
 mod environment;
 mod error;
 mod exec;
@@ -101,6 +103,7 @@ mod promote;
 mod receipt;
 mod recipe;
 mod record;
+mod revision;
 mod runner;
 mod screen;
 mod script;
@@ -124,6 +127,7 @@ mod wrap;
 #[doc = include_str!("promises.md")]
 pub mod promises {}
 
+pub use build_record::{BuildRecord, Dependency};
 pub use change::Change;
 pub use deps::Updated;
 pub use dialect::Dialect;
@@ -135,6 +139,7 @@ pub use expression::{Expression, ExpressionKind};
 pub use migrate::Style;
 pub use options::{Harness, Options, Verbosity};
 pub use promote::{Installed, Listed, Placement, State};
+pub use revision::Revision;
 pub use runner::{Program, Runner};
 pub use script::{Script, is_similar};
 pub use tier::Background;

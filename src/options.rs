@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use crate::dialect::Dialect;
 use crate::digest::Fields;
+use crate::revision::Revision;
 
 /// What shapes a build and a run. `Default` is what a script that says nothing gets.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -35,8 +36,14 @@ pub struct Options {
     pub optimal: bool,
     /// Leave nothing behind: run from a temporary binary.
     pub temporary: bool,
-    /// Build what can be handed on: paths of this machine are kept out of the binary.
+    /// Build what can be handed on: paths of this machine are kept out of the binary, and a record of the build is in it.
     pub portable: bool,
+    /// Build a program that needs no shared libraries.
+    pub is_static: bool,
+    /// Leave the names of symbols out of the program.
+    pub strip: bool,
+    /// What git says of the script, for the record in what is handed on.
+    pub revision: Option<Revision>,
     /// How much to say on stderr.
     pub verbosity: Verbosity,
 }
@@ -91,6 +98,9 @@ impl Options {
             optimal: _,
             temporary: _,
             portable,
+            is_static,
+            strip,
+            revision,
             verbosity: _,
         } = self;
         fields.push_optional("profile", profile.as_deref().map(str::as_bytes));
@@ -106,6 +116,15 @@ impl Options {
         fields.push_optional("dialect", dialect.map(|dialect| dialect.as_str().as_bytes()));
         fields.push("locked", &[u8::from(*locked)]);
         fields.push("portable", &[u8::from(*portable)]);
+        // Said only if so: a hit hashes whatever is said.
+        for (name, is_asked_for) in [("static", *is_static), ("strip", *strip)] {
+            if is_asked_for {
+                fields.push(name, b"");
+            }
+        }
+        if let Some(revision) = revision {
+            fields.push("revision", revision.to_string().as_bytes());
+        }
     }
 
     /// What they say that shapes a build, for people: `release`, `dev +nightly`.
@@ -118,6 +137,8 @@ impl Options {
         words.extend(self.harness.map(|harness| format!("harness {}", harness.profile())));
         words.extend(self.locked.then(|| "locked".to_owned()));
         words.extend(self.portable.then(|| "portable".to_owned()));
+        words.extend(self.is_static.then(|| "static".to_owned()));
+        words.extend(self.strip.then(|| "strip".to_owned()));
         words.join(" ")
     }
 
@@ -138,6 +159,9 @@ impl Options {
             optimal: self.optimal,
             temporary: self.temporary || weaker.temporary,
             portable: self.portable,
+            is_static: self.is_static || weaker.is_static,
+            strip: self.strip || weaker.strip,
+            revision: self.revision.clone(),
             verbosity: self.verbosity,
         }
     }

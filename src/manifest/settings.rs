@@ -138,10 +138,10 @@ fn refused_flag(flags: &[String]) -> Option<&str> {
 }
 
 impl Settings {
-    /// What they add to the call of the compiler.
-    pub(crate) fn compiler_arguments(&self) -> Vec<String> {
+    /// What they add to the call of the compiler, for a program that `is_static` because they or the options say so.
+    pub(crate) fn compiler_arguments(&self, is_static: bool) -> Vec<String> {
         let mut arguments = self.rust_flags.clone();
-        if self.is_static {
+        if is_static {
             // Not relocated, so that it needs no loader of its own either.
             let options = ["target-feature=+crt-static", "relocation-model=static"];
             arguments.extend(options.into_iter().flat_map(|option| ["-C".to_owned(), option.to_owned()]));
