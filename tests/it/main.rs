@@ -15,6 +15,7 @@ mod examples;
 mod expressions;
 mod failures;
 mod golden;
+mod help;
 mod hot_path;
 mod inputs;
 mod install;
