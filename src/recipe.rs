@@ -16,12 +16,14 @@ use crate::error::{Error, Result, Step};
 use crate::header::{self, Form, Header};
 use crate::language;
 use crate::launch::LaunchId;
+use crate::linker::{self, Linker};
 use crate::mainless::{self, Code};
 use crate::manifest::{EDITIONS, Manifest, Settings};
 use crate::options::{Harness, Options};
 use crate::script::Script;
 use crate::shebang::{self, FirstLine, Tool};
 use crate::stamp::Moment;
+use crate::target::{self, Target};
 use crate::toolchain::Toolchain;
 
 /// What Linux reads of a `#!` line (`BINPRM_BUF_SIZE` less the line end).
@@ -57,6 +59,9 @@ pub(crate) struct RustRecipe<'a> {
     pub(crate) code: &'a Code,
     pub(crate) settings: &'a Settings,
     pub(crate) toolchain: Toolchain,
+    /// The kind of machine it is for, if that is not the compiler's own.
+    pub(crate) target: Option<Target>,
+    pub(crate) linker: Linker,
     pub(crate) profile: String,
     /// Whether this is built first because it is built faster: see [`crate::tier`].
     pub(crate) provisional: bool,
@@ -145,10 +150,16 @@ impl Recipe {
         manifest.check_rust_version(&toolchain.version.semver)?;
         let mut checks = toolchain.checks.clone();
         checks.extend(TRACED.iter().map(|name| Check::variable(name, environment)));
-        checks.push(Check::variable(&toolchain.host_variable("RUSTFLAGS"), environment));
-        checks.push(Check::variable(&toolchain.host_variable("LINKER"), environment));
         let config = CargoConfig::read(environment, since)?;
         checks.extend(config.checks.iter().cloned());
+        let wanted = options.target.as_deref().or(config.target.as_deref());
+        let target = Target::find(wanted, &toolchain, environment, cache)?;
+        let variables = variables_of_machines(&toolchain, target.as_ref());
+        checks.extend(variables.iter().map(|name| Check::variable(name, environment)));
+        let (linker, linker_checks) =
+            linker::choose(target.as_ref(), &toolchain.version.host, &config, environment);
+        checks.extend(linker_checks);
+        checks.extend(target.iter().flat_map(|target| target.checks.iter().cloned()));
         let profile = options.profile.clone().unwrap_or_else(|| "release".to_owned());
         if !is_profile_name(&profile) {
             let text = format!("`{}` is not the name of a profile", profile.escape_debug());
@@ -171,6 +182,8 @@ impl Recipe {
             code,
             settings,
             toolchain,
+            target,
+            linker,
             profile,
             provisional: false,
             edition,
@@ -241,6 +254,31 @@ impl RustRecipe<'_> {
         RustRecipe { provisional: true, ..self }
     }
 
+    /// The id under which the build is kept: as [`Recipe::home`], and a target that is the compiler's own machine is none.
+    pub(crate) fn home(&self) -> LaunchId {
+        match &self.options.target {
+            Some(target) if *target == self.toolchain.version.host => {
+                LaunchId::of(self.script, &Options { target: None, ..self.options.clone() })
+            }
+            _ => LaunchId::of(self.script, self.options),
+        }
+    }
+
+    /// The machine that its program is for.
+    pub(crate) fn machine(&self) -> &str {
+        self.target.as_ref().map_or(&self.toolchain.version.host, |target| &target.name)
+    }
+
+    /// Cargo's name of a variable for that machine: `CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_LINKER`.
+    pub(crate) fn machine_variable(&self, suffix: &str) -> String {
+        target::variable(self.machine(), suffix)
+    }
+
+    /// The variables that are named for the compiler's own machine and for the program's, and shape a build.
+    pub(crate) fn variables_of_machines(&self) -> Vec<String> {
+        variables_of_machines(&self.toolchain, self.target.as_ref())
+    }
+
     /// How it is built, for people.
     pub(crate) fn profile_name(&self) -> &str {
         if self.provisional { "quick" } else { &self.profile }
@@ -297,6 +335,12 @@ impl RustRecipe<'_> {
     pub(crate) fn needs_cargo(&self) -> bool {
         self.manifest.needs_cargo() || self.config.shapes_builds
     }
+}
+
+fn variables_of_machines(toolchain: &Toolchain, target: Option<&Target>) -> Vec<String> {
+    let machines = [Some(&toolchain.version.host), target.map(|target| &target.name)];
+    let names = |machine: &String| ["RUSTFLAGS", "LINKER"].map(|suffix| target::variable(machine, suffix));
+    machines.into_iter().flatten().flat_map(names).collect()
 }
 
 fn package_name(manifest: &Manifest, script: &Script) -> String {

@@ -145,7 +145,7 @@ impl Runner {
             Some(_) => tier::choose(rust, &cache, &self.environment),
             None => rust,
         };
-        let home = recipe.home();
+        let home = rust.home();
         let is_wanted = |found: &Found| !(options.force || options.optimal && found.provisional);
         let found = match cache.enter(home, &self.environment, is_wanted, patiently(&screen, script))? {
             Entry::Occupied(found) => found,

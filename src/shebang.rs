@@ -149,6 +149,7 @@ fn call(mut tool: Tool, words: impl Iterator<Item = String>) -> FirstLine {
                 options.dependencies.extend(value().as_deref().and_then(dependency));
             }
             ("--profile", Tool::Runner | Tool::Cargo) => options.profile = value(),
+            ("--target", Tool::Runner | Tool::Cargo | Tool::Rustc) => options.target = value(),
             ("--edition", Tool::Runner | Tool::Rustc) => options.edition = value(),
             ("--offline", _) | ("--frozen", Tool::Cargo) => options.offline = true,
             ("--locked", Tool::Runner) => options.locked = true,

@@ -14,6 +14,7 @@ mod dropin;
 mod examples;
 mod expressions;
 mod failures;
+mod foreign;
 mod golden;
 mod help;
 mod hot_path;
