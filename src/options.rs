@@ -129,7 +129,7 @@ impl Options {
             target: self.target.clone().or_else(|| weaker.target.clone()),
             edition: self.edition.clone().or_else(|| weaker.edition.clone()),
             dependencies: self.dependencies.clone(),
-            harness: self.harness,
+            harness: self.harness.or(weaker.harness),
             dialect: self.dialect.or(weaker.dialect),
             base: self.base.clone(),
             offline: self.offline || weaker.offline,

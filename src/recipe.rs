@@ -95,6 +95,7 @@ impl Recipe {
         let dialect = Dialect::of(form, options.dialect, first.as_ref().map(|line| &line.tool));
         let manifest = Manifest::read(header.metadata.clone(), dialect)?;
         notes.extend(manifest.notes());
+        let harness = options.harness.or(first.as_ref().and_then(|line| line.options.harness));
         // Those of the first line too: they are never dropped silently.
         let mut dependencies = options.dependencies.clone();
         for dependency in first.iter().flat_map(|line| &line.options.dependencies) {
@@ -102,15 +103,16 @@ impl Recipe {
                 dependencies.push(dependency.clone());
             }
         }
-        let manifest = manifest.for_build(options.harness.is_some(), &dependencies);
-        let mut code = Code::read(text, &header, &manifest, options.harness);
+        let manifest = manifest.for_build(harness.is_some(), &dependencies);
+        let mut code = Code::read(text, &header, &manifest, harness);
         if script.path().is_none() && code.text.is_none() {
             code.text = Some(mainless::without_head(text, &header));
         }
-        if code.only_tests && options.harness.is_none() {
+        if code.only_tests && harness.is_none() {
             notes.push("it holds tests and nothing to run: `runner test` runs them".to_owned());
         }
-        let settings = manifest.settings()?;
+        let mut settings = manifest.settings()?;
+        settings.arguments.splice(0..0, first.iter().flat_map(|line| line.arguments.clone()));
         let own = Options {
             profile: settings.profile.clone(),
             toolchain: settings.toolchain.clone(),
@@ -124,7 +126,7 @@ impl Recipe {
             (None, Some(_)) => !is_ours,
             (None, None) => settings.is_toolchain_foreign,
         };
-        let own_profile = options.harness.map(|harness| harness.profile().to_owned());
+        let own_profile = harness.map(|harness| harness.profile().to_owned());
         let options = Options { profile: options.profile.clone().or(own_profile), ..options.clone() };
         let mut options = Options { dependencies, ..options.or(&of_line).or(&own) };
         // Not the launch of somebody who insists on that toolchain.
@@ -380,7 +382,12 @@ fn first_line(header: &Header<'_>, text: &str) -> Option<FirstLine> {
     let body =
         if header.shebang.is_some() { text.split_once('\n').map_or("", |(_, rest)| rest) } else { text };
     let of_header = header.build_command.as_deref().and_then(shebang::read_command);
-    of_header.or_else(|| shebang::read_polyglot(body)).or(of_shebang)
+    let is_shell = matches!(&of_shebang, Some(FirstLine { tool: Tool::Other(name), .. }) if is_shell(name));
+    of_header.or_else(|| shebang::polyglot::read(body, is_shell)).or(of_shebang)
+}
+
+fn is_shell(program: &str) -> bool {
+    matches!(program, "sh" | "bash" | "dash" | "ksh" | "zsh")
 }
 
 /// What the author should know, though the script runs.
