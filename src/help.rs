@@ -2,7 +2,9 @@
 
 /// Every option, for "did you mean".
 pub(crate) const OPTIONS: &[&str] = &[
+    "--all-features",
     "--base-path",
+    "--bin",
     "--check",
     "--cache",
     "--count",
@@ -14,15 +16,18 @@ pub(crate) const OPTIONS: &[&str] = &[
     "--unstable-feature",
     "--debug",
     "--edition",
+    "--features",
     "--force",
     "--help",
     "--json",
     "--locked",
     "--name",
+    "--no-default-features",
     "--offline",
     "--output",
     "--profile",
     "--quiet",
+    "--registry",
     "--release",
     "--temp",
     "--to",

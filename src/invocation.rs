@@ -17,6 +17,7 @@ use crate::profile;
 use crate::recipe::RustRecipe;
 use crate::screen::Screen;
 use crate::source::Source;
+use crate::toolchain::Toolchain;
 
 /// What it is called for.
 #[derive(Debug, Clone, Copy)]
@@ -70,13 +71,20 @@ fn plain_call(recipe: &RustRecipe<'_>, environment: &Environment) -> Result<Call
     arguments.extend(profile::lints(recipe.manifest)?);
     arguments.extend(profile::features(recipe.manifest));
     let mut arguments: Vec<OsString> = arguments.into_iter().map(OsString::from).collect();
-    if let Some(linker) = environment.set(&recipe.toolchain.host_variable("LINKER")) {
+    arguments.extend(flags(&recipe.toolchain, environment));
+    Ok(Call::plain(arguments, package_variables(recipe)))
+}
+
+/// What variables say: which linker, and flags.
+pub(crate) fn flags(toolchain: &Toolchain, environment: &Environment) -> Vec<OsString> {
+    let mut arguments = Vec::new();
+    if let Some(linker) = environment.set(&toolchain.host_variable("LINKER")) {
         let mut option = OsString::from("linker=");
         option.push(linker);
         arguments.extend(["-C".into(), option]);
     }
-    arguments.extend(rust_flags(environment, recipe.toolchain.host_variable("RUSTFLAGS")));
-    Ok(Call::plain(arguments, package_variables(recipe)))
+    arguments.extend(rust_flags(environment, toolchain.host_variable("RUSTFLAGS")));
+    arguments
 }
 
 /// `CARGO_ENCODED_RUSTFLAGS`, else `RUSTFLAGS`, else those of the host, else of the build: the first that is set wins,
