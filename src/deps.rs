@@ -18,8 +18,10 @@
 
 mod capture;
 mod cargo;
+mod install;
 mod lane;
 mod packages;
+mod resolve;
 mod seed;
 mod update;
 
@@ -41,7 +43,9 @@ use crate::screen::Screen;
 use crate::stamp::Moment;
 use crate::wait::patiently;
 
+pub(crate) use install::install;
 pub(crate) use lane::sweep;
+pub(crate) use resolve::Resolved;
 pub use update::Updated;
 pub(crate) use update::update;
 

@@ -11,7 +11,7 @@ use crate::script::{Place, Script};
 
 /// Changes when the same inputs may give another binary or another trace than in an earlier runner: then nothing made
 /// before is looked at again.
-const FORMAT: &str = concat!(env!("CARGO_PKG_VERSION"), " 3");
+const FORMAT: &str = concat!(env!("CARGO_PKG_VERSION"), " 4");
 
 /// Names a trace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +22,11 @@ impl LaunchId {
         match (script.place(), script.real_path()) {
             (Place::File(path), real) => {
                 LaunchId::of_file(real.unwrap_or(path).as_os_str().as_bytes(), script.bytes(), options)
+            }
+            (Place::Package(package), _) => {
+                let mut fields = Fields::new("launch of a package");
+                package.add_to(&mut fields);
+                LaunchId::finish(fields, b"", options)
             }
             (Place::Nowhere(base), _) => {
                 let mut fields = Fields::new("launch from nowhere");

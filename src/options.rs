@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use crate::dialect::Dialect;
 use crate::digest::Fields;
+use crate::registry::Selection;
 
 /// What shapes a build and a run. `Default` is what a script that says nothing gets.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -37,6 +38,8 @@ pub struct Options {
     pub temporary: bool,
     /// Build what can be handed on: paths of this machine are kept out of the binary.
     pub portable: bool,
+    /// Which program of a package of a registry, and its features.
+    pub selection: Selection,
     /// How much to say on stderr.
     pub verbosity: Verbosity,
 }
@@ -91,6 +94,7 @@ impl Options {
             optimal: _,
             temporary: _,
             portable,
+            selection,
             verbosity: _,
         } = self;
         fields.push_optional("profile", profile.as_deref().map(str::as_bytes));
@@ -106,6 +110,7 @@ impl Options {
         fields.push_optional("dialect", dialect.map(|dialect| dialect.as_str().as_bytes()));
         fields.push("locked", &[u8::from(*locked)]);
         fields.push("portable", &[u8::from(*portable)]);
+        selection.add_to(fields);
     }
 
     /// What they say that shapes a build, for people: `release`, `dev +nightly`.
@@ -118,6 +123,7 @@ impl Options {
         words.extend(self.harness.map(|harness| format!("harness {}", harness.profile())));
         words.extend(self.locked.then(|| "locked".to_owned()));
         words.extend(self.portable.then(|| "portable".to_owned()));
+        words.extend(self.selection.describe());
         words.join(" ")
     }
 
@@ -138,6 +144,7 @@ impl Options {
             optimal: self.optimal,
             temporary: self.temporary || weaker.temporary,
             portable: self.portable,
+            selection: self.selection.clone(),
             verbosity: self.verbosity,
         }
     }

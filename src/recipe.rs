@@ -20,6 +20,7 @@ use crate::linker::{self, Linker};
 use crate::mainless::{self, Code};
 use crate::manifest::{EDITIONS, Manifest, Settings};
 use crate::options::{Harness, Options};
+use crate::registry;
 use crate::script::Script;
 use crate::shebang::{self, FirstLine, Tool};
 use crate::stamp::Moment;
@@ -85,6 +86,10 @@ impl Recipe {
     /// # Errors
     /// [`Step::Script`] if it is not text, [`Step::Metadata`] if its metadata is malformed.
     pub(crate) fn read(script: &Script, options: &Options) -> Result<Recipe> {
+        if let Some(package) = script.package() {
+            return Err(registry::no_script(package));
+        }
+        options.selection.refuse_for_script()?;
         let text = text(script)?;
         language::check(script, text)?;
         let header = header::parse(text).map_err(malformed)?;

@@ -204,6 +204,8 @@ const STATUS: &[&str] = &[
     "Fetching",
     "Finished",
     "Fresh",
+    "Installed",
+    "Installing",
     "Locking",
     "Removing",
     "Running",
