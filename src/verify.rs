@@ -30,7 +30,7 @@ impl Runner {
         found: &Found,
     ) -> Result<()> {
         let screen = Screen::new(self.environment().is_terminal(), options.verbosity);
-        let recipe = Recipe::read(script, options)?;
+        let recipe = Recipe::read(script, options, self.environment())?;
         let rust = recipe.decide(self.environment(), cache)?;
         let rust =
             if found.provisional { crate::tier::choose(rust, cache, self.environment()) } else { rust };

@@ -42,8 +42,8 @@ impl Runner {
     }
 
     pub(crate) fn why_in(&self, cache: &Cache, script: &Script, options: &Options) -> Result<Why> {
-        let launch = LaunchId::of(script, options);
-        let recipe = Recipe::read(script, options)?;
+        let launch = LaunchId::of(script, options, self.environment());
+        let recipe = Recipe::read(script, options, self.environment())?;
         for id in [launch, recipe.home()] {
             if let Some(found) = cache.peek(&id, self.environment(), Tools::Checked) {
                 return Ok(Why::Hit(found.path));
