@@ -26,6 +26,10 @@ pub struct Options {
     pub dialect: Option<Dialect>,
     /// The directory that relative paths in the metadata are taken from, if that is not the script's own: absolute.
     pub base: Option<PathBuf>,
+    /// Whether the program shall need no shared libraries, whatever the script says.
+    pub is_static: Option<bool>,
+    /// More arguments of the compiler for the script's own crate, in place of those the script gives.
+    pub rust_flags: Option<Vec<String>>,
     /// Do not use the network.
     pub offline: bool,
     /// Insist that `SCRIPT.lock` is there and complete.
@@ -88,6 +92,8 @@ impl Options {
             harness,
             dialect,
             base,
+            is_static,
+            rust_flags,
             offline: _,
             locked,
             force: _,
@@ -108,6 +114,13 @@ impl Options {
         fields.push_optional("harness", harness.map(|harness| harness.profile().as_bytes()));
         fields.push_optional("base", base.as_ref().map(|base| base.as_os_str().as_bytes()));
         fields.push_optional("dialect", dialect.map(|dialect| dialect.as_str().as_bytes()));
+        if let Some(is_static) = is_static {
+            fields.push("static", &[u8::from(*is_static)]);
+        }
+        if let Some(flags) = rust_flags {
+            fields.push("flags", b"");
+            flags.iter().for_each(|flag| fields.push("flag", flag.as_bytes()));
+        }
         fields.push("locked", &[u8::from(*locked)]);
         fields.push("portable", &[u8::from(*portable)]);
         selection.add_to(fields);
@@ -121,6 +134,8 @@ impl Options {
         words.extend(self.edition.as_ref().map(|edition| format!("edition {edition}")));
         words.extend(self.dependencies.iter().map(|(name, version)| format!("{name}={version}")));
         words.extend(self.harness.map(|harness| format!("harness {}", harness.profile())));
+        words.extend(self.is_static.map(|on| if on { "static" } else { "not static" }.to_owned()));
+        words.extend(self.rust_flags.as_ref().map(|flags| format!("rustflags `{}`", flags.join(" "))));
         words.extend(self.locked.then(|| "locked".to_owned()));
         words.extend(self.portable.then(|| "portable".to_owned()));
         words.extend(self.selection.describe());
@@ -138,6 +153,8 @@ impl Options {
             harness: self.harness.or(weaker.harness),
             dialect: self.dialect.or(weaker.dialect),
             base: self.base.clone(),
+            is_static: self.is_static.or(weaker.is_static),
+            rust_flags: self.rust_flags.clone().or_else(|| weaker.rust_flags.clone()),
             offline: self.offline || weaker.offline,
             locked: self.locked || weaker.locked,
             force: self.force,

@@ -25,7 +25,7 @@ impl Runner {
         package: &Package,
         options: &Options,
     ) -> Result<Program> {
-        let launch = LaunchId::of(script, options);
+        let launch = LaunchId::of(script, options, self.environment());
         let screen = Screen::new(self.environment().is_terminal(), options.verbosity);
         let recipe = match PackageRecipe::decide(script, package, options, self.environment(), &cache) {
             Ok(recipe) => recipe,
@@ -45,7 +45,7 @@ impl Runner {
         }
         let is_wanted = |_: &Found| !options.force;
         let waiting = patiently(&screen, script);
-        let found = match cache.enter(launch, self.environment(), is_wanted, waiting)? {
+        let found = match cache.enter(launch, &recipe.checks, self.environment(), is_wanted, waiting)? {
             Entry::Occupied(found) => found,
             Entry::Vacant(vacant) => {
                 let built = self.build_package(&recipe, &cache, vacant.staging(), &screen)?;

@@ -7,6 +7,7 @@ mod bench;
 mod build;
 mod cli;
 mod concurrency;
+mod config;
 mod conformance;
 mod crash;
 mod dependencies;
