@@ -191,10 +191,20 @@ pub(crate) fn command(
     };
     if matches!(purpose, Purpose::Documentation { .. }) {
         // rustdoc does not know these options.
+    } else if recipe.options.portable {
+        // From the general to the special: the last that fits wins.
+        if let Some(home) = environment.home().filter(|home| home.parent().is_some()) {
+            remap(&mut command, &home, "/home");
+        }
+        if let Some(home) = environment.cargo_home() {
+            remap(&mut command, &home, "/cargo");
+        }
+        if let Some((library, name)) = recipe.toolchain.library_source() {
+            remap(&mut command, &library, &name);
+        }
+        remap(&mut command, base, "");
     } else if source.name.is_relative() {
         // There is nothing of this machine in it.
-    } else if recipe.options.portable {
-        remap(&mut command, base, "");
     } else if recipe.toolchain.has_remap_scope()
         && let Some(shown) = recipe.shown_directory()
     {
@@ -216,6 +226,9 @@ pub(crate) fn command(
         }
     }
     command.env_clear().envs(environment.for_compilers());
+    if recipe.options.portable && environment.set(deps::DATE.0).is_none() {
+        command.env(deps::DATE.0, deps::DATE.1);
+    }
     command.envs(call.variables.iter().map(|(name, value)| (name, value)));
     if is_gated && stable && bootstrap.is_none() {
         command.env("RUSTC_BOOTSTRAP", &crate_name);

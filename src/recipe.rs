@@ -21,6 +21,7 @@ use crate::linker::{self, Linker};
 use crate::mainless::{self, Code};
 use crate::manifest::{ALLOWED_FLAGS, EDITIONS, Manifest, Settings, refused_flag};
 use crate::options::{Harness, Options};
+use crate::profile;
 use crate::registry;
 use crate::script::Script;
 use crate::settings::{self, Said, Source, Value};
@@ -368,6 +369,13 @@ impl RustRecipe<'_> {
         let mut path = self.script.path()?.as_os_str().to_owned();
         path.push(".lock");
         Some(PathBuf::from(path))
+    }
+
+    /// Whether its dependencies are compiled without the paths of this machine: what is handed on has to be, and what has no
+    /// debug information may be where the compiler can leave its messages out of it, so that the two share them.
+    pub(crate) fn is_trimmed(&self) -> bool {
+        let may = || self.toolchain.has_remap_scope();
+        self.options.portable || may() && !profile::has_debug_information(self.manifest, &self.profile)
     }
 
     /// Whether cargo has to be asked how to call the compiler.

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::{Command, ExitStatus};
 
-use super::{Environments, capture, lane, seed};
+use super::{DATE, Environments, capture, lane, seed};
 use crate::environment::Environment;
 use crate::error::{Error, Result, Step};
 use crate::screen::Screen;
@@ -41,6 +41,7 @@ impl Environments<'_> {
         cargo: &Path,
         manifest: &Path,
         lane: &lane::Lane,
+        compiler: &Path,
         capture: &capture::Capture,
     ) -> Result<Vec<u8>> {
         let build = |offline: bool| {
@@ -64,6 +65,12 @@ impl Environments<'_> {
                 command.arg("--locked");
             }
             command.env("RUSTC_WORKSPACE_WRAPPER", capture.wrapper());
+            if self.recipe.is_trimmed() {
+                command.env("RUSTC", compiler).env("CARGO_INCREMENTAL", "0");
+                if self.environment.set(DATE.0).is_none() {
+                    command.env(DATE.0, DATE.1);
+                }
+            }
             self.screen.verbose(|| {
                 format!("{}: building dependencies", self.recipe.script.typed().to_string_lossy())
             });

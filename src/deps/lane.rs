@@ -14,9 +14,9 @@ use std::path::{Path, PathBuf};
 use super::packages;
 use crate::cache::Cache;
 use crate::lock::Lock;
+use crate::recipe::RustRecipe;
 use crate::record::Record;
 use crate::screen::Screen;
-use crate::script::Script;
 use crate::text::split_field;
 use crate::wait::patiently;
 
@@ -32,20 +32,15 @@ pub(crate) struct Lane {
 
 impl Lane {
     /// The first lane nobody uses; if all are in use, waits for the first.
-    pub(super) fn enter(
-        cache: &Cache,
-        toolchain: &str,
-        screen: &Screen,
-        script: &Script,
-    ) -> io::Result<Lane> {
+    pub(super) fn enter(cache: &Cache, recipe: &RustRecipe<'_>, screen: &Screen) -> io::Result<Lane> {
         for index in 0..LANES {
-            let (path, name) = place(cache, toolchain, index)?;
+            let (path, name) = place(cache, recipe, index)?;
             if let Some(lock) = Lock::try_acquire(&path.join("lock"))? {
                 return Ok(Lane { path, name, _lock: lock });
             }
         }
-        let (path, name) = place(cache, toolchain, 0)?;
-        let lock = Lock::acquire(&path.join("lock"), patiently(screen, script))?;
+        let (path, name) = place(cache, recipe, 0)?;
+        let lock = Lock::acquire(&path.join("lock"), patiently(screen, recipe.script))?;
         Ok(Lane { path, name, _lock: lock })
     }
 
@@ -115,8 +110,9 @@ impl Lane {
     }
 }
 
-fn place(cache: &Cache, toolchain: &str, index: usize) -> io::Result<(PathBuf, String)> {
-    let name = format!("deps/{toolchain}/lane-{index}");
+fn place(cache: &Cache, recipe: &RustRecipe<'_>, index: usize) -> io::Result<(PathBuf, String)> {
+    let kind = if recipe.is_trimmed() { "trimmed-" } else { "" };
+    let name = format!("deps/{}/lane-{kind}{index}", recipe.toolchain.id);
     let path = cache.join(&name);
     cache.make_directory(&path)?;
     Ok((path, name))

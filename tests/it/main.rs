@@ -29,6 +29,7 @@ mod power;
 mod process;
 mod promote;
 mod property;
+mod reproducible;
 mod sandbox;
 mod security;
 mod strace;
