@@ -271,7 +271,14 @@ impl<'a> Environments<'a> {
             }
             None => seed::write(self.cache, &self.recipe.toolchain.id, &lock_path).map_err(unusable)?,
         }
-        let lane = lane::Lane::enter(self.cache, self.recipe, self.screen).map_err(unusable)?;
+        let lane = lane::Lane::enter(
+            self.cache,
+            &self.recipe.toolchain,
+            self.recipe.is_trimmed(),
+            self.screen,
+            self.recipe.script,
+        )
+        .map_err(unusable)?;
         lane.heal(self.cache);
         let mut before: Option<Vec<Check<'static>>> = None;
         for _ in 0..MOST_DISTURBANCES {

@@ -31,7 +31,7 @@ pub(crate) fn install(
     let began = Instant::now();
     let unusable = |error| cache.unusable("cannot write to", error);
     let cargo = recipe.toolchain.cargo(environment)?;
-    let lane = Lane::enter(cache, &recipe.toolchain.id, screen, recipe.script).map_err(unusable)?;
+    let lane = Lane::enter(cache, &recipe.toolchain, false, screen, recipe.script).map_err(unusable)?;
     lane.heal(cache);
     Moment::latest().pass();
     let start = Moment::now();
