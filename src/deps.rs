@@ -20,8 +20,10 @@
 mod bill;
 mod capture;
 mod cargo;
+mod install;
 mod lane;
 mod packages;
+mod resolve;
 mod seed;
 mod trimmed;
 mod update;
@@ -44,7 +46,9 @@ use crate::screen::Screen;
 use crate::stamp::Moment;
 use crate::wait::patiently;
 
+pub(crate) use install::install;
 pub(crate) use lane::sweep;
+pub(crate) use resolve::Resolved;
 pub(crate) use trimmed::DATE;
 pub use update::Updated;
 pub(crate) use update::update;
@@ -279,7 +283,14 @@ impl<'a> Environments<'a> {
             }
             None => seed::write(self.cache, &self.recipe.toolchain.id, &lock_path).map_err(unusable)?,
         }
-        let lane = lane::Lane::enter(self.cache, self.recipe, self.screen).map_err(unusable)?;
+        let lane = lane::Lane::enter(
+            self.cache,
+            &self.recipe.toolchain,
+            self.recipe.is_trimmed(),
+            self.screen,
+            self.recipe.script,
+        )
+        .map_err(unusable)?;
         lane.heal(self.cache);
         let mut before: Option<Vec<Check<'static>>> = None;
         for _ in 0..MOST_DISTURBANCES {

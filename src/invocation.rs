@@ -55,8 +55,7 @@ pub(crate) fn call(
     if recipe.provisional && recipe.profile != "quick" {
         call.arguments = profile::quickened(call.arguments);
     }
-    let is_static = recipe.is_static();
-    call.arguments.extend(recipe.settings.compiler_arguments(is_static).into_iter().map(OsString::from));
+    call.arguments.extend(recipe.settings.compiler_arguments().into_iter().map(OsString::from));
     if recipe.options.strip {
         // The last one counts.
         call.arguments.extend(["-C".into(), "strip=symbols".into()]);
@@ -78,14 +77,25 @@ fn plain_call(recipe: &RustRecipe<'_>, environment: &Environment) -> Result<Call
     if let Some(target) = &recipe.target {
         arguments.extend(["--target".into(), target.name.clone().into()]);
     }
-    let of_variable = environment.set(&recipe.machine_variable("LINKER"));
-    if let Some(linker) = of_variable.or_else(|| recipe.linker.named().map(OsString::from)) {
+    let linker = recipe.linker.named().map(OsString::from);
+    arguments.extend(flags(|suffix| recipe.machine_variable(suffix), linker, environment));
+    Ok(Call::plain(arguments, package_variables(recipe)))
+}
+
+/// What the variables of a machine say: which linker, else `linker`, and flags.
+pub(crate) fn flags(
+    variable: impl Fn(&str) -> String,
+    linker: Option<OsString>,
+    environment: &Environment,
+) -> Vec<OsString> {
+    let mut arguments = Vec::new();
+    if let Some(linker) = environment.set(&variable("LINKER")).or(linker) {
         let mut option = OsString::from("linker=");
         option.push(linker);
         arguments.extend(["-C".into(), option]);
     }
-    arguments.extend(rust_flags(environment, recipe.machine_variable("RUSTFLAGS")));
-    Ok(Call::plain(arguments, package_variables(recipe)))
+    arguments.extend(rust_flags(environment, variable("RUSTFLAGS")));
+    arguments
 }
 
 /// `CARGO_ENCODED_RUSTFLAGS`, else `RUSTFLAGS`, else those of the machine, else of the build: the first that is set wins,

@@ -1,7 +1,7 @@
 //! Toolchains: which compiler, and what it says of itself.
 //!
-//! The first of: the option (`--toolchain T`, `+T`); the script's own pin; `RUNNER_TOOLCHAIN`; `RUSTC`, then
-//! `RUSTUP_TOOLCHAIN`; rustup's default; `rustc` on PATH. A `rustc` that is rustup's proxy is never called: the compiler
+//! The one that is asked for (see [`crate::settings`]), else the first of `RUSTC`, `RUSTUP_TOOLCHAIN`, rustup's default,
+//! `rustc` on PATH. A `rustc` that is rustup's proxy is never called: the compiler
 //! behind it is found in `$RUSTUP_HOME/settings.toml` and `toolchains/`, since the proxy costs 10 ms a call and decides by
 //! the caller's working directory.
 //!
@@ -43,7 +43,7 @@ struct Choice {
 }
 
 impl Toolchain {
-    /// Finds the compiler that `wanted` (an option or a script's pin), the variables, rustup or PATH name.
+    /// Finds the compiler that `wanted`, the variables of other tools, rustup or PATH name.
     ///
     /// # Errors
     /// [`Step::Toolchain`], 127, if there is none.
@@ -192,11 +192,6 @@ fn choose(wanted: Option<&str>, environment: &Environment, since: Moment) -> Res
     let mut checks = Vec::new();
     if let Some(wanted) = wanted {
         return named(wanted, environment, checks);
-    }
-    checks.push(Check::variable("RUNNER_TOOLCHAIN", environment));
-    if let Some(wanted) = environment.set("RUNNER_TOOLCHAIN") {
-        return named(&wanted.to_string_lossy(), environment, checks)
-            .map_err(|error| error.about("RUNNER_TOOLCHAIN"));
     }
     checks.push(Check::variable("RUSTC", environment));
     if let Some(rustc) = environment.set("RUSTC") {

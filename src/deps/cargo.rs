@@ -4,24 +4,35 @@ use std::path::Path;
 use std::process::{Command, ExitStatus};
 
 use super::{DATE, Environments, capture, lane, seed};
+use crate::environment::Environment;
 use crate::error::{Error, Result, Step};
+use crate::screen::Screen;
+use crate::toolchain::Toolchain;
+
+/// Cargo, as it is always called: from `/`, with the compiler that was chosen, in the environment of the policy.
+pub(super) fn command(
+    cargo: &Path,
+    toolchain: &Toolchain,
+    environment: &Environment,
+    screen: &Screen,
+) -> Command {
+    let mut command = Command::new(cargo);
+    command.current_dir("/").env_clear().envs(environment.for_compilers());
+    command.env("RUSTC", &toolchain.rustc);
+    command.env("RUSTDOC", toolchain.rustc.with_file_name("rustdoc"));
+    if screen.is_terminal() {
+        command.env("CARGO_TERM_COLOR", "always").env("CARGO_TERM_PROGRESS_WHEN", "always");
+        command.env("CARGO_TERM_PROGRESS_WIDTH", screen.width().min(100).to_string());
+        command.env("CARGO_TERM_PROGRESS_TERM_INTEGRATION", "false");
+    } else {
+        command.env("CARGO_TERM_COLOR", "never").env("CARGO_TERM_PROGRESS_WHEN", "never");
+    }
+    command
+}
 
 impl Environments<'_> {
-    /// Cargo, as it is always called: from `/`, with the compiler that was chosen, in the environment of the policy.
     pub(super) fn cargo(&self, cargo: &Path) -> Command {
-        let mut command = Command::new(cargo);
-        command.current_dir("/").env_clear().envs(self.environment.for_compilers());
-        command.env("RUSTC", &self.recipe.toolchain.rustc);
-        let rustdoc = self.recipe.toolchain.rustc.with_file_name("rustdoc");
-        command.env("RUSTDOC", rustdoc);
-        if self.screen.is_terminal() {
-            command.env("CARGO_TERM_COLOR", "always").env("CARGO_TERM_PROGRESS_WHEN", "always");
-            command.env("CARGO_TERM_PROGRESS_WIDTH", self.screen.width().min(100).to_string());
-            command.env("CARGO_TERM_PROGRESS_TERM_INTEGRATION", "false");
-        } else {
-            command.env("CARGO_TERM_COLOR", "never").env("CARGO_TERM_PROGRESS_WHEN", "never");
-        }
-        command
+        command(cargo, &self.recipe.toolchain, self.environment, self.screen)
     }
 
     /// `cargo build`, without the network if it can be done so; returns its messages (JSON, one a line).
@@ -205,7 +216,7 @@ fn with_places_of(
 }
 
 /// Whether cargo failed for want of a network.
-fn is_network_failure(diagnostics: &[u8]) -> bool {
+pub(super) fn is_network_failure(diagnostics: &[u8]) -> bool {
     let text = String::from_utf8_lossy(diagnostics);
     [
         "failed to download",

@@ -14,10 +14,11 @@ use std::path::{Path, PathBuf};
 use super::packages;
 use crate::cache::Cache;
 use crate::lock::Lock;
-use crate::recipe::RustRecipe;
 use crate::record::Record;
 use crate::screen::Screen;
+use crate::script::Script;
 use crate::text::split_field;
+use crate::toolchain::Toolchain;
 use crate::wait::patiently;
 
 /// As many cold builds at once as can be useful.
@@ -32,15 +33,21 @@ pub(crate) struct Lane {
 
 impl Lane {
     /// The first lane nobody uses; if all are in use, waits for the first.
-    pub(super) fn enter(cache: &Cache, recipe: &RustRecipe<'_>, screen: &Screen) -> io::Result<Lane> {
+    pub(super) fn enter(
+        cache: &Cache,
+        toolchain: &Toolchain,
+        is_trimmed: bool,
+        screen: &Screen,
+        script: &Script,
+    ) -> io::Result<Lane> {
         for index in 0..LANES {
-            let (path, name) = place(cache, recipe, index)?;
+            let (path, name) = place(cache, toolchain, is_trimmed, index)?;
             if let Some(lock) = Lock::try_acquire(&path.join("lock"))? {
                 return Ok(Lane { path, name, _lock: lock });
             }
         }
-        let (path, name) = place(cache, recipe, 0)?;
-        let lock = Lock::acquire(&path.join("lock"), patiently(screen, recipe.script))?;
+        let (path, name) = place(cache, toolchain, is_trimmed, 0)?;
+        let lock = Lock::acquire(&path.join("lock"), patiently(screen, script))?;
         Ok(Lane { path, name, _lock: lock })
     }
 
@@ -110,9 +117,14 @@ impl Lane {
     }
 }
 
-fn place(cache: &Cache, recipe: &RustRecipe<'_>, index: usize) -> io::Result<(PathBuf, String)> {
-    let kind = if recipe.is_trimmed() { "trimmed-" } else { "" };
-    let name = format!("deps/{}/lane-{kind}{index}", recipe.toolchain.id);
+fn place(
+    cache: &Cache,
+    toolchain: &Toolchain,
+    is_trimmed: bool,
+    index: usize,
+) -> io::Result<(PathBuf, String)> {
+    let kind = if is_trimmed { "trimmed-" } else { "" };
+    let name = format!("deps/{}/lane-{kind}{index}", toolchain.id);
     let path = cache.join(&name);
     cache.make_directory(&path)?;
     Ok((path, name))

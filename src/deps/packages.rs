@@ -158,6 +158,22 @@ impl Made {
         &self.packages
     }
 
+    /// Removes what cargo put at the top of the target directory, where no sweep looks: second links to its artifacts.
+    pub(super) fn remove_outermost(&self, lane: &Lane) {
+        for file in self.outermost(lane) {
+            let _ = fs::remove_file(file.with_extension("d"));
+            let _ = fs::remove_file(file);
+        }
+    }
+
+    /// What is neither below `deps` nor `build`: a program of a package that was built by itself.
+    fn outermost<'a>(&'a self, lane: &'a Lane) -> impl Iterator<Item = &'a PathBuf> {
+        let is_inner = |path: &Path| {
+            path.components().any(|part| part.as_os_str() == "deps" || part.as_os_str() == "build")
+        };
+        self.files.iter().filter(move |file| file.strip_prefix(lane.path()).is_ok_and(|path| !is_inner(path)))
+    }
+
     /// What must be untouched for the call to work again: `STAMP PATH`, relative to the cache.
     pub(super) fn artifacts(&self, cache: &Path) -> Vec<OsString> {
         // What a build script said to cargo lies beside its output directory.
@@ -222,11 +238,24 @@ pub(super) fn checks(
     for file in &made.files {
         facts.add_dep_info(file, lane.path());
     }
+    for twin in made.outermost(lane).filter_map(|file| twin_below_deps(file)) {
+        facts.add_dep_info(&twin, lane.path());
+    }
     for (id, output) in &made.build_outputs {
         let package = local.packages.iter().find(|package| package.id == *id);
         facts.add_build_output(output, package.map(|package| package.directory.as_path()));
     }
     facts.checks(environment, start).map_err(|error| Error::new(Step::Dependencies, error))
+}
+
+/// The artifact of which this file is another link: what rustc says it read lies beside that.
+fn twin_below_deps(file: &Path) -> Option<PathBuf> {
+    let inode = fs::metadata(file).ok()?.ino();
+    let entries = fs::read_dir(file.with_file_name("deps")).ok()?;
+    let mut twins =
+        entries.flatten().filter(|entry| entry.metadata().is_ok_and(|other| other.ino() == inode));
+    // With an extension, so that it is not taken for a build script, whose dep-info has another name.
+    twins.next().map(|twin| twin.path().with_extension("program"))
 }
 
 /// What changed of these checks while cargo ran: a file or a directory of theirs, or what is above it.
