@@ -146,8 +146,10 @@ fn key(recipe: &RustRecipe<'_>, environment: &Environment, manifest: &str, lock:
     fields.push("toolchain", recipe.toolchain.id.as_bytes());
     fields.push("profile", recipe.profile.as_bytes());
     fields.push("harness", &[u8::from(recipe.options.harness.is_some())]);
-    let of_host = ["RUSTFLAGS", "LINKER"].map(|suffix| recipe.toolchain.host_variable(suffix));
-    for name in TRACED.iter().copied().chain(of_host.iter().map(String::as_str)) {
+    fields.push_optional("target", recipe.target.as_ref().map(|target| target.name.as_bytes()));
+    fields.push_optional("linker", recipe.linker.named().map(str::as_bytes));
+    let of_machines = recipe.variables_of_machines();
+    for name in TRACED.iter().copied().chain(of_machines.iter().map(String::as_str)) {
         let value = environment.variable(name);
         fields.push_optional(name, value.as_ref().map(|value| value.as_encoded_bytes()));
     }

@@ -70,18 +70,22 @@ fn plain_call(recipe: &RustRecipe<'_>, environment: &Environment) -> Result<Call
     arguments.extend(profile::lints(recipe.manifest)?);
     arguments.extend(profile::features(recipe.manifest));
     let mut arguments: Vec<OsString> = arguments.into_iter().map(OsString::from).collect();
-    if let Some(linker) = environment.set(&recipe.toolchain.host_variable("LINKER")) {
+    if let Some(target) = &recipe.target {
+        arguments.extend(["--target".into(), target.name.clone().into()]);
+    }
+    let of_variable = environment.set(&recipe.machine_variable("LINKER"));
+    if let Some(linker) = of_variable.or_else(|| recipe.linker.named().map(OsString::from)) {
         let mut option = OsString::from("linker=");
         option.push(linker);
         arguments.extend(["-C".into(), option]);
     }
-    arguments.extend(rust_flags(environment, recipe.toolchain.host_variable("RUSTFLAGS")));
+    arguments.extend(rust_flags(environment, recipe.machine_variable("RUSTFLAGS")));
     Ok(Call::plain(arguments, package_variables(recipe)))
 }
 
-/// `CARGO_ENCODED_RUSTFLAGS`, else `RUSTFLAGS`, else those of the host, else of the build: the first that is set wins,
+/// `CARGO_ENCODED_RUSTFLAGS`, else `RUSTFLAGS`, else those of the machine, else of the build: the first that is set wins,
 /// as in cargo.
-fn rust_flags(environment: &Environment, of_host: String) -> Vec<OsString> {
+fn rust_flags(environment: &Environment, of_machine: String) -> Vec<OsString> {
     let split = |text: OsString, separator: u8| -> Vec<OsString> {
         text.as_bytes()
             .split(|byte| *byte == separator)
@@ -92,7 +96,7 @@ fn rust_flags(environment: &Environment, of_host: String) -> Vec<OsString> {
     if let Some(flags) = environment.variable("CARGO_ENCODED_RUSTFLAGS") {
         return split(flags, 0x1f);
     }
-    let names = ["RUSTFLAGS".to_owned(), of_host, "CARGO_BUILD_RUSTFLAGS".to_owned()];
+    let names = ["RUSTFLAGS".to_owned(), of_machine, "CARGO_BUILD_RUSTFLAGS".to_owned()];
     names
         .iter()
         .find_map(|name| environment.variable(name))

@@ -32,7 +32,7 @@
 //! | `trace`, `check`, `stamp`, `digest` | what a build looked at, whether it holds |
 //! | `cache`, `lock`, `staging`, `trim` | entries, commit, who may build, what goes |
 //! | `outline`, `mainless`, `expression`, `source` | scripts without `main`, text that is no script, and how the compiler is given them |
-//! | `recipe`, `header`, `shebang`, `dialect`, `language`, `manifest`, `name`, `toolchain`, `cargo_config` | everything decided before a build |
+//! | `recipe`, `header`, `shebang`, `dialect`, `language`, `manifest`, `name`, `toolchain`, `target`, `cargo_config` | everything decided before a build |
 //! | `compile`, `invocation`, `profile`, `linker`, `disturbance`, `dep_info`, `declared` | the rustc call, and what it read |
 //! | `deps` | cargo, once a manifest: dependency environments, lanes, seeds |
 //! | `exec`, `wrap` | becoming the program, or a wrapper's |
@@ -111,6 +111,7 @@ mod source;
 mod staging;
 mod stamp;
 mod storage;
+mod target;
 mod text;
 mod tier;
 mod toolchain;

@@ -13,6 +13,8 @@ pub struct Options {
     pub profile: Option<String>,
     /// A toolchain's name (as rustup has it), or a directory that holds one.
     pub toolchain: Option<String>,
+    /// The kind of machine the program is for, by rustc's name of it; the compiler's own if `None`.
+    pub target: Option<String>,
     /// The Rust edition, before the script's own.
     pub edition: Option<String>,
     /// Dependencies that the script does not name itself, or not so: name and version.
@@ -81,6 +83,7 @@ impl Options {
         let Options {
             profile,
             toolchain,
+            target,
             edition,
             dependencies,
             harness,
@@ -98,6 +101,7 @@ impl Options {
         } = self;
         fields.push_optional("profile", profile.as_deref().map(str::as_bytes));
         fields.push_optional("toolchain", toolchain.as_deref().map(str::as_bytes));
+        fields.push_optional("target", target.as_deref().map(str::as_bytes));
         fields.push_optional("edition", edition.as_deref().map(str::as_bytes));
         for (name, version) in dependencies {
             fields.push("dependency", name.as_bytes());
@@ -121,6 +125,7 @@ impl Options {
     pub(crate) fn describe(&self) -> String {
         let mut words = vec![self.profile.clone().unwrap_or_else(|| "release".to_owned())];
         words.extend(self.toolchain.as_ref().map(|toolchain| format!("+{toolchain}")));
+        words.extend(self.target.as_ref().map(|target| format!("target {target}")));
         words.extend(self.edition.as_ref().map(|edition| format!("edition {edition}")));
         words.extend(self.dependencies.iter().map(|(name, version)| format!("{name}={version}")));
         words.extend(self.harness.map(|harness| format!("harness {}", harness.profile())));
@@ -136,9 +141,10 @@ impl Options {
         Options {
             profile: self.profile.clone().or_else(|| weaker.profile.clone()),
             toolchain: self.toolchain.clone().or_else(|| weaker.toolchain.clone()),
+            target: self.target.clone().or_else(|| weaker.target.clone()),
             edition: self.edition.clone().or_else(|| weaker.edition.clone()),
             dependencies: self.dependencies.clone(),
-            harness: self.harness,
+            harness: self.harness.or(weaker.harness),
             dialect: self.dialect.or(weaker.dialect),
             base: self.base.clone(),
             is_static: self.is_static.or(weaker.is_static),

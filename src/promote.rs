@@ -167,7 +167,7 @@ impl Runner {
         };
         let checks =
             variant.checks.iter().filter(is_source).map(|check| check.clone().into_owned()).collect();
-        let about = ["profile", "edition", "toolchain"];
+        let about = ["profile", "edition", "toolchain", "target"];
         (checks, about.iter().filter_map(|name| Some(((*name).to_owned(), variant.about(name)?))).collect())
     }
 

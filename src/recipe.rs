@@ -17,13 +17,15 @@ use crate::error::{Error, Result, Step};
 use crate::header::{self, Form, Header};
 use crate::language;
 use crate::launch::LaunchId;
+use crate::linker::{self, Linker};
 use crate::mainless::{self, Code};
 use crate::manifest::{ALLOWED_FLAGS, EDITIONS, Manifest, Settings, refused_flag};
 use crate::options::{Harness, Options};
 use crate::script::Script;
-use crate::settings::{self, Said, Source, Value};
+use crate::settings::{self, Said, Source};
 use crate::shebang::{self, FirstLine, Tool};
 use crate::stamp::Moment;
+use crate::target::{self, Target};
 use crate::toolchain::Toolchain;
 
 /// What Linux reads of a `#!` line (`BINPRM_BUF_SIZE` less the line end).
@@ -62,6 +64,11 @@ pub(crate) struct RustRecipe<'a> {
     pub(crate) code: &'a Code,
     pub(crate) settings: &'a Settings,
     pub(crate) toolchain: Toolchain,
+    /// The kind of machine it is for, if that is not the compiler's own.
+    pub(crate) target: Option<Target>,
+    /// Whether nobody names a target, or one place only.
+    has_one_target: bool,
+    pub(crate) linker: Linker,
     pub(crate) profile: String,
     /// Whether this is built first because it is built faster: see [`crate::tier`].
     pub(crate) provisional: bool,
@@ -96,6 +103,7 @@ impl Recipe {
         let dialect = Dialect::of(form, options.dialect, first.as_ref().map(|line| &line.tool));
         let manifest = Manifest::read(header.metadata.clone(), dialect)?;
         notes.extend(manifest.notes());
+        let harness = options.harness.or(first.as_ref().and_then(|line| line.options.harness));
         // Those of the first line too: they are never dropped silently.
         let mut dependencies = options.dependencies.clone();
         for dependency in first.iter().flat_map(|line| &line.options.dependencies) {
@@ -103,15 +111,16 @@ impl Recipe {
                 dependencies.push(dependency.clone());
             }
         }
-        let manifest = manifest.for_build(options.harness.is_some(), &dependencies);
-        let mut code = Code::read(text, &header, &manifest, options.harness);
+        let manifest = manifest.for_build(harness.is_some(), &dependencies);
+        let mut code = Code::read(text, &header, &manifest, harness);
         if script.path().is_none() && code.text.is_none() {
             code.text = Some(mainless::without_head(text, &header));
         }
-        if code.only_tests && options.harness.is_none() {
+        if code.only_tests && harness.is_none() {
             notes.push("it holds tests and nothing to run: `runner test` runs them".to_owned());
         }
         let mut settings = manifest.settings()?;
+        settings.arguments.splice(0..0, first.iter().flat_map(|line| line.arguments.clone()));
         let (of_line, variables) = first.as_ref().map(|line| (&line.options, &line.variables)).unzip();
         let of_line = of_line.cloned().unwrap_or_default();
         let is_ours = first.as_ref().is_none_or(|line| line.tool == Tool::Runner);
@@ -120,12 +129,12 @@ impl Recipe {
             (None, Some(_)) => !is_ours,
             (None, None) => settings.is_toolchain_foreign,
         };
-        let own_profile = options.harness.map(|harness| harness.profile().to_owned());
+        let own_profile = harness.map(|harness| harness.profile().to_owned());
         let options = Options { profile: options.profile.clone().or(own_profile), ..options.clone() };
         let config = Config::read(environment)?;
         let said = Said::of_options(&options, &Source::CommandLine)
             .then(Said::of_options(&of_line, &Source::FirstLine))
-            .then(of_metadata(&settings, &manifest))
+            .then(Said::of_metadata(&settings, manifest.edition()))
             .then(Said::of_variables(environment)?)
             .then(config.said.clone());
         let mut options = Options { dependencies, ..options.or(&of_line) };
@@ -172,12 +181,19 @@ impl Recipe {
         manifest.check_rust_version(&toolchain.version.semver)?;
         let mut checks = toolchain.checks.clone();
         checks.extend(TRACED.iter().map(|name| Check::variable(name, environment)));
-        checks.push(Check::variable(&toolchain.host_variable("RUSTFLAGS"), environment));
-        checks.push(Check::variable(&toolchain.host_variable("LINKER"), environment));
         let config = CargoConfig::read(environment, since)?;
         checks.extend(config.checks.iter().cloned());
         checks.extend(settings::choices(environment));
         checks.extend(self.config.checks.iter().cloned());
+        let wanted = options.target.as_deref().or(config.target.as_deref());
+        let target = Target::find(wanted, &toolchain, environment, cache)
+            .map_err(|error| self.said.blame("target", error))?;
+        let variables = variables_of_machines(&toolchain, target.as_ref());
+        checks.extend(variables.iter().map(|name| Check::variable(name, environment)));
+        let (linker, linker_checks) =
+            linker::choose(target.as_ref(), &toolchain.version.host, &config, environment);
+        checks.extend(linker_checks);
+        checks.extend(target.iter().flat_map(|target| target.checks.iter().cloned()));
         let profile = options.profile.clone().unwrap_or_else(|| "release".to_owned());
         if !is_profile_name(&profile) {
             let text = format!("`{}` is not the name of a profile", profile.escape_debug());
@@ -201,6 +217,9 @@ impl Recipe {
             code,
             settings,
             toolchain,
+            target,
+            has_one_target: self.said.count("target") + usize::from(config.target.is_some()) <= 1,
+            linker,
             profile,
             provisional: false,
             edition,
@@ -273,6 +292,32 @@ impl RustRecipe<'_> {
         RustRecipe { provisional: true, ..self }
     }
 
+    /// The id under which the build is kept: as [`Recipe::home`], and a target that is the compiler's own machine is none,
+    /// unless a weaker word names another, which would then be the one that is meant.
+    pub(crate) fn home(&self) -> LaunchId {
+        match &self.options.target {
+            Some(target) if *target == self.toolchain.version.host && self.has_one_target => {
+                LaunchId::home(self.script, &Options { target: None, ..self.options.clone() })
+            }
+            _ => LaunchId::home(self.script, self.options),
+        }
+    }
+
+    /// The machine that its program is for.
+    pub(crate) fn machine(&self) -> &str {
+        self.target.as_ref().map_or(&self.toolchain.version.host, |target| &target.name)
+    }
+
+    /// Cargo's name of a variable for that machine: `CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_LINKER`.
+    pub(crate) fn machine_variable(&self, suffix: &str) -> String {
+        target::variable(self.machine(), suffix)
+    }
+
+    /// The variables that are named for the compiler's own machine and for the program's, and shape a build.
+    pub(crate) fn variables_of_machines(&self) -> Vec<String> {
+        variables_of_machines(&self.toolchain, self.target.as_ref())
+    }
+
     /// How it is built, for people.
     pub(crate) fn profile_name(&self) -> &str {
         if self.provisional { "quick" } else { &self.profile }
@@ -331,29 +376,10 @@ impl RustRecipe<'_> {
     }
 }
 
-/// What a script's metadata says of the settings that other places may have a word in.
-fn of_metadata(settings: &Settings, manifest: &Manifest) -> Said {
-    let texts = [
-        ("profile", settings.profile.as_deref()),
-        ("toolchain", settings.toolchain.as_deref()),
-        ("edition", manifest.edition()),
-    ];
-    let switches = [("static", settings.is_static), ("locked", settings.locked)];
-    let mut said = Said::default();
-    for (name, text) in texts {
-        if let Some(text) = text {
-            said.push(name, Value::Text(text.to_owned()), Source::Metadata);
-        }
-    }
-    for (name, on) in switches {
-        if let Some(on) = on {
-            said.push(name, Value::Switch(on), Source::Metadata);
-        }
-    }
-    if let Some(flags) = &settings.rust_flags {
-        said.push("rustflags", Value::List(flags.clone()), Source::Metadata);
-    }
-    said
+fn variables_of_machines(toolchain: &Toolchain, target: Option<&Target>) -> Vec<String> {
+    let machines = [Some(&toolchain.version.host), target.map(|target| &target.name)];
+    let names = |machine: &String| ["RUSTFLAGS", "LINKER"].map(|suffix| target::variable(machine, suffix));
+    machines.into_iter().flatten().flat_map(names).collect()
 }
 
 fn package_name(manifest: &Manifest, script: &Script) -> String {
@@ -393,7 +419,12 @@ fn first_line(header: &Header<'_>, text: &str) -> Option<FirstLine> {
     let body =
         if header.shebang.is_some() { text.split_once('\n').map_or("", |(_, rest)| rest) } else { text };
     let of_header = header.build_command.as_deref().and_then(shebang::read_command);
-    of_header.or_else(|| shebang::read_polyglot(body)).or(of_shebang)
+    let is_shell = matches!(&of_shebang, Some(FirstLine { tool: Tool::Other(name), .. }) if is_shell(name));
+    of_header.or_else(|| shebang::polyglot::read(body, is_shell)).or(of_shebang)
+}
+
+fn is_shell(program: &str) -> bool {
+    matches!(program, "sh" | "bash" | "dash" | "ksh" | "zsh")
 }
 
 /// What the author should know, though the script runs.

@@ -149,7 +149,7 @@ impl Runner {
             Some(_) => tier::choose(rust, &cache, &self.environment),
             None => rust,
         };
-        let home = recipe.home();
+        let home = rust.home();
         let is_wanted = |found: &Found| !(options.force || options.optimal && found.provisional);
         let found = match cache.enter(
             home,

@@ -24,6 +24,7 @@ use std::path::PathBuf;
 use crate::check::Check;
 use crate::environment::Environment;
 use crate::error::{Error, Result, Step, usage_error};
+use crate::manifest::Settings;
 use crate::options::{Options, Verbosity};
 use crate::script::is_similar;
 
@@ -85,6 +86,7 @@ const fn setting(
 pub(crate) const TABLE: &[Setting] = &[
     setting("profile", Kind::Text, EVERYWHERE, "release", ""),
     setting("toolchain", Kind::Text, EVERYWHERE, "what `RUSTC`, rustup or PATH name", ""),
+    setting("target", Kind::Text, EVERYWHERE, "", ""),
     // A script's own edition is where cargo has it.
     setting("edition", Kind::Text, NOT_IN_SCRIPTS, "the script's", "a script names it as `edition` under `[package]`"),
     setting("rustflags", Kind::List, &[Metadata, Variable, Config], "", "`RUSTFLAGS` is for one run"),
@@ -120,6 +122,7 @@ pub(crate) const SHAPING: &[&str] = &[
     "RUNNER_PROFILE",
     "RUNNER_RUSTFLAGS",
     "RUNNER_STATIC",
+    "RUNNER_TARGET",
     "RUNNER_TOOLCHAIN",
 ];
 
@@ -289,9 +292,11 @@ impl Said {
 
     /// What options say, from the command line or a script's first line.
     pub(crate) fn of_options(options: &Options, source: &Source) -> Said {
-        let Options { profile, toolchain, edition, offline, locked, temporary, verbosity, .. } = options;
+        let Options { profile, toolchain, target, edition, offline, locked, temporary, verbosity, .. } =
+            options;
         let mut said = Said::default();
-        let texts = [("profile", profile), ("toolchain", toolchain), ("edition", edition)];
+        let texts =
+            [("profile", profile), ("toolchain", toolchain), ("target", target), ("edition", edition)];
         for (name, text) in texts {
             if let Some(text) = text {
                 said.push(name, Value::Text(text.clone()), source.clone());
@@ -306,6 +311,32 @@ impl Said {
         ];
         for (name, _) in switches.iter().filter(|(_, on)| *on) {
             said.push(name, Value::Switch(true), source.clone());
+        }
+        said
+    }
+
+    /// What a script's metadata says.
+    pub(crate) fn of_metadata(settings: &Settings, edition: Option<&str>) -> Said {
+        let texts = [
+            ("profile", settings.profile.as_deref()),
+            ("toolchain", settings.toolchain.as_deref()),
+            ("target", settings.target.as_deref()),
+            ("edition", edition),
+        ];
+        let switches = [("static", settings.is_static), ("locked", settings.locked)];
+        let mut said = Said::default();
+        for (name, text) in texts {
+            if let Some(text) = text {
+                said.push(name, Value::Text(text.to_owned()), Source::Metadata);
+            }
+        }
+        for (name, on) in switches {
+            if let Some(on) = on {
+                said.push(name, Value::Switch(on), Source::Metadata);
+            }
+        }
+        if let Some(flags) = &settings.rust_flags {
+            said.push("rustflags", Value::List(flags.clone()), Source::Metadata);
         }
         said
     }
@@ -331,6 +362,11 @@ impl Said {
     /// The strongest place that says anything of a setting.
     pub(crate) fn source(&self, name: &str) -> Option<&Source> {
         self.of(name).map(|(_, source)| source)
+    }
+
+    /// How many places say anything of a setting.
+    pub(crate) fn count(&self, name: &str) -> usize {
+        self.0.iter().filter(|(other, ..)| *other == name).count()
     }
 
     pub(crate) fn text(&self, name: &str) -> Option<String> {
@@ -371,6 +407,7 @@ impl Said {
     pub(crate) fn fill(&self, options: &mut Options) {
         options.profile = self.text("profile");
         options.toolchain = self.text("toolchain");
+        options.target = self.text("target");
         options.edition = self.text("edition");
         let is_frozen = self.is_on("frozen") == Some(true);
         options.offline = is_frozen || self.is_on("offline") == Some(true);

@@ -129,6 +129,9 @@ impl Runner {
         if let Some(toolchain) = &options.toolchain {
             shell.arg("--toolchain").arg(toolchain);
         }
+        if let Some(target) = &options.target {
+            shell.arg("--target").arg(target);
+        }
         if let Some(edition) = &options.edition {
             shell.arg("--edition").arg(edition);
         }
@@ -165,7 +168,7 @@ impl Runner {
         let screen = Screen::new(false, Verbosity::Quiet);
         let recipe = Recipe::read(script, options, self.environment())?;
         let rust = recipe.decide(self.environment(), &cache)?;
-        let home = recipe.home();
+        let home = rust.home();
         if cache.peek(&home, self.environment(), Tools::Checked).is_none_or(|found| !found.provisional) {
             return Ok(());
         }

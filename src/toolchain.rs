@@ -175,12 +175,6 @@ impl Toolchain {
         (self.version.semver.major, self.version.semver.minor) >= (1, 95)
     }
 
-    /// Cargo's name of a variable for this compiler's host: `CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_LINKER`.
-    pub(crate) fn host_variable(&self, suffix: &str) -> String {
-        let host = self.version.host.to_uppercase().replace(['-', '.'], "_");
-        format!("CARGO_TARGET_{host}_{suffix}")
-    }
-
     /// `rustc 1.95.0`, for people.
     pub(crate) fn short_version(&self) -> String {
         format!("rustc {}", self.version.semver)
@@ -365,7 +359,7 @@ pub(crate) fn tool(
 
 /// The checks of a tool's files and what it answers to a question (none is its version): from the cache if they hold, since reading and asking costs
 /// more than a compiler takes to start.
-fn remembered(
+pub(crate) fn remembered(
     tool: &Path,
     question: &str,
     more_files: impl FnOnce() -> Vec<PathBuf>,

@@ -39,6 +39,12 @@ impl Environments<'_> {
                 Some(_) => command.args(["test", "--no-run", "--bins"]),
             };
             command.arg("--manifest-path").arg(manifest).arg("--target-dir").arg(lane.path());
+            if let Some(target) = &self.recipe.target {
+                command.args(["--target", &target.name]);
+            }
+            if let Some(linker) = self.recipe.linker.named() {
+                command.env(self.recipe.machine_variable("LINKER"), linker);
+            }
             command.args(["--profile", &self.recipe.profile, "--message-format", "json-render-diagnostics"]);
             if offline {
                 command.arg("--offline");
@@ -102,6 +108,11 @@ impl Environments<'_> {
             }
             None => Error::message(Step::Dependencies, text),
         };
+        if let Some(error) = self.recipe.linker.missing(&self.recipe.machine_variable("LINKER"))
+            && shown.contains("error: linking with `")
+        {
+            return error;
+        }
         let hints = [
             ("you're using offline mode", "run once without `--offline` to download what is missing"),
             ("no matching package named", "check the name under `[dependencies]` against https://crates.io"),

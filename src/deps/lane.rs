@@ -67,7 +67,7 @@ impl Lane {
             }
         };
         entries(&self.path).iter().for_each(forget_link);
-        for profile in directories(&self.path) {
+        for profile in profiles(&self.path) {
             entries(&profile).iter().for_each(forget_link);
             let parts = PARTS.iter().map(|part| profile.join(part));
             for part in parts.filter(|part| fs::symlink_metadata(part).is_ok()) {
@@ -146,10 +146,20 @@ pub(crate) fn sweep(cache: &Cache, alive: &[Record]) -> io::Result<u64> {
     Ok(freed)
 }
 
+/// What cargo keeps the artifacts of each profile in: a directory of the lane, or for another target one of its directory.
+fn profiles(lane: &Path) -> Vec<PathBuf> {
+    let mut found = directories(lane);
+    let is_part = |path: &PathBuf| PARTS.iter().any(|part| path.ends_with(part));
+    let of_targets: Vec<PathBuf> =
+        found.iter().flat_map(|target| directories(target)).filter(|path| !is_part(path)).collect();
+    found.extend(of_targets);
+    found
+}
+
 /// Removes the artifacts of a lane whose hash (of their name, if there is one in it) `goes`; returns the bytes freed.
 fn remove_where(lane: &Path, goes: impl Fn(Option<&str>) -> bool) -> u64 {
     let mut freed = 0;
-    for profile in directories(lane) {
+    for profile in profiles(lane) {
         for part in PARTS {
             for entry in entries(&profile.join(part)) {
                 if goes(entry.file_name().and_then(OsStr::to_str).and_then(hash_of)) {

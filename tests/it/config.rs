@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use crate::sandbox::Sandbox;
 
 /// Prints what the compiler was told about optimization, the edition and the processor.
-const TELLS: &str = "argument opt-level*\nargument -C?opt-level*\nargument --edition*\nargument -C?target-cpu*\n";
+const TELLS: &str =
+    "argument opt-level*\nargument -C?opt-level*\nargument --edition*\nargument -C?target-cpu*\n";
 
 fn write_config(sandbox: &Sandbox, text: &str) -> PathBuf {
     let path = sandbox.home().join(".config/runner/config.toml");
@@ -34,8 +35,7 @@ fn the_strongest_place_that_says_anything_wins() {
     let lined = sandbox.write("lined.rs", format!("#!/usr/bin/env -S runner --edition 2018\n{TELLS}"));
     let pinned = "---\npackage.edition = \"2021\"\n---\n";
     let spoken = sandbox.write("spoken.rs", format!("{pinned}{TELLS}"));
-    let both =
-        sandbox.write("both.rs", format!("#!/usr/bin/env -S runner --edition 2018\n{pinned}{TELLS}"));
+    let both = sandbox.write("both.rs", format!("#!/usr/bin/env -S runner --edition 2018\n{pinned}{TELLS}"));
     let [plain, lined, spoken, both] = [&plain, &lined, &spoken, &both].map(|path| path.to_str().unwrap());
     let edition = |variables: &[(&str, &str)], arguments: &[&str]| {
         let told = told(&sandbox, variables, arguments);
@@ -85,7 +85,8 @@ fn the_metadata_may_say_no_to_what_is_said_for_all_scripts() {
     let sandbox = Sandbox::fake();
     write_config(&sandbox, "static = true\nrustflags = \"-C target-cpu=x\"\n");
     let head = "---\n[package.metadata.runner]\nstatic = false\nrustflags = []\n---\n";
-    let script = sandbox.write("x.rs", format!("{head}argument *crt-static\nargument *target-cpu*\nprint end\n"));
+    let script =
+        sandbox.write("x.rs", format!("{head}argument *crt-static\nargument *target-cpu*\nprint end\n"));
     assert_eq!(told(&sandbox, &[], &[script.to_str().unwrap()]), "end");
 }
 
@@ -131,7 +132,11 @@ fn a_configuration_that_cannot_be_understood_is_an_error_at_every_run_until_it_i
     let shown = path.to_str().unwrap();
     let cases = [
         ("profile = \n", "1:11: ", "  hint: it is TOML: `name = value` lines"),
-        ("\n profile = 3\n", "2:12: `profile` must be a string", "  hint: `runner help config` lists the settings"),
+        (
+            "\n profile = 3\n",
+            "2:12: `profile` must be a string",
+            "  hint: `runner help config` lists the settings",
+        ),
         ("offline = \"yes\"\n", "1:11: `offline` must be true or false", ""),
         ("max-size = \"big\"\n", "1:12: `max-size` must be a size, for example `2G`", ""),
         ("older = -1\n", "1:9: `older` must be a number of days, for example `7d`", ""),
@@ -161,10 +166,10 @@ fn a_configuration_that_cannot_be_understood_is_an_error_at_every_run_until_it_i
         }
     }
     fs::write(&path, b"profile = \"\xff\"\n").unwrap();
-    sandbox.runner(["x.rs"]).run().fails(
-        125,
-        &format!("runner: x.rs: {shown}:1:12: it is not UTF-8 text\n  hint: write it in UTF-8"),
-    );
+    sandbox
+        .runner(["x.rs"])
+        .run()
+        .fails(125, &format!("runner: x.rs: {shown}:1:12: it is not UTF-8 text\n  hint: write it in UTF-8"));
     // What needs no settings still works.
     assert_eq!(sandbox.runner(["cache", "path"]).run().code, 0);
     fs::remove_file(&path).unwrap();
@@ -225,9 +230,21 @@ fn a_variable_that_means_nothing_is_an_error_that_names_it() {
             "maybe",
             "x.rs: `RUNNER_LOCKED` is `maybe`, and must be `1` or `0`\n  hint: set it to that, or unset it: `unset RUNNER_LOCKED`",
         ),
-        ("RUNNER_PROFILE", "a b", "RUNNER_PROFILE: `a b` is not the name of a profile\n  hint: for example `release`, `dev` or `quick`"),
-        ("RUNNER_EDITION", "2020", "RUNNER_EDITION: there is no Rust edition `2020`\n  hint: the editions are 2015, 2018, 2021 and 2024"),
-        ("RUNNER_TOOLCHAIN", "./x", "RUNNER_TOOLCHAIN: toolchain `./x` must be a name or an absolute path\n  hint: for example `nightly`, or `$PWD/toolchain`"),
+        (
+            "RUNNER_PROFILE",
+            "a b",
+            "RUNNER_PROFILE: `a b` is not the name of a profile\n  hint: for example `release`, `dev` or `quick`",
+        ),
+        (
+            "RUNNER_EDITION",
+            "2020",
+            "RUNNER_EDITION: there is no Rust edition `2020`\n  hint: the editions are 2015, 2018, 2021 and 2024",
+        ),
+        (
+            "RUNNER_TOOLCHAIN",
+            "./x",
+            "RUNNER_TOOLCHAIN: toolchain `./x` must be a name or an absolute path\n  hint: for example `nightly`, or `$PWD/toolchain`",
+        ),
         (
             "RUNNER_RUSTFLAGS",
             "--emit=asm",
@@ -280,7 +297,11 @@ fn another_users_configuration_is_passed_over() {
     std::os::unix::fs::chown(&path, Some(12345), Some(12345)).unwrap();
     let ran = sandbox.runner(["x.rs"]).run();
     assert_eq!(ran.stdout, "-C opt-level=3\n");
-    assert!(ran.stderr.contains("belongs to uid 12345, not to you (uid 0): it is passed over"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("belongs to uid 12345, not to you (uid 0): it is passed over"),
+        "{}",
+        ran.stderr
+    );
     std::os::unix::fs::chown(&path, Some(0), Some(0)).unwrap();
     sandbox.runner(["x.rs"]).run().prints("");
 }
@@ -289,7 +310,8 @@ fn another_users_configuration_is_passed_over() {
 fn the_variables_of_a_service_that_has_runners_too_are_not_ours() {
     let sandbox = Sandbox::fake();
     sandbox.write("x.rs", "print x\n");
-    let variables = [("RUNNER_OS", "Linux"), ("RUNNER_TEMP", "/home/runner/work/_temp"), ("RUNNER_DEBUG", "1")];
+    let variables =
+        [("RUNNER_OS", "Linux"), ("RUNNER_TEMP", "/home/runner/work/_temp"), ("RUNNER_DEBUG", "1")];
     for _ in 0..2 {
         let run = sandbox.runner(["x.rs"]);
         variables.iter().fold(run, |run, (name, value)| run.env(name, value)).run().prints("x\n");
