@@ -32,8 +32,11 @@ impl Runner {
         let screen = Screen::new(self.environment().is_terminal(), options.verbosity);
         let recipe = Recipe::read(script, options, self.environment())?;
         let rust = recipe.decide(self.environment(), cache)?;
-        let rust =
-            if found.provisional { crate::tier::choose(rust, cache, self.environment()) } else { rust };
+        let rust = if found.provisional {
+            crate::tier::choose(rust, &recipe.said, cache, self.environment())
+        } else {
+            rust
+        };
         let staging = Staging::create(&cache.join("staging")).at(Step::Cache)?;
         let built = self.build_settled(cache, &rust, staging.path(), &screen)?;
         let fresh = Digest::of_file(&built.output).at(Step::Compile)?;
