@@ -113,6 +113,13 @@ pub(crate) enum Command {
     AfterCleaning(Box<Command>),
     Cache(CacheCommand),
     Help(Option<String>),
+    /// The page for `man`.
+    Manual,
+    /// What a shell loads; or, given the words before the cursor, what can stand there.
+    Completions {
+        shell: String,
+        words: Vec<OsString>,
+    },
     Version,
 }
 
@@ -384,10 +391,20 @@ fn subcommand(name: &str, mut arguments: Vec<OsString>) -> Result<Command> {
             Ok(Command::List)
         }
         "help" => {
+            if parser.contains("--man") {
+                no_more(words(parser, name, None)?.into_iter().chain(plain), name)?;
+                return Ok(Command::Manual);
+            }
             let mut topics = words(parser, name, None)?.into_iter().chain(plain);
             let topic = topics.next();
             no_more(topics, name)?;
             Ok(Command::Help(topic.map(|topic| topic.to_string_lossy().into_owned())))
+        }
+        "completions" => {
+            let mut list = words(parser, name, None)?.into_iter();
+            let shell = list.next().unwrap_or_default().to_string_lossy().into_owned();
+            no_more(list, name)?;
+            Ok(Command::Completions { shell, words: plain })
         }
         _ => cache::parse(parser, plain),
     }

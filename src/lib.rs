@@ -40,6 +40,7 @@
 //! | `why`, `change`, `verify`, `storage` | what changed; proof by rebuilding; the cache as a user sees it |
 //! | `tools`, `migrate` | check, clippy, documentation, formatting; another form of metadata |
 //! | `tier`, `ahead` | fast now and optimal later; builds and versions ahead of a run |
+//! | `choices` | what there is to name on a command line |
 //! | `environment`, `screen`, `wait`, `record`, `error` | variables and policy, stderr, sealed files, errors |
 //!
 //! Where scripts of other tools get something else than those give them, and why, is listed in [`differences`].
@@ -63,6 +64,7 @@ mod cache;
 mod cargo_config;
 mod change;
 mod check;
+mod choices;
 mod compile;
 mod content;
 mod declared;
@@ -124,6 +126,7 @@ mod wrap;
 pub mod promises {}
 
 pub use change::Change;
+pub use choices::script_extensions;
 pub use deps::Updated;
 pub use dialect::Dialect;
 pub use environment::Environment;

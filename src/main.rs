@@ -6,10 +6,13 @@
 #![no_main]
 
 mod cli;
+mod completion;
 mod dropin;
 mod entry;
 mod help;
 mod subcommands;
+#[cfg(all(target_os = "linux", target_feature = "crt-static", panic = "abort"))]
+mod substitutes;
 
 use std::ffi::OsString;
 use std::io::Write;
