@@ -25,8 +25,8 @@ use std::path::PathBuf;
 use crate::help;
 use pico_args::Arguments;
 use runner::{
-    Dialect, Expression, Harness, Limits, Lint, Options, Placement, Result, Style, Verbosity, shebang,
-    usage_error,
+    Dialect, EXIT_NOT_FOUND, Error, Expression, Harness, Limits, Lint, Options, Placement, Result, Step,
+    Style, Verbosity, shebang, usage_error,
 };
 
 /// What is to be done.
@@ -156,6 +156,17 @@ pub(crate) fn parse(mut arguments: Vec<OsString>) -> Result<Command> {
         // Options may stand before a subcommand too.
         Some(name) => subcommand(name, before.into_iter().chain(rest).collect()),
         None => run(before, word.into_iter().chain(rest).collect(), "runner"),
+    }
+}
+
+/// A subcommand that makes no sense, or finds no script, may have been meant as the script of that name.
+pub(crate) fn perhaps_a_script(error: Error, word: Option<&str>) -> Error {
+    let word = word.filter(|word| help::is_command(word) && std::path::Path::new(word).is_file());
+    let may_be = error.step() == Step::Arguments || error.exit_code() == EXIT_NOT_FOUND;
+    match word.filter(|_| may_be) {
+        Some(name) => error
+            .with_hint(format!("`runner ./{name}` runs the script of that name; else `runner help {name}`")),
+        None => error,
     }
 }
 

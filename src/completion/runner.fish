@@ -5,7 +5,7 @@
 function __runner_candidates
     set -l words (commandline -opc) (commandline -ct)
     # The value of `--option=` is completed as if it stood alone.
-    set -l option (string match -r -- '^--[^=]*=' $words[-1])
+    set -l option (string match -r -- '^--[^=]*=' $words[-1]; or echo '')
     set -l value (string replace -r -- '^--[^=]*=' '' $words[-1])
     for line in (command runner completions fish -- $words[2..-1] 2>/dev/null)
         switch $line

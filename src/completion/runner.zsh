@@ -4,10 +4,9 @@
 #   source <(runner completions zsh)     in ~/.zshrc, after compinit; or this file as `_runner` in a directory of $fpath
 
 _runner() {
-    emulate -L zsh
-    setopt extendedglob
-    local line extensions
-    local -a lines candidates
+    setopt localoptions extendedglob
+    local line extensions result=1
+    local -a lines candidates kind
     lines=("${(@f)$(command runner completions zsh -- "${(@Q)words[2,CURRENT-1]}" "${(Q)PREFIX}" 2>/dev/null)}")
     for line in $lines; do
         case $line in
@@ -16,8 +15,10 @@ _runner() {
         *) candidates+=("${line//:/\\:}") ;;
         esac
     done
-    local result=1
-    (( $#candidates == 0 )) || _describe -o runner candidates && result=0
+    [[ $PREFIX != [-+]* ]] || kind=(-o)
+    if (( $#candidates )); then
+        _describe $kind runner candidates && result=0
+    fi
     # The value of `--option=` is completed as if it stood alone.
     compset -P '--[^=]#='
     for line in $lines; do

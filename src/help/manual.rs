@@ -83,7 +83,10 @@ impl Page {
             // A blank line within a block is the block's; one after it does no harm.
             if block.is_some() != is_block && !(is_block && line.is_empty()) {
                 is_block = block.is_some();
-                self.0.push_str(if is_block { ".PP\n.nf\n.RS 4\n" } else { ".RE\n.fi\n" });
+                if is_block {
+                    self.paragraph();
+                }
+                self.0.push_str(if is_block { ".nf\n.RS 4\n" } else { ".RE\n.fi\n" });
                 is_new = !is_block;
             }
             match block {
@@ -96,7 +99,7 @@ impl Page {
                 }
                 None => {
                     if std::mem::take(&mut is_new) {
-                        self.0.push_str(".PP\n");
+                        self.paragraph();
                     }
                     self.line(line);
                 }
@@ -104,6 +107,14 @@ impl Page {
         }
         if is_block {
             self.0.push_str(".RE\n.fi\n");
+        }
+    }
+
+    /// Begins a paragraph, unless a heading just did.
+    fn paragraph(&mut self) {
+        let last = self.0.trim_end().rsplit('\n').next().unwrap_or_default();
+        if !last.starts_with(".S") {
+            self.0.push_str(".PP\n");
         }
     }
 

@@ -33,7 +33,7 @@ A script is a command if its first line names runner and it may be executed:
 Options may follow: `#!/usr/local/bin/runner --debug -v`. Linux hands over all that follows the interpreter as one argument;
 runner takes it apart. With `env` in between that is `#!/usr/bin/env -S runner --debug`.
 
-Everything after the script is the script's own, `--help` included. The program *is* the process: same pid, terminal,
+Everything after the script is the script's own, `--help` included. The program becomes the process: same pid, terminal,
 signals, working directory; its name in `argv[0]` is the script's. `RUNNER_SCRIPT` tells it where the script is.
 
 A word without `/` or `.` that is a subcommand is taken for one. A script of that name is reached by its path or by `run`:
@@ -83,6 +83,8 @@ The newest versions that fit are chosen once, preferring what is compiled alread
 ";
 
 const PROFILES: &str = "\
+A profile is how much the compiler optimizes, and checks:
+
   release   optimized; what a script that says nothing gets
   dev       cargo's: debug information, overflow checks, debug assertions
   quick     not optimized, with the semantics of release: only speed differs
@@ -179,6 +181,8 @@ another project in, such as `CARGO_TARGET_DIR` and `CARGO_PROFILE_*`. A variable
 ";
 
 const EXIT_CODES: &str = "\
+A run ends with
+
   the script's own   whatever it is; 128 and the number of the signal, to a shell, if it was killed
   125                runner or the compiler failed, or the command line is wrong
   126                the script was found, but cannot be read or executed
