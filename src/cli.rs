@@ -25,8 +25,8 @@ use std::path::PathBuf;
 use crate::help;
 use pico_args::Arguments;
 use runner::{
-    Dialect, EXIT_NOT_FOUND, Error, Expression, Harness, Limits, Lint, Options, Placement, Result, Step,
-    Style, Verbosity, shebang, usage_error,
+    Dialect, EXIT_NOT_FOUND, Error, Expression, Harness, Limits, Lint, Options, Placement, Result, Selection,
+    Step, Style, Verbosity, shebang, usage_error,
 };
 
 /// What is to be done.
@@ -299,10 +299,12 @@ fn common(parser: &mut Arguments) -> Result<Options> {
         }
     }
     options.toolchain = text(parser, "--toolchain")?.map(from_here);
+    options.target = text(parser, "--target")?;
     options.edition = text(parser, "--edition")?;
     for dependency in texts(parser, Keys::Two("-d", "--dep"))? {
         options.dependencies.push(expression::dependency(&dependency, &options.dependencies)?);
     }
+    options.selection = selection(parser)?;
     options.offline = parser.contains("--offline");
     options.locked = parser.contains("--locked");
     options.temporary = parser.contains("--temp");
@@ -319,6 +321,19 @@ fn common(parser: &mut Arguments) -> Result<Options> {
         (false, false) => Verbosity::Normal,
     };
     Ok(options)
+}
+
+/// Which program of a package, and its features.
+fn selection(parser: &mut Arguments) -> Result<Selection> {
+    let features = texts(parser, Keys::Two("-F", "--features"))?;
+    let words = features.iter().flat_map(|list| list.split([',', ' '])).filter(|word| !word.is_empty());
+    Ok(Selection {
+        bin: text(parser, "--bin")?,
+        features: words.map(str::to_owned).collect(),
+        no_default_features: parser.contains("--no-default-features"),
+        all_features: parser.contains("--all-features"),
+        registry: text(parser, "--registry")?,
+    })
 }
 
 /// A toolchain that is a directory is meant from here: the same words elsewhere mean another one.

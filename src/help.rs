@@ -145,7 +145,7 @@ Tells whether the next run would be a hit, and if not, which inputs changed: wha
 const CACHE: &str = "\
 Usage: runner cache path                                where the cache is
        runner cache size                                bytes on disk
-       runner cache list                                every cached build: used, bytes, profile, toolchain, script
+       runner cache list                                every cached build: used, bytes, profile, toolchain, target, script
        runner cache trim [--older 30d] [--max-size 5G]  remove what was not used, then the least recently used
        runner cache stop                                stop the background build
        runner cache clean [SCRIPT]                      remove everything, or every build of one script

@@ -32,9 +32,10 @@
 //! | `trace`, `check`, `stamp`, `digest` | what a build looked at, whether it holds |
 //! | `cache`, `lock`, `staging`, `trim` | entries, commit, who may build, what goes |
 //! | `outline`, `mainless`, `expression`, `source` | scripts without `main`, text that is no script, and how the compiler is given them |
-//! | `recipe`, `header`, `shebang`, `dialect`, `language`, `manifest`, `name`, `toolchain`, `cargo_config` | everything decided before a build |
+//! | `recipe`, `header`, `shebang`, `dialect`, `language`, `manifest`, `name`, `toolchain`, `target`, `cargo_config` | everything decided before a build |
 //! | `compile`, `invocation`, `profile`, `linker`, `disturbance`, `dep_info`, `declared` | the rustc call, and what it read |
-//! | `deps` | cargo, once a manifest: dependency environments, lanes, seeds |
+//! | `deps` | cargo, once a manifest: dependency environments, lanes, seeds; once a package: `cargo install` |
+//! | `registry` | packages in the place of scripts: `crate@version` |
 //! | `exec`, `wrap` | becoming the program, or a wrapper's |
 //! | `promote`, `receipt`, `install`, `package` | executables and packages outside the cache |
 //! | `why`, `change`, `verify`, `storage` | what changed; proof by rebuilding; the cache as a user sees it |
@@ -66,6 +67,7 @@ mod change;
 mod check;
 mod choices;
 mod compile;
+mod config;
 mod content;
 mod declared;
 mod dep_info;
@@ -103,14 +105,17 @@ mod promote;
 mod receipt;
 mod recipe;
 mod record;
+mod registry;
 mod runner;
 mod screen;
 mod script;
+mod settings;
 pub mod shebang;
 mod source;
 mod staging;
 mod stamp;
 mod storage;
+mod target;
 mod text;
 mod tier;
 mod toolchain;
@@ -137,6 +142,7 @@ pub use expression::{Expression, ExpressionKind};
 pub use migrate::Style;
 pub use options::{Harness, Options, Verbosity};
 pub use promote::{Installed, Listed, Placement, State};
+pub use registry::{Package, Selection, Wanted};
 pub use runner::{Program, Runner};
 pub use script::{Script, is_similar};
 pub use tier::Background;

@@ -224,10 +224,11 @@ fn cache(runner: &Runner, command: CacheCommand) -> Result<()> {
             for build in runner.cache_list()? {
                 let used = age(build.last_used);
                 print(format_args!(
-                    "{used:>9}  {:>10}  {:8}  {}  {}\n",
+                    "{used:>9}  {:>10}  {:8}  {}  {}  {}\n",
                     build.bytes,
                     build.profile,
                     build.toolchain,
+                    build.target,
                     shown(&build.script)
                 ));
             }
