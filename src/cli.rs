@@ -25,8 +25,8 @@ use std::path::PathBuf;
 use crate::help;
 use pico_args::Arguments;
 use runner::{
-    Dialect, Expression, Harness, Lint, Options, Placement, Result, Selection, Style, Verbosity, shebang,
-    usage_error,
+    Dialect, EXIT_NOT_FOUND, Error, Expression, Harness, Lint, Options, Placement, Result, Selection, Step,
+    Style, Verbosity, shebang, usage_error,
 };
 
 /// What is to be done.
@@ -120,6 +120,13 @@ pub(crate) enum Command {
     AfterCleaning(Box<Command>),
     Cache(CacheCommand),
     Help(Option<String>),
+    /// The page for `man`.
+    Manual,
+    /// What a shell loads; or, given the words before the cursor, what can stand there.
+    Completions {
+        shell: String,
+        words: Vec<OsString>,
+    },
     Version,
 }
 
@@ -157,6 +164,17 @@ pub(crate) fn parse(mut arguments: Vec<OsString>) -> Result<Command> {
         // Options may stand before a subcommand too.
         Some(name) => subcommand(name, before.into_iter().chain(rest).collect()),
         None => run(before, word.into_iter().chain(rest).collect(), "runner"),
+    }
+}
+
+/// A subcommand that makes no sense, or finds no script, may have been meant as the script of that name.
+pub(crate) fn perhaps_a_script(error: Error, word: Option<&str>) -> Error {
+    let word = word.filter(|word| help::is_command(word) && std::path::Path::new(word).is_file());
+    let may_be = error.step() == Step::Arguments || error.exit_code() == EXIT_NOT_FOUND;
+    match word.filter(|_| may_be) {
+        Some(name) => error
+            .with_hint(format!("`runner ./{name}` runs the script of that name; else `runner help {name}`")),
+        None => error,
     }
 }
 
@@ -421,10 +439,20 @@ fn subcommand(name: &str, mut arguments: Vec<OsString>) -> Result<Command> {
             Ok(Command::List)
         }
         "help" => {
+            if parser.contains("--man") {
+                no_more(words(parser, name, None)?.into_iter().chain(plain), name)?;
+                return Ok(Command::Manual);
+            }
             let mut topics = words(parser, name, None)?.into_iter().chain(plain);
             let topic = topics.next();
             no_more(topics, name)?;
             Ok(Command::Help(topic.map(|topic| topic.to_string_lossy().into_owned())))
+        }
+        "completions" => {
+            let mut list = words(parser, name, None)?.into_iter();
+            let shell = list.next().unwrap_or_default().to_string_lossy().into_owned();
+            no_more(list, name)?;
+            Ok(Command::Completions { shell, words: plain })
         }
         _ => cache::parse(parser, plain),
     }

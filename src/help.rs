@@ -3,9 +3,13 @@
 //! What can be typed is in [`table`], one line each; here is what there is to say of it at length, and how the two are put
 //! together. Lines that begin with two spaces are shown as they are, here and in the manual; others are a paragraph.
 
+mod manual;
 mod table;
+mod topics;
 
+pub(crate) use manual::manual;
 pub(crate) use table::{COMMANDS, Flag, OPTIONS, is_command, named, takes_value};
+pub(crate) use topics::TOPICS;
 
 const OVERVIEW: &str = "\
 runner: run a single-file script in a compiled language
@@ -190,6 +194,17 @@ A hit writes nothing, and so is not counted: `stats` tells the builds that were 
 keeps which of them were used lately. With `RUNNER_STATS=1` each hit adds a byte to a file, and is counted.
 ";
 
+const COMPLETIONS: &str = "\
+Usage: runner completions bash|zsh|fish
+
+Prints what makes a shell complete subcommands, options, their values, installed toolchains, promoted commands and scripts.
+`install.sh` puts it where shells look. By hand:
+
+  source <(runner completions bash)      in ~/.bashrc
+  source <(runner completions zsh)       in ~/.zshrc, after compinit
+  runner completions fish | source       in ~/.config/fish/config.fish
+";
+
 /// What there is to say of a subcommand at length, under every name that it is asked for by.
 fn long(command: &str) -> Option<&'static str> {
     Some(match command {
@@ -208,6 +223,7 @@ fn long(command: &str) -> Option<&'static str> {
         "config" => CONFIG,
         "cache" => CACHE,
         "expr" => EXPRESSION,
+        "completions" => COMPLETIONS,
         _ => return None,
     })
 }
@@ -220,12 +236,25 @@ pub(crate) fn text(topic: Option<&str>) -> Option<String> {
         Some("-e" | "--expr" | "loop" | "--loop") => "expr",
         Some(topic) => topic,
     };
+    if let Some(topic) = TOPICS.iter().find(|topic| topic.name == command && long(command).is_none()) {
+        return Some(topic.text.to_owned());
+    }
     let mut text = long(command)?.to_owned();
+    if let Some(topic) = TOPICS.iter().find(|topic| topic.name == command) {
+        text.push('\n');
+        text.push_str(topic.text);
+    }
     add_options(&mut text, "Options", |flag| flag.is_own(command));
     add_options(&mut text, "Options of every command that builds a script", |flag| {
         flag.is_of(command) && !flag.is_own(command) && !flag.is_of("list")
     });
     Some(text)
+}
+
+/// What was meant by a topic that there is no help on.
+pub(crate) fn similar_topic(topic: &str) -> Option<&'static str> {
+    let known = COMMANDS.iter().map(|command| command.name).chain(TOPICS.iter().map(|topic| topic.name));
+    known.into_iter().find(|known| runner::is_similar(known, topic))
 }
 
 fn overview() -> String {
@@ -242,6 +271,10 @@ fn overview() -> String {
         flag.is_own("expr") && !flag.is_of("run")
     });
     text.push_str(CODES);
+    text.push_str("\nTopics (`runner help TOPIC`):\n");
+    for topic in TOPICS {
+        add_line(&mut text, topic.name, topic.says);
+    }
     text
 }
 

@@ -42,6 +42,7 @@
 //! | `why`, `change`, `verify`, `storage`, `statistics` | what changed; proof by rebuilding; the cache as a user sees it |
 //! | `tools`, `migrate` | check, clippy, documentation, formatting; another form of metadata |
 //! | `tier`, `ahead` | fast now and optimal later; builds and versions ahead of a run |
+//! | `choices` | what there is to name on a command line |
 //! | `environment`, `screen`, `wait`, `record`, `error` | variables and policy, stderr, sealed files, errors |
 //!
 //! Where scripts of other tools get something else than those give them, and why, is listed in [`differences`].
@@ -66,6 +67,7 @@ mod cache;
 mod cargo_config;
 mod change;
 mod check;
+mod choices;
 mod compile;
 mod config;
 mod content;
@@ -137,6 +139,7 @@ pub mod promises {}
 
 pub use build_record::{BuildRecord, Dependency};
 pub use change::Change;
+pub use choices::script_extensions;
 pub use deps::Updated;
 pub use dialect::Dialect;
 pub use environment::Environment;

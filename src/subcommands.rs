@@ -14,7 +14,7 @@ use runner::{
 use serde_json::json;
 
 use crate::cli::Command;
-use crate::help;
+use crate::{completion, help};
 
 /// Does what was asked; the exit code.
 pub(crate) fn dispatch(command: Command) -> Result<u8> {
@@ -80,7 +80,24 @@ pub(crate) fn dispatch(command: Command) -> Result<u8> {
             Some(text) => print(format_args!("{text}")),
             None => {
                 let topic = topic.unwrap_or_default();
-                return Err(usage_error(format!("there is no help on `{topic}`")).with_hint("`runner help`"));
+                let hint = match help::similar_topic(&topic) {
+                    Some(similar) => format!("there is on `{similar}`"),
+                    None => "`runner help` lists the topics".to_owned(),
+                };
+                return Err(usage_error(format!("there is no help on `{topic}`")).with_hint(hint));
+            }
+        },
+        Command::Manual => print(format_args!("{}", help::manual())),
+        Command::Completions { shell, words } => match completion::shell_code(&shell) {
+            Some(code) if words.is_empty() => print(format_args!("{code}")),
+            Some(_) => print(format_args!("{}", completion::candidates(&runner, &words))),
+            None if shell.is_empty() => {
+                return Err(usage_error("`completions` needs a shell: `bash`, `zsh` or `fish`")
+                    .with_hint("`runner help completions`"));
+            }
+            None => {
+                return Err(usage_error(format!("there are no completions for `{shell}`"))
+                    .with_hint("there are for `bash`, `zsh` and `fish`"));
             }
         },
         Command::Version => print(format_args!("runner {}\n", env!("CARGO_PKG_VERSION"))),

@@ -55,6 +55,7 @@ pub(crate) const COMMANDS: &[Command] = &[
     command("why", "SCRIPT", "whether the next run would be a hit, and if not, what changed"),
     command("env", "[NAME...]", "what runner sees, and where it comes from"),
     command("cache", "path|size|list|stats|trim|stop|clean [SCRIPT]", "look after the cache"),
+    command("completions", "bash|zsh|fish", "print what makes a shell complete runner's command line"),
     command("help", "[TOPIC]", "this, or more on a subcommand or a topic"),
 ];
 
@@ -101,6 +102,7 @@ pub(crate) const OPTIONS: &[Flag] = &[
     flag("--older DAYS", "cache", "with `trim`: what was not used for so long, as `7d`"),
     flag("--max-size SIZE", "cache", "with `trim`: how much may stay, as `500M` or `2G`"),
     flag("--dry-run", "cache", "with `trim`: only show what would go"),
+    flag("--man", "help", "the manual, as `man -l -` reads it"),
     flag("-e, --expr", "expr", "the next word is an expression: print its value"),
     flag("-l, --loop", "expr", "the next word is a closure: call it with each line of standard input"),
     flag("--count", "expr", "with `--loop`: the closure also gets the number of the line, from 1"),
