@@ -10,13 +10,14 @@
 
 mod cache;
 mod expression;
+mod promoted;
 mod tools;
 mod values;
 mod words;
 
 pub(crate) use expression::dependency;
 use values::{Keys, path, text, texts};
-use words::{no_more, one_script, words};
+use words::{no_more, one_script, some_scripts, words};
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
@@ -61,7 +62,7 @@ pub(crate) enum Command {
         options: Options,
     },
     Promote {
-        script: OsString,
+        scripts: Vec<OsString>,
         placement: Placement,
         options: Options,
     },
@@ -69,7 +70,14 @@ pub(crate) enum Command {
         names: Vec<OsString>,
         force: bool,
     },
-    List,
+    List {
+        json: bool,
+    },
+    /// Builds again what was promoted; everything, if no names are given.
+    Upgrade {
+        names: Vec<OsString>,
+        options: Options,
+    },
     Why {
         script: OsString,
         options: Options,
@@ -128,8 +136,8 @@ pub(crate) enum CacheCommand {
 
 /// The words that are commands.
 pub(crate) const SUBCOMMANDS: &[&str] = &[
-    "run", "test", "bench", "build", "check", "clippy", "doc", "fmt", "migrate", "promote", "list", "demote",
-    "why", "update", "cache", "help",
+    "run", "test", "bench", "build", "check", "clippy", "doc", "fmt", "migrate", "promote", "list",
+    "upgrade", "demote", "why", "update", "cache", "help",
 ];
 
 /// Options before a script that take the next argument as their value.
@@ -403,7 +411,8 @@ fn subcommand(name: &str, mut arguments: Vec<OsString>) -> Result<Command> {
                 force: parser.contains("--force"),
             };
             let (options, list) = options_and_words(parser, name)?;
-            Ok(Command::Promote { script: one_script(list, plain, name)?, placement, options })
+            let scripts = some_scripts(list, plain, name)?;
+            Ok(Command::Promote { scripts, placement, options })
         }
         "demote" => {
             let force = parser.contains("--force");
@@ -421,9 +430,11 @@ fn subcommand(name: &str, mut arguments: Vec<OsString>) -> Result<Command> {
             Ok(Command::Why { script: one_script(list, plain, name)?, options, json })
         }
         "list" => {
+            let json = parser.contains("--json");
             no_more(words(parser, name, None)?.into_iter().chain(plain), name)?;
-            Ok(Command::List)
+            Ok(Command::List { json })
         }
+        "upgrade" => promoted::upgrade(parser, plain),
         "help" => {
             let mut topics = words(parser, name, None)?.into_iter().chain(plain);
             let topic = topics.next();

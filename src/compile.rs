@@ -107,6 +107,7 @@ pub(crate) fn compile(
         ("options", recipe.options.describe()),
         ("profile", recipe.profile_name().to_owned()),
         ("toolchain", recipe.toolchain.short_version()),
+        ("toolchain-id", recipe.toolchain.id.clone()),
         ("edition", recipe.edition.clone()),
         ("built", start.unix_seconds().to_string()),
         ("milliseconds", began.elapsed().as_millis().to_string()),

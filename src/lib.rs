@@ -37,7 +37,7 @@
 //! | `deps` | cargo, once a manifest: dependency environments, lanes, seeds; once a package: `cargo install` |
 //! | `registry` | packages in the place of scripts: `crate@version` |
 //! | `exec`, `wrap` | becoming the program, or a wrapper's |
-//! | `promote`, `receipt`, `install`, `package` | executables and packages outside the cache |
+//! | `promote`, `promoted`, `upgrade`, `receipt`, `install`, `package` | executables and packages outside the cache |
 //! | `why`, `change`, `verify`, `storage` | what changed; proof by rebuilding; the cache as a user sees it |
 //! | `tools`, `migrate` | check, clippy, documentation, formatting; another form of metadata |
 //! | `tier`, `ahead` | fast now and optimal later; builds and versions ahead of a run |
@@ -99,6 +99,7 @@ mod outline;
 mod package;
 mod profile;
 mod promote;
+mod promoted;
 mod receipt;
 mod recipe;
 mod record;
@@ -117,6 +118,7 @@ mod toolchain;
 mod tools;
 mod trace;
 mod trim;
+mod upgrade;
 mod verify;
 mod wait;
 mod why;
@@ -135,11 +137,13 @@ pub use error::{
 pub use expression::{Expression, ExpressionKind};
 pub use migrate::Style;
 pub use options::{Harness, Options, Verbosity};
-pub use promote::{Installed, Listed, Placement, State};
+pub use promote::{Installed, Placement};
+pub use promoted::{Listed, State};
 pub use registry::{Package, Selection, Wanted};
 pub use runner::{Program, Runner};
 pub use script::{Script, is_similar};
 pub use tier::Background;
 pub use tools::Lint;
 pub use trim::{CachedBuild, Limits, Trimmed};
+pub use upgrade::{Reason, Upgraded};
 pub use why::Why;

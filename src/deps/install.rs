@@ -49,6 +49,7 @@ pub(crate) fn install(
         ("options", recipe.options.describe()),
         ("profile", recipe.profile.clone()),
         ("toolchain", recipe.toolchain.short_version()),
+        ("toolchain-id", recipe.toolchain.id.clone()),
         ("package", format!("{} {}", recipe.package.name(), resolved.version)),
         ("built", start.unix_seconds().to_string()),
         ("milliseconds", began.elapsed().as_millis().to_string()),
