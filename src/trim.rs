@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use crate::cache::{Cache, last_used};
-use crate::check::path_of;
+use crate::check::{Check, path_of};
 use crate::deps;
 use crate::digest::Digest;
 use crate::error::Result;
@@ -169,8 +169,31 @@ pub(crate) fn trim(cache: &Cache, limits: Limits) -> Result<Trimmed> {
         trimmed.bytes += deps::sweep(cache, &records(&alive)).unwrap_or(0);
     }
     trimmed.bytes += sweep_written(cache, oldest);
+    sweep_resolutions(cache);
     sweep_locks(cache);
     Ok(trimmed)
+}
+
+/// Forgets what the version of a package was resolved to when nothing rests on it any more.
+fn sweep_resolutions(cache: &Cache) {
+    let resolutions = entries(&cache.join("crates"));
+    if resolutions.is_empty() {
+        return;
+    }
+    let mut named: Vec<PathBuf> = Vec::new();
+    for path in files_below(&cache.join("traces"), 2) {
+        let Some(id) = path.file_name().and_then(|name| Digest::parse(name.as_encoded_bytes())) else {
+            continue;
+        };
+        let bytes = fs::read(&path).unwrap_or_default();
+        let Some(trace) = Trace::parse(&id, &bytes) else { continue };
+        let files =
+            trace.variants.iter().flat_map(|variant| variant.checks.iter().filter_map(Check::file_path));
+        named.extend(files.filter(|file| resolutions.iter().any(|path| path == file)).map(Path::to_owned));
+    }
+    for path in resolutions.iter().filter(|path| !named.contains(path) && is_older_than_an_hour(path)) {
+        remove(path);
+    }
 }
 
 /// What was written for a person to look at, by its age: documentation and packages.
@@ -196,7 +219,7 @@ pub(crate) fn clean(cache: &Cache, script: Option<&Path>) -> Result<Trimmed> {
         None => {
             trimmed.builds = builds(cache).len() as u64;
             // Traces first: whoever looks from now on builds anew.
-            for part in ["traces", "bin", "toolchains", "documentation", "packages"] {
+            for part in ["traces", "bin", "toolchains", "crates", "documentation", "packages"] {
                 for entry in entries(&cache.join(part)) {
                     trimmed.bytes += remove(&entry);
                 }
