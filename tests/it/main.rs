@@ -34,5 +34,6 @@ mod strace;
 mod testing;
 mod tidy;
 mod tools;
+mod upgrade;
 mod watched;
 mod why;
