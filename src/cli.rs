@@ -10,13 +10,14 @@
 
 mod cache;
 mod expression;
+mod promoted;
 mod tools;
 mod values;
 mod words;
 
 pub(crate) use expression::dependency;
 use values::{Keys, path, text, texts};
-use words::{no_more, one_script, words};
+use words::{no_more, one_script, some_scripts, words};
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
@@ -62,7 +63,7 @@ pub(crate) enum Command {
         options: Options,
     },
     Promote {
-        script: OsString,
+        scripts: Vec<OsString>,
         placement: Placement,
         options: Options,
     },
@@ -70,7 +71,14 @@ pub(crate) enum Command {
         names: Vec<OsString>,
         force: bool,
     },
-    List,
+    List {
+        json: bool,
+    },
+    /// Builds again what was promoted; everything, if no names are given.
+    Upgrade {
+        names: Vec<OsString>,
+        options: Options,
+    },
     Why {
         script: OsString,
         options: Options,
@@ -406,7 +414,8 @@ fn subcommand(name: &str, mut arguments: Vec<OsString>) -> Result<Command> {
                 force: parser.contains("--force"),
             };
             let (options, list) = options_and_words(parser, name)?;
-            Ok(Command::Promote { script: one_script(list, plain, name)?, placement, options })
+            let scripts = some_scripts(list, plain, name)?;
+            Ok(Command::Promote { scripts, placement, options })
         }
         "demote" => {
             let force = parser.contains("--force");
@@ -435,9 +444,11 @@ fn subcommand(name: &str, mut arguments: Vec<OsString>) -> Result<Command> {
             })
         }
         "list" => {
+            let json = parser.contains("--json");
             no_more(words(parser, name, None)?.into_iter().chain(plain), name)?;
-            Ok(Command::List)
+            Ok(Command::List { json })
         }
+        "upgrade" => promoted::upgrade(parser, plain),
         "help" => {
             if parser.contains("--man") {
                 no_more(words(parser, name, None)?.into_iter().chain(plain), name)?;

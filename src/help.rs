@@ -17,6 +17,7 @@ runner: run a single-file script in a compiled language
 Usage:
   runner [OPTIONS] SCRIPT [ARGS]...     compile if needed, and run; what a `#!/usr/bin/env runner` line does
   runner [OPTIONS] - [ARGS]...          the same with a script on standard input
+  runner [OPTIONS] CRATE@VERSION [ARGS] a program from crates.io: `1.2.3`, `1`, `latest` (`runner help crates`)
   runner -e EXPR [ARGS]...              print the value of an expression
   runner --loop CLOSURE [ARGS]...       call a closure with each line of standard input, print what it returns
   runner SUBCOMMAND ...
@@ -107,32 +108,70 @@ provisioning.
 ";
 
 const PROMOTE: &str = "\
-Usage: runner promote [OPTIONS] SCRIPT [--name NAME] [--to DIR] [--force]
+Usage: runner promote [OPTIONS] SCRIPT|CRATE@VERSION... [--name NAME] [--to DIR] [--force]
 
-Builds a release executable and installs it into DIR, `$RUNNER_BIN`, or the user's directory for executables
-(`~/.local/bin`), under the script's file stem or NAME. `runner list` keeps track of it, `runner demote NAME` removes it.
-A file runner did not put there is only replaced with `--force`.
+Builds release executables and installs them into DIR, `$RUNNER_BIN`, or the user's directory for executables
+(`~/.local/bin`), under the script's file stem, the name the package gives its program, or NAME. Whatever can be refused is
+refused before anything is built, and all are built before any is installed. `runner list` keeps track of them, `runner
+upgrade` builds them again when they are old, `runner demote NAME` removes them. A file runner did not put there is only
+replaced with `--force`. An executable that runs can be replaced.
 ";
 
 const LIST: &str = "\
-Usage: runner list
+Usage: runner list [--json]
 
-One line an executable that was promoted: its name, what became of it, where it is and what it was made from.
-States: current, source changed, source gone, modified, missing.
+One line an executable that was promoted: its name, what became of it, where it is and what it was made from, with the
+version if that is a package. With `--json` an array of objects with all that the receipts say.
+States: current, source changed, source gone, built by another toolchain, modified, missing.
+";
+
+const UPGRADE: &str = "\
+Usage: runner upgrade [NAME...|--all] [--force] [--offline]
+
+Builds executables that were promoted again, with the options, the name and the place of then, if their source has changed,
+if another toolchain would build them now, or if there is a newer version of their package: of one that was promoted as
+`CRATE@latest` or with a requirement; `CRATE@1.2.3` stays. Says one line each; one that fails does not stop the others, and
+its exit code is that of the command. One that was modified or removed is an error, and built again with `--force`. There
+is a working executable at every moment.
+";
+
+const CRATES: &str = "\
+Usage: runner [OPTIONS] CRATE@VERSION [ARGS]...
+       runner promote|build|why|update CRATE@VERSION
+
+Runs a program from crates.io, compiled once and cached, whatever project it is called from. A word is a package if a
+crate's name stands before the `@`, a version, a requirement or `latest` after it, and there is no file of that name
+(`./CRATE@VERSION` is always a file).
+
+  CRATE@1.2.3       that version; once it is built no run needs the network
+  CRATE@1, @~1.2    the newest that fits, when it is first run; it stays until `runner update CRATE@1` or an upgrade
+  CRATE@latest      the newest, likewise
+
+      --bin NAME            which program; else the one named as the crate, or the only one
+  -F, --features LIST       with these features
+      --no-default-features, --all-features
+      --locked              with the versions in the package's own Cargo.lock, as `cargo install --locked`
+      --registry NAME       a registry of cargo's configuration
+
+Cargo fetches and compiles, so that its configuration (mirrors, vendored sources, credentials) counts. The program is called
+by its own name. Exit code 127 if there is no such package, version or program.
 ";
 
 const DEMOTE: &str = "\
 Usage: runner demote NAME... [--force]
 
-Removes executables that were promoted. One that is not what runner put there is only removed with `--force`.
+Removes executables that were promoted. If one of them was not, or is not what runner put there, none is removed; `--force`
+removes what was changed since.
 ";
 
 const UPDATE: &str = "\
 Usage: runner update SCRIPT [--lock]
+       runner update CRATE@latest
 
 Resolves the dependencies of a script to the newest versions that fit, and prints what changed. Until then a script keeps
 the versions it was first built with, and a new one gets those that are already built here. `--lock` writes them to
-SCRIPT.lock, which is then the script's lock wherever it goes; one that is there is renewed.
+SCRIPT.lock, which is then the script's lock wherever it goes; one that is there is renewed. Of a package its newest version
+is looked for.
 ";
 
 const WHY: &str = "\
@@ -217,6 +256,8 @@ fn long(command: &str) -> Option<&'static str> {
         "promote" => PROMOTE,
         "list" => LIST,
         "demote" => DEMOTE,
+        "upgrade" => UPGRADE,
+        "crates" => CRATES,
         "update" => UPDATE,
         "why" => WHY,
         "env" => ENV,
@@ -234,6 +275,7 @@ pub(crate) fn text(topic: Option<&str>) -> Option<String> {
         None | Some("run" | "runner" | "help") => return Some(overview()),
         Some("rust-script") => return Some(RUST_SCRIPT.to_owned()),
         Some("-e" | "--expr" | "loop" | "--loop") => "expr",
+        Some("crate" | "package") => "crates",
         Some(topic) => topic,
     };
     if let Some(topic) = TOPICS.iter().find(|topic| topic.name == command && long(command).is_none()) {

@@ -38,7 +38,7 @@
 //! | `deps` | cargo, once a manifest: dependency environments, lanes, seeds; once a package: `cargo install` |
 //! | `registry` | packages in the place of scripts: `crate@version` |
 //! | `exec`, `wrap` | becoming the program, or a wrapper's |
-//! | `promote`, `receipt`, `install`, `package` | executables and packages outside the cache |
+//! | `promote`, `promoted`, `upgrade`, `receipt`, `install`, `package` | executables and packages outside the cache |
 //! | `why`, `change`, `verify`, `storage`, `statistics` | what changed; proof by rebuilding; the cache as a user sees it |
 //! | `tools`, `migrate` | check, clippy, documentation, formatting; another form of metadata |
 //! | `tier`, `ahead` | fast now and optimal later; builds and versions ahead of a run |
@@ -105,6 +105,7 @@ mod outline;
 mod package;
 mod profile;
 mod promote;
+mod promoted;
 mod receipt;
 mod recipe;
 mod record;
@@ -129,6 +130,7 @@ mod toolchain;
 mod tools;
 mod trace;
 mod trim;
+mod upgrade;
 mod verify;
 mod wait;
 mod why;
@@ -149,7 +151,8 @@ pub use error::{
 pub use expression::{Expression, ExpressionKind};
 pub use migrate::Style;
 pub use options::{Harness, Options, Verbosity};
-pub use promote::{Installed, Listed, Placement, State};
+pub use promote::{Installed, Placement};
+pub use promoted::{Listed, State};
 pub use registry::{Package, Selection, Wanted};
 pub use revision::Revision;
 pub use runner::{Program, Runner};
@@ -160,4 +163,5 @@ pub use statistics::Statistics;
 pub use tier::Background;
 pub use tools::Lint;
 pub use trim::{CachedBuild, Limits, Trimmed};
+pub use upgrade::{Reason, Upgraded};
 pub use why::Why;
