@@ -52,7 +52,7 @@ impl Runner {
         let cache = self.cache()?;
         cache.create()?;
         let screen = Screen::new(self.environment().is_terminal(), options.verbosity);
-        let recipe = Recipe::read(script, options)?;
+        let recipe = Recipe::read(script, options, self.environment())?;
         let rust = recipe.decide(self.environment(), &cache)?;
         if !rust.needs_cargo() {
             return Ok(Vec::new());

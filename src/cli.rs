@@ -23,6 +23,7 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
+use crate::help;
 use pico_args::Arguments;
 use runner::{
     Dialect, Expression, Harness, Limits, Lint, Options, Placement, Result, Selection, Style, Verbosity,
@@ -134,33 +135,6 @@ pub(crate) enum CacheCommand {
     Stop,
 }
 
-/// The words that are commands.
-pub(crate) const SUBCOMMANDS: &[&str] = &[
-    "run", "test", "bench", "build", "check", "clippy", "doc", "fmt", "migrate", "promote", "list",
-    "upgrade", "demote", "why", "update", "cache", "help",
-];
-
-/// Options before a script that take the next argument as their value.
-const WITH_VALUE: &[&str] = &[
-    "--profile",
-    "--toolchain",
-    "--edition",
-    "-d",
-    "--dep",
-    "-b",
-    "--base-path",
-    "--extern",
-    "-u",
-    "--unstable-feature",
-    "--bin",
-    "-F",
-    "--features",
-    "--registry",
-];
-
-/// Options of subcommands that do.
-const WITH_VALUE_LATER: &[&str] = &["--name", "--to", "--output", "--older", "--max-size", "--as"];
-
 /// Understands the arguments, of which the first is the program's own name.
 pub(crate) fn parse(mut arguments: Vec<OsString>) -> Result<Command> {
     if !arguments.is_empty() {
@@ -175,7 +149,7 @@ pub(crate) fn parse(mut arguments: Vec<OsString>) -> Result<Command> {
     if expression::is_asked_for(&before) {
         return expression::parse(before, word, rest);
     }
-    match name.filter(|name| !is_named_plainly && SUBCOMMANDS.contains(name)) {
+    match name.filter(|name| !is_named_plainly && help::is_command(name)) {
         Some(name @ ("run" | "test" | "bench")) => {
             let (more, _, rest) = cut(rest);
             run(before.into_iter().chain(more).collect(), rest, name)
@@ -230,7 +204,7 @@ fn help_or_version(options: &[OsString]) -> Option<Command> {
         match option.to_str() {
             Some("-h" | "--help") => return Some(Command::Help(None)),
             Some("-V" | "--version") => return Some(Command::Version),
-            Some(option) if WITH_VALUE.contains(&option) => drop(options.next()),
+            Some(option) if help::takes_value(option) => drop(options.next()),
             _ => {}
         }
     }
@@ -244,9 +218,9 @@ fn parser(arguments: Vec<OsString>) -> Arguments {
         let bytes = argument.as_bytes();
         let at = bytes.iter().position(|byte| *byte == b'=').unwrap_or(bytes.len());
         let (option, value) = bytes.split_at(at);
-        let mut with_value = WITH_VALUE.iter().chain(WITH_VALUE_LATER);
+        let takes_value = std::str::from_utf8(option).is_ok_and(help::takes_value);
         match value {
-            [b'=', value @ ..] if with_value.any(|known| option == known.as_bytes()) => {
+            [b'=', value @ ..] if takes_value => {
                 spread.extend([option, value].map(|part| OsStr::from_bytes(part).to_owned()));
             }
             _ => spread.push(argument),
@@ -280,7 +254,7 @@ fn cut(mut arguments: Vec<OsString>) -> (Vec<OsString>, bool, Vec<OsString>) {
                 break;
             }
             b"-" => break,
-            text if WITH_VALUE.iter().any(|option| text == option.as_bytes()) => index += 2,
+            [b'-', ..] if argument.to_str().is_some_and(help::takes_value) => index += 2,
             [b'-' | b'+', ..] => index += 1,
             _ => break,
         }
@@ -294,10 +268,9 @@ fn cut(mut arguments: Vec<OsString>) -> (Vec<OsString>, bool, Vec<OsString>) {
 
 /// Whether a word is an option of runner's, be it with its value.
 fn is_known(argument: &OsStr) -> bool {
-    const SHORT: &[&str] = &["--", "-F", "-b", "-d", "-e", "-h", "-l", "-q", "-u", "-v", "-V"];
     let text = argument.to_string_lossy();
     let name = text.split('=').next().unwrap_or_default();
-    SHORT.contains(&&*text) || crate::help::OPTIONS.contains(&name)
+    text == "--" || help::named(name).next().is_some()
 }
 
 /// The options that every command with a script has.
@@ -316,6 +289,7 @@ fn common(parser: &mut Arguments) -> Result<Options> {
         }
     }
     options.toolchain = text(parser, "--toolchain")?.map(from_here);
+    options.target = text(parser, "--target")?;
     options.edition = text(parser, "--edition")?;
     for dependency in texts(parser, Keys::Two("-d", "--dep"))? {
         options.dependencies.push(expression::dependency(&dependency, &options.dependencies)?);

@@ -47,7 +47,7 @@ pub(crate) fn compile(
 ) -> Result<Outcome> {
     let began = Instant::now();
     let call = invocation::call(recipe, cache, environment, screen)?;
-    let linker = linker::checks(&call.arguments, recipe.base(), environment, cache, Moment::now())?;
+    let linker = linker::checks(recipe, &call.arguments, environment, cache, Moment::now())?;
     let name = recipe.name();
     let unusable = |error| cache.unusable("cannot write to", error);
     let source = Source::place(recipe, staging).map_err(unusable)?;
@@ -108,6 +108,7 @@ pub(crate) fn compile(
         ("profile", recipe.profile_name().to_owned()),
         ("toolchain", recipe.toolchain.short_version()),
         ("toolchain-id", recipe.toolchain.id.clone()),
+        ("target", recipe.machine().to_owned()),
         ("edition", recipe.edition.clone()),
         ("built", start.unix_seconds().to_string()),
         ("milliseconds", began.elapsed().as_millis().to_string()),

@@ -1,43 +1,11 @@
-//! What `--help` says.
+//! Help: what `--help`, `help SUBCOMMAND` and `help TOPIC` say.
+//!
+//! What can be typed is in [`table`], one line each; here is what there is to say of it at length, and how the two are put
+//! together. Lines that begin with two spaces are shown as they are, here and in the manual; others are a paragraph.
 
-/// Every option, for "did you mean".
-pub(crate) const OPTIONS: &[&str] = &[
-    "--all",
-    "--all-features",
-    "--base-path",
-    "--bin",
-    "--check",
-    "--cache",
-    "--count",
-    "--dep",
-    "--expr",
-    "--extern",
-    "--lock",
-    "--loop",
-    "--unstable-feature",
-    "--debug",
-    "--edition",
-    "--features",
-    "--force",
-    "--help",
-    "--json",
-    "--locked",
-    "--name",
-    "--no-default-features",
-    "--offline",
-    "--output",
-    "--profile",
-    "--quiet",
-    "--registry",
-    "--release",
-    "--temp",
-    "--to",
-    "--toolchain",
-    "--verbose",
-    "--version",
-    "--older",
-    "--max-size",
-];
+mod table;
+
+pub(crate) use table::{COMMANDS, Flag, OPTIONS, is_command, named, takes_value};
 
 const OVERVIEW: &str = "\
 runner: run a single-file script in a compiled language
@@ -48,42 +16,10 @@ Usage:
   runner [OPTIONS] CRATE@VERSION [ARGS] a program from crates.io: `1.2.3`, `1`, `latest` (`runner help crates`)
   runner -e EXPR [ARGS]...              print the value of an expression
   runner --loop CLOSURE [ARGS]...       call a closure with each line of standard input, print what it returns
-  runner test SCRIPT [ARGS]...          run its tests; `runner bench` its benchmarks
-  runner build SCRIPT [-o FILE|DIR/]    write a self-contained executable
-  runner promote SCRIPT...              install it as a command, and keep track of it
-  runner list                           what was promoted, and whether it is still current
-  runner upgrade [NAME...]              build again what changed since, or has a newer version
-  runner demote NAME...                 remove what was promoted
-  runner check|clippy|fmt|doc SCRIPT    what the compiler and its tools say of it, in its own lines
-  runner migrate SCRIPT                 its metadata in another form
-  runner build --cache SCRIPT...        compile ahead, so that the first run is a hit
-  runner update SCRIPT [--lock]         take the newest versions of its dependencies
-  runner why SCRIPT                     whether the next run would be a hit, and if not, what changed
-  runner cache path|size|list|trim|clean [SCRIPT]
-  runner help [SUBCOMMAND]
+  runner SUBCOMMAND ...
+";
 
-Options, before the script (everything after it is the script's own):
-      --release            optimized; what a script that says nothing gets
-      --debug              cargo's dev profile: debug information and checks
-      --profile P          release, dev, quick, or one the script's metadata defines
-      --toolchain T, +T    a rustup toolchain, or a directory that holds one
-      --edition E          2015, 2018, 2021 or 2024
-  -d, --dep NAME[=VERSION] a dependency that it does not name itself
-      --offline            do not use the network
-      --locked             insist on SCRIPT.lock
-      --force              compile even if there is a cached binary
-      --temp               run from a temporary binary; nothing is left behind
-  -v, --verbose            say what is done and why
-  -q, --quiet              no progress, no warnings
-  -h, --help
-  -V, --version
-
-Options of expressions (`runner help expr` says more):
-      --count              with `--loop`: the closure also gets the number of the line, from 1
-      --extern NAME        `#[macro_use] extern crate NAME`
-  -u, --unstable-feature F `#![feature(F)]`
-  -b, --base-path DIR      where relative paths start
-
+const CODES: &str = "
 Exit codes: the script's own; else 125 runner or the compiler failed, 126 the script was found but cannot be read or
 executed, 127 the script or its compiler was not found.
 ";
@@ -98,11 +34,6 @@ Usage: runner -e EXPR [ARGS]...
 `--loop` calls a closure with each line of standard input (a `&str` that keeps its line end) and prints what it returns in
 the same way: `ls | runner --loop '|l| l.trim().len()'`. With `--count` the closure gets two arguments, the line and its
 number. A block that ends in a closure can hold state: `{ let mut sum = 0; move |l| { sum += l.len(); sum } }`.
-
-  -d, --dep NAME[=VERSION]      a dependency; may be repeated, as may the next two
-      --extern NAME             `#[macro_use] extern crate NAME`
-  -u, --unstable-feature F      `#![feature(F)]`, with a nightly toolchain
-  -b, --base-path DIR           where relative paths start, as those of `include_str!`; else the working directory
 
 The edition is 2021 unless `--edition` says otherwise. Expressions are compiled once and cached as scripts are.
 ";
@@ -249,7 +180,7 @@ Tells whether the next run would be a hit, and if not, which inputs changed: wha
 const CACHE: &str = "\
 Usage: runner cache path                                where the cache is
        runner cache size                                bytes on disk
-       runner cache list                                every cached build: used, bytes, profile, toolchain, script
+       runner cache list                                every cached build: used, bytes, profile, toolchain, target, script
        runner cache trim [--older 30d] [--max-size 5G]  remove what was not used, then the least recently used
        runner cache stop                                stop the background build
        runner cache clean [SCRIPT]                      remove everything, or every build of one script
@@ -257,26 +188,90 @@ Usage: runner cache path                                where the cache is
 A trim also runs by itself, at most daily. Everything in the cache can be made again; removing it by hand is safe.
 ";
 
-/// The help of a topic; `None` if there is no such topic.
-pub(crate) fn text(topic: Option<&str>) -> Option<&'static str> {
-    Some(match topic {
-        None | Some("run" | "runner" | "help") => OVERVIEW,
-        Some("expr" | "-e" | "--expr" | "loop" | "--loop") => EXPRESSION,
-        Some("test" | "bench") => TEST,
-        Some("build") => BUILD,
-        Some("check" | "clippy") => CHECK,
-        Some("doc") => DOC,
-        Some("fmt") => FMT,
-        Some("migrate") => MIGRATE,
-        Some("rust-script") => RUST_SCRIPT,
-        Some("promote") => PROMOTE,
-        Some("list") => LIST,
-        Some("upgrade") => UPGRADE,
-        Some("crate" | "crates" | "package") => CRATES,
-        Some("demote") => DEMOTE,
-        Some("update") => UPDATE,
-        Some("why") => WHY,
-        Some("cache") => CACHE,
-        Some(_) => return None,
+/// What there is to say of a subcommand at length, under every name that it is asked for by.
+fn long(command: &str) -> Option<&'static str> {
+    Some(match command {
+        "test" | "bench" => TEST,
+        "build" => BUILD,
+        "check" | "clippy" => CHECK,
+        "doc" => DOC,
+        "fmt" => FMT,
+        "migrate" => MIGRATE,
+        "promote" => PROMOTE,
+        "list" => LIST,
+        "upgrade" => UPGRADE,
+        "crates" => CRATES,
+        "demote" => DEMOTE,
+        "update" => UPDATE,
+        "why" => WHY,
+        "cache" => CACHE,
+        "expr" => EXPRESSION,
+        _ => return None,
     })
+}
+
+/// The help of a topic; `None` if there is no such topic.
+pub(crate) fn text(topic: Option<&str>) -> Option<String> {
+    let command = match topic {
+        None | Some("run" | "runner" | "help") => return Some(overview()),
+        Some("rust-script") => return Some(RUST_SCRIPT.to_owned()),
+        Some("-e" | "--expr" | "loop" | "--loop") => "expr",
+        Some("crate" | "package" | "packages") => "crates",
+        Some(topic) => topic,
+    };
+    let mut text = long(command)?.to_owned();
+    add_options(&mut text, "Options", |flag| flag.is_own(command));
+    add_options(&mut text, "Options of every command that builds a script", |flag| {
+        flag.is_of(command) && !flag.is_own(command) && !flag.is_of("list")
+    });
+    Some(text)
+}
+
+fn overview() -> String {
+    let mut text = OVERVIEW.to_owned();
+    text.push_str("\nSubcommands:\n");
+    for command in COMMANDS {
+        let form = [command.name, command.words].join(" ");
+        add_line(&mut text, &form, command.says);
+    }
+    add_options(&mut text, "Options, before the script (everything after it is the script's own)", |flag| {
+        flag.is_of("run")
+    });
+    add_options(&mut text, "Options of expressions (`runner help expr` says more)", |flag| {
+        flag.is_own("expr") && !flag.is_of("run")
+    });
+    text.push_str(CODES);
+    text
+}
+
+/// Adds the options that are meant, if there are any.
+fn add_options(text: &mut String, title: &str, is_meant: impl Fn(&Flag) -> bool) {
+    let mut flags = OPTIONS.iter().filter(|flag| flag.is_shown() && is_meant(flag)).peekable();
+    if flags.peek().is_none() {
+        return;
+    }
+    for part in ["\n", title, ":\n"] {
+        text.push_str(part);
+    }
+    for flag in flags {
+        let indent = if flag.form.starts_with("--") { "    " } else { "" };
+        add_line(text, &[indent, flag.form].concat(), flag.says);
+    }
+}
+
+/// Adds a line of two columns; what is too long for the first has a line of its own.
+fn add_line(text: &mut String, form: &str, says: &str) {
+    /// Where the second column begins.
+    const COLUMN: usize = 32;
+    text.push_str("  ");
+    text.push_str(form);
+    let width = form.len() + 2;
+    if width >= COLUMN - 1 {
+        text.push('\n');
+        text.extend(std::iter::repeat_n(' ', COLUMN));
+    } else {
+        text.extend(std::iter::repeat_n(' ', COLUMN - width));
+    }
+    text.push_str(says);
+    text.push('\n');
 }

@@ -32,7 +32,7 @@
 //! | `trace`, `check`, `stamp`, `digest` | what a build looked at, whether it holds |
 //! | `cache`, `lock`, `staging`, `trim` | entries, commit, who may build, what goes |
 //! | `outline`, `mainless`, `expression`, `source` | scripts without `main`, text that is no script, and how the compiler is given them |
-//! | `recipe`, `header`, `shebang`, `dialect`, `language`, `manifest`, `name`, `toolchain`, `cargo_config` | everything decided before a build |
+//! | `recipe`, `header`, `shebang`, `dialect`, `language`, `manifest`, `name`, `toolchain`, `target`, `cargo_config`, `surroundings` | everything decided before a build |
 //! | `compile`, `invocation`, `profile`, `linker`, `disturbance`, `dep_info`, `declared` | the rustc call, and what it read |
 //! | `deps` | cargo, once a manifest: dependency environments, lanes, seeds; once a package: `cargo install` |
 //! | `registry` | packages in the place of scripts: `crate@version` |
@@ -65,6 +65,7 @@ mod cargo_config;
 mod change;
 mod check;
 mod compile;
+mod config;
 mod content;
 mod declared;
 mod dep_info;
@@ -107,11 +108,14 @@ mod registry;
 mod runner;
 mod screen;
 mod script;
+mod settings;
 pub mod shebang;
 mod source;
 mod staging;
 mod stamp;
 mod storage;
+mod surroundings;
+mod target;
 mod text;
 mod tier;
 mod toolchain;

@@ -202,7 +202,7 @@ impl Runner {
     ) -> (Vec<Check<'static>>, Vec<(String, String)>) {
         let nothing = (Vec::new(), Vec::new());
         let Ok(cache) = self.cache() else { return nothing };
-        let id = LaunchId::of(script, options);
+        let id = LaunchId::of(script, options, self.environment());
         let Some(bytes) = cache.read_trace(&id) else { return nothing };
         let Some(trace) = Trace::parse(id.digest(), &bytes) else { return nothing };
         let Some(current) = trace.current(cache.directory(), self.environment(), Tools::Forgiven) else {
@@ -210,11 +210,13 @@ impl Runner {
         };
         let variant = &trace.variants[current.variant];
         let is_source = |check: &&Check<'_>| {
-            !check.tool && !matches!(check.fact, Fact::Variable { .. } | Fact::Command { .. })
+            !check.tool
+                && !check.choice
+                && !matches!(check.fact, Fact::Variable { .. } | Fact::Command { .. })
         };
         let mut checks: Vec<_> =
             variant.checks.iter().filter(is_source).map(|check| check.clone().into_owned()).collect();
-        let about = ["profile", "edition", "toolchain", "toolchain-id"];
+        let about = ["profile", "edition", "toolchain", "toolchain-id", "target"];
         let mut about: Vec<(String, String)> =
             about.iter().filter_map(|name| Some(((*name).to_owned(), variant.about(name)?))).collect();
         if script.package().is_some() {

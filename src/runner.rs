@@ -26,6 +26,7 @@ use crate::options::{Options, Verbosity};
 use crate::recipe::{Recipe, RustRecipe};
 use crate::screen::Screen;
 use crate::script::Script;
+use crate::settings;
 use crate::staging::Staging;
 use crate::trace::Tools;
 use crate::wait::patiently;
@@ -98,6 +99,8 @@ impl Runner {
     /// one line on stderr says why. A script that is edited while it is compiled is read again.
     pub fn prepare(&self, script: &Script, options: &Options) -> Result<Program> {
         let mut edited = None;
+        let verbosity = settings::verbosity(options, &self.environment);
+        let options = &Options { verbosity, ..options.clone() };
         for _ in 1..MOST_DISTURBANCES {
             let script = edited.as_ref().unwrap_or(script);
             match self.prepare_once(script, options) {
@@ -123,7 +126,7 @@ impl Runner {
 
     /// The way of a script, one line a step.
     fn prepare_in(&self, cache: Cache, script: &Script, options: &Options) -> Result<Program> {
-        let launch = LaunchId::of(script, options);
+        let launch = LaunchId::of(script, options, &self.environment);
         if let Some(found) = self.find(&cache, &launch, script, options)? {
             return Ok(Program::cached(script, found));
         }
@@ -135,8 +138,9 @@ impl Runner {
         if let Some(package) = script.package() {
             return self.prepare_package(cache, script, package, options);
         }
-        let screen = Screen::new(self.environment.is_terminal(), options.verbosity);
-        let recipe = Recipe::read(script, options)?;
+        let recipe = Recipe::read(script, options, &self.environment)?;
+        let screen = Screen::new(self.environment.is_terminal(), recipe.options.verbosity);
+        recipe.config.complain(&cache, &screen);
         let rust = match recipe.decide(&self.environment, &cache) {
             Ok(rust) => rust,
             Err(no_compiler) => return self.outlive(no_compiler, &cache, script, &recipe),
@@ -149,9 +153,15 @@ impl Runner {
             Some(_) => tier::choose(rust, &cache, &self.environment),
             None => rust,
         };
-        let home = recipe.home();
+        let home = rust.home();
         let is_wanted = |found: &Found| !(options.force || options.optimal && found.provisional);
-        let found = match cache.enter(home, &self.environment, is_wanted, patiently(&screen, script))? {
+        let found = match cache.enter(
+            home,
+            &rust.checks,
+            &self.environment,
+            is_wanted,
+            patiently(&screen, script),
+        )? {
             Entry::Occupied(found) => found,
             Entry::Vacant(vacant) => match self.build_settled(&cache, &rust, vacant.staging(), &screen) {
                 Ok(built) => vacant.commit(built, script)?,

@@ -13,7 +13,7 @@ use runner::{
 };
 use serde_json::json;
 
-use crate::cli::{CacheCommand, Command, SUBCOMMANDS};
+use crate::cli::{CacheCommand, Command};
 use crate::help;
 
 /// Does what was asked; the exit code.
@@ -108,7 +108,8 @@ fn read(runner: &Runner, script: &OsStr) -> Result<Script> {
 /// A missing script whose name is nearly a subcommand's was probably meant as one.
 fn perhaps_a_subcommand(error: Error, script: &OsStr) -> Error {
     let name = script.to_string_lossy();
-    let similar = SUBCOMMANDS.iter().find(|known| runner::is_similar(known, &name));
+    let similar =
+        help::COMMANDS.iter().map(|command| command.name).find(|known| runner::is_similar(known, &name));
     match similar {
         Some(known)
             if error.step() == Step::Script && error.exit_code() == EXIT_NOT_FOUND && !name.contains('/') =>
@@ -177,10 +178,11 @@ fn cache(runner: &Runner, command: CacheCommand) -> Result<()> {
             for build in runner.cache_list()? {
                 let used = age(build.last_used);
                 print(format_args!(
-                    "{used:>9}  {:>10}  {:8}  {}  {}\n",
+                    "{used:>9}  {:>10}  {:8}  {}  {}  {}\n",
                     build.bytes,
                     build.profile,
                     build.toolchain,
+                    build.target,
                     shown(&build.script)
                 ));
             }

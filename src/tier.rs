@@ -103,12 +103,12 @@ impl Runner {
         options: &Options,
         found: Found,
     ) -> Result<Found> {
-        let recipe = Recipe::read(script, options)?;
+        let recipe = Recipe::read(script, options, self.environment())?;
         let home = recipe.home();
         if let Some(there) = cache.peek(&home, self.environment(), Tools::Checked)
             && !there.provisional
         {
-            let launch = crate::launch::LaunchId::of(script, options);
+            let launch = crate::launch::LaunchId::of(script, options, self.environment());
             cache.alias(&launch, &home, script, self.environment());
             return Ok(there);
         }
@@ -128,6 +128,9 @@ impl Runner {
         shell.args(["-c", text, "sh"]).arg(command()?).args(["build", "--cache", "--background"]);
         if let Some(toolchain) = &options.toolchain {
             shell.arg("--toolchain").arg(toolchain);
+        }
+        if let Some(target) = &options.target {
+            shell.arg("--target").arg(target);
         }
         if let Some(edition) = &options.edition {
             shell.arg("--edition").arg(edition);
@@ -163,16 +166,16 @@ impl Runner {
             return Ok(());
         };
         let screen = Screen::new(false, Verbosity::Quiet);
-        let recipe = Recipe::read(script, options)?;
+        let recipe = Recipe::read(script, options, self.environment())?;
         let rust = recipe.decide(self.environment(), &cache)?;
-        let home = recipe.home();
+        let home = rust.home();
         if cache.peek(&home, self.environment(), Tools::Checked).is_none_or(|found| !found.provisional) {
             return Ok(());
         }
         // Nobody waits for this directory, as they would for the launch's lock.
         let staging = Staging::create(&cache.join("staging")).at(Step::Cache)?;
         let built = self.build_settled(&cache, &rust, staging.path(), &screen)?;
-        match cache.enter(home, self.environment(), |_| false, |_, _| Patience::Wait)? {
+        match cache.enter(home, &rust.checks, self.environment(), |_| false, |_, _| Patience::Wait)? {
             Entry::Vacant(vacant) => vacant.commit(built, rust.script).map(drop),
             Entry::Occupied(_) => Ok(()),
         }

@@ -62,6 +62,8 @@ pub struct CachedBuild {
     pub profile: String,
     /// `rustc 1.95.0`
     pub toolchain: String,
+    /// The kind of machine it is for: `x86_64-unknown-linux-gnu`.
+    pub target: String,
     /// The short digest of the script's bytes it was made from.
     pub(crate) source: String,
     /// The options it was made with, in words.
@@ -114,6 +116,7 @@ pub(crate) fn builds(cache: &Cache) -> Vec<CachedBuild> {
                 last_used: used.unix_seconds(),
                 profile: variant.about("profile").unwrap_or_default(),
                 toolchain: variant.about("toolchain").unwrap_or_default(),
+                target: variant.about("target").unwrap_or_default(),
                 source: variant.about("source").unwrap_or_default(),
                 options: variant.about("options").unwrap_or_default(),
                 built: variant.about("built").and_then(|text| text.parse().ok()).unwrap_or_default(),

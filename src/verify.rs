@@ -38,7 +38,7 @@ impl Runner {
                 self.build_package(&recipe, cache, staging.path(), &screen)?
             }
             None => {
-                let recipe = Recipe::read(script, options)?;
+                let recipe = Recipe::read(script, options, self.environment())?;
                 let rust = recipe.decide(self.environment(), cache)?;
                 let rust = if found.provisional {
                     crate::tier::choose(rust, cache, self.environment())

@@ -42,12 +42,12 @@ impl Runner {
     }
 
     pub(crate) fn why_in(&self, cache: &Cache, script: &Script, options: &Options) -> Result<Why> {
-        let launch = LaunchId::of(script, options);
+        let launch = LaunchId::of(script, options, self.environment());
         if script.package().is_some() {
             let why = self.why_at(cache, &[launch]);
             return Ok(why.unwrap_or(Why::Never));
         }
-        let recipe = Recipe::read(script, options)?;
+        let recipe = Recipe::read(script, options, self.environment())?;
         let why = self.why_at(cache, &[launch, recipe.home()]);
         Ok(why.unwrap_or_else(|| changed_script(cache, &recipe)))
     }

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::{Command, ExitStatus};
 
-use super::{Environments, capture, lane, seed};
+use super::{DATE, Environments, capture, lane, seed};
 use crate::environment::Environment;
 use crate::error::{Error, Result, Step};
 use crate::screen::Screen;
@@ -41,6 +41,7 @@ impl Environments<'_> {
         cargo: &Path,
         manifest: &Path,
         lane: &lane::Lane,
+        compiler: &Path,
         capture: &capture::Capture,
     ) -> Result<Vec<u8>> {
         let build = |offline: bool| {
@@ -50,6 +51,12 @@ impl Environments<'_> {
                 Some(_) => command.args(["test", "--no-run", "--bins"]),
             };
             command.arg("--manifest-path").arg(manifest).arg("--target-dir").arg(lane.path());
+            if let Some(target) = &self.recipe.target {
+                command.args(["--target", &target.name]);
+            }
+            if let Some(linker) = self.recipe.linker.named() {
+                command.env(self.recipe.machine_variable("LINKER"), linker);
+            }
             command.args(["--profile", &self.recipe.profile, "--message-format", "json-render-diagnostics"]);
             if offline {
                 command.arg("--offline");
@@ -58,6 +65,12 @@ impl Environments<'_> {
                 command.arg("--locked");
             }
             command.env("RUSTC_WORKSPACE_WRAPPER", capture.wrapper());
+            if self.recipe.is_trimmed() {
+                command.env("RUSTC", compiler).env("CARGO_INCREMENTAL", "0");
+                if self.environment.set(DATE.0).is_none() {
+                    command.env(DATE.0, DATE.1);
+                }
+            }
             self.screen.verbose(|| {
                 format!("{}: building dependencies", self.recipe.script.typed().to_string_lossy())
             });
@@ -113,6 +126,11 @@ impl Environments<'_> {
             }
             None => Error::message(Step::Dependencies, text),
         };
+        if let Some(error) = self.recipe.linker.missing(&self.recipe.machine_variable("LINKER"))
+            && shown.contains("error: linking with `")
+        {
+            return error;
+        }
         let hints = [
             ("you're using offline mode", "run once without `--offline` to download what is missing"),
             ("no matching package named", "check the name under `[dependencies]` against https://crates.io"),

@@ -18,6 +18,7 @@ use crate::record::Record;
 use crate::screen::Screen;
 use crate::script::Script;
 use crate::text::split_field;
+use crate::toolchain::Toolchain;
 use crate::wait::patiently;
 
 /// As many cold builds at once as can be useful.
@@ -34,17 +35,18 @@ impl Lane {
     /// The first lane nobody uses; if all are in use, waits for the first.
     pub(super) fn enter(
         cache: &Cache,
-        toolchain: &str,
+        toolchain: &Toolchain,
+        is_trimmed: bool,
         screen: &Screen,
         script: &Script,
     ) -> io::Result<Lane> {
         for index in 0..LANES {
-            let (path, name) = place(cache, toolchain, index)?;
+            let (path, name) = place(cache, toolchain, is_trimmed, index)?;
             if let Some(lock) = Lock::try_acquire(&path.join("lock"))? {
                 return Ok(Lane { path, name, _lock: lock });
             }
         }
-        let (path, name) = place(cache, toolchain, 0)?;
+        let (path, name) = place(cache, toolchain, is_trimmed, 0)?;
         let lock = Lock::acquire(&path.join("lock"), patiently(screen, script))?;
         Ok(Lane { path, name, _lock: lock })
     }
@@ -67,7 +69,7 @@ impl Lane {
             }
         };
         entries(&self.path).iter().for_each(forget_link);
-        for profile in directories(&self.path) {
+        for profile in profiles(&self.path) {
             entries(&profile).iter().for_each(forget_link);
             let parts = PARTS.iter().map(|part| profile.join(part));
             for part in parts.filter(|part| fs::symlink_metadata(part).is_ok()) {
@@ -115,8 +117,14 @@ impl Lane {
     }
 }
 
-fn place(cache: &Cache, toolchain: &str, index: usize) -> io::Result<(PathBuf, String)> {
-    let name = format!("deps/{toolchain}/lane-{index}");
+fn place(
+    cache: &Cache,
+    toolchain: &Toolchain,
+    is_trimmed: bool,
+    index: usize,
+) -> io::Result<(PathBuf, String)> {
+    let kind = if is_trimmed { "trimmed-" } else { "" };
+    let name = format!("deps/{}/lane-{kind}{index}", toolchain.id);
     let path = cache.join(&name);
     cache.make_directory(&path)?;
     Ok((path, name))
@@ -146,10 +154,20 @@ pub(crate) fn sweep(cache: &Cache, alive: &[Record]) -> io::Result<u64> {
     Ok(freed)
 }
 
+/// What cargo keeps the artifacts of each profile in: a directory of the lane, or for another target one of its directory.
+fn profiles(lane: &Path) -> Vec<PathBuf> {
+    let mut found = directories(lane);
+    let is_part = |path: &PathBuf| PARTS.iter().any(|part| path.ends_with(part));
+    let of_targets: Vec<PathBuf> =
+        found.iter().flat_map(|target| directories(target)).filter(|path| !is_part(path)).collect();
+    found.extend(of_targets);
+    found
+}
+
 /// Removes the artifacts of a lane whose hash (of their name, if there is one in it) `goes`; returns the bytes freed.
 fn remove_where(lane: &Path, goes: impl Fn(Option<&str>) -> bool) -> u64 {
     let mut freed = 0;
-    for profile in directories(lane) {
+    for profile in profiles(lane) {
         for part in PARTS {
             for entry in entries(&profile.join(part)) {
                 if goes(entry.file_name().and_then(OsStr::to_str).and_then(hash_of)) {

@@ -18,6 +18,7 @@ use serde_json::Value;
 
 use super::Environments;
 use super::lane::Lane;
+use super::trimmed::{self, Identity};
 use crate::check::Check;
 use crate::content::Names;
 use crate::dep_info::DepInfo;
@@ -31,6 +32,7 @@ use crate::stamp::Moment;
 #[derive(Debug, Default)]
 pub(super) struct Local {
     packages: Vec<Package>,
+    identities: Vec<Identity>,
 }
 
 #[derive(Debug)]
@@ -81,7 +83,8 @@ impl Local {
         let metadata: Value = serde_json::from_slice(&finished.stdout).map_err(|error| {
             Error::new(Step::Dependencies, anyhow::Error::new(error).context("cannot read what cargo says"))
         })?;
-        let mut local = Local::default();
+        let identities = trimmed::identities(&metadata, manifest_path);
+        let mut local = Local { packages: Vec::new(), identities };
         for package in metadata["packages"].as_array().into_iter().flatten() {
             let manifest = package["manifest_path"].as_str().map(Path::new);
             let (Some(id), Some(name), Some(directory)) =
@@ -95,6 +98,11 @@ impl Local {
             }
         }
         Ok(local)
+    }
+
+    /// What these packages, and those that depend on them, are to be called in programs.
+    pub(super) fn identities(&self) -> &[Identity] {
+        &self.identities
     }
 
     /// Makes cargo forget that it built these packages, whatever their times say now.

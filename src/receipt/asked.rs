@@ -18,11 +18,14 @@ impl Asked {
         let Options {
             profile,
             toolchain,
+            target,
             edition,
             dependencies,
             harness: _,
             dialect,
             base,
+            is_static,
+            rust_flags,
             offline: _,
             locked,
             force: _,
@@ -34,7 +37,7 @@ impl Asked {
         } = options.clone();
         let asked =
             Options { profile, toolchain, edition, dependencies, dialect, base, ..Options::default() };
-        Asked(Options { locked, selection, ..asked })
+        Asked(Options { target, is_static, rust_flags, locked, selection, ..asked })
     }
 
     pub(crate) fn options(&self) -> Options {
@@ -42,12 +45,25 @@ impl Asked {
     }
 
     pub(crate) fn write(&self, record: &mut Record) {
-        let Options { profile, toolchain, edition, dependencies, dialect, base, locked, selection, .. } =
-            &self.0;
+        let Options {
+            profile,
+            toolchain,
+            target,
+            edition,
+            dependencies,
+            dialect,
+            base,
+            is_static,
+            rust_flags,
+            locked,
+            selection,
+            ..
+        } = &self.0;
         let Selection { bin, features, no_default_features, all_features, registry } = selection;
         let texts = [
             ("asked-profile", profile),
             ("asked-toolchain", toolchain),
+            ("asked-target", target),
             ("asked-edition", edition),
             ("asked-bin", bin),
             ("asked-registry", registry),
@@ -61,6 +77,14 @@ impl Asked {
         features.iter().for_each(|feature| record.push("asked-feature", feature));
         dialect.iter().for_each(|dialect| record.push("asked-dialect", dialect.as_str()));
         base.iter().for_each(|base| record.push("asked-base", base));
+        if let Some(is_static) = is_static {
+            record.push("asked-static", if *is_static { "yes" } else { "no" });
+        }
+        // An empty list is one, too.
+        if let Some(flags) = rust_flags {
+            record.push("asked-rustflags", flags.len().to_string());
+            flags.iter().for_each(|flag| record.push("asked-rustflag", flag));
+        }
         let switches = [
             ("asked-locked", locked),
             ("asked-no-default-features", no_default_features),
@@ -83,10 +107,13 @@ impl Asked {
         Asked(Options {
             profile: text("asked-profile"),
             toolchain: text("asked-toolchain"),
+            target: text("asked-target"),
             edition: text("asked-edition"),
             dependencies,
             dialect: text("asked-dialect").as_deref().and_then(Dialect::named),
             base: record.first("asked-base").map(PathBuf::from),
+            is_static: text("asked-static").map(|text| text == "yes"),
+            rust_flags: record.first("asked-rustflags").map(|_| texts("asked-rustflag")),
             locked: is_on("asked-locked"),
             selection: Selection {
                 bin: text("asked-bin"),
@@ -101,9 +128,15 @@ impl Asked {
 
     /// As they stand on a command line.
     pub(crate) fn arguments(&self) -> Vec<OsString> {
-        let Options { profile, toolchain, edition, dependencies, base, locked, selection, .. } = &self.0;
+        let Options { profile, toolchain, target, edition, dependencies, base, locked, selection, .. } =
+            &self.0;
         let mut out: Vec<OsString> = Vec::new();
-        let valued = [("--profile", profile), ("--toolchain", toolchain), ("--edition", edition)];
+        let valued = [
+            ("--profile", profile),
+            ("--toolchain", toolchain),
+            ("--target", target),
+            ("--edition", edition),
+        ];
         for (name, value) in valued {
             out.extend(value.iter().flat_map(|value| [name.into(), value.into()]));
         }
@@ -133,6 +166,9 @@ mod tests {
             ],
             dialect: Dialect::named("rust-script"),
             base: Some(PathBuf::from("/b c")),
+            target: Some("aarch64-unknown-linux-gnu".to_owned()),
+            is_static: Some(false),
+            rust_flags: Some(vec!["-C".to_owned(), "opt-level=1".to_owned()]),
             locked: true,
             selection: Selection {
                 bin: Some("x".to_owned()),
