@@ -110,7 +110,8 @@ Builds release executables and installs them into DIR, `$RUNNER_BIN`, or the use
 (`~/.local/bin`), under the script's file stem, the name the package gives its program, or NAME. Whatever can be refused is
 refused before anything is built, and all are built before any is installed. `runner list` keeps track of them, `runner
 upgrade` builds them again when they are old, `runner demote NAME` removes them. A file runner did not put there is only
-replaced with `--force`. An executable that runs can be replaced.
+replaced with `--force`. An executable that runs can be replaced. What `--target` makes for another kind of machine goes
+into a directory of the target's name below.
 ";
 
 const LIST: &str = "\
