@@ -43,6 +43,8 @@
 //! | `tier`, `ahead` | fast now and optimal later; builds and versions ahead of a run |
 //! | `environment`, `screen`, `wait`, `record`, `error` | variables and policy, stderr, sealed files, errors |
 //!
+//! Every command of Go's and what it is called here is in [`go`].
+//!
 //! Where scripts of other tools get something else than those give them, and why, is listed in [`differences`].
 //!
 //! # Invariants, said as absences
@@ -127,6 +129,9 @@ mod verify;
 mod wait;
 mod why;
 mod wrap;
+
+#[doc = include_str!("go.md")]
+pub mod go {}
 
 #[doc = include_str!("promises.md")]
 pub mod promises {}
