@@ -347,7 +347,7 @@ impl<'a> Environments<'a> {
             false => self.recipe.toolchain.rustc.clone(),
             true => {
                 let cargo_home = self.environment.cargo_home();
-                trimmed::compiler(lane.path(), self.recipe, cargo_home, local.identities())
+                trimmed::compiler(lane.path(), &self.recipe.toolchain, cargo_home, local.identities())
                     .map_err(unusable)?
             }
         };

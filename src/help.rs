@@ -114,7 +114,8 @@ Builds release executables and installs them into DIR, `$RUNNER_BIN`, or the use
 (`~/.local/bin`), under the script's file stem, the name the package gives its program, or NAME. Whatever can be refused is
 refused before anything is built, and all are built before any is installed. `runner list` keeps track of them, `runner
 upgrade` builds them again when they are old, `runner demote NAME` removes them. A file runner did not put there is only
-replaced with `--force`. An executable that runs can be replaced.
+replaced with `--force`. An executable that runs can be replaced. What `--target` makes for another kind of machine goes
+into a directory of the target's name below.
 ";
 
 const LIST: &str = "\
@@ -255,9 +256,9 @@ fn long(command: &str) -> Option<&'static str> {
         "migrate" => MIGRATE,
         "promote" => PROMOTE,
         "list" => LIST,
-        "demote" => DEMOTE,
         "upgrade" => UPGRADE,
         "crates" => CRATES,
+        "demote" => DEMOTE,
         "update" => UPDATE,
         "why" => WHY,
         "env" => ENV,
@@ -275,7 +276,7 @@ pub(crate) fn text(topic: Option<&str>) -> Option<String> {
         None | Some("run" | "runner" | "help") => return Some(overview()),
         Some("rust-script") => return Some(RUST_SCRIPT.to_owned()),
         Some("-e" | "--expr" | "loop" | "--loop") => "expr",
-        Some("crate" | "package") => "crates",
+        Some("crate" | "package" | "packages") => "crates",
         Some(topic) => topic,
     };
     if let Some(topic) = TOPICS.iter().find(|topic| topic.name == command && long(command).is_none()) {

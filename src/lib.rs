@@ -33,7 +33,7 @@
 //! | `trace`, `check`, `stamp`, `digest` | what a build looked at, whether it holds |
 //! | `cache`, `lock`, `staging`, `trim` | entries, commit, who may build, what goes |
 //! | `outline`, `mainless`, `expression`, `source` | scripts without `main`, text that is no script, and how the compiler is given them |
-//! | `recipe`, `header`, `shebang`, `dialect`, `language`, `manifest`, `name`, `toolchain`, `target`, `cargo_config` | everything decided before a build |
+//! | `recipe`, `header`, `shebang`, `dialect`, `language`, `manifest`, `name`, `toolchain`, `target`, `cargo_config`, `surroundings` | everything decided before a build |
 //! | `compile`, `invocation`, `profile`, `linker`, `disturbance`, `dep_info`, `declared` | the rustc call, and what it read |
 //! | `deps` | cargo, once a manifest: dependency environments, lanes, seeds; once a package: `cargo install` |
 //! | `registry` | packages in the place of scripts: `crate@version` |
@@ -44,6 +44,8 @@
 //! | `tier`, `ahead` | fast now and optimal later; builds and versions ahead of a run |
 //! | `choices` | what there is to name on a command line |
 //! | `environment`, `screen`, `wait`, `record`, `error` | variables and policy, stderr, sealed files, errors |
+//!
+//! Every command of Go's and what it is called here is in [`go`].
 //!
 //! Where scripts of other tools get something else than those give them, and why, is listed in [`differences`].
 //!
@@ -123,6 +125,7 @@ mod staging;
 mod stamp;
 mod statistics;
 mod storage;
+mod surroundings;
 mod target;
 mod text;
 mod tier;
@@ -135,6 +138,9 @@ mod verify;
 mod wait;
 mod why;
 mod wrap;
+
+#[doc = include_str!("go.md")]
+pub mod go {}
 
 #[doc = include_str!("promises.md")]
 pub mod promises {}

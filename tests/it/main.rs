@@ -18,6 +18,7 @@ mod examples;
 mod expressions;
 mod failures;
 mod foreign;
+mod go_table;
 mod golden;
 mod help;
 mod hot_path;
