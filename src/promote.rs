@@ -117,7 +117,7 @@ impl Runner {
         let receipts = receipt::directory(environment)?;
         refuse_script_itself(script, &path)?;
         let replaces = check_place(&receipts, &path, placement.force)?;
-        let options = Options { portable: true, ..options.clone() };
+        let options = self.portable(script, options);
         let program = self.prepare(script, &options)?;
         // As it was compiled: one that was edited meanwhile has been read again.
         let script = program.script();

@@ -88,7 +88,7 @@ pub(crate) const TABLE: &[Setting] = &[
     // A script's own edition is where cargo has it.
     setting("edition", Kind::Text, NOT_IN_SCRIPTS, "the script's", "a script names it as `edition` under `[package]`"),
     setting("rustflags", Kind::List, &[Metadata, Variable, Config], "", "`RUSTFLAGS` is for one run"),
-    setting("static", Kind::Switch, &[Metadata, Variable, Config], "false", ""),
+    setting("static", Kind::Switch, EVERYWHERE, "false", ""),
     setting("args", Kind::List, IN_SCRIPTS, "", "the arguments of a run are what follows the script"),
     setting("inputs", Kind::List, IN_SCRIPTS, "", "they are one script's"),
     setting("env", Kind::List, IN_SCRIPTS, "", "they are one script's"),
@@ -289,7 +289,8 @@ impl Said {
 
     /// What options say, from the command line or a script's first line.
     pub(crate) fn of_options(options: &Options, source: &Source) -> Said {
-        let Options { profile, toolchain, edition, offline, locked, temporary, verbosity, .. } = options;
+        let Options { profile, toolchain, edition, is_static, offline, locked, temporary, verbosity, .. } =
+            options;
         let mut said = Said::default();
         let texts = [("profile", profile), ("toolchain", toolchain), ("edition", edition)];
         for (name, text) in texts {
@@ -298,6 +299,7 @@ impl Said {
             }
         }
         let switches = [
+            ("static", *is_static == Some(true)),
             ("offline", *offline),
             ("locked", *locked),
             ("temp", *temporary),
@@ -378,7 +380,7 @@ impl Said {
         options.temporary = self.is_on("temp") == Some(true);
         options.verbosity = self.verbosity();
         // What the script itself says is in its bytes.
-        options.is_static = self.is_on("static").filter(|_| self.is_of_surroundings("static"));
+        options.is_static = self.is_on("static").filter(|_| self.source("static") != Some(&Source::Metadata));
         options.rust_flags =
             self.list("rustflags").filter(|_| self.is_of_surroundings("rustflags")).map(<[String]>::to_vec);
     }
