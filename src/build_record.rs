@@ -93,7 +93,7 @@ impl BuildRecord {
         words.extend(options.edition.as_ref().map(|edition| format!("--edition={edition}")));
         words.extend(options.dependencies.iter().map(|(name, version)| format!("--dep={name}={version}")));
         words.extend(options.locked.then(|| "--locked".to_owned()));
-        words.extend(recipe.is_static().then(|| "--static".to_owned()));
+        words.extend((recipe.settings.is_static == Some(true)).then(|| "--static".to_owned()));
         words.extend(options.strip.then(|| "--strip".to_owned()));
         let name = recipe.script.path().and_then(Path::file_name).map(OsStr::to_string_lossy);
         let places = places(recipe, environment);

@@ -27,8 +27,8 @@ use std::path::PathBuf;
 use crate::help;
 use pico_args::Arguments;
 use runner::{
-    Dialect, Expression, Harness, Limits, Lint, Options, Placement, Result, Selection, Style, Verbosity,
-    shebang, usage_error,
+    Expression, Harness, Limits, Lint, Options, Placement, Result, Selection, Style, Verbosity, shebang,
+    usage_error,
 };
 
 /// What is to be done.
