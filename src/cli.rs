@@ -27,8 +27,7 @@ use std::path::PathBuf;
 use crate::help;
 use pico_args::Arguments;
 use runner::{
-    Expression, Harness, Limits, Lint, Options, Placement, Result, Selection, Style, Verbosity, shebang,
-    usage_error,
+    Expression, Harness, Lint, Options, Placement, Result, Selection, Style, Verbosity, shebang, usage_error,
 };
 
 /// What is to be done.
@@ -112,6 +111,13 @@ pub(crate) enum Command {
         script: OsString,
         style: Style,
     },
+    /// Shows what runner sees, and where it comes from.
+    Env {
+        names: Vec<String>,
+        script: Option<OsString>,
+        options: Options,
+        json: bool,
+    },
     /// Writes the package that cargo would be given, and prints where.
     Package {
         script: OsString,
@@ -134,9 +140,10 @@ pub(crate) enum Command {
 #[derive(Debug)]
 pub(crate) enum CacheCommand {
     Path,
-    Size,
-    List,
-    Trim(Limits),
+    Size { json: bool },
+    List { json: bool },
+    Stats { json: bool },
+    Trim { older: Option<String>, max_size: Option<String>, only_shows: bool },
     Clean(Option<PathBuf>),
     Stop,
 }
@@ -305,6 +312,9 @@ fn common(parser: &mut Arguments) -> Result<Options> {
     options.strip = parser.contains("--strip");
     options.offline = parser.contains("--offline");
     options.locked = parser.contains("--locked");
+    if parser.contains("--frozen") {
+        (options.offline, options.locked) = (true, true);
+    }
     options.temporary = parser.contains("--temp");
     let quiet = parser.contains(["-q", "--quiet"]);
     let verbose = parser.contains(["-v", "--verbose"]);
@@ -381,6 +391,17 @@ fn subcommand(name: &str, mut arguments: Vec<OsString>) -> Result<Command> {
             let json = parser.contains("--json");
             let (options, list) = options_and_words(parser, name)?;
             Ok(Command::Why { script: one_script(list, plain, name)?, options, json })
+        }
+        "env" => {
+            let (script, json) = (path(&mut parser, Keys::One("--script"))?, parser.contains("--json"));
+            let (options, list) = options_and_words(parser, name)?;
+            let names = list.into_iter().chain(plain).map(|name| name.to_string_lossy().into_owned());
+            Ok(Command::Env {
+                names: names.collect(),
+                script: script.map(PathBuf::into_os_string),
+                options,
+                json,
+            })
         }
         "list" => {
             no_more(words(parser, name, None)?.into_iter().chain(plain), name)?;

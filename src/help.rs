@@ -91,15 +91,43 @@ Exit codes: the script's own; 1 if it could not be run.
 ";
 
 const BUILD: &str = "\
-Usage: runner build [OPTIONS] SCRIPT [-o FILE|DIR/]
+Usage: runner build [OPTIONS] SCRIPT... [-o FILE|DIR/]
 
-Writes a self-contained executable under the script's name into the working directory, or where `-o` says: a file, or a
-directory (one that exists, or a path that ends in a slash). It runs without runner, source or toolchain. Prints nothing.
+Writes a self-contained executable of each script under its name (with `.exe` for Windows) into the working directory, or
+where `-o` says: a directory (one that exists, or a path that ends in a slash), or for one script a file. It runs without
+runner, source or toolchain, holds no path of this machine, and is the same to the byte wherever, whenever and by whomever it
+is built. What it was made of is in it: `runner inspect FILE` shows that, `runner verify FILE` builds it again. Prints nothing.
+
+`--json` prints an object a program: its path, size, b3 and sha256, its script, compiler, profile, target and dependencies, and
+what was read for it: files, what was not there, and the names of variables. `--print-path` builds into the cache what a run
+would execute, paths of this machine and all, and prints where: `gdb $(runner build --debug --print-path x.rs)`.
+
+`--static` makes a program that needs no shared libraries, or says which it needs. With glibc its archive must be there; with
+`--target x86_64-unknown-linux-musl` a program is static by itself.
 
        runner build --cache SCRIPT...
 
 Compiles scripts into the cache, several at once, so that their first run is a hit, offline too: for images and
 provisioning.
+";
+
+const INSPECT: &str = "\
+Usage: runner inspect FILE|NAME... [--json]
+
+Shows the build record in a program, without running it: its script and the digest of that, git's revision and whether
+something was modified, compiler, target, profile, the flags that shaped it, the digest of the lock, and every package that was
+compiled for it with version, source and checksum. Programs of `build` and `promote` have one; `strip` keeps it. It holds no
+place of this machine, and no value of a variable or of a `--cfg`. NAME is what was promoted under that name.
+";
+
+const VERIFY: &str = "\
+Usage: runner verify FILE|NAME... [--script SCRIPT]
+
+Builds a program again from its script, with the compiler and the versions of its build record, from nothing and in a cache of
+its own, and compares every byte. Exit code 0 if it is identical, 1 if it differs; 125 if it cannot be told, because the
+script has changed or is gone, or the compiler is not installed, or the lock gives other versions now. The script is where the
+receipt of a promotion says, or beside the program, in the working directory, or where the cache knows one of that name and
+content; `--script` names it.
 ";
 
 const PROMOTE: &str = "\
@@ -138,15 +166,56 @@ Tells whether the next run would be a hit, and if not, which inputs changed: wha
 `-v` on a run says the same in one line. `RUNNER_VERIFY=1` rebuilds on a hit and compares with the cached binary.
 ";
 
+const ENV: &str = "\
+Usage: runner env [OPTIONS] [NAME...] [--script SCRIPT] [--json]
+
+Shows every setting and every place that runner sees, its value, and who said so if that is not the default. With names
+only their values, one a line: `$(runner env cache)`. With `--script` and options as that run would have it. What is not a
+setting: `rustc`, `rustc-version`, `host` and `cargo` of the toolchain, `cargo-home`, `rustup-home`, `receipts`, `version`.
+`runner help config` tells where settings are said.
+";
+
+const CONFIG: &str = "\
+Settings are said under one name everywhere: `profile` is `--profile` on the command line and on a `#!` line, `profile` under
+`[package.metadata.runner]` in a script, `RUNNER_PROFILE` in the environment, and `profile` in the configuration file. The
+strongest of these that says anything wins, in this order. `runner env` tells which did.
+
+The file is the one that `RUNNER_CONFIG` names (an empty value means none), else `runner/config.toml` in `$XDG_CONFIG_HOME`,
+else in `~/.config`. It is TOML. A file that cannot be understood is an error until it is mended; a key that is not known is
+said once. A change of it counts at the next run; only scripts for which it means another build are compiled again.
+
+  profile toolchain target       in all places
+  locked
+  edition                        command line, variable, file; a script has it under `[package]`
+  rustflags static               script, variable, file
+  offline frozen quiet           command line, variable, file
+  temp                           command line, file
+  args inputs env                script
+  older max-size                 options of `cache trim`, variable, file: what a trim keeps
+  bin                            variable, file: where `promote` installs (`--to` for one command)
+  tier                           variable, file: whether a first build may be quick
+  verbose                        command line, variable
+  cache cache-system config      variable only: they are needed before the file is read
+  stats verify                   variable only
+
+In a variable a switch is `1` or `0` and a list is words; a variable that is empty says nothing.
+";
+
 const CACHE: &str = "\
 Usage: runner cache path                                where the cache is
-       runner cache size                                bytes on disk
-       runner cache list                                every cached build: used, bytes, profile, toolchain, target, script
+       runner cache size [--json]                       bytes on disk
+       runner cache list [--json]                       every cached build: used, bytes, profile, toolchain, target, script
+       runner cache stats [--json]                      how often it was of use, and what it holds
        runner cache trim [--older 30d] [--max-size 5G]  remove what was not used, then the least recently used
+                         [--dry-run]                    only show what would go
        runner cache stop                                stop the background build
        runner cache clean [SCRIPT]                      remove everything, or every build of one script
 
-A trim also runs by itself, at most daily. Everything in the cache can be made again; removing it by hand is safe.
+A trim also runs by itself, at most daily, and keeps what `older` and `max-size` allow (`runner help config`). Everything in
+the cache can be made again; removing it by hand is safe.
+
+A hit writes nothing, and so is not counted: `stats` tells the builds that were made, and from the times the file system
+keeps which of them were used lately. With `RUNNER_STATS=1` each hit adds a byte to a file, and is counted.
 ";
 
 /// What there is to say of a subcommand at length, under every name that it is asked for by.
@@ -154,6 +223,8 @@ fn long(command: &str) -> Option<&'static str> {
     Some(match command {
         "test" | "bench" => TEST,
         "build" => BUILD,
+        "inspect" => INSPECT,
+        "verify" => VERIFY,
         "check" | "clippy" => CHECK,
         "doc" => DOC,
         "fmt" => FMT,
@@ -163,6 +234,8 @@ fn long(command: &str) -> Option<&'static str> {
         "demote" => DEMOTE,
         "update" => UPDATE,
         "why" => WHY,
+        "env" => ENV,
+        "config" => CONFIG,
         "cache" => CACHE,
         "expr" => EXPRESSION,
         _ => return None,

@@ -29,6 +29,7 @@
 //! | --- | --- |
 //! | [`runner`](Runner) | the spine: the way of a script |
 //! | `script`, `launch`, `options` | bytes and place; the id of a launch; what was asked for |
+//! | `settings`, `said`, `config`, `seen` | what may be said, where, and who wins; the configuration file; `runner env` |
 //! | `trace`, `check`, `stamp`, `digest` | what a build looked at, whether it holds |
 //! | `cache`, `lock`, `staging`, `trim` | entries, commit, who may build, what goes |
 //! | `outline`, `mainless`, `expression`, `source` | scripts without `main`, text that is no script, and how the compiler is given them |
@@ -38,7 +39,7 @@
 //! | `registry` | packages in the place of scripts: `crate@version` |
 //! | `exec`, `wrap` | becoming the program, or a wrapper's |
 //! | `promote`, `receipt`, `install`, `package` | executables and packages outside the cache |
-//! | `why`, `change`, `verify`, `storage` | what changed; proof by rebuilding; the cache as a user sees it |
+//! | `why`, `change`, `verify`, `storage`, `statistics` | what changed; proof by rebuilding; the cache as a user sees it |
 //! | `tools`, `migrate` | check, clippy, documentation, formatting; another form of metadata |
 //! | `tier`, `ahead` | fast now and optimal later; builds and versions ahead of a run |
 //! | `environment`, `screen`, `wait`, `record`, `error` | variables and policy, stderr, sealed files, errors |
@@ -113,13 +114,16 @@ mod record;
 mod registry;
 mod revision;
 mod runner;
+mod said;
 mod screen;
 mod script;
+mod seen;
 mod settings;
 pub mod shebang;
 mod source;
 mod staging;
 mod stamp;
+mod statistics;
 mod storage;
 mod target;
 mod text;
@@ -154,7 +158,10 @@ pub use rebuild::Rebuilt;
 pub use registry::{Package, Selection, Wanted};
 pub use revision::Revision;
 pub use runner::{Program, Runner};
+pub use said::Source;
 pub use script::{Script, is_similar};
+pub use seen::Seen;
+pub use statistics::Statistics;
 pub use tier::Background;
 pub use tools::Lint;
 pub use trim::{CachedBuild, Limits, Trimmed};

@@ -108,7 +108,7 @@ impl Runner {
         check_name(&name)?;
         let directory = match &placement.directory {
             Some(directory) => absolute(directory.clone()),
-            None => environment.executable_directory().ok_or_else(|| {
+            None => self.executable_directory()?.ok_or_else(|| {
                 Error::message(Step::Install, "there is no directory for executables")
                     .hint("`--to DIR`, or set `HOME`")
             })?,

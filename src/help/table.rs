@@ -55,14 +55,15 @@ pub(crate) const COMMANDS: &[Command] = &[
     command("migrate", "SCRIPT", "rewrite its metadata in another form"),
     command("update", "SCRIPT", "take the newest versions of its dependencies"),
     command("why", "SCRIPT", "whether the next run would be a hit, and if not, what changed"),
-    command("cache", "path|size|list|trim|stop|clean [SCRIPT]", "look after the cache"),
+    command("env", "[NAME...]", "what runner sees, and where it comes from"),
+    command("cache", "path|size|list|stats|trim|stop|clean [SCRIPT]", "look after the cache"),
     command("help", "[TOPIC]", "this, or more on a subcommand or a topic"),
 ];
 
 /// The subcommands whose options include those of [`SCRIPT`].
 const SCRIPT_COMMANDS: &[&str] = &[
     "run", "expr", "test", "bench", "build", "promote", "check", "clippy", "fmt", "doc", "migrate", "update",
-    "why",
+    "why", "env",
 ];
 
 /// What has an option: every subcommand that is given a script and builds it.
@@ -99,11 +100,13 @@ pub(crate) const OPTIONS: &[Flag] = &[
     flag("--check", "fmt", "only show what would change; exit code 1 if anything"),
     flag("--to frontmatter|block", "migrate", "which form; frontmatter if it is not said"),
     flag("--lock", "update", "write SCRIPT.lock, which is then its lock wherever it goes"),
-    flag("--json", "why", "for programs: one JSON object"),
+    flag("--json", "why env cache", "for programs: one JSON object or list"),
     flag("--json", "inspect", "for programs: one JSON object a program"),
-    flag("--script FILE", "verify", "the script, if it is not where it was"),
+    flag("--script SCRIPT", "env", "as this script would be run"),
+    flag("--script SCRIPT", "verify", "its script, if that is not where it was"),
     flag("--older DAYS", "cache", "with `trim`: what was not used for so long, as `7d`"),
     flag("--max-size SIZE", "cache", "with `trim`: how much may stay, as `500M` or `2G`"),
+    flag("--dry-run", "cache", "with `trim`: only show what would go"),
     flag("-e, --expr", "expr", "the next word is an expression: print its value"),
     flag("-l, --loop", "expr", "the next word is a closure: call it with each line of standard input"),
     flag("--count", "expr", "with `--loop`: the closure also gets the number of the line, from 1"),
@@ -126,6 +129,7 @@ pub(crate) const OPTIONS: &[Flag] = &[
     flag("--strip", SCRIPT, "without the names of its symbols"),
     flag("--offline", SCRIPT, "do not use the network"),
     flag("--locked", SCRIPT, "insist on SCRIPT.lock"),
+    flag("--frozen", SCRIPT, "`--offline` and `--locked`"),
     flag("--force", "run expr test bench build check clippy fmt doc update why", "compile even if there is a cached binary"),
     flag("--temp", SCRIPT, "run from a temporary binary; nothing is left behind"),
     flag("-v, --verbose", SCRIPT, "say what is done and why"),
