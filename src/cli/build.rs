@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 
 use pico_args::Arguments;
-use runner::{Dialect, Options, Result, Verbosity, usage_error};
+use runner::{Dialect, Options, Result, usage_error};
 
 use super::{Command, Keys, one_script, options_and_words, path, text, words};
 
@@ -61,9 +61,7 @@ fn of_programs(name: &str, mut parser: Arguments, plain: Vec<OsString>) -> Resul
         "inspect" => (parser.contains("--json"), None, Options::default(), words(parser, name, None)?),
         _ => {
             let script = path(&mut parser, Keys::One("--script"))?.map(OsString::from);
-            let (offline, verbose) = (parser.contains("--offline"), parser.contains(["-v", "--verbose"]));
-            let verbosity = if verbose { Verbosity::Verbose } else { Verbosity::Normal };
-            let options = Options { offline, verbosity, ..Options::default() };
+            let options = Options { offline: parser.contains("--offline"), ..Options::default() };
             (false, script, options, words(parser, name, None)?)
         }
     };
