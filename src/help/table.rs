@@ -96,7 +96,7 @@ pub(crate) const OPTIONS: &[Flag] = &[
     flag("--as DIALECT", "build", ""),
     flag("--name NAME", "promote", "what to call it; else the script's file stem"),
     flag("--to DIR", "promote", "where to install; else `$RUNNER_BIN`, else the user's directory for executables"),
-    flag("--offline", "verify", "do not use the network"),
+    flag("--offline", "verify", "only with crates that are here already"),
     flag("--force", "promote demote", "also if the file there is not what runner put there"),
     flag("--check", "fmt", "only show what would change; exit code 1 if anything"),
     flag("--to frontmatter|block", "migrate", "which form; frontmatter if it is not said"),
