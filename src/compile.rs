@@ -22,6 +22,7 @@ use crate::disturbance::Disturbances;
 use crate::environment::{Environment, is_dropped};
 use crate::error::{Error, Result, Step};
 use crate::invocation::{self, Purpose};
+use crate::linkage;
 use crate::linker;
 use crate::recipe::RustRecipe;
 use crate::screen::Screen;
@@ -47,6 +48,7 @@ pub(crate) fn compile(
     screen: &Screen,
 ) -> Result<Outcome> {
     let began = Instant::now();
+    linkage::check_machine(recipe)?;
     let mut call = invocation::call(recipe, cache, environment, screen)?;
     let linker = linker::checks(recipe, &call.arguments, environment, cache, Moment::now())?;
     let name = recipe.name();
@@ -97,9 +99,10 @@ pub(crate) fn compile(
         // Another script built the same crate from other sources while this one was linked.
         return Ok(Outcome::Disturbed(source.path));
     }
-    if let Some(record) = &record {
+    if record.is_some() || recipe.settings.is_static == Some(true) {
         let program = std::fs::read(&output).map_err(unusable)?;
-        if let Some(program) = record.added_to(&program) {
+        linkage::check_program(recipe, &program)?;
+        if let Some(program) = record.and_then(|record| record.added_to(&program)) {
             std::fs::write(&output, program).map_err(unusable)?;
         }
     }
@@ -299,8 +302,9 @@ fn failed(
             "name the crate under `[dependencies]` at the head of the script",
         ),
     ];
-    match hints.iter().find(|(sign, _)| text.contains(sign)) {
-        Some((_, hint)) => error.hint(*hint),
+    let known = hints.iter().find(|(sign, _)| text.contains(sign)).map(|(_, hint)| *hint);
+    match linkage::cure(recipe, &text).or(known) {
+        Some(hint) => error.hint(hint),
         None => error,
     }
 }

@@ -366,11 +366,6 @@ impl RustRecipe<'_> {
         Some(PathBuf::from(path))
     }
 
-    /// Whether the program shall need no shared libraries.
-    pub(crate) fn is_static(&self) -> bool {
-        self.settings.is_static == Some(true)
-    }
-
     /// Whether its dependencies are compiled without the paths of this machine: what is handed on has to be, and what has no
     /// debug information may be where the compiler can leave its messages out of it, so that the two share them.
     pub(crate) fn is_trimmed(&self) -> bool {
