@@ -8,6 +8,7 @@
 //!   v1/locks/ab12…            one builder at a time
 //!   v1/staging/               where builds happen; what a crash left is removed by the next miss
 //!   v1/toolchains/            what a compiler said of itself, by its stamp
+//!   v1/incremental/           what compilers remember of scripts that are edited (see `incremental`)
 //!   v1/deps/TOOLCHAIN/        dependency environments (see `deps`)
 //!   v1/trimmed                when `trim` last ran
 //! ```

@@ -15,6 +15,7 @@ use crate::check::path_of;
 use crate::deps;
 use crate::digest::Digest;
 use crate::error::Result;
+use crate::incremental;
 use crate::launch::LaunchId;
 use crate::lock::Lock;
 use crate::record::Record;
@@ -135,7 +136,10 @@ pub(crate) fn trim(cache: &Cache, limits: Limits) -> Result<Trimmed> {
     let _ = Staging::sweep(&cache.join("staging"));
     let environments = environments(cache);
     let (alive, unused): (Vec<_>, Vec<_>) = environments.into_iter().partition(|one| one.used >= oldest);
-    let mut room = limits.most_bytes.saturating_sub(size_of(&cache.join("deps")));
+    // The most that may be remembered for builds to come.
+    trimmed.bytes += incremental::sweep(cache, oldest, limits.most_bytes / 10);
+    let shared = ["deps", incremental::DIRECTORY].map(|part| size_of(&cache.join(part)));
+    let mut room = limits.most_bytes.saturating_sub(shared.iter().sum());
     let mut gone: Vec<CachedBuild> = Vec::new();
     let mut kept: Vec<CachedBuild> = Vec::new();
     for build in builds(cache) {
@@ -156,7 +160,7 @@ pub(crate) fn trim(cache: &Cache, limits: Limits) -> Result<Trimmed> {
     sweep_traces(cache);
     trimmed.bytes += sweep_binaries(cache, &kept);
     for environment in &unused {
-        trimmed.bytes += remove_environment(cache, &environment.directory);
+        trimmed.bytes += remove_unused(cache, &environment.directory);
     }
     let mut alive: Vec<Environment> = alive;
     alive.sort_by_key(|environment| environment.used);
@@ -165,7 +169,7 @@ pub(crate) fn trim(cache: &Cache, limits: Limits) -> Result<Trimmed> {
     // Dependencies are most of a cache; the least recently used manifests go first.
     while size_of(&cache.join("deps")) > limits.most_bytes && alive.len() > 1 {
         let environment = alive.remove(0);
-        trimmed.bytes += remove_environment(cache, &environment.directory);
+        trimmed.bytes += remove_unused(cache, &environment.directory);
         trimmed.bytes += deps::sweep(cache, &records(&alive)).unwrap_or(0);
     }
     trimmed.bytes += sweep_written(cache, oldest);
@@ -192,6 +196,7 @@ pub(crate) fn clean(cache: &Cache, script: Option<&Path>) -> Result<Trimmed> {
                 let is_shared = builds(cache).iter().any(|other| other.place == build.place);
                 trimmed.bytes += if is_shared { 0 } else { remove(parent) };
             }
+            trimmed.bytes += incremental::forget(cache, script);
         }
         None => {
             trimmed.builds = builds(cache).len() as u64;
@@ -202,9 +207,10 @@ pub(crate) fn clean(cache: &Cache, script: Option<&Path>) -> Result<Trimmed> {
                 }
             }
             for environment in environments(cache) {
-                trimmed.bytes += remove_environment(cache, &environment.directory);
+                trimmed.bytes += remove_unused(cache, &environment.directory);
             }
             trimmed.bytes += deps::sweep(cache, &[]).unwrap_or(0);
+            trimmed.bytes += incremental::sweep(cache, i64::MAX, 0);
             let _ = Staging::sweep(&cache.join("staging"));
             sweep_locks(cache);
         }
@@ -286,9 +292,9 @@ fn is_older_than_an_hour(path: &Path) -> bool {
     Moment::now().unix_seconds().saturating_sub(modified) > 3600
 }
 
-/// Removes a dependency environment unless somebody is building it: moved away in one step, so that whoever comes next
+/// Removes a directory with a lock in it, unless somebody is building there: moved away in one step, so that whoever comes next
 /// begins with an empty directory.
-fn remove_environment(cache: &Cache, directory: &Path) -> u64 {
+pub(crate) fn remove_unused(cache: &Cache, directory: &Path) -> u64 {
     if !directory.is_dir() {
         return remove(directory);
     }
@@ -336,7 +342,7 @@ fn environments(cache: &Cache) -> Vec<Environment> {
 }
 
 /// What is in a directory; nothing in a link to one, which leads out of the cache.
-fn entries(path: &Path) -> Vec<PathBuf> {
+pub(crate) fn entries(path: &Path) -> Vec<PathBuf> {
     if !fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_dir()) {
         return Vec::new();
     }

@@ -31,7 +31,7 @@ impl Runner {
     ) -> Result<()> {
         let screen = Screen::new(self.environment().is_terminal(), options.verbosity);
         let recipe = Recipe::read(script, options)?;
-        let rust = recipe.decide(self.environment(), cache)?;
+        let rust = recipe.decide(self.environment(), cache)?.anew();
         let rust =
             if found.provisional { crate::tier::choose(rust, cache, self.environment()) } else { rust };
         let staging = Staging::create(&cache.join("staging")).at(Step::Cache)?;
