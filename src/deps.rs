@@ -28,7 +28,6 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use crate::artifact;
 use crate::cache::Cache;
 use crate::check::Check;
 use crate::digest::{Digest, Fields};
@@ -67,7 +66,7 @@ impl Call {
 
     /// Whether what it needs has gone since it was looked up (another process cleaned the cache).
     pub(crate) fn is_broken(&self, cache: &Cache) -> bool {
-        !artifact::are_untouched(cache.directory(), &self.artifacts)
+        !packages::are_untouched(cache.directory(), &self.artifacts)
     }
 }
 
@@ -197,7 +196,7 @@ impl<'a> Environments<'a> {
     fn recorded(&self) -> Option<Call> {
         let record = Record::parse(&self.key, &fs::read(self.record_path()).ok()?)?;
         if record.first("resolved").is_none_or(|resolved| resolved != *self.resolution())
-            || !artifact::are_untouched(self.cache.directory(), &record.all("artifact"))
+            || !packages::are_untouched(self.cache.directory(), &record.all("artifact"))
             || !record.holds(self.environment)
         {
             return None;

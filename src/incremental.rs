@@ -29,7 +29,6 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use crate::artifact;
 use crate::cache::Cache;
 use crate::deps::Call;
 use crate::digest::{Digest, Fields};
@@ -41,6 +40,7 @@ use crate::recipe::RustRecipe;
 use crate::record::Record;
 use crate::screen::Finished;
 use crate::script::Place;
+use crate::stamp::Stamp;
 use crate::tier;
 use crate::trim;
 
@@ -152,13 +152,20 @@ impl Incremental {
         self.directory.join("record")
     }
 
-    /// The stamp of every file in the state, and its directories.
+    /// The stamp of every file in the state, and its directories. Who links to a file changes its stamp, too; only compilers
+    /// do, before this is asked.
     fn contents(&self) -> Vec<OsString> {
         let mut paths = vec![self.state()];
         let mut found = Vec::new();
         while let Some(path) = paths.pop() {
             paths.extend(trim::entries(&path));
-            found.extend(artifact::note(&path, &self.directory));
+            let stamp = fs::symlink_metadata(&path).map(|metadata| match metadata.is_dir() {
+                true => "directory".to_owned(),
+                false => Stamp::of(&metadata).to_string(),
+            });
+            let mut text = OsString::from(stamp.unwrap_or_default() + " ");
+            text.push(path.strip_prefix(&self.directory).unwrap_or(&path));
+            found.push(text);
         }
         found.sort();
         found

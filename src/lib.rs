@@ -34,7 +34,7 @@
 //! | `outline`, `mainless`, `expression`, `source` | scripts without `main`, text that is no script, and how the compiler is given them |
 //! | `recipe`, `header`, `shebang`, `dialect`, `language`, `manifest`, `name`, `toolchain`, `cargo_config` | everything decided before a build |
 //! | `compile`, `invocation`, `profile`, `linker`, `disturbance`, `dep_info`, `declared` | the rustc call, and what it read |
-//! | `incremental`, `artifact` | what the compiler remembers of the build before, and whether it is still that |
+//! | `incremental` | what the compiler remembers of the build before |
 //! | `deps` | cargo, once a manifest: dependency environments, lanes, seeds |
 //! | `exec`, `wrap` | becoming the program, or a wrapper's |
 //! | `promote`, `receipt`, `install`, `package` | executables and packages outside the cache |
@@ -60,7 +60,6 @@
 compile_error!("runner needs a Unix system: exec, flock and inode numbers");
 
 mod ahead;
-mod artifact;
 mod cache;
 mod cargo_config;
 mod change;

@@ -11,7 +11,7 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use crate::artifact;
+use super::packages;
 use crate::cache::Cache;
 use crate::lock::Lock;
 use crate::record::Record;
@@ -85,7 +85,7 @@ impl Lane {
             let Ok(bytes) = fs::read(environment.join("record")) else { continue };
             for artifact in Record::read_any(&bytes).all("artifact") {
                 let is_untouched =
-                    artifact::are_untouched(cache.directory(), std::slice::from_ref(&artifact));
+                    packages::are_untouched(cache.directory(), std::slice::from_ref(&artifact));
                 if let Some((_, path)) = split_field(artifact.as_bytes())
                     && path.starts_with(self.name.as_bytes())
                 {

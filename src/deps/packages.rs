@@ -9,6 +9,8 @@ use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -16,7 +18,6 @@ use serde_json::Value;
 
 use super::Environments;
 use super::lane::Lane;
-use crate::artifact;
 use crate::check::Check;
 use crate::content::Names;
 use crate::dep_info::DepInfo;
@@ -148,7 +149,40 @@ impl Made {
         let outputs = self.build_outputs.iter();
         let said = outputs.clone().map(|(_, output)| output.with_file_name("output"));
         let all = self.files.iter().chain(outputs.map(|(_, output)| output)).cloned().chain(said);
-        all.filter_map(|path| artifact::note(&path, cache)).collect()
+        all.filter_map(|path| {
+            let mut text = OsString::from(stamp_of(&path)?);
+            text.push(" ");
+            text.push(path.strip_prefix(cache).ok()?);
+            Some(text)
+        })
+        .collect()
+    }
+}
+
+/// Whether every artifact is the one that was recorded. Another environment of the same lane may have built the same
+/// package from other sources into the same file.
+pub(super) fn are_untouched(cache: &Path, artifacts: &[OsString]) -> bool {
+    artifacts.iter().all(|artifact| {
+        let bytes = artifact.as_bytes();
+        let Some(at) = bytes.iter().position(|byte| *byte == b' ') else { return false };
+        let path = cache.join(OsStr::from_bytes(&bytes[at + 1..]));
+        stamp_of(&path).is_some_and(|stamp| stamp.as_bytes() == &bytes[..at])
+    })
+}
+
+/// Size, modification time and inode; cargo makes and removes other links to its artifacts, which shows in the change
+/// time. Of a directory only that it is there.
+fn stamp_of(path: &Path) -> Option<String> {
+    let metadata = fs::metadata(path).ok()?;
+    match metadata.is_dir() {
+        true => Some("directory".to_owned()),
+        false => Some(format!(
+            "{},{}.{},{}",
+            metadata.len(),
+            metadata.mtime(),
+            metadata.mtime_nsec(),
+            metadata.ino()
+        )),
     }
 }
 
