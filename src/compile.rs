@@ -10,6 +10,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use crate::build_record::BuildRecord;
 use crate::cache::{Built, Cache, Told};
 use crate::check::Check;
 use crate::declared;
@@ -47,11 +48,19 @@ pub(crate) fn compile(
     screen: &Screen,
 ) -> Result<Outcome> {
     let began = Instant::now();
-    let call = invocation::call(recipe, cache, environment, screen)?;
-    let linker = linker::checks(&call.arguments, recipe.base(), environment, cache, Moment::now())?;
+    let mut call = invocation::call(recipe, cache, environment, screen)?;
+    let linker = linker::checks(recipe, &call.arguments, environment, cache, Moment::now())?;
     let name = recipe.name();
     let unusable = |error| cache.unusable("cannot write to", error);
     let source = Source::place(recipe, staging).map_err(unusable)?;
+    let record = recipe.options.portable.then(|| BuildRecord::of(recipe, &call, environment));
+    if let Some(object) = record.as_ref().and_then(BuildRecord::object) {
+        let path = staging.join("record.o");
+        std::fs::write(&path, object).map_err(unusable)?;
+        let mut argument = OsString::from("link-arg=");
+        argument.push(path);
+        call.arguments.extend(["-C".into(), argument]);
+    }
     let declared = || declared::checks(recipe.settings, recipe.base(), environment, Moment::now());
     let declared_before = declared()?;
     // What was written before this moment has an older stamp, what is written from now on has not.
@@ -75,7 +84,13 @@ pub(crate) fn compile(
         // Another script built the same crate from other sources while this one was linked.
         return Ok(Outcome::Disturbed(source.path));
     }
-    let dep_info = staging.join("program.d");
+    let (output, dep_info) = (staging.join("program"), staging.join("program.d"));
+    if let Some(record) = &record {
+        let program = std::fs::read(&output).map_err(unusable)?;
+        if let Some(program) = record.added_to(&program) {
+            std::fs::write(&output, program).map_err(unusable)?;
+        }
+    }
     let mut checks = match inputs(recipe, &call, &source, &dep_info, environment, start, before)? {
         Ok(checks) => checks,
         Err(disturbed) => return Ok(Outcome::Disturbed(disturbed)),
@@ -95,6 +110,7 @@ pub(crate) fn compile(
         ("options", recipe.options.describe()),
         ("profile", recipe.profile_name().to_owned()),
         ("toolchain", recipe.toolchain.short_version()),
+        ("target", recipe.machine().to_owned()),
         ("edition", recipe.edition.clone()),
         ("built", start.unix_seconds().to_string()),
         ("milliseconds", began.elapsed().as_millis().to_string()),
@@ -103,7 +119,6 @@ pub(crate) fn compile(
         arguments: recipe.settings.arguments.iter().map(OsString::from).collect(),
         variables: recipe.variables.clone(),
     };
-    let output = staging.join("program");
     Ok(Outcome::Built(Built { output, name, provisional: recipe.provisional, told, checks: all, about }))
 }
 

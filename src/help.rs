@@ -1,37 +1,15 @@
-//! What `--help` says.
+//! Help: what `--help`, `help SUBCOMMAND` and `help TOPIC` say.
+//!
+//! What can be typed is in [`table`], one line each; here is what there is to say of it at length, and how the two are put
+//! together. Lines that begin with two spaces are shown as they are, here and in the manual; others are a paragraph.
 
-/// Every option, for "did you mean".
-pub(crate) const OPTIONS: &[&str] = &[
-    "--base-path",
-    "--check",
-    "--cache",
-    "--count",
-    "--dep",
-    "--expr",
-    "--extern",
-    "--lock",
-    "--loop",
-    "--unstable-feature",
-    "--debug",
-    "--edition",
-    "--force",
-    "--help",
-    "--json",
-    "--locked",
-    "--name",
-    "--offline",
-    "--output",
-    "--profile",
-    "--quiet",
-    "--release",
-    "--temp",
-    "--to",
-    "--toolchain",
-    "--verbose",
-    "--version",
-    "--older",
-    "--max-size",
-];
+mod manual;
+mod table;
+mod topics;
+
+pub(crate) use manual::manual;
+pub(crate) use table::{COMMANDS, Flag, OPTIONS, is_command, named, takes_value};
+pub(crate) use topics::TOPICS;
 
 const OVERVIEW: &str = "\
 runner: run a single-file script in a compiled language
@@ -41,41 +19,10 @@ Usage:
   runner [OPTIONS] - [ARGS]...          the same with a script on standard input
   runner -e EXPR [ARGS]...              print the value of an expression
   runner --loop CLOSURE [ARGS]...       call a closure with each line of standard input, print what it returns
-  runner test SCRIPT [ARGS]...          run its tests; `runner bench` its benchmarks
-  runner build SCRIPT [-o FILE|DIR/]    write a self-contained executable
-  runner promote SCRIPT                 install it as a command, and keep track of it
-  runner list                           what was promoted, and whether it is still current
-  runner demote NAME...                 remove what was promoted
-  runner check|clippy|fmt|doc SCRIPT    what the compiler and its tools say of it, in its own lines
-  runner migrate SCRIPT                 its metadata in another form
-  runner build --cache SCRIPT...        compile ahead, so that the first run is a hit
-  runner update SCRIPT [--lock]         take the newest versions of its dependencies
-  runner why SCRIPT                     whether the next run would be a hit, and if not, what changed
-  runner cache path|size|list|trim|clean [SCRIPT]
-  runner help [SUBCOMMAND]
+  runner SUBCOMMAND ...
+";
 
-Options, before the script (everything after it is the script's own):
-      --release            optimized; what a script that says nothing gets
-      --debug              cargo's dev profile: debug information and checks
-      --profile P          release, dev, quick, or one the script's metadata defines
-      --toolchain T, +T    a rustup toolchain, or a directory that holds one
-      --edition E          2015, 2018, 2021 or 2024
-  -d, --dep NAME[=VERSION] a dependency that it does not name itself
-      --offline            do not use the network
-      --locked             insist on SCRIPT.lock
-      --force              compile even if there is a cached binary
-      --temp               run from a temporary binary; nothing is left behind
-  -v, --verbose            say what is done and why
-  -q, --quiet              no progress, no warnings
-  -h, --help
-  -V, --version
-
-Options of expressions (`runner help expr` says more):
-      --count              with `--loop`: the closure also gets the number of the line, from 1
-      --extern NAME        `#[macro_use] extern crate NAME`
-  -u, --unstable-feature F `#![feature(F)]`
-  -b, --base-path DIR      where relative paths start
-
+const CODES: &str = "
 Exit codes: the script's own; else 125 runner or the compiler failed, 126 the script was found but cannot be read or
 executed, 127 the script or its compiler was not found.
 ";
@@ -90,11 +37,6 @@ Usage: runner -e EXPR [ARGS]...
 `--loop` calls a closure with each line of standard input (a `&str` that keeps its line end) and prints what it returns in
 the same way: `ls | runner --loop '|l| l.trim().len()'`. With `--count` the closure gets two arguments, the line and its
 number. A block that ends in a closure can hold state: `{ let mut sum = 0; move |l| { sum += l.len(); sum } }`.
-
-  -d, --dep NAME[=VERSION]      a dependency; may be repeated, as may the next two
-      --extern NAME             `#[macro_use] extern crate NAME`
-  -u, --unstable-feature F      `#![feature(F)]`, with a nightly toolchain
-  -b, --base-path DIR           where relative paths start, as those of `include_str!`; else the working directory
 
 The edition is 2021 unless `--edition` says otherwise. Expressions are compiled once and cached as scripts are.
 ";
@@ -200,35 +142,170 @@ Tells whether the next run would be a hit, and if not, which inputs changed: wha
 `-v` on a run says the same in one line. `RUNNER_VERIFY=1` rebuilds on a hit and compares with the cached binary.
 ";
 
+const ENV: &str = "\
+Usage: runner env [OPTIONS] [NAME...] [--script SCRIPT] [--json]
+
+Shows every setting and every place that runner sees, its value, and who said so if that is not the default. With names
+only their values, one a line: `$(runner env cache)`. With `--script` and options as that run would have it. What is not a
+setting: `rustc`, `rustc-version`, `host` and `cargo` of the toolchain, `cargo-home`, `rustup-home`, `receipts`, `version`.
+`runner help config` tells where settings are said.
+";
+
+const CONFIG: &str = "\
+Settings are said under one name everywhere: `profile` is `--profile` on the command line and on a `#!` line, `profile` under
+`[package.metadata.runner]` in a script, `RUNNER_PROFILE` in the environment, and `profile` in the configuration file. The
+strongest of these that says anything wins, in this order. `runner env` tells which did.
+
+The file is the one that `RUNNER_CONFIG` names (an empty value means none), else `runner/config.toml` in `$XDG_CONFIG_HOME`,
+else in `~/.config`. It is TOML. A file that cannot be understood is an error until it is mended; a key that is not known is
+said once. A change of it counts at the next run; only scripts for which it means another build are compiled again.
+
+  profile toolchain target       in all places
+  locked
+  edition                        command line, variable, file; a script has it under `[package]`
+  rustflags static               script, variable, file
+  offline frozen quiet           command line, variable, file
+  temp                           command line, file
+  args inputs env                script
+  older max-size                 options of `cache trim`, variable, file: what a trim keeps
+  bin                            variable, file: where `promote` installs (`--to` for one command)
+  tier                           variable, file: whether a first build may be quick
+  verbose                        command line, variable
+  cache cache-system config      variable only: they are needed before the file is read
+  stats verify                   variable only
+
+In a variable a switch is `1` or `0` and a list is words; a variable that is empty says nothing.
+";
+
 const CACHE: &str = "\
 Usage: runner cache path                                where the cache is
-       runner cache size                                bytes on disk
-       runner cache list                                every cached build: used, bytes, profile, toolchain, script
+       runner cache size [--json]                       bytes on disk
+       runner cache list [--json]                       every cached build: used, bytes, profile, toolchain, target, script
+       runner cache stats [--json]                      how often it was of use, and what it holds
        runner cache trim [--older 30d] [--max-size 5G]  remove what was not used, then the least recently used
+                         [--dry-run]                    only show what would go
        runner cache stop                                stop the background build
        runner cache clean [SCRIPT]                      remove everything, or every build of one script
 
-A trim also runs by itself, at most daily. Everything in the cache can be made again; removing it by hand is safe.
+A trim also runs by itself, at most daily, and keeps what `older` and `max-size` allow (`runner help config`). Everything in
+the cache can be made again; removing it by hand is safe.
+
+A hit writes nothing, and so is not counted: `stats` tells the builds that were made, and from the times the file system
+keeps which of them were used lately. With `RUNNER_STATS=1` each hit adds a byte to a file, and is counted.
 ";
 
-/// The help of a topic; `None` if there is no such topic.
-pub(crate) fn text(topic: Option<&str>) -> Option<&'static str> {
-    Some(match topic {
-        None | Some("run" | "runner" | "help") => OVERVIEW,
-        Some("expr" | "-e" | "--expr" | "loop" | "--loop") => EXPRESSION,
-        Some("test" | "bench") => TEST,
-        Some("build") => BUILD,
-        Some("check" | "clippy") => CHECK,
-        Some("doc") => DOC,
-        Some("fmt") => FMT,
-        Some("migrate") => MIGRATE,
-        Some("rust-script") => RUST_SCRIPT,
-        Some("promote") => PROMOTE,
-        Some("list") => LIST,
-        Some("demote") => DEMOTE,
-        Some("update") => UPDATE,
-        Some("why") => WHY,
-        Some("cache") => CACHE,
-        Some(_) => return None,
+const COMPLETIONS: &str = "\
+Usage: runner completions bash|zsh|fish
+
+Prints what makes a shell complete subcommands, options, their values, installed toolchains, promoted commands and scripts.
+`install.sh` puts it where shells look. By hand:
+
+  source <(runner completions bash)      in ~/.bashrc
+  source <(runner completions zsh)       in ~/.zshrc, after compinit
+  runner completions fish | source       in ~/.config/fish/config.fish
+";
+
+/// What there is to say of a subcommand at length, under every name that it is asked for by.
+fn long(command: &str) -> Option<&'static str> {
+    Some(match command {
+        "test" | "bench" => TEST,
+        "build" => BUILD,
+        "check" | "clippy" => CHECK,
+        "doc" => DOC,
+        "fmt" => FMT,
+        "migrate" => MIGRATE,
+        "promote" => PROMOTE,
+        "list" => LIST,
+        "demote" => DEMOTE,
+        "update" => UPDATE,
+        "why" => WHY,
+        "env" => ENV,
+        "config" => CONFIG,
+        "cache" => CACHE,
+        "expr" => EXPRESSION,
+        "completions" => COMPLETIONS,
+        _ => return None,
     })
+}
+
+/// The help of a topic; `None` if there is no such topic.
+pub(crate) fn text(topic: Option<&str>) -> Option<String> {
+    let command = match topic {
+        None | Some("run" | "runner" | "help") => return Some(overview()),
+        Some("rust-script") => return Some(RUST_SCRIPT.to_owned()),
+        Some("-e" | "--expr" | "loop" | "--loop") => "expr",
+        Some(topic) => topic,
+    };
+    if let Some(topic) = TOPICS.iter().find(|topic| topic.name == command && long(command).is_none()) {
+        return Some(topic.text.to_owned());
+    }
+    let mut text = long(command)?.to_owned();
+    if let Some(topic) = TOPICS.iter().find(|topic| topic.name == command) {
+        text.push('\n');
+        text.push_str(topic.text);
+    }
+    add_options(&mut text, "Options", |flag| flag.is_own(command));
+    add_options(&mut text, "Options of every command that builds a script", |flag| {
+        flag.is_of(command) && !flag.is_own(command) && !flag.is_of("list")
+    });
+    Some(text)
+}
+
+/// What was meant by a topic that there is no help on.
+pub(crate) fn similar_topic(topic: &str) -> Option<&'static str> {
+    let known = COMMANDS.iter().map(|command| command.name).chain(TOPICS.iter().map(|topic| topic.name));
+    known.into_iter().find(|known| runner::is_similar(known, topic))
+}
+
+fn overview() -> String {
+    let mut text = OVERVIEW.to_owned();
+    text.push_str("\nSubcommands:\n");
+    for command in COMMANDS {
+        let form = [command.name, command.words].join(" ");
+        add_line(&mut text, &form, command.says);
+    }
+    add_options(&mut text, "Options, before the script (everything after it is the script's own)", |flag| {
+        flag.is_of("run")
+    });
+    add_options(&mut text, "Options of expressions (`runner help expr` says more)", |flag| {
+        flag.is_own("expr") && !flag.is_of("run")
+    });
+    text.push_str(CODES);
+    text.push_str("\nTopics (`runner help TOPIC`):\n");
+    for topic in TOPICS {
+        add_line(&mut text, topic.name, topic.says);
+    }
+    text
+}
+
+/// Adds the options that are meant, if there are any.
+fn add_options(text: &mut String, title: &str, is_meant: impl Fn(&Flag) -> bool) {
+    let mut flags = OPTIONS.iter().filter(|flag| flag.is_shown() && is_meant(flag)).peekable();
+    if flags.peek().is_none() {
+        return;
+    }
+    for part in ["\n", title, ":\n"] {
+        text.push_str(part);
+    }
+    for flag in flags {
+        let indent = if flag.form.starts_with("--") { "    " } else { "" };
+        add_line(text, &[indent, flag.form].concat(), flag.says);
+    }
+}
+
+/// Adds a line of two columns; what is too long for the first has a line of its own.
+fn add_line(text: &mut String, form: &str, says: &str) {
+    /// Where the second column begins.
+    const COLUMN: usize = 32;
+    text.push_str("  ");
+    text.push_str(form);
+    let width = form.len() + 2;
+    if width >= COLUMN - 1 {
+        text.push('\n');
+        text.extend(std::iter::repeat_n(' ', COLUMN));
+    } else {
+        text.extend(std::iter::repeat_n(' ', COLUMN - width));
+    }
+    text.push_str(says);
+    text.push('\n');
 }

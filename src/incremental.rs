@@ -42,7 +42,7 @@ use crate::screen::Finished;
 use crate::script::Place;
 use crate::stamp::Stamp;
 use crate::tier;
-use crate::trim;
+use crate::trim::{self, Mode};
 
 /// Where they are in the cache.
 pub(crate) const DIRECTORY: &str = "incremental";
@@ -225,7 +225,7 @@ fn options(recipe: &RustRecipe<'_>, call: &Call) -> Vec<OsString> {
         options.extend(["-C", if recipe.lines() < MANY_LINES { UNITS } else { "codegen-units=256" }]);
     }
     // Without merging equal strings, which takes a tenth of a link. Every linker that `cc` may call knows the option.
-    if cfg!(target_os = "linux") && linker::named(&call.arguments).is_none() {
+    if cfg!(target_os = "linux") && recipe.target.is_none() && linker::named(&call.arguments).is_none() {
         options.extend(["-C", "link-arg=-Wl,-O0"]);
     }
     options.into_iter().map(OsString::from).collect()
@@ -261,8 +261,8 @@ fn boot() -> Option<OsString> {
     Some(text.trim_end().into())
 }
 
-/// Removes what was not used since `oldest`, and then the least recently used beyond `most_bytes`.
-pub(crate) fn sweep(cache: &Cache, oldest: i64, most_bytes: u64) -> u64 {
+/// Removes what was not used since `oldest`, and then the least recently used beyond `most_bytes`; or tells how much that is.
+pub(crate) fn sweep(cache: &Cache, oldest: i64, most_bytes: u64, mode: Mode) -> u64 {
     let scripts = trim::entries(&cache.join(DIRECTORY));
     let ways = scripts.iter().flat_map(|script| trim::entries(script));
     let mut ways: Vec<(i64, PathBuf)> = ways.map(|way| (used(&way), way)).collect();
@@ -272,18 +272,21 @@ pub(crate) fn sweep(cache: &Cache, oldest: i64, most_bytes: u64) -> u64 {
         let size = trim::size_of(&way);
         match room.checked_sub(size).filter(|_| used >= oldest) {
             Some(rest) => room = rest,
-            None => freed += trim::remove_unused(cache, &way),
+            None => freed += trim::remove_unused(cache, &way, mode),
         }
     }
-    // Those that are empty.
-    scripts.iter().for_each(|script| drop(fs::remove_dir(script)));
+    if mode == Mode::Remove {
+        // Those that are empty.
+        scripts.iter().for_each(|script| drop(fs::remove_dir(script)));
+    }
     freed
 }
 
 /// Removes what is remembered of one script.
 pub(crate) fn forget(cache: &Cache, script: &Path) -> u64 {
     let directory = of_script(cache, script);
-    let freed = trim::entries(&directory).iter().map(|way| trim::remove_unused(cache, way)).sum();
+    let freed =
+        trim::entries(&directory).iter().map(|way| trim::remove_unused(cache, way, Mode::Remove)).sum();
     let _ = fs::remove_dir(directory);
     freed
 }

@@ -29,18 +29,21 @@
 //! | --- | --- |
 //! | [`runner`](Runner) | the spine: the way of a script |
 //! | `script`, `launch`, `options` | bytes and place; the id of a launch; what was asked for |
+//! | `settings`, `said`, `config`, `seen` | what may be said, where, and who wins; the configuration file; `runner env` |
 //! | `trace`, `check`, `stamp`, `digest` | what a build looked at, whether it holds |
 //! | `cache`, `lock`, `staging`, `trim` | entries, commit, who may build, what goes |
 //! | `outline`, `mainless`, `expression`, `source` | scripts without `main`, text that is no script, and how the compiler is given them |
-//! | `recipe`, `header`, `shebang`, `dialect`, `language`, `manifest`, `name`, `toolchain`, `cargo_config` | everything decided before a build |
+//! | `recipe`, `header`, `shebang`, `dialect`, `language`, `manifest`, `name`, `toolchain`, `target`, `cargo_config` | everything decided before a build |
 //! | `compile`, `invocation`, `profile`, `linker`, `disturbance`, `dep_info`, `declared` | the rustc call, and what it read |
 //! | `incremental` | what the compiler remembers of the build before |
-//! | `deps` | cargo, once a manifest: dependency environments, lanes, seeds |
+//! | `deps` | cargo, once a manifest: dependency environments, lanes, seeds; once a package: `cargo install` |
+//! | `registry` | packages in the place of scripts: `crate@version` |
 //! | `exec`, `wrap` | becoming the program, or a wrapper's |
 //! | `promote`, `receipt`, `install`, `package` | executables and packages outside the cache |
-//! | `why`, `change`, `verify`, `storage` | what changed; proof by rebuilding; the cache as a user sees it |
+//! | `why`, `change`, `verify`, `storage`, `statistics` | what changed; proof by rebuilding; the cache as a user sees it |
 //! | `tools`, `migrate` | check, clippy, documentation, formatting; another form of metadata |
 //! | `tier`, `ahead` | fast now and optimal later; builds and versions ahead of a run |
+//! | `choices` | what there is to name on a command line |
 //! | `environment`, `screen`, `wait`, `record`, `error` | variables and policy, stderr, sealed files, errors |
 //!
 //! Where scripts of other tools get something else than those give them, and why, is listed in [`differences`].
@@ -60,11 +63,14 @@
 compile_error!("runner needs a Unix system: exec, flock and inode numbers");
 
 mod ahead;
+mod build_record;
 mod cache;
 mod cargo_config;
 mod change;
 mod check;
+mod choices;
 mod compile;
+mod config;
 mod content;
 mod declared;
 mod dep_info;
@@ -73,6 +79,7 @@ mod dialect;
 pub mod differences;
 mod digest;
 mod disturbance;
+mod elf;
 mod environment;
 mod error;
 mod exec;
@@ -103,14 +110,21 @@ mod promote;
 mod receipt;
 mod recipe;
 mod record;
+mod registry;
+mod revision;
 mod runner;
+mod said;
 mod screen;
 mod script;
+mod seen;
+mod settings;
 pub mod shebang;
 mod source;
 mod staging;
 mod stamp;
+mod statistics;
 mod storage;
+mod target;
 mod text;
 mod tier;
 mod toolchain;
@@ -125,7 +139,9 @@ mod wrap;
 #[doc = include_str!("promises.md")]
 pub mod promises {}
 
+pub use build_record::{BuildRecord, Dependency};
 pub use change::Change;
+pub use choices::script_extensions;
 pub use deps::Updated;
 pub use dialect::Dialect;
 pub use environment::Environment;
@@ -136,8 +152,13 @@ pub use expression::{Expression, ExpressionKind};
 pub use migrate::Style;
 pub use options::{Harness, Options, Verbosity};
 pub use promote::{Installed, Listed, Placement, State};
+pub use registry::{Package, Selection, Wanted};
+pub use revision::Revision;
 pub use runner::{Program, Runner};
+pub use said::Source;
 pub use script::{Script, is_similar};
+pub use seen::Seen;
+pub use statistics::Statistics;
 pub use tier::Background;
 pub use tools::Lint;
 pub use trim::{CachedBuild, Limits, Trimmed};

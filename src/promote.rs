@@ -108,7 +108,7 @@ impl Runner {
         check_name(&name)?;
         let directory = match &placement.directory {
             Some(directory) => absolute(directory.clone()),
-            None => environment.executable_directory().ok_or_else(|| {
+            None => self.executable_directory()?.ok_or_else(|| {
                 Error::message(Step::Install, "there is no directory for executables")
                     .hint("`--to DIR`, or set `HOME`")
             })?,
@@ -153,7 +153,7 @@ impl Runner {
     ) -> (Vec<Check<'static>>, Vec<(String, String)>) {
         let nothing = (Vec::new(), Vec::new());
         let Ok(cache) = self.cache() else { return nothing };
-        let id = LaunchId::of(script, options);
+        let id = LaunchId::of(script, options, self.environment());
         let Some(bytes) = cache.read_trace(&id) else { return nothing };
         let Some(trace) = Trace::parse(id.digest(), &bytes) else { return nothing };
         let Some(current) = trace.current(cache.directory(), self.environment(), Tools::Forgiven) else {
@@ -161,11 +161,13 @@ impl Runner {
         };
         let variant = &trace.variants[current.variant];
         let is_source = |check: &&Check<'_>| {
-            !check.tool && !matches!(check.fact, Fact::Variable { .. } | Fact::Command { .. })
+            !check.tool
+                && !check.choice
+                && !matches!(check.fact, Fact::Variable { .. } | Fact::Command { .. })
         };
         let checks =
             variant.checks.iter().filter(is_source).map(|check| check.clone().into_owned()).collect();
-        let about = ["profile", "edition", "toolchain"];
+        let about = ["profile", "edition", "toolchain", "target"];
         (checks, about.iter().filter_map(|name| Some(((*name).to_owned(), variant.about(name)?))).collect())
     }
 

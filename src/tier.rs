@@ -25,6 +25,7 @@ use crate::options::{Options, Verbosity};
 use crate::profile;
 use crate::recipe::{Recipe, RustRecipe};
 use crate::runner::Runner;
+use crate::said::Said;
 use crate::screen::Screen;
 use crate::script::Script;
 use crate::staging::Staging;
@@ -52,9 +53,14 @@ pub struct Background {
 }
 
 /// The recipe of a script's next build: a quick one where that is worth it.
-pub(crate) fn choose<'a>(rust: RustRecipe<'a>, cache: &Cache, environment: &Environment) -> RustRecipe<'a> {
+pub(crate) fn choose<'a>(
+    rust: RustRecipe<'a>,
+    said: &Said,
+    cache: &Cache,
+    environment: &Environment,
+) -> RustRecipe<'a> {
     let Options { profile, portable, optimal, .. } = rust.options;
-    if profile.is_some() || *portable || *optimal || !is_on(environment) {
+    if profile.is_some() || *portable || *optimal || !is_on(said, environment) {
         return rust;
     }
     match rust.needs_cargo() {
@@ -75,9 +81,13 @@ pub(crate) fn is_large(rust: &RustRecipe<'_>) -> bool {
     rust.needs_cargo() || rust.lines() >= LARGE_LINES
 }
 
-fn is_on(environment: &Environment) -> bool {
-    let is_off = environment.variable("RUNNER_TIER").is_some_and(|value| value == "off");
-    !is_off && environment.set("CI").is_none_or(|value| value == "false")
+/// Whether there are tiers: as it is said, and if it is not, everywhere but where `CI` is set.
+fn is_on(said: &Said, environment: &Environment) -> bool {
+    said.is_on("tier").unwrap_or_else(|| !is_ci(environment))
+}
+
+pub(crate) fn is_ci(environment: &Environment) -> bool {
+    environment.set("CI").is_some_and(|value| value != "false")
 }
 
 /// Whether the machine runs on battery, where that can be told.
@@ -108,16 +118,16 @@ impl Runner {
         options: &Options,
         found: Found,
     ) -> Result<Found> {
-        let recipe = Recipe::read(script, options)?;
+        let recipe = Recipe::read(script, options, self.environment())?;
         let home = recipe.home();
         if let Some(there) = cache.peek(&home, self.environment(), Tools::Checked)
             && !there.provisional
         {
-            let launch = crate::launch::LaunchId::of(script, options);
+            let launch = crate::launch::LaunchId::of(script, options, self.environment());
             cache.alias(&launch, &home, script, self.environment());
             return Ok(there);
         }
-        if is_on(self.environment()) && !is_on_battery() && background(cache).is_none() {
+        if is_on(&recipe.said, self.environment()) && !is_on_battery() && background(cache).is_none() {
             // Best effort: the next run asks again.
             let _ = self.start(script, options);
         }
@@ -133,6 +143,9 @@ impl Runner {
         shell.args(["-c", text, "sh"]).arg(command()?).args(["build", "--cache", "--background"]);
         if let Some(toolchain) = &options.toolchain {
             shell.arg("--toolchain").arg(toolchain);
+        }
+        if let Some(target) = &options.target {
+            shell.arg("--target").arg(target);
         }
         if let Some(edition) = &options.edition {
             shell.arg("--edition").arg(edition);
@@ -168,17 +181,17 @@ impl Runner {
             return Ok(());
         };
         let screen = Screen::new(false, Verbosity::Quiet);
-        let recipe = Recipe::read(script, options)?;
+        let recipe = Recipe::read(script, options, self.environment())?;
         let rust = recipe.decide(self.environment(), &cache)?;
-        let home = recipe.home();
+        let home = rust.home();
         if cache.peek(&home, self.environment(), Tools::Checked).is_none_or(|found| !found.provisional) {
             return Ok(());
         }
         // Nobody waits for this directory, as they would for the launch's lock.
         let staging = Staging::create(&cache.join("staging")).at(Step::Cache)?;
         let built = self.build_settled(&cache, &rust, staging.path(), &screen)?;
-        match cache.enter(home, self.environment(), |_| false, |_, _| Patience::Wait)? {
-            Entry::Vacant(vacant) => vacant.commit(built, &rust).map(drop),
+        match cache.enter(home, &rust.checks, self.environment(), |_| false, |_, _| Patience::Wait)? {
+            Entry::Vacant(vacant) => vacant.commit(built, rust.script).map(drop),
             Entry::Occupied(_) => Ok(()),
         }
     }

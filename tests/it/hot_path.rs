@@ -30,6 +30,7 @@ stat $ROOT/home/.cargo/config
 stat $ROOT/home/.cargo/config.toml
 stat /.cargo/config
 stat /.cargo/config.toml
+stat $ROOT/home/.config/runner/config.toml
 access $ROOT/bin/cc
 access $ROOT/fake/cc
 stat $ROOT/fake/cc
@@ -64,6 +65,7 @@ stat $ROOT/home/.cargo/config
 stat $ROOT/home/.cargo/config.toml
 stat /.cargo/config
 stat /.cargo/config.toml
+stat $ROOT/home/.config/runner/config.toml
 access $ROOT/bin/cc
 access $ROOT/fake/cc
 stat $ROOT/fake/cc

@@ -1,0 +1,105 @@
+//! Help, and the table that it, the parser, the manual and the completions are made from.
+
+#[allow(dead_code)] // The binary's, of which this needs a part.
+#[path = "../../src/help/table.rs"]
+mod table;
+
+use std::fs;
+use std::path::Path;
+
+use crate::sandbox::{Sandbox, files_below};
+use table::{COMMANDS, OPTIONS, named};
+
+/// Whose options there are: subcommands, and expressions.
+fn owners() -> impl Iterator<Item = &'static str> {
+    COMMANDS.iter().map(|command| command.name).chain(["expr"])
+}
+
+#[test]
+fn a_line_of_the_table_says_how_an_option_is_written_and_whose_it_is() {
+    for flag in OPTIONS {
+        for name in flag.names() {
+            let letters = name.trim_start_matches('-');
+            let dashes = name.len() - letters.len();
+            assert!(if dashes == 1 { letters.len() == 1 } else { dashes == 2 }, "{}", flag.form);
+            // It is asked for its value before it is known whose option it is.
+            assert!(named(name).all(|other| other.value().is_some() == flag.value().is_some()), "{name}");
+        }
+        assert!(owners().any(|owner| flag.is_of(owner)), "{}", flag.form);
+        for owner in owners() {
+            let same = OPTIONS.iter().filter(|other| other.is_of(owner));
+            let same = same.filter(|other| other.names().any(|name| flag.is_named(name)));
+            assert!(same.count() < 2, "{owner} {}", flag.form);
+        }
+    }
+}
+
+#[test]
+fn every_option_of_the_table_is_understood_by_all_who_have_it() {
+    let sandbox = Sandbox::fake();
+    for owner in owners() {
+        for flag in OPTIONS.iter().filter(|flag| flag.is_of(owner)) {
+            for name in flag.names() {
+                let asks = ["--expr", "--loop"].iter().any(|name| flag.is_named(name));
+                let mut words =
+                    Vec::from_iter(if owner == "expr" { (!asks).then_some("--loop") } else { Some(owner) });
+                words.push(name);
+                words.extend(flag.value().map(|_| "1"));
+                // Whatever else may be missing, the option was known.
+                let ran = sandbox.runner(&words).run();
+                let is_unknown =
+                    ["is not an option", "there is no option", "takes no value", "needs a value"];
+                assert!(
+                    !is_unknown.iter().any(|said| ran.stderr.contains(said)),
+                    "{words:?}: {}",
+                    ran.stderr
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn every_option_that_is_parsed_is_in_the_table() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let files = files_below(&source.join("cli")).into_iter().chain([source.join("cli.rs")]);
+    let mut count = 0;
+    for file in files {
+        let text = fs::read_to_string(&file).unwrap();
+        let quoted = text.split('"').skip(1).step_by(2);
+        for name in quoted.filter(|text| text.starts_with('-') && text.len() > 1) {
+            let is_name = name.bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b'-');
+            // Two words are for other programs.
+            if is_name && !["--", "--bench"].contains(&name) {
+                assert!(named(name).next().is_some(), "{}: {name}", file.display());
+                count += 1;
+            }
+        }
+    }
+    assert!(count > 30, "{count}");
+}
+
+#[test]
+fn help_shows_every_option_of_a_subcommand_and_none_of_another() {
+    let sandbox = Sandbox::fake();
+    for owner in owners() {
+        let help = sandbox.runner(["help", owner]).run();
+        assert_eq!((help.code, help.stderr.as_str()), (0, ""), "{owner}");
+        let words: Vec<&str> = help.stdout.split_whitespace().collect();
+        let is_told = |flag: &table::Flag| {
+            let line: Vec<&str> = flag.form.split(' ').chain(flag.says.split(' ')).collect();
+            words.windows(line.len()).any(|words| words == line)
+        };
+        for flag in OPTIONS.iter().filter(|flag| flag.is_shown()) {
+            match owner {
+                "run" | "help" => {
+                    assert!(is_told(flag) || !(flag.is_of("run") || flag.is_of("expr")), "{}", flag.form);
+                }
+                // What everything has is told once.
+                _ if flag.is_of("list") && !flag.is_own("list") => assert!(!is_told(flag), "{}", flag.form),
+                _ => assert_eq!(is_told(flag), flag.is_of(owner), "{owner} {}", flag.form),
+            }
+        }
+        assert!(help.stdout.lines().all(|line| line.chars().count() <= 125), "{owner}");
+    }
+}
