@@ -35,6 +35,7 @@
 //! | `outline`, `mainless`, `expression`, `source` | scripts without `main`, text that is no script, and how the compiler is given them |
 //! | `recipe`, `header`, `shebang`, `dialect`, `language`, `manifest`, `name`, `toolchain`, `target`, `cargo_config`, `surroundings` | everything decided before a build |
 //! | `compile`, `invocation`, `profile`, `linker`, `disturbance`, `dep_info`, `declared` | the rustc call, and what it read |
+//! | `incremental` | what the compiler remembers of the build before |
 //! | `deps` | cargo, once a manifest: dependency environments, lanes, seeds; once a package: `cargo install` |
 //! | `registry` | packages in the place of scripts: `crate@version` |
 //! | `exec`, `wrap` | becoming the program, or a wrapper's |
@@ -94,6 +95,7 @@ mod header;
 #[cfg(target_os = "linux")]
 #[doc(hidden)]
 pub mod hit;
+mod incremental;
 mod inspect;
 mod install;
 mod invocation;

@@ -75,6 +75,8 @@ pub(crate) struct RustRecipe<'a> {
     pub(crate) profile: String,
     /// Whether this is built first because it is built faster: see [`crate::tier`].
     pub(crate) provisional: bool,
+    /// Whether nothing that an earlier build of the script left may be used.
+    pub(crate) anew: bool,
     pub(crate) edition: String,
     pub(crate) config: CargoConfig,
     /// The unstable feature without which the script cannot be parsed, if this compiler calls it so.
@@ -218,6 +220,7 @@ impl Recipe {
             linker,
             profile,
             provisional: false,
+            anew: options.force,
             edition,
             config,
             gate,
@@ -286,6 +289,15 @@ impl RustRecipe<'_> {
     /// The same, with only the script itself built fast: its dependencies are there as they should be.
     pub(crate) fn quick_alone(self) -> Self {
         RustRecipe { provisional: true, ..self }
+    }
+
+    /// The same, from nothing.
+    pub(crate) fn anew(self) -> Self {
+        RustRecipe { anew: true, ..self }
+    }
+
+    pub(crate) fn lines(&self) -> usize {
+        self.script.bytes().iter().filter(|byte| **byte == b'\n').count()
     }
 
     /// The id under which the build is kept: as [`Recipe::home`], and a target that is the compiler's own machine is none,
