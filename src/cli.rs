@@ -10,13 +10,14 @@
 
 mod cache;
 mod expression;
+mod promoted;
 mod tools;
 mod values;
 mod words;
 
 pub(crate) use expression::dependency;
 use values::{Keys, path, text, texts};
-use words::{no_more, one_script, words};
+use words::{no_more, one_script, some_scripts, words};
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
@@ -25,8 +26,8 @@ use std::path::PathBuf;
 use crate::help;
 use pico_args::Arguments;
 use runner::{
-    Dialect, EXIT_NOT_FOUND, Error, Expression, Harness, Limits, Lint, Options, Placement, Result, Selection,
-    Step, Style, Verbosity, shebang, usage_error,
+    Dialect, EXIT_NOT_FOUND, Error, Expression, Harness, Lint, Options, Placement, Result, Selection, Step,
+    Style, Verbosity, shebang, usage_error,
 };
 
 /// What is to be done.
@@ -62,7 +63,7 @@ pub(crate) enum Command {
         options: Options,
     },
     Promote {
-        script: OsString,
+        scripts: Vec<OsString>,
         placement: Placement,
         options: Options,
     },
@@ -70,7 +71,14 @@ pub(crate) enum Command {
         names: Vec<OsString>,
         force: bool,
     },
-    List,
+    List {
+        json: bool,
+    },
+    /// Builds again what was promoted; everything, if no names are given.
+    Upgrade {
+        names: Vec<OsString>,
+        options: Options,
+    },
     Why {
         script: OsString,
         options: Options,
@@ -97,6 +105,13 @@ pub(crate) enum Command {
     Migrate {
         script: OsString,
         style: Style,
+    },
+    /// Shows what runner sees, and where it comes from.
+    Env {
+        names: Vec<String>,
+        script: Option<OsString>,
+        options: Options,
+        json: bool,
     },
     /// Writes the package that cargo would be given, and prints where.
     Package {
@@ -127,9 +142,10 @@ pub(crate) enum Command {
 #[derive(Debug)]
 pub(crate) enum CacheCommand {
     Path,
-    Size,
-    List,
-    Trim(Limits),
+    Size { json: bool },
+    List { json: bool },
+    Stats { json: bool },
+    Trim { older: Option<String>, max_size: Option<String>, only_shows: bool },
     Clean(Option<PathBuf>),
     Stop,
 }
@@ -307,6 +323,9 @@ fn common(parser: &mut Arguments) -> Result<Options> {
     options.selection = selection(parser)?;
     options.offline = parser.contains("--offline");
     options.locked = parser.contains("--locked");
+    if parser.contains("--frozen") {
+        (options.offline, options.locked) = (true, true);
+    }
     options.temporary = parser.contains("--temp");
     let quiet = parser.contains(["-q", "--quiet"]);
     let verbose = parser.contains(["-v", "--verbose"]);
@@ -395,7 +414,8 @@ fn subcommand(name: &str, mut arguments: Vec<OsString>) -> Result<Command> {
                 force: parser.contains("--force"),
             };
             let (options, list) = options_and_words(parser, name)?;
-            Ok(Command::Promote { script: one_script(list, plain, name)?, placement, options })
+            let scripts = some_scripts(list, plain, name)?;
+            Ok(Command::Promote { scripts, placement, options })
         }
         "demote" => {
             let force = parser.contains("--force");
@@ -412,10 +432,23 @@ fn subcommand(name: &str, mut arguments: Vec<OsString>) -> Result<Command> {
             let (options, list) = options_and_words(parser, name)?;
             Ok(Command::Why { script: one_script(list, plain, name)?, options, json })
         }
-        "list" => {
-            no_more(words(parser, name, None)?.into_iter().chain(plain), name)?;
-            Ok(Command::List)
+        "env" => {
+            let (script, json) = (path(&mut parser, Keys::One("--script"))?, parser.contains("--json"));
+            let (options, list) = options_and_words(parser, name)?;
+            let names = list.into_iter().chain(plain).map(|name| name.to_string_lossy().into_owned());
+            Ok(Command::Env {
+                names: names.collect(),
+                script: script.map(PathBuf::into_os_string),
+                options,
+                json,
+            })
         }
+        "list" => {
+            let json = parser.contains("--json");
+            no_more(words(parser, name, None)?.into_iter().chain(plain), name)?;
+            Ok(Command::List { json })
+        }
+        "upgrade" => promoted::upgrade(parser, plain),
         "help" => {
             if parser.contains("--man") {
                 no_more(words(parser, name, None)?.into_iter().chain(plain), name)?;

@@ -17,6 +17,7 @@ runner: run a single-file script in a compiled language
 Usage:
   runner [OPTIONS] SCRIPT [ARGS]...     compile if needed, and run; what a `#!/usr/bin/env runner` line does
   runner [OPTIONS] - [ARGS]...          the same with a script on standard input
+  runner [OPTIONS] CRATE@VERSION [ARGS] a program from crates.io: `1.2.3`, `1`, `latest` (`runner help crates`)
   runner -e EXPR [ARGS]...              print the value of an expression
   runner --loop CLOSURE [ARGS]...       call a closure with each line of standard input, print what it returns
   runner SUBCOMMAND ...
@@ -107,32 +108,70 @@ provisioning.
 ";
 
 const PROMOTE: &str = "\
-Usage: runner promote [OPTIONS] SCRIPT [--name NAME] [--to DIR] [--force]
+Usage: runner promote [OPTIONS] SCRIPT|CRATE@VERSION... [--name NAME] [--to DIR] [--force]
 
-Builds a release executable and installs it into DIR, `$RUNNER_BIN`, or the user's directory for executables
-(`~/.local/bin`), under the script's file stem or NAME. `runner list` keeps track of it, `runner demote NAME` removes it.
-A file runner did not put there is only replaced with `--force`.
+Builds release executables and installs them into DIR, `$RUNNER_BIN`, or the user's directory for executables
+(`~/.local/bin`), under the script's file stem, the name the package gives its program, or NAME. Whatever can be refused is
+refused before anything is built, and all are built before any is installed. `runner list` keeps track of them, `runner
+upgrade` builds them again when they are old, `runner demote NAME` removes them. A file runner did not put there is only
+replaced with `--force`. An executable that runs can be replaced.
 ";
 
 const LIST: &str = "\
-Usage: runner list
+Usage: runner list [--json]
 
-One line an executable that was promoted: its name, what became of it, where it is and what it was made from.
-States: current, source changed, source gone, modified, missing.
+One line an executable that was promoted: its name, what became of it, where it is and what it was made from, with the
+version if that is a package. With `--json` an array of objects with all that the receipts say.
+States: current, source changed, source gone, built by another toolchain, modified, missing.
+";
+
+const UPGRADE: &str = "\
+Usage: runner upgrade [NAME...|--all] [--force] [--offline]
+
+Builds executables that were promoted again, with the options, the name and the place of then, if their source has changed,
+if another toolchain would build them now, or if there is a newer version of their package: of one that was promoted as
+`CRATE@latest` or with a requirement; `CRATE@1.2.3` stays. Says one line each; one that fails does not stop the others, and
+its exit code is that of the command. One that was modified or removed is an error, and built again with `--force`. There
+is a working executable at every moment.
+";
+
+const CRATES: &str = "\
+Usage: runner [OPTIONS] CRATE@VERSION [ARGS]...
+       runner promote|build|why|update CRATE@VERSION
+
+Runs a program from crates.io, compiled once and cached, whatever project it is called from. A word is a package if a
+crate's name stands before the `@`, a version, a requirement or `latest` after it, and there is no file of that name
+(`./CRATE@VERSION` is always a file).
+
+  CRATE@1.2.3       that version; once it is built no run needs the network
+  CRATE@1, @~1.2    the newest that fits, when it is first run; it stays until `runner update CRATE@1` or an upgrade
+  CRATE@latest      the newest, likewise
+
+      --bin NAME            which program; else the one named as the crate, or the only one
+  -F, --features LIST       with these features
+      --no-default-features, --all-features
+      --locked              with the versions in the package's own Cargo.lock, as `cargo install --locked`
+      --registry NAME       a registry of cargo's configuration
+
+Cargo fetches and compiles, so that its configuration (mirrors, vendored sources, credentials) counts. The program is called
+by its own name. Exit code 127 if there is no such package, version or program.
 ";
 
 const DEMOTE: &str = "\
 Usage: runner demote NAME... [--force]
 
-Removes executables that were promoted. One that is not what runner put there is only removed with `--force`.
+Removes executables that were promoted. If one of them was not, or is not what runner put there, none is removed; `--force`
+removes what was changed since.
 ";
 
 const UPDATE: &str = "\
 Usage: runner update SCRIPT [--lock]
+       runner update CRATE@latest
 
 Resolves the dependencies of a script to the newest versions that fit, and prints what changed. Until then a script keeps
 the versions it was first built with, and a new one gets those that are already built here. `--lock` writes them to
-SCRIPT.lock, which is then the script's lock wherever it goes; one that is there is renewed.
+SCRIPT.lock, which is then the script's lock wherever it goes; one that is there is renewed. Of a package its newest version
+is looked for.
 ";
 
 const WHY: &str = "\
@@ -142,15 +181,56 @@ Tells whether the next run would be a hit, and if not, which inputs changed: wha
 `-v` on a run says the same in one line. `RUNNER_VERIFY=1` rebuilds on a hit and compares with the cached binary.
 ";
 
+const ENV: &str = "\
+Usage: runner env [OPTIONS] [NAME...] [--script SCRIPT] [--json]
+
+Shows every setting and every place that runner sees, its value, and who said so if that is not the default. With names
+only their values, one a line: `$(runner env cache)`. With `--script` and options as that run would have it. What is not a
+setting: `rustc`, `rustc-version`, `host` and `cargo` of the toolchain, `cargo-home`, `rustup-home`, `receipts`, `version`.
+`runner help config` tells where settings are said.
+";
+
+const CONFIG: &str = "\
+Settings are said under one name everywhere: `profile` is `--profile` on the command line and on a `#!` line, `profile` under
+`[package.metadata.runner]` in a script, `RUNNER_PROFILE` in the environment, and `profile` in the configuration file. The
+strongest of these that says anything wins, in this order. `runner env` tells which did.
+
+The file is the one that `RUNNER_CONFIG` names (an empty value means none), else `runner/config.toml` in `$XDG_CONFIG_HOME`,
+else in `~/.config`. It is TOML. A file that cannot be understood is an error until it is mended; a key that is not known is
+said once. A change of it counts at the next run; only scripts for which it means another build are compiled again.
+
+  profile toolchain target       in all places
+  locked
+  edition                        command line, variable, file; a script has it under `[package]`
+  rustflags static               script, variable, file
+  offline frozen quiet           command line, variable, file
+  temp                           command line, file
+  args inputs env                script
+  older max-size                 options of `cache trim`, variable, file: what a trim keeps
+  bin                            variable, file: where `promote` installs (`--to` for one command)
+  tier                           variable, file: whether a first build may be quick
+  verbose                        command line, variable
+  cache cache-system config      variable only: they are needed before the file is read
+  stats verify                   variable only
+
+In a variable a switch is `1` or `0` and a list is words; a variable that is empty says nothing.
+";
+
 const CACHE: &str = "\
 Usage: runner cache path                                where the cache is
-       runner cache size                                bytes on disk
-       runner cache list                                every cached build: used, bytes, profile, toolchain, target, script
+       runner cache size [--json]                       bytes on disk
+       runner cache list [--json]                       every cached build: used, bytes, profile, toolchain, target, script
+       runner cache stats [--json]                      how often it was of use, and what it holds
        runner cache trim [--older 30d] [--max-size 5G]  remove what was not used, then the least recently used
+                         [--dry-run]                    only show what would go
        runner cache stop                                stop the background build
        runner cache clean [SCRIPT]                      remove everything, or every build of one script
 
-A trim also runs by itself, at most daily. Everything in the cache can be made again; removing it by hand is safe.
+A trim also runs by itself, at most daily, and keeps what `older` and `max-size` allow (`runner help config`). Everything in
+the cache can be made again; removing it by hand is safe.
+
+A hit writes nothing, and so is not counted: `stats` tells the builds that were made, and from the times the file system
+keeps which of them were used lately. With `RUNNER_STATS=1` each hit adds a byte to a file, and is counted.
 ";
 
 const COMPLETIONS: &str = "\
@@ -176,8 +256,12 @@ fn long(command: &str) -> Option<&'static str> {
         "promote" => PROMOTE,
         "list" => LIST,
         "demote" => DEMOTE,
+        "upgrade" => UPGRADE,
+        "crates" => CRATES,
         "update" => UPDATE,
         "why" => WHY,
+        "env" => ENV,
+        "config" => CONFIG,
         "cache" => CACHE,
         "expr" => EXPRESSION,
         "completions" => COMPLETIONS,
@@ -191,6 +275,7 @@ pub(crate) fn text(topic: Option<&str>) -> Option<String> {
         None | Some("run" | "runner" | "help") => return Some(overview()),
         Some("rust-script") => return Some(RUST_SCRIPT.to_owned()),
         Some("-e" | "--expr" | "loop" | "--loop") => "expr",
+        Some("crate" | "package") => "crates",
         Some(topic) => topic,
     };
     if let Some(topic) = TOPICS.iter().find(|topic| topic.name == command && long(command).is_none()) {

@@ -23,8 +23,9 @@ use crate::manifest::{ALLOWED_FLAGS, EDITIONS, Manifest, Settings, refused_flag}
 use crate::options::{Harness, Options};
 use crate::profile;
 use crate::registry;
+use crate::said::{Said, Source};
 use crate::script::Script;
-use crate::settings::{self, Said, Source, Value};
+use crate::settings;
 use crate::shebang::{self, FirstLine, Tool};
 use crate::stamp::Moment;
 use crate::target::{self, Target};
@@ -68,6 +69,8 @@ pub(crate) struct RustRecipe<'a> {
     pub(crate) toolchain: Toolchain,
     /// The kind of machine it is for, if that is not the compiler's own.
     pub(crate) target: Option<Target>,
+    /// Whether nobody names a target, or one place only.
+    has_one_target: bool,
     pub(crate) linker: Linker,
     pub(crate) profile: String,
     /// Whether this is built first because it is built faster: see [`crate::tier`].
@@ -138,7 +141,7 @@ impl Recipe {
         let config = Config::read(environment)?;
         let said = Said::of_options(&options, &Source::CommandLine)
             .then(Said::of_options(&of_line, &Source::FirstLine))
-            .then(of_metadata(&settings, &manifest))
+            .then(Said::of_metadata(&settings, manifest.edition()))
             .then(Said::of_variables(environment)?)
             .then(config.said.clone());
         let mut options = Options { dependencies, ..options.or(&of_line) };
@@ -187,16 +190,17 @@ impl Recipe {
         checks.extend(TRACED.iter().map(|name| Check::variable(name, environment)));
         let config = CargoConfig::read(environment, since)?;
         checks.extend(config.checks.iter().cloned());
+        checks.extend(settings::choices(environment));
+        checks.extend(self.config.checks.iter().cloned());
         let wanted = options.target.as_deref().or(config.target.as_deref());
-        let target = Target::find(wanted, &toolchain, environment, cache)?;
+        let target = Target::find(wanted, &toolchain, environment, cache)
+            .map_err(|error| self.said.blame("target", error))?;
         let variables = variables_of_machines(&toolchain, target.as_ref());
         checks.extend(variables.iter().map(|name| Check::variable(name, environment)));
         let (linker, linker_checks) =
             linker::choose(target.as_ref(), &toolchain.version.host, &config, environment);
         checks.extend(linker_checks);
         checks.extend(target.iter().flat_map(|target| target.checks.iter().cloned()));
-        checks.extend(settings::choices(environment));
-        checks.extend(self.config.checks.iter().cloned());
         let profile = options.profile.clone().unwrap_or_else(|| "release".to_owned());
         if !is_profile_name(&profile) {
             let text = format!("`{}` is not the name of a profile", profile.escape_debug());
@@ -221,6 +225,7 @@ impl Recipe {
             settings,
             toolchain,
             target,
+            has_one_target: self.said.count("target") + usize::from(config.target.is_some()) <= 1,
             linker,
             profile,
             provisional: false,
@@ -294,10 +299,11 @@ impl RustRecipe<'_> {
         RustRecipe { provisional: true, ..self }
     }
 
-    /// The id under which the build is kept: as [`Recipe::home`], and a target that is the compiler's own machine is none.
+    /// The id under which the build is kept: as [`Recipe::home`], and a target that is the compiler's own machine is none,
+    /// unless a weaker word names another, which would then be the one that is meant.
     pub(crate) fn home(&self) -> LaunchId {
         match &self.options.target {
-            Some(target) if *target == self.toolchain.version.host => {
+            Some(target) if *target == self.toolchain.version.host && self.has_one_target => {
                 LaunchId::home(self.script, &Options { target: None, ..self.options.clone() })
             }
             _ => LaunchId::home(self.script, self.options),
@@ -371,6 +377,11 @@ impl RustRecipe<'_> {
         Some(PathBuf::from(path))
     }
 
+    /// Whether the program shall need no shared libraries.
+    pub(crate) fn is_static(&self) -> bool {
+        self.settings.is_static == Some(true)
+    }
+
     /// Whether its dependencies are compiled without the paths of this machine: what is handed on has to be, and what has no
     /// debug information may be where the compiler can leave its messages out of it, so that the two share them.
     pub(crate) fn is_trimmed(&self) -> bool {
@@ -388,31 +399,6 @@ fn variables_of_machines(toolchain: &Toolchain, target: Option<&Target>) -> Vec<
     let machines = [Some(&toolchain.version.host), target.map(|target| &target.name)];
     let names = |machine: &String| ["RUSTFLAGS", "LINKER"].map(|suffix| target::variable(machine, suffix));
     machines.into_iter().flatten().flat_map(names).collect()
-}
-
-/// What a script's metadata says of the settings that other places may have a word in.
-fn of_metadata(settings: &Settings, manifest: &Manifest) -> Said {
-    let texts = [
-        ("profile", settings.profile.as_deref()),
-        ("toolchain", settings.toolchain.as_deref()),
-        ("edition", manifest.edition()),
-    ];
-    let switches = [("static", settings.is_static), ("locked", settings.locked)];
-    let mut said = Said::default();
-    for (name, text) in texts {
-        if let Some(text) = text {
-            said.push(name, Value::Text(text.to_owned()), Source::Metadata);
-        }
-    }
-    for (name, on) in switches {
-        if let Some(on) = on {
-            said.push(name, Value::Switch(on), Source::Metadata);
-        }
-    }
-    if let Some(flags) = &settings.rust_flags {
-        said.push("rustflags", Value::List(flags.clone()), Source::Metadata);
-    }
-    said
 }
 
 fn package_name(manifest: &Manifest, script: &Script) -> String {

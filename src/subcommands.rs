@@ -1,17 +1,20 @@
 //! Subcommands: what each prints.
 
+mod cache;
+mod env;
+mod promoted;
+
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Write};
-use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use runner::{
-    Background, EXIT_NOT_FOUND, Environment, Error, Options, Placement, Result, Runner, Script, Step,
-    Verbosity, Why, printable, usage_error,
+    EXIT_NOT_FOUND, Environment, Error, Options, Result, Runner, Script, Step, Verbosity, Why, printable,
+    usage_error,
 };
 use serde_json::json;
 
-use crate::cli::{CacheCommand, Command};
+use crate::cli::Command;
 use crate::{completion, help};
 
 /// Does what was asked; the exit code.
@@ -37,13 +40,12 @@ pub(crate) fn dispatch(command: Command) -> Result<u8> {
                 print(format_args!("{one}\n"));
             }
         }
-        Command::Promote { script, placement, options } => promote(&runner, &script, &placement, options)?,
-        Command::Demote { names, force } => {
-            for name in names {
-                print(format_args!("removed {}\n", runner.demote(&name, force)?.display()));
-            }
+        Command::Promote { scripts, placement, options } => {
+            promoted::promote(&runner, &scripts, &placement, options)?;
         }
-        Command::List => list(&runner)?,
+        Command::Demote { names, force } => promoted::demote(&runner, &names, force)?,
+        Command::List { json } => promoted::list(&runner, json)?,
+        Command::Upgrade { names, options } => return promoted::upgrade(&runner, &names, &options),
         Command::Check { script, lint, arguments, options } => {
             runner.check(&read(&runner, &script)?, &options, lint, &arguments)?;
         }
@@ -70,7 +72,10 @@ pub(crate) fn dispatch(command: Command) -> Result<u8> {
             return dispatch(*command);
         }
         Command::Why { script, options, json } => why(&runner, &script, &options, json)?,
-        Command::Cache(command) => cache(&runner, command)?,
+        Command::Env { names, script, options, json } => {
+            env::show(&runner, &names, script.as_deref(), &options, json)?;
+        }
+        Command::Cache(command) => cache::run(&runner, command)?,
         Command::Help(topic) => match help::text(topic.as_deref()) {
             Some(text) => print(format_args!("{text}")),
             None => {
@@ -152,36 +157,6 @@ fn build_ahead(runner: &Runner, scripts: &[OsString], options: &Options) -> Resu
     Ok(code)
 }
 
-fn promote(runner: &Runner, script: &OsStr, placement: &Placement, options: Options) -> Result<()> {
-    let quiet = options.verbosity == Verbosity::Quiet;
-    let script = read(runner, script)?;
-    let installed = runner.promote(&script, &with_release(options), placement)?;
-    if quiet {
-        return Ok(());
-    }
-    print(format_args!("installed {}\n", installed.path.display()));
-    let directory = installed.path.parent().unwrap_or(&installed.path).display();
-    if !installed.on_path {
-        print(format_args!(
-            "  `{directory}` is not on PATH; for example: export PATH=\"{directory}:$PATH\"\n"
-        ));
-    } else if let Some(other) = installed.shadowed_by {
-        print(format_args!("  `{}` comes first on PATH\n", other.display()));
-    }
-    Ok(())
-}
-
-fn list(runner: &Runner) -> Result<()> {
-    let listed = runner.installed()?;
-    let width = listed.iter().map(|one| one.name.to_string_lossy().chars().count()).max().unwrap_or(0);
-    for one in &listed {
-        let name = one.name.to_string_lossy();
-        let state = one.state.as_str();
-        print(format_args!("{name:width$}  {state:14}  {}  from {}\n", shown(&one.path), shown(&one.source)));
-    }
-    Ok(())
-}
-
 /// One line: `cached …`, `not built yet`, or what changed. With `--json` one object.
 fn why(runner: &Runner, script: &OsStr, options: &Options, json: bool) -> Result<()> {
     let script = read(runner, script)?;
@@ -207,65 +182,9 @@ fn why(runner: &Runner, script: &OsStr, options: &Options, json: bool) -> Result
     Ok(())
 }
 
-fn cache(runner: &Runner, command: CacheCommand) -> Result<()> {
-    match command {
-        CacheCommand::Path => {
-            // A path is bytes, and somebody may paste it.
-            let path = runner.cache_path()?;
-            let mut out = io::stdout().lock();
-            let _ = out.write_all(path.as_os_str().as_bytes()).and_then(|()| out.write_all(b"\n"));
-        }
-        CacheCommand::Size => print(format_args!("{}\n", runner.cache_size()?)),
-        CacheCommand::List => {
-            if let Some(background) = runner.background()? {
-                let Background { pid, script } = background;
-                print(format_args!("process {pid} is building the release binary of {}\n", shown(&script)));
-            }
-            for build in runner.cache_list()? {
-                let used = age(build.last_used);
-                print(format_args!(
-                    "{used:>9}  {:>10}  {:8}  {}  {}  {}\n",
-                    build.bytes,
-                    build.profile,
-                    build.toolchain,
-                    build.target,
-                    shown(&build.script)
-                ));
-            }
-        }
-        CacheCommand::Stop => match runner.stop_background()? {
-            Some(Background { pid, script }) => {
-                print(format_args!("stopped process {pid}, which was building {}\n", shown(&script)));
-            }
-            None => print(format_args!("nothing is being built in the background\n")),
-        },
-        CacheCommand::Trim(limits) => removed(runner.cache_trim(limits)?),
-        CacheCommand::Clean(script) => removed(runner.cache_clean(script.as_deref())?),
-    }
-    Ok(())
-}
-
-fn removed(trimmed: runner::Trimmed) {
-    let builds = if trimmed.builds == 1 { "build" } else { "builds" };
-    print(format_args!("removed {} {builds}, {} bytes\n", trimmed.builds, trimmed.bytes));
-}
-
 /// A path in a list: one line, whatever is in it.
 fn shown(path: &Path) -> String {
     printable(&path.to_string_lossy()).into_owned()
-}
-
-/// How long ago, in the largest unit that fits.
-fn age(seconds: i64) -> String {
-    let now = std::time::SystemTime::now()
-        .duration_since(std::time::UNIX_EPOCH)
-        .map_or(0, |now| now.as_secs() as i64);
-    match now - seconds {
-        ..60 => "now".to_owned(),
-        age @ 60..3_600 => format!("{}m ago", age / 60),
-        age @ 3_600..86_400 => format!("{}h ago", age / 3_600),
-        age => format!("{}d ago", age / 86_400),
-    }
 }
 
 fn print(text: std::fmt::Arguments<'_>) {

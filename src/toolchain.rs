@@ -310,7 +310,7 @@ fn in_directory(directory: &Path, checks: Vec<Check<'static>>) -> Result<Choice>
 }
 
 /// The directory of rustup's default toolchain, and the check of the settings that name it.
-fn rustup_default(
+pub(crate) fn rustup_default(
     environment: &Environment,
     since: Moment,
 ) -> Result<(Option<PathBuf>, Option<Check<'static>>)> {

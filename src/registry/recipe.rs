@@ -5,13 +5,16 @@ use std::path::Path;
 use crate::cache::Cache;
 use crate::cargo_config::CargoConfig;
 use crate::check::Check;
+use crate::config::Config;
 use crate::environment::{Environment, TRACED};
 use crate::error::{Error, Result, Step};
 use crate::invocation;
 use crate::linker;
 use crate::options::Options;
 use crate::registry::Package;
+use crate::said::{Said, Source};
 use crate::script::Script;
+use crate::settings;
 use crate::stamp::Moment;
 use crate::target;
 use crate::toolchain::Toolchain;
@@ -21,7 +24,9 @@ use crate::toolchain::Toolchain;
 pub(crate) struct PackageRecipe<'a> {
     pub(crate) script: &'a Script,
     pub(crate) package: &'a Package,
-    pub(crate) options: &'a Options,
+    /// What was asked for: in the arguments, else in variables, else in the configuration file.
+    pub(crate) options: Options,
+    pub(crate) said: Said,
     pub(crate) toolchain: Toolchain,
     pub(crate) profile: String,
     pub(crate) config: CargoConfig,
@@ -46,6 +51,12 @@ impl<'a> PackageRecipe<'a> {
             return refused(if options.edition.is_some() { "`--edition`" } else { "`--dep`" })
                 .map_err(|error| error.hint("a package says itself what it is written in and needs"));
         }
+        let user = Config::read(environment)?;
+        let said = Said::of_options(options, &Source::CommandLine)
+            .then(Said::of_variables(environment)?)
+            .then(user.said.clone());
+        let mut options = options.clone();
+        said.fill(&mut options);
         let since = Moment::now();
         let toolchain = Toolchain::find(options.toolchain.as_deref(), environment, cache)?;
         let mut checks = toolchain.checks.clone();
@@ -56,6 +67,8 @@ impl<'a> PackageRecipe<'a> {
             let name = registry.to_uppercase().replace('-', "_");
             checks.push(Check::variable(&format!("CARGO_REGISTRIES_{name}_INDEX"), environment));
         }
+        checks.extend(settings::choices(environment));
+        checks.extend(user.checks.iter().cloned());
         let config = CargoConfig::read(environment, since)?;
         checks.extend(config.checks.iter().cloned());
         let flags =
@@ -67,6 +80,6 @@ impl<'a> PackageRecipe<'a> {
             Err(error) => return Err(error),
         }
         let profile = options.profile.clone().unwrap_or_else(|| "release".to_owned());
-        Ok(PackageRecipe { script, package, options, toolchain, profile, config, checks })
+        Ok(PackageRecipe { script, package, options, said, toolchain, profile, config, checks })
     }
 }
