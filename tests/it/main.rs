@@ -6,6 +6,7 @@ mod ahead;
 mod bench;
 mod build;
 mod cli;
+mod completions;
 mod concurrency;
 mod config;
 mod conformance;
