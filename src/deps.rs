@@ -145,6 +145,9 @@ fn key(recipe: &RustRecipe<'_>, environment: &Environment, manifest: &str, lock:
     fields.push_optional("lock", lock.map(str::as_bytes));
     fields.push("toolchain", recipe.toolchain.id.as_bytes());
     fields.push("profile", recipe.profile.as_bytes());
+    for flag in &recipe.settings.rust_flags {
+        fields.push("flag", flag.as_bytes());
+    }
     fields.push("harness", &[u8::from(recipe.options.harness.is_some())]);
     let of_host = ["RUSTFLAGS", "LINKER"].map(|suffix| recipe.toolchain.host_variable(suffix));
     for name in TRACED.iter().copied().chain(of_host.iter().map(String::as_str)) {

@@ -55,7 +55,7 @@ pub(crate) fn call(
     if recipe.provisional && recipe.profile != "quick" {
         call.arguments = profile::quickened(call.arguments);
     }
-    call.arguments.extend(recipe.settings.compiler_arguments().into_iter().map(OsString::from));
+    call.arguments.extend(recipe.settings.own_arguments().into_iter().map(OsString::from));
     Ok(call)
 }
 
@@ -76,6 +76,7 @@ fn plain_call(recipe: &RustRecipe<'_>, environment: &Environment) -> Result<Call
         arguments.extend(["-C".into(), option]);
     }
     arguments.extend(rust_flags(environment, recipe.toolchain.host_variable("RUSTFLAGS")));
+    arguments.extend(recipe.settings.rust_flags.iter().map(OsString::from));
     Ok(Call::plain(arguments, package_variables(recipe)))
 }
 
@@ -155,6 +156,8 @@ pub(crate) fn command(
         }
         Purpose::Documentation { directory, .. } => {
             command.arg("-o").arg(directory).arg("--document-private-items");
+            // What is private is documented too.
+            command.arg("-Arustdoc::private-intra-doc-links");
         }
     }
     // Two scripts of one name must not give their items one name, and the same script always must.

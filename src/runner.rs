@@ -151,7 +151,17 @@ impl Runner {
             Entry::Occupied(found) => found,
             Entry::Vacant(vacant) => match self.build_settled(&cache, &rust, vacant.staging(), &screen) {
                 Ok(built) => vacant.commit(built, &rust)?,
-                Err(no_linker) => return self.outlive(no_linker, &cache, script, &recipe),
+                Err(error) => {
+                    let outlived = self.outlive(error, &cache, script, &recipe);
+                    if outlived.as_ref().is_err_and(|error| error.step() != Step::Toolchain) {
+                        recipe
+                            .notes
+                            .iter()
+                            .chain(&rust.notes)
+                            .for_each(|note| screen.note_late(script, note));
+                    }
+                    return outlived;
+                }
             },
         };
         cache.alias(&launch, &home, script, &self.environment);

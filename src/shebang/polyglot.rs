@@ -95,28 +95,36 @@ mod tests {
     #[test]
     fn a_comment_is_a_shells_if_the_script_is() {
         let cases = [
-            ("#![allow(x)] /*\n  OUT=/tmp/a && rustc \"$0\" -o ${OUT} && exec ${OUT} $@ || exit $? #*/\n", Tool::Rustc),
+            (
+                "#![allow(x)] /*\n  OUT=/tmp/a && rustc \"$0\" -o ${OUT} && exec ${OUT} $@ || exit $? #*/\n",
+                Tool::Rustc,
+            ),
             ("#![allow()]\n#![allow(y)]\n/*\nrustc \"$0\" && ./a #*/", Tool::Rustc),
             ("/*\nexec cargo -Zscript \"$0\" \"$@\"\n*/", Tool::Cargo),
-            ("//! 2>/dev/null; command -v rust-script || exit 1; exec rust-script \"$0\" \"$@\"\n", Tool::RustScript),
+            (
+                "//! 2>/dev/null; command -v rust-script || exit 1; exec rust-script \"$0\" \"$@\"\n",
+                Tool::RustScript,
+            ),
             ("// What it does.\n//usr/bin/env rustc $0; exit\n", Tool::Rustc),
         ];
         for (body, tool) in cases {
             assert_eq!(read(body, true).map(|line| line.tool), Some(tool), "{body}");
         }
-        for body in ["// rustc is good\nfn main() {}", "#![a", "#![a]", "/*", "/* nothing */", "fn main() {}"] {
+        for body in ["// rustc is good\nfn main() {}", "#![a", "#![a]", "/*", "/* nothing */", "fn main() {}"]
+        {
             assert_eq!(read(body, true), None, "{body}");
         }
     }
 
     #[test]
     fn a_shell_may_compile_tests_and_give_them_arguments() {
-        let line = read(
-            "//usr/bin/env rustc --test $0 -o ${0}x && ./${0}x --nocapture; rm -f ${0}x ; exit\n",
-            true,
-        )
-        .unwrap();
-        assert_eq!((line.options.harness, line.arguments), (Some(Harness::Test), vec!["--nocapture".to_owned()]));
+        let line =
+            read("//usr/bin/env rustc --test $0 -o ${0}x && ./${0}x --nocapture; rm -f ${0}x ; exit\n", true)
+                .unwrap();
+        assert_eq!(
+            (line.options.harness, line.arguments),
+            (Some(Harness::Test), vec!["--nocapture".to_owned()])
+        );
         let arguments = |body: &str| read(body, false).unwrap().arguments;
         assert_eq!(arguments("//bin/rustc $0 -o a && ./a -x \"$@\" 2>&1; rm a; exit"), ["-x"]);
         assert_eq!(arguments("//bin/rustc $0 && exec \"${0%.rs}\" 'a b' || exit 1"), ["a b"]);

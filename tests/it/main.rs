@@ -14,6 +14,8 @@ mod dropin;
 mod examples;
 mod expressions;
 mod failures;
+mod fields;
+mod first_lines;
 mod golden;
 mod hot_path;
 mod inputs;
