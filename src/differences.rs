@@ -48,6 +48,7 @@
 //! | `-c` | cargo's output | what runner does, and the compiler's warnings | cargo has no part in a script without dependencies |
 //! | `-x` on runner's own command line | `--extern` | not an option | in Go and sh it prints commands; called as `rust-script` it is `--extern` |
 //! | `-t`/`--template`, `--features` of cargo-script | templates, features | an error | |
+//! | edition of a script for cargo-script | 2015, as that knew no other | 2015 if it has `extern crate` or `try!`, else 2021 | many that name it were written since |
 //! | messages | `error: …` | `runner: SCRIPT: …` | who speaks |
 //!
 //! # From `//usr/bin/env rustc …; exit`

@@ -108,6 +108,11 @@ impl Recipe {
         }
         let mut settings = manifest.settings()?;
         settings.arguments.splice(0..0, first.iter().flat_map(|line| line.arguments.clone()));
+        // `env` would have set them for the compiler too.
+        let flags = first.iter().filter(|line| line.tool != Tool::Runner).flat_map(|line| &line.variables);
+        let flags =
+            flags.filter(|(name, _)| name == "RUSTFLAGS").flat_map(|(_, value)| value.split_whitespace());
+        settings.rust_flags.splice(0..0, flags.map(str::to_owned));
         let own = Options {
             profile: settings.profile.clone(),
             toolchain: settings.toolchain.clone(),
@@ -124,6 +129,9 @@ impl Recipe {
         let own_profile = harness.map(|harness| harness.profile().to_owned());
         let options = Options { profile: options.profile.clone().or(own_profile), ..options.clone() };
         let mut options = Options { dependencies, ..options.or(&of_line).or(&own) };
+        if options.edition.is_none() && is_old(&header, text, &manifest) {
+            options.edition = Some("2015".to_owned());
+        }
         // Not the launch of somebody who insists on that toolchain.
         options.dialect = options.dialect.or(is_lenient.then_some(dialect));
         let variables = variables.cloned().unwrap_or_default();
@@ -340,6 +348,15 @@ fn first_line(header: &Header<'_>, text: &str) -> Option<FirstLine> {
     let of_header = header.build_command.as_deref().and_then(shebang::read_command);
     let is_shell = matches!(&of_shebang, Some(FirstLine { tool: Tool::Other(name), .. }) if is_shell(name));
     of_header.or_else(|| shebang::polyglot::read(body, is_shell)).or(of_shebang)
+}
+
+/// Whether a script was written for cargo-script, which knew one edition only, and says so by what later ones do not need.
+/// Many that name it were written since, for what has taken its name over.
+fn is_old(header: &Header<'_>, text: &str, manifest: &Manifest) -> bool {
+    let names_it = |line: &str| ["cargo-script", "cargo script"].iter().any(|name| line.contains(name));
+    header.shebang.is_some_and(names_it)
+        && manifest.edition().is_none()
+        && (text.contains("extern crate ") || text.contains("try!("))
 }
 
 fn is_shell(program: &str) -> bool {

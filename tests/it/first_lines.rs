@@ -34,6 +34,16 @@ fn defaults_of_each_dialect() {
             Output("--edition=2021\n0.1.0\n"),
         ),
         (
+            "its ancestor, and the edition that had",
+            "#!/usr/bin/env run-cargo-script\nextern crate x;\nargument --edition*\n",
+            Output("--edition=2015\n"),
+        ),
+        (
+            "another edition is the script's own to name",
+            "#!/usr/bin/env run-cargo-script\n//! ```cargo\n//! package.edition = \"2018\"\n//! ```\n// extern crate x;\nargument --edition*\n",
+            Output("--edition=2018\n"),
+        ),
+        (
             "rustc",
             &format!("#!/bin/sh\n//usr/bin/env rustc \"$0\" && exec ./a; exit\n{says}"),
             Output("--edition=2015\n0.0.0\n"),
@@ -76,6 +86,11 @@ fn first_lines() {
             "env NAME=VALUE",
             "#!/usr/bin/env -S RUST_BACKTRACE=1 cargo +nightly -Zscript\nprint x\n",
             Output("x\n"),
+        ),
+        (
+            "env RUSTFLAGS",
+            "#!/usr/bin/env -S RUSTFLAGS=-Copt-level=1 cargo -Zscript\nargument -Copt*\nenv RUSTFLAGS\n",
+            Output("-Copt-level=1\nunset\n"),
         ),
         ("runner's own", &format!("#!/usr/bin/env -S runner --debug\n{dev}"), Output("-C debuginfo=2\n")),
         ("rust-script -d", "#!/usr/bin/env -S rust-script -d a=1 --dep b -c\nprint x\n", DEPENDS),
