@@ -18,6 +18,8 @@ mod env;
 mod examples;
 mod expressions;
 mod failures;
+mod fields;
+mod first_lines;
 mod foreign;
 mod go_table;
 mod golden;
