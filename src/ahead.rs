@@ -42,6 +42,9 @@ impl Runner {
     /// # Errors
     /// As [`Runner::prepare`]; [`Step::Install`] if `SCRIPT.lock` cannot be written.
     pub fn update(&self, script: &Script, options: &Options, write_lock: bool) -> Result<Vec<Updated>> {
+        if let Some(package) = script.package() {
+            return self.update_package(script, package, options).map_err(|error| error.about_script(script));
+        }
         self.update_inner(script, options, write_lock).map_err(|error| error.about_script(script))
     }
 

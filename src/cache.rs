@@ -42,7 +42,6 @@ use crate::environment::Environment;
 use crate::error::Result;
 use crate::launch::LaunchId;
 use crate::lock::{Holder, Lock, Patience};
-use crate::recipe::RustRecipe;
 use crate::script::Script;
 use crate::staging::{self, Staging};
 use crate::stamp::{Moment, Stamp};
@@ -259,7 +258,7 @@ impl Cache {
     /// Puts a variant in front of those of `id`.
     fn add_variant(&self, id: &LaunchId, script: &Script, variant: Variant<'_>) -> io::Result<()> {
         let bytes = self.read_trace(id).unwrap_or_default();
-        let script = Cow::Borrowed(script.real_path().unwrap_or(Path::new("-")).as_os_str().as_bytes());
+        let script = Cow::Borrowed(known_as(script).as_bytes());
         let mut trace = Trace::parse(id.digest(), &bytes)
             .unwrap_or_else(|| Trace { script: script.clone(), variants: Vec::new() });
         trace.push(variant);
@@ -299,7 +298,7 @@ impl Vacant<'_> {
     }
 
     /// Publishes what was built. On return the binary is in its place, whole, and the trace names it.
-    pub(crate) fn commit(&self, built: Built, recipe: &RustRecipe<'_>) -> Result<Found> {
+    pub(crate) fn commit(&self, built: Built, script: &Script) -> Result<Found> {
         let unusable = |error| self.cache.unusable("cannot write to", error);
         let (found, stamp) = self.publish(&built).map_err(unusable)?;
         let path = found.path.strip_prefix(&self.cache.directory).unwrap_or(&found.path);
@@ -327,7 +326,7 @@ impl Vacant<'_> {
                 .collect(),
             checks: built.checks,
         };
-        self.cache.add_variant(&self.id, recipe.script, variant).map_err(unusable)?;
+        self.cache.add_variant(&self.id, script, variant).map_err(unusable)?;
         Ok(found)
     }
 
@@ -385,6 +384,15 @@ fn name_of_binary(digest: Digest, name: &OsStr) -> Digest {
     fields.push("digest", digest.hex().as_bytes());
     fields.push("name", name.as_bytes());
     fields.finish()
+}
+
+/// Whose trace it is, for people.
+fn known_as(script: &Script) -> &OsStr {
+    match (script.package(), script.real_path()) {
+        (Some(_), _) => script.typed(),
+        (None, Some(path)) => path.as_os_str(),
+        (None, None) => OsStr::new("-"),
+    }
 }
 
 fn is_in_the_way(error: &io::Error) -> bool {

@@ -25,7 +25,8 @@ use std::path::PathBuf;
 use crate::help;
 use pico_args::Arguments;
 use runner::{
-    Dialect, Expression, Harness, Lint, Options, Placement, Result, Style, Verbosity, shebang, usage_error,
+    Dialect, Expression, Harness, Lint, Options, Placement, Result, Selection, Style, Verbosity, shebang,
+    usage_error,
 };
 
 /// What is to be done.
@@ -293,6 +294,7 @@ fn common(parser: &mut Arguments) -> Result<Options> {
     for dependency in texts(parser, Keys::Two("-d", "--dep"))? {
         options.dependencies.push(expression::dependency(&dependency, &options.dependencies)?);
     }
+    options.selection = selection(parser)?;
     options.offline = parser.contains("--offline");
     options.locked = parser.contains("--locked");
     if parser.contains("--frozen") {
@@ -312,6 +314,19 @@ fn common(parser: &mut Arguments) -> Result<Options> {
         (false, false) => Verbosity::Normal,
     };
     Ok(options)
+}
+
+/// Which program of a package, and its features.
+fn selection(parser: &mut Arguments) -> Result<Selection> {
+    let features = texts(parser, Keys::Two("-F", "--features"))?;
+    let words = features.iter().flat_map(|list| list.split([',', ' '])).filter(|word| !word.is_empty());
+    Ok(Selection {
+        bin: text(parser, "--bin")?,
+        features: words.map(str::to_owned).collect(),
+        no_default_features: parser.contains("--no-default-features"),
+        all_features: parser.contains("--all-features"),
+        registry: text(parser, "--registry")?,
+    })
 }
 
 /// A toolchain that is a directory is meant from here: the same words elsewhere mean another one.

@@ -11,16 +11,20 @@
 //!   environments/KEY/record       sealed: the call, the artifacts, the checks
 //!   environments/KEY/Cargo.toml   the package; Cargo.lock beside it is the lock; src/main.rs is empty
 //!   locks/MANIFEST                what a manifest is resolved to, for all profiles; `runner update` renews it
-//!   lane-0/ …                     cargo's target directories (see `lane`), shared by all scripts of the toolchain
+//!   lane-trimmed-0/ …             cargo's target directories (see `lane`), shared by all scripts of the toolchain
+//!   lane-0/ …                     the same for profiles with debug information, whose paths are those of this machine
 //! ```
 //!
 //! Cargo runs from `/`, offline as long as what it needs is here, and never learns the script's name or place.
 
 mod capture;
 mod cargo;
+mod install;
 mod lane;
 mod packages;
+mod resolve;
 mod seed;
+mod trimmed;
 mod update;
 
 use std::ffi::OsString;
@@ -41,7 +45,10 @@ use crate::screen::Screen;
 use crate::stamp::Moment;
 use crate::wait::patiently;
 
+pub(crate) use install::install;
 pub(crate) use lane::sweep;
+pub(crate) use resolve::Resolved;
+pub(crate) use trimmed::DATE;
 pub use update::Updated;
 pub(crate) use update::update;
 
@@ -140,12 +147,13 @@ fn adjacent_lock(recipe: &RustRecipe<'_>) -> Result<(Option<String>, Vec<Check<'
 
 /// Names the environment: everything that changes what cargo makes of the manifest.
 fn key(recipe: &RustRecipe<'_>, environment: &Environment, manifest: &str, lock: Option<&str>) -> Digest {
-    let mut fields = Fields::new("dependency environment 1");
+    let mut fields = Fields::new("dependency environment 2");
     fields.push("manifest", manifest.as_bytes());
     fields.push_optional("lock", lock.map(str::as_bytes));
     fields.push("toolchain", recipe.toolchain.id.as_bytes());
     fields.push("profile", recipe.profile.as_bytes());
     fields.push("harness", &[u8::from(recipe.options.harness.is_some())]);
+    fields.push("trimmed", &[u8::from(recipe.is_trimmed())]);
     fields.push_optional("target", recipe.target.as_ref().map(|target| target.name.as_bytes()));
     fields.push_optional("linker", recipe.linker.named().map(str::as_bytes));
     let of_machines = recipe.variables_of_machines();
@@ -263,8 +271,14 @@ impl<'a> Environments<'a> {
             }
             None => seed::write(self.cache, &self.recipe.toolchain.id, &lock_path).map_err(unusable)?,
         }
-        let lane = lane::Lane::enter(self.cache, &self.recipe.toolchain.id, self.screen, self.recipe.script)
-            .map_err(unusable)?;
+        let lane = lane::Lane::enter(
+            self.cache,
+            &self.recipe.toolchain,
+            self.recipe.is_trimmed(),
+            self.screen,
+            self.recipe.script,
+        )
+        .map_err(unusable)?;
         lane.heal(self.cache);
         let mut before: Option<Vec<Check<'static>>> = None;
         for _ in 0..MOST_DISTURBANCES {
@@ -312,7 +326,15 @@ impl<'a> Environments<'a> {
         let capture = capture::Capture::prepare(&self.directory).map_err(unusable)?;
         let local = packages::Local::find(self.recipe.manifest, || self.cargo(cargo), manifest_path, self)?;
         local.forget_in(lane, &self.recipe.profile);
-        let output = self.run(cargo, manifest_path, lane, &capture)?;
+        let compiler = match self.recipe.is_trimmed() {
+            false => self.recipe.toolchain.rustc.clone(),
+            true => {
+                let cargo_home = self.environment.cargo_home();
+                trimmed::compiler(lane.path(), self.recipe, cargo_home, local.identities())
+                    .map_err(unusable)?
+            }
+        };
+        let output = self.run(cargo, manifest_path, lane, &compiler, &capture)?;
         if self.lock.is_none() {
             let lock = fs::read(manifest_path.with_file_name("Cargo.lock")).at(Step::Dependencies)?;
             self.cache.write_whole(&self.resolved, &lock).map_err(unusable)?;

@@ -43,6 +43,11 @@ impl LaunchId {
                 let path = real.unwrap_or(path).as_os_str().as_bytes();
                 LaunchId::of_file(path, script.bytes(), options, variables)
             }
+            (Place::Package(package), _) => {
+                let mut fields = Fields::new("launch of a package");
+                package.add_to(&mut fields);
+                LaunchId::finish(fields, b"", options, variables)
+            }
             (Place::Nowhere(base), _) => {
                 let mut fields = Fields::new("launch from nowhere");
                 fields.push("base", base.as_os_str().as_bytes());

@@ -35,7 +35,8 @@
 //! | `outline`, `mainless`, `expression`, `source` | scripts without `main`, text that is no script, and how the compiler is given them |
 //! | `recipe`, `header`, `shebang`, `dialect`, `language`, `manifest`, `name`, `toolchain`, `target`, `cargo_config` | everything decided before a build |
 //! | `compile`, `invocation`, `profile`, `linker`, `disturbance`, `dep_info`, `declared` | the rustc call, and what it read |
-//! | `deps` | cargo, once a manifest: dependency environments, lanes, seeds |
+//! | `deps` | cargo, once a manifest: dependency environments, lanes, seeds; once a package: `cargo install` |
+//! | `registry` | packages in the place of scripts: `crate@version` |
 //! | `exec`, `wrap` | becoming the program, or a wrapper's |
 //! | `promote`, `receipt`, `install`, `package` | executables and packages outside the cache |
 //! | `why`, `change`, `verify`, `storage`, `statistics` | what changed; proof by rebuilding; the cache as a user sees it |
@@ -103,6 +104,7 @@ mod promote;
 mod receipt;
 mod recipe;
 mod record;
+mod registry;
 mod runner;
 mod said;
 mod screen;
@@ -141,6 +143,7 @@ pub use expression::{Expression, ExpressionKind};
 pub use migrate::Style;
 pub use options::{Harness, Options, Verbosity};
 pub use promote::{Installed, Listed, Placement, State};
+pub use registry::{Package, Selection, Wanted};
 pub use runner::{Program, Runner};
 pub use said::Source;
 pub use script::{Script, is_similar};

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use crate::dialect::Dialect;
 use crate::digest::Fields;
+use crate::registry::Selection;
 
 /// What shapes a build and a run. `Default` is what a script that says nothing gets.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -41,6 +42,8 @@ pub struct Options {
     pub temporary: bool,
     /// Build what can be handed on: paths of this machine are kept out of the binary.
     pub portable: bool,
+    /// Which program of a package of a registry, and its features.
+    pub selection: Selection,
     /// How much to say on stderr.
     pub verbosity: Verbosity,
 }
@@ -97,6 +100,7 @@ impl Options {
             optimal: _,
             temporary: _,
             portable,
+            selection,
             verbosity: _,
         } = self;
         fields.push_optional("profile", profile.as_deref().map(str::as_bytes));
@@ -119,6 +123,7 @@ impl Options {
         }
         fields.push("locked", &[u8::from(*locked)]);
         fields.push("portable", &[u8::from(*portable)]);
+        selection.add_to(fields);
     }
 
     /// What they say that shapes a build, for people: `release`, `dev +nightly`.
@@ -133,6 +138,7 @@ impl Options {
         words.extend(self.rust_flags.as_ref().map(|flags| format!("rustflags `{}`", flags.join(" "))));
         words.extend(self.locked.then(|| "locked".to_owned()));
         words.extend(self.portable.then(|| "portable".to_owned()));
+        words.extend(self.selection.describe());
         words.join(" ")
     }
 
@@ -155,6 +161,7 @@ impl Options {
             optimal: self.optimal,
             temporary: self.temporary || weaker.temporary,
             portable: self.portable,
+            selection: self.selection.clone(),
             verbosity: self.verbosity,
         }
     }

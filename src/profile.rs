@@ -153,6 +153,16 @@ pub(crate) fn optimizes_at_link_time(manifest: &Manifest, name: &str) -> bool {
     }
 }
 
+/// Whether a profile asks for debug information, which names files where they are.
+pub(crate) fn has_debug_information(manifest: &Manifest, name: &str) -> bool {
+    let debug = Profile::resolve(manifest, name, 0).ok().and_then(|profile| profile.0.get("debug").cloned());
+    match debug {
+        None | Some(Value::Boolean(false) | Value::Integer(0)) => false,
+        Some(Value::String(kind)) => kind != "none",
+        Some(_) => true,
+    }
+}
+
 impl Profile {
     fn resolve(manifest: &Manifest, name: &str, depth: usize) -> Result<Profile> {
         let table = manifest.profile(name);

@@ -21,6 +21,8 @@ use crate::linker::{self, Linker};
 use crate::mainless::{self, Code};
 use crate::manifest::{ALLOWED_FLAGS, EDITIONS, Manifest, Settings, refused_flag};
 use crate::options::{Harness, Options};
+use crate::profile;
+use crate::registry;
 use crate::said::{Said, Source};
 use crate::script::Script;
 use crate::settings;
@@ -94,6 +96,10 @@ impl Recipe {
     /// [`Step::Script`] if it is not text, [`Step::Metadata`] if its metadata is malformed, [`Step::Config`] if the user's
     /// configuration is, [`Step::Arguments`] if a variable of ours means nothing.
     pub(crate) fn read(script: &Script, options: &Options, environment: &Environment) -> Result<Recipe> {
+        if let Some(package) = script.package() {
+            return Err(registry::no_script(package));
+        }
+        options.selection.refuse_for_script()?;
         let text = text(script)?;
         language::check(script, text)?;
         let header = header::parse(text).map_err(malformed)?;
@@ -369,6 +375,13 @@ impl RustRecipe<'_> {
         let mut path = self.script.path()?.as_os_str().to_owned();
         path.push(".lock");
         Some(PathBuf::from(path))
+    }
+
+    /// Whether its dependencies are compiled without the paths of this machine: what is handed on has to be, and what has no
+    /// debug information may be where the compiler can leave its messages out of it, so that the two share them.
+    pub(crate) fn is_trimmed(&self) -> bool {
+        let may = || self.toolchain.has_remap_scope();
+        self.options.portable || may() && !profile::has_debug_information(self.manifest, &self.profile)
     }
 
     /// Whether cargo has to be asked how to call the compiler.

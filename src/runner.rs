@@ -10,7 +10,7 @@
 //!                    compile in staging ─► commit ─► (alias) ────────► Program
 //! ```
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, Seek};
 use std::os::fd::OwnedFd;
@@ -52,6 +52,7 @@ pub struct Runner {
 #[derive(Debug)]
 pub struct Program {
     pub(crate) script: Script,
+    name: OsString,
     binary: Binary,
     pub(crate) told: Told,
 }
@@ -136,6 +137,9 @@ impl Runner {
             let runner = Runner { environment, background: None };
             return runner.prepare_in(cache, script, options);
         }
+        if let Some(package) = script.package() {
+            return self.prepare_package(cache, script, package, options);
+        }
         let recipe = Recipe::read(script, options, &self.environment)?;
         let screen = Screen::new(self.environment.is_terminal(), recipe.options.verbosity);
         recipe.config.complain(&cache, &screen);
@@ -164,7 +168,7 @@ impl Runner {
             Entry::Vacant(vacant) => match self.build_settled(&cache, &rust, vacant.staging(), &screen) {
                 Ok(built) => {
                     statistics::count(&cache, Event::Miss);
-                    vacant.commit(built, &rust)?
+                    vacant.commit(built, script)?
                 }
                 Err(no_linker) => return self.outlive(no_linker, &cache, script, &recipe),
             },
@@ -242,11 +246,7 @@ impl Runner {
         let _ = Staging::sweep(&cache.join("staging"));
         let staging = Staging::create(&cache.join("staging")).at(Step::Cache)?;
         let built = self.build_settled(&cache, rust, staging.path(), screen)?;
-        let binary = match exec::load(&built.output) {
-            Ok(memory) => Binary::Memory(memory),
-            Err(_) => Binary::Held { path: built.output, _staging: Some(staging), _cache: cache },
-        };
-        Ok(Program { script: script.clone(), binary, told: built.told })
+        Ok(Program::temporary(script, built, staging, cache))
     }
 
     /// The cache cannot be used: say why, and do without.
@@ -286,8 +286,22 @@ impl Runner {
 }
 
 impl Program {
-    fn cached(script: &Script, found: Found) -> Program {
-        Program { script: script.clone(), binary: Binary::Cached(found.path), told: found.told }
+    pub(crate) fn cached(script: &Script, found: Found) -> Program {
+        let name = found.path.file_name().unwrap_or_default().to_owned();
+        Program { script: script.clone(), name, binary: Binary::Cached(found.path), told: found.told }
+    }
+
+    pub(crate) fn temporary(script: &Script, built: Built, staging: Staging, cache: Cache) -> Program {
+        let binary = match exec::load(&built.output) {
+            Ok(memory) => Binary::Memory(memory),
+            Err(_) => Binary::Held { path: built.output, _staging: Some(staging), _cache: cache },
+        };
+        Program { script: script.clone(), name: built.name, binary, told: built.told }
+    }
+
+    /// What the program is called: as the script without its extension, or as the package calls it.
+    pub fn name(&self) -> &OsStr {
+        &self.name
     }
 
     /// The script it was made from.
@@ -337,7 +351,9 @@ impl Program {
     }
 
     fn identity(&self) -> Identity<'_> {
-        Identity { typed: self.script.typed(), path: self.script.path(), told: &self.told }
+        // A package's program is called by its own name, as if it were installed.
+        let typed = if self.script.package().is_some() { &self.name } else { self.script.typed() };
+        Identity { typed, path: self.script.path(), told: &self.told }
     }
 
     /// The file system has been mounted noexec since the program was put there.

@@ -209,6 +209,8 @@ const STATUS: &[&str] = &[
     "Fetching",
     "Finished",
     "Fresh",
+    "Installed",
+    "Installing",
     "Locking",
     "Removing",
     "Running",

@@ -186,7 +186,7 @@ impl Runner {
         let staging = Staging::create(&cache.join("staging")).at(Step::Cache)?;
         let built = self.build_settled(&cache, &rust, staging.path(), &screen)?;
         match cache.enter(home, &rust.checks, self.environment(), |_| false, |_, _| Patience::Wait)? {
-            Entry::Vacant(vacant) => vacant.commit(built, &rust).map(drop),
+            Entry::Vacant(vacant) => vacant.commit(built, rust.script).map(drop),
             Entry::Occupied(_) => Ok(()),
         }
     }

@@ -175,6 +175,13 @@ impl Toolchain {
         (self.version.semver.major, self.version.semver.minor) >= (1, 95)
     }
 
+    /// Where the source of the standard library lies if it is installed, and what it is called where it is not.
+    pub(crate) fn library_source(&self) -> Option<(PathBuf, String)> {
+        let sysroot = self.rustc.parent()?.parent()?;
+        let commit = self.version.commit_hash.as_ref()?;
+        Some((sysroot.join("lib/rustlib/src/rust"), format!("/rustc/{commit}")))
+    }
+
     /// `rustc 1.95.0`, for people.
     pub(crate) fn short_version(&self) -> String {
         format!("rustc {}", self.version.semver)

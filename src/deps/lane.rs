@@ -18,6 +18,7 @@ use crate::record::Record;
 use crate::screen::Screen;
 use crate::script::Script;
 use crate::text::split_field;
+use crate::toolchain::Toolchain;
 use crate::trim::{self, Mode};
 use crate::wait::patiently;
 
@@ -35,17 +36,18 @@ impl Lane {
     /// The first lane nobody uses; if all are in use, waits for the first.
     pub(super) fn enter(
         cache: &Cache,
-        toolchain: &str,
+        toolchain: &Toolchain,
+        is_trimmed: bool,
         screen: &Screen,
         script: &Script,
     ) -> io::Result<Lane> {
         for index in 0..LANES {
-            let (path, name) = place(cache, toolchain, index)?;
+            let (path, name) = place(cache, toolchain, is_trimmed, index)?;
             if let Some(lock) = Lock::try_acquire(&path.join("lock"))? {
                 return Ok(Lane { path, name, _lock: lock });
             }
         }
-        let (path, name) = place(cache, toolchain, 0)?;
+        let (path, name) = place(cache, toolchain, is_trimmed, 0)?;
         let lock = Lock::acquire(&path.join("lock"), patiently(screen, script))?;
         Ok(Lane { path, name, _lock: lock })
     }
@@ -116,8 +118,14 @@ impl Lane {
     }
 }
 
-fn place(cache: &Cache, toolchain: &str, index: usize) -> io::Result<(PathBuf, String)> {
-    let name = format!("deps/{toolchain}/lane-{index}");
+fn place(
+    cache: &Cache,
+    toolchain: &Toolchain,
+    is_trimmed: bool,
+    index: usize,
+) -> io::Result<(PathBuf, String)> {
+    let kind = if is_trimmed { "trimmed-" } else { "" };
+    let name = format!("deps/{}/lane-{kind}{index}", toolchain.id);
     let path = cache.join(&name);
     cache.make_directory(&path)?;
     Ok((path, name))

@@ -18,6 +18,7 @@ use serde_json::Value;
 
 use super::Environments;
 use super::lane::Lane;
+use super::trimmed::{self, Identity};
 use crate::check::Check;
 use crate::content::Names;
 use crate::dep_info::DepInfo;
@@ -31,6 +32,7 @@ use crate::stamp::Moment;
 #[derive(Debug, Default)]
 pub(super) struct Local {
     packages: Vec<Package>,
+    identities: Vec<Identity>,
 }
 
 #[derive(Debug)]
@@ -81,7 +83,8 @@ impl Local {
         let metadata: Value = serde_json::from_slice(&finished.stdout).map_err(|error| {
             Error::new(Step::Dependencies, anyhow::Error::new(error).context("cannot read what cargo says"))
         })?;
-        let mut local = Local::default();
+        let identities = trimmed::identities(&metadata, manifest_path);
+        let mut local = Local { packages: Vec::new(), identities };
         for package in metadata["packages"].as_array().into_iter().flatten() {
             let manifest = package["manifest_path"].as_str().map(Path::new);
             let (Some(id), Some(name), Some(directory)) =
@@ -95,6 +98,11 @@ impl Local {
             }
         }
         Ok(local)
+    }
+
+    /// What these packages, and those that depend on them, are to be called in programs.
+    pub(super) fn identities(&self) -> &[Identity] {
+        &self.identities
     }
 
     /// Makes cargo forget that it built these packages, whatever their times say now.
@@ -141,6 +149,22 @@ impl Made {
             }
         }
         made
+    }
+
+    /// Removes what cargo put at the top of the target directory, where no sweep looks: second links to its artifacts.
+    pub(super) fn remove_outermost(&self, lane: &Lane) {
+        for file in self.outermost(lane) {
+            let _ = fs::remove_file(file.with_extension("d"));
+            let _ = fs::remove_file(file);
+        }
+    }
+
+    /// What is neither below `deps` nor `build`: a program of a package that was built by itself.
+    fn outermost<'a>(&'a self, lane: &'a Lane) -> impl Iterator<Item = &'a PathBuf> {
+        let is_inner = |path: &Path| {
+            path.components().any(|part| part.as_os_str() == "deps" || part.as_os_str() == "build")
+        };
+        self.files.iter().filter(move |file| file.strip_prefix(lane.path()).is_ok_and(|path| !is_inner(path)))
     }
 
     /// What must be untouched for the call to work again: `STAMP PATH`, relative to the cache.
@@ -207,11 +231,24 @@ pub(super) fn checks(
     for file in &made.files {
         facts.add_dep_info(file, lane.path());
     }
+    for twin in made.outermost(lane).filter_map(|file| twin_below_deps(file)) {
+        facts.add_dep_info(&twin, lane.path());
+    }
     for (id, output) in &made.build_outputs {
         let package = local.packages.iter().find(|package| package.id == *id);
         facts.add_build_output(output, package.map(|package| package.directory.as_path()));
     }
     facts.checks(environment, start).map_err(|error| Error::new(Step::Dependencies, error))
+}
+
+/// The artifact of which this file is another link: what rustc says it read lies beside that.
+fn twin_below_deps(file: &Path) -> Option<PathBuf> {
+    let inode = fs::metadata(file).ok()?.ino();
+    let entries = fs::read_dir(file.with_file_name("deps")).ok()?;
+    let mut twins =
+        entries.flatten().filter(|entry| entry.metadata().is_ok_and(|other| other.ino() == inode));
+    // With an extension, so that it is not taken for a build script, whose dep-info has another name.
+    twins.next().map(|twin| twin.path().with_extension("program"))
 }
 
 /// What changed of these checks while cargo ran: a file or a directory of theirs, or what is above it.

@@ -30,6 +30,7 @@ mod power;
 mod process;
 mod promote;
 mod property;
+mod reproducible;
 mod sandbox;
 mod security;
 mod stats;
