@@ -21,6 +21,7 @@ mod capture;
 mod cargo;
 mod install;
 mod lane;
+mod network;
 mod packages;
 mod resolve;
 mod seed;
