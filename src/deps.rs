@@ -22,6 +22,7 @@ mod capture;
 mod cargo;
 mod install;
 mod lane;
+mod network;
 mod packages;
 mod resolve;
 mod seed;

@@ -63,6 +63,8 @@ pub(crate) struct Recipe {
 pub(crate) struct RustRecipe<'a> {
     pub(crate) script: &'a Script,
     pub(crate) options: &'a Options,
+    /// All that was said, and where.
+    pub(crate) said: &'a Said,
     pub(crate) manifest: &'a Manifest,
     pub(crate) code: &'a Code,
     pub(crate) settings: &'a Settings,
@@ -222,6 +224,7 @@ impl Recipe {
         Ok(RustRecipe {
             script,
             options,
+            said: &self.said,
             manifest,
             code,
             settings,

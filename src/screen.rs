@@ -75,6 +75,20 @@ impl Screen {
         let _ = writeln!(io::stderr(), "runner: {}", printable(text));
     }
 
+    /// Says a line, unless asked to be quiet.
+    pub(crate) fn remark(&self, text: &str) {
+        if self.verbosity > Verbosity::Quiet {
+            self.say(text);
+        }
+    }
+
+    /// Shows what is only told at length to those who asked for it.
+    pub(crate) fn show_verbosely(&self, diagnostics: &[u8]) {
+        if self.verbosity >= Verbosity::Verbose {
+            let _ = io::stderr().write_all(diagnostics);
+        }
+    }
+
     /// Says what to do about the line before.
     pub(crate) fn hint(&self, text: &str) {
         let _ = writeln!(io::stderr(), "  hint: {}", printable(text));

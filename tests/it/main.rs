@@ -32,6 +32,7 @@ mod library;
 mod machine;
 mod mainless;
 mod migrate;
+mod offline;
 mod power;
 mod process;
 mod promote;
