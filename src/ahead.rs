@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::deps::{self, Updated};
 use crate::error::{Error, Result, Step};
+use crate::exec;
 use crate::options::Options;
 use crate::recipe::Recipe;
 use crate::runner::Runner;
@@ -17,6 +18,7 @@ impl Runner {
     /// a script, in order.
     pub fn build_ahead(&self, scripts: &[Script], options: &Options) -> Vec<Result<()>> {
         let options = Options { optimal: true, ..options.clone() };
+        let _waitable = exec::waitable();
         let next = AtomicUsize::new(0);
         let workers = std::thread::available_parallelism().map_or(1, NonZero::get).min(scripts.len());
         let work = || {
@@ -46,6 +48,7 @@ impl Runner {
     }
 
     fn update_inner(&self, script: &Script, options: &Options, write_lock: bool) -> Result<Vec<Updated>> {
+        let _waitable = exec::waitable();
         let cache = self.cache()?;
         cache.create()?;
         let screen = Screen::new(self.environment().is_terminal(), options.verbosity);

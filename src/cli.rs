@@ -10,6 +10,7 @@
 
 mod cache;
 mod expression;
+mod steering;
 mod tools;
 mod values;
 mod words;
@@ -103,11 +104,6 @@ pub(crate) enum Command {
         directory: Option<PathBuf>,
         options: Options,
     },
-    /// Runs the program of another command under a wrapper.
-    Under {
-        wrapper: Vec<String>,
-        command: Box<Command>,
-    },
     /// Empties the cache first.
     AfterCleaning(Box<Command>),
     Cache(CacheCommand),
@@ -137,6 +133,7 @@ const WITH_VALUE: &[&str] = &[
     "--profile",
     "--toolchain",
     "--target",
+    "--exec",
     "--edition",
     "-d",
     "--dep",
@@ -283,7 +280,7 @@ fn cut(mut arguments: Vec<OsString>) -> (Vec<OsString>, bool, Vec<OsString>) {
 
 /// Whether a word is an option of runner's, be it with its value.
 fn is_known(argument: &OsStr) -> bool {
-    const SHORT: &[&str] = &["--", "-b", "-d", "-e", "-h", "-l", "-q", "-u", "-v", "-V"];
+    const SHORT: &[&str] = &["--", "-b", "-d", "-e", "-h", "-l", "-n", "-q", "-u", "-v", "-V", "-x"];
     let text = argument.to_string_lossy();
     let name = text.split('=').next().unwrap_or_default();
     SHORT.contains(&&*text) || crate::help::OPTIONS.contains(&name)
@@ -313,6 +310,7 @@ fn common(parser: &mut Arguments) -> Result<Options> {
     options.offline = parser.contains("--offline");
     options.locked = parser.contains("--locked");
     options.temporary = parser.contains("--temp");
+    options.steering = steering::parse(parser)?;
     let quiet = parser.contains(["-q", "--quiet"]);
     let verbose = parser.contains(["-v", "--verbose"]);
     options.verbosity = match (quiet, verbose) {
@@ -423,5 +421,6 @@ fn options_and_words(mut parser: Arguments, command: &str) -> Result<(Options, V
     // A promotion has taken its own `--force` already.
     options.force = parser.contains("--force");
     let words = words(parser, command, Some(&mut options))?;
+    steering::check(&options.steering, command)?;
     Ok((options, words))
 }

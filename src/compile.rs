@@ -5,12 +5,12 @@
 //! Afterwards every file the compiler read is hashed; if one of them changed while it was being read, the result says
 //! so and the spine builds again.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use crate::cache::{Built, Cache, Told};
+use crate::cache::{Built, Cache};
 use crate::check::Check;
 use crate::declared;
 use crate::dep_info::{self, DepInfo};
@@ -63,6 +63,13 @@ pub(crate) fn compile(
     }
     let start = Moment::now();
     let before = recipe.script.path().and_then(|path| Some(Stamp::of(&std::fs::metadata(path).ok()?)));
+    screen.verbose(|| {
+        let script = recipe.script.typed().to_string_lossy();
+        format!("{script}: compiling it, {}", recipe.options_in_words())
+    });
+    if let Some(journal) = screen.journal() {
+        journal.command(&command, source.text().map_err(unusable)?.as_deref());
+    }
     let mut finished = screen
         .run_reading(
             source.input().map_err(unusable)?,
@@ -112,11 +119,10 @@ pub(crate) fn compile(
         ("built", start.unix_seconds().to_string()),
         ("milliseconds", began.elapsed().as_millis().to_string()),
     ];
-    let told = Told {
-        arguments: recipe.settings.arguments.iter().map(OsString::from).collect(),
-        variables: recipe.variables.clone(),
-    };
-    Ok(Outcome::Built(Built { output, name, provisional: recipe.provisional, told, checks: all, about }))
+    let told = recipe.told();
+    let target = recipe.target.as_ref().map(|target| target.name.clone());
+    let provisional = recipe.provisional;
+    Ok(Outcome::Built(Built { output, name, provisional, target, told, checks: all, about }))
 }
 
 /// Variables we set ourselves: they say nothing that is not in the launch id.

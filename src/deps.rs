@@ -106,11 +106,37 @@ pub(crate) fn environment(
     }
 }
 
-/// Whether the environment of a script's dependencies is recorded, so that cargo need not be asked.
-pub(crate) fn is_recorded(recipe: &RustRecipe<'_>, cache: &Cache, environment: &Environment) -> bool {
+/// The environment of a script's dependencies if it is recorded, so that cargo need not be asked.
+pub(crate) fn recorded(recipe: &RustRecipe<'_>, cache: &Cache, environment: &Environment) -> Option<Call> {
     let screen = Screen::new(false, Verbosity::Quiet);
-    let found = Environments::find(recipe, cache, environment, &screen);
-    found.is_ok_and(|(environments, _)| environments.recorded().is_some())
+    let (environments, _) = Environments::find(recipe, cache, environment, &screen).ok()?;
+    environments.recorded()
+}
+
+/// Shows how cargo would be called; `scratch` is a directory for what has to be a file to be known.
+pub(crate) fn rehearse(
+    recipe: &RustRecipe<'_>,
+    cache: &Cache,
+    environment: &Environment,
+    screen: &Screen,
+    scratch: &Path,
+) -> Result<()> {
+    let (environments, manifest) = Environments::find(recipe, cache, environment, screen)?;
+    let Some(journal) = screen.journal() else { return Ok(()) };
+    let lock = scratch.join("Cargo.lock");
+    // A cache that is not there yet has nothing to start from.
+    let _ = environments.write_lock(&lock);
+    environments.show(&manifest, &lock);
+    let main = environments.directory.join("src/main.rs");
+    journal.file(&main, "fn main() {}\n");
+    let cargo = recipe.toolchain.cargo(environment)?;
+    let lane = lane::first(cache, &recipe.toolchain.id);
+    let offline = recipe.options.offline || seed::covers(&lock, recipe.manifest);
+    let command =
+        environments.build_command(&cargo, &environments.directory.join("Cargo.toml"), &lane, offline);
+    journal.command(&command, None);
+    journal.say("# how rustc is called for the script is known when cargo has built its dependencies", &[]);
+    Ok(())
 }
 
 /// The package's `Cargo.toml`.
@@ -256,13 +282,8 @@ impl<'a> Environments<'a> {
         let lock_path = self.directory.join("Cargo.lock");
         self.clear().map_err(unusable)?;
         fs::write(&manifest_path, manifest).map_err(unusable)?;
-        match &self.lock {
-            Some(lock) => fs::write(&lock_path, lock).map_err(unusable)?,
-            None if self.resolved.exists() => {
-                fs::copy(&self.resolved, &lock_path).map_err(unusable)?;
-            }
-            None => seed::write(self.cache, &self.recipe.toolchain.id, &lock_path).map_err(unusable)?,
-        }
+        self.write_lock(&lock_path).map_err(unusable)?;
+        self.show(manifest, &lock_path);
         let lane = lane::Lane::enter(self.cache, &self.recipe.toolchain.id, self.screen, self.recipe.script)
             .map_err(unusable)?;
         lane.heal(self.cache);
@@ -297,6 +318,24 @@ impl<'a> Environments<'a> {
             .hint("run it again when they have settled"))
     }
 
+    /// The lock that cargo starts from.
+    fn write_lock(&self, path: &Path) -> std::io::Result<()> {
+        match &self.lock {
+            Some(lock) => fs::write(path, lock),
+            None if self.resolved.exists() => fs::copy(&self.resolved, path).map(drop),
+            None => seed::write(self.cache, &self.recipe.toolchain.id, path),
+        }
+    }
+
+    /// Shows the package that cargo is given.
+    fn show(&self, manifest: &str, lock: &Path) {
+        let Some(journal) = self.screen.journal() else { return };
+        journal.file(&self.directory.join("Cargo.toml"), manifest);
+        if let Ok(lock) = fs::read_to_string(lock) {
+            journal.file(&self.directory.join("Cargo.lock"), &lock);
+        }
+    }
+
     /// One run of cargo: the record of what it made and read.
     fn build_once(
         &self,
@@ -308,7 +347,11 @@ impl<'a> Environments<'a> {
         let unusable = |error| self.cache.unusable("cannot write to", error);
         let main = self.directory.join("src/main.rs");
         // A new file, so that cargo calls rustc for it even if it did so before.
-        fs::write(&main, format!("fn main() {{}} // {}\n", start.unix_nanoseconds())).map_err(unusable)?;
+        let text = format!("fn main() {{}} // {}\n", start.unix_nanoseconds());
+        fs::write(&main, &text).map_err(unusable)?;
+        if let Some(journal) = self.screen.journal() {
+            journal.file(&main, &text);
+        }
         let capture = capture::Capture::prepare(&self.directory).map_err(unusable)?;
         let local = packages::Local::find(self.recipe.manifest, || self.cargo(cargo), manifest_path, self)?;
         local.forget_in(lane, &self.recipe.profile);

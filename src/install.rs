@@ -16,7 +16,9 @@ use crate::digest::Digest;
 use crate::environment::absolute;
 use crate::error::{Error, Result, Step, bare};
 use crate::options::Options;
-use crate::runner::{Program, Runner};
+use crate::program::Program;
+use crate::rehearsal::Purpose;
+use crate::runner::Runner;
 use crate::script::Script;
 
 impl Runner {
@@ -32,11 +34,20 @@ impl Runner {
             return Err(Error::message(Step::Install, format!("`{}` is a directory", destination.display()))
                 .hint("`-o FILE` gives the executable another name"));
         }
-        let program = self.prepare(script, &Options { portable: true, ..options.clone() })?;
+        let options = Options { portable: true, ..options.clone() };
+        if options.steering.rehearses {
+            self.rehearse(script, &options, Purpose::Write(&destination))?;
+            return Ok(destination);
+        }
+        let program = self.prepare(script, &options)?;
         if let Some(parent) = destination.parent() {
             fs::create_dir_all(parent).map_err(|error| cannot("create the directory", parent, error))?;
         }
         put(&program, &destination).map_err(|error| cannot("write", &destination, error))?;
+        if let Some(journal) = &program.journal {
+            journal.copied(program.path(), &destination);
+            journal.tell_times();
+        }
         Ok(destination)
     }
 }

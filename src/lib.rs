@@ -35,7 +35,8 @@
 //! | `recipe`, `header`, `shebang`, `dialect`, `language`, `manifest`, `name`, `toolchain`, `target`, `cargo_config` | everything decided before a build |
 //! | `compile`, `invocation`, `profile`, `linker`, `disturbance`, `dep_info`, `declared` | the rustc call, and what it read |
 //! | `deps` | cargo, once a manifest: dependency environments, lanes, seeds |
-//! | `exec`, `wrap` | becoming the program, or a wrapper's |
+//! | `program`, `exec`, `child`, `under` | becoming the program, or the one it is run under |
+//! | `steering`, `journal`, `rehearsal` | what is shown of a build: its commands, its directory, its times |
 //! | `promote`, `receipt`, `install`, `package` | executables and packages outside the cache |
 //! | `why`, `change`, `verify`, `storage` | what changed; proof by rebuilding; the cache as a user sees it |
 //! | `tools`, `migrate` | check, clippy, documentation, formatting; another form of metadata |
@@ -63,6 +64,7 @@ mod cache;
 mod cargo_config;
 mod change;
 mod check;
+mod child;
 mod compile;
 mod content;
 mod declared;
@@ -85,6 +87,7 @@ mod header;
 pub mod hit;
 mod install;
 mod invocation;
+mod journal;
 mod language;
 mod launch;
 mod linker;
@@ -97,10 +100,12 @@ mod options;
 mod outline;
 mod package;
 mod profile;
+mod program;
 mod promote;
 mod receipt;
 mod recipe;
 mod record;
+mod rehearsal;
 mod runner;
 mod screen;
 mod script;
@@ -108,6 +113,7 @@ pub mod shebang;
 mod source;
 mod staging;
 mod stamp;
+mod steering;
 mod storage;
 mod target;
 mod text;
@@ -116,10 +122,10 @@ mod toolchain;
 mod tools;
 mod trace;
 mod trim;
+mod under;
 mod verify;
 mod wait;
 mod why;
-mod wrap;
 
 #[doc = include_str!("promises.md")]
 pub mod promises {}
@@ -134,9 +140,11 @@ pub use error::{
 pub use expression::{Expression, ExpressionKind};
 pub use migrate::Style;
 pub use options::{Harness, Options, Verbosity};
+pub use program::Program;
 pub use promote::{Installed, Listed, Placement, State};
-pub use runner::{Program, Runner};
+pub use runner::Runner;
 pub use script::{Script, is_similar};
+pub use steering::Steering;
 pub use tier::Background;
 pub use tools::Lint;
 pub use trim::{CachedBuild, Limits, Trimmed};

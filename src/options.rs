@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use crate::dialect::Dialect;
 use crate::digest::Fields;
+use crate::steering::Steering;
 
 /// What shapes a build and a run. `Default` is what a script that says nothing gets.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -39,6 +40,8 @@ pub struct Options {
     pub portable: bool,
     /// How much to say on stderr.
     pub verbosity: Verbosity,
+    /// What is shown of a run, and done with it, besides.
+    pub steering: Steering,
 }
 
 /// What runs the functions marked `#[test]` and `#[bench]`.
@@ -92,6 +95,7 @@ impl Options {
             temporary: _,
             portable,
             verbosity: _,
+            steering: _,
         } = self;
         fields.push_optional("profile", profile.as_deref().map(str::as_bytes));
         fields.push_optional("toolchain", toolchain.as_deref().map(str::as_bytes));
@@ -139,6 +143,7 @@ impl Options {
             temporary: self.temporary || weaker.temporary,
             portable: self.portable,
             verbosity: self.verbosity,
+            steering: self.steering.clone(),
         }
     }
 }

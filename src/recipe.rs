@@ -7,7 +7,7 @@ use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
-use crate::cache::Cache;
+use crate::cache::{Cache, Told};
 use crate::cargo_config::CargoConfig;
 use crate::check::Check;
 use crate::dialect::Dialect;
@@ -282,6 +282,18 @@ impl RustRecipe<'_> {
     /// How it is built, for people.
     pub(crate) fn profile_name(&self) -> &str {
         if self.provisional { "quick" } else { &self.profile }
+    }
+
+    /// What the program is told when it runs.
+    pub(crate) fn told(&self) -> Told {
+        let arguments = self.settings.arguments.iter().map(OsString::from).collect();
+        Told { arguments, variables: self.variables.clone() }
+    }
+
+    /// What is built, for people: `release, for aarch64-unknown-linux-gnu, with rustc 1.95.0`.
+    pub(crate) fn options_in_words(&self) -> String {
+        let target = self.target.as_ref().map_or(String::new(), |target| format!(" for {}", target.name));
+        format!("{}{target}, with {}", self.profile_name(), self.toolchain.short_version())
     }
 
     /// What the binary is called: the script's own name.

@@ -11,19 +11,21 @@
 //! ```
 
 use std::ffi::OsString;
-use std::fs::File;
-use std::io::{self, Seek};
-use std::os::fd::OwnedFd;
+use std::io;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
-use crate::cache::{Built, Cache, Entry, Found, Told};
+use crate::cache::{Built, Cache, Entry, Found};
 use crate::compile::{self, Outcome};
 use crate::environment::Environment;
-use crate::error::{At, EXIT_CANNOT_EXECUTE, EXIT_NOT_FOUND, Error, Result, Step};
-use crate::exec::{self, Identity};
+use crate::error::{At, EXIT_NOT_FOUND, Error, Result, Step};
+use crate::exec;
+use crate::journal::{Journal, timed};
 use crate::launch::LaunchId;
 use crate::options::{Options, Verbosity};
+use crate::program::{Binary, Program};
 use crate::recipe::{Recipe, RustRecipe};
+use crate::rehearsal::Purpose;
 use crate::screen::Screen;
 use crate::script::Script;
 use crate::staging::Staging;
@@ -45,24 +47,6 @@ pub struct Runner {
     pub(crate) background: Option<fn() -> io::Result<PathBuf>>,
 }
 
-/// A script's program, ready to be executed.
-#[derive(Debug)]
-pub struct Program {
-    pub(crate) script: Script,
-    binary: Binary,
-    pub(crate) told: Told,
-}
-
-#[derive(Debug)]
-enum Binary {
-    /// In the cache.
-    Cached(PathBuf),
-    /// In memory only.
-    Memory(OwnedFd),
-    /// In a directory that goes when it has run.
-    Held { path: PathBuf, _staging: Option<Staging>, _cache: Cache },
-}
-
 impl Runner {
     /// A runner that sees `environment`.
     pub fn new(environment: Environment) -> Runner {
@@ -79,6 +63,9 @@ impl Runner {
     /// # Errors
     /// Those of [`Runner::prepare`], and [`Step::Execute`].
     pub fn run(&self, script: &Script, options: &Options, arguments: &[OsString]) -> Result<u8> {
+        if options.steering.rehearses {
+            return self.rehearse(script, options, Purpose::Run(arguments)).map(|()| 0);
+        }
         for _ in 0..MOST_VANISHINGS {
             if let Some(code) = self.prepare(script, options)?.execute(arguments)? {
                 return Ok(code);
@@ -123,23 +110,28 @@ impl Runner {
     /// The way of a script, one line a step.
     fn prepare_in(&self, cache: Cache, script: &Script, options: &Options) -> Result<Program> {
         let launch = LaunchId::of(script, options);
-        if let Some(found) = self.find(&cache, &launch, script, options)? {
-            return Ok(Program::cached(script, found));
+        let journal = Journal::open(&options.steering, &self.environment);
+        let find = || self.find(&cache, &launch, script, options);
+        if let Some(found) = timed(journal.as_ref(), "looking in the cache", find)? {
+            return Ok(self.program(script, options, found, journal));
         }
+        let _waitable = exec::waitable();
         cache.create()?;
         if let Some(environment) = self.environment.without_foreign_cargo_home(cache.root()) {
             let runner = Runner { environment, background: None };
             return runner.prepare_in(cache, script, options);
         }
-        let screen = Screen::new(self.environment.is_terminal(), options.verbosity);
-        let recipe = Recipe::read(script, options)?;
-        let rust = match recipe.decide(&self.environment, &cache) {
+        let screen = Screen::new(self.environment.is_terminal(), options.verbosity).with(journal.clone());
+        let decide = || Recipe::read(script, options);
+        let recipe = timed(journal.as_ref(), "reading its metadata", decide)?;
+        let decide = || recipe.decide(&self.environment, &cache);
+        let rust = match timed(journal.as_ref(), "finding the compiler", decide) {
             Ok(rust) => rust,
             Err(no_compiler) => return self.outlive(no_compiler, &cache, script, &recipe),
         };
         recipe.notes.iter().chain(&rust.notes).for_each(|note| screen.note(script, note));
         if recipe.options.temporary || cache.is_temporary() {
-            return self.build_temporary(cache, script, &rust, &screen);
+            return self.build_temporary(cache, script, &rust, &screen, options);
         }
         let rust = match self.background {
             Some(_) => tier::choose(rust, &cache, &self.environment),
@@ -150,13 +142,39 @@ impl Runner {
         let found = match cache.enter(home, &self.environment, is_wanted, patiently(&screen, script))? {
             Entry::Occupied(found) => found,
             Entry::Vacant(vacant) => match self.build_settled(&cache, &rust, vacant.staging(), &screen) {
-                Ok(built) => vacant.commit(built, &rust)?,
+                Ok(built) => timed(journal.as_ref(), "keeping it", || vacant.commit(built, &rust))?,
                 Err(no_linker) => return self.outlive(no_linker, &cache, script, &recipe),
             },
         };
+        if let Some(journal) = &journal {
+            journal.kept(&found.path);
+        }
         cache.alias(&launch, &home, script, &self.environment);
         trim::daily(&cache);
-        Ok(Program::cached(script, found))
+        Ok(self.program(script, options, found, journal))
+    }
+
+    pub(crate) fn has_background(&self) -> bool {
+        self.background.is_some()
+    }
+
+    pub(crate) fn program(
+        &self,
+        script: &Script,
+        options: &Options,
+        found: Found,
+        journal: Option<Rc<Journal>>,
+    ) -> Program {
+        let Found { path, target, told, .. } = found;
+        Program {
+            script: script.clone(),
+            binary: Binary::Cached(path),
+            told,
+            target,
+            exec: options.steering.exec.clone(),
+            environment: self.environment.clone(),
+            journal,
+        }
     }
 
     /// A hit: no lock, nothing written, no process started.
@@ -196,9 +214,10 @@ impl Runner {
         staging: &Path,
         screen: &Screen,
     ) -> Result<Built> {
+        let work = screen.work(staging, &self.environment)?;
         for _ in 0..MOST_DISTURBANCES {
-            match compile::compile(rust, cache, staging, &self.environment, screen)? {
-                Outcome::Built(built) => return Ok(built),
+            match compile::compile(rust, cache, &work, &self.environment, screen)? {
+                Outcome::Built(built) => return taken_over(built, &work, staging),
                 Outcome::Disturbed(path) => screen.verbose(|| {
                     let script = rust.script.typed().to_string_lossy();
                     format!("{script}: `{}` changed while it was compiled; once more", path.display())
@@ -220,15 +239,27 @@ impl Runner {
         script: &Script,
         rust: &RustRecipe<'_>,
         screen: &Screen,
+        options: &Options,
     ) -> Result<Program> {
         let _ = Staging::sweep(&cache.join("staging"));
         let staging = Staging::create(&cache.join("staging")).at(Step::Cache)?;
         let built = self.build_settled(&cache, rust, staging.path(), screen)?;
-        let binary = match exec::load(&built.output) {
-            Ok(memory) => Binary::Memory(memory),
-            Err(_) => Binary::Held { path: built.output, _staging: Some(staging), _cache: cache },
+        let is_for_another = built.target.is_some() || !options.steering.exec.is_empty();
+        let Built { output, told, target, .. } = built;
+        let binary = match exec::load(&output) {
+            // Another program finds it by its path.
+            Ok(memory) if !is_for_another => Binary::Memory { memory, path: output },
+            _ => Binary::Held { path: output, _staging: Some(staging), _cache: cache },
         };
-        Ok(Program { script: script.clone(), binary, told: built.told })
+        Ok(Program {
+            script: script.clone(),
+            binary,
+            told,
+            target,
+            exec: options.steering.exec.clone(),
+            environment: self.environment.clone(),
+            journal: screen.journal().cloned(),
+        })
     }
 
     /// The cache cannot be used: say why, and do without.
@@ -253,7 +284,7 @@ impl Runner {
         let is_absence = no_compiler.step() == Step::Toolchain && no_compiler.exit_code() == EXIT_NOT_FOUND;
         let may = is_absence && !recipe.options.force && !recipe.options.temporary;
         match may.then(|| cache.find(&recipe.home(), &self.environment, Tools::Forgiven)).flatten() {
-            Some(found) => Ok(Program::cached(script, found)),
+            Some(found) => Ok(self.program(script, &recipe.options, found, None)),
             None => Err(no_compiler),
         }
     }
@@ -267,117 +298,12 @@ impl Runner {
     }
 }
 
-impl Program {
-    fn cached(script: &Script, found: Found) -> Program {
-        Program { script: script.clone(), binary: Binary::Cached(found.path), told: found.told }
+/// A build whose directory is kept leaves its program there.
+fn taken_over(built: Built, work: &Path, staging: &Path) -> Result<Built> {
+    if work == staging {
+        return Ok(built);
     }
-
-    /// The script it was made from.
-    pub fn script(&self) -> &Script {
-        &self.script
-    }
-
-    /// Where the program lies, if it is a file that stays.
-    pub fn path(&self) -> Option<&Path> {
-        match &self.binary {
-            Binary::Cached(path) => Some(path),
-            Binary::Memory(_) | Binary::Held { .. } => None,
-        }
-    }
-
-    /// The program's bytes, from the first.
-    pub(crate) fn open(&self) -> io::Result<File> {
-        let mut file = match &self.binary {
-            Binary::Cached(path) | Binary::Held { path, .. } => File::open(path)?,
-            Binary::Memory(memory) => File::from(memory.try_clone()?),
-        };
-        file.rewind()?;
-        Ok(file)
-    }
-
-    /// Becomes the program. Returns `None` if it has vanished from the cache, and the exit code if it had to be spawned.
-    ///
-    /// # Errors
-    /// [`Step::Execute`], 126.
-    pub fn execute(self, arguments: &[OsString]) -> Result<Option<u8>> {
-        let identity = self.identity();
-        let error = match &self.binary {
-            Binary::Cached(path) => match become_cached(path, identity, arguments) {
-                error if is_gone(&error, path) => return Ok(None),
-                error if error.kind() == io::ErrorKind::PermissionDenied => {
-                    self.execute_from_memory(path, arguments, error)
-                }
-                error => error,
-            },
-            Binary::Memory(memory) => exec::become_memory(memory, identity, arguments),
-            Binary::Held { path, .. } => match exec::spawn(path, identity, arguments) {
-                Ok(status) => return Ok(Some(exec::exit_code(status))),
-                Err(error) => error,
-            },
-        };
-        Err(self.cannot_execute(error))
-    }
-
-    fn identity(&self) -> Identity<'_> {
-        Identity { typed: self.script.typed(), path: self.script.path(), told: &self.told }
-    }
-
-    /// The file system has been mounted noexec since the program was put there.
-    #[cold]
-    fn execute_from_memory(&self, path: &Path, arguments: &[OsString], refused: io::Error) -> io::Error {
-        if !crate::cache::is_noexec(path) {
-            return refused;
-        }
-        let identity = self.identity();
-        match exec::load(path) {
-            Ok(memory) => {
-                let typed = self.script.typed().to_string_lossy();
-                Screen::new(false, Verbosity::Normal).say(&format!(
-                    "{typed}: `{}` is on a file system mounted noexec; running from a temporary binary",
-                    path.display()
-                ));
-                exec::become_memory(&memory, identity, arguments)
-            }
-            Err(_) => refused,
-        }
-    }
-
-    #[cold]
-    fn cannot_execute(&self, error: io::Error) -> Error {
-        let hint = match error.raw_os_error() {
-            Some(libc::ENOEXEC) => {
-                Some("it was compiled for another kind of machine, or by a compiler that is none")
-            }
-            Some(libc::E2BIG) => {
-                Some("the arguments and the environment together are longer than the system allows")
-            }
-            Some(libc::ENOENT) => Some("the loader or an interpreter it names is not on this system"),
-            _ => None,
-        };
-        let error = Error::new(
-            Step::Execute,
-            anyhow::Error::new(error).context("cannot execute the compiled script"),
-        )
-        .code(EXIT_CANNOT_EXECUTE)
-        .about(self.script.typed().to_string_lossy());
-        match hint {
-            Some(hint) => error.hint(hint),
-            None => error,
-        }
-    }
-}
-
-/// Executes a file of the cache; once more if it was not there for the moment in which another took its place.
-fn become_cached(path: &Path, identity: Identity<'_>, arguments: &[OsString]) -> io::Error {
-    match exec::become_file(path, identity, arguments) {
-        error if error.kind() == io::ErrorKind::NotFound && path.exists() => {
-            exec::become_file(path, identity, arguments)
-        }
-        error => error,
-    }
-}
-
-/// Whether an exec failed because the file is not there; a file whose loader is missing gives the same error.
-fn is_gone(error: &io::Error, path: &Path) -> bool {
-    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) && !path.exists()
+    let output = staging.join("program");
+    std::fs::copy(&built.output, &output).at(Step::Cache)?;
+    Ok(Built { output, ..built })
 }

@@ -62,7 +62,7 @@ pub(crate) fn choose<'a>(rust: RustRecipe<'a>, cache: &Cache, environment: &Envi
         false => rust.quick(),
         // With its dependencies built, only the script itself is quick: nearly all of its speed is theirs.
         true if !profile::optimizes_at_link_time(rust.manifest, &rust.profile)
-            && deps::is_recorded(&rust, cache, environment) =>
+            && deps::recorded(&rust, cache, environment).is_some() =>
         {
             rust.quick_alone()
         }

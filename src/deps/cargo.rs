@@ -24,6 +24,26 @@ impl Environments<'_> {
         command
     }
 
+    /// `cargo build` of the package that stands for the script.
+    pub(super) fn build_command(&self, cargo: &Path, manifest: &Path, lane: &Path, offline: bool) -> Command {
+        let mut command = self.cargo(cargo);
+        match self.recipe.options.harness {
+            None => command.arg("build"),
+            Some(_) => command.args(["test", "--no-run", "--bins"]),
+        };
+        command.arg("--manifest-path").arg(manifest).arg("--target-dir").arg(lane);
+        if let Some(target) = &self.recipe.target {
+            command.args(["--target", &target.name]);
+        }
+        if let Some(linker) = self.recipe.linker.named() {
+            command.env(self.recipe.machine_variable("LINKER"), linker);
+        }
+        command.args(["--profile", &self.recipe.profile, "--message-format", "json-render-diagnostics"]);
+        command.args(offline.then_some("--offline"));
+        command.args(self.recipe.options.locked.then_some("--locked"));
+        command
+    }
+
     /// `cargo build`, without the network if it can be done so; returns its messages (JSON, one a line).
     pub(super) fn run(
         &self,
@@ -33,25 +53,7 @@ impl Environments<'_> {
         capture: &capture::Capture,
     ) -> Result<Vec<u8>> {
         let build = |offline: bool| {
-            let mut command = self.cargo(cargo);
-            match self.recipe.options.harness {
-                None => command.arg("build"),
-                Some(_) => command.args(["test", "--no-run", "--bins"]),
-            };
-            command.arg("--manifest-path").arg(manifest).arg("--target-dir").arg(lane.path());
-            if let Some(target) = &self.recipe.target {
-                command.args(["--target", &target.name]);
-            }
-            if let Some(linker) = self.recipe.linker.named() {
-                command.env(self.recipe.machine_variable("LINKER"), linker);
-            }
-            command.args(["--profile", &self.recipe.profile, "--message-format", "json-render-diagnostics"]);
-            if offline {
-                command.arg("--offline");
-            }
-            if self.recipe.options.locked {
-                command.arg("--locked");
-            }
+            let mut command = self.build_command(cargo, manifest, lane.path(), offline);
             command.env("RUSTC_WORKSPACE_WRAPPER", capture.wrapper());
             self.screen.verbose(|| {
                 format!("{}: building dependencies", self.recipe.script.typed().to_string_lossy())

@@ -49,7 +49,7 @@ impl Lane {
         Ok(Lane { path, name, _lock: lock })
     }
 
-    pub(crate) fn path(&self) -> &Path {
+    pub(super) fn path(&self) -> &Path {
         &self.path
     }
 
@@ -113,6 +113,11 @@ impl Lane {
         drop(directory.sync_all().map(|()| rustix::fs::sync())?);
         Ok(())
     }
+}
+
+/// The lane that a build takes if nobody else builds.
+pub(super) fn first(cache: &Cache, toolchain: &str) -> PathBuf {
+    cache.join(format!("deps/{toolchain}/lane-0"))
 }
 
 fn place(cache: &Cache, toolchain: &str, index: usize) -> io::Result<(PathBuf, String)> {
