@@ -47,6 +47,8 @@ pub(crate) struct CargoConfig {
     pub(crate) checks: Vec<Check<'static>>,
     /// Whether they may change how a script is compiled.
     pub(crate) shapes_builds: bool,
+    /// The file that switches the network off (`net.offline`).
+    pub(crate) offline: Option<PathBuf>,
     /// Whether they may put a directory in the place of a crate from a registry.
     pub(crate) names_directories: bool,
     /// `build.target`, if that is one name.
@@ -93,6 +95,10 @@ impl CargoConfig {
                 let table: Option<Table> = text.parse().ok();
                 let included = table.iter().flat_map(|table| included(table, &path));
                 pending.extend(included.map(|path| (rank, path)));
+                let net = table.as_ref().and_then(|table| table.get("net")?.get("offline")?.as_bool());
+                if net == Some(true) && config.offline.is_none() {
+                    config.offline = Some(path.clone());
+                }
                 config.add(table, &path, rank, environment);
             }
             config.checks.push(check);

@@ -11,16 +11,21 @@
 //!   environments/KEY/record       sealed: the call, the artifacts, the checks
 //!   environments/KEY/Cargo.toml   the package; Cargo.lock beside it is the lock; src/main.rs is empty
 //!   locks/MANIFEST                what a manifest is resolved to, for all profiles; `runner update` renews it
-//!   lane-0/ …                     cargo's target directories (see `lane`), shared by all scripts of the toolchain
+//!   lane-trimmed-0/ …             cargo's target directories (see `lane`), shared by all scripts of the toolchain
+//!   lane-0/ …                     the same for profiles with debug information, whose paths are those of this machine
 //! ```
 //!
 //! Cargo runs from `/`, offline as long as what it needs is here, and never learns the script's name or place.
 
+mod bill;
 mod capture;
 mod cargo;
+mod install;
 mod lane;
 mod packages;
+mod resolve;
 mod seed;
+mod trimmed;
 mod update;
 
 use std::ffi::OsString;
@@ -41,7 +46,10 @@ use crate::screen::Screen;
 use crate::stamp::Moment;
 use crate::wait::patiently;
 
+pub(crate) use install::install;
 pub(crate) use lane::sweep;
+pub(crate) use resolve::Resolved;
+pub(crate) use trimmed::DATE;
 pub use update::Updated;
 pub(crate) use update::update;
 
@@ -54,6 +62,10 @@ pub(crate) struct Call {
     pub(crate) arguments: Vec<OsString>,
     pub(crate) variables: Vec<(OsString, OsString)>,
     pub(crate) checks: Vec<Check<'static>>,
+    /// The packages that were compiled for it: see [`crate::build_record::Dependency`].
+    pub(crate) packages: Vec<OsString>,
+    /// The digest of the lock.
+    pub(crate) lock: Option<String>,
     /// What must be untouched in the cache for the call to work.
     artifacts: Vec<OsString>,
 }
@@ -130,7 +142,7 @@ pub(crate) fn rehearse(
     let main = environments.directory.join("src/main.rs");
     journal.file(&main, "fn main() {}\n");
     let cargo = recipe.toolchain.cargo(environment)?;
-    let lane = lane::first(cache, &recipe.toolchain.id);
+    let lane = lane::first(cache, &recipe.toolchain, recipe.is_trimmed());
     let offline = recipe.options.offline || seed::covers(&lock, recipe.manifest);
     let command =
         environments.build_command(&cargo, &environments.directory.join("Cargo.toml"), &lane, offline);
@@ -166,12 +178,13 @@ fn adjacent_lock(recipe: &RustRecipe<'_>) -> Result<(Option<String>, Vec<Check<'
 
 /// Names the environment: everything that changes what cargo makes of the manifest.
 fn key(recipe: &RustRecipe<'_>, environment: &Environment, manifest: &str, lock: Option<&str>) -> Digest {
-    let mut fields = Fields::new("dependency environment 1");
+    let mut fields = Fields::new("dependency environment 3");
     fields.push("manifest", manifest.as_bytes());
     fields.push_optional("lock", lock.map(str::as_bytes));
     fields.push("toolchain", recipe.toolchain.id.as_bytes());
     fields.push("profile", recipe.profile.as_bytes());
     fields.push("harness", &[u8::from(recipe.options.harness.is_some())]);
+    fields.push("trimmed", &[u8::from(recipe.is_trimmed())]);
     fields.push_optional("target", recipe.target.as_ref().map(|target| target.name.as_bytes()));
     fields.push_optional("linker", recipe.linker.named().map(str::as_bytes));
     let of_machines = recipe.variables_of_machines();
@@ -258,7 +271,7 @@ impl<'a> Environments<'a> {
                 b"lock" => true,
                 // It says what has been damaged since.
                 b"record" => entry.path().is_file(),
-                b"Cargo.lock" => self.record_path().is_file() && seed::is_whole(&entry.path()),
+                b"Cargo.lock" => self.record_path().is_file() && seed::read_whole(&entry.path()).is_some(),
                 _ => false,
             };
             if !is_kept {
@@ -272,7 +285,14 @@ impl<'a> Environments<'a> {
         let variables = record.all("variable").into_iter().filter_map(|text| split_variable(&text)).collect();
         let mut checks = record.checks.clone();
         checks.extend(self.lock_check.iter().cloned());
-        Call { arguments: record.all("argument"), variables, checks, artifacts: record.all("artifact") }
+        Call {
+            arguments: record.all("argument"),
+            variables,
+            checks,
+            packages: record.all("package"),
+            lock: record.first("lock").and_then(|lock| lock.into_string().ok()),
+            artifacts: record.all("artifact"),
+        }
     }
 
     fn build(&self, manifest: &str) -> Result<Call> {
@@ -284,8 +304,14 @@ impl<'a> Environments<'a> {
         fs::write(&manifest_path, manifest).map_err(unusable)?;
         self.write_lock(&lock_path).map_err(unusable)?;
         self.show(manifest, &lock_path);
-        let lane = lane::Lane::enter(self.cache, &self.recipe.toolchain.id, self.screen, self.recipe.script)
-            .map_err(unusable)?;
+        let lane = lane::Lane::enter(
+            self.cache,
+            &self.recipe.toolchain,
+            self.recipe.is_trimmed(),
+            self.screen,
+            self.recipe.script,
+        )
+        .map_err(unusable)?;
         lane.heal(self.cache);
         let mut before: Option<Vec<Check<'static>>> = None;
         for _ in 0..MOST_DISTURBANCES {
@@ -322,8 +348,10 @@ impl<'a> Environments<'a> {
     fn write_lock(&self, path: &Path) -> std::io::Result<()> {
         match &self.lock {
             Some(lock) => fs::write(path, lock),
-            None if self.resolved.exists() => fs::copy(&self.resolved, path).map(drop),
-            None => seed::write(self.cache, &self.recipe.toolchain.id, path),
+            None => match seed::read_whole(&self.resolved) {
+                Some(lock) => fs::write(path, lock),
+                None => seed::write(self.cache, &self.recipe.toolchain.id, path),
+            },
         }
     }
 
@@ -346,6 +374,11 @@ impl<'a> Environments<'a> {
     ) -> Result<Record> {
         let unusable = |error| self.cache.unusable("cannot write to", error);
         let main = self.directory.join("src/main.rs");
+        let lock_path = manifest_path.with_file_name("Cargo.lock");
+        if let Some(lock) = seed::read_whole(&lock_path) {
+            // With `--locked` cargo insists on its own text.
+            fs::write(&lock_path, lock).map_err(unusable)?;
+        }
         // A new file, so that cargo calls rustc for it even if it did so before.
         let text = format!("fn main() {{}} // {}\n", start.unix_nanoseconds());
         fs::write(&main, &text).map_err(unusable)?;
@@ -355,10 +388,21 @@ impl<'a> Environments<'a> {
         let capture = capture::Capture::prepare(&self.directory).map_err(unusable)?;
         let local = packages::Local::find(self.recipe.manifest, || self.cargo(cargo), manifest_path, self)?;
         local.forget_in(lane, &self.recipe.profile);
-        let output = self.run(cargo, manifest_path, lane, &capture)?;
+        let compiler = match self.recipe.is_trimmed() {
+            false => self.recipe.toolchain.rustc.clone(),
+            true => {
+                let cargo_home = self.environment.cargo_home();
+                trimmed::compiler(lane.path(), &self.recipe.toolchain, cargo_home, local.identities())
+                    .map_err(unusable)?
+            }
+        };
+        let output = self.run(cargo, manifest_path, lane, &compiler, &capture)?;
+        let lock = fs::read_to_string(&lock_path).at(Step::Dependencies)?;
+        let lock = seed::unsealed(&lock);
+        let sealed = seed::sealed(lock);
+        self.cache.write_whole(&lock_path, sealed.as_bytes()).map_err(unusable)?;
         if self.lock.is_none() {
-            let lock = fs::read(manifest_path.with_file_name("Cargo.lock")).at(Step::Dependencies)?;
-            self.cache.write_whole(&self.resolved, &lock).map_err(unusable)?;
+            self.cache.write_whole(&self.resolved, sealed.as_bytes()).map_err(unusable)?;
         }
         let captured = capture.read().at(Step::Dependencies)?;
         let made = packages::Made::read(&output);
@@ -374,6 +418,10 @@ impl<'a> Environments<'a> {
             text.push("=");
             text.push(value);
             record.push("variable", text);
+        }
+        record.push("lock", Digest::of(lock.as_bytes()).hex());
+        for package in bill::of(made.packages(), lock) {
+            record.push("package", package.text());
         }
         for artifact in made.artifacts(self.cache.directory()) {
             record.push("artifact", artifact);

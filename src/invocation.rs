@@ -74,6 +74,10 @@ fn completed(recipe: &RustRecipe<'_>, mut call: Call) -> Call {
         call.arguments = profile::quickened(call.arguments);
     }
     call.arguments.extend(recipe.settings.compiler_arguments().into_iter().map(OsString::from));
+    if recipe.options.strip {
+        // The last one counts.
+        call.arguments.extend(["-C".into(), "strip=symbols".into()]);
+    }
     call
 }
 
@@ -91,14 +95,25 @@ fn plain_call(recipe: &RustRecipe<'_>, environment: &Environment) -> Result<Call
     if let Some(target) = &recipe.target {
         arguments.extend(["--target".into(), target.name.clone().into()]);
     }
-    let of_variable = environment.set(&recipe.machine_variable("LINKER"));
-    if let Some(linker) = of_variable.or_else(|| recipe.linker.named().map(OsString::from)) {
+    let linker = recipe.linker.named().map(OsString::from);
+    arguments.extend(flags(|suffix| recipe.machine_variable(suffix), linker, environment));
+    Ok(Call::plain(arguments, package_variables(recipe)))
+}
+
+/// What the variables of a machine say: which linker, else `linker`, and flags.
+pub(crate) fn flags(
+    variable: impl Fn(&str) -> String,
+    linker: Option<OsString>,
+    environment: &Environment,
+) -> Vec<OsString> {
+    let mut arguments = Vec::new();
+    if let Some(linker) = environment.set(&variable("LINKER")).or(linker) {
         let mut option = OsString::from("linker=");
         option.push(linker);
         arguments.extend(["-C".into(), option]);
     }
-    arguments.extend(rust_flags(environment, recipe.machine_variable("RUSTFLAGS")));
-    Ok(Call::plain(arguments, package_variables(recipe)))
+    arguments.extend(rust_flags(environment, variable("RUSTFLAGS")));
+    arguments
 }
 
 /// `CARGO_ENCODED_RUSTFLAGS`, else `RUSTFLAGS`, else those of the machine, else of the build: the first that is set wins,
@@ -198,10 +213,20 @@ pub(crate) fn command(
     };
     if matches!(purpose, Purpose::Documentation { .. }) {
         // rustdoc does not know these options.
+    } else if recipe.options.portable {
+        // From the general to the special: the last that fits wins.
+        if let Some(home) = environment.home().filter(|home| home.parent().is_some()) {
+            remap(&mut command, &home, "/home");
+        }
+        if let Some(home) = environment.cargo_home() {
+            remap(&mut command, &home, "/cargo");
+        }
+        if let Some((library, name)) = recipe.toolchain.library_source() {
+            remap(&mut command, &library, &name);
+        }
+        remap(&mut command, base, "");
     } else if source.name.is_relative() {
         // There is nothing of this machine in it.
-    } else if recipe.options.portable {
-        remap(&mut command, base, "");
     } else if recipe.toolchain.has_remap_scope()
         && let Some(shown) = recipe.shown_directory()
     {
@@ -223,6 +248,9 @@ pub(crate) fn command(
         }
     }
     command.env_clear().envs(environment.for_compilers());
+    if recipe.options.portable && environment.set(deps::DATE.0).is_none() {
+        command.env(deps::DATE.0, deps::DATE.1);
+    }
     command.envs(call.variables.iter().map(|(name, value)| (name, value)));
     if is_gated && stable && bootstrap.is_none() {
         command.env("RUSTC_BOOTSTRAP", &crate_name);

@@ -8,6 +8,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
 use crate::cache::Cache;
 use crate::cargo_config::CargoConfig;
@@ -148,18 +149,32 @@ pub(crate) fn checks(
     cache: &Cache,
     since: Moment,
 ) -> Result<Vec<Check<'static>>> {
+    let variable = recipe.machine_variable("LINKER");
+    checks_of(&recipe.linker, &variable, recipe.base(), arguments, environment, cache, since)
+}
+
+/// The same for a linker that `variable` could name, where relative paths start at `base`.
+pub(crate) fn checks_of(
+    linker: &Linker,
+    variable: &str,
+    base: &Path,
+    arguments: &[OsString],
+    environment: &Environment,
+    cache: &Cache,
+    since: Moment,
+) -> Result<Vec<Check<'static>>> {
     let named = named(arguments);
     if named.is_none() {
-        match recipe.linker.missing(&recipe.machine_variable("LINKER")) {
+        match linker.missing(variable) {
             Some(missing) => return Err(missing),
-            None if recipe.linker == Linker::Settled => return Ok(Vec::new()),
+            None if *linker == Linker::Settled => return Ok(Vec::new()),
             None => {}
         }
     }
     let linker = named.unwrap_or(OsStr::new("cc"));
     let mut checks = Vec::new();
     let is_path = linker.as_bytes().contains(&b'/');
-    let path = if is_path { Some(recipe.base().join(linker)) } else { environment.find_command(linker) };
+    let path = if is_path { Some(base.join(linker)) } else { environment.find_command(linker) };
     if !is_path {
         checks.extend(linker.to_str().map(|name| Check::command(name, environment).tool()));
     }
@@ -177,7 +192,7 @@ pub(crate) fn checks(
 }
 
 /// The value of the last `-C linker=VALUE`, in any of its spellings.
-fn named(arguments: &[OsString]) -> Option<&OsStr> {
+pub(crate) fn named(arguments: &[OsString]) -> Option<&OsStr> {
     let mut last = None;
     let mut before = OsStr::new("");
     for argument in arguments {

@@ -3,20 +3,21 @@
 //! The process becomes the program, or the one it is run under ([`crate::under`]). It is a child only if something is left
 //! to do when it has ended: a directory to remove, times to tell.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, Seek};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use crate::cache::{Cache, Told};
+use crate::artifact::Basis;
+use crate::cache::{Built, Cache, Found, Told};
 use crate::child;
 use crate::environment::Environment;
 use crate::error::{EXIT_CANNOT_EXECUTE, Error, Result, Step};
 use crate::exec::{self, Image};
 use crate::journal::{Journal, timed};
-use crate::options::Verbosity;
+use crate::options::{Options, Verbosity};
 use crate::screen::Screen;
 use crate::script::Script;
 use crate::staging::Staging;
@@ -25,19 +26,57 @@ use crate::under::{self, Under};
 /// A script's program, ready to be executed.
 #[derive(Debug)]
 pub struct Program {
-    pub(crate) script: Script,
-    pub(crate) binary: Binary,
-    pub(crate) told: Told,
+    script: Script,
+    name: OsString,
+    binary: Binary,
+    told: Told,
     /// The kind of machine it is for, if that is not the compiler's own.
-    pub(crate) target: Option<String>,
-    /// The program it is asked to be run under.
-    pub(crate) exec: Vec<String>,
-    pub(crate) environment: Environment,
-    pub(crate) journal: Option<Rc<Journal>>,
+    target: Option<String>,
+    /// What it rests on, if no trace says it.
+    basis: Option<Basis>,
+    manner: Manner,
+}
+
+/// How a program is run, apart from what it is.
+#[derive(Debug, Clone)]
+pub(crate) struct Manner {
+    /// The program it is to be run under.
+    exec: Vec<String>,
+    environment: Environment,
+    journal: Option<Rc<Journal>>,
+}
+
+impl Manner {
+    pub(crate) fn of(options: &Options, environment: &Environment) -> Manner {
+        Manner {
+            exec: options.steering.exec.clone(),
+            environment: environment.clone(),
+            journal: Journal::open(&options.steering, environment),
+        }
+    }
+
+    /// A screen on which the build is shown.
+    pub(crate) fn screen(&self, verbosity: Verbosity) -> Screen {
+        Screen::new(self.environment.is_terminal(), verbosity).with(self.journal.clone())
+    }
+
+    /// Does something, and notes how long it takes if somebody wants to know.
+    pub(crate) fn timed<T>(&self, what: &str, work: impl FnOnce() -> T) -> T {
+        timed(self.journal.as_ref(), what, work)
+    }
+
+    /// Keeps what was built.
+    pub(crate) fn kept(&self, keep: impl FnOnce() -> Result<Found>) -> Result<Found> {
+        let found = self.timed("keeping it", keep)?;
+        if let Some(journal) = &self.journal {
+            journal.kept(&found.path);
+        }
+        Ok(found)
+    }
 }
 
 #[derive(Debug)]
-pub(crate) enum Binary {
+enum Binary {
     /// In the cache.
     Cached(PathBuf),
     /// In memory only; it was made at this path.
@@ -47,6 +86,79 @@ pub(crate) enum Binary {
 }
 
 impl Program {
+    pub(crate) fn cached(script: &Script, found: Found, manner: Manner) -> Program {
+        Program {
+            script: script.clone(),
+            name: found.path.file_name().unwrap_or_default().to_owned(),
+            binary: Binary::Cached(found.path),
+            told: found.told,
+            target: found.target,
+            basis: None,
+            manner,
+        }
+    }
+
+    pub(crate) fn temporary(
+        script: &Script,
+        built: Built,
+        staging: Staging,
+        cache: Cache,
+        manner: Manner,
+    ) -> Program {
+        let is_for_another = built.target.is_some() || !manner.exec.is_empty();
+        let path = built.output;
+        let binary = match exec::load(&path) {
+            // Another program finds it by its path.
+            Ok(memory) if !is_for_another => Binary::Memory { memory, path },
+            _ => Binary::Held { path, _staging: Some(staging), _cache: cache },
+        };
+        let about = built.about.into_iter().map(|(name, text)| (name.to_owned(), text)).collect();
+        Program {
+            script: script.clone(),
+            name: built.name,
+            binary,
+            told: built.told,
+            target: built.target,
+            basis: Some(Basis { checks: built.checks, about }),
+            manner,
+        }
+    }
+
+    /// One that is not there yet.
+    pub(crate) fn planned(
+        script: &Script,
+        path: PathBuf,
+        told: Told,
+        target: Option<String>,
+        manner: Manner,
+    ) -> Program {
+        let name = path.file_name().unwrap_or_default().to_owned();
+        Program {
+            script: script.clone(),
+            name,
+            binary: Binary::Cached(path),
+            told,
+            target,
+            basis: None,
+            manner,
+        }
+    }
+
+    /// What it rests on, if no trace says it.
+    pub(crate) fn basis(&self) -> Option<&Basis> {
+        self.basis.as_ref()
+    }
+
+    /// What the program is called: as the script without its extension, or as the package calls it.
+    pub fn name(&self) -> &OsStr {
+        &self.name
+    }
+
+    /// What is written down of its build.
+    pub(crate) fn journal(&self) -> Option<&Journal> {
+        self.manner.journal.as_deref()
+    }
+
     /// The script it was made from.
     pub fn script(&self) -> &Script {
         &self.script
@@ -86,10 +198,10 @@ impl Program {
             under => under,
         };
         let image = self.image(under.as_ref(), arguments);
-        if let Some(journal) = &self.journal {
+        if let Some(journal) = self.journal() {
             journal.program(&image);
         }
-        let must_return = self.journal.as_ref().is_some_and(|journal| journal.times());
+        let must_return = self.manner.journal.as_ref().is_some_and(|journal| journal.times());
         let error = match &self.binary {
             Binary::Held { .. } => return self.spawn(under.as_ref(), &image),
             _ if must_return => return self.spawn(under.as_ref(), &image),
@@ -108,13 +220,18 @@ impl Program {
 
     /// What it is run under: what is asked for, or what runs programs for its machine.
     pub(crate) fn under(&self) -> Result<Option<Under>> {
-        if !self.exec.is_empty() {
-            return under::asked(&self.exec, &self.environment).map(Some);
+        if !self.manner.exec.is_empty() {
+            return under::asked(&self.manner.exec, &self.manner.environment).map(Some);
         }
         match &self.target {
             None => Ok(None),
-            Some(target) => under::for_target(target, self.file(), self.script.typed(), &self.environment),
+            Some(target) => under::for_target(target, self.file(), self.called(), &self.manner.environment),
         }
+    }
+
+    /// What it is called. A package's program goes by its own name, as if it were installed.
+    fn called(&self) -> &OsStr {
+        if self.script.package().is_some() { &self.name } else { self.script.typed() }
     }
 
     fn file(&self) -> &Path {
@@ -126,9 +243,7 @@ impl Program {
     pub(crate) fn image(&self, under: Option<&Under>, arguments: &[OsString]) -> Image<'_> {
         let own = self.told.arguments.iter().chain(arguments).cloned();
         let (file, arguments) = match under {
-            None => {
-                (self.file().to_owned(), [self.script.typed().to_owned()].into_iter().chain(own).collect())
-            }
+            None => (self.file().to_owned(), [self.called().to_owned()].into_iter().chain(own).collect()),
             Some(Under { program, words }) => {
                 let words = words.iter().cloned().chain([self.file().as_os_str().to_owned()]);
                 (program.clone(), words.chain(own).collect())
@@ -139,12 +254,12 @@ impl Program {
 
     /// Has it as a child, and ends as it ended.
     fn spawn(&self, under: Option<&Under>, image: &Image<'_>) -> Result<Option<u8>> {
-        let status = match timed(self.journal.as_ref(), "running it", || child::spawn(image)) {
+        let status = match timed(self.manner.journal.as_ref(), "running it", || child::spawn(image)) {
             Ok(status) => status,
             Err(error) if self.path().is_some_and(|path| is_gone(&error, path)) => return Ok(None),
             Err(error) => return Err(self.cannot_execute(under, error)),
         };
-        if let Some(journal) = &self.journal {
+        if let Some(journal) = self.journal() {
             journal.tell_times();
         }
         Ok(Some(exec::end_as(status)))

@@ -10,19 +10,24 @@ use std::path::{Path, PathBuf};
 use crate::cache::{Cache, Told};
 use crate::cargo_config::CargoConfig;
 use crate::check::Check;
+use crate::config::Config;
 use crate::dialect::Dialect;
-use crate::environment::{Environment, TRACED};
+use crate::environment::Environment;
 use crate::error::{Error, Result, Step};
 use crate::header::{self, Form, Header};
 use crate::language;
 use crate::launch::LaunchId;
-use crate::linker::{self, Linker};
+use crate::linker::Linker;
 use crate::mainless::{self, Code};
-use crate::manifest::{EDITIONS, Manifest, Settings};
+use crate::manifest::{ALLOWED_FLAGS, EDITIONS, Manifest, Settings, refused_flag};
 use crate::options::{Harness, Options};
+use crate::profile;
+use crate::registry;
+use crate::said::{Said, Source};
 use crate::script::Script;
 use crate::shebang::{self, FirstLine, Tool};
 use crate::stamp::Moment;
+use crate::surroundings::{Surroundings, variables_of_machines};
 use crate::target::{self, Target};
 use crate::toolchain::Toolchain;
 
@@ -34,8 +39,11 @@ const LONGEST_SHEBANG_BYTES: usize = 255;
 pub(crate) struct Recipe {
     /// The script at its real path.
     pub(crate) script: Script,
-    /// What was asked for: in the arguments, else in the shebang, else in the metadata.
+    /// What was asked for, in the strongest place that says anything: see [`crate::settings`].
     pub(crate) options: Options,
+    /// All that was said, and where.
+    pub(crate) said: Said,
+    pub(crate) config: Config,
     pub(crate) manifest: Manifest,
     /// What the compiler is given, if that is not the file.
     pub(crate) code: Code,
@@ -61,10 +69,14 @@ pub(crate) struct RustRecipe<'a> {
     pub(crate) toolchain: Toolchain,
     /// The kind of machine it is for, if that is not the compiler's own.
     pub(crate) target: Option<Target>,
+    /// Whether nobody names a target, or one place only.
+    has_one_target: bool,
     pub(crate) linker: Linker,
     pub(crate) profile: String,
     /// Whether this is built first because it is built faster: see [`crate::tier`].
     pub(crate) provisional: bool,
+    /// Whether nothing that an earlier build of the script left may be used.
+    pub(crate) anew: bool,
     pub(crate) edition: String,
     pub(crate) config: CargoConfig,
     /// The unstable feature without which the script cannot be parsed, if this compiler calls it so.
@@ -83,8 +95,13 @@ impl Recipe {
     /// Reads the script's own first lines and resolves its place.
     ///
     /// # Errors
-    /// [`Step::Script`] if it is not text, [`Step::Metadata`] if its metadata is malformed.
-    pub(crate) fn read(script: &Script, options: &Options) -> Result<Recipe> {
+    /// [`Step::Script`] if it is not text, [`Step::Metadata`] if its metadata is malformed, [`Step::Config`] if the user's
+    /// configuration is, [`Step::Arguments`] if a variable of ours means nothing.
+    pub(crate) fn read(script: &Script, options: &Options, environment: &Environment) -> Result<Recipe> {
+        if let Some(package) = script.package() {
+            return Err(registry::no_script(package));
+        }
+        options.selection.refuse_for_script()?;
         let text = text(script)?;
         language::check(script, text)?;
         let header = header::parse(text).map_err(malformed)?;
@@ -95,6 +112,7 @@ impl Recipe {
         let dialect = Dialect::of(form, options.dialect, first.as_ref().map(|line| &line.tool));
         let manifest = Manifest::read(header.metadata.clone(), dialect)?;
         notes.extend(manifest.notes());
+        let harness = options.harness.or(first.as_ref().and_then(|line| line.options.harness));
         // Those of the first line too: they are never dropped silently.
         let mut dependencies = options.dependencies.clone();
         for dependency in first.iter().flat_map(|line| &line.options.dependencies) {
@@ -102,20 +120,16 @@ impl Recipe {
                 dependencies.push(dependency.clone());
             }
         }
-        let manifest = manifest.for_build(options.harness.is_some(), &dependencies);
-        let mut code = Code::read(text, &header, &manifest, options.harness);
+        let manifest = manifest.for_build(harness.is_some(), &dependencies);
+        let mut code = Code::read(text, &header, &manifest, harness);
         if script.path().is_none() && code.text.is_none() {
             code.text = Some(mainless::without_head(text, &header));
         }
-        if code.only_tests && options.harness.is_none() {
+        if code.only_tests && harness.is_none() {
             notes.push("it holds tests and nothing to run: `runner test` runs them".to_owned());
         }
-        let settings = manifest.settings()?;
-        let own = Options {
-            profile: settings.profile.clone(),
-            toolchain: settings.toolchain.clone(),
-            ..Options::default()
-        };
+        let mut settings = manifest.settings()?;
+        settings.arguments.splice(0..0, first.iter().flat_map(|line| line.arguments.clone()));
         let (of_line, variables) = first.as_ref().map(|line| (&line.options, &line.variables)).unzip();
         let of_line = of_line.cloned().unwrap_or_default();
         let is_ours = first.as_ref().is_none_or(|line| line.tool == Tool::Runner);
@@ -124,22 +138,48 @@ impl Recipe {
             (None, Some(_)) => !is_ours,
             (None, None) => settings.is_toolchain_foreign,
         };
-        let own_profile = options.harness.map(|harness| harness.profile().to_owned());
+        let own_profile = harness.map(|harness| harness.profile().to_owned());
         let options = Options { profile: options.profile.clone().or(own_profile), ..options.clone() };
-        let mut options = Options { dependencies, ..options.or(&of_line).or(&own) };
+        let config = Config::read(environment)?;
+        let said = Said::of_options(&options, &Source::CommandLine)
+            .then(Said::of_options(&of_line, &Source::FirstLine))
+            .then(Said::of_metadata(&settings, manifest.edition()))
+            .then(Said::of_variables(environment)?)
+            .then(config.said.clone());
+        let mut options = Options { dependencies, ..options.or(&of_line) };
+        said.fill(&mut options);
+        // It is in the script, as cargo has it.
+        options.edition = options.edition.filter(|_| said.source("edition") != Some(&Source::Metadata));
+        settings.is_static = options.is_static.or(settings.is_static);
+        settings.rust_flags = options.rust_flags.clone().or(settings.rust_flags);
+        if let Some(flag) = options.rust_flags.as_deref().and_then(refused_flag) {
+            let text = format!("`rustflags` may not have `{}`", flag.escape_debug());
+            return Err(said.blame("rustflags", Error::message(Step::Arguments, text).hint(ALLOWED_FLAGS)));
+        }
         // Not the launch of somebody who insists on that toolchain.
         options.dialect = options.dialect.or(is_lenient.then_some(dialect));
         let variables = variables.cloned().unwrap_or_default();
         let script = script.resolve();
-        let recipe =
-            Recipe { script, options, manifest, settings, code, notes, features, is_lenient, variables };
+        let recipe = Recipe {
+            script,
+            options,
+            said,
+            config,
+            manifest,
+            settings,
+            code,
+            notes,
+            features,
+            is_lenient,
+            variables,
+        };
         recipe.manifest.check_name(&package_name(&recipe.manifest, &recipe.script))?;
         Ok(recipe)
     }
 
     /// The launch id under which the build is kept: that of the real path with the script's own options spelled out.
     pub(crate) fn home(&self) -> LaunchId {
-        LaunchId::of(&self.script, &self.options)
+        LaunchId::home(&self.script, &self.options)
     }
 
     /// Finds the compiler and decides how to call it.
@@ -148,22 +188,15 @@ impl Recipe {
         let Recipe { script, options, manifest, settings, code, .. } = self;
         let (toolchain, notes) = self.toolchain(environment, cache)?;
         manifest.check_rust_version(&toolchain.version.semver)?;
-        let mut checks = toolchain.checks.clone();
-        checks.extend(TRACED.iter().map(|name| Check::variable(name, environment)));
-        let config = CargoConfig::read(environment, since)?;
-        checks.extend(config.checks.iter().cloned());
-        let wanted = options.target.as_deref().or(config.target.as_deref());
-        let target = Target::find(wanted, &toolchain, environment, cache)?;
-        let variables = variables_of_machines(&toolchain, target.as_ref());
-        checks.extend(variables.iter().map(|name| Check::variable(name, environment)));
-        let (linker, linker_checks) =
-            linker::choose(target.as_ref(), &toolchain.version.host, &config, environment);
-        checks.extend(linker_checks);
-        checks.extend(target.iter().flat_map(|target| target.checks.iter().cloned()));
+        let surroundings =
+            Surroundings::find(&toolchain, options.target.as_deref(), &self.said, environment, cache, since)?;
+        let Surroundings { config, target, linker, mut checks } = surroundings;
+        checks.extend(self.config.checks.iter().cloned());
         let profile = options.profile.clone().unwrap_or_else(|| "release".to_owned());
         if !is_profile_name(&profile) {
             let text = format!("`{}` is not the name of a profile", profile.escape_debug());
-            return Err(Error::message(Step::Arguments, text).hint("for example `release`, `dev` or `quick`"));
+            let error = Error::message(Step::Arguments, text).hint("for example `release`, `dev` or `quick`");
+            return Err(self.said.blame("profile", error));
         }
         let edition = self.edition(&toolchain)?;
         let gate = match manifest.form() {
@@ -183,9 +216,11 @@ impl Recipe {
             settings,
             toolchain,
             target,
+            has_one_target: self.said.count("target") + usize::from(config.target.is_some()) <= 1,
             linker,
             profile,
             provisional: false,
+            anew: options.force,
             edition,
             config,
             gate,
@@ -198,13 +233,15 @@ impl Recipe {
 
     /// The compiler, and what to say of it if it is not the one that the script asked another tool for.
     fn toolchain(&self, environment: &Environment, cache: &Cache) -> Result<(Toolchain, Vec<String>)> {
-        let is_open = self.options.toolchain.is_none() && environment.set("RUNNER_TOOLCHAIN").is_none();
-        let wanted = match self.options.harness {
-            Some(Harness::Bench) if is_open => Some("nightly"),
-            _ => self.options.toolchain.as_deref(),
+        let wanted = match (self.options.harness, self.options.toolchain.as_deref()) {
+            (Some(Harness::Bench), None) => Some("nightly"),
+            (_, wanted) => wanted,
         };
         match wanted.filter(|_| self.is_lenient) {
-            None => Ok((Toolchain::find(wanted, environment, cache)?, Vec::new())),
+            None => {
+                let found = Toolchain::find(wanted, environment, cache);
+                Ok((found.map_err(|error| self.said.blame("toolchain", error))?, Vec::new()))
+            }
             Some(wanted) => {
                 // Ours to allow on any compiler.
                 let needed = self.features.iter().find(|feature| *feature != "frontmatter");
@@ -219,11 +256,11 @@ impl Recipe {
         let edition = self.options.edition.as_deref().or(self.manifest.edition()).unwrap_or(default);
         match EDITIONS.contains(&edition) {
             true => Ok(edition.to_owned()),
-            false => Err(Error::message(
-                Step::Arguments,
-                format!("there is no Rust edition `{}`", edition.escape_debug()),
-            )
-            .hint("the editions are 2015, 2018, 2021 and 2024")),
+            false => {
+                let text = format!("there is no Rust edition `{}`", edition.escape_debug());
+                let error = Error::message(Step::Arguments, text);
+                Err(self.said.blame("edition", error.hint("the editions are 2015, 2018, 2021 and 2024")))
+            }
         }
     }
 
@@ -254,13 +291,23 @@ impl RustRecipe<'_> {
         RustRecipe { provisional: true, ..self }
     }
 
-    /// The id under which the build is kept: as [`Recipe::home`], and a target that is the compiler's own machine is none.
+    /// The same, from nothing.
+    pub(crate) fn anew(self) -> Self {
+        RustRecipe { anew: true, ..self }
+    }
+
+    pub(crate) fn lines(&self) -> usize {
+        self.script.bytes().iter().filter(|byte| **byte == b'\n').count()
+    }
+
+    /// The id under which the build is kept: as [`Recipe::home`], and a target that is the compiler's own machine is none,
+    /// unless a weaker word names another, which would then be the one that is meant.
     pub(crate) fn home(&self) -> LaunchId {
         match &self.options.target {
-            Some(target) if *target == self.toolchain.version.host => {
-                LaunchId::of(self.script, &Options { target: None, ..self.options.clone() })
+            Some(target) if *target == self.toolchain.version.host && self.has_one_target => {
+                LaunchId::home(self.script, &Options { target: None, ..self.options.clone() })
             }
-            _ => LaunchId::of(self.script, self.options),
+            _ => LaunchId::home(self.script, self.options),
         }
     }
 
@@ -343,16 +390,17 @@ impl RustRecipe<'_> {
         Some(PathBuf::from(path))
     }
 
+    /// Whether its dependencies are compiled without the paths of this machine: what is handed on has to be, and what has no
+    /// debug information may be where the compiler can leave its messages out of it, so that the two share them.
+    pub(crate) fn is_trimmed(&self) -> bool {
+        let may = || self.toolchain.has_remap_scope();
+        self.options.portable || may() && !profile::has_debug_information(self.manifest, &self.profile)
+    }
+
     /// Whether cargo has to be asked how to call the compiler.
     pub(crate) fn needs_cargo(&self) -> bool {
         self.manifest.needs_cargo() || self.config.shapes_builds
     }
-}
-
-fn variables_of_machines(toolchain: &Toolchain, target: Option<&Target>) -> Vec<String> {
-    let machines = [Some(&toolchain.version.host), target.map(|target| &target.name)];
-    let names = |machine: &String| ["RUSTFLAGS", "LINKER"].map(|suffix| target::variable(machine, suffix));
-    machines.into_iter().flatten().flat_map(names).collect()
 }
 
 fn package_name(manifest: &Manifest, script: &Script) -> String {
@@ -392,7 +440,12 @@ fn first_line(header: &Header<'_>, text: &str) -> Option<FirstLine> {
     let body =
         if header.shebang.is_some() { text.split_once('\n').map_or("", |(_, rest)| rest) } else { text };
     let of_header = header.build_command.as_deref().and_then(shebang::read_command);
-    of_header.or_else(|| shebang::read_polyglot(body)).or(of_shebang)
+    let is_shell = matches!(&of_shebang, Some(FirstLine { tool: Tool::Other(name), .. }) if is_shell(name));
+    of_header.or_else(|| shebang::polyglot::read(body, is_shell)).or(of_shebang)
+}
+
+fn is_shell(program: &str) -> bool {
+    matches!(program, "sh" | "bash" | "dash" | "ksh" | "zsh")
 }
 
 /// What the author should know, though the script runs.

@@ -7,16 +7,14 @@ use std::ffi::OsString;
 use std::path::Path;
 
 use crate::deps;
-use crate::error::{At, Result, Step};
+use crate::error::{At, Error, Result, Step};
 use crate::exec;
 use crate::invocation;
-use crate::journal::Journal;
 use crate::launch::LaunchId;
 use crate::options::{Options, Verbosity};
-use crate::program::{Binary, Program};
+use crate::program::{Manner, Program};
 use crate::recipe::Recipe;
 use crate::runner::Runner;
-use crate::screen::Screen;
 use crate::script::Script;
 use crate::source::Source;
 use crate::staging::Staging;
@@ -41,8 +39,8 @@ impl Runner {
 
     fn rehearse_inner(&self, script: &Script, options: &Options, purpose: Purpose<'_>) -> Result<()> {
         let environment = self.environment();
-        let steering = Steering { shows_commands: true, ..options.steering.clone() };
-        let Some(journal) = Journal::open(&steering, environment) else { return Ok(()) };
+        let steering = Steering { shows_commands: true, keeps_work: false, ..options.steering.clone() };
+        let manner = Manner::of(&Options { steering, ..options.clone() }, environment);
         let _waitable = exec::waitable();
         let cache = self.cache()?;
         let may_be_cached = !options.force && !options.temporary && cache.exists()?;
@@ -50,21 +48,28 @@ impl Runner {
             let found = may_be_cached.then(|| cache.peek(&id, environment, Tools::Checked)).flatten();
             found.filter(|found| !(options.optimal && found.provisional))
         };
-        if let Some(found) = peek(LaunchId::of(script, options)) {
-            return self.program(script, options, found, Some(journal)).rehearse(purpose);
+        if let Some(found) = peek(LaunchId::of(script, options, environment)) {
+            return Program::cached(script, found, manner).rehearse(purpose);
         }
-        let recipe = Recipe::read(script, options)?;
+        if script.package().is_some() {
+            return Err(Error::message(
+                Step::Arguments,
+                "how a package is built only cargo knows, when it has done so",
+            )
+            .hint("`-x` shows its commands as they are run"));
+        }
+        let recipe = Recipe::read(script, options, environment)?;
         let rust = recipe.decide(environment, &cache)?;
         if let Some(found) = peek(rust.home()) {
-            return self.program(script, options, found, Some(journal)).rehearse(purpose);
+            return Program::cached(script, found, manner).rehearse(purpose);
         }
         let rust = match self.has_background() {
-            true => tier::choose(rust, &cache, environment),
+            true => tier::choose(rust, &recipe.said, &cache, environment),
             false => rust,
         };
         let staging = Staging::create_temporary(&environment.temporary_directory()).at(Step::Cache)?;
-        journal.enter(staging.path());
-        let screen = Screen::new(false, Verbosity::Quiet).with(Some(journal.clone()));
+        let screen = manner.screen(Verbosity::Quiet);
+        screen.work(staging.path(), environment)?;
         let Some(call) = invocation::known_call(&rust, &cache, environment)? else {
             return deps::rehearse(&rust, &cache, environment, &screen, staging.path());
         };
@@ -72,24 +77,18 @@ impl Runner {
         let (output, dep_info) = (staging.path().join("program"), staging.path().join("program.d"));
         let build = invocation::Purpose::Program { output: &output, dep_info: &dep_info };
         let command = invocation::command(&rust, &call, &source, build, environment, &screen);
-        journal.command(&command, source.text().at(Step::Cache)?.as_deref());
-        let program = Program {
-            script: script.clone(),
-            binary: Binary::Cached(output),
-            told: rust.told(),
-            target: rust.target.as_ref().map(|target| target.name.clone()),
-            exec: options.steering.exec.clone(),
-            environment: environment.clone(),
-            journal: Some(journal),
-        };
-        program.rehearse(purpose)
+        if let Some(journal) = screen.journal() {
+            journal.command(&command, source.text().at(Step::Cache)?.as_deref());
+        }
+        let target = rust.target.as_ref().map(|target| target.name.clone());
+        Program::planned(script, output, rust.told(), target, manner).rehearse(purpose)
     }
 }
 
 impl Program {
     /// Shows what would be done with it.
     fn rehearse(&self, purpose: Purpose<'_>) -> Result<()> {
-        let Some(journal) = &self.journal else { return Ok(()) };
+        let Some(journal) = self.journal() else { return Ok(()) };
         match purpose {
             Purpose::Run(arguments) => journal.program(&self.image(self.under()?.as_ref(), arguments)),
             Purpose::Write(path) => journal.copied(self.path(), path),

@@ -13,25 +13,26 @@
 use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
 
 use crate::cache::{Built, Cache, Entry, Found};
 use crate::compile::{self, Outcome};
 use crate::environment::Environment;
 use crate::error::{At, EXIT_NOT_FOUND, Error, Result, Step};
 use crate::exec;
-use crate::journal::{Journal, timed};
 use crate::launch::LaunchId;
 use crate::options::{Options, Verbosity};
-use crate::program::{Binary, Program};
+use crate::program::{Manner, Program};
 use crate::recipe::{Recipe, RustRecipe};
 use crate::rehearsal::Purpose;
 use crate::screen::Screen;
 use crate::script::Script;
+use crate::settings;
 use crate::staging::Staging;
+use crate::statistics::{self, Event};
+use crate::tier;
 use crate::trace::Tools;
+use crate::trim::{self, Limits};
 use crate::wait::patiently;
-use crate::{tier, trim};
 
 /// How often a build is begun again because an input changed under it.
 const MOST_DISTURBANCES: usize = 8;
@@ -84,6 +85,8 @@ impl Runner {
     /// one line on stderr says why. A script that is edited while it is compiled is read again.
     pub fn prepare(&self, script: &Script, options: &Options) -> Result<Program> {
         let mut edited = None;
+        let verbosity = settings::verbosity(options, &self.environment);
+        let options = &Options { verbosity, ..options.clone() };
         for _ in 1..MOST_DISTURBANCES {
             let script = edited.as_ref().unwrap_or(script);
             match self.prepare_once(script, options) {
@@ -109,11 +112,11 @@ impl Runner {
 
     /// The way of a script, one line a step.
     fn prepare_in(&self, cache: Cache, script: &Script, options: &Options) -> Result<Program> {
-        let launch = LaunchId::of(script, options);
-        let journal = Journal::open(&options.steering, &self.environment);
+        let launch = LaunchId::of(script, options, &self.environment);
+        let manner = Manner::of(options, &self.environment);
         let find = || self.find(&cache, &launch, script, options);
-        if let Some(found) = timed(journal.as_ref(), "looking in the cache", find)? {
-            return Ok(self.program(script, options, found, journal));
+        if let Some(found) = manner.timed("looking in the cache", find)? {
+            return Ok(Program::cached(script, found, manner));
         }
         let _waitable = exec::waitable();
         cache.create()?;
@@ -121,60 +124,50 @@ impl Runner {
             let runner = Runner { environment, background: None };
             return runner.prepare_in(cache, script, options);
         }
-        let screen = Screen::new(self.environment.is_terminal(), options.verbosity).with(journal.clone());
-        let decide = || Recipe::read(script, options);
-        let recipe = timed(journal.as_ref(), "reading its metadata", decide)?;
-        let decide = || recipe.decide(&self.environment, &cache);
-        let rust = match timed(journal.as_ref(), "finding the compiler", decide) {
+        if let Some(package) = script.package() {
+            return self.prepare_package(cache, script, package, options, manner);
+        }
+        let recipe =
+            manner.timed("reading its metadata", || Recipe::read(script, options, &self.environment))?;
+        let screen = manner.screen(recipe.options.verbosity);
+        recipe.config.complain(&cache, &screen);
+        let rust = match manner.timed("finding the compiler", || recipe.decide(&self.environment, &cache)) {
             Ok(rust) => rust,
-            Err(no_compiler) => return self.outlive(no_compiler, &cache, script, &recipe),
+            Err(no_compiler) => return self.outlive(no_compiler, &cache, script, &recipe, manner),
         };
         recipe.notes.iter().chain(&rust.notes).for_each(|note| screen.note(script, note));
         if recipe.options.temporary || cache.is_temporary() {
-            return self.build_temporary(cache, script, &rust, &screen, options);
+            return self.build_temporary(cache, script, &rust, &screen, manner);
         }
         let rust = match self.background {
-            Some(_) => tier::choose(rust, &cache, &self.environment),
+            Some(_) => tier::choose(rust, &recipe.said, &cache, &self.environment),
             None => rust,
         };
         let home = rust.home();
         let is_wanted = |found: &Found| !(options.force || options.optimal && found.provisional);
-        let found = match cache.enter(home, &self.environment, is_wanted, patiently(&screen, script))? {
+        let found = match cache.enter(
+            home,
+            &rust.checks,
+            &self.environment,
+            is_wanted,
+            patiently(&screen, script),
+        )? {
             Entry::Occupied(found) => found,
             Entry::Vacant(vacant) => match self.build_settled(&cache, &rust, vacant.staging(), &screen) {
-                Ok(built) => timed(journal.as_ref(), "keeping it", || vacant.commit(built, &rust))?,
-                Err(no_linker) => return self.outlive(no_linker, &cache, script, &recipe),
+                Ok(built) => {
+                    statistics::count(&cache, Event::Miss);
+                    manner.kept(|| vacant.commit(built, script))?
+                }
+                Err(no_linker) => return self.outlive(no_linker, &cache, script, &recipe, manner),
             },
         };
-        if let Some(journal) = &journal {
-            journal.kept(&found.path);
-        }
         cache.alias(&launch, &home, script, &self.environment);
-        trim::daily(&cache);
-        Ok(self.program(script, options, found, journal))
+        trim::daily(&cache, Limits::of(&recipe.said));
+        Ok(Program::cached(script, found, manner))
     }
 
     pub(crate) fn has_background(&self) -> bool {
         self.background.is_some()
-    }
-
-    pub(crate) fn program(
-        &self,
-        script: &Script,
-        options: &Options,
-        found: Found,
-        journal: Option<Rc<Journal>>,
-    ) -> Program {
-        let Found { path, target, told, .. } = found;
-        Program {
-            script: script.clone(),
-            binary: Binary::Cached(path),
-            told,
-            target,
-            exec: options.steering.exec.clone(),
-            environment: self.environment.clone(),
-            journal,
-        }
     }
 
     /// A hit: no lock, nothing written, no process started.
@@ -199,6 +192,9 @@ impl Runner {
         };
         if self.verifies() && !found.provisional {
             self.verify(cache, script, options, &found)?;
+        }
+        if self.counts_hits() {
+            statistics::count(cache, Event::Hit);
         }
         match found.provisional {
             true => self.hasten(cache, script, options, found).map(Some),
@@ -239,27 +235,12 @@ impl Runner {
         script: &Script,
         rust: &RustRecipe<'_>,
         screen: &Screen,
-        options: &Options,
+        manner: Manner,
     ) -> Result<Program> {
         let _ = Staging::sweep(&cache.join("staging"));
         let staging = Staging::create(&cache.join("staging")).at(Step::Cache)?;
         let built = self.build_settled(&cache, rust, staging.path(), screen)?;
-        let is_for_another = built.target.is_some() || !options.steering.exec.is_empty();
-        let Built { output, told, target, .. } = built;
-        let binary = match exec::load(&output) {
-            // Another program finds it by its path.
-            Ok(memory) if !is_for_another => Binary::Memory { memory, path: output },
-            _ => Binary::Held { path: output, _staging: Some(staging), _cache: cache },
-        };
-        Ok(Program {
-            script: script.clone(),
-            binary,
-            told,
-            target,
-            exec: options.steering.exec.clone(),
-            environment: self.environment.clone(),
-            journal: screen.journal().cloned(),
-        })
+        Ok(Program::temporary(script, built, staging, cache, manner))
     }
 
     /// The cache cannot be used: say why, and do without.
@@ -280,11 +261,12 @@ impl Runner {
         cache: &Cache,
         script: &Script,
         recipe: &Recipe,
+        manner: Manner,
     ) -> Result<Program> {
         let is_absence = no_compiler.step() == Step::Toolchain && no_compiler.exit_code() == EXIT_NOT_FOUND;
         let may = is_absence && !recipe.options.force && !recipe.options.temporary;
         match may.then(|| cache.find(&recipe.home(), &self.environment, Tools::Forgiven)).flatten() {
-            Some(found) => Ok(self.program(script, &recipe.options, found, None)),
+            Some(found) => Ok(Program::cached(script, found, manner)),
             None => Err(no_compiler),
         }
     }

@@ -95,6 +95,11 @@ impl Screen {
         let _ = writeln!(io::stderr(), "runner: {}", printable(text));
     }
 
+    /// Says what to do about the line before.
+    pub(crate) fn hint(&self, text: &str) {
+        let _ = writeln!(io::stderr(), "  hint: {}", printable(text));
+    }
+
     /// Shows what a compiler said: if it failed, and to people.
     pub(crate) fn show(&self, diagnostics: &[u8], failed: bool) {
         if failed || self.terminal || self.verbosity >= Verbosity::Verbose {
@@ -255,6 +260,8 @@ const STATUS: &[&str] = &[
     "Fetching",
     "Finished",
     "Fresh",
+    "Installed",
+    "Installing",
     "Locking",
     "Removing",
     "Running",

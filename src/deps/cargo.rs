@@ -3,25 +3,36 @@
 use std::path::Path;
 use std::process::{Command, ExitStatus};
 
-use super::{Environments, capture, lane, seed};
+use super::{DATE, Environments, capture, lane, seed};
+use crate::environment::Environment;
 use crate::error::{Error, Result, Step};
+use crate::screen::Screen;
+use crate::toolchain::Toolchain;
+
+/// Cargo, as it is always called: from `/`, with the compiler that was chosen, in the environment of the policy.
+pub(super) fn command(
+    cargo: &Path,
+    toolchain: &Toolchain,
+    environment: &Environment,
+    screen: &Screen,
+) -> Command {
+    let mut command = Command::new(cargo);
+    command.current_dir("/").env_clear().envs(environment.for_compilers());
+    command.env("RUSTC", &toolchain.rustc);
+    command.env("RUSTDOC", toolchain.rustc.with_file_name("rustdoc"));
+    if screen.is_terminal() {
+        command.env("CARGO_TERM_COLOR", "always").env("CARGO_TERM_PROGRESS_WHEN", "always");
+        command.env("CARGO_TERM_PROGRESS_WIDTH", screen.width().min(100).to_string());
+        command.env("CARGO_TERM_PROGRESS_TERM_INTEGRATION", "false");
+    } else {
+        command.env("CARGO_TERM_COLOR", "never").env("CARGO_TERM_PROGRESS_WHEN", "never");
+    }
+    command
+}
 
 impl Environments<'_> {
-    /// Cargo, as it is always called: from `/`, with the compiler that was chosen, in the environment of the policy.
     pub(super) fn cargo(&self, cargo: &Path) -> Command {
-        let mut command = Command::new(cargo);
-        command.current_dir("/").env_clear().envs(self.environment.for_compilers());
-        command.env("RUSTC", &self.recipe.toolchain.rustc);
-        let rustdoc = self.recipe.toolchain.rustc.with_file_name("rustdoc");
-        command.env("RUSTDOC", rustdoc);
-        if self.screen.is_terminal() {
-            command.env("CARGO_TERM_COLOR", "always").env("CARGO_TERM_PROGRESS_WHEN", "always");
-            command.env("CARGO_TERM_PROGRESS_WIDTH", self.screen.width().min(100).to_string());
-            command.env("CARGO_TERM_PROGRESS_TERM_INTEGRATION", "false");
-        } else {
-            command.env("CARGO_TERM_COLOR", "never").env("CARGO_TERM_PROGRESS_WHEN", "never");
-        }
-        command
+        command(cargo, &self.recipe.toolchain, self.environment, self.screen)
     }
 
     /// `cargo build` of the package that stands for the script.
@@ -50,11 +61,18 @@ impl Environments<'_> {
         cargo: &Path,
         manifest: &Path,
         lane: &lane::Lane,
+        compiler: &Path,
         capture: &capture::Capture,
     ) -> Result<Vec<u8>> {
         let build = |offline: bool| {
             let mut command = self.build_command(cargo, manifest, lane.path(), offline);
             command.env("RUSTC_WORKSPACE_WRAPPER", capture.wrapper());
+            if self.recipe.is_trimmed() {
+                command.env("RUSTC", compiler).env("CARGO_INCREMENTAL", "0");
+                if self.environment.set(DATE.0).is_none() {
+                    command.env(DATE.0, DATE.1);
+                }
+            }
             self.screen.verbose(|| {
                 format!("{}: building dependencies", self.recipe.script.typed().to_string_lossy())
             });
@@ -200,7 +218,7 @@ fn with_places_of(
 }
 
 /// Whether cargo failed for want of a network.
-fn is_network_failure(diagnostics: &[u8]) -> bool {
+pub(super) fn is_network_failure(diagnostics: &[u8]) -> bool {
     let text = String::from_utf8_lossy(diagnostics);
     [
         "failed to download",
