@@ -22,7 +22,9 @@ mod capture;
 mod cargo;
 mod install;
 mod lane;
+mod network;
 mod packages;
+mod rehearsal;
 mod resolve;
 mod seed;
 mod trimmed;
@@ -48,6 +50,7 @@ use crate::wait::patiently;
 
 pub(crate) use install::install;
 pub(crate) use lane::sweep;
+pub(crate) use rehearsal::rehearse;
 pub(crate) use resolve::Resolved;
 pub(crate) use trimmed::DATE;
 pub use update::Updated;
@@ -125,32 +128,6 @@ pub(crate) fn recorded(recipe: &RustRecipe<'_>, cache: &Cache, environment: &Env
     environments.recorded()
 }
 
-/// Shows how cargo would be called; `scratch` is a directory for what has to be a file to be known.
-pub(crate) fn rehearse(
-    recipe: &RustRecipe<'_>,
-    cache: &Cache,
-    environment: &Environment,
-    screen: &Screen,
-    scratch: &Path,
-) -> Result<()> {
-    let (environments, manifest) = Environments::find(recipe, cache, environment, screen)?;
-    let Some(journal) = screen.journal() else { return Ok(()) };
-    let lock = scratch.join("Cargo.lock");
-    // A cache that is not there yet has nothing to start from.
-    let _ = environments.write_lock(&lock);
-    environments.show(&manifest, &lock);
-    let main = environments.directory.join("src/main.rs");
-    journal.file(&main, "fn main() {}\n");
-    let cargo = recipe.toolchain.cargo(environment)?;
-    let lane = lane::first(cache, &recipe.toolchain, recipe.is_trimmed());
-    let offline = recipe.options.offline || seed::covers(&lock, recipe.manifest);
-    let command =
-        environments.build_command(&cargo, &environments.directory.join("Cargo.toml"), &lane, offline);
-    journal.command(&command, None);
-    journal.say("# how rustc is called for the script is known when cargo has built its dependencies", &[]);
-    Ok(())
-}
-
 /// The package's `Cargo.toml`.
 fn manifest_text(recipe: &RustRecipe<'_>) -> String {
     recipe.manifest.to_cargo(recipe.metadata_base(), &recipe.edition, "src/main.rs")
@@ -183,6 +160,9 @@ fn key(recipe: &RustRecipe<'_>, environment: &Environment, manifest: &str, lock:
     fields.push_optional("lock", lock.map(str::as_bytes));
     fields.push("toolchain", recipe.toolchain.id.as_bytes());
     fields.push("profile", recipe.profile.as_bytes());
+    for flag in recipe.settings.rust_flags.iter().flatten() {
+        fields.push("flag", flag.as_bytes());
+    }
     fields.push("harness", &[u8::from(recipe.options.harness.is_some())]);
     fields.push("trimmed", &[u8::from(recipe.is_trimmed())]);
     fields.push_optional("target", recipe.target.as_ref().map(|target| target.name.as_bytes()));
@@ -355,15 +335,6 @@ impl<'a> Environments<'a> {
         }
     }
 
-    /// Shows the package that cargo is given.
-    fn show(&self, manifest: &str, lock: &Path) {
-        let Some(journal) = self.screen.journal() else { return };
-        journal.file(&self.directory.join("Cargo.toml"), manifest);
-        if let Ok(lock) = fs::read_to_string(lock) {
-            journal.file(&self.directory.join("Cargo.lock"), &lock);
-        }
-    }
-
     /// One run of cargo: the record of what it made and read.
     fn build_once(
         &self,
@@ -396,6 +367,7 @@ impl<'a> Environments<'a> {
                     .map_err(unusable)?
             }
         };
+        self.show_compiler(lane.path());
         let output = self.run(cargo, manifest_path, lane, &compiler, &capture)?;
         let lock = fs::read_to_string(&lock_path).at(Step::Dependencies)?;
         let lock = seed::unsealed(&lock);

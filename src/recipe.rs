@@ -3,11 +3,12 @@
 //! Slow and clear; only misses come here. A recipe knows the script's real place, its metadata, the compiler, profile,
 //! edition and flags, and the checks that all these decisions rest on.
 
+mod words;
+
 use std::ffi::OsString;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
-use crate::cache::{Cache, Told};
+use crate::cache::Cache;
 use crate::cargo_config::CargoConfig;
 use crate::check::Check;
 use crate::config::Config;
@@ -63,6 +64,8 @@ pub(crate) struct Recipe {
 pub(crate) struct RustRecipe<'a> {
     pub(crate) script: &'a Script,
     pub(crate) options: &'a Options,
+    /// All that was said, and where.
+    pub(crate) said: &'a Said,
     pub(crate) manifest: &'a Manifest,
     pub(crate) code: &'a Code,
     pub(crate) settings: &'a Settings,
@@ -130,6 +133,14 @@ impl Recipe {
         }
         let mut settings = manifest.settings()?;
         settings.arguments.splice(0..0, first.iter().flat_map(|line| line.arguments.clone()));
+        // `env` would have set them for the compiler too.
+        let flags = first.iter().filter(|line| line.tool != Tool::Runner).flat_map(|line| &line.variables);
+        let flags =
+            flags.filter(|(name, _)| name == "RUSTFLAGS").flat_map(|(_, value)| value.split_whitespace());
+        let flags: Vec<String> = flags.map(str::to_owned).collect();
+        if !flags.is_empty() {
+            settings.rust_flags.get_or_insert_default().splice(0..0, flags);
+        }
         let (of_line, variables) = first.as_ref().map(|line| (&line.options, &line.variables)).unzip();
         let of_line = of_line.cloned().unwrap_or_default();
         let is_ours = first.as_ref().is_none_or(|line| line.tool == Tool::Runner);
@@ -155,6 +166,9 @@ impl Recipe {
         if let Some(flag) = options.rust_flags.as_deref().and_then(refused_flag) {
             let text = format!("`rustflags` may not have `{}`", flag.escape_debug());
             return Err(said.blame("rustflags", Error::message(Step::Arguments, text).hint(ALLOWED_FLAGS)));
+        }
+        if options.edition.is_none() && is_old(&header, text, &manifest) {
+            options.edition = Some("2015".to_owned());
         }
         // Not the launch of somebody who insists on that toolchain.
         options.dialect = options.dialect.or(is_lenient.then_some(dialect));
@@ -211,6 +225,7 @@ impl Recipe {
         Ok(RustRecipe {
             script,
             options,
+            said: &self.said,
             manifest,
             code,
             settings,
@@ -326,31 +341,6 @@ impl RustRecipe<'_> {
         variables_of_machines(&self.toolchain, self.target.as_ref())
     }
 
-    /// How it is built, for people.
-    pub(crate) fn profile_name(&self) -> &str {
-        if self.provisional { "quick" } else { &self.profile }
-    }
-
-    /// What the program is told when it runs.
-    pub(crate) fn told(&self) -> Told {
-        let arguments = self.settings.arguments.iter().map(OsString::from).collect();
-        Told { arguments, variables: self.variables.clone() }
-    }
-
-    /// What is built, for people: `release, for aarch64-unknown-linux-gnu, with rustc 1.95.0`.
-    pub(crate) fn options_in_words(&self) -> String {
-        let target = self.target.as_ref().map_or(String::new(), |target| format!(" for {}", target.name));
-        format!("{}{target}, with {}", self.profile_name(), self.toolchain.short_version())
-    }
-
-    /// What the binary is called: the script's own name.
-    pub(crate) fn name(&self) -> OsString {
-        let stem = self.script.stem();
-        let bytes: Vec<u8> =
-            stem.as_bytes().iter().map(|byte| if byte.is_ascii_control() { b'-' } else { *byte }).collect();
-        OsString::from_vec(bytes)
-    }
-
     /// The package's name as cargo would have it: [`crate::name::package`].
     pub(crate) fn package_name(&self) -> String {
         package_name(self.manifest, self.script)
@@ -368,19 +358,6 @@ impl RustRecipe<'_> {
     /// The directory that relative paths in the metadata are taken from.
     pub(crate) fn metadata_base(&self) -> &Path {
         self.options.base.as_deref().unwrap_or(self.base())
-    }
-
-    /// The directory of the script as it was typed, with its slash; `None` if that is no shorter way to say it.
-    pub(crate) fn shown_directory(&self) -> Option<String> {
-        let path = self.script.path()?;
-        let typed = Path::new(self.script.typed());
-        // Through a link or PATH the typed name is not where the file is.
-        if typed.is_absolute() || typed.file_name() != path.file_name() || !path.ends_with(typed.file_name()?)
-        {
-            return None;
-        }
-        let directory = typed.parent()?.to_str()?;
-        Some(if directory.is_empty() { String::new() } else { format!("{directory}/") })
     }
 
     /// `SCRIPT.lock`, beside the script.
@@ -442,6 +419,15 @@ fn first_line(header: &Header<'_>, text: &str) -> Option<FirstLine> {
     let of_header = header.build_command.as_deref().and_then(shebang::read_command);
     let is_shell = matches!(&of_shebang, Some(FirstLine { tool: Tool::Other(name), .. }) if is_shell(name));
     of_header.or_else(|| shebang::polyglot::read(body, is_shell)).or(of_shebang)
+}
+
+/// Whether a script was written for cargo-script, which knew one edition only, and says so by what later ones do not need.
+/// Many that name it were written since, for what has taken its name over.
+fn is_old(header: &Header<'_>, text: &str, manifest: &Manifest) -> bool {
+    let names_it = |line: &str| ["cargo-script", "cargo script"].iter().any(|name| line.contains(name));
+    header.shebang.is_some_and(names_it)
+        && manifest.edition().is_none()
+        && (text.contains("extern crate ") || text.contains("try!("))
 }
 
 fn is_shell(program: &str) -> bool {
