@@ -7,7 +7,7 @@ use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
-use std::process::{Child, ChildStdout, Command};
+use std::process::{Child, ChildStdout, Command, ExitStatus};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -116,9 +116,14 @@ impl Probe {
         line.trim_end().to_owned()
     }
 
-    /// Everything it says until it is gone.
-    fn rest(mut self) -> (String, std::process::ExitStatus) {
+    /// Everything it says until it is gone, having nothing more to read.
+    fn rest(mut self) -> (String, ExitStatus) {
         drop(self.child.stdin.take());
+        self.end()
+    }
+
+    /// Everything it says until it is gone, by itself.
+    fn end(mut self) -> (String, ExitStatus) {
         let mut rest = String::new();
         self.out.read_to_string(&mut rest).unwrap();
         (rest, self.child.wait().unwrap())
@@ -151,24 +156,24 @@ fn the_end_is_the_scripts_own() {
         for code in [0, 1, 125, 255] {
             let mut probe = Probe::start(&sandbox, way, "");
             probe.say(&format!("exit {code}"));
-            assert_eq!(probe.rest().1.code(), Some(code), "{way}");
+            assert_eq!(probe.end().1.code(), Some(code), "{way}");
         }
         for number in [1, 2, 3, 6, 9, 14, 15, 24, 34] {
             let mut probe = Probe::start(&sandbox, way, "");
             probe.say(&format!("die {number}"));
-            let status = probe.rest().1;
+            let status = probe.end().1;
             assert_eq!((status.signal(), status.core_dumped()), (Some(number), false), "{way}");
         }
         // Whatever runner is sent, the script decides: here it dies of it.
         let probe = Probe::start(&sandbox, way, "");
         probe.signal(15);
-        assert_eq!(probe.rest().1.signal(), Some(15), "{way}");
+        assert_eq!(probe.end().1.signal(), Some(15), "{way}");
         // And here it does not.
         let mut probe = Probe::start(&sandbox, way, "15");
         probe.signal(15);
         assert_eq!(probe.line(), "got 15");
         probe.say("exit 3");
-        assert_eq!(probe.rest().1.code(), Some(3), "{way}");
+        assert_eq!(probe.end().1.code(), Some(3), "{way}");
     }
 }
 
@@ -209,7 +214,7 @@ fn a_killed_runner_takes_the_script_with_it() {
         let probe = Probe::start(&sandbox, way, "15 1");
         probe.signal(9);
         // The end of its output is the end of the script: nobody else holds the other end.
-        let (rest, status) = probe.rest();
+        let (rest, status) = probe.end();
         assert_eq!((rest.as_str(), status.signal()), ("", Some(9)), "{way}");
     }
     // What was left in the cache goes at the next miss.
