@@ -11,6 +11,7 @@
 mod build;
 mod cache;
 mod expression;
+mod promoted;
 mod tools;
 mod values;
 mod words;
@@ -18,7 +19,7 @@ mod words;
 pub(crate) use build::Saying;
 pub(crate) use expression::dependency;
 use values::{Keys, path, text, texts};
-use words::{no_more, one_script, words};
+use words::{no_more, one_script, some_scripts, words};
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
@@ -27,7 +28,8 @@ use std::path::PathBuf;
 use crate::help;
 use pico_args::Arguments;
 use runner::{
-    Expression, Harness, Lint, Options, Placement, Result, Selection, Style, Verbosity, shebang, usage_error,
+    EXIT_NOT_FOUND, Error, Expression, Harness, Lint, Options, Placement, Result, Selection, Step, Style,
+    Verbosity, shebang, usage_error,
 };
 
 /// What is to be done.
@@ -75,7 +77,7 @@ pub(crate) enum Command {
         options: Options,
     },
     Promote {
-        script: OsString,
+        scripts: Vec<OsString>,
         placement: Placement,
         options: Options,
     },
@@ -83,7 +85,14 @@ pub(crate) enum Command {
         names: Vec<OsString>,
         force: bool,
     },
-    List,
+    List {
+        json: bool,
+    },
+    /// Builds again what was promoted; everything, if no names are given.
+    Upgrade {
+        names: Vec<OsString>,
+        options: Options,
+    },
     Why {
         script: OsString,
         options: Options,
@@ -133,6 +142,13 @@ pub(crate) enum Command {
     AfterCleaning(Box<Command>),
     Cache(CacheCommand),
     Help(Option<String>),
+    /// The page for `man`.
+    Manual,
+    /// What a shell loads; or, given the words before the cursor, what can stand there.
+    Completions {
+        shell: String,
+        words: Vec<OsString>,
+    },
     Version,
 }
 
@@ -170,6 +186,17 @@ pub(crate) fn parse(mut arguments: Vec<OsString>) -> Result<Command> {
         // Options may stand before a subcommand too.
         Some(name) => subcommand(name, before.into_iter().chain(rest).collect()),
         None => run(before, word.into_iter().chain(rest).collect(), "runner"),
+    }
+}
+
+/// A subcommand that makes no sense, or finds no script, may have been meant as the script of that name.
+pub(crate) fn perhaps_a_script(error: Error, word: Option<&str>) -> Error {
+    let word = word.filter(|word| help::is_command(word) && std::path::Path::new(word).is_file());
+    let may_be = error.step() == Step::Arguments || error.exit_code() == EXIT_NOT_FOUND;
+    match word.filter(|_| may_be) {
+        Some(name) => error
+            .with_hint(format!("`runner ./{name}` runs the script of that name; else `runner help {name}`")),
+        None => error,
     }
 }
 
@@ -375,7 +402,8 @@ fn subcommand(name: &str, mut arguments: Vec<OsString>) -> Result<Command> {
                 force: parser.contains("--force"),
             };
             let (options, list) = options_and_words(parser, name)?;
-            Ok(Command::Promote { script: one_script(list, plain, name)?, placement, options })
+            let scripts = some_scripts(list, plain, name)?;
+            Ok(Command::Promote { scripts, placement, options })
         }
         "demote" => {
             let force = parser.contains("--force");
@@ -404,14 +432,26 @@ fn subcommand(name: &str, mut arguments: Vec<OsString>) -> Result<Command> {
             })
         }
         "list" => {
+            let json = parser.contains("--json");
             no_more(words(parser, name, None)?.into_iter().chain(plain), name)?;
-            Ok(Command::List)
+            Ok(Command::List { json })
         }
+        "upgrade" => promoted::upgrade(parser, plain),
         "help" => {
+            if parser.contains("--man") {
+                no_more(words(parser, name, None)?.into_iter().chain(plain), name)?;
+                return Ok(Command::Manual);
+            }
             let mut topics = words(parser, name, None)?.into_iter().chain(plain);
             let topic = topics.next();
             no_more(topics, name)?;
             Ok(Command::Help(topic.map(|topic| topic.to_string_lossy().into_owned())))
+        }
+        "completions" => {
+            let mut list = words(parser, name, None)?.into_iter();
+            let shell = list.next().unwrap_or_default().to_string_lossy().into_owned();
+            no_more(list, name)?;
+            Ok(Command::Completions { shell, words: plain })
         }
         _ => cache::parse(parser, plain),
     }

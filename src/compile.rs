@@ -126,6 +126,7 @@ pub(crate) fn compile(
         ("profile", recipe.profile_name().to_owned()),
         ("toolchain", recipe.toolchain.short_version()),
         ("target", recipe.machine().to_owned()),
+        ("toolchain-id", recipe.toolchain.id.clone()),
         ("edition", recipe.edition.clone()),
         ("built", start.unix_seconds().to_string()),
         ("milliseconds", began.elapsed().as_millis().to_string()),

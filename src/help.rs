@@ -3,9 +3,13 @@
 //! What can be typed is in [`table`], one line each; here is what there is to say of it at length, and how the two are put
 //! together. Lines that begin with two spaces are shown as they are, here and in the manual; others are a paragraph.
 
+mod manual;
 mod table;
+mod topics;
 
+pub(crate) use manual::manual;
 pub(crate) use table::{COMMANDS, Flag, OPTIONS, is_command, named, takes_value};
+pub(crate) use topics::TOPICS;
 
 const OVERVIEW: &str = "\
 runner: run a single-file script in a compiled language
@@ -13,6 +17,7 @@ runner: run a single-file script in a compiled language
 Usage:
   runner [OPTIONS] SCRIPT [ARGS]...     compile if needed, and run; what a `#!/usr/bin/env runner` line does
   runner [OPTIONS] - [ARGS]...          the same with a script on standard input
+  runner [OPTIONS] CRATE@VERSION [ARGS] a program from crates.io: `1.2.3`, `1`, `latest` (`runner help crates`)
   runner -e EXPR [ARGS]...              print the value of an expression
   runner --loop CLOSURE [ARGS]...       call a closure with each line of standard input, print what it returns
   runner SUBCOMMAND ...
@@ -133,32 +138,70 @@ one of that name and content; `--script` names it.
 ";
 
 const PROMOTE: &str = "\
-Usage: runner promote [OPTIONS] SCRIPT [--name NAME] [--to DIR] [--force]
+Usage: runner promote [OPTIONS] SCRIPT|CRATE@VERSION... [--name NAME] [--to DIR] [--force]
 
-Builds a release executable and installs it into DIR, `$RUNNER_BIN`, or the user's directory for executables
-(`~/.local/bin`), under the script's file stem or NAME. `runner list` keeps track of it, `runner demote NAME` removes it.
-A file runner did not put there is only replaced with `--force`.
+Builds release executables and installs them into DIR, `$RUNNER_BIN`, or the user's directory for executables
+(`~/.local/bin`), under the script's file stem, the name the package gives its program, or NAME. Whatever can be refused is
+refused before anything is built, and all are built before any is installed. `runner list` keeps track of them, `runner
+upgrade` builds them again when they are old, `runner demote NAME` removes them. A file runner did not put there is only
+replaced with `--force`. An executable that runs can be replaced.
 ";
 
 const LIST: &str = "\
-Usage: runner list
+Usage: runner list [--json]
 
-One line an executable that was promoted: its name, what became of it, where it is and what it was made from.
-States: current, source changed, source gone, modified, missing.
+One line an executable that was promoted: its name, what became of it, where it is and what it was made from, with the
+version if that is a package. With `--json` an array of objects with all that the receipts say.
+States: current, source changed, source gone, built by another toolchain, modified, missing.
+";
+
+const UPGRADE: &str = "\
+Usage: runner upgrade [NAME...|--all] [--force] [--offline]
+
+Builds executables that were promoted again, with the options, the name and the place of then, if their source has changed,
+if another toolchain would build them now, or if there is a newer version of their package: of one that was promoted as
+`CRATE@latest` or with a requirement; `CRATE@1.2.3` stays. Says one line each; one that fails does not stop the others, and
+its exit code is that of the command. One that was modified or removed is an error, and built again with `--force`. There
+is a working executable at every moment.
+";
+
+const CRATES: &str = "\
+Usage: runner [OPTIONS] CRATE@VERSION [ARGS]...
+       runner promote|build|why|update CRATE@VERSION
+
+Runs a program from crates.io, compiled once and cached, whatever project it is called from. A word is a package if a
+crate's name stands before the `@`, a version, a requirement or `latest` after it, and there is no file of that name
+(`./CRATE@VERSION` is always a file).
+
+  CRATE@1.2.3       that version; once it is built no run needs the network
+  CRATE@1, @~1.2    the newest that fits, when it is first run; it stays until `runner update CRATE@1` or an upgrade
+  CRATE@latest      the newest, likewise
+
+      --bin NAME            which program; else the one named as the crate, or the only one
+  -F, --features LIST       with these features
+      --no-default-features, --all-features
+      --locked              with the versions in the package's own Cargo.lock, as `cargo install --locked`
+      --registry NAME       a registry of cargo's configuration
+
+Cargo fetches and compiles, so that its configuration (mirrors, vendored sources, credentials) counts. The program is called
+by its own name. Exit code 127 if there is no such package, version or program.
 ";
 
 const DEMOTE: &str = "\
 Usage: runner demote NAME... [--force]
 
-Removes executables that were promoted. One that is not what runner put there is only removed with `--force`.
+Removes executables that were promoted. If one of them was not, or is not what runner put there, none is removed; `--force`
+removes what was changed since.
 ";
 
 const UPDATE: &str = "\
 Usage: runner update SCRIPT [--lock]
+       runner update CRATE@latest
 
 Resolves the dependencies of a script to the newest versions that fit, and prints what changed. Until then a script keeps
 the versions it was first built with, and a new one gets those that are already built here. `--lock` writes them to
-SCRIPT.lock, which is then the script's lock wherever it goes; one that is there is renewed.
+SCRIPT.lock, which is then the script's lock wherever it goes; one that is there is renewed. Of a package its newest version
+is looked for.
 ";
 
 const WHY: &str = "\
@@ -220,6 +263,17 @@ A hit writes nothing, and so is not counted: `stats` tells the builds that were 
 keeps which of them were used lately. With `RUNNER_STATS=1` each hit adds a byte to a file, and is counted.
 ";
 
+const COMPLETIONS: &str = "\
+Usage: runner completions bash|zsh|fish
+
+Prints what makes a shell complete subcommands, options, their values, installed toolchains, promoted commands and scripts.
+`install.sh` puts it where shells look. By hand:
+
+  source <(runner completions bash)      in ~/.bashrc
+  source <(runner completions zsh)       in ~/.zshrc, after compinit
+  runner completions fish | source       in ~/.config/fish/config.fish
+";
+
 /// What there is to say of a subcommand at length, under every name that it is asked for by.
 fn long(command: &str) -> Option<&'static str> {
     Some(match command {
@@ -234,12 +288,15 @@ fn long(command: &str) -> Option<&'static str> {
         "promote" => PROMOTE,
         "list" => LIST,
         "demote" => DEMOTE,
+        "upgrade" => UPGRADE,
+        "crates" => CRATES,
         "update" => UPDATE,
         "why" => WHY,
         "env" => ENV,
         "config" => CONFIG,
         "cache" => CACHE,
         "expr" => EXPRESSION,
+        "completions" => COMPLETIONS,
         _ => return None,
     })
 }
@@ -250,14 +307,28 @@ pub(crate) fn text(topic: Option<&str>) -> Option<String> {
         None | Some("run" | "runner" | "help") => return Some(overview()),
         Some("rust-script") => return Some(RUST_SCRIPT.to_owned()),
         Some("-e" | "--expr" | "loop" | "--loop") => "expr",
+        Some("crate" | "package") => "crates",
         Some(topic) => topic,
     };
+    if let Some(topic) = TOPICS.iter().find(|topic| topic.name == command && long(command).is_none()) {
+        return Some(topic.text.to_owned());
+    }
     let mut text = long(command)?.to_owned();
+    if let Some(topic) = TOPICS.iter().find(|topic| topic.name == command) {
+        text.push('\n');
+        text.push_str(topic.text);
+    }
     add_options(&mut text, "Options", |flag| flag.is_own(command));
     add_options(&mut text, "Options of every command that builds a script", |flag| {
         flag.is_of(command) && !flag.is_own(command) && !flag.is_of("list")
     });
     Some(text)
+}
+
+/// What was meant by a topic that there is no help on.
+pub(crate) fn similar_topic(topic: &str) -> Option<&'static str> {
+    let known = COMMANDS.iter().map(|command| command.name).chain(TOPICS.iter().map(|topic| topic.name));
+    known.into_iter().find(|known| runner::is_similar(known, topic))
 }
 
 fn overview() -> String {
@@ -274,6 +345,10 @@ fn overview() -> String {
         flag.is_own("expr") && !flag.is_of("run")
     });
     text.push_str(CODES);
+    text.push_str("\nTopics (`runner help TOPIC`):\n");
+    for topic in TOPICS {
+        add_line(&mut text, topic.name, topic.says);
+    }
     text
 }
 

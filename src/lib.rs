@@ -38,10 +38,11 @@
 //! | `deps` | cargo, once a manifest: dependency environments, lanes, seeds; once a package: `cargo install` |
 //! | `registry` | packages in the place of scripts: `crate@version` |
 //! | `exec`, `wrap` | becoming the program, or a wrapper's |
-//! | `promote`, `receipt`, `install`, `package` | executables and packages outside the cache |
+//! | `promote`, `promoted`, `upgrade`, `receipt`, `install`, `package` | executables and packages outside the cache |
 //! | `why`, `change`, `verify`, `storage`, `statistics` | what changed; proof by rebuilding; the cache as a user sees it |
 //! | `tools`, `migrate` | check, clippy, documentation, formatting; another form of metadata |
 //! | `tier`, `ahead` | fast now and optimal later; builds and versions ahead of a run |
+//! | `choices` | what there is to name on a command line |
 //! | `environment`, `screen`, `wait`, `record`, `error` | variables and policy, stderr, sealed files, errors |
 //!
 //! Where scripts of other tools get something else than those give them, and why, is listed in [`differences`].
@@ -68,6 +69,7 @@ mod cache;
 mod cargo_config;
 mod change;
 mod check;
+mod choices;
 mod compile;
 mod config;
 mod content;
@@ -107,6 +109,7 @@ mod outline;
 mod package;
 mod profile;
 mod promote;
+mod promoted;
 mod rebuild;
 mod receipt;
 mod recipe;
@@ -132,6 +135,7 @@ mod toolchain;
 mod tools;
 mod trace;
 mod trim;
+mod upgrade;
 mod verify;
 mod wait;
 mod why;
@@ -143,9 +147,10 @@ pub mod promises {}
 pub use artifact::{Artifact, Inputs};
 pub use build_record::{BuildRecord, Dependency};
 pub use change::Change;
+pub use choices::script_extensions;
 pub use deps::Updated;
 pub use dialect::Dialect;
-pub use digest::Sums;
+pub use digest::{Digest, Sums};
 pub use environment::Environment;
 pub use error::{
     EXIT_CANNOT_EXECUTE, EXIT_FAILED, EXIT_NOT_FOUND, Error, Result, Step, printable, usage_error,
@@ -153,7 +158,8 @@ pub use error::{
 pub use expression::{Expression, ExpressionKind};
 pub use migrate::Style;
 pub use options::{Harness, Options, Verbosity};
-pub use promote::{Installed, Listed, Placement, State};
+pub use promote::{Installed, Placement};
+pub use promoted::{Listed, State};
 pub use rebuild::Rebuilt;
 pub use registry::{Package, Selection, Wanted};
 pub use revision::Revision;
@@ -165,4 +171,5 @@ pub use statistics::Statistics;
 pub use tier::Background;
 pub use tools::Lint;
 pub use trim::{CachedBuild, Limits, Trimmed};
+pub use upgrade::{Reason, Upgraded};
 pub use why::Why;

@@ -38,7 +38,9 @@ pub(crate) fn install(
     let installation =
         Installation { recipe, resolved, cache, cargo: &cargo, lane: &lane, staging, environment, screen };
     let (bin, finished) = installation.run()?;
-    let made = Made::read(&finished.stdout);
+    let linked = staging.join("root/bin").join(&bin);
+    let mut made = Made::read(&finished.stdout);
+    made.add_twin_of(&linked, &lane);
     let mut checks = recipe.checks.clone();
     checks.extend(resolved.check.clone());
     checks.extend(packages::checks(&Local::default(), &made, &lane, environment, start)?);
@@ -49,11 +51,14 @@ pub(crate) fn install(
         ("options", recipe.options.describe()),
         ("profile", recipe.profile.clone()),
         ("toolchain", recipe.toolchain.short_version()),
+        ("toolchain-id", recipe.toolchain.id.clone()),
         ("package", format!("{} {}", recipe.package.name(), resolved.version)),
         ("built", start.unix_seconds().to_string()),
         ("milliseconds", began.elapsed().as_millis().to_string()),
     ];
-    let output = staging.join("root/bin").join(&bin);
+    // A file of its own: cargo gives away another link to what it keeps.
+    let output = staging.join("program");
+    std::fs::copy(&linked, &output).map_err(unusable)?;
     Ok(Built { output, name: bin.into(), provisional: false, told: Told::default(), checks, about })
 }
 

@@ -260,6 +260,13 @@ fn what_was_promoted_is_inspected_by_its_name() {
     sandbox.runner(["promote", "-q", "x.rs", "--name", "tool"]).run().prints("");
     let place = sandbox.home().join(".local/bin/tool");
     assert_eq!(inspected(&sandbox, "tool")["path"], place.to_str().unwrap());
+    // Its sums are in its receipt.
+    let listed: Value = serde_json::from_str(&sandbox.runner(["list", "--json"]).run().stdout).unwrap();
+    let sum = sandbox.sh(&format!("sha256sum <{}", place.display())).run().stdout;
+    assert_eq!(listed[0]["sha256"], sum.split(' ').next().unwrap());
+    let built = sandbox.runner(["build", "--json", "x.rs"]).run().stdout;
+    let built: Value = serde_json::from_str(&built).unwrap();
+    assert_eq!((&listed[0]["sha256"], &listed[0]["binary_digest"]), (&built["sha256"], &built["b3"]));
     let ran = sandbox.runner(["inspect", "tool", "./nothing"]).run();
     assert_eq!(ran.code, 127);
     assert!(ran.stdout.starts_with("tool: rustc 1."), "{}", ran.stdout);
