@@ -338,15 +338,7 @@ impl<'a> Environments<'a> {
         let capture = capture::Capture::prepare(&self.directory).map_err(unusable)?;
         let local = packages::Local::find(self.recipe.manifest, || self.cargo(cargo), manifest_path, self)?;
         local.forget_in(lane, &self.recipe.profile);
-        let compiler = match self.recipe.is_trimmed() {
-            false => self.recipe.toolchain.rustc.clone(),
-            true => {
-                let cargo_home = self.environment.cargo_home();
-                trimmed::compiler(lane.path(), self.recipe, cargo_home, local.identities())
-                    .map_err(unusable)?
-            }
-        };
-        let output = self.run(cargo, manifest_path, lane, &compiler, &capture)?;
+        let output = self.run(cargo, manifest_path, lane, local.identities(), &capture)?;
         let lock = fs::read(manifest_path.with_file_name("Cargo.lock")).at(Step::Dependencies)?;
         if self.lock.is_none() {
             self.cache.write_whole(&self.resolved, &lock).map_err(unusable)?;

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::{Command, ExitStatus};
 
-use super::{DATE, Environments, capture, lane, seed};
+use super::{Environments, capture, lane, seed, trimmed};
 use crate::environment::Environment;
 use crate::error::{Error, Result, Step};
 use crate::screen::Screen;
@@ -41,7 +41,7 @@ impl Environments<'_> {
         cargo: &Path,
         manifest: &Path,
         lane: &lane::Lane,
-        compiler: &Path,
+        identities: &[trimmed::Identity],
         capture: &capture::Capture,
     ) -> Result<Vec<u8>> {
         let build = |offline: bool| {
@@ -66,10 +66,9 @@ impl Environments<'_> {
             }
             command.env("RUSTC_WORKSPACE_WRAPPER", capture.wrapper());
             if self.recipe.is_trimmed() {
-                command.env("RUSTC", compiler).env("CARGO_INCREMENTAL", "0");
-                if self.environment.set(DATE.0).is_none() {
-                    command.env(DATE.0, DATE.1);
-                }
+                let (toolchain, environment) = (&self.recipe.toolchain, self.environment);
+                trimmed::call_stand_in(&mut command, lane.path(), toolchain, identities, environment)
+                    .map_err(|error| self.cache.unusable("cannot write to", error))?;
             }
             self.screen.verbose(|| {
                 format!("{}: building dependencies", self.recipe.script.typed().to_string_lossy())

@@ -8,6 +8,8 @@ use super::cargo::{command, is_network_failure};
 use super::lane::Lane;
 use super::packages::{self, Local, Made};
 use super::resolve::{self, Resolved};
+use super::{bill, trimmed};
+use crate::build_record::BuildRecord;
 use crate::cache::{Built, Cache, Told};
 use crate::environment::Environment;
 use crate::error::{EXIT_NOT_FOUND, Error, Result, Step};
@@ -31,7 +33,8 @@ pub(crate) fn install(
     let began = Instant::now();
     let unusable = |error| cache.unusable("cannot write to", error);
     let cargo = recipe.toolchain.cargo(environment)?;
-    let lane = Lane::enter(cache, &recipe.toolchain, false, screen, recipe.script).map_err(unusable)?;
+    let lane = Lane::enter(cache, &recipe.toolchain, recipe.is_trimmed(), screen, recipe.script)
+        .map_err(unusable)?;
     lane.heal(cache);
     Moment::latest().pass();
     let start = Moment::now();
@@ -44,6 +47,12 @@ pub(crate) fn install(
     let mut checks = recipe.checks.clone();
     checks.extend(resolved.check.clone());
     checks.extend(packages::checks(&Local::default(), &made, &lane, environment, start)?);
+    if recipe.options.portable {
+        let packages = bill::of(made.packages(), "");
+        BuildRecord::of_package(recipe, &resolved.version.to_string(), packages, environment)
+            .add_to(&linked)
+            .map_err(unusable)?;
+    }
     // Cargo's second link to it would stay when its artifacts go.
     made.remove_outermost(&lane);
     let about = vec![
@@ -149,6 +158,10 @@ impl Installation<'_> {
         }
         command.args(recipe.options.locked.then_some("--locked"));
         command.args(offline.then_some("--offline"));
+        if recipe.is_trimmed() {
+            trimmed::call_stand_in(&mut command, self.lane.path(), &recipe.toolchain, &[], self.environment)
+                .map_err(|error| self.cache.unusable("cannot write to", error))?;
+        }
         let label = format!("compiling {} {}", recipe.package.name(), resolved.version);
         self.screen.run(&mut command, &label, true).map_err(|error| {
             let what = format!("cannot run `{}`", self.cargo.display());

@@ -18,11 +18,13 @@ use std::io;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use serde_json::Value;
 
 use crate::digest::{Digest, Fields};
-use crate::recipe::RustRecipe;
+use crate::environment::Environment;
+use crate::toolchain::Toolchain;
 
 /// What `__DATE__` and its kin are to be if the caller does not say: 1 January 1980, the first that all archives can hold.
 pub(crate) const DATE: (&str, &str) = ("SOURCE_DATE_EPOCH", "315532800");
@@ -57,10 +59,26 @@ exec @RUSTC@ "$@" @OPTIONS@ \
 /// The name of a package's crates in all symbols, and its directory.
 pub(super) type Identity = (String, PathBuf);
 
-/// Writes the stand-in of a lane, and the identities it gives; returns its path.
-pub(super) fn compiler(
+/// Has cargo, which works in a lane, call the stand-in.
+pub(super) fn call_stand_in(
+    command: &mut Command,
     lane: &Path,
-    recipe: &RustRecipe<'_>,
+    toolchain: &Toolchain,
+    identities: &[Identity],
+    environment: &Environment,
+) -> io::Result<()> {
+    let stand_in = compiler(lane, toolchain, environment.cargo_home(), identities)?;
+    command.env("RUSTC", stand_in).env("CARGO_INCREMENTAL", "0");
+    if environment.set(DATE.0).is_none() {
+        command.env(DATE.0, DATE.1);
+    }
+    Ok(())
+}
+
+/// Writes the stand-in of a lane, and the identities it gives; returns its path.
+fn compiler(
+    lane: &Path,
+    toolchain: &Toolchain,
     cargo_home: Option<PathBuf>,
     identities: &[Identity],
 ) -> io::Result<PathBuf> {
@@ -84,16 +102,16 @@ pub(super) fn compiler(
     if let Some(home) = cargo_home {
         remap(home.as_os_str(), "/cargo");
     }
-    if let Some((source, name)) = recipe.toolchain.library_source() {
+    if let Some((source, name)) = toolchain.library_source() {
         remap(source.as_os_str(), &name);
     }
-    if recipe.toolchain.has_remap_scope() {
+    if toolchain.has_remap_scope() {
         options.push("--remap-path-scope=object");
     }
     let mut text = Vec::new();
     for part in split_at_marks(STAND_IN) {
         match part {
-            "RUSTC" => text.extend(quoted(recipe.toolchain.rustc.as_os_str()).into_vec()),
+            "RUSTC" => text.extend(quoted(toolchain.rustc.as_os_str()).into_vec()),
             "OPTIONS" => text.extend(options.as_bytes()),
             part => text.extend(part.as_bytes()),
         }

@@ -82,4 +82,9 @@ impl<'a> PackageRecipe<'a> {
         let profile = options.profile.clone().unwrap_or_else(|| "release".to_owned());
         Ok(PackageRecipe { script, package, options, said, toolchain, profile, config, checks })
     }
+
+    /// Whether it is compiled without the paths of this machine: see [`crate::recipe::RustRecipe::is_trimmed`].
+    pub(crate) fn is_trimmed(&self) -> bool {
+        self.options.portable || self.toolchain.has_remap_scope()
+    }
 }
