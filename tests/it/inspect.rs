@@ -7,6 +7,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
+use crate::registry::{Crate, Registry};
 use crate::sandbox::{Sandbox, skipped};
 
 const PLAIN: &str = "#!/usr/bin/env runner\nfn main() { println!(\"plain\") }\n";
@@ -270,4 +271,39 @@ fn what_was_promoted_is_inspected_by_its_name() {
     let ran = sandbox.runner(["inspect", "tool", "./nothing"]).run();
     assert_eq!(ran.code, 127);
     assert!(ran.stdout.starts_with("tool: rustc 1."), "{}", ran.stdout);
+}
+
+#[test]
+fn a_program_of_a_package_says_which_and_is_the_same_wherever_it_is_built() {
+    let (sandbox, registry) = Registry::with_program("tool", &["1.0.0"]);
+    registry.publish(&Crate {
+        files: &[("src/lib.rs", "pub fn place() -> &'static str { file!() }\n")],
+        ..Crate::program("part", "0.2.0")
+    });
+    let text = "fn main() { println!(\"{} {}\", file!(), part::place()) }\n";
+    registry.publish(&Crate {
+        files: &[("src/main.rs", text)],
+        dependencies: &[("part", "0.2")],
+        manifest: "[features]\nmore = []\n[dependencies]\npart = \"0.2\"\n",
+        features: &["more"],
+        ..Crate::program("user", "2.0.0")
+    });
+    sandbox.runner(["build", "user@2", "--features", "more"]).run().prints("");
+    sandbox.sh("./user").run().prints("user-2.0.0/src/main.rs part-0.2.0/src/lib.rs\n");
+    let record = inspected(&sandbox, "user");
+    assert_eq!(record["script"]["name"], "user@2.0.0");
+    assert_eq!(record["options"], serde_json::json!(["--features=more"]));
+    let names: Vec<&str> =
+        record["dependencies"].as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["part", "user"]);
+    sandbox.runner(["verify", "user"]).run().prints("user: identical to what user@2.0.0 gives\n");
+    // With other versions nothing can be told.
+    registry.publish(&Crate {
+        files: &[("src/lib.rs", "pub fn place() -> u8 { 1 }\n")],
+        ..Crate::program("part", "0.2.1")
+    });
+    let ran = sandbox.runner(["verify", "user"]).run();
+    let said =
+        "user: its dependencies differ: it was built with part 0.2.0, and would now be with part 0.2.1\n";
+    assert!(ran.code == 125 && ran.stderr.contains(said), "{} {}", ran.stdout, ran.stderr);
 }
