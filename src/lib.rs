@@ -34,10 +34,11 @@
 //! | `cache`, `lock`, `staging`, `trim` | entries, commit, who may build, what goes |
 //! | `outline`, `mainless`, `expression`, `source` | scripts without `main`, text that is no script, and how the compiler is given them |
 //! | `recipe`, `header`, `shebang`, `dialect`, `language`, `manifest`, `name`, `toolchain`, `target`, `cargo_config` | everything decided before a build |
-//! | `compile`, `invocation`, `profile`, `linker`, `disturbance`, `dep_info`, `declared` | the rustc call, and what it read |
+//! | `compile`, `invocation`, `profile`, `linker`, `linkage`, `disturbance`, `dep_info`, `declared` | the rustc call, and what it read |
 //! | `deps` | cargo, once a manifest: dependency environments, lanes, seeds; once a package: `cargo install` |
 //! | `registry` | packages in the place of scripts: `crate@version` |
 //! | `exec`, `wrap` | becoming the program, or a wrapper's |
+//! | `build`, `artifact`, `build_record`, `elf`, `revision`, `inspect`, `rebuild` | programs that are handed on: what they say of themselves, and proof of it |
 //! | `promote`, `promoted`, `upgrade`, `receipt`, `install`, `package` | executables and packages outside the cache |
 //! | `why`, `change`, `verify`, `storage`, `statistics` | what changed; proof by rebuilding; the cache as a user sees it |
 //! | `tools`, `migrate` | check, clippy, documentation, formatting; another form of metadata |
