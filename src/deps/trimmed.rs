@@ -53,7 +53,7 @@ if [ -n "$identity" ]; then
 fi
 exec @RUSTC@ "$@" @OPTIONS@ \
     --remap-path-prefix="${OUT_DIR:-$here}=/cargo/build-dir/$CARGO_PKG_NAME-$CARGO_PKG_VERSION/out" \
-    --remap-path-prefix="$CARGO_MANIFEST_DIR=$CARGO_PKG_NAME-$CARGO_PKG_VERSION"
+    --remap-path-prefix="${CARGO_MANIFEST_DIR:-$here}=$CARGO_PKG_NAME-$CARGO_PKG_VERSION"
 "#;
 
 /// The name of a package's crates in all symbols, and its directory.

@@ -131,6 +131,9 @@ fn what_has_no_record_is_said_to_have_none() {
     let hint = "\n  hint: programs that `runner build` writes and `runner promote` installs have one\n";
     let no_program = format!("it is not a program in which there could be a build record{hint}");
     let script = format!("it is a script, and only programs have a build record{hint}");
+    // Longer than memory, and not read.
+    let huge = fs::File::create(sandbox.path("huge")).unwrap();
+    huge.set_len(1 << 40).unwrap();
     let none = format!("there is no build record in it{hint}");
     let names = "\n  hint: give the path of a program, or a name that `runner list` tells\n";
     sandbox.sh("mkfifo fifo; runner --release x.rs").run().prints("plain\n");
@@ -141,6 +144,7 @@ fn what_has_no_record_is_said_to_have_none() {
         ("x.rs", 125, &script),
         ("text", 125, &no_program),
         ("empty", 125, &no_program),
+        ("huge", 125, &no_program),
         ("directory", 125, "it is not a file\n"),
         ("fifo", 125, "it is not a file\n"),
         ("/dev/zero", 125, "it is not a file\n"),
