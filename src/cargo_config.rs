@@ -47,6 +47,8 @@ pub(crate) struct CargoConfig {
     pub(crate) checks: Vec<Check<'static>>,
     /// Whether they may change how a script is compiled.
     pub(crate) shapes_builds: bool,
+    /// The file that switches the network off (`net.offline`).
+    pub(crate) offline: Option<PathBuf>,
     /// Whether they may put a directory in the place of a crate from a registry.
     pub(crate) names_directories: bool,
     /// `build.target`, if that is one name.
@@ -86,6 +88,10 @@ impl CargoConfig {
                 let text = std::fs::read_to_string(&path).map_err(|error| unreadable(error.into()))?;
                 let table: Option<Table> = text.parse().ok();
                 pending.extend(table.iter().flat_map(|table| included(table, &path)));
+                let net = table.as_ref().and_then(|table| table.get("net")?.get("offline")?.as_bool());
+                if net == Some(true) && config.offline.is_none() {
+                    config.offline = Some(path.clone());
+                }
                 config.add(table, environment);
             }
             config.checks.push(check);

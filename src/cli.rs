@@ -26,8 +26,8 @@ use std::path::PathBuf;
 use crate::help;
 use pico_args::Arguments;
 use runner::{
-    Dialect, Expression, Harness, Limits, Lint, Options, Placement, Result, Selection, Style, Verbosity,
-    shebang, usage_error,
+    Dialect, EXIT_NOT_FOUND, Error, Expression, Harness, Lint, Options, Placement, Result, Selection, Step,
+    Style, Verbosity, shebang, usage_error,
 };
 
 /// What is to be done.
@@ -106,6 +106,13 @@ pub(crate) enum Command {
         script: OsString,
         style: Style,
     },
+    /// Shows what runner sees, and where it comes from.
+    Env {
+        names: Vec<String>,
+        script: Option<OsString>,
+        options: Options,
+        json: bool,
+    },
     /// Writes the package that cargo would be given, and prints where.
     Package {
         script: OsString,
@@ -121,6 +128,13 @@ pub(crate) enum Command {
     AfterCleaning(Box<Command>),
     Cache(CacheCommand),
     Help(Option<String>),
+    /// The page for `man`.
+    Manual,
+    /// What a shell loads; or, given the words before the cursor, what can stand there.
+    Completions {
+        shell: String,
+        words: Vec<OsString>,
+    },
     Version,
 }
 
@@ -128,9 +142,10 @@ pub(crate) enum Command {
 #[derive(Debug)]
 pub(crate) enum CacheCommand {
     Path,
-    Size,
-    List,
-    Trim(Limits),
+    Size { json: bool },
+    List { json: bool },
+    Stats { json: bool },
+    Trim { older: Option<String>, max_size: Option<String>, only_shows: bool },
     Clean(Option<PathBuf>),
     Stop,
 }
@@ -157,6 +172,17 @@ pub(crate) fn parse(mut arguments: Vec<OsString>) -> Result<Command> {
         // Options may stand before a subcommand too.
         Some(name) => subcommand(name, before.into_iter().chain(rest).collect()),
         None => run(before, word.into_iter().chain(rest).collect(), "runner"),
+    }
+}
+
+/// A subcommand that makes no sense, or finds no script, may have been meant as the script of that name.
+pub(crate) fn perhaps_a_script(error: Error, word: Option<&str>) -> Error {
+    let word = word.filter(|word| help::is_command(word) && std::path::Path::new(word).is_file());
+    let may_be = error.step() == Step::Arguments || error.exit_code() == EXIT_NOT_FOUND;
+    match word.filter(|_| may_be) {
+        Some(name) => error
+            .with_hint(format!("`runner ./{name}` runs the script of that name; else `runner help {name}`")),
+        None => error,
     }
 }
 
@@ -297,6 +323,9 @@ fn common(parser: &mut Arguments) -> Result<Options> {
     options.selection = selection(parser)?;
     options.offline = parser.contains("--offline");
     options.locked = parser.contains("--locked");
+    if parser.contains("--frozen") {
+        (options.offline, options.locked) = (true, true);
+    }
     options.temporary = parser.contains("--temp");
     let quiet = parser.contains(["-q", "--quiet"]);
     let verbose = parser.contains(["-v", "--verbose"]);
@@ -403,6 +432,17 @@ fn subcommand(name: &str, mut arguments: Vec<OsString>) -> Result<Command> {
             let (options, list) = options_and_words(parser, name)?;
             Ok(Command::Why { script: one_script(list, plain, name)?, options, json })
         }
+        "env" => {
+            let (script, json) = (path(&mut parser, Keys::One("--script"))?, parser.contains("--json"));
+            let (options, list) = options_and_words(parser, name)?;
+            let names = list.into_iter().chain(plain).map(|name| name.to_string_lossy().into_owned());
+            Ok(Command::Env {
+                names: names.collect(),
+                script: script.map(PathBuf::into_os_string),
+                options,
+                json,
+            })
+        }
         "list" => {
             let json = parser.contains("--json");
             no_more(words(parser, name, None)?.into_iter().chain(plain), name)?;
@@ -410,10 +450,20 @@ fn subcommand(name: &str, mut arguments: Vec<OsString>) -> Result<Command> {
         }
         "upgrade" => promoted::upgrade(parser, plain),
         "help" => {
+            if parser.contains("--man") {
+                no_more(words(parser, name, None)?.into_iter().chain(plain), name)?;
+                return Ok(Command::Manual);
+            }
             let mut topics = words(parser, name, None)?.into_iter().chain(plain);
             let topic = topics.next();
             no_more(topics, name)?;
             Ok(Command::Help(topic.map(|topic| topic.to_string_lossy().into_owned())))
+        }
+        "completions" => {
+            let mut list = words(parser, name, None)?.into_iter();
+            let shell = list.next().unwrap_or_default().to_string_lossy().into_owned();
+            no_more(list, name)?;
+            Ok(Command::Completions { shell, words: plain })
         }
         _ => cache::parse(parser, plain),
     }

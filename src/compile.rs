@@ -10,6 +10,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use crate::build_record::BuildRecord;
 use crate::cache::{Built, Cache, Told};
 use crate::check::Check;
 use crate::declared;
@@ -46,11 +47,19 @@ pub(crate) fn compile(
     screen: &Screen,
 ) -> Result<Outcome> {
     let began = Instant::now();
-    let call = invocation::call(recipe, cache, environment, screen)?;
+    let mut call = invocation::call(recipe, cache, environment, screen)?;
     let linker = linker::checks(recipe, &call.arguments, environment, cache, Moment::now())?;
     let name = recipe.name();
     let unusable = |error| cache.unusable("cannot write to", error);
     let source = Source::place(recipe, staging).map_err(unusable)?;
+    let record = recipe.options.portable.then(|| BuildRecord::of(recipe, &call, environment));
+    if let Some(object) = record.as_ref().and_then(BuildRecord::object) {
+        let path = staging.join("record.o");
+        std::fs::write(&path, object).map_err(unusable)?;
+        let mut argument = OsString::from("link-arg=");
+        argument.push(path);
+        call.arguments.extend(["-C".into(), argument]);
+    }
     let output = staging.join("program");
     let dep_info = staging.join("program.d");
     let purpose = Purpose::Program { output: &output, dep_info: &dep_info };
@@ -88,6 +97,12 @@ pub(crate) fn compile(
         // Another script built the same crate from other sources while this one was linked.
         return Ok(Outcome::Disturbed(source.path));
     }
+    if let Some(record) = &record {
+        let program = std::fs::read(&output).map_err(unusable)?;
+        if let Some(program) = record.added_to(&program) {
+            std::fs::write(&output, program).map_err(unusable)?;
+        }
+    }
     let mut checks = match inputs(recipe, &call, &source, &dep_info, environment, start, before)? {
         Ok(checks) => checks,
         Err(disturbed) => return Ok(Outcome::Disturbed(disturbed)),
@@ -107,8 +122,8 @@ pub(crate) fn compile(
         ("options", recipe.options.describe()),
         ("profile", recipe.profile_name().to_owned()),
         ("toolchain", recipe.toolchain.short_version()),
-        ("toolchain-id", recipe.toolchain.id.clone()),
         ("target", recipe.machine().to_owned()),
+        ("toolchain-id", recipe.toolchain.id.clone()),
         ("edition", recipe.edition.clone()),
         ("built", start.unix_seconds().to_string()),
         ("milliseconds", began.elapsed().as_millis().to_string()),

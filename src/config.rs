@@ -33,8 +33,9 @@ use crate::content::is_absence;
 use crate::digest::Digest;
 use crate::environment::Environment;
 use crate::error::{Error, Result, Step};
+use crate::said::{Said, Source};
 use crate::screen::Screen;
-use crate::settings::{self, Place, Said, Source};
+use crate::settings::{self, Place};
 use crate::stamp::Moment;
 
 /// What the configuration file says.

@@ -17,6 +17,7 @@
 //!
 //! Cargo runs from `/`, offline as long as what it needs is here, and never learns the script's name or place.
 
+mod bill;
 mod capture;
 mod cargo;
 mod install;
@@ -61,6 +62,10 @@ pub(crate) struct Call {
     pub(crate) arguments: Vec<OsString>,
     pub(crate) variables: Vec<(OsString, OsString)>,
     pub(crate) checks: Vec<Check<'static>>,
+    /// The packages that were compiled for it: see [`crate::build_record::Dependency`].
+    pub(crate) packages: Vec<OsString>,
+    /// The digest of the lock.
+    pub(crate) lock: Option<String>,
     /// What must be untouched in the cache for the call to work.
     artifacts: Vec<OsString>,
 }
@@ -147,7 +152,7 @@ fn adjacent_lock(recipe: &RustRecipe<'_>) -> Result<(Option<String>, Vec<Check<'
 
 /// Names the environment: everything that changes what cargo makes of the manifest.
 fn key(recipe: &RustRecipe<'_>, environment: &Environment, manifest: &str, lock: Option<&str>) -> Digest {
-    let mut fields = Fields::new("dependency environment 2");
+    let mut fields = Fields::new("dependency environment 3");
     fields.push("manifest", manifest.as_bytes());
     fields.push_optional("lock", lock.map(str::as_bytes));
     fields.push("toolchain", recipe.toolchain.id.as_bytes());
@@ -254,7 +259,14 @@ impl<'a> Environments<'a> {
         let variables = record.all("variable").into_iter().filter_map(|text| split_variable(&text)).collect();
         let mut checks = record.checks.clone();
         checks.extend(self.lock_check.iter().cloned());
-        Call { arguments: record.all("argument"), variables, checks, artifacts: record.all("artifact") }
+        Call {
+            arguments: record.all("argument"),
+            variables,
+            checks,
+            packages: record.all("package"),
+            lock: record.first("lock").and_then(|lock| lock.into_string().ok()),
+            artifacts: record.all("artifact"),
+        }
     }
 
     fn build(&self, manifest: &str) -> Result<Call> {
@@ -335,8 +347,8 @@ impl<'a> Environments<'a> {
             }
         };
         let output = self.run(cargo, manifest_path, lane, &compiler, &capture)?;
+        let lock = fs::read(manifest_path.with_file_name("Cargo.lock")).at(Step::Dependencies)?;
         if self.lock.is_none() {
-            let lock = fs::read(manifest_path.with_file_name("Cargo.lock")).at(Step::Dependencies)?;
             self.cache.write_whole(&self.resolved, &lock).map_err(unusable)?;
         }
         let captured = capture.read().at(Step::Dependencies)?;
@@ -353,6 +365,10 @@ impl<'a> Environments<'a> {
             text.push("=");
             text.push(value);
             record.push("variable", text);
+        }
+        record.push("lock", Digest::of(&lock).hex());
+        for package in bill::of(made.packages(), &String::from_utf8_lossy(&lock)) {
+            record.push("package", package.text());
         }
         for artifact in made.artifacts(self.cache.directory()) {
             record.push("artifact", artifact);

@@ -3,9 +3,13 @@
 //! What can be typed is in [`table`], one line each; here is what there is to say of it at length, and how the two are put
 //! together. Lines that begin with two spaces are shown as they are, here and in the manual; others are a paragraph.
 
+mod manual;
 mod table;
+mod topics;
 
+pub(crate) use manual::manual;
 pub(crate) use table::{COMMANDS, Flag, OPTIONS, is_command, named, takes_value};
+pub(crate) use topics::TOPICS;
 
 const OVERVIEW: &str = "\
 runner: run a single-file script in a compiled language
@@ -178,15 +182,67 @@ Tells whether the next run would be a hit, and if not, which inputs changed: wha
 `-v` on a run says the same in one line. `RUNNER_VERIFY=1` rebuilds on a hit and compares with the cached binary.
 ";
 
+const ENV: &str = "\
+Usage: runner env [OPTIONS] [NAME...] [--script SCRIPT] [--json]
+
+Shows every setting and every place that runner sees, its value, and who said so if that is not the default. With names
+only their values, one a line: `$(runner env cache)`. With `--script` and options as that run would have it. What is not a
+setting: `rustc`, `rustc-version`, `host` and `cargo` of the toolchain, `cargo-home`, `rustup-home`, `receipts`, `version`.
+`runner help config` tells where settings are said.
+";
+
+const CONFIG: &str = "\
+Settings are said under one name everywhere: `profile` is `--profile` on the command line and on a `#!` line, `profile` under
+`[package.metadata.runner]` in a script, `RUNNER_PROFILE` in the environment, and `profile` in the configuration file. The
+strongest of these that says anything wins, in this order. `runner env` tells which did.
+
+The file is the one that `RUNNER_CONFIG` names (an empty value means none), else `runner/config.toml` in `$XDG_CONFIG_HOME`,
+else in `~/.config`. It is TOML. A file that cannot be understood is an error until it is mended; a key that is not known is
+said once. A change of it counts at the next run; only scripts for which it means another build are compiled again.
+
+  profile toolchain target       in all places
+  locked
+  edition                        command line, variable, file; a script has it under `[package]`
+  rustflags static               script, variable, file
+  offline frozen quiet           command line, variable, file
+  temp                           command line, file
+  args inputs env                script
+  older max-size                 options of `cache trim`, variable, file: what a trim keeps
+  bin                            variable, file: where `promote` installs (`--to` for one command)
+  tier                           variable, file: whether a first build may be quick
+  verbose                        command line, variable
+  cache cache-system config      variable only: they are needed before the file is read
+  stats verify                   variable only
+
+In a variable a switch is `1` or `0` and a list is words; a variable that is empty says nothing.
+";
+
 const CACHE: &str = "\
 Usage: runner cache path                                where the cache is
-       runner cache size                                bytes on disk
-       runner cache list                                every cached build: used, bytes, profile, toolchain, target, script
+       runner cache size [--json]                       bytes on disk
+       runner cache list [--json]                       every cached build: used, bytes, profile, toolchain, target, script
+       runner cache stats [--json]                      how often it was of use, and what it holds
        runner cache trim [--older 30d] [--max-size 5G]  remove what was not used, then the least recently used
+                         [--dry-run]                    only show what would go
        runner cache stop                                stop the background build
        runner cache clean [SCRIPT]                      remove everything, or every build of one script
 
-A trim also runs by itself, at most daily. Everything in the cache can be made again; removing it by hand is safe.
+A trim also runs by itself, at most daily, and keeps what `older` and `max-size` allow (`runner help config`). Everything in
+the cache can be made again; removing it by hand is safe.
+
+A hit writes nothing, and so is not counted: `stats` tells the builds that were made, and from the times the file system
+keeps which of them were used lately. With `RUNNER_STATS=1` each hit adds a byte to a file, and is counted.
+";
+
+const COMPLETIONS: &str = "\
+Usage: runner completions bash|zsh|fish
+
+Prints what makes a shell complete subcommands, options, their values, installed toolchains, promoted commands and scripts.
+`install.sh` puts it where shells look. By hand:
+
+  source <(runner completions bash)      in ~/.bashrc
+  source <(runner completions zsh)       in ~/.zshrc, after compinit
+  runner completions fish | source       in ~/.config/fish/config.fish
 ";
 
 /// What there is to say of a subcommand at length, under every name that it is asked for by.
@@ -205,8 +261,11 @@ fn long(command: &str) -> Option<&'static str> {
         "demote" => DEMOTE,
         "update" => UPDATE,
         "why" => WHY,
+        "env" => ENV,
+        "config" => CONFIG,
         "cache" => CACHE,
         "expr" => EXPRESSION,
+        "completions" => COMPLETIONS,
         _ => return None,
     })
 }
@@ -220,12 +279,25 @@ pub(crate) fn text(topic: Option<&str>) -> Option<String> {
         Some("crate" | "package" | "packages") => "crates",
         Some(topic) => topic,
     };
+    if let Some(topic) = TOPICS.iter().find(|topic| topic.name == command && long(command).is_none()) {
+        return Some(topic.text.to_owned());
+    }
     let mut text = long(command)?.to_owned();
+    if let Some(topic) = TOPICS.iter().find(|topic| topic.name == command) {
+        text.push('\n');
+        text.push_str(topic.text);
+    }
     add_options(&mut text, "Options", |flag| flag.is_own(command));
     add_options(&mut text, "Options of every command that builds a script", |flag| {
         flag.is_of(command) && !flag.is_own(command) && !flag.is_of("list")
     });
     Some(text)
+}
+
+/// What was meant by a topic that there is no help on.
+pub(crate) fn similar_topic(topic: &str) -> Option<&'static str> {
+    let known = COMMANDS.iter().map(|command| command.name).chain(TOPICS.iter().map(|topic| topic.name));
+    known.into_iter().find(|known| runner::is_similar(known, topic))
 }
 
 fn overview() -> String {
@@ -242,6 +314,10 @@ fn overview() -> String {
         flag.is_own("expr") && !flag.is_of("run")
     });
     text.push_str(CODES);
+    text.push_str("\nTopics (`runner help TOPIC`):\n");
+    for topic in TOPICS {
+        add_line(&mut text, topic.name, topic.says);
+    }
     text
 }
 

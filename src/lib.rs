@@ -29,6 +29,7 @@
 //! | --- | --- |
 //! | [`runner`](Runner) | the spine: the way of a script |
 //! | `script`, `launch`, `options` | bytes and place; the id of a launch; what was asked for |
+//! | `settings`, `said`, `config`, `seen` | what may be said, where, and who wins; the configuration file; `runner env` |
 //! | `trace`, `check`, `stamp`, `digest` | what a build looked at, whether it holds |
 //! | `cache`, `lock`, `staging`, `trim` | entries, commit, who may build, what goes |
 //! | `outline`, `mainless`, `expression`, `source` | scripts without `main`, text that is no script, and how the compiler is given them |
@@ -38,9 +39,10 @@
 //! | `registry` | packages in the place of scripts: `crate@version` |
 //! | `exec`, `wrap` | becoming the program, or a wrapper's |
 //! | `promote`, `promoted`, `upgrade`, `receipt`, `install`, `package` | executables and packages outside the cache |
-//! | `why`, `change`, `verify`, `storage` | what changed; proof by rebuilding; the cache as a user sees it |
+//! | `why`, `change`, `verify`, `storage`, `statistics` | what changed; proof by rebuilding; the cache as a user sees it |
 //! | `tools`, `migrate` | check, clippy, documentation, formatting; another form of metadata |
 //! | `tier`, `ahead` | fast now and optimal later; builds and versions ahead of a run |
+//! | `choices` | what there is to name on a command line |
 //! | `environment`, `screen`, `wait`, `record`, `error` | variables and policy, stderr, sealed files, errors |
 //!
 //! Every command of Go's and what it is called here is in [`go`].
@@ -62,10 +64,12 @@
 compile_error!("runner needs a Unix system: exec, flock and inode numbers");
 
 mod ahead;
+mod build_record;
 mod cache;
 mod cargo_config;
 mod change;
 mod check;
+mod choices;
 mod compile;
 mod config;
 mod content;
@@ -76,6 +80,7 @@ mod dialect;
 pub mod differences;
 mod digest;
 mod disturbance;
+mod elf;
 mod environment;
 mod error;
 mod exec;
@@ -107,14 +112,18 @@ mod receipt;
 mod recipe;
 mod record;
 mod registry;
+mod revision;
 mod runner;
+mod said;
 mod screen;
 mod script;
+mod seen;
 mod settings;
 pub mod shebang;
 mod source;
 mod staging;
 mod stamp;
+mod statistics;
 mod storage;
 mod surroundings;
 mod target;
@@ -136,7 +145,9 @@ pub mod go {}
 #[doc = include_str!("promises.md")]
 pub mod promises {}
 
+pub use build_record::{BuildRecord, Dependency};
 pub use change::Change;
+pub use choices::script_extensions;
 pub use deps::Updated;
 pub use dialect::Dialect;
 pub use environment::Environment;
@@ -149,8 +160,12 @@ pub use options::{Harness, Options, Verbosity};
 pub use promote::{Installed, Placement};
 pub use promoted::{Listed, State};
 pub use registry::{Package, Selection, Wanted};
+pub use revision::Revision;
 pub use runner::{Program, Runner};
+pub use said::Source;
 pub use script::{Script, is_similar};
+pub use seen::Seen;
+pub use statistics::Statistics;
 pub use tier::Background;
 pub use tools::Lint;
 pub use trim::{CachedBuild, Limits, Trimmed};

@@ -147,7 +147,7 @@ impl Runner {
         let directory = match &placement.directory {
             Some(directory) => absolute(directory.clone()),
             None => {
-                let directory = self.environment().executable_directory().ok_or_else(|| {
+                let directory = self.executable_directory()?.ok_or_else(|| {
                     Error::message(Step::Install, "there is no directory for executables")
                         .hint("`--to DIR`, or set `HOME`")
                 })?;

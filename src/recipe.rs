@@ -23,8 +23,8 @@ use crate::manifest::{ALLOWED_FLAGS, EDITIONS, Manifest, Settings, refused_flag}
 use crate::options::{Harness, Options};
 use crate::profile;
 use crate::registry;
+use crate::said::{Said, Source};
 use crate::script::Script;
-use crate::settings::{Said, Source, Value};
 use crate::shebang::{self, FirstLine, Tool};
 use crate::stamp::Moment;
 use crate::surroundings::{Surroundings, variables_of_machines};
@@ -69,6 +69,8 @@ pub(crate) struct RustRecipe<'a> {
     pub(crate) toolchain: Toolchain,
     /// The kind of machine it is for, if that is not the compiler's own.
     pub(crate) target: Option<Target>,
+    /// Whether nobody names a target, or one place only.
+    has_one_target: bool,
     pub(crate) linker: Linker,
     pub(crate) profile: String,
     /// Whether this is built first because it is built faster: see [`crate::tier`].
@@ -139,7 +141,7 @@ impl Recipe {
         let config = Config::read(environment)?;
         let said = Said::of_options(&options, &Source::CommandLine)
             .then(Said::of_options(&of_line, &Source::FirstLine))
-            .then(of_metadata(&settings, &manifest))
+            .then(Said::of_metadata(&settings, manifest.edition()))
             .then(Said::of_variables(environment)?)
             .then(config.said.clone());
         let mut options = Options { dependencies, ..options.or(&of_line) };
@@ -185,7 +187,8 @@ impl Recipe {
         let (toolchain, notes) = self.toolchain(environment, cache)?;
         manifest.check_rust_version(&toolchain.version.semver)?;
         let surroundings =
-            Surroundings::find(&toolchain, options.target.as_deref(), environment, cache, since)?;
+            Surroundings::find(&toolchain, options.target.as_deref(), environment, cache, since)
+                .map_err(|error| self.said.blame("target", error))?;
         let Surroundings { config, target, linker, mut checks } = surroundings;
         checks.extend(self.config.checks.iter().cloned());
         let profile = options.profile.clone().unwrap_or_else(|| "release".to_owned());
@@ -212,6 +215,7 @@ impl Recipe {
             settings,
             toolchain,
             target,
+            has_one_target: self.said.count("target") + usize::from(config.target.is_some()) <= 1,
             linker,
             profile,
             provisional: false,
@@ -285,10 +289,11 @@ impl RustRecipe<'_> {
         RustRecipe { provisional: true, ..self }
     }
 
-    /// The id under which the build is kept: as [`Recipe::home`], and a target that is the compiler's own machine is none.
+    /// The id under which the build is kept: as [`Recipe::home`], and a target that is the compiler's own machine is none,
+    /// unless a weaker word names another, which would then be the one that is meant.
     pub(crate) fn home(&self) -> LaunchId {
         match &self.options.target {
-            Some(target) if *target == self.toolchain.version.host => {
+            Some(target) if *target == self.toolchain.version.host && self.has_one_target => {
                 LaunchId::home(self.script, &Options { target: None, ..self.options.clone() })
             }
             _ => LaunchId::home(self.script, self.options),
@@ -362,6 +367,11 @@ impl RustRecipe<'_> {
         Some(PathBuf::from(path))
     }
 
+    /// Whether the program shall need no shared libraries.
+    pub(crate) fn is_static(&self) -> bool {
+        self.settings.is_static == Some(true)
+    }
+
     /// Whether its dependencies are compiled without the paths of this machine: what is handed on has to be, and what has no
     /// debug information may be where the compiler can leave its messages out of it, so that the two share them.
     pub(crate) fn is_trimmed(&self) -> bool {
@@ -373,31 +383,6 @@ impl RustRecipe<'_> {
     pub(crate) fn needs_cargo(&self) -> bool {
         self.manifest.needs_cargo() || self.config.shapes_builds
     }
-}
-
-/// What a script's metadata says of the settings that other places may have a word in.
-fn of_metadata(settings: &Settings, manifest: &Manifest) -> Said {
-    let texts = [
-        ("profile", settings.profile.as_deref()),
-        ("toolchain", settings.toolchain.as_deref()),
-        ("edition", manifest.edition()),
-    ];
-    let switches = [("static", settings.is_static), ("locked", settings.locked)];
-    let mut said = Said::default();
-    for (name, text) in texts {
-        if let Some(text) = text {
-            said.push(name, Value::Text(text.to_owned()), Source::Metadata);
-        }
-    }
-    for (name, on) in switches {
-        if let Some(on) = on {
-            said.push(name, Value::Switch(on), Source::Metadata);
-        }
-    }
-    if let Some(flags) = &settings.rust_flags {
-        said.push("rustflags", Value::List(flags.clone()), Source::Metadata);
-    }
-    said
 }
 
 fn package_name(manifest: &Manifest, script: &Script) -> String {

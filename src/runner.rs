@@ -28,9 +28,11 @@ use crate::screen::Screen;
 use crate::script::Script;
 use crate::settings;
 use crate::staging::Staging;
+use crate::statistics::{self, Event};
+use crate::tier;
 use crate::trace::Tools;
+use crate::trim::{self, Limits};
 use crate::wait::patiently;
-use crate::{tier, trim};
 
 /// How often a build is begun again because an input changed under it.
 const MOST_DISTURBANCES: usize = 8;
@@ -150,7 +152,7 @@ impl Runner {
             return self.build_temporary(cache, script, &rust, &screen);
         }
         let rust = match self.background {
-            Some(_) => tier::choose(rust, &cache, &self.environment),
+            Some(_) => tier::choose(rust, &recipe.said, &cache, &self.environment),
             None => rust,
         };
         let home = rust.home();
@@ -164,12 +166,15 @@ impl Runner {
         )? {
             Entry::Occupied(found) => found,
             Entry::Vacant(vacant) => match self.build_settled(&cache, &rust, vacant.staging(), &screen) {
-                Ok(built) => vacant.commit(built, script)?,
+                Ok(built) => {
+                    statistics::count(&cache, Event::Miss);
+                    vacant.commit(built, script)?
+                }
                 Err(no_linker) => return self.outlive(no_linker, &cache, script, &recipe),
             },
         };
         cache.alias(&launch, &home, script, &self.environment);
-        trim::daily(&cache);
+        trim::daily(&cache, Limits::of(&recipe.said));
         Ok(Program::cached(script, found))
     }
 
@@ -195,6 +200,9 @@ impl Runner {
         };
         if self.verifies() && !found.provisional {
             self.verify(cache, script, options, &found)?;
+        }
+        if self.counts_hits() {
+            statistics::count(cache, Event::Hit);
         }
         match found.provisional {
             true => self.hasten(cache, script, options, found).map(Some),

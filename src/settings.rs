@@ -25,7 +25,9 @@ use crate::check::Check;
 use crate::environment::Environment;
 use crate::error::{Error, Result, Step, usage_error};
 use crate::options::{Options, Verbosity};
+use crate::said::Source;
 use crate::script::is_similar;
+use crate::trim::Limits;
 
 /// A setting: its name and meaning.
 #[derive(Debug)]
@@ -33,7 +35,7 @@ pub(crate) struct Setting {
     pub(crate) name: &'static str,
     pub(crate) kind: Kind,
     pub(crate) places: &'static [Place],
-    /// What holds where nobody says anything, in words.
+    /// What holds where nobody says anything, if that is the same everywhere.
     pub(crate) default: &'static str,
     /// Why it may not be said elsewhere, if that is not plain.
     why: &'static str,
@@ -84,9 +86,10 @@ const fn setting(
 #[rustfmt::skip]
 pub(crate) const TABLE: &[Setting] = &[
     setting("profile", Kind::Text, EVERYWHERE, "release", ""),
-    setting("toolchain", Kind::Text, EVERYWHERE, "what `RUSTC`, rustup or PATH name", ""),
+    setting("toolchain", Kind::Text, EVERYWHERE, "", ""),
+    setting("target", Kind::Text, EVERYWHERE, "", ""),
     // A script's own edition is where cargo has it.
-    setting("edition", Kind::Text, NOT_IN_SCRIPTS, "the script's", "a script names it as `edition` under `[package]`"),
+    setting("edition", Kind::Text, NOT_IN_SCRIPTS, "", "a script names it as `edition` under `[package]`"),
     setting("rustflags", Kind::List, &[Metadata, Variable, Config], "", "`RUSTFLAGS` is for one run"),
     setting("static", Kind::Switch, &[Metadata, Variable, Config], "false", ""),
     setting("args", Kind::List, IN_SCRIPTS, "", "the arguments of a run are what follows the script"),
@@ -97,15 +100,15 @@ pub(crate) const TABLE: &[Setting] = &[
     setting("frozen", Kind::Switch, NOT_IN_SCRIPTS, "false", "a script cannot know what network there is"),
     // `RUNNER_TEMP` is a directory on the machines of a well-known service.
     setting("temp", Kind::Switch, &[CommandLine, FirstLine, Config], "false", "it is about one run"),
-    setting("tier", Kind::Switch, MACHINE, "true", "a script that names a profile is built as named"),
+    setting("tier", Kind::Switch, MACHINE, "", "a script that names a profile is built as named"),
     setting("quiet", Kind::Switch, &[CommandLine, FirstLine, Variable, Config], "false", "it is about one run"),
     setting("verbose", Kind::Switch, &[CommandLine, FirstLine, Variable], "false", "a hit does not read that file"),
-    setting("cache", Kind::Directory, &[Variable], "runner, in the user's cache directory", "the cache is found before anything is read"),
+    setting("cache", Kind::Directory, &[Variable], "", "the cache is found before anything is read"),
     setting("cache-system", Kind::Directory, &[Variable], "", "the cache is found before anything is read"),
-    setting("bin", Kind::Directory, MACHINE, "the user's directory for executables", "on the command line it is `promote --to DIR`"),
+    setting("bin", Kind::Directory, MACHINE, "", "on the command line it is `promote --to DIR`"),
     setting("older", Kind::Age, &[CommandLine, Variable, Config], "30d", "it is about the cache"),
-    setting("max-size", Kind::Size, &[CommandLine, Variable, Config], "5G", "it is about the cache"),
-    setting("config", Kind::Directory, &[Variable], "runner/config.toml, in the user's directory for configuration", ""),
+    setting("max-size", Kind::Size, &[CommandLine, Variable, Config], "5000000000", "it is about the cache"),
+    setting("config", Kind::Directory, &[Variable], "", ""),
     setting("stats", Kind::Switch, &[Variable], "false", "a hit does not read that file"),
     setting("verify", Kind::Switch, &[Variable], "false", "a hit does not read that file"),
 ];
@@ -120,6 +123,7 @@ pub(crate) const SHAPING: &[&str] = &[
     "RUNNER_PROFILE",
     "RUNNER_RUSTFLAGS",
     "RUNNER_STATIC",
+    "RUNNER_TARGET",
     "RUNNER_TOOLCHAIN",
 ];
 
@@ -241,162 +245,6 @@ impl fmt::Display for Value {
     }
 }
 
-/// Where something was said.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Source {
-    /// An option before the script.
-    CommandLine,
-    /// The script's `#!` line.
-    FirstLine,
-    /// The script's metadata.
-    Metadata,
-    /// The variable of this name.
-    Variable(String),
-    /// A line of the configuration file, or of another tool's.
-    File(PathBuf, usize),
-    /// Nowhere.
-    Default,
-}
-
-impl fmt::Display for Source {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Source::CommandLine => formatter.write_str("command line"),
-            Source::FirstLine => formatter.write_str("first line"),
-            Source::Metadata => formatter.write_str("metadata"),
-            Source::Variable(name) => formatter.write_str(name),
-            Source::File(path, 0) => write!(formatter, "{}", path.display()),
-            Source::File(path, line) => write!(formatter, "{}:{line}", path.display()),
-            Source::Default => formatter.write_str("default"),
-        }
-    }
-}
-
-/// What was said, strongest first.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Said(Vec<(&'static str, Value, Source)>);
-
-impl Said {
-    pub(crate) fn push(&mut self, name: &'static str, value: Value, source: Source) {
-        self.0.push((name, value, source));
-    }
-
-    /// Adds what weaker places say.
-    pub(crate) fn then(mut self, weaker: Said) -> Said {
-        self.0.extend(weaker.0);
-        self
-    }
-
-    /// What options say, from the command line or a script's first line.
-    pub(crate) fn of_options(options: &Options, source: &Source) -> Said {
-        let Options { profile, toolchain, edition, offline, locked, temporary, verbosity, .. } = options;
-        let mut said = Said::default();
-        let texts = [("profile", profile), ("toolchain", toolchain), ("edition", edition)];
-        for (name, text) in texts {
-            if let Some(text) = text {
-                said.push(name, Value::Text(text.clone()), source.clone());
-            }
-        }
-        let switches = [
-            ("offline", *offline),
-            ("locked", *locked),
-            ("temp", *temporary),
-            ("quiet", *verbosity == Verbosity::Quiet),
-            ("verbose", *verbosity == Verbosity::Verbose),
-        ];
-        for (name, _) in switches.iter().filter(|(_, on)| *on) {
-            said.push(name, Value::Switch(true), source.clone());
-        }
-        said
-    }
-
-    /// What variables say; one that is empty says nothing.
-    ///
-    /// # Errors
-    /// [`Step::Arguments`] if a value means nothing.
-    pub(crate) fn of_variables(environment: &Environment) -> Result<Said> {
-        let mut said = Said::default();
-        for setting in TABLE.iter().filter(|setting| setting.may_be_in(Variable)) {
-            said.0.extend(of_variable(setting, environment)?);
-        }
-        Ok(said)
-    }
-
-    /// What is said of a setting in the strongest place.
-    pub(crate) fn of(&self, name: &str) -> Option<(&Value, &Source)> {
-        let mut said = self.0.iter().filter(|(other, ..)| *other == name);
-        said.next().map(|(_, value, source)| (value, source))
-    }
-
-    /// The strongest place that says anything of a setting.
-    pub(crate) fn source(&self, name: &str) -> Option<&Source> {
-        self.of(name).map(|(_, source)| source)
-    }
-
-    pub(crate) fn text(&self, name: &str) -> Option<String> {
-        match self.of(name)?.0 {
-            Value::Text(text) => Some(text.clone()),
-            _ => None,
-        }
-    }
-
-    pub(crate) fn is_on(&self, name: &str) -> Option<bool> {
-        match self.of(name)?.0 {
-            Value::Switch(on) => Some(*on),
-            _ => None,
-        }
-    }
-
-    pub(crate) fn list(&self, name: &str) -> Option<&[String]> {
-        match self.of(name)?.0 {
-            Value::List(list) => Some(list),
-            _ => None,
-        }
-    }
-
-    /// Whether the variable or the configuration says it, and not the script or who runs it.
-    pub(crate) fn is_of_surroundings(&self, name: &str) -> bool {
-        matches!(self.of(name), Some((_, Source::Variable(_) | Source::File(..))))
-    }
-
-    /// Names the place whose word led to an error, if the reader has it not before his eyes.
-    pub(crate) fn blame(&self, name: &str, error: Error) -> Error {
-        match self.of(name) {
-            Some((_, source @ (Source::Variable(_) | Source::File(..)))) => error.about(source.to_string()),
-            _ => error,
-        }
-    }
-
-    /// Gives options what won.
-    pub(crate) fn fill(&self, options: &mut Options) {
-        options.profile = self.text("profile");
-        options.toolchain = self.text("toolchain");
-        options.edition = self.text("edition");
-        let is_frozen = self.is_on("frozen") == Some(true);
-        options.offline = is_frozen || self.is_on("offline") == Some(true);
-        options.locked = is_frozen || self.is_on("locked") == Some(true);
-        options.temporary = self.is_on("temp") == Some(true);
-        options.verbosity = self.verbosity();
-        // What the script itself says is in its bytes.
-        options.is_static = self.is_on("static").filter(|_| self.is_of_surroundings("static"));
-        options.rust_flags =
-            self.list("rustflags").filter(|_| self.is_of_surroundings("rustflags")).map(<[String]>::to_vec);
-    }
-
-    /// The stronger of `quiet` and `verbose`.
-    fn verbosity(&self) -> Verbosity {
-        let mut said = self
-            .0
-            .iter()
-            .filter(|(name, value, _)| matches!(*name, "quiet" | "verbose") && *value == Value::Switch(true));
-        match said.next() {
-            Some(("quiet", ..)) => Verbosity::Quiet,
-            Some(_) => Verbosity::Verbose,
-            None => Verbosity::Normal,
-        }
-    }
-}
-
 /// What the variable of a setting says.
 ///
 /// # Errors
@@ -455,23 +303,82 @@ fn bytes(text: &str) -> Option<u64> {
     digits.parse::<u64>().ok()?.checked_mul(factor)
 }
 
-/// The number of days that an option's value says.
-///
-/// # Errors
-/// [`Step::Arguments`] if it says none.
-pub fn parse_days(option: &str, text: &str) -> Result<u32> {
-    days(text).ok_or_else(|| {
-        usage_error(format!("`{option} {text}` is not a number of days"))
-            .with_hint("for example `--older 7d`")
-    })
+impl Limits {
+    /// These limits, with the days that `--older` says.
+    ///
+    /// # Errors
+    /// [`Step::Arguments`] if it says none.
+    pub fn older(self, text: &str) -> Result<Limits> {
+        let unused_days = days(text).ok_or_else(|| {
+            usage_error(format!("`--older {text}` is not a number of days"))
+                .with_hint("for example `--older 7d`")
+        })?;
+        Ok(Limits { unused_days, ..self })
+    }
+
+    /// These limits, with the bytes that `--max-size` says.
+    ///
+    /// # Errors
+    /// [`Step::Arguments`] if it says none.
+    pub fn max_size(self, text: &str) -> Result<Limits> {
+        let most_bytes = bytes(text).ok_or_else(|| {
+            usage_error(format!("`--max-size {text}` is not a size")).with_hint("for example `--max-size 2G`")
+        })?;
+        Ok(Limits { most_bytes, ..self })
+    }
 }
 
-/// The number of bytes that an option's value says.
-///
-/// # Errors
-/// [`Step::Arguments`] if it says none.
-pub fn parse_bytes(option: &str, text: &str) -> Result<u64> {
-    bytes(text).ok_or_else(|| {
-        usage_error(format!("`{option} {text}` is not a size")).with_hint("for example `--max-size 2G`")
-    })
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hit_knows_what_each_variable_means_for_it() {
+        // What a hit has to do something for, or what leads it elsewhere.
+        const THE_LONG_WAY: &[&str] =
+            &["RUNNER_CACHE_SYSTEM", "RUNNER_STATS", "RUNNER_VERBOSE", "RUNNER_VERIFY"];
+        for setting in TABLE.iter().filter(|setting| setting.may_be_in(Variable)) {
+            let variable = setting.variable();
+            let is_ignored = crate::hit::KNOWN.contains(&variable.as_bytes());
+            let lists = [SHAPING.contains(&&*variable), is_ignored, THE_LONG_WAY.contains(&&*variable)];
+            assert_eq!(lists.iter().filter(|is_in| **is_in).count(), 1, "{variable}");
+        }
+        assert!(SHAPING.iter().all(|name| TABLE.iter().any(|setting| setting.variable() == *name)));
+        assert!(SHAPING.is_sorted());
+    }
+
+    #[test]
+    fn values_are_what_their_kind_says() {
+        let environment = Environment::fixed([("HOME".into(), "/h".into())]);
+        let parse = |name: &str, text: &str| named(name).unwrap().parse(text).map(|value| value.to_string());
+        let toml = |name: &str, text: &str| {
+            let value: toml::Table = format!("x = {text}").parse().unwrap();
+            named(name).unwrap().parse_toml(&value["x"], &environment).map(|value| value.to_string())
+        };
+        for (name, text, written, expected) in [
+            ("offline", "on", "true", Some("true")),
+            ("offline", "0", "false", Some("false")),
+            ("offline", "2", "\"on\"", None),
+            ("older", "7d", "\"7d\"", Some("7d")),
+            ("older", "7", "7", Some("7d")),
+            ("older", "7w", "-7", None),
+            ("max-size", "2G", "\"2G\"", Some("2000000000")),
+            ("max-size", "10kB", "\"10kB\"", Some("10000")),
+            ("max-size", "99999999999G", "1.5", None),
+            ("rustflags", " -C  a ", "[\"-C\", \"a\"]", Some("-C a")),
+            ("bin", "/h/b", "\"~/b\"", Some("/h/b")),
+        ] {
+            assert_eq!(parse(name, text).ok().as_deref(), expected, "{name} {text}");
+            assert_eq!(toml(name, written).ok().as_deref(), expected, "{name} {written}");
+        }
+        assert!(toml("bin", "\"b\"").is_err() && toml("profile", "\"\"").is_err());
+    }
+
+    #[test]
+    fn what_was_meant_is_found_where_it_may_be_said() {
+        let meant = |name: &str| similar(name, Config).map(|setting| setting.name);
+        assert_eq!(meant("profil"), Some("profile"));
+        assert_eq!(meant("MAX_SIZE"), Some("max-size"));
+        assert_eq!(meant("cach"), None, "it cannot be said there");
+    }
 }

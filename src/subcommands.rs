@@ -1,20 +1,21 @@
 //! Subcommands: what each prints.
 
+mod cache;
+mod env;
 mod promoted;
 
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Write};
-use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use runner::{
-    Background, EXIT_NOT_FOUND, Environment, Error, Options, Result, Runner, Script, Step, Verbosity, Why,
-    printable, usage_error,
+    EXIT_NOT_FOUND, Environment, Error, Options, Result, Runner, Script, Step, Verbosity, Why, printable,
+    usage_error,
 };
 use serde_json::json;
 
-use crate::cli::{CacheCommand, Command};
-use crate::help;
+use crate::cli::Command;
+use crate::{completion, help};
 
 /// Does what was asked; the exit code.
 pub(crate) fn dispatch(command: Command) -> Result<u8> {
@@ -71,12 +72,32 @@ pub(crate) fn dispatch(command: Command) -> Result<u8> {
             return dispatch(*command);
         }
         Command::Why { script, options, json } => why(&runner, &script, &options, json)?,
-        Command::Cache(command) => cache(&runner, command)?,
+        Command::Env { names, script, options, json } => {
+            env::show(&runner, &names, script.as_deref(), &options, json)?;
+        }
+        Command::Cache(command) => cache::run(&runner, command)?,
         Command::Help(topic) => match help::text(topic.as_deref()) {
             Some(text) => print(format_args!("{text}")),
             None => {
                 let topic = topic.unwrap_or_default();
-                return Err(usage_error(format!("there is no help on `{topic}`")).with_hint("`runner help`"));
+                let hint = match help::similar_topic(&topic) {
+                    Some(similar) => format!("there is on `{similar}`"),
+                    None => "`runner help` lists the topics".to_owned(),
+                };
+                return Err(usage_error(format!("there is no help on `{topic}`")).with_hint(hint));
+            }
+        },
+        Command::Manual => print(format_args!("{}", help::manual())),
+        Command::Completions { shell, words } => match completion::shell_code(&shell) {
+            Some(code) if words.is_empty() => print(format_args!("{code}")),
+            Some(_) => print(format_args!("{}", completion::candidates(&runner, &words))),
+            None if shell.is_empty() => {
+                return Err(usage_error("`completions` needs a shell: `bash`, `zsh` or `fish`")
+                    .with_hint("`runner help completions`"));
+            }
+            None => {
+                return Err(usage_error(format!("there are no completions for `{shell}`"))
+                    .with_hint("there are for `bash`, `zsh` and `fish`"));
             }
         },
         Command::Version => print(format_args!("runner {}\n", env!("CARGO_PKG_VERSION"))),
@@ -161,65 +182,9 @@ fn why(runner: &Runner, script: &OsStr, options: &Options, json: bool) -> Result
     Ok(())
 }
 
-fn cache(runner: &Runner, command: CacheCommand) -> Result<()> {
-    match command {
-        CacheCommand::Path => {
-            // A path is bytes, and somebody may paste it.
-            let path = runner.cache_path()?;
-            let mut out = io::stdout().lock();
-            let _ = out.write_all(path.as_os_str().as_bytes()).and_then(|()| out.write_all(b"\n"));
-        }
-        CacheCommand::Size => print(format_args!("{}\n", runner.cache_size()?)),
-        CacheCommand::List => {
-            if let Some(background) = runner.background()? {
-                let Background { pid, script } = background;
-                print(format_args!("process {pid} is building the release binary of {}\n", shown(&script)));
-            }
-            for build in runner.cache_list()? {
-                let used = age(build.last_used);
-                print(format_args!(
-                    "{used:>9}  {:>10}  {:8}  {}  {}  {}\n",
-                    build.bytes,
-                    build.profile,
-                    build.toolchain,
-                    build.target,
-                    shown(&build.script)
-                ));
-            }
-        }
-        CacheCommand::Stop => match runner.stop_background()? {
-            Some(Background { pid, script }) => {
-                print(format_args!("stopped process {pid}, which was building {}\n", shown(&script)));
-            }
-            None => print(format_args!("nothing is being built in the background\n")),
-        },
-        CacheCommand::Trim(limits) => removed(runner.cache_trim(limits)?),
-        CacheCommand::Clean(script) => removed(runner.cache_clean(script.as_deref())?),
-    }
-    Ok(())
-}
-
-fn removed(trimmed: runner::Trimmed) {
-    let builds = if trimmed.builds == 1 { "build" } else { "builds" };
-    print(format_args!("removed {} {builds}, {} bytes\n", trimmed.builds, trimmed.bytes));
-}
-
 /// A path in a list: one line, whatever is in it.
 fn shown(path: &Path) -> String {
     printable(&path.to_string_lossy()).into_owned()
-}
-
-/// How long ago, in the largest unit that fits.
-fn age(seconds: i64) -> String {
-    let now = std::time::SystemTime::now()
-        .duration_since(std::time::UNIX_EPOCH)
-        .map_or(0, |now| now.as_secs() as i64);
-    match now - seconds {
-        ..60 => "now".to_owned(),
-        age @ 60..3_600 => format!("{}m ago", age / 60),
-        age @ 3_600..86_400 => format!("{}h ago", age / 3_600),
-        age => format!("{}d ago", age / 86_400),
-    }
 }
 
 fn print(text: std::fmt::Arguments<'_>) {

@@ -25,6 +25,7 @@ use crate::options::{Options, Verbosity};
 use crate::profile;
 use crate::recipe::{Recipe, RustRecipe};
 use crate::runner::Runner;
+use crate::said::Said;
 use crate::screen::Screen;
 use crate::script::Script;
 use crate::staging::Staging;
@@ -51,9 +52,14 @@ pub struct Background {
 }
 
 /// The recipe of a script's next build: a quick one where that is worth it.
-pub(crate) fn choose<'a>(rust: RustRecipe<'a>, cache: &Cache, environment: &Environment) -> RustRecipe<'a> {
+pub(crate) fn choose<'a>(
+    rust: RustRecipe<'a>,
+    said: &Said,
+    cache: &Cache,
+    environment: &Environment,
+) -> RustRecipe<'a> {
     let Options { profile, portable, optimal, .. } = rust.options;
-    if profile.is_some() || *portable || *optimal || !is_on(environment) {
+    if profile.is_some() || *portable || *optimal || !is_on(said, environment) {
         return rust;
     }
     let lines = || rust.script.bytes().iter().filter(|byte| **byte == b'\n').count();
@@ -70,9 +76,13 @@ pub(crate) fn choose<'a>(rust: RustRecipe<'a>, cache: &Cache, environment: &Envi
     }
 }
 
-fn is_on(environment: &Environment) -> bool {
-    let is_off = environment.variable("RUNNER_TIER").is_some_and(|value| value == "off");
-    !is_off && environment.set("CI").is_none_or(|value| value == "false")
+/// Whether there are tiers: as it is said, and if it is not, everywhere but where `CI` is set.
+fn is_on(said: &Said, environment: &Environment) -> bool {
+    said.is_on("tier").unwrap_or_else(|| !is_ci(environment))
+}
+
+pub(crate) fn is_ci(environment: &Environment) -> bool {
+    environment.set("CI").is_some_and(|value| value != "false")
 }
 
 /// Whether the machine runs on battery, where that can be told.
@@ -112,7 +122,7 @@ impl Runner {
             cache.alias(&launch, &home, script, self.environment());
             return Ok(there);
         }
-        if is_on(self.environment()) && !is_on_battery() && background(cache).is_none() {
+        if is_on(&recipe.said, self.environment()) && !is_on_battery() && background(cache).is_none() {
             // Best effort: the next run asks again.
             let _ = self.start(script, options);
         }

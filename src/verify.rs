@@ -41,7 +41,7 @@ impl Runner {
                 let recipe = Recipe::read(script, options, self.environment())?;
                 let rust = recipe.decide(self.environment(), cache)?;
                 let rust = if found.provisional {
-                    crate::tier::choose(rust, cache, self.environment())
+                    crate::tier::choose(rust, &recipe.said, cache, self.environment())
                 } else {
                     rust
                 };

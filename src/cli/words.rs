@@ -64,6 +64,9 @@ fn unknown_option(option: &OsStr, command: &str) -> Error {
             .with_hint(format!("`{help}`"));
     }
     let error = usage_error(format!("there is no option `{shown}`"));
+    if let Some(name) = name.strip_prefix("--").filter(|name| help::is_command(name)) {
+        return error.with_hint(format!("there is a subcommand `{name}`: `runner help {name}`"));
+    }
     // The command's own before the others'.
     let similar = |is_own: bool| {
         let flags = help::OPTIONS.iter().filter(move |flag| flag.is_shown() && flag.is_of(command) == is_own);

@@ -19,6 +19,7 @@ use crate::screen::Screen;
 use crate::script::Script;
 use crate::text::split_field;
 use crate::toolchain::Toolchain;
+use crate::trim::{self, Mode};
 use crate::wait::patiently;
 
 /// As many cold builds at once as can be useful.
@@ -102,7 +103,7 @@ impl Lane {
         let hashes: BTreeSet<String> =
             touched.filter_map(|(path, _)| hash_of(&path.to_string_lossy()).map(str::to_owned)).collect();
         if !hashes.is_empty() {
-            remove_where(&self.path, |hash| hash.is_some_and(|hash| hashes.contains(hash)));
+            remove_where(&self.path, |hash| hash.is_some_and(|hash| hashes.contains(hash)), Mode::Remove);
         }
     }
 
@@ -136,22 +137,26 @@ const PARTS: &[&str] = &["deps", "build", ".fingerprint", "incremental", "exampl
 /// Removes from every lane nobody uses the artifacts that no environment in `alive` names, and returns the bytes freed.
 ///
 /// An artifact of cargo's is all the files and directories whose names end in the same `-HASH`.
-pub(crate) fn sweep(cache: &Cache, alive: &[Record]) -> io::Result<u64> {
+pub(crate) fn sweep(cache: &Cache, alive: &[Record], mode: Mode) -> u64 {
     let named: Vec<String> = alive
         .iter()
         .flat_map(|record| record.all("artifact"))
         .filter_map(|artifact| hash_of(&artifact.to_string_lossy()).map(str::to_owned))
         .collect();
+    let is_unnamed = |hash: Option<&str>| !hash.is_some_and(|hash| named.iter().any(|named| named == hash));
     let mut freed = 0;
     for lane in lanes(cache) {
+        if mode == Mode::Show {
+            freed += remove_where(&lane, is_unnamed, mode);
+            continue;
+        }
         let Ok(Some(lock)) = Lock::try_acquire(&lane.join("lock")) else { continue };
         // Without locks nobody knows whether a build is going on; only who empties the cache does not ask.
         if lock.is_exclusive() || alive.is_empty() {
-            freed +=
-                remove_where(&lane, |hash| !hash.is_some_and(|hash| named.iter().any(|named| named == hash)));
+            freed += remove_where(&lane, is_unnamed, mode);
         }
     }
-    Ok(freed)
+    freed
 }
 
 /// What cargo keeps the artifacts of each profile in: a directory of the lane, or for another target one of its directory.
@@ -165,13 +170,13 @@ fn profiles(lane: &Path) -> Vec<PathBuf> {
 }
 
 /// Removes the artifacts of a lane whose hash (of their name, if there is one in it) `goes`; returns the bytes freed.
-fn remove_where(lane: &Path, goes: impl Fn(Option<&str>) -> bool) -> u64 {
+fn remove_where(lane: &Path, goes: impl Fn(Option<&str>) -> bool, mode: Mode) -> u64 {
     let mut freed = 0;
     for profile in profiles(lane) {
         for part in PARTS {
             for entry in entries(&profile.join(part)) {
                 if goes(entry.file_name().and_then(OsStr::to_str).and_then(hash_of)) {
-                    freed += crate::trim::remove(&entry);
+                    freed += trim::remove_in(mode, &entry);
                 }
             }
         }

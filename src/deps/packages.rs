@@ -49,6 +49,8 @@ pub(super) struct Made {
     files: Vec<PathBuf>,
     /// Of each build script that ran: its package's id and its `OUT_DIR`.
     build_outputs: Vec<(String, PathBuf)>,
+    /// The ids of the packages that were compiled.
+    packages: BTreeSet<String>,
 }
 
 impl Local {
@@ -138,6 +140,7 @@ impl Made {
             match message["reason"].as_str() {
                 Some("compiler-artifact") if message["target"]["name"] != crate::manifest::PACKAGE_NAME => {
                     let files = message["filenames"].as_array().into_iter().flatten();
+                    made.packages.extend(message["package_id"].as_str().map(str::to_owned));
                     made.files.extend(files.filter_map(Value::as_str).map(PathBuf::from));
                 }
                 Some("build-script-executed") => {
@@ -149,6 +152,10 @@ impl Made {
             }
         }
         made
+    }
+
+    pub(super) fn packages(&self) -> &BTreeSet<String> {
+        &self.packages
     }
 
     /// Removes what cargo put at the top of the target directory, where no sweep looks: second links to its artifacts.

@@ -45,7 +45,7 @@ pub(crate) const COMMANDS: &[Command] = &[
     command("build", "SCRIPT", "write a self-contained executable"),
     command("promote", "SCRIPT...", "install it as a command, and keep track of it"),
     command("list", "", "what was promoted, and whether it is still current"),
-    command("upgrade", "NAME...", "build again what is old of it; all of it, if no name is given"),
+    command("upgrade", "[NAME...]", "build again what changed since, or has a newer version"),
     command("demote", "NAME...", "remove what was promoted"),
     command("check", "SCRIPT", "what the compiler says of it"),
     command("clippy", "SCRIPT", "what clippy says of it"),
@@ -54,14 +54,16 @@ pub(crate) const COMMANDS: &[Command] = &[
     command("migrate", "SCRIPT", "rewrite its metadata in another form"),
     command("update", "SCRIPT", "take the newest versions of its dependencies"),
     command("why", "SCRIPT", "whether the next run would be a hit, and if not, what changed"),
-    command("cache", "path|size|list|trim|stop|clean [SCRIPT]", "look after the cache"),
+    command("env", "[NAME...]", "what runner sees, and where it comes from"),
+    command("cache", "path|size|list|stats|trim|stop|clean [SCRIPT]", "look after the cache"),
+    command("completions", "bash|zsh|fish", "print what makes a shell complete runner's command line"),
     command("help", "[TOPIC]", "this, or more on a subcommand or a topic"),
 ];
 
 /// The subcommands whose options include those of [`SCRIPT`].
 const SCRIPT_COMMANDS: &[&str] = &[
     "run", "expr", "test", "bench", "build", "promote", "check", "clippy", "fmt", "doc", "migrate", "update",
-    "why",
+    "why", "env",
 ];
 
 /// What has an option: every subcommand that is given a script and builds it.
@@ -93,16 +95,19 @@ pub(crate) const OPTIONS: &[Flag] = &[
     flag("--name NAME", "promote", "what to call it; else the script's file stem"),
     flag("--to DIR", "promote", "where to install; else `$RUNNER_BIN`, else the user's directory for executables"),
     flag("--force", "promote upgrade demote", "also if the file there is not what runner put there, or is gone"),
-    flag("--all", "upgrade", "everything that was promoted, as without a name"),
+    flag("--all", "upgrade", "all that were promoted; the same as naming none"),
     flag("--offline", "upgrade", "do not ask the registry for newer versions"),
     flag("-v, --verbose", "upgrade", "say what is compiled, and why"),
     flag("-q, --quiet", "upgrade", "say only what failed"),
     flag("--check", "fmt", "only show what would change; exit code 1 if anything"),
     flag("--to frontmatter|block", "migrate", "which form; frontmatter if it is not said"),
     flag("--lock", "update", "write SCRIPT.lock, which is then its lock wherever it goes"),
-    flag("--json", "why list", "for programs: JSON"),
+    flag("--json", "why list env cache", "for programs: one JSON object or list"),
+    flag("--script SCRIPT", "env", "as this script would be run"),
     flag("--older DAYS", "cache", "with `trim`: what was not used for so long, as `7d`"),
     flag("--max-size SIZE", "cache", "with `trim`: how much may stay, as `500M` or `2G`"),
+    flag("--dry-run", "cache", "with `trim`: only show what would go"),
+    flag("--man", "help", "the manual, as `man -l -` reads it"),
     flag("-e, --expr", "expr", "the next word is an expression: print its value"),
     flag("-l, --loop", "expr", "the next word is a closure: call it with each line of standard input"),
     flag("--count", "expr", "with `--loop`: the closure also gets the number of the line, from 1"),
@@ -123,6 +128,7 @@ pub(crate) const OPTIONS: &[Flag] = &[
     flag("--registry NAME", SCRIPT, "of a package: a registry of cargo's configuration, in place of crates.io"),
     flag("--offline", SCRIPT, "do not use the network"),
     flag("--locked", SCRIPT, "insist on SCRIPT.lock"),
+    flag("--frozen", SCRIPT, "`--offline` and `--locked`"),
     flag("--force", "run expr test bench build check clippy fmt doc update why", "compile even if there is a cached binary"),
     flag("--temp", SCRIPT, "run from a temporary binary; nothing is left behind"),
     flag("-v, --verbose", SCRIPT, "say what is done and why"),

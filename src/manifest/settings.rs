@@ -4,6 +4,7 @@
 //! [package.metadata.runner]
 //! profile = "dev"                      # as `--profile`
 //! toolchain = "nightly"                # as `--toolchain`
+//! target = "aarch64-unknown-linux-gnu"  # as `--target`
 //! args = ["--color", "never"]          # come before the caller's own arguments
 //! inputs = ["templates/*.html"]        # files that no tool can see being read
 //! env = ["API_URL"]                    # variables likewise
@@ -23,6 +24,7 @@ use crate::header::Metadata;
 pub(crate) struct Settings {
     pub(crate) profile: Option<String>,
     pub(crate) toolchain: Option<String>,
+    pub(crate) target: Option<String>,
     /// Whether the toolchain is what rust-script was told: another will do.
     pub(crate) is_toolchain_foreign: bool,
     /// Arguments of the program, before the caller's.
@@ -39,8 +41,7 @@ pub(crate) struct Settings {
     pub(crate) locked: Option<bool>,
 }
 
-const KEYS: &str =
-    "the settings are `profile`, `toolchain`, `args`, `inputs`, `env`, `rustflags`, `static` and `locked`";
+const KEYS: &str = "the settings are `profile`, `toolchain`, `target`, `args`, `inputs`, `env`, `rustflags`, `static` and `locked`";
 
 /// Flags of rustc that take the next argument, of those that are allowed.
 const WITH_VALUE: &[&str] = &["-C", "--codegen", "--cfg", "--check-cfg", "-L", "-l", "-A", "-W", "-D", "-F"];
@@ -87,6 +88,7 @@ pub(super) fn read(metadata: &Metadata, table: &Table) -> Result<Settings> {
                 settings.toolchain = Some(text()?);
                 settings.is_toolchain_foreign = false;
             }
+            "target" => settings.target = Some(text()?),
             "args" => settings.arguments = list()?,
             "inputs" => settings.inputs = list()?,
             "env" => settings.env = list()?,

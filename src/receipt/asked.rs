@@ -33,19 +33,12 @@ impl Asked {
             temporary: _,
             portable: _,
             selection,
+            strip,
+            // As it is then.
+            revision: _,
             verbosity: _,
         } = options.clone();
-        let asked =
-            Options { profile, toolchain, edition, dependencies, dialect, base, ..Options::default() };
-        Asked(Options { target, is_static, rust_flags, locked, selection, ..asked })
-    }
-
-    pub(crate) fn options(&self) -> Options {
-        self.0.clone()
-    }
-
-    pub(crate) fn write(&self, record: &mut Record) {
-        let Options {
+        let asked = Options {
             profile,
             toolchain,
             target,
@@ -53,12 +46,18 @@ impl Asked {
             dependencies,
             dialect,
             base,
-            is_static,
-            rust_flags,
-            locked,
-            selection,
-            ..
-        } = &self.0;
+            ..Options::default()
+        };
+        Asked(Options { is_static, rust_flags, locked, selection, strip, ..asked })
+    }
+
+    pub(crate) fn options(&self) -> Options {
+        self.0.clone()
+    }
+
+    pub(crate) fn write(&self, record: &mut Record) {
+        let Options { profile, toolchain, target, edition, dependencies, dialect, base, .. } = &self.0;
+        let Options { is_static, rust_flags, locked, selection, strip, .. } = &self.0;
         let Selection { bin, features, no_default_features, all_features, registry } = selection;
         let texts = [
             ("asked-profile", profile),
@@ -75,18 +74,15 @@ impl Asked {
             record.push("asked-dependency", format!("{name}={version}"));
         }
         features.iter().for_each(|feature| record.push("asked-feature", feature));
+        rust_flags.iter().flatten().for_each(|flag| record.push("asked-flag", flag));
         dialect.iter().for_each(|dialect| record.push("asked-dialect", dialect.as_str()));
         base.iter().for_each(|base| record.push("asked-base", base));
-        if let Some(is_static) = is_static {
-            record.push("asked-static", if *is_static { "yes" } else { "no" });
-        }
-        // An empty list is one, too.
-        if let Some(flags) = rust_flags {
-            record.push("asked-rustflags", flags.len().to_string());
-            flags.iter().for_each(|flag| record.push("asked-rustflag", flag));
-        }
         let switches = [
             ("asked-locked", locked),
+            ("asked-strip", strip),
+            ("asked-static", &(*is_static == Some(true))),
+            ("asked-not-static", &(*is_static == Some(false))),
+            ("asked-flags", &rust_flags.is_some()),
             ("asked-no-default-features", no_default_features),
             ("asked-all-features", all_features),
         ];
@@ -112,9 +108,10 @@ impl Asked {
             dependencies,
             dialect: text("asked-dialect").as_deref().and_then(Dialect::named),
             base: record.first("asked-base").map(PathBuf::from),
-            is_static: text("asked-static").map(|text| text == "yes"),
-            rust_flags: record.first("asked-rustflags").map(|_| texts("asked-rustflag")),
+            is_static: is_on("asked-static").then_some(true).or(is_on("asked-not-static").then_some(false)),
+            rust_flags: is_on("asked-flags").then(|| texts("asked-flag")),
             locked: is_on("asked-locked"),
+            strip: is_on("asked-strip"),
             selection: Selection {
                 bin: text("asked-bin"),
                 features: texts("asked-feature"),
@@ -128,8 +125,8 @@ impl Asked {
 
     /// As they stand on a command line.
     pub(crate) fn arguments(&self) -> Vec<OsString> {
-        let Options { profile, toolchain, target, edition, dependencies, base, locked, selection, .. } =
-            &self.0;
+        let Options { profile, toolchain, target, edition, dependencies, base, .. } = &self.0;
+        let Options { is_static, locked, selection, strip, .. } = &self.0;
         let mut out: Vec<OsString> = Vec::new();
         let valued = [
             ("--profile", profile),
@@ -145,6 +142,8 @@ impl Asked {
         }
         out.extend(base.iter().flat_map(|base| ["--base-path".into(), base.into()]));
         out.extend(locked.then(|| "--locked".into()));
+        out.extend((*is_static == Some(true)).then(|| "--static".into()));
+        out.extend(strip.then(|| "--strip".into()));
         out.extend(selection.arguments());
         out
     }
@@ -159,6 +158,7 @@ mod tests {
         let options = Options {
             profile: Some("dev".to_owned()),
             toolchain: Some("nightly".to_owned()),
+            target: Some("aarch64-unknown-linux-gnu".to_owned()),
             edition: Some("2021".to_owned()),
             dependencies: vec![
                 ("a".to_owned(), "=1".to_owned()),
@@ -166,10 +166,10 @@ mod tests {
             ],
             dialect: Dialect::named("rust-script"),
             base: Some(PathBuf::from("/b c")),
-            target: Some("aarch64-unknown-linux-gnu".to_owned()),
             is_static: Some(false),
-            rust_flags: Some(vec!["-C".to_owned(), "opt-level=1".to_owned()]),
+            rust_flags: Some(vec!["-C".to_owned(), "lto".to_owned()]),
             locked: true,
+            strip: true,
             selection: Selection {
                 bin: Some("x".to_owned()),
                 features: vec!["one".to_owned(), "two".to_owned()],

@@ -13,7 +13,7 @@ use crate::screen::Screen;
 use crate::script::Script;
 use crate::staging::Staging;
 use crate::trace::Tools;
-use crate::trim;
+use crate::trim::{self, Limits};
 use crate::wait::patiently;
 
 impl Runner {
@@ -55,7 +55,7 @@ impl Runner {
             }
         };
         cache.alias(&launch, &home, script, self.environment());
-        trim::daily(&cache);
+        trim::daily(&cache, Limits::of(&recipe.said));
         Ok(Program::cached(script, found))
     }
 

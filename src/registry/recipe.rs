@@ -14,8 +14,8 @@ use crate::launch::LaunchId;
 use crate::linker::{self, Linker};
 use crate::options::Options;
 use crate::registry::Package;
+use crate::said::{Said, Source};
 use crate::script::Script;
-use crate::settings::{Said, Source};
 use crate::stamp::Moment;
 use crate::surroundings::Surroundings;
 use crate::target::{self, Target};
@@ -26,8 +26,9 @@ use crate::toolchain::Toolchain;
 pub(crate) struct PackageRecipe<'a> {
     pub(crate) script: &'a Script,
     pub(crate) package: &'a Package,
-    /// What was asked for: in the arguments, else in variables, else in the user's configuration.
+    /// What was asked for: in the arguments, else in variables, else in the configuration file.
     pub(crate) options: Options,
+    pub(crate) said: Said,
     pub(crate) user: Config,
     pub(crate) toolchain: Toolchain,
     pub(crate) target: Option<Target>,
@@ -60,9 +61,11 @@ impl<'a> PackageRecipe<'a> {
         // Of scripts, as these settings are.
         options = Options { edition: None, is_static: None, rust_flags: None, ..options };
         let since = Moment::now();
-        let toolchain = Toolchain::find(options.toolchain.as_deref(), environment, cache)?;
+        let toolchain = Toolchain::find(options.toolchain.as_deref(), environment, cache)
+            .map_err(|error| said.blame("toolchain", error))?;
         let surroundings =
-            Surroundings::find(&toolchain, options.target.as_deref(), environment, cache, since)?;
+            Surroundings::find(&toolchain, options.target.as_deref(), environment, cache, since)
+                .map_err(|error| said.blame("target", error))?;
         let Surroundings { config, target, linker, mut checks } = surroundings;
         checks.extend(user.checks.iter().cloned());
         if let Some(registry) = &options.selection.registry {
@@ -74,6 +77,7 @@ impl<'a> PackageRecipe<'a> {
             script,
             package,
             options,
+            said,
             user,
             toolchain,
             target,

@@ -318,3 +318,16 @@ fn the_variables_of_a_service_that_has_runners_too_are_not_ours() {
     }
     assert_eq!(sandbox.compiles(), 1);
 }
+
+#[test]
+fn every_setting_is_told_of() {
+    let sandbox = Sandbox::fake();
+    let help = sandbox.runner(["help", "config"]).run().stdout;
+    let table = help.split("\n\n").find(|part| part.starts_with("  profile")).unwrap();
+    let listed = sandbox.runner(["env"]).run().stdout;
+    let names: Vec<_> = listed.lines().filter_map(|line| line.split_whitespace().next()).collect();
+    let end = names.iter().position(|name| *name == "rustc").unwrap();
+    for name in &names[..end] {
+        assert!(table.split_whitespace().any(|word| word.trim_end_matches(':') == *name), "{name}: {table}");
+    }
+}
