@@ -8,7 +8,7 @@ use super::cargo::{command, is_network_failure};
 use super::lane::Lane;
 use super::packages::{self, Local, Made};
 use super::resolve::{self, Resolved};
-use super::trimmed::{self, DATE};
+use super::trimmed::{self, DATE, executable};
 use crate::cache::{Built, Cache, Told};
 use crate::environment::Environment;
 use crate::error::{EXIT_NOT_FOUND, Error, Result, Step};
@@ -43,12 +43,17 @@ pub(crate) fn install(
         true => trimmed::compiler(lane.path(), &recipe.toolchain, environment.cargo_home(), &[])
             .map_err(unusable)?,
     };
+    let wrapper = match recipe.options.is_static {
+        Some(true) => Some(executable(&lane.path().join("static"), STATIC).map_err(unusable)?),
+        Some(false) | None => None,
+    };
     let installation = Installation {
         recipe,
         resolved,
         cache,
         cargo: &cargo,
         compiler: &compiler,
+        wrapper: wrapper.as_deref(),
         lane: &lane,
         staging,
         environment,
@@ -86,6 +91,7 @@ struct Installation<'a> {
     cache: &'a Cache,
     cargo: &'a Path,
     compiler: &'a Path,
+    wrapper: Option<&'a Path>,
     lane: &'a Lane,
     staging: &'a Path,
     environment: &'a Environment,
@@ -178,6 +184,12 @@ impl Installation<'_> {
                 command.env(DATE.0, DATE.1);
             }
         }
+        if recipe.options.strip {
+            command.arg("--config").arg(format!("profile.{}.strip=\"symbols\"", recipe.profile));
+        }
+        if let Some(wrapper) = self.wrapper {
+            command.env("RUSTC_WORKSPACE_WRAPPER", wrapper);
+        }
         command.args(recipe.options.locked.then_some("--locked"));
         command.args(offline.then_some("--offline"));
         let label = format!("compiling {} {}", recipe.package.name(), resolved.version);
@@ -251,6 +263,15 @@ impl Installation<'_> {
         }
     }
 }
+
+/// What links a program without shared libraries: cargo calls it for the package itself, and not for what it depends on.
+const STATIC: &str = r#"#!/bin/sh
+# Written by runner: the compiler, told to make programs that need no shared libraries.
+case " $* " in
+*" --crate-type bin "*) exec "$@" -C target-feature=+crt-static -C relocation-model=static ;;
+esac
+exec "$@"
+"#;
 
 /// As for scripts: unoptimized, with the semantics of release.
 const QUICK: &[&str] = &[

@@ -98,15 +98,20 @@ pub(super) fn compiler(
             part => text.extend(part.as_bytes()),
         }
     }
-    let path = lane.join("rustc");
-    // Cargo goes by its time; and written once, it is never open for writing while somebody executes it.
-    if fs::read(&path).ok().as_deref() != Some(&text) {
-        let written = lane.join("rustc.new");
+    executable(&lane.join("rustc"), &text)
+}
+
+/// Writes an executable file, if it is not there: cargo goes by its time; and written once, it is never open for writing
+/// while somebody executes it.
+pub(super) fn executable(path: &Path, text: impl AsRef<[u8]>) -> io::Result<PathBuf> {
+    let text = text.as_ref();
+    if fs::read(path).ok().as_deref() != Some(text) {
+        let written = path.with_extension("new");
         fs::write(&written, text)?;
         fs::set_permissions(&written, fs::Permissions::from_mode(0o700))?;
-        fs::rename(&written, &path)?;
+        fs::rename(&written, path)?;
     }
-    Ok(path)
+    Ok(path.to_owned())
 }
 
 /// The parts of a text between at signs.

@@ -58,8 +58,8 @@ impl<'a> PackageRecipe<'a> {
             .then(user.said.clone());
         let mut options = options.clone();
         said.fill(&mut options);
-        // Of scripts, as these settings are.
-        options = Options { edition: None, is_static: None, rust_flags: None, ..options };
+        // These settings are of scripts.
+        options = Options { edition: None, rust_flags: None, ..options };
         let since = Moment::now();
         let toolchain = Toolchain::find(options.toolchain.as_deref(), environment, cache)
             .map_err(|error| said.blame("toolchain", error))?;

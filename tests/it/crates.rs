@@ -425,6 +425,13 @@ fn a_package_is_built_as_a_script_is() {
     let message = "runner: tool@1.0.0: `--dep` is for scripts\n  hint: a package says itself what it is written in and needs\n";
     run(&sandbox, &["--dep", "x=1", "tool@1.0.0"]).ends(125, "", message);
     assert!(registry.requests() > 0);
+    // Without shared libraries.
+    let loader = b"/lib64/ld-linux";
+    let has_loader =
+        |path: PathBuf| fs::read(path).unwrap().windows(loader.len()).any(|bytes| bytes == loader);
+    assert!(has_loader(sandbox.path("out/tool")));
+    sandbox.runner(["build", "tool@1.0.0", "-o", "static"]).env("RUNNER_STATIC", "1").run().prints("");
+    assert!(!has_loader(sandbox.path("static")));
 }
 
 #[test]
