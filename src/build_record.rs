@@ -6,17 +6,21 @@
 //!
 //! It is an input of the program like any other: the same build gives the same record.
 
+use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
+use semver::Version;
 use serde_json::{Value, json};
 
 use crate::deps::Call;
 use crate::digest::Digest;
 use crate::elf::{self, Elf};
 use crate::environment::Environment;
+use crate::options::Options;
 use crate::recipe::RustRecipe;
 use crate::record::Record;
+use crate::registry::{PackageRecipe, Selection};
 use crate::revision::Revision;
 
 /// Whose note it is.
@@ -31,9 +35,9 @@ fn id() -> Digest {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BuildRecord {
-    /// The script's file name.
+    /// The script's file name; of a program of a package its name and version, as `ripgrep@14.1.0`.
     pub script: String,
-    /// The blake3 digest of its bytes, in hexadecimal.
+    /// The blake3 digest of its bytes, in hexadecimal; nothing of a package, whose registry vouches for a version.
     pub digest: String,
     /// The language it is written in.
     pub language: String,
@@ -78,6 +82,22 @@ impl Dependency {
         Some(Dependency { name, version, source, checksum: words.next() })
     }
 
+    /// From cargo's name of a package: `registry+https://github.com/rust-lang/crates.io-index#name@1.0.0`.
+    fn of_id(id: &str) -> Option<Dependency> {
+        let (source, package) = id.rsplit_once('#')?;
+        let (name, version) = package.split_once('@')?;
+        let source = match source.split_once('+').map_or(source, |(kind, _)| kind) {
+            "registry" | "sparse" if source.contains("/crates.io-index") => "crates.io",
+            kind => kind,
+        };
+        Some(Dependency {
+            name: name.to_owned(),
+            version: version.to_owned(),
+            source: source.to_owned(),
+            checksum: None,
+        })
+    }
+
     pub(crate) fn text(&self) -> String {
         let mut words = vec![self.name.as_str(), &self.version, &self.source];
         words.extend(self.checksum.as_deref());
@@ -93,10 +113,10 @@ impl BuildRecord {
         words.extend(options.edition.as_ref().map(|edition| format!("--edition={edition}")));
         words.extend(options.dependencies.iter().map(|(name, version)| format!("--dep={name}={version}")));
         words.extend(options.locked.then(|| "--locked".to_owned()));
-        words.extend(recipe.is_static().then(|| "--static".to_owned()));
+        words.extend((recipe.settings.is_static == Some(true)).then(|| "--static".to_owned()));
         words.extend(options.strip.then(|| "--strip".to_owned()));
         let name = recipe.script.path().and_then(Path::file_name).map(OsStr::to_string_lossy);
-        let places = places(recipe, environment);
+        let places = places(recipe.script.path().map(|_| recipe.base()), environment);
         BuildRecord {
             script: name
                 .map_or_else(|| recipe.name().to_string_lossy().into_owned(), |name| name.into_owned()),
@@ -114,6 +134,48 @@ impl BuildRecord {
         }
     }
 
+    /// What a program of a package is to say, which was compiled with these packages, by cargo's names of them.
+    pub(crate) fn of_package(
+        recipe: &PackageRecipe<'_>,
+        version: &Version,
+        program: &str,
+        packages: &BTreeSet<String>,
+        environment: &Environment,
+    ) -> BuildRecord {
+        let Options { locked, is_static, strip, selection, .. } = &recipe.options;
+        let Selection { bin: _, features, no_default_features, all_features, registry } = selection;
+        let mut words = vec![format!("--bin={program}")];
+        words.extend(features.iter().map(|feature| format!("--features={feature}")));
+        words.extend(registry.iter().map(|registry| format!("--registry={registry}")));
+        let switches = [
+            ("--no-default-features", *no_default_features),
+            ("--all-features", *all_features),
+            ("--locked", *locked),
+            ("--static", *is_static == Some(true)),
+            ("--strip", *strip),
+        ];
+        words.extend(switches.iter().filter(|(_, is_on)| *is_on).map(|(name, _)| (*name).to_owned()));
+        let dependencies: Vec<Dependency> = packages.iter().filter_map(|id| Dependency::of_id(id)).collect();
+        let list: String = dependencies.iter().map(|dependency| dependency.text() + "\n").collect();
+        let places = places(None, environment);
+        let flags = flags(&recipe.flags(environment));
+        BuildRecord {
+            script: format!("{}@{version}", recipe.package.name()),
+            digest: String::new(),
+            language: "rust".to_owned(),
+            toolchain: recipe.toolchain.version.short_version_string.clone(),
+            target: recipe.machine().to_owned(),
+            profile: recipe.profile.clone(),
+            options: words,
+            flags: flags.iter().map(|flag| without_places(flag, &places)).collect(),
+            // Which versions it was compiled with; a lock of cargo's there is none.
+            lock: Some(Digest::of(list.as_bytes()).hex()),
+            dependencies,
+            revision: None,
+            runner: env!("CARGO_PKG_VERSION").to_owned(),
+        }
+    }
+
     fn render(&self) -> Vec<u8> {
         let mut record = Record::default();
         for (name, text) in self.fields() {
@@ -125,7 +187,8 @@ impl BuildRecord {
     /// Every field by its name, in the order in which they are kept and shown.
     fn fields(&self) -> Vec<(&'static str, String)> {
         let one = |name: &'static str, text: &str| (name, text.to_owned());
-        let mut fields = vec![one("script", &self.script), one("digest", &self.digest)];
+        let mut fields = vec![one("script", &self.script)];
+        fields.extend(Some(one("digest", &self.digest)).filter(|(_, digest)| !digest.is_empty()));
         fields.extend(self.revision.as_ref().map(|revision| ("revision", revision.to_string())));
         fields.extend([
             one("language", &self.language),
@@ -149,7 +212,7 @@ impl BuildRecord {
         let one = |name: &str| all(name)?.into_iter().next();
         Some(BuildRecord {
             script: one("script")?,
-            digest: one("digest")?,
+            digest: one("digest").unwrap_or_default(),
             language: one("language")?,
             toolchain: one("toolchain")?,
             target: one("target")?,
@@ -181,13 +244,30 @@ impl BuildRecord {
         if has_it { None } else { elf.with_note(OWNER, &self.render()) }
     }
 
+    /// The fields in which this and another record differ, with what each says.
+    pub(crate) fn differences(&self, other: &BuildRecord) -> Vec<(&'static str, String, String)> {
+        let (ours, theirs) = (self.fields(), other.fields());
+        let names: std::collections::BTreeSet<&'static str> =
+            ours.iter().chain(&theirs).map(|(name, _)| *name).collect();
+        let without = |fields: &[(&'static str, String)], others: &[(&'static str, String)], name: &str| {
+            let own = fields.iter().filter(|field| field.0 == name && !others.contains(field));
+            let own: Vec<&str> = own.map(|(_, text)| text.as_str()).collect();
+            if own.is_empty() { "nothing".to_owned() } else { own.join(", ") }
+        };
+        names
+            .into_iter()
+            .map(|name| (name, without(&ours, &theirs, name), without(&theirs, &ours, name)))
+            .filter(|(_, one, two)| one != two)
+            .collect()
+    }
+
     /// As JSON.
     pub fn to_json(&self) -> Value {
         let dependency = |one: &Dependency| json!({"name": one.name, "version": one.version, "source": one.source, "checksum": one.checksum});
         let revision =
             self.revision.as_ref().map(|one| json!({"commit": one.commit, "modified": one.is_modified}));
         json!({
-            "script": self.script, "b3": self.digest, "revision": revision, "language": self.language,
+            "script": {"name": self.script, "b3": self.digest}, "revision": revision, "language": self.language,
             "toolchain": self.toolchain, "target": self.target, "profile": self.profile, "options": self.options,
             "flags": self.flags, "lock": self.lock,
             "dependencies": self.dependencies.iter().map(dependency).collect::<Vec<_>>(), "runner": self.runner,
@@ -226,9 +306,9 @@ fn cfg(text: &str) -> String {
 }
 
 /// Where this user's files are, and what is said in their stead; the longer first.
-fn places(recipe: &RustRecipe<'_>, environment: &Environment) -> Vec<(PathBuf, &'static str)> {
+fn places(base: Option<&Path>, environment: &Environment) -> Vec<(PathBuf, &'static str)> {
     let mut places: Vec<(PathBuf, &'static str)> = Vec::new();
-    places.extend(recipe.script.path().map(|_| (recipe.base().to_owned(), ".")));
+    places.extend(base.map(|base| (base.to_owned(), ".")));
     places.extend(environment.cache_directory().map(|path| (path, "/cargo/build-dir")));
     places.extend(environment.cargo_home().map(|path| (path, "/cargo")));
     places.extend(environment.home().map(|path| (path, "~")));

@@ -96,15 +96,45 @@ Exit codes: the script's own; 1 if it could not be run.
 ";
 
 const BUILD: &str = "\
-Usage: runner build [OPTIONS] SCRIPT [-o FILE|DIR/]
+Usage: runner build [OPTIONS] SCRIPT... [-o FILE|DIR/]
 
-Writes a self-contained executable under the script's name into the working directory, or where `-o` says: a file, or a
-directory (one that exists, or a path that ends in a slash). It runs without runner, source or toolchain. Prints nothing.
+Writes a self-contained executable of each script under its name (with `.exe` for Windows) into the working directory, or
+where `-o` says: a directory (one that exists, or a path that ends in a slash), or for one script a file. It runs without
+runner, source or toolchain, holds no path of this machine, and is the same to the byte wherever, whenever and by
+whomever it is built. What it was made of is in it: `runner inspect FILE` shows that, `runner verify FILE` builds it
+again. Prints nothing.
+
+`--json` prints an object a program: its path, size, b3 and sha256, its script, compiler, profile, target and
+dependencies, and what was read for it: files, what was not there, and the names of variables. `--print-path` builds into
+the cache what a run would execute, paths of this machine and all, and prints where:
+`gdb $(runner build --debug --print-path x.rs)`.
+
+`--static` makes a program that needs no shared libraries, or says which it needs. With glibc its archive must be there; with
+`--target x86_64-unknown-linux-musl` a program is static by itself.
 
        runner build --cache SCRIPT...
 
 Compiles scripts into the cache, several at once, so that their first run is a hit, offline too: for images and
 provisioning.
+";
+
+const INSPECT: &str = "\
+Usage: runner inspect FILE|NAME... [--json]
+
+Shows the build record in a program, without running it: its script and the digest of that, git's revision and whether
+something was modified, compiler, target, profile, the flags that shaped it, the digest of the lock, and every package
+that was compiled for it with version, source and checksum. Programs of `build` and `promote` have one; `strip` keeps it.
+It holds no place of this machine, and no value of a variable or of a `--cfg`. NAME is what was promoted under that name.
+";
+
+const VERIFY: &str = "\
+Usage: runner verify FILE|NAME... [--script SCRIPT]
+
+Builds a program again from its script, with the compiler and the versions of its build record, from nothing and in a
+cache of its own, and compares every byte. Exit code 0 if it is identical, 1 if it differs; 125 if it cannot be told,
+because the script has changed or is gone, or the compiler is not installed, or the lock gives other versions now. The
+script is where the receipt of a promotion says, or beside the program, in the working directory, or where the cache knows
+one of that name and content; `--script` names it.
 ";
 
 const PROMOTE: &str = "\
@@ -250,6 +280,8 @@ fn long(command: &str) -> Option<&'static str> {
     Some(match command {
         "test" | "bench" => TEST,
         "build" => BUILD,
+        "inspect" => INSPECT,
+        "verify" => VERIFY,
         "check" | "clippy" => CHECK,
         "doc" => DOC,
         "fmt" => FMT,

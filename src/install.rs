@@ -8,49 +8,15 @@ use std::fs::{self, DirBuilder, Permissions};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use tempfile::NamedTempFile;
 
 use crate::digest::Digest;
-use crate::environment::absolute;
 use crate::error::{Error, Result, Step, bare};
-use crate::options::Options;
-use crate::runner::{Program, Runner};
+use crate::runner::Program;
 use crate::script::Script;
-
-impl Runner {
-    /// Writes a self-contained executable of a script where `output` says: a file, or a directory (one that exists, or
-    /// a path that ends in a slash); the working directory if it says nothing. Returns its path.
-    ///
-    /// # Errors
-    /// Those of [`Runner::prepare`], and [`Step::Install`].
-    pub fn build(&self, script: &Script, options: &Options, output: Option<&Path>) -> Result<PathBuf> {
-        let destination = destination(script, output);
-        refuse_script_itself(script, &destination)?;
-        if destination.is_dir() {
-            return Err(Error::message(Step::Install, format!("`{}` is a directory", destination.display()))
-                .hint("`-o FILE` gives the executable another name"));
-        }
-        let program = self.prepare(script, &Options { portable: true, ..options.clone() })?;
-        if let Some(parent) = destination.parent() {
-            fs::create_dir_all(parent).map_err(|error| cannot("create the directory", parent, error))?;
-        }
-        put(&program, &destination).map_err(|error| cannot("write", &destination, error))?;
-        Ok(destination)
-    }
-}
-
-fn destination(script: &Script, output: Option<&Path>) -> PathBuf {
-    match output {
-        None => absolute(PathBuf::from(script.stem())),
-        Some(output) if output.as_os_str().as_bytes().ends_with(b"/") || output.is_dir() => {
-            absolute(output.join(script.stem()))
-        }
-        Some(output) => absolute(output.to_owned()),
-    }
-}
 
 /// Refuses to write over the source, whatever it is called.
 pub(crate) fn refuse_script_itself(script: &Script, destination: &Path) -> Result<()> {

@@ -35,6 +35,7 @@
 //! | `outline`, `mainless`, `expression`, `source` | scripts without `main`, text that is no script, and how the compiler is given them |
 //! | `recipe`, `header`, `shebang`, `dialect`, `language`, `manifest`, `name`, `toolchain`, `target`, `cargo_config`, `surroundings` | everything decided before a build |
 //! | `compile`, `invocation`, `profile`, `linker`, `disturbance`, `dep_info`, `declared` | the rustc call, and what it read |
+//! | `incremental` | what the compiler remembers of the build before |
 //! | `deps` | cargo, once a manifest: dependency environments, lanes, seeds; once a package: `cargo install` |
 //! | `registry` | packages in the place of scripts: `crate@version` |
 //! | `exec`, `wrap` | becoming the program, or a wrapper's |
@@ -64,6 +65,8 @@
 compile_error!("runner needs a Unix system: exec, flock and inode numbers");
 
 mod ahead;
+mod artifact;
+mod build;
 mod build_record;
 mod cache;
 mod cargo_config;
@@ -92,10 +95,13 @@ mod header;
 #[cfg(target_os = "linux")]
 #[doc(hidden)]
 pub mod hit;
+mod incremental;
+mod inspect;
 mod install;
 mod invocation;
 mod language;
 mod launch;
+mod linkage;
 mod linker;
 mod lock;
 mod mainless;
@@ -108,6 +114,7 @@ mod package;
 mod profile;
 mod promote;
 mod promoted;
+mod rebuild;
 mod receipt;
 mod recipe;
 mod record;
@@ -145,11 +152,13 @@ pub mod go {}
 #[doc = include_str!("promises.md")]
 pub mod promises {}
 
+pub use artifact::{Artifact, Inputs};
 pub use build_record::{BuildRecord, Dependency};
 pub use change::Change;
 pub use choices::script_extensions;
 pub use deps::Updated;
 pub use dialect::Dialect;
+pub use digest::Sums;
 pub use environment::Environment;
 pub use error::{
     EXIT_CANNOT_EXECUTE, EXIT_FAILED, EXIT_NOT_FOUND, Error, Result, Step, printable, usage_error,
@@ -159,6 +168,7 @@ pub use migrate::Style;
 pub use options::{Harness, Options, Verbosity};
 pub use promote::{Installed, Placement};
 pub use promoted::{Listed, State};
+pub use rebuild::Rebuilt;
 pub use registry::{Package, Selection, Wanted};
 pub use revision::Revision;
 pub use runner::{Program, Runner};

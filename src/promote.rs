@@ -142,7 +142,7 @@ impl Runner {
         };
         let name = placement.name.clone().or_else(own);
         name.as_ref().map_or(Ok(()), check_name)?;
-        let options = Options { portable: true, ..options.clone() };
+        let options = self.portable(script, options);
         let target = self.foreign_target(script, &options)?;
         let directory = match &placement.directory {
             Some(directory) => absolute(directory.clone()),

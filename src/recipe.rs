@@ -75,6 +75,8 @@ pub(crate) struct RustRecipe<'a> {
     pub(crate) profile: String,
     /// Whether this is built first because it is built faster: see [`crate::tier`].
     pub(crate) provisional: bool,
+    /// Whether nothing that an earlier build of the script left may be used.
+    pub(crate) anew: bool,
     pub(crate) edition: String,
     pub(crate) config: CargoConfig,
     /// The unstable feature without which the script cannot be parsed, if this compiler calls it so.
@@ -187,8 +189,7 @@ impl Recipe {
         let (toolchain, notes) = self.toolchain(environment, cache)?;
         manifest.check_rust_version(&toolchain.version.semver)?;
         let surroundings =
-            Surroundings::find(&toolchain, options.target.as_deref(), environment, cache, since)
-                .map_err(|error| self.said.blame("target", error))?;
+            Surroundings::find(&toolchain, options.target.as_deref(), &self.said, environment, cache, since)?;
         let Surroundings { config, target, linker, mut checks } = surroundings;
         checks.extend(self.config.checks.iter().cloned());
         let profile = options.profile.clone().unwrap_or_else(|| "release".to_owned());
@@ -219,6 +220,7 @@ impl Recipe {
             linker,
             profile,
             provisional: false,
+            anew: options.force,
             edition,
             config,
             gate,
@@ -287,6 +289,15 @@ impl RustRecipe<'_> {
     /// The same, with only the script itself built fast: its dependencies are there as they should be.
     pub(crate) fn quick_alone(self) -> Self {
         RustRecipe { provisional: true, ..self }
+    }
+
+    /// The same, from nothing.
+    pub(crate) fn anew(self) -> Self {
+        RustRecipe { anew: true, ..self }
+    }
+
+    pub(crate) fn lines(&self) -> usize {
+        self.script.bytes().iter().filter(|byte| **byte == b'\n').count()
     }
 
     /// The id under which the build is kept: as [`Recipe::home`], and a target that is the compiler's own machine is none,
@@ -365,11 +376,6 @@ impl RustRecipe<'_> {
         let mut path = self.script.path()?.as_os_str().to_owned();
         path.push(".lock");
         Some(PathBuf::from(path))
-    }
-
-    /// Whether the program shall need no shared libraries.
-    pub(crate) fn is_static(&self) -> bool {
-        self.settings.is_static == Some(true)
     }
 
     /// Whether its dependencies are compiled without the paths of this machine: what is handed on has to be, and what has no

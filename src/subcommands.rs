@@ -1,5 +1,6 @@
 //! Subcommands: what each prints.
 
+mod build;
 mod cache;
 mod env;
 mod promoted;
@@ -25,12 +26,12 @@ pub(crate) fn dispatch(command: Command) -> Result<u8> {
         Command::Evaluate { expression, base, arguments, options } => {
             return runner.run(&expression.script(&base), &options, &arguments);
         }
-        Command::Build { script, output, options } => {
-            let script = read(&runner, &script)?;
-            let options = with_release(options);
-            runner
-                .build(&script, &options, output.as_deref())
-                .map_err(|error| error.about_script(&script))?;
+        Command::Build { scripts, output, saying, options } => {
+            return build::build(&runner, &scripts, output.as_deref(), saying, &options);
+        }
+        Command::Inspect { programs, json } => return Ok(build::inspect(&runner, &programs, json)),
+        Command::Verify { programs, script, options } => {
+            return Ok(build::verify(&runner, &programs, script.as_deref(), &options));
         }
         Command::BuildCache { scripts, options } => return build_ahead(&runner, &scripts, &options),
         Command::Background { script, options } => runner.finish(&read(&runner, &script)?, &options)?,

@@ -6,6 +6,7 @@ use crate::check::Check;
 use crate::environment::{Environment, TRACED};
 use crate::error::Result;
 use crate::linker::{self, Linker};
+use crate::said::Said;
 use crate::settings;
 use crate::stamp::Moment;
 use crate::target::{self, Target};
@@ -23,13 +24,14 @@ pub(crate) struct Surroundings {
 }
 
 impl Surroundings {
-    /// Those of a toolchain, for the kind of machine that is `wanted`.
+    /// Those of a toolchain, for the kind of machine that is `wanted`, because somebody `said` so.
     ///
     /// # Errors
     /// As [`Target::find`]; [`crate::Step::Dependencies`] if cargo's configuration cannot be read.
     pub(crate) fn find(
         toolchain: &Toolchain,
         wanted: Option<&str>,
+        said: &Said,
         environment: &Environment,
         cache: &Cache,
         since: Moment,
@@ -38,7 +40,8 @@ impl Surroundings {
         checks.extend(TRACED.iter().map(|name| Check::variable(name, environment)));
         let config = CargoConfig::read(environment, since)?;
         checks.extend(config.checks.iter().cloned());
-        let target = Target::find(wanted.or(config.target.as_deref()), toolchain, environment, cache)?;
+        let target = Target::find(wanted.or(config.target.as_deref()), toolchain, environment, cache)
+            .map_err(|error| said.blame("target", error))?;
         let variables = variables_of_machines(toolchain, target.as_ref());
         checks.extend(variables.iter().map(|name| Check::variable(name, environment)));
         let (linker, linker_checks) =

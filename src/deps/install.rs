@@ -1,5 +1,7 @@
 //! Installation of packages: `cargo install` into staging, in the target directories that scripts share.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
@@ -9,6 +11,7 @@ use super::lane::Lane;
 use super::packages::{self, Local, Made};
 use super::resolve::{self, Resolved};
 use super::trimmed::{self, DATE, executable};
+use crate::build_record::BuildRecord;
 use crate::cache::{Built, Cache, Told};
 use crate::environment::Environment;
 use crate::error::{EXIT_NOT_FOUND, Error, Result, Step};
@@ -81,7 +84,12 @@ pub(crate) fn install(
     ];
     // A file of its own: cargo gives away another link to what it keeps.
     let output = staging.join("program");
-    std::fs::copy(&linked, &output).map_err(unusable)?;
+    let program = std::fs::read(&linked).map_err(unusable)?;
+    let says = || BuildRecord::of_package(recipe, &resolved.version, &bin, made.packages(), environment);
+    let record = recipe.options.portable.then(says);
+    let program = record.and_then(|record| record.added_to(&program)).unwrap_or(program);
+    std::fs::write(&output, program).map_err(unusable)?;
+    std::fs::set_permissions(&output, Permissions::from_mode(0o700)).map_err(unusable)?;
     Ok(Built { output, name: bin.into(), provisional: false, told: Told::default(), checks, about })
 }
 

@@ -64,8 +64,7 @@ impl<'a> PackageRecipe<'a> {
         let toolchain = Toolchain::find(options.toolchain.as_deref(), environment, cache)
             .map_err(|error| said.blame("toolchain", error))?;
         let surroundings =
-            Surroundings::find(&toolchain, options.target.as_deref(), environment, cache, since)
-                .map_err(|error| said.blame("target", error))?;
+            Surroundings::find(&toolchain, options.target.as_deref(), &said, environment, cache, since)?;
         let Surroundings { config, target, linker, mut checks } = surroundings;
         checks.extend(user.checks.iter().cloned());
         if let Some(registry) = &options.selection.registry {
@@ -97,12 +96,10 @@ impl<'a> PackageRecipe<'a> {
         cache: &Cache,
         since: Moment,
     ) -> Result<Vec<Check<'static>>> {
-        let variable = |suffix: &str| target::variable(self.machine(), suffix);
-        let named = self.linker.named().map(OsString::from);
-        let flags = invocation::flags(variable, named, environment);
+        let flags = self.flags(environment);
         let found = linker::checks_of(
             &self.linker,
-            &variable("LINKER"),
+            &target::variable(self.machine(), "LINKER"),
             Path::new("/"),
             &flags,
             environment,
@@ -114,6 +111,12 @@ impl<'a> PackageRecipe<'a> {
             Err(_) if self.config.shapes_builds => Ok(Vec::new()),
             found => found,
         }
+    }
+
+    /// What variables say to the compiler.
+    pub(crate) fn flags(&self, environment: &Environment) -> Vec<OsString> {
+        let named = self.linker.named().map(OsString::from);
+        invocation::flags(|suffix| target::variable(self.machine(), suffix), named, environment)
     }
 
     /// The launch id under which the build is kept: with all that is asked for spelled out.

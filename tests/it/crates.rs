@@ -435,6 +435,71 @@ fn a_package_is_built_as_a_script_is() {
 }
 
 #[test]
+fn what_is_handed_on_says_where_it_came_from_and_can_be_verified() {
+    let (sandbox, registry) = Registry::new();
+    registry.publish(&Crate {
+        files: &[("src/lib.rs", "pub const LEAF: u8 = 1;")],
+        ..Crate::program("leaf", "1.0.0")
+    });
+    let manifest = "[dependencies]\nleaf = \"1\"\n[features]\nloud = []\n";
+    let files = &[(
+        "src/bin/short.rs",
+        "fn main() { println!(\"{}\", leaf::LEAF); if std::env::args().count() > 9 { panic!() } }",
+    )];
+    let tool = Crate {
+        manifest,
+        files,
+        features: &["loud"],
+        dependencies: &[("leaf", "^1")],
+        ..Crate::program("tool", "1.0.0")
+    };
+    registry.publish(&tool);
+    run(&sandbox, &["build", "-F", "loud", "tool@1", "-o", "out/"]).prints("");
+    // Its program has the name that the package gives it.
+    let program = sandbox.path("out/short");
+    sandbox.command(&program).run().prints("1\n");
+    let record = run(&sandbox, &["inspect", "out/short"]);
+    for line in [
+        "\tscript\ttool@1.0.0\n",
+        "\tprofile\trelease\n",
+        "\toption\t--bin=short\n",
+        "\toption\t--features=loud\n",
+        "\tdependency\tleaf\t1.0.0\tcrates.io\n",
+    ] {
+        assert!(
+            record.code == 0 && record.stdout.contains(line),
+            "{line} {}{}",
+            record.stdout,
+            record.stderr
+        );
+    }
+    let bytes = fs::read(&program).unwrap();
+    for place in [sandbox.root().to_str().unwrap(), "registry/src"] {
+        assert!(!bytes.windows(place.len()).any(|bytes| bytes == place.as_bytes()), "{place}");
+    }
+    let verified = run(&sandbox, &["verify", "out/short"]);
+    assert_eq!((verified.code, verified.stderr.as_str()), (0, ""), "{}", verified.stdout);
+    run(&sandbox, &["promote", "-q", "-F", "loud", "tool@latest"]).prints("");
+    assert_eq!(
+        fs::read(sandbox.home().join(".local/bin/short")).unwrap(),
+        bytes,
+        "the same, however it is asked for"
+    );
+    // With another version of what it depends on it would be another program.
+    registry.publish(&Crate {
+        files: &[("src/lib.rs", "pub const LEAF: u8 = 2;")],
+        ..Crate::program("leaf", "1.0.1")
+    });
+    let other = run(&sandbox, &["verify", "out/short"]);
+    assert!(
+        other.code == 125
+            && other.stderr.contains("it was built with leaf 1.0.0, and would now be with leaf 1.0.1"),
+        "{}",
+        other.stderr
+    );
+}
+
+#[test]
 fn a_real_tool_of_crates_io() {
     let sandbox = Sandbox::new();
     let ran = run(&sandbox, &["shellharden@4.3.1", "--version"]);
