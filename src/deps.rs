@@ -22,6 +22,7 @@ mod capture;
 mod cargo;
 mod install;
 mod lane;
+mod network;
 mod packages;
 mod resolve;
 mod seed;
@@ -49,6 +50,7 @@ use crate::wait::patiently;
 pub(crate) use install::install;
 pub(crate) use lane::sweep;
 pub(crate) use resolve::Resolved;
+pub(crate) use seed::sealed;
 pub(crate) use trimmed::DATE;
 pub use update::Updated;
 pub(crate) use update::update;
@@ -157,6 +159,9 @@ fn key(recipe: &RustRecipe<'_>, environment: &Environment, manifest: &str, lock:
     fields.push_optional("lock", lock.map(str::as_bytes));
     fields.push("toolchain", recipe.toolchain.id.as_bytes());
     fields.push("profile", recipe.profile.as_bytes());
+    for flag in recipe.settings.rust_flags.iter().flatten() {
+        fields.push("flag", flag.as_bytes());
+    }
     fields.push("harness", &[u8::from(recipe.options.harness.is_some())]);
     fields.push("trimmed", &[u8::from(recipe.is_trimmed())]);
     fields.push_optional("target", recipe.target.as_ref().map(|target| target.name.as_bytes()));

@@ -56,10 +56,7 @@ impl<'a> PackageRecipe<'a> {
         let said = Said::of_options(options, &Source::CommandLine)
             .then(Said::of_variables(environment)?)
             .then(user.said.clone());
-        let mut options = options.clone();
-        said.fill(&mut options);
-        // These settings are of scripts.
-        options = Options { edition: None, rust_flags: None, ..options };
+        let options = said.fill_for_package(options);
         let since = Moment::now();
         let toolchain = Toolchain::find(options.toolchain.as_deref(), environment, cache)
             .map_err(|error| said.blame("toolchain", error))?;

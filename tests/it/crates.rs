@@ -425,13 +425,16 @@ fn a_package_is_built_as_a_script_is() {
     let message = "runner: tool@1.0.0: `--dep` is for scripts\n  hint: a package says itself what it is written in and needs\n";
     run(&sandbox, &["--dep", "x=1", "tool@1.0.0"]).ends(125, "", message);
     assert!(registry.requests() > 0);
-    // Without shared libraries.
+    // Without shared libraries, and without symbols.
     let loader = b"/lib64/ld-linux";
     let has_loader =
         |path: PathBuf| fs::read(path).unwrap().windows(loader.len()).any(|bytes| bytes == loader);
     assert!(has_loader(sandbox.path("out/tool")));
-    sandbox.runner(["build", "tool@1.0.0", "-o", "static"]).env("RUNNER_STATIC", "1").run().prints("");
+    run(&sandbox, &["build", "--static", "tool@1.0.0", "-o", "static"]).prints("");
     assert!(!has_loader(sandbox.path("static")));
+    let size = |path: &str| fs::metadata(sandbox.path(path)).unwrap().len();
+    run(&sandbox, &["build", "--strip", "tool@1.0.0", "-o", "stripped"]).prints("");
+    assert!(size("stripped") < size("out/tool"));
 }
 
 #[test]
