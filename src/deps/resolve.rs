@@ -80,6 +80,8 @@ impl Resolved {
         let unusable = |error| cache.unusable("cannot write to", error);
         cache.make_directory(&cache.join("crates")).map_err(unusable)?;
         cache.write_whole(&path, &record.render(&id)).map_err(unusable)?;
+        // So that its stamp counts from the first hit on.
+        Moment::latest().pass();
         let check = Check::file(&path, Moment::now()).map_err(unusable)?;
         Ok(Resolved { version, check: Some(check) })
     }

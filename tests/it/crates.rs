@@ -43,6 +43,12 @@ fn a_hit_asks_neither_cargo_nor_the_network() {
     fs::remove_dir_all(sandbox.root().join("registry")).unwrap();
     fs::remove_dir_all(sandbox.root().join("cargo/registry")).unwrap();
     for (word, version) in [("tool@1.0.0", "1.0.0"), ("tool@1", "1.1.0"), ("tool@latest", "1.1.0")] {
+        // Told as everything else, and no script's.
+        sandbox
+            .runner([word])
+            .env("RUNNER_SCRIPT", "/x")
+            .run()
+            .prints(&format!("tool {version} [\"tool\"]\n"));
         run(&sandbox, &[word, "a"]).prints(&format!("tool {version} [\"tool\", \"a\"]\n"));
         run(&sandbox, &["--offline", word]).prints(&format!("tool {version} [\"tool\"]\n"));
         if strace::is_there() {
@@ -50,6 +56,10 @@ fn a_hit_asks_neither_cargo_nor_the_network() {
             ran.prints(&format!("tool {version} [\"tool\"]\n"));
             let started = calls.iter().filter(|call| call.name == "execve" && !call.failed()).count();
             assert_eq!(started, 2, "runner, and the program it becomes");
+            // The shortest way: whether there is such a file is asked once, and nobody asks where this is.
+            let looks = calls.iter().filter(|call| call.texts().iter().any(|text| text == word)).count();
+            assert_eq!(looks, 2, "a look at the file, and the arguments of the command");
+            assert!(calls.iter().all(|call| call.name != "getcwd"));
             assert!(calls.iter().all(|call| !matches!(call.name.as_str(), "flock" | "socket" | "clone3")));
             let changes: Vec<_> =
                 calls.iter().filter(|call| call.name != "write" && call.changes_files()).collect();
