@@ -117,19 +117,20 @@ impl Installation<'_> {
             return Ok((bin.to_owned(), finished));
         }
         let said = String::from_utf8_lossy(&finished.stderr);
-        match (selected, programs(&said)) {
-            (None, Some(names)) if names.len() == 1 => {
-                let bin = names.first().map_or(bin, String::as_str);
+        let Some(names) = programs(&said) else { return Err(self.failed(&finished)) };
+        if names.is_empty() {
+            // Without a list: perhaps there is none.
+            return self.run_all();
+        }
+        match meant(name, &names).filter(|_| selected.is_none()) {
+            Some(bin) => {
                 let finished = self.cargo_install(Some(bin))?;
                 match finished.status.success() {
                     true => Ok((bin.to_owned(), finished)),
                     false => Err(self.failed(&finished)),
                 }
             }
-            (_, Some(names)) if !names.is_empty() => Err(self.no_such_program(selected, &names)),
-            // Without a list: perhaps there is none.
-            (_, Some(_)) => self.run_all(),
-            _ => Err(self.failed(&finished)),
+            None => Err(self.no_such_program(selected, &names)),
         }
     }
 
@@ -301,6 +302,16 @@ fn without_places(said: &str) -> String {
         }
     }
     out
+}
+
+/// The program that is meant if no name is given and none has exactly the package's: the only one, or the one whose name
+/// differs in what a registry does not tell apart.
+fn meant<'a>(package: &str, names: &'a [String]) -> Option<&'a str> {
+    let same = |name: &&String| name.replace('_', "-") == package.replace('_', "-");
+    match names {
+        [only] => Some(only),
+        names => names.iter().find(same).map(String::as_str),
+    }
 }
 
 /// The programs cargo says there are in place of one there is not.

@@ -139,6 +139,11 @@ fn refuse_what_scripts_have(options: &Options) -> Result<()> {
     let refuse = |what: &str, hint: &str| {
         Err(Error::message(Step::Arguments, format!("{what} is for scripts")).hint(hint))
     };
+    // Cargo takes patterns, too.
+    if let Some(bin) = options.selection.bin.as_deref().filter(|bin| !is_program(bin)) {
+        let text = format!("`{}` is not the name of a program", bin.escape_debug());
+        return Err(Error::message(Step::Arguments, text).hint("for example `--bin NAME`"));
+    }
     let hint = "a package says itself what it is written in and needs";
     match options {
         Options { harness: Some(_), .. } => refuse("a test", "`cargo test` in its sources"),
@@ -146,4 +151,9 @@ fn refuse_what_scripts_have(options: &Options) -> Result<()> {
         Options { dependencies, .. } if !dependencies.is_empty() => refuse("`--dep`", hint),
         _ => Ok(()),
     }
+}
+
+fn is_program(name: &str) -> bool {
+    let is_name = |c: char| !c.is_control() && !c.is_whitespace() && !"*?[]/\\".contains(c);
+    !name.is_empty() && !name.starts_with(['-', '.']) && name.chars().all(is_name)
 }

@@ -112,6 +112,19 @@ fn which_program_of_a_package() {
     let message = "runner: named@1: `named` has no program `x`; it has `named`, `one`\n  \
                    hint: for example `--bin named`\n";
     run(&sandbox, &["--bin", "x", "named@1"]).ends(127, "", message);
+    for name in ["*", "o?e", "../one", "-x", "a\nb"] {
+        let message = format!(
+            "runner: named@1: `{}` is not the name of a program\n  hint: for example `--bin NAME`\n",
+            name.escape_debug()
+        );
+        run(&sandbox, &["--bin", name, "named@1"]).ends(125, "", &message);
+    }
+    let files = &[("src/bin/two_words.rs", own.as_str()), ("src/bin/one.rs", &one)];
+    registry.publish(&Crate { files, ..Crate::program("two-words", "1.0.0") });
+    run(&sandbox, &["two-words@1"]).prints("own\n");
+    let message =
+        "runner: two_words@1: there is no package `two_words` in crates.io\n  hint: there is `two-words`\n";
+    run(&sandbox, &["two_words@1"]).ends(127, "", message);
 }
 
 #[test]
