@@ -1,5 +1,6 @@
 //! Installation of packages: `cargo install` into staging, in the target directories that scripts share.
 
+use std::collections::BTreeSet;
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -119,7 +120,7 @@ impl Installation<'_> {
         let said = String::from_utf8_lossy(&finished.stderr);
         let Some(names) = programs(&said) else { return Err(self.failed(&finished)) };
         if names.is_empty() {
-            // Without a list: perhaps there is none.
+            // Cargo gives no list if there is none, and if it thinks that it knows which is meant.
             return self.run_all();
         }
         match meant(name, &names).filter(|_| selected.is_none()) {
@@ -142,12 +143,12 @@ impl Installation<'_> {
         }
         let selected = self.recipe.options.selection.bin.as_deref();
         let entries = std::fs::read_dir(self.staging.join("root/bin")).into_iter().flatten().flatten();
-        let mut names: Vec<String> =
+        let names: BTreeSet<String> =
             entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
-        names.sort();
-        match names.len() {
-            1 if selected.is_none() => Ok((names.remove(0), finished)),
-            _ => Err(self.no_such_program(selected, &names)),
+        let names: Vec<String> = names.into_iter().collect();
+        match meant(self.recipe.package.name(), &names).filter(|_| selected.is_none()) {
+            Some(bin) => Ok((bin.to_owned(), finished)),
+            None => Err(self.no_such_program(selected, &names)),
         }
     }
 
