@@ -91,7 +91,8 @@ pub(crate) fn install(
     let program = record.and_then(|record| record.added_to(&program)).unwrap_or(program);
     std::fs::write(&output, program).map_err(unusable)?;
     std::fs::set_permissions(&output, Permissions::from_mode(0o700)).map_err(unusable)?;
-    Ok(Built { output, name: bin.into(), provisional: false, told: Told::default(), checks, about })
+    let target = recipe.target.as_ref().map(|target| target.name.clone());
+    Ok(Built { output, name: bin.into(), provisional: false, target, told: Told::default(), checks, about })
 }
 
 struct Installation<'a> {
