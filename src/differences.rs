@@ -71,6 +71,17 @@
 //! | `new`, `template` | there | an error | a script needs a `#!` line only |
 //! | languages | any | Rust so far | C and others are told apart by name |
 //!
+//! # From `cargo install` and cargo-binstall, npx, uvx
+//!
+//! | what | they | here | why |
+//! | --- | --- | --- | --- |
+//! | `crate@1.2` | `cargo install` wants three numbers or an operator | the newest 1.x that is at least 1.2, as in `Cargo.toml` | one grammar of requirements |
+//! | `crate@latest` | npx, uvx ask the registry, or trust what is days old | what it was resolved to, until `runner update` or an upgrade | a run needs no network, and two runs are the same program |
+//! | the newest version needs a newer compiler | an error | the newest that this compiler can build | it runs |
+//! | several programs | `cargo install` installs all | one: the one of the package's name, the only one, or `--bin` | a run is of one program |
+//! | `Cargo.lock` of the package | only with `--locked` | likewise | |
+//! | prebuilt binaries | cargo-binstall, npx and uvx run what somebody else built | compiled here | what runs is what the sources say |
+//!
 //! # From gorun
 //!
 //! Go is not supported yet: a script that is Go by its extension, first line, sections or content says so in one line.

@@ -98,9 +98,13 @@ pub(super) fn compiler(
             part => text.extend(part.as_bytes()),
         }
     }
-    let path = lane.join("rustc");
-    put(&path, &text, 0o700)?;
-    Ok(path)
+    executable(&lane.join("rustc"), &text)
+}
+
+/// Writes an executable file as [`put`] does.
+pub(super) fn executable(path: &Path, text: impl AsRef<[u8]>) -> io::Result<PathBuf> {
+    put(path, text.as_ref(), 0o700)?;
+    Ok(path.to_owned())
 }
 
 /// Writes a file by rename, unless it is there as it should be: cargo goes by its time, and somebody may be executing it.
