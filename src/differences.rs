@@ -17,7 +17,7 @@
 //! | an indented `---` | code, and then rustc's error | an error that says so | it was meant as a fence |
 //! | closing fence with too few dashes | counts one too few when more than one is missing | counts all | |
 //! | `#!` + comment + `[` | a shebang | an attribute | rustc decides what it compiles |
-//! | frontmatter below a comment, backticks for dashes | rustc's error | an error with a hint | |
+//! | frontmatter below a comment, backticks for dashes | rustc's error | an error with a hint; `runner migrate` writes dashes for backticks | |
 //! | places of errors in the frontmatter's grammar | the end of the file, sometimes | the fence | |
 //! | unused manifest keys | silence | a note, on a terminal and when the build fails | dependencies misspelt as `dependancies` are lost otherwise |
 //! | `edition` at the top level | ignored | taken, with a note | it can mean nothing else |

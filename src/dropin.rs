@@ -193,6 +193,10 @@ impl Words {
         if options.harness == Some(Harness::Bench) {
             rest.insert(0, "--bench".into());
         }
+        // They were for `cargo test`, which takes what follows `--` for the harness.
+        if let Some(at) = rest.iter().position(|word| word == "--").filter(|_| options.harness.is_some()) {
+            rest.remove(at);
+        }
         let command = match kind {
             Some(kind) => {
                 let kind = if counts { ExpressionKind::CountedLoop } else { kind };

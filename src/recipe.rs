@@ -201,7 +201,12 @@ impl Recipe {
             _ => self.options.toolchain.as_deref(),
         };
         match wanted.filter(|_| self.is_lenient) {
-            None => Ok((Toolchain::find(wanted, environment, cache)?, Vec::new())),
+            None => match Toolchain::find(wanted, environment, cache) {
+                Err(error) if wanted.is_some() && wanted == self.settings.toolchain.as_deref() => {
+                    Err(error.placed(self.manifest.place_of_setting("toolchain")))
+                }
+                found => Ok((found?, Vec::new())),
+            },
             Some(wanted) => {
                 // Ours to allow on any compiler.
                 let needed = self.features.iter().find(|feature| *feature != "frontmatter");
