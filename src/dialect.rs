@@ -8,6 +8,9 @@
 //! | rustc | is compiled by a line of shell in it | 2015 | 0.0.0 | |
 //! | scriptisto | has its header | that of its `Cargo.toml` (2015) | 0.0.0 | |
 //!
+//! To `file!()` and in panics a script with cargo's rules is its name alone, because cargo calls the compiler in the script's
+//! directory; any other is its whole path.
+//!
 //! The profile is not part of it: what says nothing runs in release, although cargo and rustc alone would not optimize.
 
 use std::ffi::OsString;

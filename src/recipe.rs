@@ -301,6 +301,12 @@ impl RustRecipe<'_> {
         Some(if directory.is_empty() { String::new() } else { format!("{directory}/") })
     }
 
+    /// The directory that messages put before the names of its files: as it was typed, or where it is.
+    pub(crate) fn message_directory(&self) -> String {
+        let whole = || self.base().to_str().map(|base| format!("{}/", base.trim_end_matches('/')));
+        self.shown_directory().or_else(whole).unwrap_or_default()
+    }
+
     /// `SCRIPT.lock`, beside the script.
     pub(crate) fn adjacent_lock(&self) -> Option<PathBuf> {
         let mut path = self.script.path()?.as_os_str().to_owned();

@@ -91,7 +91,13 @@ pub(crate) fn read(line: &str) -> Option<FirstLine> {
 pub(crate) fn read_command(command: &str) -> Option<FirstLine> {
     let words = split(command);
     let known = |word: &String| Some(tool(base_name(word))).filter(|tool| !matches!(tool, Tool::Other(_)));
-    let at = words.iter().position(|word| known(word).is_some())?;
+    let Some(at) = words.iter().position(|word| known(word).is_some()) else {
+        // `sh -c 'rustc …'`
+        return words
+            .iter()
+            .filter(|word| word.contains(' ') && *word != command)
+            .find_map(|word| read_command(word));
+    };
     let tool = known(words.get(at)?)?;
     let rest = words.into_iter().skip(at + 1).take_while(|word| !matches!(word.as_str(), "&&" | "||" | "|"));
     Some(call(tool, rest))
