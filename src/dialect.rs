@@ -17,7 +17,7 @@ use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use crate::header::Form;
+use crate::header::{Form, Header};
 use crate::script::Script;
 use crate::shebang::Tool;
 
@@ -108,6 +108,13 @@ impl Dialect {
             _ => Vec::new(),
         }
     }
+}
+
+/// Whether a script was written for cargo-script, which knew one edition only, and says so by what later ones do not need.
+/// Many that name it were written since, for what has taken its name over.
+pub(crate) fn is_old(header: &Header<'_>, text: &str) -> bool {
+    let names_it = |line: &str| ["cargo-script", "cargo script"].iter().any(|name| line.contains(name));
+    header.shebang.is_some_and(names_it) && (text.contains("extern crate ") || text.contains("try!("))
 }
 
 /// Whether a variable is one of [`Dialect::variables_at_build`].

@@ -20,7 +20,7 @@ use crate::header::{Form, Metadata};
 
 pub(crate) use fields::EDITIONS;
 use place::Part;
-pub(crate) use settings::Settings;
+pub(crate) use settings::{ALLOWED_FLAGS, Settings, refused_flag};
 
 /// The package cargo sees. No crate may be called this, so nothing a script depends on can clash with it.
 pub(crate) const PACKAGE_NAME: &str = "runner-script";

@@ -18,6 +18,7 @@ use std::path::Path;
 
 use toml::{Table, Value};
 
+use crate::environment::Environment;
 use crate::error::{Error, Result, Step};
 use crate::header::{self, Form, Header, Metadata};
 use crate::recipe::Recipe;
@@ -40,11 +41,11 @@ impl Runner {
     /// [`Step::Metadata`] if it has none, if it is malformed, or if something would be lost; [`Step::Script`] if the script
     /// is no file or cannot be replaced.
     pub fn migrate(&self, script: &Script, style: Style) -> Result<bool> {
-        migrate(script, style).map_err(|error| error.about_script(script))
+        migrate(script, style, self.environment()).map_err(|error| error.about_script(script))
     }
 }
 
-fn migrate(script: &Script, style: Style) -> Result<bool> {
+fn migrate(script: &Script, style: Style, environment: &Environment) -> Result<bool> {
     let Some(path) = script.real_path() else {
         return Err(Error::message(Step::Script, "there is no file to rewrite"));
     };
@@ -52,7 +53,7 @@ fn migrate(script: &Script, style: Style) -> Result<bool> {
     let is_abandoned = with_dashes.is_some();
     let current = with_dashes.map_or_else(|| script.clone(), |text| script.with_text(text));
     // All that can be wrong with it is said as on a run.
-    let recipe = Recipe::read(&current, &Default::default())?;
+    let recipe = Recipe::read(&current, &Default::default(), environment)?;
     let text = std::str::from_utf8(current.bytes()).unwrap_or_default();
     let header = header::parse(text).map_err(|error| Error::message(Step::Metadata, error.message))?;
     let Some(metadata) = &header.metadata else {

@@ -75,6 +75,25 @@ impl Screen {
         let _ = writeln!(io::stderr(), "runner: {}", printable(text));
     }
 
+    /// Says a line, unless asked to be quiet.
+    pub(crate) fn remark(&self, text: &str) {
+        if self.verbosity > Verbosity::Quiet {
+            self.say(text);
+        }
+    }
+
+    /// Shows what is only told at length to those who asked for it.
+    pub(crate) fn show_verbosely(&self, diagnostics: &[u8]) {
+        if self.verbosity >= Verbosity::Verbose {
+            let _ = io::stderr().write_all(diagnostics);
+        }
+    }
+
+    /// Says what to do about the line before.
+    pub(crate) fn hint(&self, text: &str) {
+        let _ = writeln!(io::stderr(), "  hint: {}", printable(text));
+    }
+
     /// Shows what a compiler said: if it failed, and to people.
     pub(crate) fn show(&self, diagnostics: &[u8], failed: bool) {
         if failed || self.terminal || self.verbosity >= Verbosity::Verbose {
@@ -211,6 +230,8 @@ const STATUS: &[&str] = &[
     "Fetching",
     "Finished",
     "Fresh",
+    "Installed",
+    "Installing",
     "Locking",
     "Removing",
     "Running",

@@ -7,6 +7,7 @@
 
 pub(crate) mod polyglot;
 
+use crate::header::Header;
 use crate::options::{Harness, Options};
 
 /// The tool a first line names.
@@ -59,6 +60,23 @@ pub fn split(text: &str) -> Vec<String> {
     }
     words.extend(word);
     words
+}
+
+/// What the first lines ask for: the `#!` line, or what calls a tool for Rust in its stead.
+pub(crate) fn of_script(header: &Header<'_>, text: &str) -> Option<FirstLine> {
+    let of_shebang = header.shebang.and_then(read);
+    if of_shebang.as_ref().is_some_and(|line| !matches!(line.tool, Tool::Other(_))) {
+        return of_shebang;
+    }
+    let body =
+        if header.shebang.is_some() { text.split_once('\n').map_or("", |(_, rest)| rest) } else { text };
+    let of_header = header.build_command.as_deref().and_then(read_command);
+    let is_shell = matches!(&of_shebang, Some(FirstLine { tool: Tool::Other(name), .. }) if is_shell(name));
+    of_header.or_else(|| polyglot::read(body, is_shell)).or(of_shebang)
+}
+
+fn is_shell(program: &str) -> bool {
+    matches!(program, "sh" | "bash" | "dash" | "ksh" | "zsh")
 }
 
 /// What a `#!` line says, given without its mark.
@@ -142,9 +160,13 @@ fn call(mut tool: Tool, words: impl Iterator<Item = String>) -> FirstLine {
                 options.dependencies.extend(value().as_deref().and_then(dependency));
             }
             ("--profile", Tool::Runner | Tool::Cargo) => options.profile = value(),
+            ("--target", Tool::Runner | Tool::Cargo | Tool::Rustc) => options.target = value(),
             ("--edition", Tool::Runner | Tool::Rustc) => options.edition = value(),
+            ("--frozen", Tool::Runner) => (options.offline, options.locked) = (true, true),
             ("--offline", _) | ("--frozen", Tool::Cargo) => options.offline = true,
             ("--locked", Tool::Runner) => options.locked = true,
+            ("--static", Tool::Runner) => options.is_static = Some(true),
+            ("--strip", Tool::Runner) => options.strip = true,
             ("--temp", Tool::Runner) => options.temporary = true,
             ("--test", Tool::RustScript | Tool::Rustc) | ("test", Tool::Cargo | Tool::Runner) => {
                 options.harness = Some(Harness::Test);

@@ -99,10 +99,10 @@ impl Runner {
             let cache = self.cache()?;
             cache.create()?;
             let screen = Screen::new(self.environment().is_terminal(), options.verbosity);
-            let recipe = Recipe::read(script, options)?;
+            let recipe = Recipe::read(script, options, self.environment())?;
             let rust = recipe.decide(self.environment(), &cache)?;
             // Dependencies that are not built yet are built fast: nobody is going to run them.
-            let rust = tier::choose(rust, &cache, self.environment());
+            let rust = tier::choose(rust, &recipe.said, &cache, self.environment());
             work(&cache, &recipe, &rust, &screen)
         };
         work().map_err(|error| error.about_script(script))
