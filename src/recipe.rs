@@ -25,7 +25,7 @@ use crate::profile;
 use crate::registry;
 use crate::said::{Said, Source};
 use crate::script::Script;
-use crate::shebang::{self, FirstLine, Tool};
+use crate::shebang::{self, Tool};
 use crate::stamp::Moment;
 use crate::surroundings::{Surroundings, variables_of_machines};
 use crate::target::{self, Target};
