@@ -20,6 +20,7 @@ mod foreign;
 mod golden;
 mod help;
 mod hot_path;
+mod incremental;
 mod inputs;
 mod install;
 mod library;
