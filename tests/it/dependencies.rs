@@ -1,7 +1,7 @@
 //! Never stale: what cargo reads for a script, changed and merely touched; and what scripts share of what it builds.
 //!
-//! The logs of rustc and cargo tell what was compiled: `rustc CRATE` for each crate (`runner_script` is the empty `main`
-//! from which the call is captured), `cargo COMMAND`. Crates are local, or tiny ones from the registry.
+//! The logs of rustc and cargo tell what was compiled: `rustc CRATE` for each crate, `cargo COMMAND`. Crates are local, or
+//! tiny ones from the registry.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -263,7 +263,7 @@ fn a_path_dependency_edited_while_it_is_compiled() {
         ("rustc a", "printf '%s' \"$TWO\" >a/src/lib.rs"),
         // Beside the edit, as `cp -p` and `mv` would.
         ("rustc a", "printf '%s' \"$TWO\" >new; touch -d 2001-01-01 new; mv new a/src/lib.rs"),
-        ("rustc runner_script", "printf '%s' \"$TWO\" >a/src/lib.rs"),
+        ("printf '%s' \"$TWO\" >a/src/lib.rs"),
     ] {
         let mut sandbox = with_a();
         // After that call, once.
@@ -630,7 +630,7 @@ fn scripts_with_one_manifest_share_everything() {
     calls_exactly(
         run(&sandbox),
         "one\n",
-        &["cargo build", "cargo metadata", "rustc a", "rustc runner_script", "rustc s"],
+        &["cargo build", "cargo metadata", "rustc a", "rustc s"],
     );
     script(&sandbox, "t.rs", "dependencies.a.path = \"a\"", "fn main() { println!(\"t {}\", a::said()) }\n");
     calls_exactly(sandbox.runner(["--profile", "quick", "t.rs"]), "t one\n", &["rustc t"]);
@@ -663,7 +663,7 @@ fn overlapping_manifests_compile_only_what_is_new() {
         .runner(["--offline", "--profile", "quick", "u.rs"])
         .env("CARGO_HTTP_PROXY", "http://127.0.0.1:9")
         .env("https_proxy", "http://127.0.0.1:9");
-    calls_exactly(offline, "7\n", &["cargo build", "rustc runner_script", "rustc u"]);
+    calls_exactly(offline, "7\n", &["cargo build", "rustc u"]);
 }
 
 #[test]
@@ -679,7 +679,7 @@ fn a_new_manifest_picks_the_version_that_is_built() {
     calls_exactly(
         sandbox.runner(["--profile", "quick", "t.rs"]),
         "end\n",
-        &["cargo build", "rustc runner_script", "rustc t"],
+        &["cargo build", "rustc t"],
     );
     // A version that is asked for is not overruled.
     script(&sandbox, "u.rs", "dependencies.cfg-if = \"=1.0.1\"", code);
