@@ -93,7 +93,7 @@ impl BuildRecord {
         words.extend(options.edition.as_ref().map(|edition| format!("--edition={edition}")));
         words.extend(options.dependencies.iter().map(|(name, version)| format!("--dep={name}={version}")));
         words.extend(options.locked.then(|| "--locked".to_owned()));
-        words.extend(recipe.is_static().then(|| "--static".to_owned()));
+        words.extend((recipe.settings.is_static == Some(true)).then(|| "--static".to_owned()));
         words.extend(options.strip.then(|| "--strip".to_owned()));
         let name = recipe.script.path().and_then(Path::file_name).map(OsStr::to_string_lossy);
         let places = places(recipe, environment);
@@ -181,13 +181,30 @@ impl BuildRecord {
         if has_it { None } else { elf.with_note(OWNER, &self.render()) }
     }
 
+    /// The fields in which this and another record differ, with what each says.
+    pub(crate) fn differences(&self, other: &BuildRecord) -> Vec<(&'static str, String, String)> {
+        let (ours, theirs) = (self.fields(), other.fields());
+        let names: std::collections::BTreeSet<&'static str> =
+            ours.iter().chain(&theirs).map(|(name, _)| *name).collect();
+        let without = |fields: &[(&'static str, String)], others: &[(&'static str, String)], name: &str| {
+            let own = fields.iter().filter(|field| field.0 == name && !others.contains(field));
+            let own: Vec<&str> = own.map(|(_, text)| text.as_str()).collect();
+            if own.is_empty() { "nothing".to_owned() } else { own.join(", ") }
+        };
+        names
+            .into_iter()
+            .map(|name| (name, without(&ours, &theirs, name), without(&theirs, &ours, name)))
+            .filter(|(_, one, two)| one != two)
+            .collect()
+    }
+
     /// As JSON.
     pub fn to_json(&self) -> Value {
         let dependency = |one: &Dependency| json!({"name": one.name, "version": one.version, "source": one.source, "checksum": one.checksum});
         let revision =
             self.revision.as_ref().map(|one| json!({"commit": one.commit, "modified": one.is_modified}));
         json!({
-            "script": self.script, "b3": self.digest, "revision": revision, "language": self.language,
+            "script": {"name": self.script, "b3": self.digest}, "revision": revision, "language": self.language,
             "toolchain": self.toolchain, "target": self.target, "profile": self.profile, "options": self.options,
             "flags": self.flags, "lock": self.lock,
             "dependencies": self.dependencies.iter().map(dependency).collect::<Vec<_>>(), "runner": self.runner,

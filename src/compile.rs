@@ -23,6 +23,7 @@ use crate::environment::{Environment, is_dropped};
 use crate::error::{Error, Result, Step};
 use crate::incremental::Incremental;
 use crate::invocation::{self, Purpose};
+use crate::linkage;
 use crate::linker;
 use crate::recipe::RustRecipe;
 use crate::screen::{Finished, Screen};
@@ -48,6 +49,7 @@ pub(crate) fn compile(
     screen: &Screen,
 ) -> Result<Outcome> {
     let began = Instant::now();
+    linkage::check_machine(recipe)?;
     let mut call = invocation::call(recipe, cache, environment, screen)?;
     let linker = linker::checks(recipe, &call.arguments, environment, cache, Moment::now())?;
     let name = recipe.name();
@@ -85,9 +87,10 @@ pub(crate) fn compile(
         return Ok(Outcome::Disturbed(source.path));
     }
     let (output, dep_info) = (staging.join("program"), staging.join("program.d"));
-    if let Some(record) = &record {
+    if record.is_some() || recipe.settings.is_static == Some(true) {
         let program = std::fs::read(&output).map_err(unusable)?;
-        if let Some(program) = record.added_to(&program) {
+        linkage::check_program(recipe, &program)?;
+        if let Some(program) = record.and_then(|record| record.added_to(&program)) {
             std::fs::write(&output, program).map_err(unusable)?;
         }
     }
@@ -111,6 +114,7 @@ pub(crate) fn compile(
         ("profile", recipe.profile_name().to_owned()),
         ("toolchain", recipe.toolchain.short_version()),
         ("target", recipe.machine().to_owned()),
+        ("toolchain-id", recipe.toolchain.id.clone()),
         ("edition", recipe.edition.clone()),
         ("built", start.unix_seconds().to_string()),
         ("milliseconds", began.elapsed().as_millis().to_string()),
@@ -331,8 +335,9 @@ fn failed(
             "name the crate under `[dependencies]` at the head of the script",
         ),
     ];
-    match hints.iter().find(|(sign, _)| text.contains(sign)) {
-        Some((_, hint)) => error.hint(*hint),
+    let known = hints.iter().find(|(sign, _)| text.contains(sign)).map(|(_, hint)| *hint);
+    match linkage::cure(recipe, &text).or(known) {
+        Some(hint) => error.hint(hint),
         None => error,
     }
 }

@@ -232,8 +232,7 @@ pub(crate) fn lints(manifest: &Manifest) -> Result<Vec<String>> {
     let mut found: Vec<(i64, Reverse<String>, String)> = Vec::new();
     let mut check_cfg = Vec::new();
     for (tool, lints) in manifest.lints().into_iter().flatten() {
-        // Only rustdoc reads its own.
-        let Some(lints) = lints.as_table().filter(|_| tool != "rustdoc") else { continue };
+        let Some(lints) = lints.as_table() else { continue };
         for (name, config) in lints {
             let level = config.as_str().or_else(|| config.get("level").and_then(Value::as_str));
             let flag = match level {

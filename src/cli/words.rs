@@ -93,6 +93,20 @@ pub(super) fn one_script(list: Vec<OsString>, plain: Vec<OsString>, command: &st
     Ok(script)
 }
 
+/// All the words there are: scripts, of which there must be one.
+pub(super) fn some_scripts(
+    list: Vec<OsString>,
+    plain: Vec<OsString>,
+    command: &str,
+) -> Result<Vec<OsString>> {
+    let scripts: Vec<OsString> = list.into_iter().chain(plain).collect();
+    match scripts.is_empty() {
+        true => Err(usage_error(format!("`{command}` needs a script"))
+            .with_hint(format!("`runner {command} SCRIPT`"))),
+        false => Ok(scripts),
+    }
+}
+
 /// Refuses further words.
 pub(super) fn no_more(list: impl IntoIterator<Item = OsString>, command: &str) -> Result<()> {
     match list.into_iter().next() {

@@ -166,6 +166,17 @@ impl Made {
         }
     }
 
+    /// Adds the artifact of which `program` is another link: what rustc says it read for it lies beside that.
+    pub(super) fn add_twin_of(&mut self, program: &Path, lane: &Lane) {
+        let Ok(inode) = fs::metadata(program).map(|metadata| metadata.ino()) else { return };
+        let places: Vec<PathBuf> = self.outermost(lane).map(|file| file.with_file_name("deps")).collect();
+        let entries = places.iter().filter_map(|place| fs::read_dir(place).ok()).flatten().flatten();
+        let mut twins = entries.filter(|entry| entry.metadata().is_ok_and(|other| other.ino() == inode));
+        // With an extension, so that it is not taken for a build script, whose dep-info has another name.
+        let twin = twins.next().map(|twin| twin.path().with_extension("program"));
+        self.files.extend(twin);
+    }
+
     /// What is neither below `deps` nor `build`: a program of a package that was built by itself.
     fn outermost<'a>(&'a self, lane: &'a Lane) -> impl Iterator<Item = &'a PathBuf> {
         let is_inner = |path: &Path| {
@@ -238,24 +249,11 @@ pub(super) fn checks(
     for file in &made.files {
         facts.add_dep_info(file, lane.path());
     }
-    for twin in made.outermost(lane).filter_map(|file| twin_below_deps(file)) {
-        facts.add_dep_info(&twin, lane.path());
-    }
     for (id, output) in &made.build_outputs {
         let package = local.packages.iter().find(|package| package.id == *id);
         facts.add_build_output(output, package.map(|package| package.directory.as_path()));
     }
     facts.checks(environment, start).map_err(|error| Error::new(Step::Dependencies, error))
-}
-
-/// The artifact of which this file is another link: what rustc says it read lies beside that.
-fn twin_below_deps(file: &Path) -> Option<PathBuf> {
-    let inode = fs::metadata(file).ok()?.ino();
-    let entries = fs::read_dir(file.with_file_name("deps")).ok()?;
-    let mut twins =
-        entries.flatten().filter(|entry| entry.metadata().is_ok_and(|other| other.ino() == inode));
-    // With an extension, so that it is not taken for a build script, whose dep-info has another name.
-    twins.next().map(|twin| twin.path().with_extension("program"))
 }
 
 /// What changed of these checks while cargo ran: a file or a directory of theirs, or what is above it.
