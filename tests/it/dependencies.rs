@@ -263,7 +263,7 @@ fn a_path_dependency_edited_while_it_is_compiled() {
         ("rustc a", "printf '%s' \"$TWO\" >a/src/lib.rs"),
         // Beside the edit, as `cp -p` and `mv` would.
         ("rustc a", "printf '%s' \"$TWO\" >new; touch -d 2001-01-01 new; mv new a/src/lib.rs"),
-        ("printf '%s' \"$TWO\" >a/src/lib.rs"),
+        ("rustc runner_script", "printf '%s' \"$TWO\" >a/src/lib.rs"),
     ] {
         let mut sandbox = with_a();
         // After that call, once.
@@ -627,11 +627,7 @@ fn no_network(ran: Ran) -> Option<String> {
 #[test]
 fn scripts_with_one_manifest_share_everything() {
     let sandbox = with_a();
-    calls_exactly(
-        run(&sandbox),
-        "one\n",
-        &["cargo build", "cargo metadata", "rustc a", "rustc s"],
-    );
+    calls_exactly(run(&sandbox), "one\n", &["cargo build", "cargo metadata", "rustc a", "rustc s"]);
     script(&sandbox, "t.rs", "dependencies.a.path = \"a\"", "fn main() { println!(\"t {}\", a::said()) }\n");
     calls_exactly(sandbox.runner(["--profile", "quick", "t.rs"]), "t one\n", &["rustc t"]);
     // An edit needs no cargo either.
@@ -676,11 +672,7 @@ fn a_new_manifest_picks_the_version_that_is_built() {
     }
     calls(&sandbox);
     script(&sandbox, "t.rs", "dependencies.cfg-if = \"1\"", code);
-    calls_exactly(
-        sandbox.runner(["--profile", "quick", "t.rs"]),
-        "end\n",
-        &["cargo build", "rustc t"],
-    );
+    calls_exactly(sandbox.runner(["--profile", "quick", "t.rs"]), "end\n", &["cargo build", "rustc t"]);
     // A version that is asked for is not overruled.
     script(&sandbox, "u.rs", "dependencies.cfg-if = \"=1.0.1\"", code);
     let compiled = changed(sandbox.runner(["--profile", "quick", "u.rs"]), "end\n");
