@@ -7,6 +7,7 @@
 //! It is an input of the program like any other: the same build gives the same record.
 
 use std::ffi::{OsStr, OsString};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
@@ -15,8 +16,10 @@ use crate::deps::Call;
 use crate::digest::Digest;
 use crate::elf::{self, Elf};
 use crate::environment::Environment;
+use crate::invocation;
 use crate::recipe::RustRecipe;
 use crate::record::Record;
+use crate::registry::PackageRecipe;
 use crate::revision::Revision;
 
 /// Whose note it is.
@@ -31,9 +34,9 @@ fn id() -> Digest {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BuildRecord {
-    /// The script's file name.
+    /// The script's file name; `NAME@VERSION` of a package.
     pub script: String,
-    /// The blake3 digest of its bytes, in hexadecimal.
+    /// The blake3 digest of its bytes, in hexadecimal; empty of a package.
     pub digest: String,
     /// The language it is written in.
     pub language: String,
@@ -96,7 +99,8 @@ impl BuildRecord {
         words.extend((recipe.settings.is_static == Some(true)).then(|| "--static".to_owned()));
         words.extend(options.strip.then(|| "--strip".to_owned()));
         let name = recipe.script.path().and_then(Path::file_name).map(OsStr::to_string_lossy);
-        let places = places(recipe, environment);
+        let base = recipe.script.path().map(|_| recipe.base());
+        let places = places(base, environment);
         BuildRecord {
             script: name
                 .map_or_else(|| recipe.name().to_string_lossy().into_owned(), |name| name.into_owned()),
@@ -111,6 +115,37 @@ impl BuildRecord {
             dependencies: call.packages.iter().filter_map(|text| Dependency::parse(text.to_str()?)).collect(),
             revision: options.revision.clone(),
             runner: env!("CARGO_PKG_VERSION").to_owned(),
+        }
+    }
+
+    /// What the program of a package is to say: for a script it has the package and its version.
+    pub(crate) fn of_package(
+        recipe: &PackageRecipe<'_>,
+        version: &str,
+        dependencies: Vec<Dependency>,
+        environment: &Environment,
+    ) -> BuildRecord {
+        let options = &recipe.options;
+        let mut words: Vec<String> = Vec::new();
+        words.extend(options.locked.then(|| "--locked".to_owned()));
+        words.extend(options.selection.words());
+        let flags = invocation::flags(
+            |suffix| crate::target::variable(&recipe.toolchain.version.host, suffix),
+            None,
+            environment,
+        );
+        let places = places(None, environment);
+        BuildRecord {
+            script: format!("{}@{version}", recipe.package.name()),
+            language: "rust".to_owned(),
+            toolchain: recipe.toolchain.version.short_version_string.clone(),
+            target: recipe.toolchain.version.host.clone(),
+            profile: recipe.profile.clone(),
+            options: words,
+            flags: self::flags(&flags).iter().map(|flag| without_places(flag, &places)).collect(),
+            dependencies,
+            runner: env!("CARGO_PKG_VERSION").to_owned(),
+            ..BuildRecord::default()
         }
     }
 
@@ -174,8 +209,16 @@ impl BuildRecord {
         elf::object(&self.target, OWNER, &self.render())
     }
 
-    /// The program with the record, if it has none and can be given one.
-    pub(crate) fn added_to(&self, program: &[u8]) -> Option<Vec<u8>> {
+    /// Gives a program the record, if it has none and can be given one. Where a linker was given [`BuildRecord::object`] it
+    /// has one that every `strip` keeps; one that is added now LLVM's does not keep.
+    pub(crate) fn add_to(&self, program: &Path) -> io::Result<()> {
+        match self.added_to(&std::fs::read(program)?) {
+            Some(with_it) => std::fs::write(program, with_it),
+            None => Ok(()),
+        }
+    }
+
+    fn added_to(&self, program: &[u8]) -> Option<Vec<u8>> {
         let elf = Elf::parse(program)?;
         let has_it = elf.notes(OWNER.as_bytes()).into_iter().any(|note| BuildRecord::parse(note).is_some());
         if has_it { None } else { elf.with_note(OWNER, &self.render()) }
@@ -243,9 +286,9 @@ fn cfg(text: &str) -> String {
 }
 
 /// Where this user's files are, and what is said in their stead; the longer first.
-fn places(recipe: &RustRecipe<'_>, environment: &Environment) -> Vec<(PathBuf, &'static str)> {
+fn places(base: Option<&Path>, environment: &Environment) -> Vec<(PathBuf, &'static str)> {
     let mut places: Vec<(PathBuf, &'static str)> = Vec::new();
-    places.extend(recipe.script.path().map(|_| (recipe.base().to_owned(), ".")));
+    places.extend(base.map(|base| (base.to_owned(), ".")));
     places.extend(environment.cache_directory().map(|path| (path, "/cargo/build-dir")));
     places.extend(environment.cargo_home().map(|path| (path, "/cargo")));
     places.extend(environment.home().map(|path| (path, "~")));

@@ -25,6 +25,7 @@
 //! | no `main` | an error | wrapped | as in rust-script |
 //! | build failure | 101 | 125 | the script's own 101 is a panic |
 //! | `CARGO_TARGET_DIR`, `build.target-dir` | where the binary goes | no say | they are another project's |
+//! | dependencies in panic messages | where they lie below cargo's home | `regex-1.11.1/src/…`, where there is no debug information | what is run and what is handed on share them, and hold no path of this machine |
 //! | lock file | in cargo's cache | in runner's, or `SCRIPT.lock` | it goes where the script goes |
 //!
 //! # From rust-script (and cargo-script, cargo-eval, run-cargo-script)

@@ -56,7 +56,10 @@ impl Runner {
         script: Option<&OsStr>,
         options: &Options,
     ) -> Result<Rebuilt> {
-        let path = self.script_of(program, record, script)?;
+        let path = match record.digest.is_empty() && script.is_none() {
+            true => PathBuf::from(&record.script),
+            false => self.script_of(program, record, script)?,
+        };
         let script = Script::read(path.as_os_str(), self.environment())?;
         let cache = self.cache()?;
         cache.create()?;
@@ -162,6 +165,11 @@ impl BuildRecord {
                     let (name, version) = dependency.split_once('=').unwrap_or((dependency, "*"));
                     options.dependencies.push((name.to_owned(), version.to_owned()));
                 }
+                ("--bin", bin) => options.selection.bin = Some(bin.to_owned()),
+                ("--features", feature) => options.selection.features.push(feature.to_owned()),
+                ("--registry", registry) => options.selection.registry = Some(registry.to_owned()),
+                ("--no-default-features", _) => options.selection.no_default_features = true,
+                ("--all-features", _) => options.selection.all_features = true,
                 ("--locked", _) => options.locked = true,
                 ("--static", _) => options.is_static = Some(true),
                 ("--strip", _) => options.strip = true,
@@ -180,7 +188,8 @@ impl BuildRecord {
             let text = format!("it was built by {}, and would now be by {}", self.toolchain, fresh.toolchain);
             return Err(Error::message(Step::Toolchain, text));
         }
-        if fresh.lock == self.lock {
+        let is_package = self.digest.is_empty();
+        if fresh.lock == self.lock && (!is_package || fresh.dependencies == self.dependencies) {
             return Ok(());
         }
         let other = |one: &BuildRecord, two: &BuildRecord| -> Option<String> {
@@ -189,13 +198,17 @@ impl BuildRecord {
         };
         let (was, is) = (other(self, fresh), other(fresh, self));
         let nothing = || "what it names".to_owned();
+        let what = if is_package { "its dependencies differ" } else { "its lock differs" };
         let text = format!(
-            "its lock differs: it was built with {}, and would now be with {}",
+            "{what}: it was built with {}, and would now be with {}",
             was.unwrap_or_else(nothing),
             is.unwrap_or_else(nothing)
         );
-        Err(Error::message(Step::Dependencies, text)
-            .hint("`SCRIPT.lock` beside the script, as it was, is its lock"))
+        let error = Error::message(Step::Dependencies, text);
+        if is_package {
+            return Err(error.hint("`--locked` takes those that a package's author built it with"));
+        }
+        Err(error.hint("`SCRIPT.lock` beside the script, as it was, is its lock"))
     }
 }
 

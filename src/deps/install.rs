@@ -4,11 +4,13 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
 
+use super::bill;
 use super::cargo::{command, is_network_failure};
 use super::lane::Lane;
 use super::packages::{self, Local, Made};
 use super::resolve::{self, Resolved};
 use super::trimmed::{self, DATE};
+use crate::build_record::BuildRecord;
 use crate::cache::{Built, Cache, Told};
 use crate::environment::Environment;
 use crate::error::{EXIT_NOT_FOUND, Error, Result, Step};
@@ -77,7 +79,14 @@ pub(crate) fn install(
     // A file of its own: cargo gives away another link to what it keeps.
     let output = staging.join("program");
     std::fs::copy(&linked, &output).map_err(unusable)?;
-    Ok(Built { output, name: bin.into(), provisional: false, told: Told::default(), checks, about })
+    if recipe.options.portable {
+        let packages = bill::of(made.packages(), "");
+        BuildRecord::of_package(recipe, &resolved.version.to_string(), packages, environment)
+            .add_to(&output)
+            .map_err(unusable)?;
+    }
+    let target = recipe.target.as_ref().map(|target| target.name.clone());
+    Ok(Built { output, name: bin.into(), provisional: false, target, told: Told::default(), checks, about })
 }
 
 struct Installation<'a> {
