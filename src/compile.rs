@@ -162,7 +162,7 @@ fn run(
         match memory.take() {
             None => return Ok(finished),
             Some(blamed) if blamed.is_to_blame(&finished) => blamed.forget(),
-            Some(memory) => match memory.settle(staging) {
+            Some(memory) => match memory.settle(&finished, staging) {
                 Ok(()) => return Ok(finished),
                 // Somebody cleans the cache.
                 Err(_) => continue,
