@@ -15,6 +15,7 @@ use crate::deps::Call;
 use crate::digest::Digest;
 use crate::elf::{self, Elf};
 use crate::environment::Environment;
+use crate::order;
 use crate::recipe::RustRecipe;
 use crate::record::Record;
 use crate::revision::Revision;
@@ -250,7 +251,7 @@ fn places(recipe: &RustRecipe<'_>, environment: &Environment) -> Vec<(PathBuf, &
     places.extend(environment.cargo_home().map(|path| (path, "/cargo")));
     places.extend(environment.home().map(|path| (path, "~")));
     places.retain(|(path, _)| path.parent().is_some());
-    places.sort_by_key(|(path, _)| std::cmp::Reverse(path.as_os_str().len()));
+    order::sort_by_key(&mut places, |(path, _)| std::cmp::Reverse(path.as_os_str().len()));
     places
 }
 

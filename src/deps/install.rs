@@ -12,6 +12,7 @@ use super::trimmed::{self, DATE};
 use crate::cache::{Built, Cache, Told};
 use crate::environment::Environment;
 use crate::error::{EXIT_NOT_FOUND, Error, Result, Step};
+use crate::order;
 use crate::registry::PackageRecipe;
 use crate::screen::{Finished, Screen};
 use crate::stamp::Moment;
@@ -129,7 +130,7 @@ impl Installation<'_> {
         let entries = std::fs::read_dir(self.staging.join("root/bin")).into_iter().flatten().flatten();
         let mut names: Vec<String> =
             entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
-        names.sort();
+        order::sort(&mut names);
         match names.len() {
             1 if selected.is_none() => Ok((names.remove(0), finished)),
             _ => Err(self.no_such_program(selected, &names)),
