@@ -19,6 +19,7 @@ use crate::digest::Digest;
 use crate::elf::{self, Elf};
 use crate::environment::Environment;
 use crate::options::Options;
+use crate::order;
 use crate::recipe::RustRecipe;
 use crate::record::Record;
 use crate::registry::{PackageRecipe, Selection};
@@ -313,7 +314,7 @@ fn places(base: Option<&Path>, environment: &Environment) -> Vec<(PathBuf, &'sta
     places.extend(environment.cargo_home().map(|path| (path, "/cargo")));
     places.extend(environment.home().map(|path| (path, "~")));
     places.retain(|(path, _)| path.parent().is_some());
-    places.sort_by_key(|(path, _)| std::cmp::Reverse(path.as_os_str().len()));
+    order::sort_by_key(&mut places, |(path, _)| std::cmp::Reverse(path.as_os_str().len()));
     places
 }
 

@@ -46,7 +46,7 @@
 //! | `tools`, `format`, `migrate` | check, clippy, documentation; formatting; another form of metadata |
 //! | `tier`, `ahead` | fast now and optimal later; builds and versions ahead of a run |
 //! | `choices` | what there is to name on a command line |
-//! | `environment`, `screen`, `wait`, `record`, `error` | variables and policy, stderr, sealed files, errors |
+//! | `environment`, `screen`, `wait`, `order`, `record`, `error` | variables and policy, stderr, sealed files, errors |
 //!
 //! Every command of Go's and what it is called here is in [`go`].
 //!
@@ -117,6 +117,7 @@ mod manifest;
 mod migrate;
 mod name;
 mod options;
+mod order;
 mod outline;
 mod package;
 mod profile;

@@ -19,6 +19,7 @@ use crate::environment::absolute;
 use crate::error::{At, EXIT_FAILED, Error, Result, Step};
 use crate::install::cannot;
 use crate::options::Options;
+use crate::order;
 use crate::receipt::{self, Receipt};
 use crate::registry::Package;
 use crate::runner::Runner;
@@ -138,7 +139,7 @@ impl Runner {
             .flatten()
             .map(|entry| entry.path())
             .collect();
-        installed.sort();
+        order::sort(&mut installed);
         let installed = installed.iter().filter_map(|path| path.to_str()).map(Some);
         let found = [None].into_iter().chain(installed).filter_map(|name| {
             let found = Toolchain::find(name, environment, cache).ok()?;

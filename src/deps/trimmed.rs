@@ -22,6 +22,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use crate::digest::{Digest, Fields};
+use crate::order;
 use crate::toolchain::Toolchain;
 
 /// What `__DATE__` and its kin are to be if the caller does not say: 1 January 1980, the first that all archives can hold.
@@ -202,7 +203,7 @@ fn identify<'a>(
     found.insert(id, (Digest::of(id.as_bytes()), is_local));
     let below = edges.get(id).into_iter().flatten();
     let mut below: Vec<(Digest, bool)> = below.map(|id| identify(id, packages, edges, found)).collect();
-    below.sort();
+    order::sort(&mut below);
     for (digest, local) in below {
         fields.push("dependency", digest.hex().as_bytes());
         is_local |= local;
