@@ -17,19 +17,24 @@ impl Runner {
     /// a script, in order.
     pub fn build_ahead(&self, scripts: &[Script], options: &Options) -> Vec<Result<()>> {
         let options = Options { optimal: true, ..options.clone() };
+        self.at_once(scripts, |script| self.prepare(script, &options).map(drop))
+    }
+
+    /// Does one thing with each script, with as many at once as there are processors. One result a script, in order.
+    pub(crate) fn at_once<T: Send>(&self, scripts: &[Script], work: impl Fn(&Script) -> T + Sync) -> Vec<T> {
         let next = AtomicUsize::new(0);
         let workers = std::thread::available_parallelism().map_or(1, NonZero::get).min(scripts.len());
-        let work = || {
+        let work_on = || {
             let mut done = Vec::new();
             while let index = next.fetch_add(1, Ordering::Relaxed)
                 && let Some(script) = scripts.get(index)
             {
-                done.push((index, self.prepare(script, &options).map(drop)));
+                done.push((index, work(script)));
             }
             done
         };
-        let mut done: Vec<(usize, Result<()>)> = std::thread::scope(|scope| {
-            let workers: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
+        let mut done: Vec<(usize, T)> = std::thread::scope(|scope| {
+            let workers: Vec<_> = (0..workers).map(|_| scope.spawn(work_on)).collect();
             workers.into_iter().flat_map(|worker| worker.join().unwrap_or_default()).collect()
         });
         done.sort_by_key(|(index, _)| *index);

@@ -7,6 +7,7 @@
 //!   v1/bin/cd/cd34…/NAME      one binary, immutable, under the script's own name; cd34… is its digest (with NAME)
 //!   v1/locks/ab12…            one builder at a time
 //!   v1/staging/               where builds happen; what a crash left is removed by the next miss
+//!   v1/crates/                 what the version of a package was resolved to (see `registry`)
 //!   v1/toolchains/            what a compiler said of itself, by its stamp
 //!   v1/deps/TOOLCHAIN/        dependency environments (see `deps`)
 //!   v1/trimmed                when `trim` last ran

@@ -8,15 +8,18 @@
 //! A word without `/` or `.` that names a subcommand is one; `runner run SCRIPT` and `runner ./SCRIPT` say plainly that it
 //! is a script.
 
+mod build;
 mod cache;
 mod expression;
+mod promoted;
 mod tools;
 mod values;
 mod words;
 
+pub(crate) use build::Saying;
 pub(crate) use expression::dependency;
 use values::{Keys, path, text, texts};
-use words::{no_more, one_script, words};
+use words::{no_more, one_script, some_scripts, words};
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
@@ -25,8 +28,8 @@ use std::path::PathBuf;
 use crate::help;
 use pico_args::Arguments;
 use runner::{
-    Dialect, Expression, Harness, Lint, Options, Placement, Result, Selection, Style, Verbosity, shebang,
-    usage_error,
+    EXIT_NOT_FOUND, Error, Expression, Harness, Lint, Options, Placement, Result, Selection, Step, Style,
+    Verbosity, shebang, usage_error,
 };
 
 /// What is to be done.
@@ -44,8 +47,20 @@ pub(crate) enum Command {
         options: Options,
     },
     Build {
-        script: OsString,
+        scripts: Vec<OsString>,
         output: Option<PathBuf>,
+        saying: Saying,
+        options: Options,
+    },
+    /// Shows the build records in programs.
+    Inspect {
+        programs: Vec<OsString>,
+        json: bool,
+    },
+    /// Builds programs again, and compares.
+    Verify {
+        programs: Vec<OsString>,
+        script: Option<OsString>,
         options: Options,
     },
     BuildCache {
@@ -62,7 +77,7 @@ pub(crate) enum Command {
         options: Options,
     },
     Promote {
-        script: OsString,
+        scripts: Vec<OsString>,
         placement: Placement,
         options: Options,
     },
@@ -70,7 +85,14 @@ pub(crate) enum Command {
         names: Vec<OsString>,
         force: bool,
     },
-    List,
+    List {
+        json: bool,
+    },
+    /// Builds again what was promoted; everything, if no names are given.
+    Upgrade {
+        names: Vec<OsString>,
+        options: Options,
+    },
     Why {
         script: OsString,
         options: Options,
@@ -120,6 +142,13 @@ pub(crate) enum Command {
     AfterCleaning(Box<Command>),
     Cache(CacheCommand),
     Help(Option<String>),
+    /// The page for `man`.
+    Manual,
+    /// What a shell loads; or, given the words before the cursor, what can stand there.
+    Completions {
+        shell: String,
+        words: Vec<OsString>,
+    },
     Version,
 }
 
@@ -157,6 +186,17 @@ pub(crate) fn parse(mut arguments: Vec<OsString>) -> Result<Command> {
         // Options may stand before a subcommand too.
         Some(name) => subcommand(name, before.into_iter().chain(rest).collect()),
         None => run(before, word.into_iter().chain(rest).collect(), "runner"),
+    }
+}
+
+/// A subcommand that makes no sense, or finds no script, may have been meant as the script of that name.
+pub(crate) fn perhaps_a_script(error: Error, word: Option<&str>) -> Error {
+    let word = word.filter(|word| help::is_command(word) && std::path::Path::new(word).is_file());
+    let may_be = error.step() == Step::Arguments || error.exit_code() == EXIT_NOT_FOUND;
+    match word.filter(|_| may_be) {
+        Some(name) => error
+            .with_hint(format!("`runner ./{name}` runs the script of that name; else `runner help {name}`")),
+        None => error,
     }
 }
 
@@ -295,6 +335,8 @@ fn common(parser: &mut Arguments) -> Result<Options> {
         options.dependencies.push(expression::dependency(&dependency, &options.dependencies)?);
     }
     options.selection = selection(parser)?;
+    options.is_static = parser.contains("--static").then_some(true);
+    options.strip = parser.contains("--strip");
     options.offline = parser.contains("--offline");
     options.locked = parser.contains("--locked");
     if parser.contains("--frozen") {
@@ -346,35 +388,7 @@ fn subcommand(name: &str, mut arguments: Vec<OsString>) -> Result<Command> {
     }
     let mut parser = parser(arguments);
     match name {
-        "build" => {
-            let output = path(&mut parser, Keys::Two("-o", "--output"))?;
-            let (cache, background) = (parser.contains("--cache"), parser.contains("--background"));
-            // A background build has the options of the run that started it.
-            let dialect = match background {
-                true => text(&mut parser, "--as")?.as_deref().and_then(Dialect::named),
-                false => None,
-            };
-            let (mut options, list) = options_and_words(parser, name)?;
-            options.dialect = dialect;
-            match (cache, background) {
-                (false, false) => {}
-                (false, true) => return Err(usage_error("`--background` goes with `--cache`")),
-                (true, true) => {
-                    return Ok(Command::Background { script: one_script(list, plain, name)?, options });
-                }
-                (true, false) if output.is_some() => {
-                    return Err(usage_error("`--cache` builds into the cache, and `--output` elsewhere"));
-                }
-                (true, false) => {
-                    let scripts: Vec<OsString> = list.into_iter().chain(plain).collect();
-                    return match scripts.is_empty() {
-                        true => Err(usage_error("`build --cache` needs at least one script")),
-                        false => Ok(Command::BuildCache { scripts, options }),
-                    };
-                }
-            }
-            Ok(Command::Build { script: one_script(list, plain, name)?, output, options })
-        }
+        "build" | "inspect" | "verify" => build::parse(name, parser, plain),
         "check" | "clippy" | "doc" | "fmt" | "migrate" => tools::parse(name, parser, plain),
         "update" => {
             let write_lock = parser.contains("--lock");
@@ -388,7 +402,8 @@ fn subcommand(name: &str, mut arguments: Vec<OsString>) -> Result<Command> {
                 force: parser.contains("--force"),
             };
             let (options, list) = options_and_words(parser, name)?;
-            Ok(Command::Promote { script: one_script(list, plain, name)?, placement, options })
+            let scripts = some_scripts(list, plain, name)?;
+            Ok(Command::Promote { scripts, placement, options })
         }
         "demote" => {
             let force = parser.contains("--force");
@@ -417,14 +432,26 @@ fn subcommand(name: &str, mut arguments: Vec<OsString>) -> Result<Command> {
             })
         }
         "list" => {
+            let json = parser.contains("--json");
             no_more(words(parser, name, None)?.into_iter().chain(plain), name)?;
-            Ok(Command::List)
+            Ok(Command::List { json })
         }
+        "upgrade" => promoted::upgrade(parser, plain),
         "help" => {
+            if parser.contains("--man") {
+                no_more(words(parser, name, None)?.into_iter().chain(plain), name)?;
+                return Ok(Command::Manual);
+            }
             let mut topics = words(parser, name, None)?.into_iter().chain(plain);
             let topic = topics.next();
             no_more(topics, name)?;
             Ok(Command::Help(topic.map(|topic| topic.to_string_lossy().into_owned())))
+        }
+        "completions" => {
+            let mut list = words(parser, name, None)?.into_iter();
+            let shell = list.next().unwrap_or_default().to_string_lossy().into_owned();
+            no_more(list, name)?;
+            Ok(Command::Completions { shell, words: plain })
         }
         _ => cache::parse(parser, plain),
     }

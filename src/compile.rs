@@ -10,6 +10,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use crate::build_record::BuildRecord;
 use crate::cache::{Built, Cache, Told};
 use crate::check::Check;
 use crate::declared;
@@ -21,6 +22,7 @@ use crate::disturbance::Disturbances;
 use crate::environment::{Environment, is_dropped};
 use crate::error::{Error, Result, Step};
 use crate::invocation::{self, Purpose};
+use crate::linkage;
 use crate::linker;
 use crate::recipe::RustRecipe;
 use crate::screen::Screen;
@@ -46,11 +48,20 @@ pub(crate) fn compile(
     screen: &Screen,
 ) -> Result<Outcome> {
     let began = Instant::now();
-    let call = invocation::call(recipe, cache, environment, screen)?;
+    linkage::check_machine(recipe)?;
+    let mut call = invocation::call(recipe, cache, environment, screen)?;
     let linker = linker::checks(recipe, &call.arguments, environment, cache, Moment::now())?;
     let name = recipe.name();
     let unusable = |error| cache.unusable("cannot write to", error);
     let source = Source::place(recipe, staging).map_err(unusable)?;
+    let record = recipe.options.portable.then(|| BuildRecord::of(recipe, &call, environment));
+    if let Some(object) = record.as_ref().and_then(BuildRecord::object) {
+        let path = staging.join("record.o");
+        std::fs::write(&path, object).map_err(unusable)?;
+        let mut argument = OsString::from("link-arg=");
+        argument.push(path);
+        call.arguments.extend(["-C".into(), argument]);
+    }
     let output = staging.join("program");
     let dep_info = staging.join("program.d");
     let purpose = Purpose::Program { output: &output, dep_info: &dep_info };
@@ -88,6 +99,13 @@ pub(crate) fn compile(
         // Another script built the same crate from other sources while this one was linked.
         return Ok(Outcome::Disturbed(source.path));
     }
+    if record.is_some() || recipe.settings.is_static == Some(true) {
+        let program = std::fs::read(&output).map_err(unusable)?;
+        linkage::check_program(recipe, &program)?;
+        if let Some(program) = record.and_then(|record| record.added_to(&program)) {
+            std::fs::write(&output, program).map_err(unusable)?;
+        }
+    }
     let mut checks = match inputs(recipe, &call, &source, &dep_info, environment, start, before)? {
         Ok(checks) => checks,
         Err(disturbed) => return Ok(Outcome::Disturbed(disturbed)),
@@ -108,6 +126,7 @@ pub(crate) fn compile(
         ("profile", recipe.profile_name().to_owned()),
         ("toolchain", recipe.toolchain.short_version()),
         ("target", recipe.machine().to_owned()),
+        ("toolchain-id", recipe.toolchain.id.clone()),
         ("edition", recipe.edition.clone()),
         ("built", start.unix_seconds().to_string()),
         ("milliseconds", began.elapsed().as_millis().to_string()),
@@ -283,8 +302,9 @@ fn failed(
             "name the crate under `[dependencies]` at the head of the script",
         ),
     ];
-    match hints.iter().find(|(sign, _)| text.contains(sign)) {
-        Some((_, hint)) => error.hint(*hint),
+    let known = hints.iter().find(|(sign, _)| text.contains(sign)).map(|(_, hint)| *hint);
+    match linkage::cure(recipe, &text).or(known) {
+        Some(hint) => error.hint(hint),
         None => error,
     }
 }

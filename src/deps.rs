@@ -17,6 +17,7 @@
 //!
 //! Cargo runs from `/`, offline as long as what it needs is here, and never learns the script's name or place.
 
+mod bill;
 mod capture;
 mod cargo;
 mod install;
@@ -62,6 +63,10 @@ pub(crate) struct Call {
     pub(crate) arguments: Vec<OsString>,
     pub(crate) variables: Vec<(OsString, OsString)>,
     pub(crate) checks: Vec<Check<'static>>,
+    /// The packages that were compiled for it: see [`crate::build_record::Dependency`].
+    pub(crate) packages: Vec<OsString>,
+    /// The digest of the lock.
+    pub(crate) lock: Option<String>,
     /// What must be untouched in the cache for the call to work.
     artifacts: Vec<OsString>,
 }
@@ -148,7 +153,7 @@ fn adjacent_lock(recipe: &RustRecipe<'_>) -> Result<(Option<String>, Vec<Check<'
 
 /// Names the environment: everything that changes what cargo makes of the manifest.
 fn key(recipe: &RustRecipe<'_>, environment: &Environment, manifest: &str, lock: Option<&str>) -> Digest {
-    let mut fields = Fields::new("dependency environment 2");
+    let mut fields = Fields::new("dependency environment 3");
     fields.push("manifest", manifest.as_bytes());
     fields.push_optional("lock", lock.map(str::as_bytes));
     fields.push("toolchain", recipe.toolchain.id.as_bytes());
@@ -241,7 +246,7 @@ impl<'a> Environments<'a> {
                 b"lock" => true,
                 // It says what has been damaged since.
                 b"record" => entry.path().is_file(),
-                b"Cargo.lock" => self.record_path().is_file() && seed::is_whole(&entry.path()),
+                b"Cargo.lock" => self.record_path().is_file() && seed::read_whole(&entry.path()).is_some(),
                 _ => false,
             };
             if !is_kept {
@@ -255,7 +260,14 @@ impl<'a> Environments<'a> {
         let variables = record.all("variable").into_iter().filter_map(|text| split_variable(&text)).collect();
         let mut checks = record.checks.clone();
         checks.extend(self.lock_check.iter().cloned());
-        Call { arguments: record.all("argument"), variables, checks, artifacts: record.all("artifact") }
+        Call {
+            arguments: record.all("argument"),
+            variables,
+            checks,
+            packages: record.all("package"),
+            lock: record.first("lock").and_then(|lock| lock.into_string().ok()),
+            artifacts: record.all("artifact"),
+        }
     }
 
     fn build(&self, manifest: &str) -> Result<Call> {
@@ -267,10 +279,10 @@ impl<'a> Environments<'a> {
         fs::write(&manifest_path, manifest).map_err(unusable)?;
         match &self.lock {
             Some(lock) => fs::write(&lock_path, lock).map_err(unusable)?,
-            None if self.resolved.exists() => {
-                fs::copy(&self.resolved, &lock_path).map_err(unusable)?;
-            }
-            None => seed::write(self.cache, &self.recipe.toolchain.id, &lock_path).map_err(unusable)?,
+            None => match seed::read_whole(&self.resolved) {
+                Some(lock) => fs::write(&lock_path, lock).map_err(unusable)?,
+                None => seed::write(self.cache, &self.recipe.toolchain.id, &lock_path).map_err(unusable)?,
+            },
         }
         let lane = lane::Lane::enter(
             self.cache,
@@ -322,6 +334,11 @@ impl<'a> Environments<'a> {
     ) -> Result<Record> {
         let unusable = |error| self.cache.unusable("cannot write to", error);
         let main = self.directory.join("src/main.rs");
+        let lock_path = manifest_path.with_file_name("Cargo.lock");
+        if let Some(lock) = seed::read_whole(&lock_path) {
+            // With `--locked` cargo insists on its own text.
+            fs::write(&lock_path, lock).map_err(unusable)?;
+        }
         // A new file, so that cargo calls rustc for it even if it did so before.
         fs::write(&main, format!("fn main() {{}} // {}\n", start.unix_nanoseconds())).map_err(unusable)?;
         let capture = capture::Capture::prepare(&self.directory).map_err(unusable)?;
@@ -331,14 +348,17 @@ impl<'a> Environments<'a> {
             false => self.recipe.toolchain.rustc.clone(),
             true => {
                 let cargo_home = self.environment.cargo_home();
-                trimmed::compiler(lane.path(), self.recipe, cargo_home, local.identities())
+                trimmed::compiler(lane.path(), &self.recipe.toolchain, cargo_home, local.identities())
                     .map_err(unusable)?
             }
         };
         let output = self.run(cargo, manifest_path, lane, &compiler, &capture)?;
+        let lock = fs::read_to_string(&lock_path).at(Step::Dependencies)?;
+        let lock = seed::unsealed(&lock);
+        let sealed = seed::sealed(lock);
+        self.cache.write_whole(&lock_path, sealed.as_bytes()).map_err(unusable)?;
         if self.lock.is_none() {
-            let lock = fs::read(manifest_path.with_file_name("Cargo.lock")).at(Step::Dependencies)?;
-            self.cache.write_whole(&self.resolved, &lock).map_err(unusable)?;
+            self.cache.write_whole(&self.resolved, sealed.as_bytes()).map_err(unusable)?;
         }
         let captured = capture.read().at(Step::Dependencies)?;
         let made = packages::Made::read(&output);
@@ -354,6 +374,10 @@ impl<'a> Environments<'a> {
             text.push("=");
             text.push(value);
             record.push("variable", text);
+        }
+        record.push("lock", Digest::of(lock.as_bytes()).hex());
+        for package in bill::of(made.packages(), lock) {
+            record.push("package", package.text());
         }
         for artifact in made.artifacts(self.cache.directory()) {
             record.push("artifact", artifact);

@@ -3,9 +3,13 @@
 //! What can be typed is in [`table`], one line each; here is what there is to say of it at length, and how the two are put
 //! together. Lines that begin with two spaces are shown as they are, here and in the manual; others are a paragraph.
 
+mod manual;
 mod table;
+mod topics;
 
+pub(crate) use manual::manual;
 pub(crate) use table::{COMMANDS, Flag, OPTIONS, is_command, named, takes_value};
+pub(crate) use topics::TOPICS;
 
 const OVERVIEW: &str = "\
 runner: run a single-file script in a compiled language
@@ -13,6 +17,7 @@ runner: run a single-file script in a compiled language
 Usage:
   runner [OPTIONS] SCRIPT [ARGS]...     compile if needed, and run; what a `#!/usr/bin/env runner` line does
   runner [OPTIONS] - [ARGS]...          the same with a script on standard input
+  runner [OPTIONS] CRATE@VERSION [ARGS] a program from crates.io: `1.2.3`, `1`, `latest` (`runner help crates`)
   runner -e EXPR [ARGS]...              print the value of an expression
   runner --loop CLOSURE [ARGS]...       call a closure with each line of standard input, print what it returns
   runner SUBCOMMAND ...
@@ -91,10 +96,21 @@ Exit codes: the script's own; 1 if it could not be run.
 ";
 
 const BUILD: &str = "\
-Usage: runner build [OPTIONS] SCRIPT [-o FILE|DIR/]
+Usage: runner build [OPTIONS] SCRIPT... [-o FILE|DIR/]
 
-Writes a self-contained executable under the script's name into the working directory, or where `-o` says: a file, or a
-directory (one that exists, or a path that ends in a slash). It runs without runner, source or toolchain. Prints nothing.
+Writes a self-contained executable of each script under its name (with `.exe` for Windows) into the working directory, or
+where `-o` says: a directory (one that exists, or a path that ends in a slash), or for one script a file. It runs without
+runner, source or toolchain, holds no path of this machine, and is the same to the byte wherever, whenever and by
+whomever it is built. What it was made of is in it: `runner inspect FILE` shows that, `runner verify FILE` builds it
+again. Prints nothing.
+
+`--json` prints an object a program: its path, size, b3 and sha256, its script, compiler, profile, target and
+dependencies, and what was read for it: files, what was not there, and the names of variables. `--print-path` builds into
+the cache what a run would execute, paths of this machine and all, and prints where:
+`gdb $(runner build --debug --print-path x.rs)`.
+
+`--static` makes a program that needs no shared libraries, or says which it needs. With glibc its archive must be there; with
+`--target x86_64-unknown-linux-musl` a program is static by itself.
 
        runner build --cache SCRIPT...
 
@@ -102,33 +118,91 @@ Compiles scripts into the cache, several at once, so that their first run is a h
 provisioning.
 ";
 
-const PROMOTE: &str = "\
-Usage: runner promote [OPTIONS] SCRIPT [--name NAME] [--to DIR] [--force]
+const INSPECT: &str = "\
+Usage: runner inspect FILE|NAME... [--json]
 
-Builds a release executable and installs it into DIR, `$RUNNER_BIN`, or the user's directory for executables
-(`~/.local/bin`), under the script's file stem or NAME. `runner list` keeps track of it, `runner demote NAME` removes it.
-A file runner did not put there is only replaced with `--force`.
+Shows the build record in a program, without running it: its script and the digest of that, git's revision and whether
+something was modified, compiler, target, profile, the flags that shaped it, the digest of the lock, and every package
+that was compiled for it with version, source and checksum. Programs of `build` and `promote` have one; `strip` keeps it.
+It holds no place of this machine, and no value of a variable or of a `--cfg`. NAME is what was promoted under that name.
+";
+
+const VERIFY: &str = "\
+Usage: runner verify FILE|NAME... [--script SCRIPT]
+
+Builds a program again from its script, with the compiler and the versions of its build record, from nothing and in a
+cache of its own, and compares every byte. Exit code 0 if it is identical, 1 if it differs; 125 if it cannot be told,
+because the script has changed or is gone, or the compiler is not installed, or the lock gives other versions now. The
+script is where the receipt of a promotion says, or beside the program, in the working directory, or where the cache knows
+one of that name and content; `--script` names it.
+";
+
+const PROMOTE: &str = "\
+Usage: runner promote [OPTIONS] SCRIPT|CRATE@VERSION... [--name NAME] [--to DIR] [--force]
+
+Builds release executables and installs them into DIR, `$RUNNER_BIN`, or the user's directory for executables
+(`~/.local/bin`), under the script's file stem, the name the package gives its program, or NAME. Whatever can be refused is
+refused before anything is built, and all are built before any is installed. `runner list` keeps track of them, `runner
+upgrade` builds them again when they are old, `runner demote NAME` removes them. A file runner did not put there is only
+replaced with `--force`. An executable that runs can be replaced. What `--target` makes for another kind of machine goes
+into a directory of the target's name below.
 ";
 
 const LIST: &str = "\
-Usage: runner list
+Usage: runner list [--json]
 
-One line an executable that was promoted: its name, what became of it, where it is and what it was made from.
-States: current, source changed, source gone, modified, missing.
+One line an executable that was promoted: its name, what became of it, where it is and what it was made from, with the
+version if that is a package. With `--json` an array of objects with all that the receipts say.
+States: current, source changed, source gone, built by another toolchain, modified, missing.
+";
+
+const UPGRADE: &str = "\
+Usage: runner upgrade [NAME...|--all] [--force] [--offline]
+
+Builds executables that were promoted again, with the options, the name and the place of then, if their source has changed,
+if another toolchain would build them now, or if there is a newer version of their package: of one that was promoted as
+`CRATE@latest` or with a requirement; `CRATE@1.2.3` stays. Says one line each; one that fails does not stop the others, and
+its exit code is that of the command. One that was modified or removed is an error, and built again with `--force`. There
+is a working executable at every moment.
+";
+
+const CRATES: &str = "\
+Usage: runner [OPTIONS] CRATE@VERSION [ARGS]...
+       runner promote|build|why|update CRATE@VERSION
+
+Runs a program from crates.io, compiled once and cached, whatever project it is called from. A word is a package if a
+crate's name stands before the `@`, a version, a requirement or `latest` after it, and there is no file of that name
+(`./CRATE@VERSION` is always a file).
+
+  CRATE@1.2.3       that version; once it is built no run needs the network
+  CRATE@1, @~1.2    the newest that fits, when it is first run; it stays until `runner update CRATE@1` or an upgrade
+  CRATE@latest      the newest, likewise
+
+      --bin NAME            which program; else the one named as the crate, or the only one
+  -F, --features LIST       with these features
+      --no-default-features, --all-features
+      --locked              with the versions in the package's own Cargo.lock, as `cargo install --locked`
+      --registry NAME       a registry of cargo's configuration
+
+Cargo fetches and compiles, so that its configuration (mirrors, vendored sources, credentials) counts. The program is called
+by its own name. Exit code 127 if there is no such package, version or program.
 ";
 
 const DEMOTE: &str = "\
 Usage: runner demote NAME... [--force]
 
-Removes executables that were promoted. One that is not what runner put there is only removed with `--force`.
+Removes executables that were promoted. If one of them was not, or is not what runner put there, none is removed; `--force`
+removes what was changed since.
 ";
 
 const UPDATE: &str = "\
 Usage: runner update SCRIPT [--lock]
+       runner update CRATE@latest
 
 Resolves the dependencies of a script to the newest versions that fit, and prints what changed. Until then a script keeps
 the versions it was first built with, and a new one gets those that are already built here. `--lock` writes them to
-SCRIPT.lock, which is then the script's lock wherever it goes; one that is there is renewed.
+SCRIPT.lock, which is then the script's lock wherever it goes; one that is there is renewed. Of a package its newest version
+is looked for.
 ";
 
 const WHY: &str = "\
@@ -207,17 +281,32 @@ A hit writes nothing, and so is not counted: `stats` tells the builds that were 
 keeps which of them were used lately. With `RUNNER_STATS=1` each hit adds a byte to a file, and is counted.
 ";
 
+const COMPLETIONS: &str = "\
+Usage: runner completions bash|zsh|fish
+
+Prints what makes a shell complete subcommands, options, their values, installed toolchains, promoted commands and scripts.
+`install.sh` puts it where shells look. By hand:
+
+  source <(runner completions bash)      in ~/.bashrc
+  source <(runner completions zsh)       in ~/.zshrc, after compinit
+  runner completions fish | source       in ~/.config/fish/config.fish
+";
+
 /// What there is to say of a subcommand at length, under every name that it is asked for by.
 fn long(command: &str) -> Option<&'static str> {
     Some(match command {
         "test" | "bench" => TEST,
         "build" => BUILD,
+        "inspect" => INSPECT,
+        "verify" => VERIFY,
         "check" | "clippy" => CHECK,
         "doc" => DOC,
         "fmt" => FMT,
         "migrate" => MIGRATE,
         "promote" => PROMOTE,
         "list" => LIST,
+        "upgrade" => UPGRADE,
+        "crates" => CRATES,
         "demote" => DEMOTE,
         "update" => UPDATE,
         "why" => WHY,
@@ -226,6 +315,7 @@ fn long(command: &str) -> Option<&'static str> {
         "offline" => OFFLINE,
         "cache" => CACHE,
         "expr" => EXPRESSION,
+        "completions" => COMPLETIONS,
         _ => return None,
     })
 }
@@ -236,14 +326,28 @@ pub(crate) fn text(topic: Option<&str>) -> Option<String> {
         None | Some("run" | "runner" | "help") => return Some(overview()),
         Some("rust-script") => return Some(RUST_SCRIPT.to_owned()),
         Some("-e" | "--expr" | "loop" | "--loop") => "expr",
+        Some("crate" | "package" | "packages") => "crates",
         Some(topic) => topic,
     };
+    if let Some(topic) = TOPICS.iter().find(|topic| topic.name == command && long(command).is_none()) {
+        return Some(topic.text.to_owned());
+    }
     let mut text = long(command)?.to_owned();
+    if let Some(topic) = TOPICS.iter().find(|topic| topic.name == command) {
+        text.push('\n');
+        text.push_str(topic.text);
+    }
     add_options(&mut text, "Options", |flag| flag.is_own(command));
     add_options(&mut text, "Options of every command that builds a script", |flag| {
         flag.is_of(command) && !flag.is_own(command) && !flag.is_of("list")
     });
     Some(text)
+}
+
+/// What was meant by a topic that there is no help on.
+pub(crate) fn similar_topic(topic: &str) -> Option<&'static str> {
+    let known = COMMANDS.iter().map(|command| command.name).chain(TOPICS.iter().map(|topic| topic.name));
+    known.into_iter().find(|known| runner::is_similar(known, topic))
 }
 
 fn overview() -> String {
@@ -260,6 +364,10 @@ fn overview() -> String {
         flag.is_own("expr") && !flag.is_of("run")
     });
     text.push_str(CODES);
+    text.push_str("\nTopics (`runner help TOPIC`):\n");
+    for topic in TOPICS {
+        add_line(&mut text, topic.name, topic.says);
+    }
     text
 }
 

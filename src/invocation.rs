@@ -56,6 +56,10 @@ pub(crate) fn call(
         call.arguments = profile::quickened(call.arguments);
     }
     call.arguments.extend(recipe.settings.compiler_arguments().into_iter().map(OsString::from));
+    if recipe.options.strip {
+        // The last one counts.
+        call.arguments.extend(["-C".into(), "strip=symbols".into()]);
+    }
     Ok(call)
 }
 

@@ -80,6 +80,11 @@ const LANGUAGES: &[Language] = &[
 /// Extensions of Rust: its own, and those of its script tools.
 const RUST: &[&str] = &["rs", "ers", "crs", "rscript"];
 
+/// The extensions of what can be run.
+pub(crate) fn extensions() -> impl Iterator<Item = &'static str> {
+    RUST.iter().copied()
+}
+
 /// Refuses a script that says it is in another language.
 ///
 /// # Errors

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use crate::dialect::Dialect;
 use crate::digest::Fields;
 use crate::registry::Selection;
+use crate::revision::Revision;
 
 /// What shapes a build and a run. `Default` is what a script that says nothing gets.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -40,10 +41,14 @@ pub struct Options {
     pub optimal: bool,
     /// Leave nothing behind: run from a temporary binary.
     pub temporary: bool,
-    /// Build what can be handed on: paths of this machine are kept out of the binary.
+    /// Build what can be handed on: paths of this machine are kept out of the binary, and a record of the build is in it.
     pub portable: bool,
     /// Which program of a package of a registry, and its features.
     pub selection: Selection,
+    /// Leave the names of symbols out of the program.
+    pub strip: bool,
+    /// What git says of the script, for the record in what is handed on.
+    pub revision: Option<Revision>,
     /// How much to say on stderr.
     pub verbosity: Verbosity,
 }
@@ -101,6 +106,8 @@ impl Options {
             temporary: _,
             portable,
             selection,
+            strip,
+            revision,
             verbosity: _,
         } = self;
         fields.push_optional("profile", profile.as_deref().map(str::as_bytes));
@@ -124,6 +131,13 @@ impl Options {
         fields.push("locked", &[u8::from(*locked)]);
         fields.push("portable", &[u8::from(*portable)]);
         selection.add_to(fields);
+        // Said only if so: a hit hashes whatever is said.
+        if *strip {
+            fields.push("strip", b"");
+        }
+        if let Some(revision) = revision {
+            fields.push("revision", revision.to_string().as_bytes());
+        }
     }
 
     /// What they say that shapes a build, for people: `release`, `dev +nightly`.
@@ -139,6 +153,7 @@ impl Options {
         words.extend(self.locked.then(|| "locked".to_owned()));
         words.extend(self.portable.then(|| "portable".to_owned()));
         words.extend(self.selection.describe());
+        words.extend(self.strip.then(|| "strip".to_owned()));
         words.join(" ")
     }
 
@@ -162,6 +177,8 @@ impl Options {
             temporary: self.temporary || weaker.temporary,
             portable: self.portable,
             selection: self.selection.clone(),
+            strip: self.strip || weaker.strip,
+            revision: self.revision.clone(),
             verbosity: self.verbosity,
         }
     }

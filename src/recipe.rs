@@ -12,12 +12,12 @@ use crate::cargo_config::CargoConfig;
 use crate::check::Check;
 use crate::config::Config;
 use crate::dialect::Dialect;
-use crate::environment::{Environment, TRACED};
+use crate::environment::Environment;
 use crate::error::{Error, Result, Step};
 use crate::header::{self, Form, Header};
 use crate::language;
 use crate::launch::LaunchId;
-use crate::linker::{self, Linker};
+use crate::linker::Linker;
 use crate::mainless::{self, Code};
 use crate::manifest::{ALLOWED_FLAGS, EDITIONS, Manifest, Settings, refused_flag};
 use crate::options::{Harness, Options};
@@ -25,9 +25,9 @@ use crate::profile;
 use crate::registry;
 use crate::said::{Said, Source};
 use crate::script::Script;
-use crate::settings;
 use crate::shebang::{self, FirstLine, Tool};
 use crate::stamp::Moment;
+use crate::surroundings::{Surroundings, variables_of_machines};
 use crate::target::{self, Target};
 use crate::toolchain::Toolchain;
 
@@ -188,21 +188,10 @@ impl Recipe {
         let Recipe { script, options, manifest, settings, code, .. } = self;
         let (toolchain, notes) = self.toolchain(environment, cache)?;
         manifest.check_rust_version(&toolchain.version.semver)?;
-        let mut checks = toolchain.checks.clone();
-        checks.extend(TRACED.iter().map(|name| Check::variable(name, environment)));
-        let config = CargoConfig::read(environment, since)?;
-        checks.extend(config.checks.iter().cloned());
-        checks.extend(settings::choices(environment));
+        let surroundings =
+            Surroundings::find(&toolchain, options.target.as_deref(), &self.said, environment, cache, since)?;
+        let Surroundings { config, target, linker, mut checks } = surroundings;
         checks.extend(self.config.checks.iter().cloned());
-        let wanted = options.target.as_deref().or(config.target.as_deref());
-        let target = Target::find(wanted, &toolchain, environment, cache)
-            .map_err(|error| self.said.blame("target", error))?;
-        let variables = variables_of_machines(&toolchain, target.as_ref());
-        checks.extend(variables.iter().map(|name| Check::variable(name, environment)));
-        let (linker, linker_checks) =
-            linker::choose(target.as_ref(), &toolchain.version.host, &config, environment);
-        checks.extend(linker_checks);
-        checks.extend(target.iter().flat_map(|target| target.checks.iter().cloned()));
         let profile = options.profile.clone().unwrap_or_else(|| "release".to_owned());
         if !is_profile_name(&profile) {
             let text = format!("`{}` is not the name of a profile", profile.escape_debug());
@@ -391,12 +380,6 @@ impl RustRecipe<'_> {
     pub(crate) fn needs_cargo(&self) -> bool {
         self.manifest.needs_cargo() || self.config.shapes_builds
     }
-}
-
-fn variables_of_machines(toolchain: &Toolchain, target: Option<&Target>) -> Vec<String> {
-    let machines = [Some(&toolchain.version.host), target.map(|target| &target.name)];
-    let names = |machine: &String| ["RUSTFLAGS", "LINKER"].map(|suffix| target::variable(machine, suffix));
-    machines.into_iter().flatten().flat_map(names).collect()
 }
 
 fn package_name(manifest: &Manifest, script: &Script) -> String {

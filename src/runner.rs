@@ -16,6 +16,7 @@ use std::io::{self, Seek};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
+use crate::artifact::Basis;
 use crate::cache::{Built, Cache, Entry, Found, Told};
 use crate::compile::{self, Outcome};
 use crate::environment::Environment;
@@ -55,6 +56,8 @@ pub struct Program {
     name: OsString,
     binary: Binary,
     pub(crate) told: Told,
+    /// What it rests on, if no trace says it.
+    basis: Option<Basis>,
 }
 
 #[derive(Debug)]
@@ -288,7 +291,13 @@ impl Runner {
 impl Program {
     pub(crate) fn cached(script: &Script, found: Found) -> Program {
         let name = found.path.file_name().unwrap_or_default().to_owned();
-        Program { script: script.clone(), name, binary: Binary::Cached(found.path), told: found.told }
+        Program {
+            script: script.clone(),
+            name,
+            binary: Binary::Cached(found.path),
+            told: found.told,
+            basis: None,
+        }
     }
 
     pub(crate) fn temporary(script: &Script, built: Built, staging: Staging, cache: Cache) -> Program {
@@ -296,7 +305,14 @@ impl Program {
             Ok(memory) => Binary::Memory(memory),
             Err(_) => Binary::Held { path: built.output, _staging: Some(staging), _cache: cache },
         };
-        Program { script: script.clone(), name: built.name, binary, told: built.told }
+        let about = built.about.into_iter().map(|(name, text)| (name.to_owned(), text)).collect();
+        let basis = Some(Basis { checks: built.checks, about });
+        Program { script: script.clone(), name: built.name, binary, told: built.told, basis }
+    }
+
+    /// What it rests on, if no trace says it.
+    pub(crate) fn basis(&self) -> Option<&Basis> {
+        self.basis.as_ref()
     }
 
     /// What the program is called: as the script without its extension, or as the package calls it.

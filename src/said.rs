@@ -57,8 +57,9 @@ impl Said {
 
     /// What options say, from the command line or a script's first line.
     pub(crate) fn of_options(options: &Options, source: &Source) -> Said {
-        let Options { profile, toolchain, target, edition, offline, locked, temporary, verbosity, .. } =
+        let Options { profile, toolchain, target, edition, is_static, offline, locked, temporary, .. } =
             options;
+        let verbosity = options.verbosity;
         let mut said = Said::default();
         let texts =
             [("profile", profile), ("toolchain", toolchain), ("target", target), ("edition", edition)];
@@ -68,11 +69,12 @@ impl Said {
             }
         }
         let switches = [
+            ("static", *is_static == Some(true)),
             ("offline", *offline),
             ("locked", *locked),
             ("temp", *temporary),
-            ("quiet", *verbosity == Verbosity::Quiet),
-            ("verbose", *verbosity == Verbosity::Verbose),
+            ("quiet", verbosity == Verbosity::Quiet),
+            ("verbose", verbosity == Verbosity::Verbose),
         ];
         for (name, _) in switches.iter().filter(|(_, on)| *on) {
             said.push(name, Value::Switch(true), source.clone());
@@ -188,24 +190,9 @@ impl Said {
         options.temporary = self.is_on("temp") == Some(true);
         options.verbosity = self.verbosity();
         // What the script itself says is in its bytes.
-        options.is_static = self.is_on("static").filter(|_| self.is_of_surroundings("static"));
+        options.is_static = self.is_on("static").filter(|_| self.source("static") != Some(&Source::Metadata));
         options.rust_flags =
             self.list("rustflags").filter(|_| self.is_of_surroundings("rustflags")).map(<[String]>::to_vec);
-    }
-
-    /// What wins of these options for a package from a registry: how it is built is its own business, and that of who asks
-    /// for it now.
-    pub(crate) fn fill_for_package(&self, options: &Options) -> Options {
-        let mut filled = options.clone();
-        self.fill(&mut filled);
-        Options {
-            profile: options.profile.clone(),
-            edition: options.edition.clone(),
-            locked: options.locked,
-            is_static: options.is_static,
-            rust_flags: options.rust_flags.clone(),
-            ..filled
-        }
     }
 
     /// The stronger of `quiet` and `verbose`.

@@ -91,7 +91,7 @@ pub(crate) const TABLE: &[Setting] = &[
     // A script's own edition is where cargo has it.
     setting("edition", Kind::Text, NOT_IN_SCRIPTS, "", "a script names it as `edition` under `[package]`"),
     setting("rustflags", Kind::List, &[Metadata, Variable, Config], "", "`RUSTFLAGS` is for one run"),
-    setting("static", Kind::Switch, &[Metadata, Variable, Config], "false", ""),
+    setting("static", Kind::Switch, EVERYWHERE, "false", ""),
     setting("args", Kind::List, IN_SCRIPTS, "", "the arguments of a run are what follows the script"),
     setting("inputs", Kind::List, IN_SCRIPTS, "", "they are one script's"),
     setting("env", Kind::List, IN_SCRIPTS, "", "they are one script's"),

@@ -141,6 +141,8 @@ fn call(mut tool: Tool, words: impl Iterator<Item = String>) -> FirstLine {
             ("--frozen", Tool::Runner) => (options.offline, options.locked) = (true, true),
             ("--offline", _) | ("--frozen", Tool::Cargo) => options.offline = true,
             ("--locked", Tool::Runner) => options.locked = true,
+            ("--static", Tool::Runner) => options.is_static = Some(true),
+            ("--strip", Tool::Runner) => options.strip = true,
             ("--temp", Tool::Runner) => options.temporary = true,
             ("--test", Tool::RustScript | Tool::Rustc) | ("test", Tool::Cargo | Tool::Runner) => {
                 options.harness = Some(Harness::Test);

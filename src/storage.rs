@@ -6,6 +6,7 @@ use crate::cache::Cache;
 use crate::environment::absolute;
 use crate::error::Result;
 use crate::options::Options;
+use crate::registry::Package;
 use crate::runner::Runner;
 use crate::script::resolve_links;
 use crate::trim::{self, CachedBuild, Limits, Mode, Trimmed};
@@ -69,6 +70,9 @@ impl Runner {
     pub fn cache_clean(&self, script: Option<&Path>) -> Result<Trimmed> {
         let Some(cache) = self.existing_cache()? else { return Ok(Trimmed::default()) };
         let Some(script) = script else { return trim::clean(&cache, None) };
+        if !script.exists() && Package::parse(script.as_os_str()).is_some() {
+            return trim::clean(&cache, Some(script));
+        }
         let path = absolute(script.to_owned());
         let mut trimmed = trim::clean(&cache, Some(&path))?;
         if let Ok(real) = resolve_links(&path)

@@ -1,20 +1,22 @@
 //! Subcommands: what each prints.
 
+mod build;
 mod cache;
 mod env;
+mod promoted;
 
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Write};
 use std::path::Path;
 
 use runner::{
-    EXIT_NOT_FOUND, Environment, Error, Options, Placement, Result, Runner, Script, Step, Verbosity, Why,
-    printable, usage_error,
+    EXIT_NOT_FOUND, Environment, Error, Options, Result, Runner, Script, Step, Verbosity, Why, printable,
+    usage_error,
 };
 use serde_json::json;
 
 use crate::cli::Command;
-use crate::help;
+use crate::{completion, help};
 
 /// Does what was asked; the exit code.
 pub(crate) fn dispatch(command: Command) -> Result<u8> {
@@ -24,12 +26,12 @@ pub(crate) fn dispatch(command: Command) -> Result<u8> {
         Command::Evaluate { expression, base, arguments, options } => {
             return runner.run(&expression.script(&base), &options, &arguments);
         }
-        Command::Build { script, output, options } => {
-            let script = read(&runner, &script)?;
-            let options = with_release(options);
-            runner
-                .build(&script, &options, output.as_deref())
-                .map_err(|error| error.about_script(&script))?;
+        Command::Build { scripts, output, saying, options } => {
+            return build::build(&runner, &scripts, output.as_deref(), saying, &options);
+        }
+        Command::Inspect { programs, json } => return Ok(build::inspect(&runner, &programs, json)),
+        Command::Verify { programs, script, options } => {
+            return Ok(build::verify(&runner, &programs, script.as_deref(), &options));
         }
         Command::BuildCache { scripts, options } => return build_ahead(&runner, &scripts, &options),
         Command::Background { script, options } => runner.finish(&read(&runner, &script)?, &options)?,
@@ -39,13 +41,12 @@ pub(crate) fn dispatch(command: Command) -> Result<u8> {
                 print(format_args!("{one}\n"));
             }
         }
-        Command::Promote { script, placement, options } => promote(&runner, &script, &placement, options)?,
-        Command::Demote { names, force } => {
-            for name in names {
-                print(format_args!("removed {}\n", runner.demote(&name, force)?.display()));
-            }
+        Command::Promote { scripts, placement, options } => {
+            promoted::promote(&runner, &scripts, &placement, options)?;
         }
-        Command::List => list(&runner)?,
+        Command::Demote { names, force } => promoted::demote(&runner, &names, force)?,
+        Command::List { json } => promoted::list(&runner, json)?,
+        Command::Upgrade { names, options } => return promoted::upgrade(&runner, &names, &options),
         Command::Check { script, lint, arguments, options } => {
             runner.check(&read(&runner, &script)?, &options, lint, &arguments)?;
         }
@@ -80,7 +81,24 @@ pub(crate) fn dispatch(command: Command) -> Result<u8> {
             Some(text) => print(format_args!("{text}")),
             None => {
                 let topic = topic.unwrap_or_default();
-                return Err(usage_error(format!("there is no help on `{topic}`")).with_hint("`runner help`"));
+                let hint = match help::similar_topic(&topic) {
+                    Some(similar) => format!("there is on `{similar}`"),
+                    None => "`runner help` lists the topics".to_owned(),
+                };
+                return Err(usage_error(format!("there is no help on `{topic}`")).with_hint(hint));
+            }
+        },
+        Command::Manual => print(format_args!("{}", help::manual())),
+        Command::Completions { shell, words } => match completion::shell_code(&shell) {
+            Some(code) if words.is_empty() => print(format_args!("{code}")),
+            Some(_) => print(format_args!("{}", completion::candidates(&runner, &words))),
+            None if shell.is_empty() => {
+                return Err(usage_error("`completions` needs a shell: `bash`, `zsh` or `fish`")
+                    .with_hint("`runner help completions`"));
+            }
+            None => {
+                return Err(usage_error(format!("there are no completions for `{shell}`"))
+                    .with_hint("there are for `bash`, `zsh` and `fish`"));
             }
         },
         Command::Version => print(format_args!("runner {}\n", env!("CARGO_PKG_VERSION"))),
@@ -138,36 +156,6 @@ fn build_ahead(runner: &Runner, scripts: &[OsString], options: &Options) -> Resu
         code = if code == 0 { error.exit_code() } else { code };
     }
     Ok(code)
-}
-
-fn promote(runner: &Runner, script: &OsStr, placement: &Placement, options: Options) -> Result<()> {
-    let quiet = options.verbosity == Verbosity::Quiet;
-    let script = read(runner, script)?;
-    let installed = runner.promote(&script, &with_release(options), placement)?;
-    if quiet {
-        return Ok(());
-    }
-    print(format_args!("installed {}\n", installed.path.display()));
-    let directory = installed.path.parent().unwrap_or(&installed.path).display();
-    if !installed.on_path {
-        print(format_args!(
-            "  `{directory}` is not on PATH; for example: export PATH=\"{directory}:$PATH\"\n"
-        ));
-    } else if let Some(other) = installed.shadowed_by {
-        print(format_args!("  `{}` comes first on PATH\n", other.display()));
-    }
-    Ok(())
-}
-
-fn list(runner: &Runner) -> Result<()> {
-    let listed = runner.installed()?;
-    let width = listed.iter().map(|one| one.name.to_string_lossy().chars().count()).max().unwrap_or(0);
-    for one in &listed {
-        let name = one.name.to_string_lossy();
-        let state = one.state.as_str();
-        print(format_args!("{name:width$}  {state:14}  {}  from {}\n", shown(&one.path), shown(&one.source)));
-    }
-    Ok(())
 }
 
 /// One line: `cached …`, `not built yet`, or what changed. With `--json` one object.

@@ -272,19 +272,12 @@ fn named(wanted: &str, environment: &Environment, mut checks: Vec<Check<'static>
     }
     checks.push(Check::variable("RUSTUP_HOME", environment));
     let toolchains = environment.rustup_home().map(|home| home.join("toolchains"));
-    let installed: Vec<String> = toolchains
-        .iter()
-        .filter_map(|directory| std::fs::read_dir(directory).ok())
-        .flat_map(|entries| entries.flatten())
-        .filter_map(|entry| entry.file_name().into_string().ok())
-        .collect();
     let with_host = format!("{wanted}-{}-", std::env::consts::ARCH);
-    let mut matching: Vec<&String> =
-        installed.iter().filter(|name| *name == wanted || name.starts_with(&with_host)).collect();
-    matching.sort();
-    match (matching.first(), toolchains) {
+    let found =
+        installed(environment).into_iter().find(|name| *name == wanted || name.starts_with(&with_host));
+    match (found, toolchains) {
         (Some(name), Some(directory)) => {
-            if *name != wanted {
+            if name != wanted {
                 // Under its whole name it would come first.
                 checks.push(Check::absent(&directory.join(wanted)));
             }
@@ -294,6 +287,16 @@ fn named(wanted: &str, environment: &Environment, mut checks: Vec<Check<'static>
             .code(EXIT_NOT_FOUND)
             .hint(format!("`rustup toolchain install {wanted}`"))),
     }
+}
+
+/// The names of rustup's toolchains, sorted.
+pub(crate) fn installed(environment: &Environment) -> Vec<String> {
+    let directory = environment.rustup_home().map(|home| home.join("toolchains"));
+    let entries = directory.and_then(|directory| std::fs::read_dir(directory).ok());
+    let names = entries.into_iter().flatten().flatten().map(|entry| entry.file_name().into_string());
+    let mut names: Vec<String> = names.flatten().collect();
+    names.sort();
+    names
 }
 
 fn in_directory(directory: &Path, checks: Vec<Check<'static>>) -> Result<Choice> {

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use crate::cache::{Cache, last_used};
-use crate::check::path_of;
+use crate::check::{Check, path_of};
 use crate::deps;
 use crate::digest::Digest;
 use crate::error::Result;
@@ -189,6 +189,7 @@ pub(crate) fn trim(cache: &Cache, limits: Limits, mode: Mode) -> (Vec<CachedBuil
     trimmed.bytes += sweep_dependencies(cache, alive, &unused, limits.most_bytes, mode);
     trimmed.bytes += sweep_written(cache, oldest, mode);
     if mode == Mode::Remove {
+        sweep_resolutions(cache);
         sweep_locks(cache);
     }
     (gone, trimmed)
@@ -224,6 +225,28 @@ fn sweep_dependencies(
     }
 }
 
+/// Forgets what the version of a package was resolved to when nothing rests on it any more.
+fn sweep_resolutions(cache: &Cache) {
+    let resolutions = entries(&cache.join("crates"));
+    if resolutions.is_empty() {
+        return;
+    }
+    let mut named: Vec<PathBuf> = Vec::new();
+    for path in files_below(&cache.join("traces"), 2) {
+        let Some(id) = path.file_name().and_then(|name| Digest::parse(name.as_encoded_bytes())) else {
+            continue;
+        };
+        let bytes = fs::read(&path).unwrap_or_default();
+        let Some(trace) = Trace::parse(&id, &bytes) else { continue };
+        let files =
+            trace.variants.iter().flat_map(|variant| variant.checks.iter().filter_map(Check::file_path));
+        named.extend(files.filter(|file| resolutions.iter().any(|path| path == file)).map(Path::to_owned));
+    }
+    for path in resolutions.iter().filter(|path| !named.contains(path) && is_older_than_an_hour(path)) {
+        remove(path);
+    }
+}
+
 /// What was written for a person to look at, by its age: documentation and packages.
 fn sweep_written(cache: &Cache, oldest: i64, mode: Mode) -> u64 {
     let written = ["documentation", "packages"].into_iter().flat_map(|part| entries(&cache.join(part)));
@@ -247,7 +270,7 @@ pub(crate) fn clean(cache: &Cache, script: Option<&Path>) -> Result<Trimmed> {
         None => {
             trimmed.builds = builds(cache).len() as u64;
             // Traces first: whoever looks from now on builds anew.
-            for part in ["traces", "bin", "toolchains", "documentation", "packages"] {
+            for part in ["traces", "bin", "toolchains", "crates", "documentation", "packages"] {
                 for entry in entries(&cache.join(part)) {
                     trimmed.bytes += remove(&entry);
                 }
@@ -257,6 +280,7 @@ pub(crate) fn clean(cache: &Cache, script: Option<&Path>) -> Result<Trimmed> {
             }
             trimmed.bytes += deps::sweep(cache, &[], Mode::Remove);
             let _ = Staging::sweep(&cache.join("staging"));
+            sweep_resolutions(cache);
             sweep_locks(cache);
         }
     }

@@ -64,6 +64,9 @@ fn unknown_option(option: &OsStr, command: &str) -> Error {
             .with_hint(format!("`{help}`"));
     }
     let error = usage_error(format!("there is no option `{shown}`"));
+    if let Some(name) = name.strip_prefix("--").filter(|name| help::is_command(name)) {
+        return error.with_hint(format!("there is a subcommand `{name}`: `runner help {name}`"));
+    }
     // The command's own before the others'.
     let similar = |is_own: bool| {
         let flags = help::OPTIONS.iter().filter(move |flag| flag.is_shown() && flag.is_of(command) == is_own);
@@ -88,6 +91,20 @@ pub(super) fn one_script(list: Vec<OsString>, plain: Vec<OsString>, command: &st
     })?;
     no_more(list, command)?;
     Ok(script)
+}
+
+/// All the words there are: scripts, of which there must be one.
+pub(super) fn some_scripts(
+    list: Vec<OsString>,
+    plain: Vec<OsString>,
+    command: &str,
+) -> Result<Vec<OsString>> {
+    let scripts: Vec<OsString> = list.into_iter().chain(plain).collect();
+    match scripts.is_empty() {
+        true => Err(usage_error(format!("`{command}` needs a script"))
+            .with_hint(format!("`runner {command} SCRIPT`"))),
+        false => Ok(scripts),
+    }
 }
 
 /// Refuses further words.

@@ -8,12 +8,14 @@ use super::cargo::{command, is_network_failure};
 use super::lane::Lane;
 use super::packages::{self, Local, Made};
 use super::resolve::{self, Resolved};
+use super::trimmed::{self, DATE};
 use crate::cache::{Built, Cache, Told};
 use crate::environment::Environment;
 use crate::error::{EXIT_NOT_FOUND, Error, Result, Step};
 use crate::registry::PackageRecipe;
 use crate::screen::{Finished, Screen};
 use crate::stamp::Moment;
+use crate::target;
 
 /// Compiles one program of a package.
 ///
@@ -31,14 +33,31 @@ pub(crate) fn install(
     let began = Instant::now();
     let unusable = |error| cache.unusable("cannot write to", error);
     let cargo = recipe.toolchain.cargo(environment)?;
-    let lane = Lane::enter(cache, &recipe.toolchain, false, screen, recipe.script).map_err(unusable)?;
+    let lane = Lane::enter(cache, &recipe.toolchain, recipe.is_trimmed(), screen, recipe.script)
+        .map_err(unusable)?;
     lane.heal(cache);
     Moment::latest().pass();
     let start = Moment::now();
-    let installation =
-        Installation { recipe, resolved, cache, cargo: &cargo, lane: &lane, staging, environment, screen };
+    let compiler = match recipe.is_trimmed() {
+        false => recipe.toolchain.rustc.clone(),
+        true => trimmed::compiler(lane.path(), &recipe.toolchain, environment.cargo_home(), &[])
+            .map_err(unusable)?,
+    };
+    let installation = Installation {
+        recipe,
+        resolved,
+        cache,
+        cargo: &cargo,
+        compiler: &compiler,
+        lane: &lane,
+        staging,
+        environment,
+        screen,
+    };
     let (bin, finished) = installation.run()?;
-    let made = Made::read(&finished.stdout);
+    let linked = staging.join("root/bin").join(&bin);
+    let mut made = Made::read(&finished.stdout);
+    made.add_twin_of(&linked, &lane);
     let mut checks = recipe.checks.clone();
     checks.extend(resolved.check.clone());
     checks.extend(packages::checks(&Local::default(), &made, &lane, environment, start)?);
@@ -49,11 +68,15 @@ pub(crate) fn install(
         ("options", recipe.options.describe()),
         ("profile", recipe.profile.clone()),
         ("toolchain", recipe.toolchain.short_version()),
+        ("target", recipe.machine().to_owned()),
+        ("toolchain-id", recipe.toolchain.id.clone()),
         ("package", format!("{} {}", recipe.package.name(), resolved.version)),
         ("built", start.unix_seconds().to_string()),
         ("milliseconds", began.elapsed().as_millis().to_string()),
     ];
-    let output = staging.join("root/bin").join(&bin);
+    // A file of its own: cargo gives away another link to what it keeps.
+    let output = staging.join("program");
+    std::fs::copy(&linked, &output).map_err(unusable)?;
     Ok(Built { output, name: bin.into(), provisional: false, told: Told::default(), checks, about })
 }
 
@@ -62,6 +85,7 @@ struct Installation<'a> {
     resolved: &'a Resolved,
     cache: &'a Cache,
     cargo: &'a Path,
+    compiler: &'a Path,
     lane: &'a Lane,
     staging: &'a Path,
     environment: &'a Environment,
@@ -140,6 +164,18 @@ impl Installation<'_> {
         if recipe.profile == "quick" {
             for setting in QUICK {
                 command.arg("--config").arg(format!("profile.quick.{setting}"));
+            }
+        }
+        if let Some(target) = &recipe.target {
+            command.args(["--target", &target.name]);
+        }
+        if let Some(linker) = recipe.linker.named() {
+            command.env(target::variable(recipe.machine(), "LINKER"), linker);
+        }
+        if recipe.is_trimmed() {
+            command.env("RUSTC", self.compiler).env("CARGO_INCREMENTAL", "0");
+            if self.environment.set(DATE.0).is_none() {
+                command.env(DATE.0, DATE.1);
             }
         }
         command.args(recipe.options.locked.then_some("--locked"));

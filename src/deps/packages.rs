@@ -49,6 +49,8 @@ pub(super) struct Made {
     files: Vec<PathBuf>,
     /// Of each build script that ran: its package's id and its `OUT_DIR`.
     build_outputs: Vec<(String, PathBuf)>,
+    /// The ids of the packages that were compiled.
+    packages: BTreeSet<String>,
 }
 
 impl Local {
@@ -138,6 +140,7 @@ impl Made {
             match message["reason"].as_str() {
                 Some("compiler-artifact") if message["target"]["name"] != crate::manifest::PACKAGE_NAME => {
                     let files = message["filenames"].as_array().into_iter().flatten();
+                    made.packages.extend(message["package_id"].as_str().map(str::to_owned));
                     made.files.extend(files.filter_map(Value::as_str).map(PathBuf::from));
                 }
                 Some("build-script-executed") => {
@@ -151,12 +154,27 @@ impl Made {
         made
     }
 
+    pub(super) fn packages(&self) -> &BTreeSet<String> {
+        &self.packages
+    }
+
     /// Removes what cargo put at the top of the target directory, where no sweep looks: second links to its artifacts.
     pub(super) fn remove_outermost(&self, lane: &Lane) {
         for file in self.outermost(lane) {
             let _ = fs::remove_file(file.with_extension("d"));
             let _ = fs::remove_file(file);
         }
+    }
+
+    /// Adds the artifact of which `program` is another link: what rustc says it read for it lies beside that.
+    pub(super) fn add_twin_of(&mut self, program: &Path, lane: &Lane) {
+        let Ok(inode) = fs::metadata(program).map(|metadata| metadata.ino()) else { return };
+        let places: Vec<PathBuf> = self.outermost(lane).map(|file| file.with_file_name("deps")).collect();
+        let entries = places.iter().filter_map(|place| fs::read_dir(place).ok()).flatten().flatten();
+        let mut twins = entries.filter(|entry| entry.metadata().is_ok_and(|other| other.ino() == inode));
+        // With an extension, so that it is not taken for a build script, whose dep-info has another name.
+        let twin = twins.next().map(|twin| twin.path().with_extension("program"));
+        self.files.extend(twin);
     }
 
     /// What is neither below `deps` nor `build`: a program of a package that was built by itself.
@@ -231,24 +249,11 @@ pub(super) fn checks(
     for file in &made.files {
         facts.add_dep_info(file, lane.path());
     }
-    for twin in made.outermost(lane).filter_map(|file| twin_below_deps(file)) {
-        facts.add_dep_info(&twin, lane.path());
-    }
     for (id, output) in &made.build_outputs {
         let package = local.packages.iter().find(|package| package.id == *id);
         facts.add_build_output(output, package.map(|package| package.directory.as_path()));
     }
     facts.checks(environment, start).map_err(|error| Error::new(Step::Dependencies, error))
-}
-
-/// The artifact of which this file is another link: what rustc says it read lies beside that.
-fn twin_below_deps(file: &Path) -> Option<PathBuf> {
-    let inode = fs::metadata(file).ok()?.ino();
-    let entries = fs::read_dir(file.with_file_name("deps")).ok()?;
-    let mut twins =
-        entries.flatten().filter(|entry| entry.metadata().is_ok_and(|other| other.ino() == inode));
-    // With an extension, so that it is not taken for a build script, whose dep-info has another name.
-    twins.next().map(|twin| twin.path().with_extension("program"))
 }
 
 /// What changed of these checks while cargo ran: a file or a directory of theirs, or what is above it.

@@ -22,7 +22,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use crate::digest::{Digest, Fields};
-use crate::recipe::RustRecipe;
+use crate::toolchain::Toolchain;
 
 /// What `__DATE__` and its kin are to be if the caller does not say: 1 January 1980, the first that all archives can hold.
 pub(crate) const DATE: (&str, &str) = ("SOURCE_DATE_EPOCH", "315532800");
@@ -60,7 +60,7 @@ pub(super) type Identity = (String, PathBuf);
 /// Writes the stand-in of a lane, and the identities it gives; returns its path.
 pub(super) fn compiler(
     lane: &Path,
-    recipe: &RustRecipe<'_>,
+    toolchain: &Toolchain,
     cargo_home: Option<PathBuf>,
     identities: &[Identity],
 ) -> io::Result<PathBuf> {
@@ -84,16 +84,16 @@ pub(super) fn compiler(
     if let Some(home) = cargo_home {
         remap(home.as_os_str(), "/cargo");
     }
-    if let Some((source, name)) = recipe.toolchain.library_source() {
+    if let Some((source, name)) = toolchain.library_source() {
         remap(source.as_os_str(), &name);
     }
-    if recipe.toolchain.has_remap_scope() {
+    if toolchain.has_remap_scope() {
         options.push("--remap-path-scope=object");
     }
     let mut text = Vec::new();
     for part in split_at_marks(STAND_IN) {
         match part {
-            "RUSTC" => text.extend(quoted(recipe.toolchain.rustc.as_os_str()).into_vec()),
+            "RUSTC" => text.extend(quoted(toolchain.rustc.as_os_str()).into_vec()),
             "OPTIONS" => text.extend(options.as_bytes()),
             part => text.extend(part.as_bytes()),
         }
