@@ -83,6 +83,7 @@ pub struct Hit<'a> {
 /// those that are part of the launch id.
 pub(crate) const KNOWN: &[&[u8]] = &[
     b"RUNNER_CACHE",
+    b"RUNNER_CACHE_SYSTEM",
     b"RUNNER_BIN",
     b"RUNNER_SCRIPT",
     b"RUNNER_TIER",
@@ -160,7 +161,8 @@ pub fn find<'a>(typed: &CStr, system: &impl System, buffers: &'a mut Buffers) ->
     }
     let bytes = read_whole(&open(path.c_str()?)?, trace)?;
     variable.push(b"\0")?;
-    find_current(trace::unsealed(id.digest(), bytes)?, &cache, &mut path, &mut variable, system)?;
+    let body = trace::unsealed(id.digest(), bytes)?;
+    find_current(body, &cache, root.st_uid, &mut path, &mut variable, system)?;
     Some(Hit { binary: path.into_c_str()?, variables: variable.into_bytes() })
 }
 
@@ -181,6 +183,7 @@ fn has_steering_variable(system: &impl System) -> bool {
 fn find_current(
     body: &[u8],
     cache: &Text<'_>,
+    owner: u32,
     path: &mut Text<'_>,
     variables: &mut Text<'_>,
     system: &impl System,
@@ -220,14 +223,26 @@ fn find_current(
     }
     let mut fields = variant?.strip_prefix(b"binary ")?.splitn(3, |byte| *byte == b' ');
     let (_digest, stamp, place) = (fields.next()?, fields.next()?, fields.next()?);
-    // Nothing outside is ever executed, whoever wrote the trace.
-    if !place.starts_with(b"bin/") || place.windows(3).any(|bytes| bytes == b"/..") {
+    // Nothing outside is ever executed, whoever wrote the trace, but what the system's cache has.
+    let is_of_system = match place.first() {
+        Some(b'/') => {
+            let root = system.variable(b"RUNNER_CACHE_SYSTEM")?;
+            place.strip_prefix(root)?.starts_with(b"/v1/bin/").then_some(true)?
+        }
+        _ => false,
+    };
+    if !(is_of_system || place.starts_with(b"bin/")) || place.windows(3).any(|bytes| bytes == b"/..") {
         return None;
     }
     path.clear();
-    path.push(cache.bytes())?;
+    if !is_of_system {
+        path.push(cache.bytes())?;
+    }
     path.push_unescaped(place)?;
     let stat = rustix::fs::lstat(path.c_str()?).ok().filter(is_file)?;
+    if is_of_system && !(stat.st_mode & 0o022 == 0 && (stat.st_uid == 0 || stat.st_uid == owner)) {
+        return None;
+    }
     (Some(stamp_of(&stat)?) == parse_stamp(stamp)?).then_some(())
 }
 

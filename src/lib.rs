@@ -131,6 +131,7 @@ mod stamp;
 mod statistics;
 mod storage;
 mod surroundings;
+mod system;
 mod target;
 mod text;
 mod tier;

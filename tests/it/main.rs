@@ -40,6 +40,7 @@ mod sandbox;
 mod security;
 mod stats;
 mod strace;
+mod system_cache;
 mod testing;
 mod tidy;
 mod tools;
