@@ -158,6 +158,9 @@ fn key(recipe: &RustRecipe<'_>, environment: &Environment, manifest: &str, lock:
     fields.push_optional("lock", lock.map(str::as_bytes));
     fields.push("toolchain", recipe.toolchain.id.as_bytes());
     fields.push("profile", recipe.profile.as_bytes());
+    for flag in recipe.settings.rust_flags.iter().flatten() {
+        fields.push("flag", flag.as_bytes());
+    }
     fields.push("harness", &[u8::from(recipe.options.harness.is_some())]);
     fields.push("trimmed", &[u8::from(recipe.is_trimmed())]);
     fields.push_optional("target", recipe.target.as_ref().map(|target| target.name.as_bytes()));

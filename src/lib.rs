@@ -32,15 +32,16 @@
 //! | `settings`, `said`, `config`, `seen` | what may be said, where, and who wins; the configuration file; `runner env` |
 //! | `trace`, `check`, `stamp`, `digest` | what a build looked at, whether it holds |
 //! | `cache`, `lock`, `staging`, `trim` | entries, commit, who may build, what goes |
-//! | `outline`, `mainless`, `expression`, `source` | scripts without `main`, text that is no script, and how the compiler is given them |
+//! | `outline`, `mainless`, `expression`, `source`, `diagnostics` | scripts without `main`, text that is no script, how the compiler is given them, and what it says of them |
 //! | `recipe`, `header`, `shebang`, `dialect`, `language`, `manifest`, `name`, `toolchain`, `target`, `cargo_config`, `surroundings` | everything decided before a build |
 //! | `compile`, `invocation`, `profile`, `linker`, `disturbance`, `dep_info`, `declared` | the rustc call, and what it read |
+//! | `incremental` | what the compiler remembers of the build before |
 //! | `deps` | cargo, once a manifest: dependency environments, lanes, seeds; once a package: `cargo install` |
 //! | `registry` | packages in the place of scripts: `crate@version` |
 //! | `exec`, `wrap` | becoming the program, or a wrapper's |
 //! | `promote`, `promoted`, `upgrade`, `receipt`, `install`, `package` | executables and packages outside the cache |
 //! | `why`, `change`, `verify`, `storage`, `statistics` | what changed; proof by rebuilding; the cache as a user sees it |
-//! | `tools`, `migrate` | check, clippy, documentation, formatting; another form of metadata |
+//! | `tools`, `format`, `migrate` | check, clippy, documentation; formatting; another form of metadata |
 //! | `tier`, `ahead` | fast now and optimal later; builds and versions ahead of a run |
 //! | `choices` | what there is to name on a command line |
 //! | `environment`, `screen`, `wait`, `record`, `error` | variables and policy, stderr, sealed files, errors |
@@ -78,7 +79,9 @@ mod content;
 mod declared;
 mod dep_info;
 mod deps;
+mod diagnostics;
 mod dialect;
+mod diff;
 pub mod differences;
 mod digest;
 mod disturbance;
@@ -87,6 +90,7 @@ mod environment;
 mod error;
 mod exec;
 mod expression;
+mod format;
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]
 pub mod fuzz;
@@ -94,6 +98,7 @@ mod header;
 #[cfg(target_os = "linux")]
 #[doc(hidden)]
 pub mod hit;
+mod incremental;
 mod inspect;
 mod install;
 mod invocation;

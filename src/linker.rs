@@ -192,7 +192,7 @@ pub(crate) fn checks_of(
 }
 
 /// The value of the last `-C linker=VALUE`, in any of its spellings.
-fn named(arguments: &[OsString]) -> Option<&OsStr> {
+pub(crate) fn named(arguments: &[OsString]) -> Option<&OsStr> {
     let mut last = None;
     let mut before = OsStr::new("");
     for argument in arguments {

@@ -62,6 +62,13 @@ impl Screen {
         }
     }
 
+    /// Tells of a script that failed what nobody was there to read before.
+    pub(crate) fn note_late(&self, script: &Script, text: &str) {
+        if !(self.terminal || self.verbosity >= Verbosity::Verbose) {
+            self.say(&format!("{}: note: {text}", script.typed().to_string_lossy()));
+        }
+    }
+
     /// Says a line.
     pub(crate) fn say(&self, text: &str) {
         // Nobody to tell is no reason to stop.

@@ -39,7 +39,7 @@ impl Runner {
             }
             None => {
                 let recipe = Recipe::read(script, options, self.environment())?;
-                let rust = recipe.decide(self.environment(), cache)?;
+                let rust = recipe.decide(self.environment(), cache)?.anew();
                 let rust = if found.provisional {
                     crate::tier::choose(rust, &recipe.said, cache, self.environment())
                 } else {

@@ -63,6 +63,7 @@ impl Environments<'_> {
             if self.recipe.options.locked {
                 command.arg("--locked");
             }
+            self.give_flags(&mut command);
             command.env("RUSTC_WORKSPACE_WRAPPER", capture.wrapper());
             if self.recipe.is_trimmed() {
                 command.env("RUSTC", compiler).env("CARGO_INCREMENTAL", "0");
@@ -118,6 +119,31 @@ impl Environments<'_> {
             }
             false => Err(self.failed(&finished.stderr, finished.status)),
         }
+    }
+
+    /// The script's own `rustflags`, after those that cargo takes from elsewhere: it knows one source of them only, and the
+    /// variables come first.
+    fn give_flags(&self, command: &mut Command) {
+        let Some(flags) = self.recipe.settings.rust_flags.as_ref().filter(|flags| !flags.is_empty()) else {
+            return;
+        };
+        let given = ["CARGO_ENCODED_RUSTFLAGS", "RUSTFLAGS"]
+            .map(|name| (self.environment.variable(name), if name == "RUSTFLAGS" { " " } else { "\u{1f}" }));
+        if let Some((text, separator)) = given.into_iter().find_map(|(text, by)| Some((text?, by))) {
+            let text = text.to_string_lossy().into_owned();
+            let all = text.split(separator).filter(|flag| !flag.is_empty());
+            let all: Vec<&str> = all.chain(flags.iter().map(String::as_str)).collect();
+            command.env("CARGO_ENCODED_RUSTFLAGS", all.join("\u{1f}"));
+            return;
+        }
+        let of_machine = self.recipe.machine_variable("RUSTFLAGS");
+        let is_for_target =
+            self.recipe.config.has_target_flags || self.environment.variable(&of_machine).is_some();
+        let key = match is_for_target {
+            true => format!("target.{}.rustflags", self.recipe.machine()),
+            false => "build.rustflags".to_owned(),
+        };
+        command.arg("--config").arg(format!("{key}={}", toml::Value::from(flags.clone())));
     }
 
     #[cold]

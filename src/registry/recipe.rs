@@ -56,10 +56,7 @@ impl<'a> PackageRecipe<'a> {
         let said = Said::of_options(options, &Source::CommandLine)
             .then(Said::of_variables(environment)?)
             .then(user.said.clone());
-        let mut options = options.clone();
-        said.fill(&mut options);
-        // Of scripts, as these settings are.
-        options = Options { edition: None, is_static: None, rust_flags: None, ..options };
+        let options = said.fill_for_package(options);
         let since = Moment::now();
         let toolchain = Toolchain::find(options.toolchain.as_deref(), environment, cache)?;
         let surroundings =
@@ -141,6 +138,9 @@ fn refuse_what_scripts_have(options: &Options) -> Result<()> {
     match options {
         Options { harness: Some(_), .. } => refuse("a test", "`cargo test` in its sources"),
         Options { edition: Some(_), .. } => refuse("`--edition`", hint),
+        Options { is_static: Some(_), .. } => {
+            refuse("`--static`", "`RUSTFLAGS='-C target-feature=+crt-static'` is for all there is")
+        }
         Options { dependencies, .. } if !dependencies.is_empty() => refuse("`--dep`", hint),
         _ => Ok(()),
     }
