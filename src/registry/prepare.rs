@@ -33,7 +33,7 @@ impl Runner {
                     no_compiler.step() == Step::Toolchain && no_compiler.exit_code() == EXIT_NOT_FOUND;
                 let home = LaunchId::home(script, &self.said(options)?.fill_for_package(options));
                 let may = is_absence && !options.force && !options.temporary;
-                let found = may.then(|| cache.find(&launch, self.environment(), Tools::Forgiven)).flatten();
+                let found = may.then(|| cache.find(&home, self.environment(), Tools::Forgiven)).flatten();
                 return found.map(|found| Program::cached(script, found)).ok_or(no_compiler);
             }
         };
