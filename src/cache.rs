@@ -42,7 +42,6 @@ use crate::environment::Environment;
 use crate::error::Result;
 use crate::launch::LaunchId;
 use crate::lock::{Holder, Lock, Patience};
-use crate::recipe::RustRecipe;
 use crate::script::Script;
 use crate::staging::{self, Staging};
 use crate::stamp::{Moment, Stamp};
@@ -266,7 +265,7 @@ impl Vacant<'_> {
     }
 
     /// Publishes what was built. On return the binary is in its place, whole, and the trace names it.
-    pub(crate) fn commit(&self, built: Built, recipe: &RustRecipe<'_>) -> Result<Found> {
+    pub(crate) fn commit(&self, built: Built, script: &Script) -> Result<Found> {
         let unusable = |error| self.cache.unusable("cannot write to", error);
         let (found, stamp) = self.publish(&built).map_err(unusable)?;
         let path = found.path.strip_prefix(&self.cache.directory).unwrap_or(&found.path);
@@ -293,7 +292,7 @@ impl Vacant<'_> {
                 .collect(),
             checks: built.checks,
         };
-        self.cache.add_variant(&self.id, recipe.script, variant).map_err(unusable)?;
+        self.cache.add_variant(&self.id, script, variant).map_err(unusable)?;
         Ok(found)
     }
 

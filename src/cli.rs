@@ -136,6 +136,7 @@ pub(crate) const SUBCOMMANDS: &[&str] = &[
 const WITH_VALUE: &[&str] = &[
     "--profile",
     "--toolchain",
+    "--lang",
     "--edition",
     "-d",
     "--dep",
@@ -304,6 +305,7 @@ fn common(parser: &mut Arguments) -> Result<Options> {
         }
     }
     options.toolchain = text(parser, "--toolchain")?.map(from_here);
+    options.language = text(parser, "--lang")?;
     options.edition = text(parser, "--edition")?;
     for dependency in texts(parser, Keys::Two("-d", "--dep"))? {
         options.dependencies.push(expression::dependency(&dependency, &options.dependencies)?);

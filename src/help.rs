@@ -17,6 +17,7 @@ pub(crate) const OPTIONS: &[&str] = &[
     "--force",
     "--help",
     "--json",
+    "--lang",
     "--locked",
     "--name",
     "--offline",
@@ -58,7 +59,8 @@ Options, before the script (everything after it is the script's own):
       --release            optimized; what a script that says nothing gets
       --debug              cargo's dev profile: debug information and checks
       --profile P          release, dev, quick, or one the script's metadata defines
-      --toolchain T, +T    a rustup toolchain, or a directory that holds one
+      --toolchain T, +T    a rustup toolchain, or a directory that holds one; for other languages a compiler
+      --lang L             the language, if extension, first line or metadata do not say it: rust, c, c++, go, zig, ...
       --edition E          2015, 2018, 2021 or 2024
   -d, --dep NAME[=VERSION] a dependency that it does not name itself
       --offline            do not use the network

@@ -11,7 +11,7 @@ use crate::script::{Place, Script};
 
 /// Changes when the same inputs may give another binary or another trace than in an earlier runner: then nothing made
 /// before is looked at again.
-const FORMAT: &str = concat!(env!("CARGO_PKG_VERSION"), " 3");
+const FORMAT: &str = concat!(env!("CARGO_PKG_VERSION"), " 4");
 
 /// Names a trace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

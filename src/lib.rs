@@ -32,7 +32,8 @@
 //! | `trace`, `check`, `stamp`, `digest` | what a build looked at, whether it holds |
 //! | `cache`, `lock`, `staging`, `trim` | entries, commit, who may build, what goes |
 //! | `outline`, `mainless`, `expression`, `source` | scripts without `main`, text that is no script, and how the compiler is given them |
-//! | `recipe`, `header`, `shebang`, `dialect`, `language`, `manifest`, `name`, `toolchain`, `cargo_config` | everything decided before a build |
+//! | `recipe`, `header`, `shebang`, `dialect`, `manifest`, `name`, `toolchain`, `cargo_config` | everything decided before a build |
+//! | `language` | the other languages: which one a script is in, its compiler, its call, what it read |
 //! | `compile`, `invocation`, `profile`, `linker`, `disturbance`, `dep_info`, `declared` | the rustc call, and what it read |
 //! | `deps` | cargo, once a manifest: dependency environments, lanes, seeds |
 //! | `exec`, `wrap` | becoming the program, or a wrapper's |

@@ -13,6 +13,8 @@ pub struct Options {
     pub profile: Option<String>,
     /// A toolchain's name (as rustup has it), or a directory that holds one.
     pub toolchain: Option<String>,
+    /// The language, if the script does not say it itself or not so: its name.
+    pub language: Option<String>,
     /// The Rust edition, before the script's own.
     pub edition: Option<String>,
     /// Dependencies that the script does not name itself, or not so: name and version.
@@ -77,6 +79,7 @@ impl Options {
         let Options {
             profile,
             toolchain,
+            language,
             edition,
             dependencies,
             harness,
@@ -92,6 +95,7 @@ impl Options {
         } = self;
         fields.push_optional("profile", profile.as_deref().map(str::as_bytes));
         fields.push_optional("toolchain", toolchain.as_deref().map(str::as_bytes));
+        fields.push_optional("language", language.as_deref().map(str::as_bytes));
         fields.push_optional("edition", edition.as_deref().map(str::as_bytes));
         for (name, version) in dependencies {
             fields.push("dependency", name.as_bytes());
@@ -108,6 +112,7 @@ impl Options {
     pub(crate) fn describe(&self) -> String {
         let mut words = vec![self.profile.clone().unwrap_or_else(|| "release".to_owned())];
         words.extend(self.toolchain.as_ref().map(|toolchain| format!("+{toolchain}")));
+        words.extend(self.language.as_ref().map(|language| format!("language {language}")));
         words.extend(self.edition.as_ref().map(|edition| format!("edition {edition}")));
         words.extend(self.dependencies.iter().map(|(name, version)| format!("{name}={version}")));
         words.extend(self.harness.map(|harness| format!("harness {}", harness.profile())));
@@ -121,6 +126,7 @@ impl Options {
         Options {
             profile: self.profile.clone().or_else(|| weaker.profile.clone()),
             toolchain: self.toolchain.clone().or_else(|| weaker.toolchain.clone()),
+            language: self.language.clone().or_else(|| weaker.language.clone()),
             edition: self.edition.clone().or_else(|| weaker.edition.clone()),
             dependencies: self.dependencies.clone(),
             harness: self.harness,

@@ -14,7 +14,7 @@ use crate::dialect::Dialect;
 use crate::environment::{Environment, TRACED};
 use crate::error::{Error, Result, Step};
 use crate::header::{self, Form, Header};
-use crate::language;
+use crate::language::{self, Head, Language, LanguageRecipe};
 use crate::launch::LaunchId;
 use crate::mainless::{self, Code};
 use crate::manifest::{EDITIONS, Manifest, Settings};
@@ -46,9 +46,35 @@ pub(crate) struct Recipe {
     is_lenient: bool,
     /// Variables of its first line, for the program.
     variables: Vec<(String, String)>,
+    /// What its head says, if it is not in Rust.
+    head: Option<Head>,
 }
 
 /// A recipe whose compiler has been found.
+#[derive(Debug)]
+pub(crate) enum Decided<'a> {
+    Rust(Box<RustRecipe<'a>>),
+    Other(Box<LanguageRecipe<'a>>),
+}
+
+impl Decided<'_> {
+    pub(crate) fn script(&self) -> &Script {
+        match self {
+            Decided::Rust(rust) => rust.script,
+            Decided::Other(other) => other.script,
+        }
+    }
+
+    /// What the author should know about these decisions.
+    pub(crate) fn notes(&self) -> &[String] {
+        match self {
+            Decided::Rust(rust) => &rust.notes,
+            Decided::Other(other) => &other.notes,
+        }
+    }
+}
+
+/// A recipe of a Rust script, whose compiler has been found.
 #[derive(Debug)]
 pub(crate) struct RustRecipe<'a> {
     pub(crate) script: &'a Script,
@@ -80,8 +106,12 @@ impl Recipe {
     /// # Errors
     /// [`Step::Script`] if it is not text, [`Step::Metadata`] if its metadata is malformed.
     pub(crate) fn read(script: &Script, options: &Options) -> Result<Recipe> {
+        let first_look = String::from_utf8_lossy(script.bytes());
+        refuse_what_is_no_source(script.bytes(), &first_look)?;
+        if let Some(language) = language::of(script, &first_look, options.language.as_deref())? {
+            return Recipe::in_another_language(script, options, &first_look, language);
+        }
         let text = text(script)?;
-        language::check(script, text)?;
         let header = header::parse(text).map_err(malformed)?;
         let mut notes = notes(&header);
         let features = header::features(text, &header).into_iter().map(str::to_owned).collect();
@@ -126,10 +156,48 @@ impl Recipe {
         options.dialect = options.dialect.or(is_lenient.then_some(dialect));
         let variables = variables.cloned().unwrap_or_default();
         let script = script.resolve();
-        let recipe =
-            Recipe { script, options, manifest, settings, code, notes, features, is_lenient, variables };
+        let recipe = Recipe {
+            script,
+            options,
+            manifest,
+            settings,
+            code,
+            notes,
+            features,
+            is_lenient,
+            variables,
+            head: None,
+        };
         recipe.manifest.check_name(&package_name(&recipe.manifest, &recipe.script))?;
         Ok(recipe)
+    }
+
+    /// Reads the head of a script that is not in Rust.
+    fn in_another_language(
+        script: &Script,
+        options: &Options,
+        text: &str,
+        language: &'static Language,
+    ) -> Result<Recipe> {
+        let read = Head::read(text, language)?;
+        let own = Options {
+            profile: read.settings.profile.clone(),
+            toolchain: read.settings.toolchain.clone(),
+            ..Options::default()
+        };
+        let options = Options { dialect: None, ..options.or(&read.options).or(&own) };
+        Ok(Recipe {
+            script: script.resolve(),
+            options,
+            manifest: Manifest::read(None, Dialect::Runner)?,
+            settings: read.settings,
+            code: Code::default(),
+            notes: Vec::new(),
+            features: Vec::new(),
+            is_lenient: false,
+            variables: read.variables,
+            head: Some(read.head),
+        })
     }
 
     /// The launch id under which the build is kept: that of the real path with the script's own options spelled out.
@@ -138,7 +206,25 @@ impl Recipe {
     }
 
     /// Finds the compiler and decides how to call it.
-    pub(crate) fn decide(&self, environment: &Environment, cache: &Cache) -> Result<RustRecipe<'_>> {
+    pub(crate) fn decide(&self, environment: &Environment, cache: &Cache) -> Result<Decided<'_>> {
+        match &self.head {
+            None => Ok(Decided::Rust(Box::new(self.decide_rust(environment, cache)?))),
+            Some(head) => {
+                Ok(Decided::Other(Box::new(LanguageRecipe::decide(self, head, environment, cache)?)))
+            }
+        }
+    }
+
+    /// The same for what is done with Rust scripts only.
+    ///
+    /// # Errors
+    /// [`Step::Script`] if this is none.
+    pub(crate) fn decide_rust(&self, environment: &Environment, cache: &Cache) -> Result<RustRecipe<'_>> {
+        if let Some(head) = &self.head {
+            let text =
+                format!("it is {}, and this is done with Rust scripts only", head.language.with_article());
+            return Err(Error::message(Step::Script, text));
+        }
         let since = Moment::now();
         let Recipe { script, options, manifest, settings, code, .. } = self;
         let (toolchain, notes) = self.toolchain(environment, cache)?;
@@ -219,7 +305,7 @@ impl Recipe {
         self.options.base.as_deref().unwrap_or(self.script.base())
     }
 
-    fn variables(&self) -> Vec<(OsString, OsString)> {
+    pub(crate) fn variables(&self) -> Vec<(OsString, OsString)> {
         let of_line = self.variables.iter().map(|(name, value)| (name.into(), value.into()));
         self.manifest
             .dialect()
@@ -275,15 +361,7 @@ impl RustRecipe<'_> {
 
     /// The directory of the script as it was typed, with its slash; `None` if that is no shorter way to say it.
     pub(crate) fn shown_directory(&self) -> Option<String> {
-        let path = self.script.path()?;
-        let typed = Path::new(self.script.typed());
-        // Through a link or PATH the typed name is not where the file is.
-        if typed.is_absolute() || typed.file_name() != path.file_name() || !path.ends_with(typed.file_name()?)
-        {
-            return None;
-        }
-        let directory = typed.parent()?.to_str()?;
-        Some(if directory.is_empty() { String::new() } else { format!("{directory}/") })
+        shown_directory(self.script)
     }
 
     /// `SCRIPT.lock`, beside the script.
@@ -299,6 +377,18 @@ impl RustRecipe<'_> {
     }
 }
 
+/// The directory of a script as it was typed, with its slash; `None` if that is no shorter way to say it.
+pub(crate) fn shown_directory(script: &Script) -> Option<String> {
+    let path = script.path()?;
+    let typed = Path::new(script.typed());
+    // Through a link or PATH the typed name is not where the file is.
+    if typed.is_absolute() || typed.file_name() != path.file_name() || !path.ends_with(typed.file_name()?) {
+        return None;
+    }
+    let directory = typed.parent()?.to_str()?;
+    Some(if directory.is_empty() { String::new() } else { format!("{directory}/") })
+}
+
 fn package_name(manifest: &Manifest, script: &Script) -> String {
     match manifest.package_text("name") {
         Some(name) => name.to_owned(),
@@ -306,24 +396,29 @@ fn package_name(manifest: &Manifest, script: &Script) -> String {
     }
 }
 
-fn text(script: &Script) -> Result<&str> {
-    let bytes = script.bytes();
+/// Refuses a compiled program, and a file with nothing in it.
+fn refuse_what_is_no_source(bytes: &[u8], text: &str) -> Result<()> {
     if bytes.starts_with(b"\x7fELF") || bytes.starts_with(b"\xcf\xfa\xed\xfe") {
         return Err(Error::message(Step::Script, "it is a compiled program, not a script")
             .hint("run it without `runner`"));
     }
+    let after_shebang =
+        text.strip_prefix("#!/").map(|rest| rest.split_once('\n').map_or("", |(_, rest)| rest));
+    match after_shebang.unwrap_or(text).trim().is_empty() {
+        true => {
+            Err(Error::message(Step::Script, "it is empty").hint("a script needs at least `fn main() {}`"))
+        }
+        false => Ok(()),
+    }
+}
+
+fn text(script: &Script) -> Result<&str> {
+    let bytes = script.bytes();
     let text = std::str::from_utf8(bytes).map_err(|error| {
         let line = bytes[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count() + 1;
         Error::message(Step::Script, format!("it is not UTF-8 text: line {line} holds other bytes"))
             .hint("Rust source is UTF-8; `iconv` converts text from other encodings")
     })?;
-    let after_shebang =
-        text.strip_prefix("#!/").map(|rest| rest.split_once('\n').map_or("", |(_, rest)| rest));
-    if after_shebang.unwrap_or(text).trim().is_empty() {
-        return Err(
-            Error::message(Step::Script, "it is empty").hint("a script needs at least `fn main() {}`")
-        );
-    }
     Ok(text)
 }
 

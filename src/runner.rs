@@ -23,7 +23,7 @@ use crate::error::{At, EXIT_CANNOT_EXECUTE, EXIT_NOT_FOUND, Error, Result, Step}
 use crate::exec::{self, Identity};
 use crate::launch::LaunchId;
 use crate::options::{Options, Verbosity};
-use crate::recipe::{Recipe, RustRecipe};
+use crate::recipe::{Decided, Recipe};
 use crate::screen::Screen;
 use crate::script::Script;
 use crate::staging::Staging;
@@ -133,24 +133,24 @@ impl Runner {
         }
         let screen = Screen::new(self.environment.is_terminal(), options.verbosity);
         let recipe = Recipe::read(script, options)?;
-        let rust = match recipe.decide(&self.environment, &cache) {
-            Ok(rust) => rust,
+        let decided = match recipe.decide(&self.environment, &cache) {
+            Ok(decided) => decided,
             Err(no_compiler) => return self.outlive(no_compiler, &cache, script, &recipe),
         };
-        recipe.notes.iter().chain(&rust.notes).for_each(|note| screen.note(script, note));
+        recipe.notes.iter().chain(decided.notes()).for_each(|note| screen.note(script, note));
         if recipe.options.temporary || cache.is_temporary() {
-            return self.build_temporary(cache, script, &rust, &screen);
+            return self.build_temporary(cache, script, &decided, &screen);
         }
-        let rust = match self.background {
-            Some(_) => tier::choose(rust, &cache, &self.environment),
-            None => rust,
+        let decided = match self.background {
+            Some(_) => tier::choose(decided, &cache, &self.environment),
+            None => decided,
         };
         let home = recipe.home();
         let is_wanted = |found: &Found| !(options.force || options.optimal && found.provisional);
         let found = match cache.enter(home, &self.environment, is_wanted, patiently(&screen, script))? {
             Entry::Occupied(found) => found,
-            Entry::Vacant(vacant) => match self.build_settled(&cache, &rust, vacant.staging(), &screen) {
-                Ok(built) => vacant.commit(built, &rust)?,
+            Entry::Vacant(vacant) => match self.build_settled(&cache, &decided, vacant.staging(), &screen) {
+                Ok(built) => vacant.commit(built, &recipe.script)?,
                 Err(no_linker) => return self.outlive(no_linker, &cache, script, &recipe),
             },
         };
@@ -192,19 +192,19 @@ impl Runner {
     pub(crate) fn build_settled(
         &self,
         cache: &Cache,
-        rust: &RustRecipe<'_>,
+        decided: &Decided<'_>,
         staging: &Path,
         screen: &Screen,
     ) -> Result<Built> {
         for _ in 0..MOST_DISTURBANCES {
-            match compile::compile(rust, cache, staging, &self.environment, screen)? {
+            match compile::compile(decided, cache, staging, &self.environment, screen)? {
                 Outcome::Built(built) => return Ok(built),
                 Outcome::Disturbed(path) => screen.verbose(|| {
-                    let script = rust.script.typed().to_string_lossy();
+                    let script = decided.script().typed().to_string_lossy();
                     format!("{script}: `{}` changed while it was compiled; once more", path.display())
                 }),
             }
-            if !rust.script.is_unchanged() {
+            if !decided.script().is_unchanged() {
                 // Its bytes are not worth compiling any more.
                 break;
             }
@@ -218,12 +218,12 @@ impl Runner {
         &self,
         cache: Cache,
         script: &Script,
-        rust: &RustRecipe<'_>,
+        decided: &Decided<'_>,
         screen: &Screen,
     ) -> Result<Program> {
         let _ = Staging::sweep(&cache.join("staging"));
         let staging = Staging::create(&cache.join("staging")).at(Step::Cache)?;
-        let built = self.build_settled(&cache, rust, staging.path(), screen)?;
+        let built = self.build_settled(&cache, decided, staging.path(), screen)?;
         let binary = match exec::load(&built.output) {
             Ok(memory) => Binary::Memory(memory),
             Err(_) => Binary::Held { path: built.output, _staging: Some(staging), _cache: cache },

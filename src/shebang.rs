@@ -59,6 +59,15 @@ pub fn split(text: &str) -> Vec<String> {
 
 /// What a `#!` line says, given without its mark.
 pub(crate) fn read(line: &str) -> Option<FirstLine> {
+    let (variables, program, words) = program(line)?;
+    Some(FirstLine { variables, ..call(tool(base_name(&program)), words.into_iter()) })
+}
+
+/// Names and values of variables.
+pub(crate) type Variables = Vec<(String, String)>;
+
+/// The variables that `env` sets, the program that a `#!` line starts, and its arguments.
+pub(crate) fn program(line: &str) -> Option<(Variables, String, Vec<String>)> {
     let mut variables = Vec::new();
     let mut words = split(line).into_iter().peekable();
     let mut program = words.next()?;
@@ -80,7 +89,7 @@ pub(crate) fn read(line: &str) -> Option<FirstLine> {
             }
         };
     }
-    Some(FirstLine { variables, ..call(tool(base_name(&program)), words) })
+    Some((variables, program, words.collect()))
 }
 
 /// What a line of shell at the head of a script says, if it calls a tool for Rust: `//usr/bin/env rustc "$0"; exit`.
@@ -149,6 +158,7 @@ fn call(mut tool: Tool, words: impl Iterator<Item = String>) -> FirstLine {
                 options.dependencies.extend(value().as_deref().and_then(dependency));
             }
             ("--profile", Tool::Runner | Tool::Cargo) => options.profile = value(),
+            ("--lang", Tool::Runner) => options.language = value(),
             ("--edition", Tool::Runner | Tool::Rustc) => options.edition = value(),
             ("--offline", _) | ("--frozen", Tool::Cargo) => options.offline = true,
             ("--locked", Tool::Runner) => options.locked = true,

@@ -23,7 +23,7 @@ use crate::error::{At, Error, Result, Step};
 use crate::lock::{Lock, Patience};
 use crate::options::{Options, Verbosity};
 use crate::profile;
-use crate::recipe::{Recipe, RustRecipe};
+use crate::recipe::{Decided, Recipe, RustRecipe};
 use crate::runner::Runner;
 use crate::screen::Screen;
 use crate::script::Script;
@@ -51,7 +51,20 @@ pub struct Background {
 }
 
 /// The recipe of a script's next build: a quick one where that is worth it.
-pub(crate) fn choose<'a>(rust: RustRecipe<'a>, cache: &Cache, environment: &Environment) -> RustRecipe<'a> {
+pub(crate) fn choose<'a>(decided: Decided<'a>, cache: &Cache, environment: &Environment) -> Decided<'a> {
+    match decided {
+        Decided::Rust(rust) => Decided::Rust(Box::new(choose_rust(*rust, cache, environment))),
+        // Their compilers are fast, or know of no other way.
+        other => other,
+    }
+}
+
+/// The same of a Rust script.
+pub(crate) fn choose_rust<'a>(
+    rust: RustRecipe<'a>,
+    cache: &Cache,
+    environment: &Environment,
+) -> RustRecipe<'a> {
     let Options { profile, portable, optimal, .. } = rust.options;
     if profile.is_some() || *portable || *optimal || !is_on(environment) {
         return rust;
@@ -129,6 +142,9 @@ impl Runner {
         if let Some(toolchain) = &options.toolchain {
             shell.arg("--toolchain").arg(toolchain);
         }
+        if let Some(language) = &options.language {
+            shell.arg("--lang").arg(language);
+        }
         if let Some(edition) = &options.edition {
             shell.arg("--edition").arg(edition);
         }
@@ -164,16 +180,16 @@ impl Runner {
         };
         let screen = Screen::new(false, Verbosity::Quiet);
         let recipe = Recipe::read(script, options)?;
-        let rust = recipe.decide(self.environment(), &cache)?;
+        let decided = recipe.decide(self.environment(), &cache)?;
         let home = recipe.home();
         if cache.peek(&home, self.environment(), Tools::Checked).is_none_or(|found| !found.provisional) {
             return Ok(());
         }
         // Nobody waits for this directory, as they would for the launch's lock.
         let staging = Staging::create(&cache.join("staging")).at(Step::Cache)?;
-        let built = self.build_settled(&cache, &rust, staging.path(), &screen)?;
+        let built = self.build_settled(&cache, &decided, staging.path(), &screen)?;
         match cache.enter(home, self.environment(), |_| false, |_, _| Patience::Wait)? {
-            Entry::Vacant(vacant) => vacant.commit(built, &rust).map(drop),
+            Entry::Vacant(vacant) => vacant.commit(built, &recipe.script).map(drop),
             Entry::Occupied(_) => Ok(()),
         }
     }

@@ -370,7 +370,7 @@ pub(crate) fn tool(
 
 /// The checks of a tool's files and what it answers to a question (none is its version): from the cache if they hold, since reading and asking costs
 /// more than a compiler takes to start.
-fn remembered(
+pub(crate) fn remembered(
     tool: &Path,
     question: &str,
     more_files: impl FnOnce() -> Vec<PathBuf>,

@@ -126,9 +126,9 @@ impl Runner {
             cache.create()?;
             let screen = Screen::new(self.environment().is_terminal(), options.verbosity);
             let recipe = Recipe::read(script, options)?;
-            let rust = recipe.decide(self.environment(), &cache)?;
+            let rust = recipe.decide_rust(self.environment(), &cache)?;
             // Dependencies that are not built yet are built fast: nobody is going to run them.
-            let rust = tier::choose(rust, &cache, self.environment());
+            let rust = tier::choose_rust(rust, &cache, self.environment());
             work(&cache, &recipe, &rust, &screen)
         };
         work().map_err(|error| error.about_script(script))

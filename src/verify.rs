@@ -31,11 +31,11 @@ impl Runner {
     ) -> Result<()> {
         let screen = Screen::new(self.environment().is_terminal(), options.verbosity);
         let recipe = Recipe::read(script, options)?;
-        let rust = recipe.decide(self.environment(), cache)?;
-        let rust =
-            if found.provisional { crate::tier::choose(rust, cache, self.environment()) } else { rust };
+        let decided = recipe.decide(self.environment(), cache)?;
+        let decided =
+            if found.provisional { crate::tier::choose(decided, cache, self.environment()) } else { decided };
         let staging = Staging::create(&cache.join("staging")).at(Step::Cache)?;
-        let built = self.build_settled(cache, &rust, staging.path(), &screen)?;
+        let built = self.build_settled(cache, &decided, staging.path(), &screen)?;
         let fresh = Digest::of_file(&built.output).at(Step::Compile)?;
         if fresh == found.digest {
             screen.verbose(|| {

@@ -55,6 +55,7 @@ fn value(parser: &mut Arguments, keys: Keys) -> Result<Option<OsString>> {
         let example = match name {
             "--profile" => "`--profile dev`",
             "--toolchain" => "`--toolchain nightly`",
+            "--lang" => "`--lang c`",
             "--edition" => "`--edition 2021`",
             "-b" => "`--base-path DIR`",
             "--name" => "`--name NAME`",

@@ -485,21 +485,6 @@ fn first_lines() {
             Error("`#![feature(never_type)]` needs toolchain `nightly`, which is not installed"),
         ),
     ]);
-    let c = "it is a C script, and runner does not support C yet";
-    let go = "it is a Go script, and runner does not support Go yet";
-    check(&[
-        ("an extension", "x.go", "package main\n", Error(go)),
-        ("a first line", "x", "#!/usr/bin/env gorun\npackage main\n", Error(go)),
-        ("the trick", "x", "//usr/bin/env go run \"$0\" \"$@\"; exit\npackage main\n", Error(go)),
-        ("gorun's sections", "x", "package main\n\n// go.mod >>>\n// <<< go.mod\n", Error(go)),
-        ("content", "x", "/* Hi. */\n#include <stdio.h>\nint main() {}\n", Error(c)),
-        (
-            "scriptisto",
-            "x",
-            "#!/usr/bin/env scriptisto\n// scriptisto-begin\n// script_src: main.c\n// scriptisto-end\n",
-            Error(c),
-        ),
-    ]);
 }
 
 #[test]

@@ -18,6 +18,7 @@ mod golden;
 mod hot_path;
 mod inputs;
 mod install;
+mod languages;
 mod library;
 mod machine;
 mod mainless;
