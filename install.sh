@@ -3,10 +3,12 @@
 #
 #   PREFIX/bin/runner    the binary: statically linked where Rust's std allows it, mode 0755
 #   PREFIX/bin/NAME      a symlink to `runner`, for each `--as NAME`
+#   PREFIX/share/...     the man page, and completions for bash, zsh and fish, unless `--no-share`
 #
 # Everything that can be found wrong is found before anything is written under PREFIX, and the binary
 # arrives there by rename: an installation either happens or does not, even over a runner that is running.
-# It does not edit a shell's startup files, and needs no network but what cargo needs.
+# It does not edit a shell's startup files. Of the network it needs what cargo needs; and on Linux, where rustup manages the
+# compiler and has no musl target for it, it asks rustup for one, unless `--no-rustup`: that makes the smallest binary.
 #
 # Back-ticks and tildes in quotes are for the reader of a message, not for the shell:
 # shellcheck disable=SC2016,SC2088
@@ -18,13 +20,16 @@ known_names='rust-script run-cargo-script cargo-eval gorun scriptisto'
 
 usage() {
     cat <<USAGE
-usage: ./install.sh [--prefix DIR] [--as NAME]... [--uninstall]
+usage: ./install.sh [--prefix DIR] [--as NAME]... [--no-rustup] [--no-share] [--uninstall]
 
 Build runner and install it as DIR/bin/runner.
 
   --prefix DIR   where to install (default: \$HOME/.local)
   --as NAME      also make a symlink NAME to runner; may be repeated. NAME is one of
                  $known_names
+  --no-rustup    do not have rustup add the musl target, with which a static binary is
+                 smallest; use it if it is there, else the C library of this machine
+  --no-share     install neither the man page nor completions (DIR/share)
   --uninstall    remove what this script installed under DIR
   -h, --help     print this
 
@@ -43,6 +48,8 @@ fail() {
 
 prefix=
 as_names=
+with_rustup=yes
+with_share=yes
 uninstall=no
 while [ $# -gt 0 ]; do
     case $1 in
@@ -55,8 +62,12 @@ while [ $# -gt 0 ]; do
         option=${1%%=*} value=${1#*=}
         shift
         ;;
-    --uninstall)
-        uninstall=yes
+    --uninstall | --no-rustup | --no-share)
+        case $1 in
+        --uninstall) uninstall=yes ;;
+        --no-rustup) with_rustup=no ;;
+        --no-share) with_share=no ;;
+        esac
         shift
         continue
         ;;
@@ -89,6 +100,7 @@ case $prefix in
 *) prefix=$PWD/$prefix ;;
 esac
 bin=${prefix%/}/bin
+share=${prefix%/}/share
 installed=$bin/runner
 
 # Whether $1 is a link that `--as` made: it is relative, so it survives a move of the prefix.
@@ -109,6 +121,27 @@ exists() {
     [ -e "$1" ] || [ -L "$1" ]
 }
 
+# What goes below PREFIX/share, each where the programs that read it look, and what of runner's prints it.
+shared_files='man/man1/runner.1
+bash-completion/completions/runner
+zsh/site-functions/_runner
+fish/vendor_completions.d/runner.fish'
+
+# print_shared FILE: what is to be in it.
+print_shared() {
+    case $1 in
+    man/*) "$installed" help --man ;;
+    bash*) "$installed" completions bash ;;
+    zsh/*) "$installed" completions zsh ;;
+    fish/*) "$installed" completions fish ;;
+    esac
+}
+
+# Whether the file $1 is one of these.
+is_our_shared_file() {
+    grep -q -e '^\.TH RUNNER ' -e '^# Completes the command line of runner ' "$1" 2>/dev/null
+}
+
 # --- uninstall ---
 
 if [ "$uninstall" = yes ]; then
@@ -124,6 +157,13 @@ if [ "$uninstall" = yes ]; then
             is_our_link "$file" || continue
         fi
         rm -f "$file" || fail 1 "cannot remove \`$file\`" "you need write permission on \`$bin\`"
+        printf 'removed %s\n' "$file"
+        found=yes
+    done
+    for name in $shared_files; do
+        file=$share/$name
+        is_our_shared_file "$file" || continue
+        rm -f "$file" || fail 1 "cannot remove \`$file\`" "you need write permission on \`$share\`"
         printf 'removed %s\n' "$file"
         found=yes
     done
@@ -179,12 +219,15 @@ trap 'exit 143' TERM
 scratch=$(mktemp -d) || fail 1 'cannot make a temporary directory' 'set `TMPDIR` to a directory you can write to'
 
 mkdir "$scratch/src"
+cp src/static.ld "$scratch/src"
 echo 'fn main() {}' >"$scratch/src/main.rs"
 printf '[package]\nname = "probe"\nversion = "0.0.0"\nedition = "2021"\n[workspace]\n' >"$scratch/Cargo.toml"
 
 # A static binary runs on any machine of its kind, and starts faster: it waits for no dynamic loader. The
 # flags go with an explicit `--target`, so that build scripts and proc macros do not get them.
-static_flags="${RUSTFLAGS-} -C target-feature=+crt-static -C relocation-model=static"
+plain_flags="${RUSTFLAGS-} -C target-feature=+crt-static -C relocation-model=static"
+# What the linker then leaves out, if it is one that reads scripts. The path is from where the package lies.
+static_flags="$plain_flags -C link-arg=-T -C link-arg=src/static.ld"
 # Where runner brings an entry point of its own, a cached script is found before libc has started (src/entry.rs).
 entry_flags=
 case $host in
@@ -224,13 +267,47 @@ has_std() {
     libdir=$("$rustc" --print target-libdir --target "$1" 2>/dev/null) && [ -d "$libdir" ]
 }
 
+# add_std TARGET: has rustup add it to the toolchain that will build, if that is one of rustup's.
+add_std() {
+    sysroot=$("$rustc" --print sysroot 2>/dev/null) && sysroot=$(cd "$sysroot" 2>/dev/null && pwd -P) || return 1
+    toolchains=$(cd "${RUSTUP_HOME:-${HOME-}/.rustup}/toolchains" 2>/dev/null && pwd -P) || return 1
+    # A toolchain that is only linked lies elsewhere, and rustup cannot add to it.
+    toolchain=${sysroot#"$toolchains/"}
+    case $toolchain in
+    */*) return 1 ;;
+    esac
+    rustup=$(command -v rustup) || rustup=$(command -v "${CARGO_HOME:-${HOME-}/.cargo}/bin/rustup") || return 1
+    printf 'adding Rust'"'"'s std for %s to %s, for a small static binary (`--no-rustup` does without)\n' \
+        "$1" "$toolchain"
+    # Where the network is gone without a word, nobody should wait for long.
+    set -- "$rustup" target add --toolchain "$toolchain" "$1"
+    ! command -v timeout >/dev/null || set -- timeout 180 "$@"
+    if ! "$@" >"$scratch/log" 2>&1 </dev/null; then
+        why=$(sed -n 's/^error: //p' "$scratch/log" | tail -n 1)
+        printf 'rustup could not add it%s\n' "${why:+: $why}"
+        return 1
+    fi
+}
+
+# links_static TARGET: it links an empty program statically, and `static_flags` are what it takes.
+links_static() {
+    links static "$1" && return
+    with_script=$static_flags static_flags=$plain_flags
+    links static "$1" && return
+    static_flags=$with_script
+    return 1
+}
+
 linkage=dynamic target=$host
 case $host in
 *-linux-*)
     musl=$(printf '%s\n' "$host" | sed 's/-linux-gnu/-linux-musl/')
-    if has_std "$musl" && links static "$musl"; then
+    if ! has_std "$musl" && [ "$with_rustup" = yes ]; then
+        add_std "$musl" || :
+    fi
+    if has_std "$musl" && links_static "$musl"; then
         linkage=static target=$musl
-    elif links static "$host"; then
+    elif links_static "$host"; then
         linkage=static
     else
         printf 'no static C library here, so runner will be linked dynamically (`%s` provides one)\n' \
@@ -266,6 +343,27 @@ if ! { cp "$built" "$staged" && chmod 0755 "$staged" && mv -f "$staged" "$instal
 fi
 staged=
 printf 'installed %s (%s, %s)\n' "$installed" "$version" "${linkage}ally linked"
+
+if [ "$with_share" = yes ]; then
+    # A convenience: what goes wrong here does not undo what went right.
+    shared=
+    for name in $shared_files; do
+        file=$share/$name
+        if exists "$file" && ! is_our_shared_file "$file"; then
+            printf '%s stays: install.sh did not put it there\n' "$file"
+        elif mkdir -p "${file%/*}" && print_shared "$name" >"$scratch/shared" </dev/null &&
+            cp "$scratch/shared" "$file.$$" && chmod 0644 "$file.$$" && mv -f "$file.$$" "$file"; then
+            shared=$share
+        else
+            rm -f "$file.$$" || :
+        fi 2>/dev/null
+    done
+    if [ -n "$shared" ]; then
+        printf 'installed a man page, and completions for bash, zsh and fish, in %s\n' "$share"
+    else
+        printf 'cannot write the man page and completions in %s, so they are left out\n' "$share"
+    fi
+fi
 
 for name in $as_names; do
     is_our_link "$bin/$name" || ln -s runner "$bin/$name" || fail 1 "cannot make the symlink \`$bin/$name\`"

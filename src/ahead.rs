@@ -17,19 +17,24 @@ impl Runner {
     /// a script, in order.
     pub fn build_ahead(&self, scripts: &[Script], options: &Options) -> Vec<Result<()>> {
         let options = Options { optimal: true, ..options.clone() };
+        self.at_once(scripts, |script| self.prepare(script, &options).map(drop))
+    }
+
+    /// Does one thing with each script, with as many at once as there are processors. One result a script, in order.
+    pub(crate) fn at_once<T: Send>(&self, scripts: &[Script], work: impl Fn(&Script) -> T + Sync) -> Vec<T> {
         let next = AtomicUsize::new(0);
         let workers = std::thread::available_parallelism().map_or(1, NonZero::get).min(scripts.len());
-        let work = || {
+        let work_on = || {
             let mut done = Vec::new();
             while let index = next.fetch_add(1, Ordering::Relaxed)
                 && let Some(script) = scripts.get(index)
             {
-                done.push((index, self.prepare(script, &options).map(drop)));
+                done.push((index, work(script)));
             }
             done
         };
-        let mut done: Vec<(usize, Result<()>)> = std::thread::scope(|scope| {
-            let workers: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
+        let mut done: Vec<(usize, T)> = std::thread::scope(|scope| {
+            let workers: Vec<_> = (0..workers).map(|_| scope.spawn(work_on)).collect();
             workers.into_iter().flat_map(|worker| worker.join().unwrap_or_default()).collect()
         });
         done.sort_by_key(|(index, _)| *index);
@@ -42,6 +47,9 @@ impl Runner {
     /// # Errors
     /// As [`Runner::prepare`]; [`Step::Install`] if `SCRIPT.lock` cannot be written.
     pub fn update(&self, script: &Script, options: &Options, write_lock: bool) -> Result<Vec<Updated>> {
+        if let Some(package) = script.package() {
+            return self.update_package(script, package, options).map_err(|error| error.about_script(script));
+        }
         self.update_inner(script, options, write_lock).map_err(|error| error.about_script(script))
     }
 
@@ -49,7 +57,7 @@ impl Runner {
         let cache = self.cache()?;
         cache.create()?;
         let screen = Screen::new(self.environment().is_terminal(), options.verbosity);
-        let recipe = Recipe::read(script, options)?;
+        let recipe = Recipe::read(script, options, self.environment())?;
         let rust = recipe.decide_rust(self.environment(), &cache)?;
         if !rust.needs_cargo() {
             return Ok(Vec::new());

@@ -7,7 +7,9 @@
 //!   v1/bin/cd/cd34…/NAME      one binary, immutable, under the script's own name; cd34… is its digest (with NAME)
 //!   v1/locks/ab12…            one builder at a time
 //!   v1/staging/               where builds happen; what a crash left is removed by the next miss
+//!   v1/crates/                 what the version of a package was resolved to (see `registry`)
 //!   v1/toolchains/            what a compiler said of itself, by its stamp
+//!   v1/incremental/           what compilers remember of scripts that are edited (see `incremental`)
 //!   v1/deps/TOOLCHAIN/        dependency environments (see `deps`)
 //!   v1/trimmed                when `trim` last ran
 //! ```
@@ -51,6 +53,9 @@ use crate::text::Text;
 use crate::trace::{Binary, Current, Tools, Trace, Variant};
 
 const VERSION_DIRECTORY: &str = "v1";
+
+/// Digits of the id of the home a variant was built for, as its trace has them.
+const HOME_DIGITS: usize = 16;
 
 /// How often a step is tried again that another process, cleaning, has just undone.
 const MOST_ATTEMPTS: usize = 64;
@@ -203,17 +208,47 @@ impl Cache {
         self.join("locks").join(id.digest().hex())
     }
 
-    /// Takes the lock of `id` and looks again.
+    /// The binary of a home whose trace holds, whatever its decisions rested on then: they came out as they are now, and
+    /// rest on `decisions`.
+    fn find_decided(
+        &self,
+        id: &LaunchId,
+        environment: &Environment,
+        decisions: &[Check<'static>],
+    ) -> Option<Found> {
+        let bytes = self.read_trace(id)?;
+        let mut trace = Trace::parse(id.digest(), &bytes)?;
+        // Those of other homes are here because what was asked for under this very id was decided otherwise once.
+        let home = id.digest().short(HOME_DIGITS);
+        trace.variants.retain(|variant| variant.about("home").as_ref() == Some(&home));
+        let current = trace.current(&self.directory, environment, Tools::Decided)?;
+        let found = self.found(&trace, &current);
+        trace.restamp(&current);
+        let mut variant = trace.variants[current.variant].clone();
+        variant.checks.retain(|check| !check.choice);
+        variant.checks.extend(decisions.iter().filter(|check| check.choice).cloned());
+        let mut renewed = Trace::parse(id.digest(), &bytes)?;
+        renewed.push(variant);
+        let renewed = renewed.render(id.digest());
+        if renewed != bytes {
+            // Best effort: without it the next run decides anew.
+            let _ = self.write_whole(&self.trace_path(id), &renewed);
+        }
+        Some(found)
+    }
+
+    /// Takes the lock of `id` and looks again. What the id was decided by rests on `decisions`.
     pub(crate) fn enter(
         &self,
         id: LaunchId,
+        decisions: &[Check<'static>],
         environment: &Environment,
         is_wanted: impl Fn(&Found) -> bool,
         waiting: impl FnMut(Duration, Holder) -> Patience,
     ) -> Result<Entry<'_>> {
         let lock = Lock::acquire(&self.lock_path(&id), waiting)
             .map_err(|error| self.unusable("cannot lock in", error))?;
-        if let Some(found) = self.find(&id, environment, Tools::Checked).filter(is_wanted) {
+        if let Some(found) = self.find_decided(&id, environment, decisions).filter(is_wanted) {
             return Ok(Entry::Occupied(found));
         }
         let _ = Staging::sweep(&self.join("staging"));
@@ -225,7 +260,7 @@ impl Cache {
     /// Puts a variant in front of those of `id`.
     fn add_variant(&self, id: &LaunchId, script: &Script, variant: Variant<'_>) -> io::Result<()> {
         let bytes = self.read_trace(id).unwrap_or_default();
-        let script = Cow::Borrowed(script.real_path().unwrap_or(Path::new("-")).as_os_str().as_bytes());
+        let script = Cow::Borrowed(known_as(script).as_bytes());
         let mut trace = Trace::parse(id.digest(), &bytes)
             .unwrap_or_else(|| Trace { script: script.clone(), variants: Vec::new() });
         trace.push(variant);
@@ -280,6 +315,7 @@ impl Vacant<'_> {
             about: built
                 .about
                 .into_iter()
+                .chain([("home", self.id.digest().short(HOME_DIGITS))])
                 .map(|(name, value)| (text(name.to_owned()), text(value)))
                 .collect(),
             provisional: built.provisional,
@@ -350,6 +386,15 @@ fn name_of_binary(digest: Digest, name: &OsStr) -> Digest {
     fields.push("digest", digest.hex().as_bytes());
     fields.push("name", name.as_bytes());
     fields.finish()
+}
+
+/// Whose trace it is, for people.
+fn known_as(script: &Script) -> &OsStr {
+    match (script.package(), script.real_path()) {
+        (Some(_), _) => script.typed(),
+        (None, Some(path)) => path.as_os_str(),
+        (None, None) => OsStr::new("-"),
+    }
 }
 
 fn is_in_the_way(error: &io::Error) -> bool {

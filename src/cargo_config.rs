@@ -47,14 +47,30 @@ pub(crate) struct CargoConfig {
     pub(crate) checks: Vec<Check<'static>>,
     /// Whether they may change how a script is compiled.
     pub(crate) shapes_builds: bool,
+    /// The file that switches the network off (`net.offline`).
+    pub(crate) offline: Option<PathBuf>,
+    /// Whether they have flags of the compiler for a platform, which win over those of `[build]`.
+    pub(crate) has_target_flags: bool,
     /// Whether they may put a directory in the place of a crate from a registry.
     pub(crate) names_directories: bool,
+    /// `build.target`, if that is one name.
+    pub(crate) target: Option<String>,
+    /// The tables of `[target]`, what wins first.
+    targets: Vec<OfTarget>,
+}
+
+/// What a file says of a target, or of all that a `cfg(…)` describes.
+#[derive(Debug, Clone)]
+struct OfTarget {
+    name: String,
+    table: Table,
 }
 
 impl CargoConfig {
     pub(crate) fn read(environment: &Environment, since: Moment) -> Result<CargoConfig> {
-        let mut directories: Vec<PathBuf> = environment.cargo_home().into_iter().collect();
-        directories.push(PathBuf::from("/.cargo"));
+        // What is nearer to the directory that cargo runs in wins.
+        let mut directories = vec![PathBuf::from("/.cargo")];
+        directories.extend(environment.cargo_home());
         let mut pending: Vec<PathBuf> = directories
             .iter()
             .flat_map(|directory| ["config", "config.toml"].map(|name| directory.join(name)))
@@ -74,6 +90,10 @@ impl CargoConfig {
                 let text = std::fs::read_to_string(&path).map_err(|error| unreadable(error.into()))?;
                 let table: Option<Table> = text.parse().ok();
                 pending.extend(table.iter().flat_map(|table| included(table, &path)));
+                let net = table.as_ref().and_then(|table| table.get("net")?.get("offline")?.as_bool());
+                if net == Some(true) && config.offline.is_none() {
+                    config.offline = Some(path.clone());
+                }
                 config.add(table, environment);
             }
             config.checks.push(check);
@@ -86,10 +106,28 @@ impl CargoConfig {
     fn add(&mut self, table: Option<Table>, environment: &Environment) {
         let Some(table) = table else { return self.shapes_builds = true };
         self.shapes_builds |= shapes_builds(&table);
+        let targets = table.get("target").and_then(Value::as_table).into_iter().flatten();
+        self.has_target_flags |= targets.into_iter().any(|(_, target)| target.get("rustflags").is_some());
         self.names_directories |= table.contains_key("patch") || table.contains_key("paths");
         for name in table.get("env").and_then(Value::as_table).into_iter().flat_map(Table::keys) {
             self.checks.push(Check::variable(name, environment));
         }
+        let target = table.get("build").and_then(|build| build.get("target"));
+        let target = match target {
+            Some(Value::Array(list)) if list.len() == 1 => list.first(),
+            one => one,
+        };
+        self.target = self.target.take().or_else(|| target?.as_str().map(str::to_owned));
+        for (name, table) in table.get("target").and_then(Value::as_table).into_iter().flatten() {
+            self.targets
+                .extend(table.as_table().map(|table| OfTarget { name: name.clone(), table: table.clone() }));
+        }
+    }
+
+    /// Whether they name a linker for a target, or for what a `cfg(…)` describes, which may be this target.
+    pub(crate) fn may_name_linker(&self, target: &str) -> bool {
+        let is_about = |one: &&OfTarget| one.name == target || one.name.starts_with("cfg(");
+        self.targets.iter().filter(is_about).any(|one| one.table.contains_key("linker"))
     }
 }
 

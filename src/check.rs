@@ -21,6 +21,8 @@ use crate::text::{Text, escape, line, parse_stamp, split_field, stamp_text, unes
 pub(crate) struct Check<'a> {
     /// Whether it is the compiler's.
     pub(crate) tool: bool,
+    /// Whether it only tells what was asked for, which the launch id of the script's home spells out.
+    pub(crate) choice: bool,
     pub(crate) fact: Fact<'a>,
 }
 
@@ -53,11 +55,16 @@ pub(crate) fn text_of(path: &Path) -> Text<'static> {
 
 impl<'a> Check<'a> {
     pub(crate) fn of(fact: Fact<'a>) -> Check<'a> {
-        Check { tool: false, fact }
+        Check { tool: false, choice: false, fact }
     }
 
     pub(crate) fn tool(mut self) -> Check<'a> {
         self.tool = true;
+        self
+    }
+
+    pub(crate) fn choice(mut self) -> Check<'a> {
+        self.choice = true;
         self
     }
 
@@ -236,6 +243,10 @@ impl<'a> Check<'a> {
             Some(rest) => (true, rest),
             None => (false, line),
         };
+        let (choice, line) = match line.strip_prefix(b"choice ") {
+            Some(rest) => (true, rest),
+            None => (false, line),
+        };
         let (kind, rest) = split_field(line)?;
         let content = || -> Option<(Digest, Option<Stamp>, Text<'a>)> {
             let (digest, rest) = split_field(rest)?;
@@ -265,12 +276,15 @@ impl<'a> Check<'a> {
             },
             _ => return None,
         };
-        Some(Check { tool, fact })
+        Some(Check { tool, choice, fact })
     }
 
     pub(crate) fn render(&self, out: &mut Vec<u8>) {
         if self.tool {
             out.extend_from_slice(b"tool ");
+        }
+        if self.choice {
+            out.extend_from_slice(b"choice ");
         }
         match &self.fact {
             Fact::File { path, digest, stamp } => {
@@ -308,7 +322,7 @@ impl<'a> Check<'a> {
             Fact::Variable { name, value } => Fact::Variable { name: own(name), value: value.map(own) },
             Fact::Command { name, path } => Fact::Command { name: own(name), path: path.map(own) },
         };
-        Check { tool: self.tool, fact }
+        Check { tool: self.tool, choice: self.choice, fact }
     }
 }
 

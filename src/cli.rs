@@ -8,24 +8,28 @@
 //! A word without `/` or `.` that names a subcommand is one; `runner run SCRIPT` and `runner ./SCRIPT` say plainly that it
 //! is a script.
 
+mod build;
 mod cache;
 mod expression;
+mod promoted;
 mod tools;
 mod values;
 mod words;
 
+pub(crate) use build::Saying;
 pub(crate) use expression::dependency;
 use values::{Keys, path, text, texts};
-use words::{no_more, one_script, words};
+use words::{no_more, one_script, some_scripts, words};
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
+use crate::help;
 use pico_args::Arguments;
 use runner::{
-    Dialect, Expression, Harness, Limits, Lint, Options, Placement, Result, Style, Verbosity, shebang,
-    usage_error,
+    EXIT_NOT_FOUND, Error, Expression, Harness, Lint, Options, Placement, Result, Selection, Step, Style,
+    Verbosity, shebang, usage_error,
 };
 
 /// What is to be done.
@@ -43,8 +47,20 @@ pub(crate) enum Command {
         options: Options,
     },
     Build {
-        script: OsString,
+        scripts: Vec<OsString>,
         output: Option<PathBuf>,
+        saying: Saying,
+        options: Options,
+    },
+    /// Shows the build records in programs.
+    Inspect {
+        programs: Vec<OsString>,
+        json: bool,
+    },
+    /// Builds programs again, and compares.
+    Verify {
+        programs: Vec<OsString>,
+        script: Option<OsString>,
         options: Options,
     },
     BuildCache {
@@ -61,7 +77,7 @@ pub(crate) enum Command {
         options: Options,
     },
     Promote {
-        script: OsString,
+        scripts: Vec<OsString>,
         placement: Placement,
         options: Options,
     },
@@ -69,7 +85,14 @@ pub(crate) enum Command {
         names: Vec<OsString>,
         force: bool,
     },
-    List,
+    List {
+        json: bool,
+    },
+    /// Builds again what was promoted; everything, if no names are given.
+    Upgrade {
+        names: Vec<OsString>,
+        options: Options,
+    },
     Why {
         script: OsString,
         options: Options,
@@ -97,6 +120,13 @@ pub(crate) enum Command {
         script: OsString,
         style: Style,
     },
+    /// Shows what runner sees, and where it comes from.
+    Env {
+        names: Vec<String>,
+        script: Option<OsString>,
+        options: Options,
+        json: bool,
+    },
     /// Writes the package that cargo would be given, and prints where.
     Package {
         script: OsString,
@@ -112,6 +142,13 @@ pub(crate) enum Command {
     AfterCleaning(Box<Command>),
     Cache(CacheCommand),
     Help(Option<String>),
+    /// The page for `man`.
+    Manual,
+    /// What a shell loads; or, given the words before the cursor, what can stand there.
+    Completions {
+        shell: String,
+        words: Vec<OsString>,
+    },
     Version,
 }
 
@@ -119,36 +156,13 @@ pub(crate) enum Command {
 #[derive(Debug)]
 pub(crate) enum CacheCommand {
     Path,
-    Size,
-    List,
-    Trim(Limits),
+    Size { json: bool },
+    List { json: bool },
+    Stats { json: bool },
+    Trim { older: Option<String>, max_size: Option<String>, only_shows: bool },
     Clean(Option<PathBuf>),
     Stop,
 }
-
-/// The words that are commands.
-pub(crate) const SUBCOMMANDS: &[&str] = &[
-    "run", "test", "bench", "build", "check", "clippy", "doc", "fmt", "migrate", "promote", "list", "demote",
-    "why", "update", "cache", "help",
-];
-
-/// Options before a script that take the next argument as their value.
-const WITH_VALUE: &[&str] = &[
-    "--profile",
-    "--toolchain",
-    "--lang",
-    "--edition",
-    "-d",
-    "--dep",
-    "-b",
-    "--base-path",
-    "--extern",
-    "-u",
-    "--unstable-feature",
-];
-
-/// Options of subcommands that do.
-const WITH_VALUE_LATER: &[&str] = &["--name", "--to", "--output", "--older", "--max-size", "--as"];
 
 /// Understands the arguments, of which the first is the program's own name.
 pub(crate) fn parse(mut arguments: Vec<OsString>) -> Result<Command> {
@@ -164,7 +178,7 @@ pub(crate) fn parse(mut arguments: Vec<OsString>) -> Result<Command> {
     if expression::is_asked_for(&before) {
         return expression::parse(before, word, rest);
     }
-    match name.filter(|name| !is_named_plainly && SUBCOMMANDS.contains(name)) {
+    match name.filter(|name| !is_named_plainly && help::is_command(name)) {
         Some(name @ ("run" | "test" | "bench")) => {
             let (more, _, rest) = cut(rest);
             run(before.into_iter().chain(more).collect(), rest, name)
@@ -172,6 +186,17 @@ pub(crate) fn parse(mut arguments: Vec<OsString>) -> Result<Command> {
         // Options may stand before a subcommand too.
         Some(name) => subcommand(name, before.into_iter().chain(rest).collect()),
         None => run(before, word.into_iter().chain(rest).collect(), "runner"),
+    }
+}
+
+/// A subcommand that makes no sense, or finds no script, may have been meant as the script of that name.
+pub(crate) fn perhaps_a_script(error: Error, word: Option<&str>) -> Error {
+    let word = word.filter(|word| help::is_command(word) && std::path::Path::new(word).is_file());
+    let may_be = error.step() == Step::Arguments || error.exit_code() == EXIT_NOT_FOUND;
+    match word.filter(|_| may_be) {
+        Some(name) => error
+            .with_hint(format!("`runner ./{name}` runs the script of that name; else `runner help {name}`")),
+        None => error,
     }
 }
 
@@ -219,7 +244,7 @@ fn help_or_version(options: &[OsString]) -> Option<Command> {
         match option.to_str() {
             Some("-h" | "--help") => return Some(Command::Help(None)),
             Some("-V" | "--version") => return Some(Command::Version),
-            Some(option) if WITH_VALUE.contains(&option) => drop(options.next()),
+            Some(option) if help::takes_value(option) => drop(options.next()),
             _ => {}
         }
     }
@@ -233,9 +258,9 @@ fn parser(arguments: Vec<OsString>) -> Arguments {
         let bytes = argument.as_bytes();
         let at = bytes.iter().position(|byte| *byte == b'=').unwrap_or(bytes.len());
         let (option, value) = bytes.split_at(at);
-        let mut with_value = WITH_VALUE.iter().chain(WITH_VALUE_LATER);
+        let takes_value = std::str::from_utf8(option).is_ok_and(help::takes_value);
         match value {
-            [b'=', value @ ..] if with_value.any(|known| option == known.as_bytes()) => {
+            [b'=', value @ ..] if takes_value => {
                 spread.extend([option, value].map(|part| OsStr::from_bytes(part).to_owned()));
             }
             _ => spread.push(argument),
@@ -269,7 +294,7 @@ fn cut(mut arguments: Vec<OsString>) -> (Vec<OsString>, bool, Vec<OsString>) {
                 break;
             }
             b"-" => break,
-            text if WITH_VALUE.iter().any(|option| text == option.as_bytes()) => index += 2,
+            [b'-', ..] if argument.to_str().is_some_and(help::takes_value) => index += 2,
             [b'-' | b'+', ..] => index += 1,
             _ => break,
         }
@@ -283,10 +308,9 @@ fn cut(mut arguments: Vec<OsString>) -> (Vec<OsString>, bool, Vec<OsString>) {
 
 /// Whether a word is an option of runner's, be it with its value.
 fn is_known(argument: &OsStr) -> bool {
-    const SHORT: &[&str] = &["--", "-b", "-d", "-e", "-h", "-l", "-q", "-u", "-v", "-V"];
     let text = argument.to_string_lossy();
     let name = text.split('=').next().unwrap_or_default();
-    SHORT.contains(&&*text) || crate::help::OPTIONS.contains(&name)
+    text == "--" || help::named(name).next().is_some()
 }
 
 /// The options that every command with a script has.
@@ -306,12 +330,19 @@ fn common(parser: &mut Arguments) -> Result<Options> {
     }
     options.toolchain = text(parser, "--toolchain")?.map(from_here);
     options.language = text(parser, "--lang")?;
+    options.target = text(parser, "--target")?;
     options.edition = text(parser, "--edition")?;
     for dependency in texts(parser, Keys::Two("-d", "--dep"))? {
         options.dependencies.push(expression::dependency(&dependency, &options.dependencies)?);
     }
+    options.selection = selection(parser)?;
+    options.is_static = parser.contains("--static").then_some(true);
+    options.strip = parser.contains("--strip");
     options.offline = parser.contains("--offline");
     options.locked = parser.contains("--locked");
+    if parser.contains("--frozen") {
+        (options.offline, options.locked) = (true, true);
+    }
     options.temporary = parser.contains("--temp");
     let quiet = parser.contains(["-q", "--quiet"]);
     let verbose = parser.contains(["-v", "--verbose"]);
@@ -326,6 +357,19 @@ fn common(parser: &mut Arguments) -> Result<Options> {
         (false, false) => Verbosity::Normal,
     };
     Ok(options)
+}
+
+/// Which program of a package, and its features.
+fn selection(parser: &mut Arguments) -> Result<Selection> {
+    let features = texts(parser, Keys::Two("-F", "--features"))?;
+    let words = features.iter().flat_map(|list| list.split([',', ' '])).filter(|word| !word.is_empty());
+    Ok(Selection {
+        bin: text(parser, "--bin")?,
+        features: words.map(str::to_owned).collect(),
+        no_default_features: parser.contains("--no-default-features"),
+        all_features: parser.contains("--all-features"),
+        registry: text(parser, "--registry")?,
+    })
 }
 
 /// A toolchain that is a directory is meant from here: the same words elsewhere mean another one.
@@ -345,35 +389,7 @@ fn subcommand(name: &str, mut arguments: Vec<OsString>) -> Result<Command> {
     }
     let mut parser = parser(arguments);
     match name {
-        "build" => {
-            let output = path(&mut parser, Keys::Two("-o", "--output"))?;
-            let (cache, background) = (parser.contains("--cache"), parser.contains("--background"));
-            // A background build has the options of the run that started it.
-            let dialect = match background {
-                true => text(&mut parser, "--as")?.as_deref().and_then(Dialect::named),
-                false => None,
-            };
-            let (mut options, list) = options_and_words(parser, name)?;
-            options.dialect = dialect;
-            match (cache, background) {
-                (false, false) => {}
-                (false, true) => return Err(usage_error("`--background` goes with `--cache`")),
-                (true, true) => {
-                    return Ok(Command::Background { script: one_script(list, plain, name)?, options });
-                }
-                (true, false) if output.is_some() => {
-                    return Err(usage_error("`--cache` builds into the cache, and `--output` elsewhere"));
-                }
-                (true, false) => {
-                    let scripts: Vec<OsString> = list.into_iter().chain(plain).collect();
-                    return match scripts.is_empty() {
-                        true => Err(usage_error("`build --cache` needs at least one script")),
-                        false => Ok(Command::BuildCache { scripts, options }),
-                    };
-                }
-            }
-            Ok(Command::Build { script: one_script(list, plain, name)?, output, options })
-        }
+        "build" | "inspect" | "verify" => build::parse(name, parser, plain),
         "check" | "clippy" | "doc" | "fmt" | "migrate" => tools::parse(name, parser, plain),
         "update" => {
             let write_lock = parser.contains("--lock");
@@ -387,7 +403,8 @@ fn subcommand(name: &str, mut arguments: Vec<OsString>) -> Result<Command> {
                 force: parser.contains("--force"),
             };
             let (options, list) = options_and_words(parser, name)?;
-            Ok(Command::Promote { script: one_script(list, plain, name)?, placement, options })
+            let scripts = some_scripts(list, plain, name)?;
+            Ok(Command::Promote { scripts, placement, options })
         }
         "demote" => {
             let force = parser.contains("--force");
@@ -404,15 +421,38 @@ fn subcommand(name: &str, mut arguments: Vec<OsString>) -> Result<Command> {
             let (options, list) = options_and_words(parser, name)?;
             Ok(Command::Why { script: one_script(list, plain, name)?, options, json })
         }
-        "list" => {
-            no_more(words(parser, name, None)?.into_iter().chain(plain), name)?;
-            Ok(Command::List)
+        "env" => {
+            let (script, json) = (path(&mut parser, Keys::One("--script"))?, parser.contains("--json"));
+            let (options, list) = options_and_words(parser, name)?;
+            let names = list.into_iter().chain(plain).map(|name| name.to_string_lossy().into_owned());
+            Ok(Command::Env {
+                names: names.collect(),
+                script: script.map(PathBuf::into_os_string),
+                options,
+                json,
+            })
         }
+        "list" => {
+            let json = parser.contains("--json");
+            no_more(words(parser, name, None)?.into_iter().chain(plain), name)?;
+            Ok(Command::List { json })
+        }
+        "upgrade" => promoted::upgrade(parser, plain),
         "help" => {
+            if parser.contains("--man") {
+                no_more(words(parser, name, None)?.into_iter().chain(plain), name)?;
+                return Ok(Command::Manual);
+            }
             let mut topics = words(parser, name, None)?.into_iter().chain(plain);
             let topic = topics.next();
             no_more(topics, name)?;
             Ok(Command::Help(topic.map(|topic| topic.to_string_lossy().into_owned())))
+        }
+        "completions" => {
+            let mut list = words(parser, name, None)?.into_iter();
+            let shell = list.next().unwrap_or_default().to_string_lossy().into_owned();
+            no_more(list, name)?;
+            Ok(Command::Completions { shell, words: plain })
         }
         _ => cache::parse(parser, plain),
     }

@@ -10,8 +10,10 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use crate::build_record::BuildRecord;
 use crate::cache::{Built, Cache, Told};
 use crate::check::Check;
+use crate::decided::Decided;
 use crate::declared;
 use crate::dep_info::{self, DepInfo};
 use crate::deps::Call;
@@ -20,11 +22,13 @@ use crate::digest::Digest;
 use crate::disturbance::Disturbances;
 use crate::environment::{Environment, is_dropped};
 use crate::error::{Error, Result, Step};
+use crate::incremental::Incremental;
 use crate::invocation::{self, Purpose};
 use crate::language;
+use crate::linkage;
 use crate::linker;
-use crate::recipe::{Decided, RustRecipe};
-use crate::screen::Screen;
+use crate::recipe::RustRecipe;
+use crate::screen::{Finished, Screen};
 use crate::source::Source;
 use crate::stamp::{Moment, Stamp};
 
@@ -60,15 +64,20 @@ fn compile_rust(
     screen: &Screen,
 ) -> Result<Outcome> {
     let began = Instant::now();
-    let call = invocation::call(recipe, cache, environment, screen)?;
-    let linker = linker::checks(&call.arguments, recipe.base(), environment, cache, Moment::now())?;
+    linkage::check_machine(recipe)?;
+    let mut call = invocation::call(recipe, cache, environment, screen)?;
+    let linker = linker::checks(recipe, &call.arguments, environment, cache, Moment::now())?;
     let name = recipe.name();
     let unusable = |error| cache.unusable("cannot write to", error);
     let source = Source::place(recipe, staging).map_err(unusable)?;
-    let output = staging.join("program");
-    let dep_info = staging.join("program.d");
-    let purpose = Purpose::Program { output: &output, dep_info: &dep_info };
-    let mut command = invocation::command(recipe, &call, &source, purpose, environment, screen);
+    let record = recipe.options.portable.then(|| BuildRecord::of(recipe, &call, environment));
+    if let Some(object) = record.as_ref().and_then(BuildRecord::object) {
+        let path = staging.join("record.o");
+        std::fs::write(&path, object).map_err(unusable)?;
+        let mut argument = OsString::from("link-arg=");
+        argument.push(path);
+        call.arguments.extend(["-C".into(), argument]);
+    }
     let declared = || declared::checks(recipe.settings, recipe.base(), environment, Moment::now());
     let declared_before = declared()?;
     // What was written before this moment has an older stamp, what is written from now on has not.
@@ -77,17 +86,7 @@ fn compile_rust(
     }
     let start = Moment::now();
     let before = recipe.script.path().and_then(|path| Some(Stamp::of(&std::fs::metadata(path).ok()?)));
-    let mut finished = screen
-        .run_reading(
-            source.input().map_err(unusable)?,
-            &mut command,
-            &format!("compiling {}", name.to_string_lossy()),
-            false,
-        )
-        .map_err(|error| {
-            let what = format!("cannot run `{}`", recipe.toolchain.rustc.display());
-            Error::new(Step::Toolchain, anyhow::Error::new(error).context(what))
-        })?;
+    let mut finished = run(recipe, &call, &source, cache, staging, environment, screen)?;
     if !staging.is_dir() {
         return Err(removed());
     }
@@ -101,6 +100,14 @@ fn compile_rust(
     if call.is_broken(cache) {
         // Another script built the same crate from other sources while this one was linked.
         return Ok(Outcome::Disturbed(source.path));
+    }
+    let (output, dep_info) = (staging.join("program"), staging.join("program.d"));
+    if record.is_some() || recipe.settings.is_static == Some(true) {
+        let program = std::fs::read(&output).map_err(unusable)?;
+        linkage::check_program(recipe, &program)?;
+        if let Some(program) = record.and_then(|record| record.added_to(&program)) {
+            std::fs::write(&output, program).map_err(unusable)?;
+        }
     }
     let mut checks = match inputs(recipe, &call, &source, &dep_info, environment, start, before)? {
         Ok(checks) => checks,
@@ -121,6 +128,8 @@ fn compile_rust(
         ("options", recipe.options.describe()),
         ("profile", recipe.profile_name().to_owned()),
         ("toolchain", recipe.toolchain.short_version()),
+        ("target", recipe.machine().to_owned()),
+        ("toolchain-id", recipe.toolchain.id.clone()),
         ("edition", recipe.edition.clone()),
         ("built", start.unix_seconds().to_string()),
         ("milliseconds", began.elapsed().as_millis().to_string()),
@@ -130,6 +139,51 @@ fn compile_rust(
         variables: recipe.variables.clone(),
     };
     Ok(Outcome::Built(Built { output, name, provisional: recipe.provisional, told, checks: all, about }))
+}
+
+/// Runs the compiler, which leaves a program and what it read in `staging`; once more without what it remembers of earlier
+/// builds if that may be why it failed.
+fn run(
+    recipe: &RustRecipe<'_>,
+    call: &Call,
+    source: &Source,
+    cache: &Cache,
+    staging: &Path,
+    environment: &Environment,
+    screen: &Screen,
+) -> Result<Finished> {
+    let mut memory = Incremental::enter(recipe, call, cache, environment, staging);
+    loop {
+        let place = memory.as_ref().map_or_else(|| staging.to_owned(), Incremental::output);
+        let (output, dep_info) = (place.join("program"), place.join("program.d"));
+        let purpose = Purpose::Program { output: &output, dep_info: &dep_info };
+        let mut command = invocation::command(recipe, call, source, purpose, environment, screen);
+        command.args(memory.iter().flat_map(Incremental::arguments));
+        let finished = screen
+            .run_reading(
+                source.input().map_err(|error| cache.unusable("cannot write to", error))?,
+                &mut command,
+                &format!("compiling {}", recipe.name().to_string_lossy()),
+                false,
+            )
+            .map_err(|error| {
+                let what = format!("cannot run `{}`", recipe.toolchain.rustc.display());
+                Error::new(Step::Toolchain, anyhow::Error::new(error).context(what))
+            })?;
+        match memory.take() {
+            None => return Ok(finished),
+            Some(blamed) if blamed.is_to_blame(&finished) => blamed.forget(),
+            Some(memory) => match memory.settle(staging) {
+                Ok(()) => return Ok(finished),
+                // Somebody cleans the cache.
+                Err(_) => continue,
+            },
+        }
+        screen.verbose(|| {
+            let script = recipe.script.typed().to_string_lossy();
+            format!("{script}: what the compiler remembered is forgotten; once more without")
+        });
+    }
 }
 
 /// Variables we set ourselves: they say nothing that is not in the launch id.
@@ -300,8 +354,9 @@ fn failed(
             "name the crate under `[dependencies]` at the head of the script",
         ),
     ];
-    match hints.iter().find(|(sign, _)| text.contains(sign)) {
-        Some((_, hint)) => error.hint(*hint),
+    let known = hints.iter().find(|(sign, _)| text.contains(sign)).map(|(_, hint)| *hint);
+    match linkage::cure(recipe, &text).or(known) {
+        Some(hint) => error.hint(hint),
         None => error,
     }
 }

@@ -11,16 +11,22 @@
 //!   environments/KEY/record       sealed: the call, the artifacts, the checks
 //!   environments/KEY/Cargo.toml   the package; Cargo.lock beside it is the lock; src/main.rs is empty
 //!   locks/MANIFEST                what a manifest is resolved to, for all profiles; `runner update` renews it
-//!   lane-0/ …                     cargo's target directories (see `lane`), shared by all scripts of the toolchain
+//!   lane-trimmed-0/ …             cargo's target directories (see `lane`), shared by all scripts of the toolchain
+//!   lane-0/ …                     the same for profiles with debug information, whose paths are those of this machine
 //! ```
 //!
 //! Cargo runs from `/`, offline as long as what it needs is here, and never learns the script's name or place.
 
+mod bill;
 mod capture;
 mod cargo;
+mod install;
 mod lane;
+mod network;
 mod packages;
+mod resolve;
 mod seed;
+mod trimmed;
 mod update;
 
 use std::ffi::OsString;
@@ -41,7 +47,10 @@ use crate::screen::Screen;
 use crate::stamp::Moment;
 use crate::wait::patiently;
 
+pub(crate) use install::install;
 pub(crate) use lane::sweep;
+pub(crate) use resolve::Resolved;
+pub(crate) use trimmed::DATE;
 pub use update::Updated;
 pub(crate) use update::update;
 
@@ -54,6 +63,10 @@ pub(crate) struct Call {
     pub(crate) arguments: Vec<OsString>,
     pub(crate) variables: Vec<(OsString, OsString)>,
     pub(crate) checks: Vec<Check<'static>>,
+    /// The packages that were compiled for it: see [`crate::build_record::Dependency`].
+    pub(crate) packages: Vec<OsString>,
+    /// The digest of the lock.
+    pub(crate) lock: Option<String>,
     /// What must be untouched in the cache for the call to work.
     artifacts: Vec<OsString>,
 }
@@ -140,14 +153,20 @@ fn adjacent_lock(recipe: &RustRecipe<'_>) -> Result<(Option<String>, Vec<Check<'
 
 /// Names the environment: everything that changes what cargo makes of the manifest.
 fn key(recipe: &RustRecipe<'_>, environment: &Environment, manifest: &str, lock: Option<&str>) -> Digest {
-    let mut fields = Fields::new("dependency environment 1");
+    let mut fields = Fields::new("dependency environment 3");
     fields.push("manifest", manifest.as_bytes());
     fields.push_optional("lock", lock.map(str::as_bytes));
     fields.push("toolchain", recipe.toolchain.id.as_bytes());
     fields.push("profile", recipe.profile.as_bytes());
+    for flag in recipe.settings.rust_flags.iter().flatten() {
+        fields.push("flag", flag.as_bytes());
+    }
     fields.push("harness", &[u8::from(recipe.options.harness.is_some())]);
-    let of_host = ["RUSTFLAGS", "LINKER"].map(|suffix| recipe.toolchain.host_variable(suffix));
-    for name in TRACED.iter().copied().chain(of_host.iter().map(String::as_str)) {
+    fields.push("trimmed", &[u8::from(recipe.is_trimmed())]);
+    fields.push_optional("target", recipe.target.as_ref().map(|target| target.name.as_bytes()));
+    fields.push_optional("linker", recipe.linker.named().map(str::as_bytes));
+    let of_machines = recipe.variables_of_machines();
+    for name in TRACED.iter().copied().chain(of_machines.iter().map(String::as_str)) {
         let value = environment.variable(name);
         fields.push_optional(name, value.as_ref().map(|value| value.as_encoded_bytes()));
     }
@@ -230,7 +249,7 @@ impl<'a> Environments<'a> {
                 b"lock" => true,
                 // It says what has been damaged since.
                 b"record" => entry.path().is_file(),
-                b"Cargo.lock" => self.record_path().is_file() && seed::is_whole(&entry.path()),
+                b"Cargo.lock" => self.record_path().is_file() && seed::read_whole(&entry.path()).is_some(),
                 _ => false,
             };
             if !is_kept {
@@ -244,7 +263,14 @@ impl<'a> Environments<'a> {
         let variables = record.all("variable").into_iter().filter_map(|text| split_variable(&text)).collect();
         let mut checks = record.checks.clone();
         checks.extend(self.lock_check.iter().cloned());
-        Call { arguments: record.all("argument"), variables, checks, artifacts: record.all("artifact") }
+        Call {
+            arguments: record.all("argument"),
+            variables,
+            checks,
+            packages: record.all("package"),
+            lock: record.first("lock").and_then(|lock| lock.into_string().ok()),
+            artifacts: record.all("artifact"),
+        }
     }
 
     fn build(&self, manifest: &str) -> Result<Call> {
@@ -256,13 +282,19 @@ impl<'a> Environments<'a> {
         fs::write(&manifest_path, manifest).map_err(unusable)?;
         match &self.lock {
             Some(lock) => fs::write(&lock_path, lock).map_err(unusable)?,
-            None if self.resolved.exists() => {
-                fs::copy(&self.resolved, &lock_path).map_err(unusable)?;
-            }
-            None => seed::write(self.cache, &self.recipe.toolchain.id, &lock_path).map_err(unusable)?,
+            None => match seed::read_whole(&self.resolved) {
+                Some(lock) => fs::write(&lock_path, lock).map_err(unusable)?,
+                None => seed::write(self.cache, &self.recipe.toolchain.id, &lock_path).map_err(unusable)?,
+            },
         }
-        let lane = lane::Lane::enter(self.cache, &self.recipe.toolchain.id, self.screen, self.recipe.script)
-            .map_err(unusable)?;
+        let lane = lane::Lane::enter(
+            self.cache,
+            &self.recipe.toolchain,
+            self.recipe.is_trimmed(),
+            self.screen,
+            self.recipe.script,
+        )
+        .map_err(unusable)?;
         lane.heal(self.cache);
         let mut before: Option<Vec<Check<'static>>> = None;
         for _ in 0..MOST_DISTURBANCES {
@@ -305,15 +337,31 @@ impl<'a> Environments<'a> {
     ) -> Result<Record> {
         let unusable = |error| self.cache.unusable("cannot write to", error);
         let main = self.directory.join("src/main.rs");
+        let lock_path = manifest_path.with_file_name("Cargo.lock");
+        if let Some(lock) = seed::read_whole(&lock_path) {
+            // With `--locked` cargo insists on its own text.
+            fs::write(&lock_path, lock).map_err(unusable)?;
+        }
         // A new file, so that cargo calls rustc for it even if it did so before.
         fs::write(&main, format!("fn main() {{}} // {}\n", start.unix_nanoseconds())).map_err(unusable)?;
         let capture = capture::Capture::prepare(&self.directory).map_err(unusable)?;
         let local = packages::Local::find(self.recipe.manifest, || self.cargo(cargo), manifest_path, self)?;
         local.forget_in(lane, &self.recipe.profile);
-        let output = self.run(cargo, manifest_path, lane, &capture)?;
+        let compiler = match self.recipe.is_trimmed() {
+            false => self.recipe.toolchain.rustc.clone(),
+            true => {
+                let cargo_home = self.environment.cargo_home();
+                trimmed::compiler(lane.path(), &self.recipe.toolchain, cargo_home, local.identities())
+                    .map_err(unusable)?
+            }
+        };
+        let output = self.run(cargo, manifest_path, lane, &compiler, &capture)?;
+        let lock = fs::read_to_string(&lock_path).at(Step::Dependencies)?;
+        let lock = seed::unsealed(&lock);
+        let sealed = seed::sealed(lock);
+        self.cache.write_whole(&lock_path, sealed.as_bytes()).map_err(unusable)?;
         if self.lock.is_none() {
-            let lock = fs::read(manifest_path.with_file_name("Cargo.lock")).at(Step::Dependencies)?;
-            self.cache.write_whole(&self.resolved, &lock).map_err(unusable)?;
+            self.cache.write_whole(&self.resolved, sealed.as_bytes()).map_err(unusable)?;
         }
         let captured = capture.read().at(Step::Dependencies)?;
         let made = packages::Made::read(&output);
@@ -329,6 +377,10 @@ impl<'a> Environments<'a> {
             text.push("=");
             text.push(value);
             record.push("variable", text);
+        }
+        record.push("lock", Digest::of(lock.as_bytes()).hex());
+        for package in bill::of(made.packages(), lock) {
+            record.push("package", package.text());
         }
         for artifact in made.artifacts(self.cache.directory()) {
             record.push("artifact", artifact);

@@ -1,4 +1,4 @@
-//! Digests: the one place that knows blake3.
+//! Digests: the one place that knows blake3, and SHA-256 for those who know nothing else.
 //!
 //! A [`Digest`] is 32 bytes, written as 64 lower-case hexadecimal digits. A [`Fields`] hasher separates domains and
 //! fields by tag and length, so that no two different lists of fields give the same bytes: `["a b"]` is not `["a", "b"]`.
@@ -84,6 +84,44 @@ impl fmt::Debug for Digest {
     }
 }
 
+/// The sums of a file's content that people compare: as `b3sum` and as `sha256sum` have them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sums {
+    /// blake3, in hexadecimal.
+    pub b3: String,
+    /// SHA-256, in hexadecimal.
+    pub sha256: String,
+    /// How many bytes there are.
+    pub bytes: u64,
+}
+
+impl Sums {
+    /// The sums of what a reader has left.
+    pub(crate) fn of_reader(reader: &mut impl Read) -> io::Result<Sums> {
+        let mut sha256 = hmac_sha256::Hash::new();
+        let mut bytes = 0;
+        let mut reader = Tee { reader, sha256: &mut sha256, bytes: &mut bytes };
+        let b3 = Digest::of_reader(&mut reader)?.hex();
+        Ok(Sums { b3, sha256: Digest(sha256.finalize()).hex(), bytes })
+    }
+}
+
+/// A reader whose bytes are hashed on their way.
+struct Tee<'a, R> {
+    reader: &'a mut R,
+    sha256: &'a mut hmac_sha256::Hash,
+    bytes: &'a mut u64,
+}
+
+impl<R: Read> Read for Tee<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.reader.read(buffer)?;
+        self.sha256.update(buffer.get(..count).unwrap_or_default());
+        *self.bytes += count as u64;
+        Ok(count)
+    }
+}
+
 /// Hashes a list of tagged fields.
 pub(crate) struct Fields(blake3::Hasher);
 
@@ -127,6 +165,15 @@ mod tests {
         for bad in ["", "0", &"g".repeat(64), &"A".repeat(64), &"0".repeat(65)] {
             assert_eq!(Digest::parse(bad.as_bytes()), None, "{bad}");
         }
+    }
+
+    #[test]
+    fn sums_are_those_everybody_has() {
+        let sums = Sums::of_reader(&mut &b"abc"[..]).unwrap();
+        // FIPS 180-2, appendix B.1; the test vectors of blake3.
+        assert_eq!(sums.sha256, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+        assert_eq!(sums.b3, "6437b3ac38465133ffb63b75273a8db548c558465d79db03fd359c6cd5bd9d85");
+        assert_eq!(sums.bytes, 3);
     }
 
     #[test]

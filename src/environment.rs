@@ -120,6 +120,13 @@ impl Environment {
         Some(Environment { variables: Variables::Fixed(variables), terminal: self.terminal })
     }
 
+    /// The same with a variable of another value.
+    pub(crate) fn with(&self, name: &str, value: impl Into<OsString>) -> Environment {
+        let mut variables: BTreeMap<OsString, OsString> = self.all().into_iter().collect();
+        variables.insert(name.into(), value.into());
+        Environment { variables: Variables::Fixed(variables), terminal: Some(self.is_terminal()) }
+    }
+
     pub(crate) fn is_terminal(&self) -> bool {
         self.terminal.unwrap_or_else(|| std::io::IsTerminal::is_terminal(&std::io::stderr()))
     }

@@ -23,6 +23,8 @@ pub enum Step {
     Script,
     /// The metadata in the script is malformed or asks for what it may not.
     Metadata,
+    /// The configuration file cannot be read or understood.
+    Config,
     /// No usable compiler.
     Toolchain,
     /// The cache cannot be used.

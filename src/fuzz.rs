@@ -18,13 +18,13 @@ pub fn metadata(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     let Ok(header) = header::parse(text) else { return };
     let _ = header.shebang.and_then(shebang::read);
-    let _ = (shebang::read_polyglot(text), header::features(text, &header));
+    let _ = (shebang::polyglot::read(text, true), header::features(text, &header));
     let _ = header.build_command.as_deref().and_then(shebang::read_command);
     let dialect = Dialect::of(header.metadata.as_ref().map(|metadata| metadata.form), None, None);
     let Ok(manifest) = Manifest::read(header.metadata, dialect) else { return };
     let _ = manifest.notes();
     if let Ok(settings) = manifest.settings() {
-        let flags = settings.compiler_arguments();
+        let flags = settings.rust_flags.unwrap_or_default();
         assert!(!flags.iter().any(|flag| flag.starts_with('@') || flag == "-o"), "{flags:?}");
     }
     let cargo = manifest.to_cargo("/base".as_ref(), "2024", "src/main.rs");

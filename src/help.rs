@@ -1,38 +1,15 @@
-//! What `--help` says.
+//! Help: what `--help`, `help SUBCOMMAND` and `help TOPIC` say.
+//!
+//! What can be typed is in [`table`], one line each; here is what there is to say of it at length, and how the two are put
+//! together. Lines that begin with two spaces are shown as they are, here and in the manual; others are a paragraph.
 
-/// Every option, for "did you mean".
-pub(crate) const OPTIONS: &[&str] = &[
-    "--base-path",
-    "--check",
-    "--cache",
-    "--count",
-    "--dep",
-    "--expr",
-    "--extern",
-    "--lock",
-    "--loop",
-    "--unstable-feature",
-    "--debug",
-    "--edition",
-    "--force",
-    "--help",
-    "--json",
-    "--lang",
-    "--locked",
-    "--name",
-    "--offline",
-    "--output",
-    "--profile",
-    "--quiet",
-    "--release",
-    "--temp",
-    "--to",
-    "--toolchain",
-    "--verbose",
-    "--version",
-    "--older",
-    "--max-size",
-];
+mod manual;
+mod table;
+mod topics;
+
+pub(crate) use manual::manual;
+pub(crate) use table::{COMMANDS, Flag, OPTIONS, is_command, named, takes_value};
+pub(crate) use topics::TOPICS;
 
 const OVERVIEW: &str = "\
 runner: run a single-file script in a compiled language
@@ -40,44 +17,13 @@ runner: run a single-file script in a compiled language
 Usage:
   runner [OPTIONS] SCRIPT [ARGS]...     compile if needed, and run; what a `#!/usr/bin/env runner` line does
   runner [OPTIONS] - [ARGS]...          the same with a script on standard input
+  runner [OPTIONS] CRATE@VERSION [ARGS] a program from crates.io: `1.2.3`, `1`, `latest` (`runner help crates`)
   runner -e EXPR [ARGS]...              print the value of an expression
   runner --loop CLOSURE [ARGS]...       call a closure with each line of standard input, print what it returns
-  runner test SCRIPT [ARGS]...          run its tests; `runner bench` its benchmarks
-  runner build SCRIPT [-o FILE|DIR/]    write a self-contained executable
-  runner promote SCRIPT                 install it as a command, and keep track of it
-  runner list                           what was promoted, and whether it is still current
-  runner demote NAME...                 remove what was promoted
-  runner check|clippy|fmt|doc SCRIPT    what the compiler and its tools say of it, in its own lines
-  runner migrate SCRIPT                 its metadata in another form
-  runner build --cache SCRIPT...        compile ahead, so that the first run is a hit
-  runner update SCRIPT [--lock]         take the newest versions of its dependencies
-  runner why SCRIPT                     whether the next run would be a hit, and if not, what changed
-  runner cache path|size|list|trim|clean [SCRIPT]
-  runner help [SUBCOMMAND]
+  runner SUBCOMMAND ...
+";
 
-Options, before the script (everything after it is the script's own):
-      --release            optimized; what a script that says nothing gets
-      --debug              cargo's dev profile: debug information and checks
-      --profile P          release, dev, quick, or one the script's metadata defines
-      --toolchain T, +T    a rustup toolchain, or a directory that holds one; for other languages a compiler
-      --lang L             the language, if extension, first line or metadata do not say it: rust, c, c++, go, zig, ...
-      --edition E          2015, 2018, 2021 or 2024
-  -d, --dep NAME[=VERSION] a dependency that it does not name itself
-      --offline            do not use the network
-      --locked             insist on SCRIPT.lock
-      --force              compile even if there is a cached binary
-      --temp               run from a temporary binary; nothing is left behind
-  -v, --verbose            say what is done and why
-  -q, --quiet              no progress, no warnings
-  -h, --help
-  -V, --version
-
-Options of expressions (`runner help expr` says more):
-      --count              with `--loop`: the closure also gets the number of the line, from 1
-      --extern NAME        `#[macro_use] extern crate NAME`
-  -u, --unstable-feature F `#![feature(F)]`
-  -b, --base-path DIR      where relative paths start
-
+const CODES: &str = "
 Exit codes: the script's own; else 125 runner or the compiler failed, 126 the script was found but cannot be read or
 executed, 127 the script or its compiler was not found.
 ";
@@ -92,11 +38,6 @@ Usage: runner -e EXPR [ARGS]...
 `--loop` calls a closure with each line of standard input (a `&str` that keeps its line end) and prints what it returns in
 the same way: `ls | runner --loop '|l| l.trim().len()'`. With `--count` the closure gets two arguments, the line and its
 number. A block that ends in a closure can hold state: `{ let mut sum = 0; move |l| { sum += l.len(); sum } }`.
-
-  -d, --dep NAME[=VERSION]      a dependency; may be repeated, as may the next two
-      --extern NAME             `#[macro_use] extern crate NAME`
-  -u, --unstable-feature F      `#![feature(F)]`, with a nightly toolchain
-  -b, --base-path DIR           where relative paths start, as those of `include_str!`; else the working directory
 
 The edition is 2021 unless `--edition` says otherwise. Expressions are compiled once and cached as scripts are.
 ";
@@ -155,10 +96,21 @@ Exit codes: the script's own; 1 if it could not be run.
 ";
 
 const BUILD: &str = "\
-Usage: runner build [OPTIONS] SCRIPT [-o FILE|DIR/]
+Usage: runner build [OPTIONS] SCRIPT... [-o FILE|DIR/]
 
-Writes a self-contained executable under the script's name into the working directory, or where `-o` says: a file, or a
-directory (one that exists, or a path that ends in a slash). It runs without runner, source or toolchain. Prints nothing.
+Writes a self-contained executable of each script under its name (with `.exe` for Windows) into the working directory, or
+where `-o` says: a directory (one that exists, or a path that ends in a slash), or for one script a file. It runs without
+runner, source or toolchain, holds no path of this machine, and is the same to the byte wherever, whenever and by
+whomever it is built. What it was made of is in it: `runner inspect FILE` shows that, `runner verify FILE` builds it
+again. Prints nothing.
+
+`--json` prints an object a program: its path, size, b3 and sha256, its script, compiler, profile, target and
+dependencies, and what was read for it: files, what was not there, and the names of variables. `--print-path` builds into
+the cache what a run would execute, paths of this machine and all, and prints where:
+`gdb $(runner build --debug --print-path x.rs)`.
+
+`--static` makes a program that needs no shared libraries, or says which it needs. With glibc its archive must be there; with
+`--target x86_64-unknown-linux-musl` a program is static by itself.
 
        runner build --cache SCRIPT...
 
@@ -166,33 +118,91 @@ Compiles scripts into the cache, several at once, so that their first run is a h
 provisioning.
 ";
 
-const PROMOTE: &str = "\
-Usage: runner promote [OPTIONS] SCRIPT [--name NAME] [--to DIR] [--force]
+const INSPECT: &str = "\
+Usage: runner inspect FILE|NAME... [--json]
 
-Builds a release executable and installs it into DIR, `$RUNNER_BIN`, or the user's directory for executables
-(`~/.local/bin`), under the script's file stem or NAME. `runner list` keeps track of it, `runner demote NAME` removes it.
-A file runner did not put there is only replaced with `--force`.
+Shows the build record in a program, without running it: its script and the digest of that, git's revision and whether
+something was modified, compiler, target, profile, the flags that shaped it, the digest of the lock, and every package
+that was compiled for it with version, source and checksum. Programs of `build` and `promote` have one; `strip` keeps it.
+It holds no place of this machine, and no value of a variable or of a `--cfg`. NAME is what was promoted under that name.
+";
+
+const VERIFY: &str = "\
+Usage: runner verify FILE|NAME... [--script SCRIPT]
+
+Builds a program again from its script, with the compiler and the versions of its build record, from nothing and in a
+cache of its own, and compares every byte. Exit code 0 if it is identical, 1 if it differs; 125 if it cannot be told,
+because the script has changed or is gone, or the compiler is not installed, or the lock gives other versions now. The
+script is where the receipt of a promotion says, or beside the program, in the working directory, or where the cache knows
+one of that name and content; `--script` names it.
+";
+
+const PROMOTE: &str = "\
+Usage: runner promote [OPTIONS] SCRIPT|CRATE@VERSION... [--name NAME] [--to DIR] [--force]
+
+Builds release executables and installs them into DIR, `$RUNNER_BIN`, or the user's directory for executables
+(`~/.local/bin`), under the script's file stem, the name the package gives its program, or NAME. Whatever can be refused is
+refused before anything is built, and all are built before any is installed. `runner list` keeps track of them, `runner
+upgrade` builds them again when they are old, `runner demote NAME` removes them. A file runner did not put there is only
+replaced with `--force`. An executable that runs can be replaced. What `--target` makes for another kind of machine goes
+into a directory of the target's name below.
 ";
 
 const LIST: &str = "\
-Usage: runner list
+Usage: runner list [--json]
 
-One line an executable that was promoted: its name, what became of it, where it is and what it was made from.
-States: current, source changed, source gone, modified, missing.
+One line an executable that was promoted: its name, what became of it, where it is and what it was made from, with the
+version if that is a package. With `--json` an array of objects with all that the receipts say.
+States: current, source changed, source gone, built by another toolchain, modified, missing.
+";
+
+const UPGRADE: &str = "\
+Usage: runner upgrade [NAME...|--all] [--force] [--offline]
+
+Builds executables that were promoted again, with the options, the name and the place of then, if their source has changed,
+if another toolchain would build them now, or if there is a newer version of their package: of one that was promoted as
+`CRATE@latest` or with a requirement; `CRATE@1.2.3` stays. Says one line each; one that fails does not stop the others, and
+its exit code is that of the command. One that was modified or removed is an error, and built again with `--force`. There
+is a working executable at every moment.
+";
+
+const CRATES: &str = "\
+Usage: runner [OPTIONS] CRATE@VERSION [ARGS]...
+       runner promote|build|why|update CRATE@VERSION
+
+Runs a program from crates.io, compiled once and cached, whatever project it is called from. A word is a package if a
+crate's name stands before the `@`, a version, a requirement or `latest` after it, and there is no file of that name
+(`./CRATE@VERSION` is always a file).
+
+  CRATE@1.2.3       that version; once it is built no run needs the network
+  CRATE@1, @~1.2    the newest that fits, when it is first run; it stays until `runner update CRATE@1` or an upgrade
+  CRATE@latest      the newest, likewise
+
+      --bin NAME            which program; else the one named as the crate, or the only one
+  -F, --features LIST       with these features
+      --no-default-features, --all-features
+      --locked              with the versions in the package's own Cargo.lock, as `cargo install --locked`
+      --registry NAME       a registry of cargo's configuration
+
+Cargo fetches and compiles, so that its configuration (mirrors, vendored sources, credentials) counts. The program is called
+by its own name. Exit code 127 if there is no such package, version or program.
 ";
 
 const DEMOTE: &str = "\
 Usage: runner demote NAME... [--force]
 
-Removes executables that were promoted. One that is not what runner put there is only removed with `--force`.
+Removes executables that were promoted. If one of them was not, or is not what runner put there, none is removed; `--force`
+removes what was changed since.
 ";
 
 const UPDATE: &str = "\
 Usage: runner update SCRIPT [--lock]
+       runner update CRATE@latest
 
 Resolves the dependencies of a script to the newest versions that fit, and prints what changed. Until then a script keeps
 the versions it was first built with, and a new one gets those that are already built here. `--lock` writes them to
-SCRIPT.lock, which is then the script's lock wherever it goes; one that is there is renewed.
+SCRIPT.lock, which is then the script's lock wherever it goes; one that is there is renewed. Of a package its newest version
+is looked for.
 ";
 
 const WHY: &str = "\
@@ -202,35 +212,193 @@ Tells whether the next run would be a hit, and if not, which inputs changed: wha
 `-v` on a run says the same in one line. `RUNNER_VERIFY=1` rebuilds on a hit and compares with the cached binary.
 ";
 
+const ENV: &str = "\
+Usage: runner env [OPTIONS] [NAME...] [--script SCRIPT] [--json]
+
+Shows every setting and every place that runner sees, its value, and who said so if that is not the default. With names
+only their values, one a line: `$(runner env cache)`. With `--script` and options as that run would have it. What is not a
+setting: `rustc`, `rustc-version`, `host` and `cargo` of the toolchain, `cargo-home`, `rustup-home`, `receipts`, `version`.
+`runner help config` tells where settings are said.
+";
+
+const CONFIG: &str = "\
+Settings are said under one name everywhere: `profile` is `--profile` on the command line and on a `#!` line, `profile` under
+`[package.metadata.runner]` in a script, `RUNNER_PROFILE` in the environment, and `profile` in the configuration file. The
+strongest of these that says anything wins, in this order. `runner env` tells which did.
+
+The file is the one that `RUNNER_CONFIG` names (an empty value means none), else `runner/config.toml` in `$XDG_CONFIG_HOME`,
+else in `~/.config`. It is TOML. A file that cannot be understood is an error until it is mended; a key that is not known is
+said once. A change of it counts at the next run; only scripts for which it means another build are compiled again.
+
+  profile toolchain target       in all places
+  locked
+  edition                        command line, variable, file; a script has it under `[package]`
+  rustflags static               script, variable, file
+  offline frozen quiet           command line, variable, file
+  temp                           command line, file
+  args inputs env                script
+  older max-size                 options of `cache trim`, variable, file: what a trim keeps
+  bin                            variable, file: where `promote` installs (`--to` for one command)
+  tier                           variable, file: whether a first build may be quick
+  verbose                        command line, variable
+  cache cache-system config      variable only: they are needed before the file is read
+  stats verify                   variable only
+
+In a variable a switch is `1` or `0` and a list is words; a variable that is empty says nothing.
+";
+
+const OFFLINE: &str = "\
+A cached script needs no network, and a script that is new needs none if its dependencies were built here for another: they
+are resolved to those versions. Else cargo asks the registry. One that does not answer is no error if all that is needed was
+downloaded before: it is taken, and a line says so.
+
+  --offline   do not ask; what is missing is an error that names it
+  --locked    take the versions in SCRIPT.lock, and insist on it
+  --frozen    both
+
+They are settings: `RUNNER_OFFLINE=1`, or `offline = true` in the configuration (`runner help config`). What cargo is told
+counts too, `CARGO_NET_OFFLINE` and `net.offline` in its configuration, unless runner is told otherwise. So do mirrors, vendored
+directories and local registries: `[source.crates-io] replace-with` in `$CARGO_HOME/config.toml`, as cargo documents them. A
+`.cargo` directory beside a script or where it is called from has no say.
+
+`runner build --cache SCRIPT...` builds ahead while there is a network.
+";
+
 const CACHE: &str = "\
 Usage: runner cache path                                where the cache is
-       runner cache size                                bytes on disk
-       runner cache list                                every cached build: used, bytes, profile, toolchain, script
+       runner cache size [--json]                       bytes on disk
+       runner cache list [--json]                       every cached build: used, bytes, profile, toolchain, target, script
+       runner cache stats [--json]                      how often it was of use, and what it holds
        runner cache trim [--older 30d] [--max-size 5G]  remove what was not used, then the least recently used
+                         [--dry-run]                    only show what would go
        runner cache stop                                stop the background build
        runner cache clean [SCRIPT]                      remove everything, or every build of one script
 
-A trim also runs by itself, at most daily. Everything in the cache can be made again; removing it by hand is safe.
+A trim also runs by itself, at most daily, and keeps what `older` and `max-size` allow (`runner help config`). Everything in
+the cache can be made again; removing it by hand is safe.
+
+A hit writes nothing, and so is not counted: `stats` tells the builds that were made, and from the times the file system
+keeps which of them were used lately. With `RUNNER_STATS=1` each hit adds a byte to a file, and is counted.
 ";
 
-/// The help of a topic; `None` if there is no such topic.
-pub(crate) fn text(topic: Option<&str>) -> Option<&'static str> {
-    Some(match topic {
-        None | Some("run" | "runner" | "help") => OVERVIEW,
-        Some("expr" | "-e" | "--expr" | "loop" | "--loop") => EXPRESSION,
-        Some("test" | "bench") => TEST,
-        Some("build") => BUILD,
-        Some("check" | "clippy") => CHECK,
-        Some("doc") => DOC,
-        Some("fmt") => FMT,
-        Some("migrate") => MIGRATE,
-        Some("rust-script") => RUST_SCRIPT,
-        Some("promote") => PROMOTE,
-        Some("list") => LIST,
-        Some("demote") => DEMOTE,
-        Some("update") => UPDATE,
-        Some("why") => WHY,
-        Some("cache") => CACHE,
-        Some(_) => return None,
+const COMPLETIONS: &str = "\
+Usage: runner completions bash|zsh|fish
+
+Prints what makes a shell complete subcommands, options, their values, installed toolchains, promoted commands and scripts.
+`install.sh` puts it where shells look. By hand:
+
+  source <(runner completions bash)      in ~/.bashrc
+  source <(runner completions zsh)       in ~/.zshrc, after compinit
+  runner completions fish | source       in ~/.config/fish/config.fish
+";
+
+/// What there is to say of a subcommand at length, under every name that it is asked for by.
+fn long(command: &str) -> Option<&'static str> {
+    Some(match command {
+        "test" | "bench" => TEST,
+        "build" => BUILD,
+        "inspect" => INSPECT,
+        "verify" => VERIFY,
+        "check" | "clippy" => CHECK,
+        "doc" => DOC,
+        "fmt" => FMT,
+        "migrate" => MIGRATE,
+        "promote" => PROMOTE,
+        "list" => LIST,
+        "upgrade" => UPGRADE,
+        "crates" => CRATES,
+        "demote" => DEMOTE,
+        "update" => UPDATE,
+        "why" => WHY,
+        "env" => ENV,
+        "config" => CONFIG,
+        "offline" => OFFLINE,
+        "cache" => CACHE,
+        "expr" => EXPRESSION,
+        "completions" => COMPLETIONS,
+        _ => return None,
     })
+}
+
+/// The help of a topic; `None` if there is no such topic.
+pub(crate) fn text(topic: Option<&str>) -> Option<String> {
+    let command = match topic {
+        None | Some("run" | "runner" | "help") => return Some(overview()),
+        Some("rust-script") => return Some(RUST_SCRIPT.to_owned()),
+        Some("-e" | "--expr" | "loop" | "--loop") => "expr",
+        Some("crate" | "package" | "packages") => "crates",
+        Some(topic) => topic,
+    };
+    if let Some(topic) = TOPICS.iter().find(|topic| topic.name == command && long(command).is_none()) {
+        return Some(topic.text.to_owned());
+    }
+    let mut text = long(command)?.to_owned();
+    if let Some(topic) = TOPICS.iter().find(|topic| topic.name == command) {
+        text.push('\n');
+        text.push_str(topic.text);
+    }
+    add_options(&mut text, "Options", |flag| flag.is_own(command));
+    add_options(&mut text, "Options of every command that builds a script", |flag| {
+        flag.is_of(command) && !flag.is_own(command) && !flag.is_of("list")
+    });
+    Some(text)
+}
+
+/// What was meant by a topic that there is no help on.
+pub(crate) fn similar_topic(topic: &str) -> Option<&'static str> {
+    let known = COMMANDS.iter().map(|command| command.name).chain(TOPICS.iter().map(|topic| topic.name));
+    known.into_iter().find(|known| runner::is_similar(known, topic))
+}
+
+fn overview() -> String {
+    let mut text = OVERVIEW.to_owned();
+    text.push_str("\nSubcommands:\n");
+    for command in COMMANDS {
+        let form = [command.name, command.words].join(" ");
+        add_line(&mut text, &form, command.says);
+    }
+    add_options(&mut text, "Options, before the script (everything after it is the script's own)", |flag| {
+        flag.is_of("run")
+    });
+    add_options(&mut text, "Options of expressions (`runner help expr` says more)", |flag| {
+        flag.is_own("expr") && !flag.is_of("run")
+    });
+    text.push_str(CODES);
+    text.push_str("\nTopics (`runner help TOPIC`):\n");
+    for topic in TOPICS {
+        add_line(&mut text, topic.name, topic.says);
+    }
+    text
+}
+
+/// Adds the options that are meant, if there are any.
+fn add_options(text: &mut String, title: &str, is_meant: impl Fn(&Flag) -> bool) {
+    let mut flags = OPTIONS.iter().filter(|flag| flag.is_shown() && is_meant(flag)).peekable();
+    if flags.peek().is_none() {
+        return;
+    }
+    for part in ["\n", title, ":\n"] {
+        text.push_str(part);
+    }
+    for flag in flags {
+        let indent = if flag.form.starts_with("--") { "    " } else { "" };
+        add_line(text, &[indent, flag.form].concat(), flag.says);
+    }
+}
+
+/// Adds a line of two columns; what is too long for the first has a line of its own.
+fn add_line(text: &mut String, form: &str, says: &str) {
+    /// Where the second column begins.
+    const COLUMN: usize = 32;
+    text.push_str("  ");
+    text.push_str(form);
+    let width = form.len() + 2;
+    if width >= COLUMN - 1 {
+        text.push('\n');
+        text.extend(std::iter::repeat_n(' ', COLUMN));
+    } else {
+        text.extend(std::iter::repeat_n(' ', COLUMN - width));
+    }
+    text.push_str(says);
+    text.push('\n');
 }

@@ -24,6 +24,7 @@ use rustix::io::Errno;
 
 use crate::launch::LaunchId;
 use crate::options::Options;
+use crate::settings::SHAPING;
 use crate::stamp::{Moment, Stamp};
 use crate::trace;
 
@@ -78,9 +79,28 @@ pub struct Hit<'a> {
     pub variables: &'a [u8],
 }
 
-/// Variables of ours that a hit knows how to take; any other is the long way's.
-const KNOWN: &[&[u8]] =
-    &[b"RUNNER_CACHE", b"RUNNER_BIN", b"RUNNER_TOOLCHAIN", b"RUNNER_SCRIPT", b"RUNNER_TIER"];
+/// Variables of ours that a hit knows how to take, and some of a well-known service's; any other is the long way's, but for
+/// those that are part of the launch id.
+pub(crate) const KNOWN: &[&[u8]] = &[
+    b"RUNNER_CACHE",
+    b"RUNNER_BIN",
+    b"RUNNER_SCRIPT",
+    b"RUNNER_TIER",
+    b"RUNNER_OFFLINE",
+    b"RUNNER_QUIET",
+    b"RUNNER_OLDER",
+    b"RUNNER_MAX_SIZE",
+    // <https://docs.github.com/en/actions/reference/workflows-and-actions/variables>
+    b"RUNNER_ARCH",
+    b"RUNNER_DEBUG",
+    b"RUNNER_ENVIRONMENT",
+    b"RUNNER_NAME",
+    b"RUNNER_OS",
+    b"RUNNER_TEMP",
+    b"RUNNER_TOOL_CACHE",
+    b"RUNNER_TRACKING_ID",
+    b"RUNNER_WORKSPACE",
+];
 
 const OWN_VARIABLE: &[u8] = b"RUNNER_SCRIPT=";
 
@@ -96,7 +116,8 @@ pub fn find<'a>(typed: &CStr, system: &impl System, buffers: &'a mut Buffers) ->
     {
         return None;
     }
-    if system.has_variable_like(b"RUNNER_", KNOWN) {
+    let is_shaped = system.has_variable_like(b"RUNNER_", KNOWN);
+    if is_shaped && has_steering_variable(system) {
         return None;
     }
     let Buffers { script, trace, variable, cache, path } = buffers;
@@ -113,7 +134,13 @@ pub fn find<'a>(typed: &CStr, system: &impl System, buffers: &'a mut Buffers) ->
     };
     let size = usize::try_from(rustix::fs::fstat(&file).ok().filter(is_file)?.st_size).ok()?;
     let script = read_whole(&file, script).filter(|bytes| bytes.len() == size)?;
-    let id = LaunchId::of_file(script_path, script, &Options::default());
+    let id = LaunchId::of_file(script_path, script, &Options::default(), |fields| {
+        for name in SHAPING.iter().filter(|_| is_shaped) {
+            if let Some(value) = system.variable(name.as_bytes()) {
+                fields.push(name, value);
+            }
+        }
+    });
 
     let mut cache = Text::new(cache);
     push_cache(&mut cache, system)?;
@@ -135,6 +162,18 @@ pub fn find<'a>(typed: &CStr, system: &impl System, buffers: &'a mut Buffers) ->
     variable.push(b"\0")?;
     find_current(trace::unsealed(id.digest(), bytes)?, &cache, &mut path, &mut variable, system)?;
     Some(Hit { binary: path.into_c_str()?, variables: variable.into_bytes() })
+}
+
+/// Whether a variable of ours is set that neither leaves a hit alone nor is part of the launch id.
+#[cold]
+fn has_steering_variable(system: &impl System) -> bool {
+    let mut known: [&[u8]; KNOWN.len() + SHAPING.len()] = [b""; KNOWN.len() + SHAPING.len()];
+    for (place, name) in
+        known.iter_mut().zip(KNOWN.iter().copied().chain(SHAPING.iter().map(|name| name.as_bytes())))
+    {
+        *place = name;
+    }
+    system.has_variable_like(b"RUNNER_", &known)
 }
 
 /// Leaves in `path` the binary of the newest variant of which everything holds by its stamp, and adds to `variables` what
@@ -195,7 +234,7 @@ fn find_current(
 /// `Continue` if the fact holds, `Break` if it does not, `None` if only content can tell.
 fn check(line: &[u8], path: &mut Text<'_>, system: &impl System) -> Option<ControlFlow<()>> {
     let holds = |holds: bool| Some(if holds { ControlFlow::Continue(()) } else { ControlFlow::Break(()) });
-    let line = line.strip_prefix(b"tool ").unwrap_or(line);
+    let line = line.strip_prefix(b"tool ").or_else(|| line.strip_prefix(b"choice ")).unwrap_or(line);
     let mut kind_and_rest = line.splitn(2, |byte| *byte == b' ');
     let (kind, rest) = (kind_and_rest.next()?, kind_and_rest.next()?);
     path.clear();

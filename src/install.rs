@@ -8,48 +8,15 @@ use std::fs::{self, DirBuilder, Permissions};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::time::Duration;
 
 use tempfile::NamedTempFile;
 
 use crate::digest::Digest;
-use crate::environment::absolute;
 use crate::error::{Error, Result, Step, bare};
-use crate::options::Options;
-use crate::runner::{Program, Runner};
+use crate::runner::Program;
 use crate::script::Script;
-
-impl Runner {
-    /// Writes a self-contained executable of a script where `output` says: a file, or a directory (one that exists, or
-    /// a path that ends in a slash); the working directory if it says nothing. Returns its path.
-    ///
-    /// # Errors
-    /// Those of [`Runner::prepare`], and [`Step::Install`].
-    pub fn build(&self, script: &Script, options: &Options, output: Option<&Path>) -> Result<PathBuf> {
-        let destination = destination(script, output);
-        refuse_script_itself(script, &destination)?;
-        if destination.is_dir() {
-            return Err(Error::message(Step::Install, format!("`{}` is a directory", destination.display()))
-                .hint("`-o FILE` gives the executable another name"));
-        }
-        let program = self.prepare(script, &Options { portable: true, ..options.clone() })?;
-        if let Some(parent) = destination.parent() {
-            fs::create_dir_all(parent).map_err(|error| cannot("create the directory", parent, error))?;
-        }
-        put(&program, &destination).map_err(|error| cannot("write", &destination, error))?;
-        Ok(destination)
-    }
-}
-
-fn destination(script: &Script, output: Option<&Path>) -> PathBuf {
-    match output {
-        None => absolute(PathBuf::from(script.stem())),
-        Some(output) if output.as_os_str().as_bytes().ends_with(b"/") || output.is_dir() => {
-            absolute(output.join(script.stem()))
-        }
-        Some(output) => absolute(output.to_owned()),
-    }
-}
 
 /// Refuses to write over the source, whatever it is called.
 pub(crate) fn refuse_script_itself(script: &Script, destination: &Path) -> Result<()> {
@@ -74,26 +41,55 @@ pub(crate) fn cannot(what: &str, path: &Path, error: io::Error) -> Error {
     )
 }
 
+/// Removes what promotions that were killed left in a directory.
+pub(crate) fn sweep(directory: &Path) {
+    /// As long as no copy takes.
+    const HOUR: Duration = Duration::from_secs(3600);
+    let us = rustix::process::geteuid().as_raw();
+    for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
+        let is_ours = |metadata: &fs::Metadata| metadata.is_file() && metadata.uid() == us;
+        let is_old = |metadata: &fs::Metadata| {
+            metadata.modified().ok().and_then(|time| time.elapsed().ok()).is_some_and(|age| age > HOUR)
+        };
+        // `NamedTempFile` adds six characters.
+        let name = entry.file_name();
+        let is_named = name.as_bytes().starts_with(PREFIX.as_bytes()) && name.len() == PREFIX.len() + 6;
+        if is_named && entry.metadata().is_ok_and(|metadata| is_ours(&metadata) && is_old(&metadata)) {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
+/// How the name of what is not in its place yet begins.
+const PREFIX: &str = ".runner-";
+
 /// Writes a program to `destination` by rename; returns the digest of what was written.
 pub(crate) fn put(program: &Program, destination: &Path) -> io::Result<Digest> {
     if fs::symlink_metadata(destination).is_ok_and(|metadata| metadata.is_dir()) {
         return Err(io::Error::from_raw_os_error(libc::EISDIR));
     }
     let directory = destination.parent().unwrap_or(Path::new("/"));
-    let mut file = NamedTempFile::with_prefix_in(".runner-", directory)?;
+    let mut file = NamedTempFile::with_prefix_in(PREFIX, directory)?;
     io::copy(&mut program.open()?, &mut file)?;
     file.as_file().set_permissions(Permissions::from_mode(0o755))?;
     file.as_file().sync_all()?;
-    let digest = Digest::of_file(file.path())?;
-    file.persist(destination).map_err(|error| error.error)?;
+    // Closed before it has its name: who executes what is open for writing is told that the text file is busy.
+    let path = file.into_temp_path();
+    let digest = Digest::of_file(&path)?;
+    path.persist(destination).map_err(|error| error.error)?;
     Ok(digest)
+}
+
+/// Makes a private directory, and those above it.
+pub(crate) fn create_directory(directory: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(directory)
 }
 
 /// Writes a small private file by rename, and the directories above it.
 pub(crate) fn put_bytes(bytes: &[u8], destination: &Path) -> io::Result<()> {
     let directory = destination.parent().unwrap_or(Path::new("/"));
-    DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
-    let mut file = NamedTempFile::with_prefix_in(".runner-", directory)?;
+    create_directory(directory)?;
+    let mut file = NamedTempFile::with_prefix_in(PREFIX, directory)?;
     io::Write::write_all(&mut file, bytes)?;
     file.as_file().sync_all()?;
     file.persist(destination).map_err(|error| error.error)?;

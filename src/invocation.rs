@@ -55,7 +55,11 @@ pub(crate) fn call(
     if recipe.provisional && recipe.profile != "quick" {
         call.arguments = profile::quickened(call.arguments);
     }
-    call.arguments.extend(recipe.settings.compiler_arguments().into_iter().map(OsString::from));
+    call.arguments.extend(recipe.settings.own_arguments().into_iter().map(OsString::from));
+    if recipe.options.strip {
+        // The last one counts.
+        call.arguments.extend(["-C".into(), "strip=symbols".into()]);
+    }
     Ok(call)
 }
 
@@ -70,18 +74,34 @@ fn plain_call(recipe: &RustRecipe<'_>, environment: &Environment) -> Result<Call
     arguments.extend(profile::lints(recipe.manifest)?);
     arguments.extend(profile::features(recipe.manifest));
     let mut arguments: Vec<OsString> = arguments.into_iter().map(OsString::from).collect();
-    if let Some(linker) = environment.set(&recipe.toolchain.host_variable("LINKER")) {
+    if let Some(target) = &recipe.target {
+        arguments.extend(["--target".into(), target.name.clone().into()]);
+    }
+    let linker = recipe.linker.named().map(OsString::from);
+    arguments.extend(flags(|suffix| recipe.machine_variable(suffix), linker, environment));
+    arguments.extend(recipe.settings.rust_flags.iter().flatten().map(OsString::from));
+    Ok(Call::plain(arguments, package_variables(recipe)))
+}
+
+/// What the variables of a machine say: which linker, else `linker`, and flags.
+pub(crate) fn flags(
+    variable: impl Fn(&str) -> String,
+    linker: Option<OsString>,
+    environment: &Environment,
+) -> Vec<OsString> {
+    let mut arguments = Vec::new();
+    if let Some(linker) = environment.set(&variable("LINKER")).or(linker) {
         let mut option = OsString::from("linker=");
         option.push(linker);
         arguments.extend(["-C".into(), option]);
     }
-    arguments.extend(rust_flags(environment, recipe.toolchain.host_variable("RUSTFLAGS")));
-    Ok(Call::plain(arguments, package_variables(recipe)))
+    arguments.extend(rust_flags(environment, variable("RUSTFLAGS")));
+    arguments
 }
 
-/// `CARGO_ENCODED_RUSTFLAGS`, else `RUSTFLAGS`, else those of the host, else of the build: the first that is set wins,
+/// `CARGO_ENCODED_RUSTFLAGS`, else `RUSTFLAGS`, else those of the machine, else of the build: the first that is set wins,
 /// as in cargo.
-fn rust_flags(environment: &Environment, of_host: String) -> Vec<OsString> {
+fn rust_flags(environment: &Environment, of_machine: String) -> Vec<OsString> {
     let split = |text: OsString, separator: u8| -> Vec<OsString> {
         text.as_bytes()
             .split(|byte| *byte == separator)
@@ -92,7 +112,7 @@ fn rust_flags(environment: &Environment, of_host: String) -> Vec<OsString> {
     if let Some(flags) = environment.variable("CARGO_ENCODED_RUSTFLAGS") {
         return split(flags, 0x1f);
     }
-    let names = ["RUSTFLAGS".to_owned(), of_host, "CARGO_BUILD_RUSTFLAGS".to_owned()];
+    let names = ["RUSTFLAGS".to_owned(), of_machine, "CARGO_BUILD_RUSTFLAGS".to_owned()];
     names
         .iter()
         .find_map(|name| environment.variable(name))
@@ -155,6 +175,8 @@ pub(crate) fn command(
         }
         Purpose::Documentation { directory, .. } => {
             command.arg("-o").arg(directory).arg("--document-private-items");
+            // What is private is documented too.
+            command.arg("-Arustdoc::private-intra-doc-links");
         }
     }
     // Two scripts of one name must not give their items one name, and the same script always must.
@@ -176,10 +198,20 @@ pub(crate) fn command(
     };
     if matches!(purpose, Purpose::Documentation { .. }) {
         // rustdoc does not know these options.
+    } else if recipe.options.portable {
+        // From the general to the special: the last that fits wins.
+        if let Some(home) = environment.home().filter(|home| home.parent().is_some()) {
+            remap(&mut command, &home, "/home");
+        }
+        if let Some(home) = environment.cargo_home() {
+            remap(&mut command, &home, "/cargo");
+        }
+        if let Some((library, name)) = recipe.toolchain.library_source() {
+            remap(&mut command, &library, &name);
+        }
+        remap(&mut command, base, "");
     } else if source.name.is_relative() {
         // There is nothing of this machine in it.
-    } else if recipe.options.portable {
-        remap(&mut command, base, "");
     } else if recipe.toolchain.has_remap_scope()
         && let Some(shown) = recipe.shown_directory()
     {
@@ -201,6 +233,9 @@ pub(crate) fn command(
         }
     }
     command.env_clear().envs(environment.for_compilers());
+    if recipe.options.portable && environment.set(deps::DATE.0).is_none() {
+        command.env(deps::DATE.0, deps::DATE.1);
+    }
     command.envs(call.variables.iter().map(|(name, value)| (name, value)));
     if is_gated && stable && bootstrap.is_none() {
         command.env("RUSTC_BOOTSTRAP", &crate_name);

@@ -24,7 +24,7 @@ mod source;
 mod table;
 mod template;
 
-pub(crate) use detect::of;
+pub(crate) use detect::{extensions, of};
 pub(crate) use head::Head;
 pub(crate) use plan::LanguageRecipe;
 

@@ -1,13 +1,16 @@
 //! Launch ids: the name of the trace of a script, computed on every run and therefore from almost nothing.
 //!
-//! blake3 over the version of the format, the script's real path, its bytes, and the options that shape a build.
+//! blake3 over the version of the format, the script's real path, its bytes, the options that shape a build, and the
+//! variables of ours that do ([`SHAPING`]), as they are.
 //! Nothing is parsed, and no toolchain is looked up, to compute it. Everything else a build depends on is in the trace.
 
 use std::os::unix::ffi::OsStrExt;
 
 use crate::digest::{Digest, Fields};
+use crate::environment::Environment;
 use crate::options::Options;
 use crate::script::{Place, Script};
+use crate::settings::SHAPING;
 
 /// Changes when the same inputs may give another binary or another trace than in an earlier runner: then nothing made
 /// before is looked at again.
@@ -18,31 +21,64 @@ const FORMAT: &str = concat!(env!("CARGO_PKG_VERSION"), " 4");
 pub(crate) struct LaunchId(Digest);
 
 impl LaunchId {
-    pub(crate) fn of(script: &Script, options: &Options) -> LaunchId {
+    /// The id of a script, of what was asked for on the command line, and of what variables ask for.
+    pub(crate) fn of(script: &Script, options: &Options, environment: &Environment) -> LaunchId {
+        LaunchId::of_script(script, options, |fields| {
+            for name in SHAPING {
+                if let Some(value) = environment.variable(name) {
+                    fields.push(name, value.as_bytes());
+                }
+            }
+        })
+    }
+
+    /// The id of a script with all that is asked for spelled out in its options.
+    pub(crate) fn home(script: &Script, options: &Options) -> LaunchId {
+        LaunchId::of_script(script, options, |_| {})
+    }
+
+    fn of_script(script: &Script, options: &Options, variables: impl FnOnce(&mut Fields)) -> LaunchId {
         match (script.place(), script.real_path()) {
             (Place::File(path), real) => {
-                LaunchId::of_file(real.unwrap_or(path).as_os_str().as_bytes(), script.bytes(), options)
+                let path = real.unwrap_or(path).as_os_str().as_bytes();
+                LaunchId::of_file(path, script.bytes(), options, variables)
+            }
+            (Place::Package(package), _) => {
+                let mut fields = Fields::new("launch of a package");
+                package.add_to(&mut fields);
+                LaunchId::finish(fields, b"", options, variables)
             }
             (Place::Nowhere(base), _) => {
                 let mut fields = Fields::new("launch from nowhere");
                 fields.push("base", base.as_os_str().as_bytes());
                 fields.push("name", script.stem().as_bytes());
-                LaunchId::finish(fields, script.bytes(), options)
+                LaunchId::finish(fields, script.bytes(), options, variables)
             }
         }
     }
 
     /// The id of a script that is a file, at its real path.
-    pub(crate) fn of_file(path: &[u8], bytes: &[u8], options: &Options) -> LaunchId {
+    pub(crate) fn of_file(
+        path: &[u8],
+        bytes: &[u8],
+        options: &Options,
+        variables: impl FnOnce(&mut Fields),
+    ) -> LaunchId {
         let mut fields = Fields::new("launch");
         fields.push("path", path);
-        LaunchId::finish(fields, bytes, options)
+        LaunchId::finish(fields, bytes, options, variables)
     }
 
-    fn finish(mut fields: Fields, bytes: &[u8], options: &Options) -> LaunchId {
+    fn finish(
+        mut fields: Fields,
+        bytes: &[u8],
+        options: &Options,
+        variables: impl FnOnce(&mut Fields),
+    ) -> LaunchId {
         fields.push("format", FORMAT.as_bytes());
         fields.push("bytes", bytes);
         options.add_to(&mut fields);
+        variables(&mut fields);
         LaunchId(fields.finish())
     }
 

@@ -29,19 +29,25 @@
 //! | --- | --- |
 //! | [`runner`](Runner) | the spine: the way of a script |
 //! | `script`, `launch`, `options` | bytes and place; the id of a launch; what was asked for |
+//! | `settings`, `said`, `config`, `seen` | what may be said, where, and who wins; the configuration file; `runner env` |
 //! | `trace`, `check`, `stamp`, `digest` | what a build looked at, whether it holds |
 //! | `cache`, `lock`, `staging`, `trim` | entries, commit, who may build, what goes |
-//! | `outline`, `mainless`, `expression`, `source` | scripts without `main`, text that is no script, and how the compiler is given them |
-//! | `recipe`, `header`, `shebang`, `dialect`, `manifest`, `name`, `toolchain`, `cargo_config` | everything decided before a build |
-//! | `language` | the other languages: which one a script is in, its compiler, its call, what it read |
+//! | `outline`, `mainless`, `expression`, `source`, `diagnostics` | scripts without `main`, text that is no script, how the compiler is given them, and what it says of them |
+//! | `recipe`, `header`, `shebang`, `decided`, `dialect`, `manifest`, `name`, `toolchain`, `target`, `cargo_config`, `surroundings` | everything decided before a build |
 //! | `compile`, `invocation`, `profile`, `linker`, `disturbance`, `dep_info`, `declared` | the rustc call, and what it read |
-//! | `deps` | cargo, once a manifest: dependency environments, lanes, seeds |
+//! | `language` | the other languages: which one a script is in, its compiler, its call, what it read |
+//! | `incremental` | what the compiler remembers of the build before |
+//! | `deps` | cargo, once a manifest: dependency environments, lanes, seeds; once a package: `cargo install` |
+//! | `registry` | packages in the place of scripts: `crate@version` |
 //! | `exec`, `wrap` | becoming the program, or a wrapper's |
-//! | `promote`, `receipt`, `install`, `package` | executables and packages outside the cache |
-//! | `why`, `change`, `verify`, `storage` | what changed; proof by rebuilding; the cache as a user sees it |
-//! | `tools`, `migrate` | check, clippy, documentation, formatting; another form of metadata |
+//! | `promote`, `promoted`, `upgrade`, `receipt`, `install`, `package` | executables and packages outside the cache |
+//! | `why`, `change`, `verify`, `storage`, `statistics` | what changed; proof by rebuilding; the cache as a user sees it |
+//! | `tools`, `format`, `migrate` | check, clippy, documentation; formatting; another form of metadata |
 //! | `tier`, `ahead` | fast now and optimal later; builds and versions ahead of a run |
+//! | `choices` | what there is to name on a command line |
 //! | `environment`, `screen`, `wait`, `record`, `error` | variables and policy, stderr, sealed files, errors |
+//!
+//! Every command of Go's and what it is called here is in [`go`].
 //!
 //! Where scripts of other tools get something else than those give them, and why, is listed in [`differences`].
 //!
@@ -60,23 +66,33 @@
 compile_error!("runner needs a Unix system: exec, flock and inode numbers");
 
 mod ahead;
+mod artifact;
+mod build;
+mod build_record;
 mod cache;
 mod cargo_config;
 mod change;
 mod check;
+mod choices;
 mod compile;
+mod config;
 mod content;
+mod decided;
 mod declared;
 mod dep_info;
 mod deps;
+mod diagnostics;
 mod dialect;
+mod diff;
 pub mod differences;
 mod digest;
 mod disturbance;
+mod elf;
 mod environment;
 mod error;
 mod exec;
 mod expression;
+mod format;
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]
 pub mod fuzz;
@@ -84,10 +100,13 @@ mod header;
 #[cfg(target_os = "linux")]
 #[doc(hidden)]
 pub mod hit;
+mod incremental;
+mod inspect;
 mod install;
 mod invocation;
 mod language;
 mod launch;
+mod linkage;
 mod linker;
 mod lock;
 mod mainless;
@@ -99,34 +118,52 @@ mod outline;
 mod package;
 mod profile;
 mod promote;
+mod promoted;
+mod rebuild;
 mod receipt;
 mod recipe;
 mod record;
+mod registry;
+mod revision;
 mod runner;
+mod said;
 mod screen;
 mod script;
+mod seen;
+mod settings;
 pub mod shebang;
 mod source;
 mod staging;
 mod stamp;
+mod statistics;
 mod storage;
+mod surroundings;
+mod target;
 mod text;
 mod tier;
 mod toolchain;
 mod tools;
 mod trace;
 mod trim;
+mod upgrade;
 mod verify;
 mod wait;
 mod why;
 mod wrap;
 
+#[doc = include_str!("go.md")]
+pub mod go {}
+
 #[doc = include_str!("promises.md")]
 pub mod promises {}
 
+pub use artifact::{Artifact, Inputs};
+pub use build_record::{BuildRecord, Dependency};
 pub use change::Change;
+pub use choices::script_extensions;
 pub use deps::Updated;
 pub use dialect::Dialect;
+pub use digest::Sums;
 pub use environment::Environment;
 pub use error::{
     EXIT_CANNOT_EXECUTE, EXIT_FAILED, EXIT_NOT_FOUND, Error, Result, Step, printable, usage_error,
@@ -134,10 +171,18 @@ pub use error::{
 pub use expression::{Expression, ExpressionKind};
 pub use migrate::Style;
 pub use options::{Harness, Options, Verbosity};
-pub use promote::{Installed, Listed, Placement, State};
+pub use promote::{Installed, Placement};
+pub use promoted::{Listed, State};
+pub use rebuild::Rebuilt;
+pub use registry::{Package, Selection, Wanted};
+pub use revision::Revision;
 pub use runner::{Program, Runner};
+pub use said::Source;
 pub use script::{Script, is_similar};
+pub use seen::Seen;
+pub use statistics::Statistics;
 pub use tier::Background;
 pub use tools::Lint;
 pub use trim::{CachedBuild, Limits, Trimmed};
+pub use upgrade::{Reason, Upgraded};
 pub use why::Why;

@@ -6,10 +6,13 @@
 #![no_main]
 
 mod cli;
+mod completion;
 mod dropin;
 mod entry;
 mod help;
 mod subcommands;
+#[cfg(all(target_os = "linux", target_feature = "crt-static", panic = "abort"))]
+mod substitutes;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -19,6 +22,7 @@ use dropin::DropIn;
 /// Runs what the arguments ask for; the exit code.
 fn run(arguments: Vec<OsString>) -> u8 {
     let drop_in = arguments.first().and_then(|name| DropIn::of(name));
+    let word = arguments.get(1).and_then(|word| word.to_str()).map(str::to_owned);
     let command = match drop_in {
         Some(drop_in) => drop_in.parse(arguments),
         None => cli::parse(arguments),
@@ -26,6 +30,7 @@ fn run(arguments: Vec<OsString>) -> u8 {
     let code = match command.and_then(subcommands::dispatch) {
         Ok(code) => code,
         Err(error) => {
+            let error = cli::perhaps_a_script(error, word.as_deref().filter(|_| drop_in.is_none()));
             tell(&error);
             if drop_in.is_some() { dropin::EXIT_FAILED } else { error.exit_code() }
         }

@@ -18,6 +18,7 @@ use std::path::Path;
 
 use toml::{Table, Value};
 
+use crate::environment::Environment;
 use crate::error::{Error, Result, Step};
 use crate::header::{self, Form, Header, Metadata};
 use crate::recipe::Recipe;
@@ -40,16 +41,16 @@ impl Runner {
     /// [`Step::Metadata`] if it has none, if it is malformed, or if something would be lost; [`Step::Script`] if the script
     /// is no file or cannot be replaced.
     pub fn migrate(&self, script: &Script, style: Style) -> Result<bool> {
-        migrate(script, style).map_err(|error| error.about_script(script))
+        migrate(script, style, self.environment()).map_err(|error| error.about_script(script))
     }
 }
 
-fn migrate(script: &Script, style: Style) -> Result<bool> {
+fn migrate(script: &Script, style: Style, environment: &Environment) -> Result<bool> {
     let Some(path) = script.real_path() else {
         return Err(Error::message(Step::Script, "there is no file to rewrite"));
     };
     // All that can be wrong with it is said as on a run.
-    let recipe = Recipe::read(script, &Default::default())?;
+    let recipe = Recipe::read(script, &Default::default(), environment)?;
     let text = std::str::from_utf8(script.bytes()).unwrap_or_default();
     let header = header::parse(text).map_err(|error| Error::message(Step::Metadata, error.message))?;
     let Some(metadata) = &header.metadata else {
@@ -221,7 +222,7 @@ fn to_block(text: &str, header: &Header<'_>, metadata: &Metadata, toml: &str) ->
 }
 
 /// Replaces a file by a rename, keeping its permissions.
-fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let directory = path.parent().unwrap_or(Path::new("/"));
     let mut file = tempfile::Builder::new().prefix(".runner-migrate-").tempfile_in(directory)?;
     file.write_all(bytes)?;

@@ -26,7 +26,7 @@ impl Runner {
     fn package_inner(&self, script: &Script, options: &Options, directory: Option<&Path>) -> Result<PathBuf> {
         let cache = self.cache()?;
         cache.create()?;
-        let recipe = Recipe::read(script, options)?;
+        let recipe = Recipe::read(script, options, self.environment())?;
         let rust = recipe.decide_rust(self.environment(), &cache)?;
         let directory = match directory {
             Some(directory) => directory.to_owned(),

@@ -1,34 +1,45 @@
-//! Promotion: a script becomes an installed executable, and stays known.
+//! Promotion: a script, or a program of a package, becomes an installed executable, and stays known.
 //!
-//! [`Runner::promote`] builds release with paths of this machine kept out, installs by rename, and keeps a receipt.
-//! [`Runner::installed`] tells what became of each; [`Runner::demote`] removes only what was put there. A file runner did
-//! not put there is never overwritten or removed without `force`.
+//! [`Runner::promote`] builds release with paths of this machine kept out, installs by rename, and keeps a receipt. A file
+//! runner did not put there is never overwritten without `force`. What became of it is [`crate::promoted`]'s.
+//!
+//! 1. Everything that can be refused without a compiler is refused for all that were asked for, before anything is built.
+//! 2. All are built; if one cannot be, nothing has changed.
+//! 3. Each is installed under the one lock of all promotions: the place is looked at again, the receipt written, the
+//!    executable renamed into place. A receipt names the executable it replaces too, so that whichever of the two is
+//!    there after a crash is known as ours.
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
-use std::io;
-use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use crate::check::{Check, Fact, Holds};
+use crate::check::{Check, Fact};
 use crate::digest::Digest;
 use crate::environment::{Environment, absolute};
 use crate::error::{Error, Result, Step};
-use crate::install::{cannot, check_name, put, refuse_script_itself};
+use crate::install::{cannot, check_name, create_directory, put, refuse_script_itself, sweep};
 use crate::launch::LaunchId;
+use crate::lock::{Lock, Patience};
 use crate::options::Options;
-use crate::receipt::{self, Receipt};
-use crate::runner::Runner;
+use crate::receipt::{self, Asked, Receipt};
+use crate::recipe::Recipe;
+use crate::registry::PackageRecipe;
+use crate::runner::{Program, Runner};
 use crate::script::Script;
 use crate::stamp::Moment;
 use crate::trace::{Tools, Trace};
 
+/// How long a promotion that was stopped is given to be continued.
+const STOPPED: Duration = Duration::from_secs(5);
+
 /// Where an executable goes.
 #[derive(Debug, Clone, Default)]
 pub struct Placement {
-    /// Its name; the script's file stem if `None`.
+    /// Its name; the script's file stem, or what the package calls it, if `None`.
     pub name: Option<OsString>,
-    /// Its directory; the user's directory for executables if `None`.
+    /// Its directory; if `None` the user's directory for executables, and in that a directory of the target's name for what
+    /// another kind of machine executes.
     pub directory: Option<PathBuf>,
     /// Replace what runner did not put there.
     pub force: bool,
@@ -39,53 +50,30 @@ pub struct Placement {
 pub struct Installed {
     /// Where it is.
     pub path: PathBuf,
+    /// The version of the package, if it is of one.
+    pub version: Option<String>,
+    /// The kind of machine it is for, if it is not this one.
+    pub target: Option<String>,
     /// Whether its directory is on PATH.
     pub on_path: bool,
     /// Whether another command of its name comes first on PATH.
     pub shadowed_by: Option<PathBuf>,
 }
 
-/// What became of an installed executable.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum State {
-    /// As it was installed, and so are its inputs.
-    Current,
-    /// An input has changed since.
-    SourceChanged,
-    /// The script is not there any more.
-    SourceGone,
-    /// Somebody changed or replaced the executable.
-    Modified,
-    /// Somebody removed it.
-    Missing,
+/// What is to be promoted, as far as it can be known before it is built.
+struct Plan<'a> {
+    script: &'a Script,
+    options: Options,
+    directory: PathBuf,
+    target: Option<String>,
+    /// `None` for a package: it is its program's.
+    name: Option<OsString>,
 }
 
-impl State {
-    /// In words.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            State::Current => "current",
-            State::SourceChanged => "source changed",
-            State::SourceGone => "source gone",
-            State::Modified => "modified",
-            State::Missing => "missing",
-        }
+impl Plan<'_> {
+    fn path(&self) -> Option<PathBuf> {
+        self.name.as_ref().map(|name| self.directory.join(name))
     }
-}
-
-/// An entry of `runner list`.
-#[derive(Debug, Clone)]
-pub struct Listed {
-    /// Its name.
-    pub name: OsString,
-    /// Where it was put.
-    pub path: PathBuf,
-    /// The script it was made from.
-    pub source: PathBuf,
-    /// What became of it.
-    pub state: State,
-    /// The blake3 digest of the executable as it was installed, in hexadecimal.
-    pub digest: String,
 }
 
 impl Runner {
@@ -94,55 +82,141 @@ impl Runner {
     /// # Errors
     /// Those of [`Runner::prepare`], and [`Step::Install`]: nothing has changed then.
     pub fn promote(&self, script: &Script, options: &Options, placement: &Placement) -> Result<Installed> {
-        self.promote_inner(script, options, placement)
-            .map_err(|error| error.about(script.typed().to_string_lossy()))
+        let mut installed = self.promote_all(std::slice::from_ref(script), options, placement)?;
+        installed.pop().ok_or_else(|| Error::message(Step::Install, "nothing was installed"))
     }
 
-    fn promote_inner(&self, script: &Script, options: &Options, placement: &Placement) -> Result<Installed> {
-        let environment = self.environment();
-        let source = script.path().ok_or_else(|| {
-            Error::message(Step::Install, "a script that came through a pipe has no file to keep track of")
-                .hint("save it first")
-        })?;
-        let name = placement.name.clone().unwrap_or_else(|| script.stem());
-        check_name(&name)?;
+    /// Installs several scripts as executables. Whatever can be refused is, before any of them is built; and all of them are
+    /// built before any is installed.
+    ///
+    /// # Errors
+    /// As [`Runner::promote`]; and if two of them would have one name, or `placement` names more than one.
+    pub fn promote_all(
+        &self,
+        scripts: &[Script],
+        options: &Options,
+        placement: &Placement,
+    ) -> Result<Vec<Installed>> {
+        if placement.name.is_some() && scripts.len() > 1 {
+            return Err(Error::message(Step::Arguments, "one name is given for several executables")
+                .hint("promote them one by one, or without `--name`"));
+        }
+        let receipts = receipt::directory(self.environment())?;
+        let plan = |script| self.plan(script, options, placement, &receipts);
+        let mut plans = scripts
+            .iter()
+            .map(|script| plan(script).map_err(|error| error.about_script(script)))
+            .collect::<Result<Vec<_>>>()?;
+        refuse_twins(&plans)?;
+        let mut programs = Vec::with_capacity(plans.len());
+        for plan in &mut plans {
+            let program = self.prepare(plan.script, &plan.options)?;
+            plan.name.get_or_insert_with(|| program.name().to_owned());
+            programs.push(program);
+        }
+        refuse_twins(&plans)?;
+        let install = |(plan, program): (&Plan<'_>, &Program)| {
+            self.install(plan, program, &receipts, placement.force)
+                .map_err(|error| error.about_script(plan.script))
+        };
+        plans.iter().zip(&programs).map(install).collect()
+    }
+
+    fn plan<'a>(
+        &self,
+        script: &'a Script,
+        options: &Options,
+        placement: &Placement,
+        receipts: &Path,
+    ) -> Result<Plan<'a>> {
+        if script.path().is_none() && script.package().is_none() {
+            return Err(Error::message(
+                Step::Install,
+                "a script that came through a pipe has no file to keep track of",
+            )
+            .hint("save it first"));
+        }
+        let own = || match script.package() {
+            Some(_) => options.selection.bin.clone().map(OsString::from),
+            None => Some(script.stem()),
+        };
+        let name = placement.name.clone().or_else(own);
+        name.as_ref().map_or(Ok(()), check_name)?;
+        let options = self.portable(script, options);
+        let target = self.foreign_target(script, &options)?;
         let directory = match &placement.directory {
             Some(directory) => absolute(directory.clone()),
-            None => environment.executable_directory().ok_or_else(|| {
-                Error::message(Step::Install, "there is no directory for executables")
-                    .hint("`--to DIR`, or set `HOME`")
-            })?,
+            None => {
+                let directory = self.executable_directory()?.ok_or_else(|| {
+                    Error::message(Step::Install, "there is no directory for executables")
+                        .hint("`--to DIR`, or set `HOME`")
+                })?;
+                target.iter().fold(directory, |directory, target| directory.join(target))
+            }
         };
-        let path = directory.join(&name);
-        let receipts = receipt::directory(environment)?;
-        refuse_script_itself(script, &path)?;
-        let replaces = check_place(&receipts, &path, placement.force)?;
-        let options = Options { portable: true, ..options.clone() };
-        let program = self.prepare(script, &options)?;
+        let plan = Plan { script, options, directory, target, name };
+        if let Some(path) = plan.path() {
+            refuse_script_itself(script, &path)?;
+            check_place(receipts, &path, placement.force)?;
+        }
+        Ok(plan)
+    }
+
+    fn install(&self, plan: &Plan<'_>, program: &Program, receipts: &Path, force: bool) -> Result<Installed> {
+        let name = plan.name.clone().unwrap_or_else(|| program.name().to_owned());
+        check_name(&name)?;
+        let path = plan.directory.join(&name);
         // As it was compiled: one that was edited meanwhile has been read again.
         let script = program.script();
-        let (checks, mut about) = self.build_record(script, &options);
+        let (checks, mut about) = self.build_record(script, &plan.options);
+        let version = script.package().and_then(|_| {
+            about.iter().find(|(name, _)| name == "version").map(|(_, version)| version.clone())
+        });
         about.push(("runner".to_owned(), env!("CARGO_PKG_VERSION").to_owned()));
         about.push(("installed".to_owned(), Moment::now().unix_seconds().to_string()));
-        fs::create_dir_all(&directory).map_err(|error| cannot("create the directory", &directory, error))?;
+        let source = script.path().map_or_else(|| PathBuf::from(script.typed()), Path::to_owned);
+        fs::create_dir_all(&plan.directory)
+            .map_err(|error| cannot("create the directory", &plan.directory, error))?;
         let content = program.open().and_then(|mut file| Digest::of_reader(&mut file));
+        let content = content.map_err(|error| cannot("read the program of", &source, error))?;
+        let _lock = lock(receipts)?;
+        sweep(&plan.directory);
         let receipt = Receipt {
             name: name.clone(),
             path: path.clone(),
-            source: source.to_owned(),
+            source,
+            package: script.package().cloned(),
             source_digest: Digest::of(script.bytes()),
-            binary_digest: content.map_err(|error| cannot("read the program of", source, error))?,
-            replaces,
+            binary_digest: content,
+            // Not what it was before the build: somebody may have promoted the same name meanwhile.
+            replaces: check_place(receipts, &path, force)?,
+            asked: Asked::of(&plan.options),
             about,
             checks,
         };
-        receipt.write(&receipts)?;
-        put(&program, &path).map_err(|error| cannot("write", &path, error))?;
+        receipt.write(receipts)?;
+        put(program, &path).map_err(|error| cannot("write", &path, error))?;
         Ok(Installed {
-            on_path: is_on_path(environment, &directory),
-            shadowed_by: shadow(environment, &name, &path),
+            on_path: is_on_path(self.environment(), &plan.directory),
+            shadowed_by: shadow(self.environment(), &name, &path),
+            target: plan.target.clone(),
+            version,
             path,
         })
+    }
+
+    /// The kind of machine a program will be for, if that is not the compiler's own.
+    fn foreign_target(&self, script: &Script, options: &Options) -> Result<Option<String>> {
+        let cache = self.cache()?;
+        let target = match script.package() {
+            Some(package) => {
+                PackageRecipe::decide(script, package, options, self.environment(), &cache)?.target
+            }
+            None => Recipe::read(script, options, self.environment())?
+                .decide(self.environment(), &cache)?
+                .target(),
+        };
+        Ok(target.map(|target| target.name))
     }
 
     /// What the build rested on, as far as a later look can tell whether the source has changed; and what is told of it.
@@ -153,7 +227,7 @@ impl Runner {
     ) -> (Vec<Check<'static>>, Vec<(String, String)>) {
         let nothing = (Vec::new(), Vec::new());
         let Ok(cache) = self.cache() else { return nothing };
-        let id = LaunchId::of(script, options);
+        let id = LaunchId::of(script, options, self.environment());
         let Some(bytes) = cache.read_trace(&id) else { return nothing };
         let Some(trace) = Trace::parse(id.digest(), &bytes) else { return nothing };
         let Some(current) = trace.current(cache.directory(), self.environment(), Tools::Forgiven) else {
@@ -161,75 +235,57 @@ impl Runner {
         };
         let variant = &trace.variants[current.variant];
         let is_source = |check: &&Check<'_>| {
-            !check.tool && !matches!(check.fact, Fact::Variable { .. } | Fact::Command { .. })
+            !check.tool
+                && !check.choice
+                && !matches!(check.fact, Fact::Variable { .. } | Fact::Command { .. })
         };
-        let checks =
+        let mut checks: Vec<_> =
             variant.checks.iter().filter(is_source).map(|check| check.clone().into_owned()).collect();
-        let about = ["profile", "edition", "toolchain"];
-        (checks, about.iter().filter_map(|name| Some(((*name).to_owned(), variant.about(name)?))).collect())
-    }
-
-    /// Every executable that was promoted, by name, and what became of it.
-    ///
-    /// # Errors
-    /// [`Step::Install`] if there is nowhere to keep receipts.
-    pub fn installed(&self) -> Result<Vec<Listed>> {
-        let receipts = Receipt::all(&receipt::directory(self.environment())?);
-        let state = |receipt: &Receipt| state(receipt, self.environment());
-        Ok(receipts
-            .iter()
-            .map(|receipt| Listed {
-                name: receipt.name.clone(),
-                path: receipt.path.clone(),
-                source: receipt.source.clone(),
-                state: state(receipt),
-                digest: receipt.binary_digest.hex(),
-            })
-            .collect())
-    }
-
-    /// Removes an executable that was promoted: by its name, or by its path if there are several of that name. Returns
-    /// where it was.
-    ///
-    /// # Errors
-    /// [`Step::Install`] if there is none, if several have the name, or if it was modified and `force` is not given.
-    pub fn demote(&self, name: &OsStr, force: bool) -> Result<PathBuf> {
-        let receipts = receipt::directory(self.environment())?;
-        let path = name.as_bytes().contains(&b'/').then(|| absolute(PathBuf::from(name)));
-        let mut matching: Vec<Receipt> = Receipt::all(&receipts)
-            .into_iter()
-            .filter(|receipt| receipt.name == name || Some(&receipt.path) == path.as_ref())
-            .collect();
-        let shown = name.to_string_lossy();
-        let receipt = match (matching.pop(), matching.first()) {
-            (None, _) => {
-                return Err(Error::message(Step::Install, format!("`{shown}` was not promoted"))
-                    .hint("`runner list` tells what was"));
-            }
-            (Some(one), Some(other)) => {
-                let text = format!(
-                    "`{shown}` was promoted to `{}` and to `{}`",
-                    other.path.display(),
-                    one.path.display()
-                );
-                return Err(Error::message(Step::Install, text).hint("give the path of the one to remove"));
-            }
-            (Some(receipt), None) => receipt,
-        };
-        match Digest::of_file(&receipt.path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Ok(content) if force || receipt.is_ours(content) => {
-                fs::remove_file(&receipt.path).map_err(|error| cannot("remove", &receipt.path, error))?;
-            }
-            Ok(_) => {
-                let text = format!("`{}` is not what runner put there", receipt.path.display());
-                return Err(Error::message(Step::Install, text).hint("`--force` removes it all the same"));
-            }
-            Err(error) => return Err(cannot("read", &receipt.path, error)),
+        let about = ["profile", "edition", "toolchain", "toolchain-id", "target"];
+        let mut about: Vec<(String, String)> =
+            about.iter().filter_map(|name| Some(((*name).to_owned(), variant.about(name)?))).collect();
+        if script.package().is_some() {
+            // A version never changes; which one it is, is asked of the registry.
+            checks.clear();
+            about.extend(variant.about("source").map(|version| ("version".to_owned(), version)));
         }
-        receipt.remove(&receipts)?;
-        Ok(receipt.path)
+        (checks, about)
     }
+}
+
+/// Refuses two executables of one place.
+fn refuse_twins(plans: &[Plan<'_>]) -> Result<()> {
+    for (index, plan) in plans.iter().enumerate() {
+        let Some(path) = plan.path() else { continue };
+        if let Some(twin) = plans.iter().take(index).find(|other| other.path().as_ref() == Some(&path)) {
+            let text = format!(
+                "it would be installed as `{}`, and so would `{}`",
+                path.display(),
+                twin.script.typed().to_string_lossy()
+            );
+            return Err(Error::message(Step::Install, text)
+                .about_script(plan.script)
+                .hint("promote one of them by itself, with `--name NAME`"));
+        }
+    }
+    Ok(())
+}
+
+/// The right to change what is installed.
+pub(crate) fn lock(receipts: &Path) -> Result<Lock> {
+    let path = receipts.with_file_name("lock");
+    let directory = path.parent().unwrap_or(receipts);
+    let mut stopped_since = None;
+    let patience = |elapsed: Duration, holder: crate::lock::Holder| {
+        stopped_since = holder.stopped.then(|| stopped_since.unwrap_or(elapsed));
+        match stopped_since.is_some_and(|since| elapsed - since >= STOPPED) {
+            true => Patience::GoOn,
+            false => Patience::Wait,
+        }
+    };
+    create_directory(directory)
+        .and_then(|()| Lock::acquire(&path, patience))
+        .map_err(|error| cannot("lock", &path, error))
 }
 
 /// Whether something may be put at `path`; returns the digest of what is there, if that is ours.
@@ -254,22 +310,6 @@ fn check_place(receipts: &Path, path: &Path, force: bool) -> Result<Option<Diges
             let text = format!("`{}` exists and runner did not put it there", path.display());
             Err(Error::message(Step::Install, text).hint("`--force` replaces it"))
         }
-    }
-}
-
-fn state(receipt: &Receipt, environment: &Environment) -> State {
-    match Digest::of_file(&receipt.path) {
-        Err(_) => return State::Missing,
-        Ok(content) if content != receipt.binary_digest => return State::Modified,
-        Ok(_) => {}
-    }
-    match fs::read(&receipt.source) {
-        Err(_) => State::SourceGone,
-        Ok(bytes) if Digest::of(&bytes) != receipt.source_digest => State::SourceChanged,
-        Ok(_) if receipt.checks.iter().any(|check| check.holds(environment) == Holds::No) => {
-            State::SourceChanged
-        }
-        Ok(_) => State::Current,
     }
 }
 

@@ -4,6 +4,8 @@
 //! renamed into place, and names both the new digest and the one it replaces: whichever of the two lies there after a
 //! crash is known as ours.
 
+mod asked;
+
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -14,21 +16,32 @@ use crate::environment::Environment;
 use crate::error::{Error, Result, Step};
 use crate::install::put_bytes;
 use crate::record::Record;
+use crate::registry::Package;
+
+pub(crate) use asked::Asked;
 
 /// What is known of an installed executable.
 #[derive(Debug, Clone)]
 pub(crate) struct Receipt {
     pub(crate) name: OsString,
     pub(crate) path: PathBuf,
+    /// The script's path, or the package as it was asked for.
     pub(crate) source: PathBuf,
+    pub(crate) package: Option<Package>,
     pub(crate) source_digest: Digest,
     pub(crate) binary_digest: Digest,
     /// What lay there before, while the new one is on its way.
     pub(crate) replaces: Option<Digest>,
+    /// With which options it was promoted.
+    pub(crate) asked: Asked,
+    /// What else is told of it.
     pub(crate) about: Vec<(String, String)>,
     /// The inputs apart from the script itself.
     pub(crate) checks: Vec<Check<'static>>,
 }
+
+/// Names of a receipt's own fields; what else it says is told as it is.
+const OWN: &[&str] = &["name", "path", "source", "package", "source-digest", "binary-digest", "replaces"];
 
 /// The directory of receipts.
 pub(crate) fn directory(environment: &Environment) -> Result<PathBuf> {
@@ -52,19 +65,21 @@ impl Receipt {
         let id = Digest::parse(file.file_name()?.as_bytes())?;
         let record = Record::parse(&id, &std::fs::read(file).ok()?)?;
         let digest = |name: &str| Digest::parse(record.first(name)?.as_bytes());
-        let about = ["profile", "edition", "toolchain", "runner", "installed"];
         Some(Receipt {
             name: record.first("name")?,
             path: record.first("path")?.into(),
             source: record.first("source")?.into(),
+            package: match record.first("package") {
+                Some(text) => Some(Package::parse(&text)?),
+                None => None,
+            },
             source_digest: digest("source-digest")?,
             binary_digest: digest("binary-digest")?,
             replaces: digest("replaces"),
-            about: about
-                .iter()
-                .filter_map(|name| {
-                    Some(((*name).to_owned(), record.first(name)?.to_string_lossy().into_owned()))
-                })
+            asked: Asked::read(&record),
+            about: record
+                .texts()
+                .filter(|(name, _)| !OWN.contains(&&**name) && !name.starts_with("asked-"))
                 .collect(),
             checks: record.checks,
         })
@@ -83,11 +98,15 @@ impl Receipt {
         record.push("name", &self.name);
         record.push("path", &self.path);
         record.push("source", &self.source);
+        if let Some(package) = &self.package {
+            record.push("package", package.to_string());
+        }
         record.push("source-digest", self.source_digest.hex());
         record.push("binary-digest", self.binary_digest.hex());
         if let Some(replaces) = self.replaces {
             record.push("replaces", replaces.hex());
         }
+        self.asked.write(&mut record);
         for (name, text) in &self.about {
             record.push(name, text);
         }
@@ -102,6 +121,11 @@ impl Receipt {
         let file = directory.join(id(&self.path).hex());
         std::fs::remove_file(&file)
             .map_err(|error| crate::install::cannot("remove the receipt", &file, error))
+    }
+
+    /// What it says of something, by name.
+    pub(crate) fn about(&self, name: &str) -> Option<&str> {
+        self.about.iter().find(|(known, _)| known == name).map(|(_, text)| text.as_str())
     }
 
     /// Whether content is what runner put there.

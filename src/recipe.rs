@@ -3,6 +3,9 @@
 //! Slow and clear; only misses come here. A recipe knows the script's real place, its metadata, the compiler, profile,
 //! edition and flags, and the checks that all these decisions rest on.
 
+mod head;
+mod other;
+
 use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
@@ -10,30 +13,39 @@ use std::path::{Path, PathBuf};
 use crate::cache::Cache;
 use crate::cargo_config::CargoConfig;
 use crate::check::Check;
+use crate::config::Config;
+use crate::decided::Decided;
 use crate::dialect::Dialect;
-use crate::environment::{Environment, TRACED};
+use crate::environment::Environment;
 use crate::error::{Error, Result, Step};
-use crate::header::{self, Form, Header};
-use crate::language::{self, Head, Language, LanguageRecipe};
+use crate::header::{self, Form};
+use crate::language::{self, Head, LanguageRecipe};
 use crate::launch::LaunchId;
+use crate::linker::Linker;
 use crate::mainless::{self, Code};
-use crate::manifest::{EDITIONS, Manifest, Settings};
+use crate::manifest::{ALLOWED_FLAGS, EDITIONS, Manifest, Settings, refused_flag};
 use crate::options::{Harness, Options};
+use crate::profile;
+use crate::registry;
+use crate::said::{Said, Source};
 use crate::script::Script;
-use crate::shebang::{self, FirstLine, Tool};
+use crate::shebang::Tool;
 use crate::stamp::Moment;
+use crate::surroundings::{Surroundings, variables_of_machines};
+use crate::target::{self, Target};
 use crate::toolchain::Toolchain;
-
-/// What Linux reads of a `#!` line (`BINPRM_BUF_SIZE` less the line end).
-const LONGEST_SHEBANG_BYTES: usize = 255;
+use head::{first_line, is_old, malformed, notes, refuse_what_is_no_source, text};
 
 /// Everything decided before anything is built.
 #[derive(Debug)]
 pub(crate) struct Recipe {
     /// The script at its real path.
     pub(crate) script: Script,
-    /// What was asked for: in the arguments, else in the shebang, else in the metadata.
+    /// What was asked for, in the strongest place that says anything: see [`crate::settings`].
     pub(crate) options: Options,
+    /// All that was said, and where.
+    pub(crate) said: Said,
+    pub(crate) config: Config,
     pub(crate) manifest: Manifest,
     /// What the compiler is given, if that is not the file.
     pub(crate) code: Code,
@@ -50,42 +62,27 @@ pub(crate) struct Recipe {
     head: Option<Head>,
 }
 
-/// A recipe whose compiler has been found.
-#[derive(Debug)]
-pub(crate) enum Decided<'a> {
-    Rust(Box<RustRecipe<'a>>),
-    Other(Box<LanguageRecipe<'a>>),
-}
-
-impl Decided<'_> {
-    pub(crate) fn script(&self) -> &Script {
-        match self {
-            Decided::Rust(rust) => rust.script,
-            Decided::Other(other) => other.script,
-        }
-    }
-
-    /// What the author should know about these decisions.
-    pub(crate) fn notes(&self) -> &[String] {
-        match self {
-            Decided::Rust(rust) => &rust.notes,
-            Decided::Other(other) => &other.notes,
-        }
-    }
-}
-
 /// A recipe of a Rust script, whose compiler has been found.
 #[derive(Debug)]
 pub(crate) struct RustRecipe<'a> {
     pub(crate) script: &'a Script,
     pub(crate) options: &'a Options,
+    /// All that was said, and where.
+    pub(crate) said: &'a Said,
     pub(crate) manifest: &'a Manifest,
     pub(crate) code: &'a Code,
     pub(crate) settings: &'a Settings,
     pub(crate) toolchain: Toolchain,
+    /// The kind of machine it is for, if that is not the compiler's own.
+    pub(crate) target: Option<Target>,
+    /// Whether nobody names a target, or one place only.
+    has_one_target: bool,
+    pub(crate) linker: Linker,
     pub(crate) profile: String,
     /// Whether this is built first because it is built faster: see [`crate::tier`].
     pub(crate) provisional: bool,
+    /// Whether nothing that an earlier build of the script left may be used.
+    pub(crate) anew: bool,
     pub(crate) edition: String,
     pub(crate) config: CargoConfig,
     /// The unstable feature without which the script cannot be parsed, if this compiler calls it so.
@@ -104,12 +101,17 @@ impl Recipe {
     /// Reads the script's own first lines and resolves its place.
     ///
     /// # Errors
-    /// [`Step::Script`] if it is not text, [`Step::Metadata`] if its metadata is malformed.
-    pub(crate) fn read(script: &Script, options: &Options) -> Result<Recipe> {
+    /// [`Step::Script`] if it is not text, [`Step::Metadata`] if its metadata is malformed, [`Step::Config`] if the user's
+    /// configuration is, [`Step::Arguments`] if a variable of ours means nothing.
+    pub(crate) fn read(script: &Script, options: &Options, environment: &Environment) -> Result<Recipe> {
+        if let Some(package) = script.package() {
+            return Err(registry::no_script(package));
+        }
+        options.selection.refuse_for_script()?;
         let first_look = String::from_utf8_lossy(script.bytes());
         refuse_what_is_no_source(script.bytes(), &first_look)?;
         if let Some(language) = language::of(script, &first_look, options.language.as_deref())? {
-            return Recipe::in_another_language(script, options, &first_look, language);
+            return Recipe::in_another_language(script, options, &first_look, language, environment);
         }
         let text = text(script)?;
         let header = header::parse(text).map_err(malformed)?;
@@ -120,6 +122,7 @@ impl Recipe {
         let dialect = Dialect::of(form, options.dialect, first.as_ref().map(|line| &line.tool));
         let manifest = Manifest::read(header.metadata.clone(), dialect)?;
         notes.extend(manifest.notes());
+        let harness = options.harness.or(first.as_ref().and_then(|line| line.options.harness));
         // Those of the first line too: they are never dropped silently.
         let mut dependencies = options.dependencies.clone();
         for dependency in first.iter().flat_map(|line| &line.options.dependencies) {
@@ -127,20 +130,24 @@ impl Recipe {
                 dependencies.push(dependency.clone());
             }
         }
-        let manifest = manifest.for_build(options.harness.is_some(), &dependencies);
-        let mut code = Code::read(text, &header, &manifest, options.harness);
+        let manifest = manifest.for_build(harness.is_some(), &dependencies);
+        let mut code = Code::read(text, &header, &manifest, harness);
         if script.path().is_none() && code.text.is_none() {
             code.text = Some(mainless::without_head(text, &header));
         }
-        if code.only_tests && options.harness.is_none() {
+        if code.only_tests && harness.is_none() {
             notes.push("it holds tests and nothing to run: `runner test` runs them".to_owned());
         }
-        let settings = manifest.settings()?;
-        let own = Options {
-            profile: settings.profile.clone(),
-            toolchain: settings.toolchain.clone(),
-            ..Options::default()
-        };
+        let mut settings = manifest.settings()?;
+        settings.arguments.splice(0..0, first.iter().flat_map(|line| line.arguments.clone()));
+        // `env` would have set them for the compiler too.
+        let flags = first.iter().filter(|line| line.tool != Tool::Runner).flat_map(|line| &line.variables);
+        let flags =
+            flags.filter(|(name, _)| name == "RUSTFLAGS").flat_map(|(_, value)| value.split_whitespace());
+        let flags: Vec<String> = flags.map(str::to_owned).collect();
+        if !flags.is_empty() {
+            settings.rust_flags.get_or_insert_default().splice(0..0, flags);
+        }
         let (of_line, variables) = first.as_ref().map(|line| (&line.options, &line.variables)).unzip();
         let of_line = of_line.cloned().unwrap_or_default();
         let is_ours = first.as_ref().is_none_or(|line| line.tool == Tool::Runner);
@@ -149,9 +156,27 @@ impl Recipe {
             (None, Some(_)) => !is_ours,
             (None, None) => settings.is_toolchain_foreign,
         };
-        let own_profile = options.harness.map(|harness| harness.profile().to_owned());
+        let own_profile = harness.map(|harness| harness.profile().to_owned());
         let options = Options { profile: options.profile.clone().or(own_profile), ..options.clone() };
-        let mut options = Options { dependencies, ..options.or(&of_line).or(&own) };
+        let config = Config::read(environment)?;
+        let said = Said::of_options(&options, &Source::CommandLine)
+            .then(Said::of_options(&of_line, &Source::FirstLine))
+            .then(Said::of_metadata(&settings, manifest.edition()))
+            .then(Said::of_variables(environment)?)
+            .then(config.said.clone());
+        let mut options = Options { dependencies, ..options.or(&of_line) };
+        said.fill(&mut options);
+        // It is in the script, as cargo has it.
+        options.edition = options.edition.filter(|_| said.source("edition") != Some(&Source::Metadata));
+        settings.is_static = options.is_static.or(settings.is_static);
+        settings.rust_flags = options.rust_flags.clone().or(settings.rust_flags);
+        if let Some(flag) = options.rust_flags.as_deref().and_then(refused_flag) {
+            let text = format!("`rustflags` may not have `{}`", flag.escape_debug());
+            return Err(said.blame("rustflags", Error::message(Step::Arguments, text).hint(ALLOWED_FLAGS)));
+        }
+        if options.edition.is_none() && is_old(&header, text, &manifest) {
+            options.edition = Some("2015".to_owned());
+        }
         // Not the launch of somebody who insists on that toolchain.
         options.dialect = options.dialect.or(is_lenient.then_some(dialect));
         let variables = variables.cloned().unwrap_or_default();
@@ -159,6 +184,8 @@ impl Recipe {
         let recipe = Recipe {
             script,
             options,
+            said,
+            config,
             manifest,
             settings,
             code,
@@ -172,37 +199,9 @@ impl Recipe {
         Ok(recipe)
     }
 
-    /// Reads the head of a script that is not in Rust.
-    fn in_another_language(
-        script: &Script,
-        options: &Options,
-        text: &str,
-        language: &'static Language,
-    ) -> Result<Recipe> {
-        let read = Head::read(text, language)?;
-        let own = Options {
-            profile: read.settings.profile.clone(),
-            toolchain: read.settings.toolchain.clone(),
-            ..Options::default()
-        };
-        let options = Options { dialect: None, ..options.or(&read.options).or(&own) };
-        Ok(Recipe {
-            script: script.resolve(),
-            options,
-            manifest: Manifest::read(None, Dialect::Runner)?,
-            settings: read.settings,
-            code: Code::default(),
-            notes: Vec::new(),
-            features: Vec::new(),
-            is_lenient: false,
-            variables: read.variables,
-            head: Some(read.head),
-        })
-    }
-
     /// The launch id under which the build is kept: that of the real path with the script's own options spelled out.
     pub(crate) fn home(&self) -> LaunchId {
-        LaunchId::of(&self.script, &self.options)
+        LaunchId::home(&self.script, &self.options)
     }
 
     /// Finds the compiler and decides how to call it.
@@ -216,9 +215,6 @@ impl Recipe {
     }
 
     /// The same for what is done with Rust scripts only.
-    ///
-    /// # Errors
-    /// [`Step::Script`] if this is none.
     pub(crate) fn decide_rust(&self, environment: &Environment, cache: &Cache) -> Result<RustRecipe<'_>> {
         if let Some(head) = &self.head {
             let text =
@@ -229,16 +225,15 @@ impl Recipe {
         let Recipe { script, options, manifest, settings, code, .. } = self;
         let (toolchain, notes) = self.toolchain(environment, cache)?;
         manifest.check_rust_version(&toolchain.version.semver)?;
-        let mut checks = toolchain.checks.clone();
-        checks.extend(TRACED.iter().map(|name| Check::variable(name, environment)));
-        checks.push(Check::variable(&toolchain.host_variable("RUSTFLAGS"), environment));
-        checks.push(Check::variable(&toolchain.host_variable("LINKER"), environment));
-        let config = CargoConfig::read(environment, since)?;
-        checks.extend(config.checks.iter().cloned());
+        let surroundings =
+            Surroundings::find(&toolchain, options.target.as_deref(), &self.said, environment, cache, since)?;
+        let Surroundings { config, target, linker, mut checks } = surroundings;
+        checks.extend(self.config.checks.iter().cloned());
         let profile = options.profile.clone().unwrap_or_else(|| "release".to_owned());
         if !is_profile_name(&profile) {
             let text = format!("`{}` is not the name of a profile", profile.escape_debug());
-            return Err(Error::message(Step::Arguments, text).hint("for example `release`, `dev` or `quick`"));
+            let error = Error::message(Step::Arguments, text).hint("for example `release`, `dev` or `quick`");
+            return Err(self.said.blame("profile", error));
         }
         let edition = self.edition(&toolchain)?;
         let gate = match manifest.form() {
@@ -253,12 +248,17 @@ impl Recipe {
         Ok(RustRecipe {
             script,
             options,
+            said: &self.said,
             manifest,
             code,
             settings,
             toolchain,
+            target,
+            has_one_target: self.said.count("target") + usize::from(config.target.is_some()) <= 1,
+            linker,
             profile,
             provisional: false,
+            anew: options.force,
             edition,
             config,
             gate,
@@ -271,13 +271,15 @@ impl Recipe {
 
     /// The compiler, and what to say of it if it is not the one that the script asked another tool for.
     fn toolchain(&self, environment: &Environment, cache: &Cache) -> Result<(Toolchain, Vec<String>)> {
-        let is_open = self.options.toolchain.is_none() && environment.set("RUNNER_TOOLCHAIN").is_none();
-        let wanted = match self.options.harness {
-            Some(Harness::Bench) if is_open => Some("nightly"),
-            _ => self.options.toolchain.as_deref(),
+        let wanted = match (self.options.harness, self.options.toolchain.as_deref()) {
+            (Some(Harness::Bench), None) => Some("nightly"),
+            (_, wanted) => wanted,
         };
         match wanted.filter(|_| self.is_lenient) {
-            None => Ok((Toolchain::find(wanted, environment, cache)?, Vec::new())),
+            None => {
+                let found = Toolchain::find(wanted, environment, cache);
+                Ok((found.map_err(|error| self.said.blame("toolchain", error))?, Vec::new()))
+            }
             Some(wanted) => {
                 // Ours to allow on any compiler.
                 let needed = self.features.iter().find(|feature| *feature != "frontmatter");
@@ -292,11 +294,11 @@ impl Recipe {
         let edition = self.options.edition.as_deref().or(self.manifest.edition()).unwrap_or(default);
         match EDITIONS.contains(&edition) {
             true => Ok(edition.to_owned()),
-            false => Err(Error::message(
-                Step::Arguments,
-                format!("there is no Rust edition `{}`", edition.escape_debug()),
-            )
-            .hint("the editions are 2015, 2018, 2021 and 2024")),
+            false => {
+                let text = format!("there is no Rust edition `{}`", edition.escape_debug());
+                let error = Error::message(Step::Arguments, text);
+                Err(self.said.blame("edition", error.hint("the editions are 2015, 2018, 2021 and 2024")))
+            }
         }
     }
 
@@ -325,6 +327,41 @@ impl RustRecipe<'_> {
     /// The same, with only the script itself built fast: its dependencies are there as they should be.
     pub(crate) fn quick_alone(self) -> Self {
         RustRecipe { provisional: true, ..self }
+    }
+
+    /// The same, from nothing.
+    pub(crate) fn anew(self) -> Self {
+        RustRecipe { anew: true, ..self }
+    }
+
+    pub(crate) fn lines(&self) -> usize {
+        self.script.bytes().iter().filter(|byte| **byte == b'\n').count()
+    }
+
+    /// The id under which the build is kept: as [`Recipe::home`], and a target that is the compiler's own machine is none,
+    /// unless a weaker word names another, which would then be the one that is meant.
+    pub(crate) fn home(&self) -> LaunchId {
+        match &self.options.target {
+            Some(target) if *target == self.toolchain.version.host && self.has_one_target => {
+                LaunchId::home(self.script, &Options { target: None, ..self.options.clone() })
+            }
+            _ => LaunchId::home(self.script, self.options),
+        }
+    }
+
+    /// The machine that its program is for.
+    pub(crate) fn machine(&self) -> &str {
+        self.target.as_ref().map_or(&self.toolchain.version.host, |target| &target.name)
+    }
+
+    /// Cargo's name of a variable for that machine: `CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_LINKER`.
+    pub(crate) fn machine_variable(&self, suffix: &str) -> String {
+        target::variable(self.machine(), suffix)
+    }
+
+    /// The variables that are named for the compiler's own machine and for the program's, and shape a build.
+    pub(crate) fn variables_of_machines(&self) -> Vec<String> {
+        variables_of_machines(&self.toolchain, self.target.as_ref())
     }
 
     /// How it is built, for people.
@@ -371,6 +408,13 @@ impl RustRecipe<'_> {
         Some(PathBuf::from(path))
     }
 
+    /// Whether its dependencies are compiled without the paths of this machine: what is handed on has to be, and what has no
+    /// debug information may be where the compiler can leave its messages out of it, so that the two share them.
+    pub(crate) fn is_trimmed(&self) -> bool {
+        let may = || self.toolchain.has_remap_scope();
+        self.options.portable || may() && !profile::has_debug_information(self.manifest, &self.profile)
+    }
+
     /// Whether cargo has to be asked how to call the compiler.
     pub(crate) fn needs_cargo(&self) -> bool {
         self.manifest.needs_cargo() || self.config.shapes_builds
@@ -393,75 +437,6 @@ fn package_name(manifest: &Manifest, script: &Script) -> String {
     match manifest.package_text("name") {
         Some(name) => name.to_owned(),
         None => crate::name::package(&script.stem().to_string_lossy()),
-    }
-}
-
-/// Refuses a compiled program, and a file with nothing in it.
-fn refuse_what_is_no_source(bytes: &[u8], text: &str) -> Result<()> {
-    if bytes.starts_with(b"\x7fELF") || bytes.starts_with(b"\xcf\xfa\xed\xfe") {
-        return Err(Error::message(Step::Script, "it is a compiled program, not a script")
-            .hint("run it without `runner`"));
-    }
-    let after_shebang =
-        text.strip_prefix("#!/").map(|rest| rest.split_once('\n').map_or("", |(_, rest)| rest));
-    match after_shebang.unwrap_or(text).trim().is_empty() {
-        true => {
-            Err(Error::message(Step::Script, "it is empty").hint("a script needs at least `fn main() {}`"))
-        }
-        false => Ok(()),
-    }
-}
-
-fn text(script: &Script) -> Result<&str> {
-    let bytes = script.bytes();
-    let text = std::str::from_utf8(bytes).map_err(|error| {
-        let line = bytes[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count() + 1;
-        Error::message(Step::Script, format!("it is not UTF-8 text: line {line} holds other bytes"))
-            .hint("Rust source is UTF-8; `iconv` converts text from other encodings")
-    })?;
-    Ok(text)
-}
-
-/// What the first lines ask for: the `#!` line, or what calls a tool for Rust in its stead.
-fn first_line(header: &Header<'_>, text: &str) -> Option<FirstLine> {
-    let of_shebang = header.shebang.and_then(shebang::read);
-    if of_shebang.as_ref().is_some_and(|line| !matches!(line.tool, Tool::Other(_))) {
-        return of_shebang;
-    }
-    let body =
-        if header.shebang.is_some() { text.split_once('\n').map_or("", |(_, rest)| rest) } else { text };
-    let of_header = header.build_command.as_deref().and_then(shebang::read_command);
-    of_header.or_else(|| shebang::read_polyglot(body)).or(of_shebang)
-}
-
-/// What the author should know, though the script runs.
-fn notes(header: &Header<'_>) -> Vec<String> {
-    let mut notes: Vec<String> =
-        header.notes.iter().map(|note| format!("line {}: {}", note.line, note.text)).collect();
-    if header.bom && header.shebang.is_some() {
-        notes.push("it begins with a byte order mark, so a kernel does not see its `#!` line".to_owned());
-    }
-    if header.shebang_crlf {
-        notes.push(
-            "its `#!` line ends in CR LF, so a kernel looks for an interpreter whose name ends in CR"
-                .to_owned(),
-        );
-    }
-    // Two bytes for `#!`; Linux reads 256 bytes and needs the line end among them.
-    if header.shebang.is_some_and(|line| line.len() + 2 > LONGEST_SHEBANG_BYTES) {
-        notes.push(format!(
-            "its `#!` line is longer than {LONGEST_SHEBANG_BYTES} bytes, and a kernel cuts it there"
-        ));
-    }
-    notes
-}
-
-fn malformed(error: header::HeaderError) -> Error {
-    let text = format!("line {}, column {}: {}", error.line, error.column, error.message);
-    let error_here = Error::message(Step::Metadata, text);
-    match error.hint {
-        Some(hint) => error_here.hint(hint),
-        None => error_here,
     }
 }
 

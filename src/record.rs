@@ -39,6 +39,12 @@ impl Record {
         named.map(|(_, text)| OsString::from_vec(text.to_vec())).collect()
     }
 
+    /// Every text with its name, in order.
+    pub(crate) fn texts(&self) -> impl Iterator<Item = (String, String)> {
+        let text = |text: &Text<'_>| String::from_utf8_lossy(text).into_owned();
+        self.about.iter().map(move |(name, value)| (text(name), text(value)))
+    }
+
     /// The first text of a name.
     pub(crate) fn first(&self, name: &str) -> Option<OsString> {
         self.all(name).into_iter().next()

@@ -10,26 +10,31 @@
 //!                    compile in staging ─► commit ─► (alias) ────────► Program
 //! ```
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, Seek};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
+use crate::artifact::Basis;
 use crate::cache::{Built, Cache, Entry, Found, Told};
 use crate::compile::{self, Outcome};
+use crate::decided::Decided;
 use crate::environment::Environment;
 use crate::error::{At, EXIT_CANNOT_EXECUTE, EXIT_NOT_FOUND, Error, Result, Step};
 use crate::exec::{self, Identity};
 use crate::launch::LaunchId;
 use crate::options::{Options, Verbosity};
-use crate::recipe::{Decided, Recipe};
+use crate::recipe::Recipe;
 use crate::screen::Screen;
 use crate::script::Script;
+use crate::settings;
 use crate::staging::Staging;
+use crate::statistics::{self, Event};
+use crate::tier;
 use crate::trace::Tools;
+use crate::trim::{self, Limits};
 use crate::wait::patiently;
-use crate::{tier, trim};
 
 /// How often a build is begun again because an input changed under it.
 const MOST_DISTURBANCES: usize = 8;
@@ -49,8 +54,11 @@ pub struct Runner {
 #[derive(Debug)]
 pub struct Program {
     pub(crate) script: Script,
+    name: OsString,
     binary: Binary,
     pub(crate) told: Told,
+    /// What it rests on, if no trace says it.
+    basis: Option<Basis>,
 }
 
 #[derive(Debug)]
@@ -97,6 +105,8 @@ impl Runner {
     /// one line on stderr says why. A script that is edited while it is compiled is read again.
     pub fn prepare(&self, script: &Script, options: &Options) -> Result<Program> {
         let mut edited = None;
+        let verbosity = settings::verbosity(options, &self.environment);
+        let options = &Options { verbosity, ..options.clone() };
         for _ in 1..MOST_DISTURBANCES {
             let script = edited.as_ref().unwrap_or(script);
             match self.prepare_once(script, options) {
@@ -122,7 +132,7 @@ impl Runner {
 
     /// The way of a script, one line a step.
     fn prepare_in(&self, cache: Cache, script: &Script, options: &Options) -> Result<Program> {
-        let launch = LaunchId::of(script, options);
+        let launch = LaunchId::of(script, options, &self.environment);
         if let Some(found) = self.find(&cache, &launch, script, options)? {
             return Ok(Program::cached(script, found));
         }
@@ -131,31 +141,51 @@ impl Runner {
             let runner = Runner { environment, background: None };
             return runner.prepare_in(cache, script, options);
         }
-        let screen = Screen::new(self.environment.is_terminal(), options.verbosity);
-        let recipe = Recipe::read(script, options)?;
+        if let Some(package) = script.package() {
+            return self.prepare_package(cache, script, package, options);
+        }
+        let recipe = Recipe::read(script, options, &self.environment)?;
+        let screen = Screen::new(self.environment.is_terminal(), recipe.options.verbosity);
+        recipe.config.complain(&cache, &screen);
         let decided = match recipe.decide(&self.environment, &cache) {
             Ok(decided) => decided,
             Err(no_compiler) => return self.outlive(no_compiler, &cache, script, &recipe),
         };
-        recipe.notes.iter().chain(decided.notes()).for_each(|note| screen.note(script, note));
+        let notes: Vec<String> = recipe.notes.iter().chain(decided.notes()).cloned().collect();
+        notes.iter().for_each(|note| screen.note(script, note));
         if recipe.options.temporary || cache.is_temporary() {
             return self.build_temporary(cache, script, &decided, &screen);
         }
         let decided = match self.background {
-            Some(_) => tier::choose(decided, &cache, &self.environment),
+            Some(_) => tier::choose(decided, &recipe.said, &cache, &self.environment),
             None => decided,
         };
-        let home = recipe.home();
+        let home = decided.home();
         let is_wanted = |found: &Found| !(options.force || options.optimal && found.provisional);
-        let found = match cache.enter(home, &self.environment, is_wanted, patiently(&screen, script))? {
+        let found = match cache.enter(
+            home,
+            decided.checks(),
+            &self.environment,
+            is_wanted,
+            patiently(&screen, script),
+        )? {
             Entry::Occupied(found) => found,
             Entry::Vacant(vacant) => match self.build_settled(&cache, &decided, vacant.staging(), &screen) {
-                Ok(built) => vacant.commit(built, &recipe.script)?,
-                Err(no_linker) => return self.outlive(no_linker, &cache, script, &recipe),
+                Ok(built) => {
+                    statistics::count(&cache, Event::Miss);
+                    vacant.commit(built, script)?
+                }
+                Err(error) => {
+                    let outlived = self.outlive(error, &cache, script, &recipe);
+                    if outlived.as_ref().is_err_and(|error| error.step() != Step::Toolchain) {
+                        notes.iter().for_each(|note| screen.note_late(script, note));
+                    }
+                    return outlived;
+                }
             },
         };
         cache.alias(&launch, &home, script, &self.environment);
-        trim::daily(&cache);
+        trim::daily(&cache, Limits::of(&recipe.said));
         Ok(Program::cached(script, found))
     }
 
@@ -181,6 +211,9 @@ impl Runner {
         };
         if self.verifies() && !found.provisional {
             self.verify(cache, script, options, &found)?;
+        }
+        if self.counts_hits() {
+            statistics::count(cache, Event::Hit);
         }
         match found.provisional {
             true => self.hasten(cache, script, options, found).map(Some),
@@ -224,11 +257,7 @@ impl Runner {
         let _ = Staging::sweep(&cache.join("staging"));
         let staging = Staging::create(&cache.join("staging")).at(Step::Cache)?;
         let built = self.build_settled(&cache, decided, staging.path(), screen)?;
-        let binary = match exec::load(&built.output) {
-            Ok(memory) => Binary::Memory(memory),
-            Err(_) => Binary::Held { path: built.output, _staging: Some(staging), _cache: cache },
-        };
-        Ok(Program { script: script.clone(), binary, told: built.told })
+        Ok(Program::temporary(script, built, staging, cache))
     }
 
     /// The cache cannot be used: say why, and do without.
@@ -268,8 +297,35 @@ impl Runner {
 }
 
 impl Program {
-    fn cached(script: &Script, found: Found) -> Program {
-        Program { script: script.clone(), binary: Binary::Cached(found.path), told: found.told }
+    pub(crate) fn cached(script: &Script, found: Found) -> Program {
+        let name = found.path.file_name().unwrap_or_default().to_owned();
+        Program {
+            script: script.clone(),
+            name,
+            binary: Binary::Cached(found.path),
+            told: found.told,
+            basis: None,
+        }
+    }
+
+    pub(crate) fn temporary(script: &Script, built: Built, staging: Staging, cache: Cache) -> Program {
+        let binary = match exec::load(&built.output) {
+            Ok(memory) => Binary::Memory(memory),
+            Err(_) => Binary::Held { path: built.output, _staging: Some(staging), _cache: cache },
+        };
+        let about = built.about.into_iter().map(|(name, text)| (name.to_owned(), text)).collect();
+        let basis = Some(Basis { checks: built.checks, about });
+        Program { script: script.clone(), name: built.name, binary, told: built.told, basis }
+    }
+
+    /// What it rests on, if no trace says it.
+    pub(crate) fn basis(&self) -> Option<&Basis> {
+        self.basis.as_ref()
+    }
+
+    /// What the program is called: as the script without its extension, or as the package calls it.
+    pub fn name(&self) -> &OsStr {
+        &self.name
     }
 
     /// The script it was made from.
@@ -319,7 +375,9 @@ impl Program {
     }
 
     fn identity(&self) -> Identity<'_> {
-        Identity { typed: self.script.typed(), path: self.script.path(), told: &self.told }
+        // A package's program is called by its own name, as if it were installed.
+        let typed = if self.script.package().is_some() { &self.name } else { self.script.typed() };
+        Identity { typed, path: self.script.path(), told: &self.told }
     }
 
     /// The file system has been mounted noexec since the program was put there.

@@ -62,10 +62,36 @@ impl Screen {
         }
     }
 
+    /// Tells of a script that failed what nobody was there to read before.
+    pub(crate) fn note_late(&self, script: &Script, text: &str) {
+        if !(self.terminal || self.verbosity >= Verbosity::Verbose) {
+            self.say(&format!("{}: note: {text}", script.typed().to_string_lossy()));
+        }
+    }
+
     /// Says a line.
     pub(crate) fn say(&self, text: &str) {
         // Nobody to tell is no reason to stop.
         let _ = writeln!(io::stderr(), "runner: {}", printable(text));
+    }
+
+    /// Says a line, unless asked to be quiet.
+    pub(crate) fn remark(&self, text: &str) {
+        if self.verbosity > Verbosity::Quiet {
+            self.say(text);
+        }
+    }
+
+    /// Shows what is only told at length to those who asked for it.
+    pub(crate) fn show_verbosely(&self, diagnostics: &[u8]) {
+        if self.verbosity >= Verbosity::Verbose {
+            let _ = io::stderr().write_all(diagnostics);
+        }
+    }
+
+    /// Says what to do about the line before.
+    pub(crate) fn hint(&self, text: &str) {
+        let _ = writeln!(io::stderr(), "  hint: {}", printable(text));
     }
 
     /// Shows what a compiler said: if it failed, and to people.
@@ -204,6 +230,8 @@ const STATUS: &[&str] = &[
     "Fetching",
     "Finished",
     "Fresh",
+    "Installed",
+    "Installing",
     "Locking",
     "Removing",
     "Running",

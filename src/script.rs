@@ -1,6 +1,7 @@
 //! Scripts: what was typed, where it is, and its bytes, read once.
 //!
-//! A script has a path of its own, or it came through a pipe or a descriptor and has none ([`Place::Nowhere`]). It is
+//! A script has a path of its own, or it came through a pipe or a descriptor and has none ([`Place::Nowhere`]), or it is
+//! no file at all but a package of a registry ([`Place::Package`]). A file is
 //! known by its real path: what it includes lies beside the file itself and not beside a link to it. Linux says while
 //! opening a file whether its path holds a link, so that only a path with links in it costs more calls.
 
@@ -13,6 +14,7 @@ use std::path::{Component, Path, PathBuf};
 
 use crate::environment::{Environment, absolute};
 use crate::error::{EXIT_CANNOT_EXECUTE, EXIT_NOT_FOUND, Error, Result, Step};
+use crate::registry::Package;
 use crate::stamp::Stamp;
 
 /// Larger than any script, smaller than a disk image given by mistake.
@@ -38,12 +40,12 @@ pub(crate) struct Given {
     pub(crate) name: &'static str,
     /// What the program is called.
     pub(crate) stem: &'static str,
-    /// Lines of ours that stand above its own.
-    pub(crate) lines_above: usize,
+    /// How many bytes of ours stand before its own.
+    pub(crate) opening: usize,
 }
 
 /// Standard input.
-const STDIN: Given = Given { name: "<stdin>", stem: "stdin", lines_above: 0 };
+const STDIN: Given = Given { name: "<stdin>", stem: "stdin", opening: 0 };
 
 /// Where a script is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,11 +54,13 @@ pub(crate) enum Place {
     File(PathBuf),
     /// A pipe, a descriptor, standard input: the directory that relative paths are taken from.
     Nowhere(PathBuf),
+    /// A registry.
+    Package(Package),
 }
 
 impl Script {
     /// Reads the script that was typed. A name without a slash that is not in the working directory is looked for on
-    /// PATH, as `sh NAME` does.
+    /// PATH, as `sh NAME` does; before that, one that names a package (`ripgrep@14.1.0`) is that package.
     ///
     /// # Errors
     /// [`Step::Script`]: 127 if it is not there, 126 if it is there and cannot be read or is a directory.
@@ -74,10 +78,14 @@ impl Script {
         if let Err(error) = &script
             && error.kind() == io::ErrorKind::NotFound
             && !typed.as_bytes().contains(&b'/')
-            && let Some(found) = environment.find_command(typed)
         {
-            script = Script::read_file(typed, &found);
-            path = found;
+            if let Some(package) = Package::parse(typed) {
+                return Ok(Script { typed: typed.to_owned(), ..Script::of_package(package) });
+            }
+            if let Some(found) = environment.find_command(typed) {
+                script = Script::read_file(typed, &found);
+                path = found;
+            }
         }
         script.map_err(|error| refused(&path, error).about(typed.to_string_lossy()))
     }
@@ -130,11 +138,26 @@ impl Script {
                 Some(real)
             }
             Place::File(path) => Some(without_dots(path)),
-            Place::Nowhere(_) => None,
+            Place::Nowhere(_) | Place::Package(_) => None,
         };
         let real = real.filter(|real| Place::File(real.clone()) != place);
         let stamp = metadata.is_file().then(|| Stamp::of(&metadata));
         Ok(Some(Script { typed: typed.to_owned(), place, real, bytes, stamp, given: None }))
+    }
+
+    /// A package of a registry in the place of a script.
+    pub fn of_package(package: Package) -> Script {
+        let typed = package.to_string().into();
+        let place = Place::Package(package);
+        Script { typed, place, real: None, bytes: Vec::new(), stamp: None, given: None }
+    }
+
+    /// The package, if it is one.
+    pub fn package(&self) -> Option<&Package> {
+        match &self.place {
+            Place::Package(package) => Some(package),
+            Place::File(_) | Place::Nowhere(_) => None,
+        }
     }
 
     /// A script that is text in memory; relative paths are taken from `base`.
@@ -186,12 +209,15 @@ impl Script {
     pub fn path(&self) -> Option<&Path> {
         match &self.place {
             Place::File(path) => Some(path),
-            Place::Nowhere(_) => None,
+            Place::Nowhere(_) | Place::Package(_) => None,
         }
     }
 
-    /// The name it is known by: the file's, without its extension; `script` if there is none.
+    /// The name it is known by: the file's, without its extension; a package's own; `script` if there is none.
     pub(crate) fn stem(&self) -> OsString {
+        if let Some(package) = self.package() {
+            return package.name().into();
+        }
         let nameless = || OsString::from(self.given.map_or("script", |given| given.stem));
         self.path().and_then(Path::file_stem).map_or_else(nameless, OsStr::to_owned)
     }
@@ -201,6 +227,7 @@ impl Script {
         match &self.place {
             Place::File(path) => path.parent().unwrap_or(Path::new("/")),
             Place::Nowhere(base) => base,
+            Place::Package(_) => Path::new("/"),
         }
     }
 
@@ -208,7 +235,7 @@ impl Script {
     pub(crate) fn is_unchanged(&self) -> bool {
         match &self.place {
             Place::File(path) => std::fs::read(path).is_ok_and(|bytes| bytes == self.bytes),
-            Place::Nowhere(_) => true,
+            Place::Nowhere(_) | Place::Package(_) => true,
         }
     }
 

@@ -2,10 +2,12 @@
 //!
 //! A script may have been written for another tool. What its first line says to that tool is taken as if it had been said
 //! to runner, where it has a meaning here (`+nightly`, `--debug`, `--release`, `-t T`, `--edition E`, variables set by
-//! `env`); the rest (`-q`, `-c`, `--force`, `-Zscript`) is passed over. The same goes for the second line of a script that
-//! a shell starts: `//usr/bin/env rustc …; exit`.
+//! `env`, `--test`); the rest (`-q`, `-c`, `--force`, `-Zscript`) is passed over. The same goes for what a script that a shell
+//! starts has for that shell: see [`polyglot`].
 
-use crate::options::Options;
+pub(crate) mod polyglot;
+
+use crate::options::{Harness, Options};
 
 /// The tool a first line names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +31,8 @@ pub(crate) struct FirstLine {
     pub(crate) options: Options,
     /// Variables that `env` sets for the program.
     pub(crate) variables: Vec<(String, String)>,
+    /// What a line of shell gives the program besides the caller's arguments.
+    pub(crate) arguments: Vec<String>,
 }
 
 /// Splits the one argument that Linux makes of everything after the interpreter: at spaces and tabs, with single and
@@ -92,23 +96,6 @@ pub(crate) fn program(line: &str) -> Option<(Variables, String, Vec<String>)> {
     Some((variables, program, words.collect()))
 }
 
-/// What a line of shell at the head of a script says, if it calls a tool for Rust: `//usr/bin/env rustc "$0"; exit`.
-pub(crate) fn read_polyglot(body: &str) -> Option<FirstLine> {
-    let line = body.lines().find(|line| !line.trim().is_empty())?;
-    let command = line.strip_prefix("//")?.trim_start_matches('/');
-    // Comments may mention a compiler; a command is a path, and comes to an end or is given the script.
-    let is_comment = command.starts_with(|c: char| c.is_whitespace() || c == '!');
-    if is_comment
-        || !(command.contains(';')
-            || command.contains("&&")
-            || command.contains("$0")
-            || command.contains("$@"))
-    {
-        return None;
-    }
-    command.split(';').find_map(read_command)
-}
-
 /// The call of a tool for Rust among the words of a shell command.
 pub(crate) fn read_command(command: &str) -> Option<FirstLine> {
     let words = split(command);
@@ -159,10 +146,20 @@ fn call(mut tool: Tool, words: impl Iterator<Item = String>) -> FirstLine {
             }
             ("--profile", Tool::Runner | Tool::Cargo) => options.profile = value(),
             ("--lang", Tool::Runner) => options.language = value(),
+            ("--target", Tool::Runner | Tool::Cargo | Tool::Rustc) => options.target = value(),
             ("--edition", Tool::Runner | Tool::Rustc) => options.edition = value(),
+            ("--frozen", Tool::Runner) => (options.offline, options.locked) = (true, true),
             ("--offline", _) | ("--frozen", Tool::Cargo) => options.offline = true,
             ("--locked", Tool::Runner) => options.locked = true,
+            ("--static", Tool::Runner) => options.is_static = Some(true),
+            ("--strip", Tool::Runner) => options.strip = true,
             ("--temp", Tool::Runner) => options.temporary = true,
+            ("--test", Tool::RustScript | Tool::Rustc) | ("test", Tool::Cargo | Tool::Runner) => {
+                options.harness = Some(Harness::Test);
+            }
+            ("--bench", Tool::RustScript) | ("bench", Tool::Cargo | Tool::Runner) => {
+                options.harness = Some(Harness::Bench);
+            }
             // `cargo eval` and `cargo script` are rust-script's ancestors.
             ("eval" | "script", Tool::Cargo) => tool = Tool::RustScript,
             (flag, tool) if takes_value(tool, flag) => drop(value()),
@@ -174,7 +171,7 @@ fn call(mut tool: Tool, words: impl Iterator<Item = String>) -> FirstLine {
             _ => {}
         }
     }
-    FirstLine { tool, options, variables: Vec::new() }
+    FirstLine { tool, options, variables: Vec::new(), arguments: Vec::new() }
 }
 
 /// `name=version`, or a name for any version.
@@ -187,7 +184,7 @@ fn dependency(text: &str) -> Option<(String, String)> {
 /// Options of other tools that take the next word and have no meaning here.
 fn takes_value(tool: &Tool, flag: &str) -> bool {
     match tool {
-        Tool::Cargo => matches!(flag, "-Z" | "--color" | "--config" | "-C" | "-j" | "--jobs"),
+        Tool::Cargo => matches!(flag, "-Z" | "--color" | "--config" | "-C" | "-j" | "--jobs" | "--bin"),
         Tool::Rustc => {
             matches!(flag, "-o" | "-C" | "-L" | "-l" | "-A" | "-W" | "--crate-name" | "--crate-type")
         }
@@ -219,8 +216,22 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_first_line_may_ask_for_tests() {
+        for (line, expected) in [
+            ("/usr/bin/env -S rust-script --test", Some(Harness::Test)),
+            ("/usr/bin/env -S cargo +nightly -Zscript test --manifest-path", Some(Harness::Test)),
+            ("/usr/bin/env -S runner test", Some(Harness::Test)),
+            ("/usr/bin/env -S rust-script --bench", Some(Harness::Bench)),
+            ("/usr/bin/env -S cargo -Zscript run --bin test", None),
+            ("/usr/bin/env -S runner x test", None),
+        ] {
+            assert_eq!(read(line).unwrap().options.harness, expected, "{line}");
+        }
+    }
+
     /// What a line asks for: profile, toolchain, edition.
-    fn asks(line: &FirstLine) -> String {
+    pub(super) fn asks(line: &FirstLine) -> String {
         let Options { profile, toolchain, edition, .. } = &line.options;
         [profile, toolchain, edition].map(|option| option.as_deref().unwrap_or("-")).join(" ")
     }
@@ -250,6 +261,7 @@ mod tests {
             ("/usr/bin/env -S RUST_BACKTRACE=1 cargo +nightly -Zscript", Tool::Cargo, "- nightly -"),
             ("/usr/bin/env -Scargo +nightly -Zscript", Tool::Cargo, "- nightly -"),
             ("/bin/sh", Tool::Other("sh".to_owned()), "- - -"),
+            ("/usr/bin/env -S rust-script --test", Tool::RustScript, "- - -"),
         ];
         for (line, tool, expected) in cases {
             let read = read(line).unwrap();
@@ -258,26 +270,5 @@ mod tests {
         assert_eq!(read(""), None);
         let with_variable = read("/usr/bin/env -S RUST_BACKTRACE=1 runner").unwrap();
         assert_eq!(with_variable.variables, [("RUST_BACKTRACE".to_owned(), "1".to_owned())]);
-    }
-
-    #[test]
-    fn a_line_of_shell_may_call_the_compiler() {
-        let cases = [
-            ("//usr/bin/env rustc $0 -o a && ./a \"$@\"; exit", Some((Tool::Rustc, "- - -"))),
-            ("\n//usr/bin/env rustc --edition 2021 \"$0\"; exit", Some((Tool::Rustc, "- - 2021"))),
-            ("//bin/true; rustc --edition=2018 \"$0\" && exec ./x; exit", Some((Tool::Rustc, "- - 2018"))),
-            ("///usr/bin/env rust-script \"$0\" \"$@\"; exit $?", Some((Tool::RustScript, "- - -"))),
-            ("//usr/bin/env cargo +nightly -Zscript \"$0\" \"$@\"; exit", Some((Tool::Cargo, "- nightly -"))),
-            ("// compile it with rustc\n", None),
-            ("// compile it with rustc; then run it\n", None),
-            ("//! rustc; cargo\n", None),
-            ("fn main() {}", None),
-        ];
-        for (body, expected) in cases {
-            let read = read_polyglot(body);
-            let found = read.as_ref().map(|line| (line.tool.clone(), asks(line)));
-            let expected = expected.map(|(tool, asks)| (tool, asks.to_owned()));
-            assert_eq!(found, expected, "{body}");
-        }
     }
 }

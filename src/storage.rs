@@ -5,9 +5,11 @@ use std::path::{Path, PathBuf};
 use crate::cache::Cache;
 use crate::environment::absolute;
 use crate::error::Result;
+use crate::options::Options;
+use crate::registry::Package;
 use crate::runner::Runner;
 use crate::script::resolve_links;
-use crate::trim::{self, CachedBuild, Limits, Trimmed};
+use crate::trim::{self, CachedBuild, Limits, Mode, Trimmed};
 
 impl Runner {
     /// The directory of the cache, which need not exist.
@@ -39,7 +41,26 @@ impl Runner {
     /// # Errors
     /// [`crate::Step::Cache`] if it is not ours to change.
     pub fn cache_trim(&self, limits: Limits) -> Result<Trimmed> {
-        self.existing_cache()?.map_or(Ok(Trimmed::default()), |cache| trim::trim(&cache, limits))
+        let cache = self.existing_cache()?;
+        Ok(cache.map_or(Trimmed::default(), |cache| trim::trim(&cache, limits, Mode::Remove).1))
+    }
+
+    /// What [`Runner::cache_trim`] would remove: the builds, and what that comes to with all that only they need. Removes
+    /// nothing.
+    ///
+    /// # Errors
+    /// [`crate::Step::Cache`] if it is not ours to read.
+    pub fn cache_trimmable(&self, limits: Limits) -> Result<(Vec<CachedBuild>, Trimmed)> {
+        let cache = self.existing_cache()?;
+        Ok(cache.map_or_else(Default::default, |cache| trim::trim(&cache, limits, Mode::Show)))
+    }
+
+    /// What a trim keeps to if nobody says otherwise: what `RUNNER_OLDER`, `RUNNER_MAX_SIZE` or the configuration say.
+    ///
+    /// # Errors
+    /// [`crate::Step::Config`], and [`crate::Step::Arguments`] if a variable means nothing.
+    pub fn cache_limits(&self) -> Result<Limits> {
+        Ok(Limits::of(&self.said(&Options::default())?))
     }
 
     /// Removes everything, or every build of one script, which need not exist any more.
@@ -49,6 +70,9 @@ impl Runner {
     pub fn cache_clean(&self, script: Option<&Path>) -> Result<Trimmed> {
         let Some(cache) = self.existing_cache()? else { return Ok(Trimmed::default()) };
         let Some(script) = script else { return trim::clean(&cache, None) };
+        if !script.exists() && Package::parse(script.as_os_str()).is_some() {
+            return trim::clean(&cache, Some(script));
+        }
         let path = absolute(script.to_owned());
         let mut trimmed = trim::clean(&cache, Some(&path))?;
         if let Ok(real) = resolve_links(&path)

@@ -1,18 +1,22 @@
 //! Subcommands: what each prints.
 
+mod build;
+mod cache;
+mod env;
+mod promoted;
+
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Write};
-use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use runner::{
-    Background, EXIT_NOT_FOUND, Environment, Error, Options, Placement, Result, Runner, Script, Step,
-    Verbosity, Why, printable, usage_error,
+    EXIT_NOT_FOUND, Environment, Error, Options, Result, Runner, Script, Step, Verbosity, Why, printable,
+    usage_error,
 };
 use serde_json::json;
 
-use crate::cli::{CacheCommand, Command, SUBCOMMANDS};
-use crate::help;
+use crate::cli::Command;
+use crate::{completion, help};
 
 /// Does what was asked; the exit code.
 pub(crate) fn dispatch(command: Command) -> Result<u8> {
@@ -22,12 +26,12 @@ pub(crate) fn dispatch(command: Command) -> Result<u8> {
         Command::Evaluate { expression, base, arguments, options } => {
             return runner.run(&expression.script(&base), &options, &arguments);
         }
-        Command::Build { script, output, options } => {
-            let script = read(&runner, &script)?;
-            let options = with_release(options);
-            runner
-                .build(&script, &options, output.as_deref())
-                .map_err(|error| error.about_script(&script))?;
+        Command::Build { scripts, output, saying, options } => {
+            return build::build(&runner, &scripts, output.as_deref(), saying, &options);
+        }
+        Command::Inspect { programs, json } => return Ok(build::inspect(&runner, &programs, json)),
+        Command::Verify { programs, script, options } => {
+            return Ok(build::verify(&runner, &programs, script.as_deref(), &options));
         }
         Command::BuildCache { scripts, options } => return build_ahead(&runner, &scripts, &options),
         Command::Background { script, options } => runner.finish(&read(&runner, &script)?, &options)?,
@@ -37,13 +41,12 @@ pub(crate) fn dispatch(command: Command) -> Result<u8> {
                 print(format_args!("{one}\n"));
             }
         }
-        Command::Promote { script, placement, options } => promote(&runner, &script, &placement, options)?,
-        Command::Demote { names, force } => {
-            for name in names {
-                print(format_args!("removed {}\n", runner.demote(&name, force)?.display()));
-            }
+        Command::Promote { scripts, placement, options } => {
+            promoted::promote(&runner, &scripts, &placement, options)?;
         }
-        Command::List => list(&runner)?,
+        Command::Demote { names, force } => promoted::demote(&runner, &names, force)?,
+        Command::List { json } => promoted::list(&runner, json)?,
+        Command::Upgrade { names, options } => return promoted::upgrade(&runner, &names, &options),
         Command::Check { script, lint, arguments, options } => {
             runner.check(&read(&runner, &script)?, &options, lint, &arguments)?;
         }
@@ -70,12 +73,32 @@ pub(crate) fn dispatch(command: Command) -> Result<u8> {
             return dispatch(*command);
         }
         Command::Why { script, options, json } => why(&runner, &script, &options, json)?,
-        Command::Cache(command) => cache(&runner, command)?,
+        Command::Env { names, script, options, json } => {
+            env::show(&runner, &names, script.as_deref(), &options, json)?;
+        }
+        Command::Cache(command) => cache::run(&runner, command)?,
         Command::Help(topic) => match help::text(topic.as_deref()) {
             Some(text) => print(format_args!("{text}")),
             None => {
                 let topic = topic.unwrap_or_default();
-                return Err(usage_error(format!("there is no help on `{topic}`")).with_hint("`runner help`"));
+                let hint = match help::similar_topic(&topic) {
+                    Some(similar) => format!("there is on `{similar}`"),
+                    None => "`runner help` lists the topics".to_owned(),
+                };
+                return Err(usage_error(format!("there is no help on `{topic}`")).with_hint(hint));
+            }
+        },
+        Command::Manual => print(format_args!("{}", help::manual())),
+        Command::Completions { shell, words } => match completion::shell_code(&shell) {
+            Some(code) if words.is_empty() => print(format_args!("{code}")),
+            Some(_) => print(format_args!("{}", completion::candidates(&runner, &words))),
+            None if shell.is_empty() => {
+                return Err(usage_error("`completions` needs a shell: `bash`, `zsh` or `fish`")
+                    .with_hint("`runner help completions`"));
+            }
+            None => {
+                return Err(usage_error(format!("there are no completions for `{shell}`"))
+                    .with_hint("there are for `bash`, `zsh` and `fish`"));
             }
         },
         Command::Version => print(format_args!("runner {}\n", env!("CARGO_PKG_VERSION"))),
@@ -107,7 +130,8 @@ fn read(runner: &Runner, script: &OsStr) -> Result<Script> {
 /// A missing script whose name is nearly a subcommand's was probably meant as one.
 fn perhaps_a_subcommand(error: Error, script: &OsStr) -> Error {
     let name = script.to_string_lossy();
-    let similar = SUBCOMMANDS.iter().find(|known| runner::is_similar(known, &name));
+    let similar =
+        help::COMMANDS.iter().map(|command| command.name).find(|known| runner::is_similar(known, &name));
     match similar {
         Some(known)
             if error.step() == Step::Script && error.exit_code() == EXIT_NOT_FOUND && !name.contains('/') =>
@@ -132,36 +156,6 @@ fn build_ahead(runner: &Runner, scripts: &[OsString], options: &Options) -> Resu
         code = if code == 0 { error.exit_code() } else { code };
     }
     Ok(code)
-}
-
-fn promote(runner: &Runner, script: &OsStr, placement: &Placement, options: Options) -> Result<()> {
-    let quiet = options.verbosity == Verbosity::Quiet;
-    let script = read(runner, script)?;
-    let installed = runner.promote(&script, &with_release(options), placement)?;
-    if quiet {
-        return Ok(());
-    }
-    print(format_args!("installed {}\n", installed.path.display()));
-    let directory = installed.path.parent().unwrap_or(&installed.path).display();
-    if !installed.on_path {
-        print(format_args!(
-            "  `{directory}` is not on PATH; for example: export PATH=\"{directory}:$PATH\"\n"
-        ));
-    } else if let Some(other) = installed.shadowed_by {
-        print(format_args!("  `{}` comes first on PATH\n", other.display()));
-    }
-    Ok(())
-}
-
-fn list(runner: &Runner) -> Result<()> {
-    let listed = runner.installed()?;
-    let width = listed.iter().map(|one| one.name.to_string_lossy().chars().count()).max().unwrap_or(0);
-    for one in &listed {
-        let name = one.name.to_string_lossy();
-        let state = one.state.as_str();
-        print(format_args!("{name:width$}  {state:14}  {}  from {}\n", shown(&one.path), shown(&one.source)));
-    }
-    Ok(())
 }
 
 /// One line: `cached …`, `not built yet`, or what changed. With `--json` one object.
@@ -189,64 +183,9 @@ fn why(runner: &Runner, script: &OsStr, options: &Options, json: bool) -> Result
     Ok(())
 }
 
-fn cache(runner: &Runner, command: CacheCommand) -> Result<()> {
-    match command {
-        CacheCommand::Path => {
-            // A path is bytes, and somebody may paste it.
-            let path = runner.cache_path()?;
-            let mut out = io::stdout().lock();
-            let _ = out.write_all(path.as_os_str().as_bytes()).and_then(|()| out.write_all(b"\n"));
-        }
-        CacheCommand::Size => print(format_args!("{}\n", runner.cache_size()?)),
-        CacheCommand::List => {
-            if let Some(background) = runner.background()? {
-                let Background { pid, script } = background;
-                print(format_args!("process {pid} is building the release binary of {}\n", shown(&script)));
-            }
-            for build in runner.cache_list()? {
-                let used = age(build.last_used);
-                print(format_args!(
-                    "{used:>9}  {:>10}  {:8}  {}  {}\n",
-                    build.bytes,
-                    build.profile,
-                    build.toolchain,
-                    shown(&build.script)
-                ));
-            }
-        }
-        CacheCommand::Stop => match runner.stop_background()? {
-            Some(Background { pid, script }) => {
-                print(format_args!("stopped process {pid}, which was building {}\n", shown(&script)));
-            }
-            None => print(format_args!("nothing is being built in the background\n")),
-        },
-        CacheCommand::Trim(limits) => removed(runner.cache_trim(limits)?),
-        CacheCommand::Clean(script) => removed(runner.cache_clean(script.as_deref())?),
-    }
-    Ok(())
-}
-
-fn removed(trimmed: runner::Trimmed) {
-    let builds = if trimmed.builds == 1 { "build" } else { "builds" };
-    print(format_args!("removed {} {builds}, {} bytes\n", trimmed.builds, trimmed.bytes));
-}
-
 /// A path in a list: one line, whatever is in it.
 fn shown(path: &Path) -> String {
     printable(&path.to_string_lossy()).into_owned()
-}
-
-/// How long ago, in the largest unit that fits.
-fn age(seconds: i64) -> String {
-    let now = std::time::SystemTime::now()
-        .duration_since(std::time::UNIX_EPOCH)
-        .map_or(0, |now| now.as_secs() as i64);
-    match now - seconds {
-        ..60 => "now".to_owned(),
-        age @ 60..3_600 => format!("{}m ago", age / 60),
-        age @ 3_600..86_400 => format!("{}h ago", age / 3_600),
-        age => format!("{}d ago", age / 86_400),
-    }
 }
 
 fn print(text: std::fmt::Arguments<'_>) {

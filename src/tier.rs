@@ -17,22 +17,25 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use crate::cache::{Cache, Entry, Found};
+use crate::decided::Decided;
 use crate::deps;
 use crate::environment::Environment;
 use crate::error::{At, Error, Result, Step};
 use crate::lock::{Lock, Patience};
 use crate::options::{Options, Verbosity};
 use crate::profile;
-use crate::recipe::{Decided, Recipe, RustRecipe};
+use crate::recipe::{Recipe, RustRecipe};
 use crate::runner::Runner;
+use crate::said::Said;
 use crate::screen::Screen;
 use crate::script::Script;
 use crate::staging::Staging;
 use crate::trace::Tools;
 
-/// Lines from which optimizing a script takes some tenths of a second longer than not optimizing it, which somebody who
-/// waits would notice: see `scripts/bench --only lines`.
-const LARGE_LINES: usize = 200;
+/// Lines from which optimizing a script takes a tenth of a second longer than not optimizing it, and compiling an edit of it
+/// anew longer than from what the compiler remembers. Of 36 lines (a struct, a parser, a map) the release build takes
+/// 207 ms, the quick one 110, an edit of that 90; of hello world each takes 55. See `scripts/bench --only lines`.
+const LARGE_LINES: usize = 30;
 
 /// How often, and how long apart, a stopped build is looked for until it is gone.
 const MOST_LOOKS: u32 = 500;
@@ -51,9 +54,14 @@ pub struct Background {
 }
 
 /// The recipe of a script's next build: a quick one where that is worth it.
-pub(crate) fn choose<'a>(decided: Decided<'a>, cache: &Cache, environment: &Environment) -> Decided<'a> {
+pub(crate) fn choose<'a>(
+    decided: Decided<'a>,
+    said: &Said,
+    cache: &Cache,
+    environment: &Environment,
+) -> Decided<'a> {
     match decided {
-        Decided::Rust(rust) => Decided::Rust(Box::new(choose_rust(*rust, cache, environment))),
+        Decided::Rust(rust) => Decided::Rust(Box::new(choose_rust(*rust, said, cache, environment))),
         // Their compilers are fast, or know of no other way.
         other => other,
     }
@@ -62,16 +70,16 @@ pub(crate) fn choose<'a>(decided: Decided<'a>, cache: &Cache, environment: &Envi
 /// The same of a Rust script.
 pub(crate) fn choose_rust<'a>(
     rust: RustRecipe<'a>,
+    said: &Said,
     cache: &Cache,
     environment: &Environment,
 ) -> RustRecipe<'a> {
     let Options { profile, portable, optimal, .. } = rust.options;
-    if profile.is_some() || *portable || *optimal || !is_on(environment) {
+    if profile.is_some() || *portable || *optimal || !is_on(said, environment) {
         return rust;
     }
-    let lines = || rust.script.bytes().iter().filter(|byte| **byte == b'\n').count();
     match rust.needs_cargo() {
-        false if lines() < LARGE_LINES => rust,
+        false if !is_large(&rust) => rust,
         false => rust.quick(),
         // With its dependencies built, only the script itself is quick: nearly all of its speed is theirs.
         true if !profile::optimizes_at_link_time(rust.manifest, &rust.profile)
@@ -83,9 +91,18 @@ pub(crate) fn choose_rust<'a>(
     }
 }
 
-fn is_on(environment: &Environment) -> bool {
-    let is_off = environment.variable("RUNNER_TIER").is_some_and(|value| value == "off");
-    !is_off && environment.set("CI").is_none_or(|value| value == "false")
+/// Whether a script takes the compiler long enough for anything to be gained.
+pub(crate) fn is_large(rust: &RustRecipe<'_>) -> bool {
+    rust.needs_cargo() || rust.lines() >= LARGE_LINES
+}
+
+/// Whether there are tiers: as it is said, and if it is not, everywhere but where `CI` is set.
+fn is_on(said: &Said, environment: &Environment) -> bool {
+    said.is_on("tier").unwrap_or_else(|| !is_ci(environment))
+}
+
+pub(crate) fn is_ci(environment: &Environment) -> bool {
+    environment.set("CI").is_some_and(|value| value != "false")
 }
 
 /// Whether the machine runs on battery, where that can be told.
@@ -116,16 +133,16 @@ impl Runner {
         options: &Options,
         found: Found,
     ) -> Result<Found> {
-        let recipe = Recipe::read(script, options)?;
+        let recipe = Recipe::read(script, options, self.environment())?;
         let home = recipe.home();
         if let Some(there) = cache.peek(&home, self.environment(), Tools::Checked)
             && !there.provisional
         {
-            let launch = crate::launch::LaunchId::of(script, options);
+            let launch = crate::launch::LaunchId::of(script, options, self.environment());
             cache.alias(&launch, &home, script, self.environment());
             return Ok(there);
         }
-        if is_on(self.environment()) && !is_on_battery() && background(cache).is_none() {
+        if is_on(&recipe.said, self.environment()) && !is_on_battery() && background(cache).is_none() {
             // Best effort: the next run asks again.
             let _ = self.start(script, options);
         }
@@ -144,6 +161,9 @@ impl Runner {
         }
         if let Some(language) = &options.language {
             shell.arg("--lang").arg(language);
+        }
+        if let Some(target) = &options.target {
+            shell.arg("--target").arg(target);
         }
         if let Some(edition) = &options.edition {
             shell.arg("--edition").arg(edition);
@@ -179,17 +199,17 @@ impl Runner {
             return Ok(());
         };
         let screen = Screen::new(false, Verbosity::Quiet);
-        let recipe = Recipe::read(script, options)?;
+        let recipe = Recipe::read(script, options, self.environment())?;
         let decided = recipe.decide(self.environment(), &cache)?;
-        let home = recipe.home();
+        let home = decided.home();
         if cache.peek(&home, self.environment(), Tools::Checked).is_none_or(|found| !found.provisional) {
             return Ok(());
         }
         // Nobody waits for this directory, as they would for the launch's lock.
         let staging = Staging::create(&cache.join("staging")).at(Step::Cache)?;
         let built = self.build_settled(&cache, &decided, staging.path(), &screen)?;
-        match cache.enter(home, self.environment(), |_| false, |_, _| Patience::Wait)? {
-            Entry::Vacant(vacant) => vacant.commit(built, &recipe.script).map(drop),
+        match cache.enter(home, decided.checks(), self.environment(), |_| false, |_, _| Patience::Wait)? {
+            Entry::Vacant(vacant) => vacant.commit(built, decided.script()).map(drop),
             Entry::Occupied(_) => Ok(()),
         }
     }

@@ -1,7 +1,7 @@
 //! Toolchains: which compiler, and what it says of itself.
 //!
-//! The first of: the option (`--toolchain T`, `+T`); the script's own pin; `RUNNER_TOOLCHAIN`; `RUSTC`, then
-//! `RUSTUP_TOOLCHAIN`; rustup's default; `rustc` on PATH. A `rustc` that is rustup's proxy is never called: the compiler
+//! The one that is asked for (see [`crate::settings`]), else the first of `RUSTC`, `RUSTUP_TOOLCHAIN`, rustup's default,
+//! `rustc` on PATH. A `rustc` that is rustup's proxy is never called: the compiler
 //! behind it is found in `$RUSTUP_HOME/settings.toml` and `toolchains/`, since the proxy costs 10 ms a call and decides by
 //! the caller's working directory.
 //!
@@ -43,7 +43,7 @@ struct Choice {
 }
 
 impl Toolchain {
-    /// Finds the compiler that `wanted` (an option or a script's pin), the variables, rustup or PATH name.
+    /// Finds the compiler that `wanted`, the variables of other tools, rustup or PATH name.
     ///
     /// # Errors
     /// [`Step::Toolchain`], 127, if there is none.
@@ -175,10 +175,11 @@ impl Toolchain {
         (self.version.semver.major, self.version.semver.minor) >= (1, 95)
     }
 
-    /// Cargo's name of a variable for this compiler's host: `CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_LINKER`.
-    pub(crate) fn host_variable(&self, suffix: &str) -> String {
-        let host = self.version.host.to_uppercase().replace(['-', '.'], "_");
-        format!("CARGO_TARGET_{host}_{suffix}")
+    /// Where the source of the standard library lies if it is installed, and what it is called where it is not.
+    pub(crate) fn library_source(&self) -> Option<(PathBuf, String)> {
+        let sysroot = self.rustc.parent()?.parent()?;
+        let commit = self.version.commit_hash.as_ref()?;
+        Some((sysroot.join("lib/rustlib/src/rust"), format!("/rustc/{commit}")))
     }
 
     /// `rustc 1.95.0`, for people.
@@ -191,11 +192,6 @@ fn choose(wanted: Option<&str>, environment: &Environment, since: Moment) -> Res
     let mut checks = Vec::new();
     if let Some(wanted) = wanted {
         return named(wanted, environment, checks);
-    }
-    checks.push(Check::variable("RUNNER_TOOLCHAIN", environment));
-    if let Some(wanted) = environment.set("RUNNER_TOOLCHAIN") {
-        return named(&wanted.to_string_lossy(), environment, checks)
-            .map_err(|error| error.about("RUNNER_TOOLCHAIN"));
     }
     checks.push(Check::variable("RUSTC", environment));
     if let Some(rustc) = environment.set("RUSTC") {
@@ -276,19 +272,12 @@ fn named(wanted: &str, environment: &Environment, mut checks: Vec<Check<'static>
     }
     checks.push(Check::variable("RUSTUP_HOME", environment));
     let toolchains = environment.rustup_home().map(|home| home.join("toolchains"));
-    let installed: Vec<String> = toolchains
-        .iter()
-        .filter_map(|directory| std::fs::read_dir(directory).ok())
-        .flat_map(|entries| entries.flatten())
-        .filter_map(|entry| entry.file_name().into_string().ok())
-        .collect();
     let with_host = format!("{wanted}-{}-", std::env::consts::ARCH);
-    let mut matching: Vec<&String> =
-        installed.iter().filter(|name| *name == wanted || name.starts_with(&with_host)).collect();
-    matching.sort();
-    match (matching.first(), toolchains) {
+    let found =
+        installed(environment).into_iter().find(|name| *name == wanted || name.starts_with(&with_host));
+    match (found, toolchains) {
         (Some(name), Some(directory)) => {
-            if *name != wanted {
+            if name != wanted {
                 // Under its whole name it would come first.
                 checks.push(Check::absent(&directory.join(wanted)));
             }
@@ -298,6 +287,16 @@ fn named(wanted: &str, environment: &Environment, mut checks: Vec<Check<'static>
             .code(EXIT_NOT_FOUND)
             .hint(format!("`rustup toolchain install {wanted}`"))),
     }
+}
+
+/// The names of rustup's toolchains, sorted.
+pub(crate) fn installed(environment: &Environment) -> Vec<String> {
+    let directory = environment.rustup_home().map(|home| home.join("toolchains"));
+    let entries = directory.and_then(|directory| std::fs::read_dir(directory).ok());
+    let names = entries.into_iter().flatten().flatten().map(|entry| entry.file_name().into_string());
+    let mut names: Vec<String> = names.flatten().collect();
+    names.sort();
+    names
 }
 
 fn in_directory(directory: &Path, checks: Vec<Check<'static>>) -> Result<Choice> {
@@ -311,7 +310,7 @@ fn in_directory(directory: &Path, checks: Vec<Check<'static>>) -> Result<Choice>
 }
 
 /// The directory of rustup's default toolchain, and the check of the settings that name it.
-fn rustup_default(
+pub(crate) fn rustup_default(
     environment: &Environment,
     since: Moment,
 ) -> Result<(Option<PathBuf>, Option<Check<'static>>)> {

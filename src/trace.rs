@@ -23,7 +23,8 @@
 //! end DIGEST                                  of the launch id and all bytes before this line
 //! ```
 //!
-//! Any check may be preceded by `tool `: it is the compiler's, and a cached script outlives its compiler. Texts are
+//! Any check may be preceded by `tool `: it is the compiler's, and a cached script outlives its compiler; or by `choice `:
+//! it only tells what was asked for, and where that is spelled out (see `Recipe::home`) the build outlives it. Texts are
 //! escaped as `\n`, `\r`, `\s` (space), `\e` (equals sign) and `\\`, so that every line splits at its spaces. A file that does not end in
 //! its own digest is no trace at all: torn, flipped, or another script's.
 //!
@@ -80,11 +81,15 @@ pub(crate) struct Current {
     pub(crate) restamps: Vec<(Option<usize>, Stamp)>,
 }
 
-/// Whether the compiler's own checks count.
+/// Which checks count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Tools {
+    /// All.
     Checked,
+    /// Not the compiler's own.
     Forgiven,
+    /// Not those of what was asked for: the id spells it out.
+    Decided,
 }
 
 impl<'a> Trace<'a> {
@@ -214,6 +219,7 @@ impl Variant<'_> {
                 Holds::Yes => {}
                 Holds::ByContent(stamp) => restamps.extend(stamp.map(|stamp| (Some(index), stamp))),
                 Holds::No if check.tool && tools == Tools::Forgiven => {}
+                Holds::No if check.choice && tools == Tools::Decided => {}
                 Holds::No => return None,
             }
         }
@@ -222,8 +228,10 @@ impl Variant<'_> {
 
     /// Whether both say the same of the world, stamps aside.
     fn same_facts(&self, other: &Variant<'_>) -> bool {
+        let is_in = |check: &Check<'_>| other.checks.iter().any(|other| other.same_fact(check));
         self.checks.len() == other.checks.len()
-            && self.checks.iter().zip(&other.checks).all(|(one, two)| one.same_fact(two))
+            && (self.checks.iter().zip(&other.checks).all(|(one, two)| one.same_fact(two))
+                || self.checks.iter().all(is_in))
     }
 
     /// What is not as it was, one entry a failing check.

@@ -11,13 +11,16 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use crate::cache::{Cache, last_used};
-use crate::check::path_of;
+use crate::check::{Check, path_of};
 use crate::deps;
 use crate::digest::Digest;
 use crate::error::Result;
+use crate::incremental;
 use crate::launch::LaunchId;
 use crate::lock::Lock;
 use crate::record::Record;
+use crate::said::Said;
+use crate::settings::Value;
 use crate::staging::Staging;
 use crate::stamp::Moment;
 use crate::trace::{Trace, Variant};
@@ -35,6 +38,20 @@ impl Default for Limits {
     /// 30 days and 5 GB, as ccache and Go keep theirs within a small factor.
     fn default() -> Limits {
         Limits { unused_days: 30, most_bytes: 5_000_000_000 }
+    }
+}
+
+impl Limits {
+    /// Those that were said.
+    pub(crate) fn of(said: &Said) -> Limits {
+        let mut limits = Limits::default();
+        if let Some((Value::Days(days), _)) = said.of("older") {
+            limits.unused_days = *days;
+        }
+        if let Some((Value::Bytes(bytes), _)) = said.of("max-size") {
+            limits.most_bytes = *bytes;
+        }
+        limits
     }
 }
 
@@ -62,21 +79,28 @@ pub struct CachedBuild {
     pub profile: String,
     /// `rustc 1.95.0`
     pub toolchain: String,
+    /// The kind of machine it is for: `x86_64-unknown-linux-gnu`.
+    pub target: String,
     /// The short digest of the script's bytes it was made from.
     pub(crate) source: String,
     /// The options it was made with, in words.
     pub(crate) options: String,
     /// When it was built, in seconds since the epoch.
     pub(crate) built: i64,
+    /// How long that took.
+    pub(crate) milliseconds: u64,
     used: Moment,
     id: LaunchId,
     place: PathBuf,
 }
 
+/// The part of a cache that may be what compilers remember.
+const MOST_REMEMBERED: u64 = 10;
+
 const DAY: Duration = Duration::from_secs(86_400);
 
 /// Trims if nobody did today. Best effort: a cache that could not be trimmed is still a cache.
-pub(crate) fn daily(cache: &Cache) {
+pub(crate) fn daily(cache: &Cache, limits: Limits) {
     let stamp = cache.join("trimmed");
     let age = fs::metadata(&stamp)
         .and_then(|metadata| metadata.modified())
@@ -88,7 +112,7 @@ pub(crate) fn daily(cache: &Cache) {
         None if !stamp.exists() => drop(cache.write_whole(&stamp, b"")),
         _ => {
             let _ = cache.write_whole(&stamp, b"");
-            let _ = trim(cache, Limits::default());
+            let _ = trim(cache, limits, Mode::Remove);
         }
     }
 }
@@ -114,9 +138,11 @@ pub(crate) fn builds(cache: &Cache) -> Vec<CachedBuild> {
                 last_used: used.unix_seconds(),
                 profile: variant.about("profile").unwrap_or_default(),
                 toolchain: variant.about("toolchain").unwrap_or_default(),
+                target: variant.about("target").unwrap_or_default(),
                 source: variant.about("source").unwrap_or_default(),
                 options: variant.about("options").unwrap_or_default(),
                 built: variant.about("built").and_then(|text| text.parse().ok()).unwrap_or_default(),
+                milliseconds: variant.about("milliseconds").and_then(|text| text.parse().ok()).unwrap_or(0),
                 used,
                 id: LaunchId::from_digest(id),
                 place,
@@ -127,15 +153,26 @@ pub(crate) fn builds(cache: &Cache) -> Vec<CachedBuild> {
     found
 }
 
-/// Removes what `limits` do not allow, and what nothing refers to.
-pub(crate) fn trim(cache: &Cache, limits: Limits) -> Result<Trimmed> {
+/// Whether what goes is removed, or only told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mode {
+    Remove,
+    Show,
+}
+
+/// Removes what `limits` do not allow, and what nothing refers to; or tells what that is.
+pub(crate) fn trim(cache: &Cache, limits: Limits, mode: Mode) -> (Vec<CachedBuild>, Trimmed) {
     let mut trimmed = Trimmed::default();
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs() as i64;
     let oldest = now - i64::from(limits.unused_days) * DAY.as_secs() as i64;
-    let _ = Staging::sweep(&cache.join("staging"));
+    if mode == Mode::Remove {
+        let _ = Staging::sweep(&cache.join("staging"));
+    }
     let environments = environments(cache);
     let (alive, unused): (Vec<_>, Vec<_>) = environments.into_iter().partition(|one| one.used >= oldest);
-    let mut room = limits.most_bytes.saturating_sub(size_of(&cache.join("deps")));
+    let shared: u64 = ["deps", incremental::DIRECTORY].iter().map(|part| size_of(&cache.join(part))).sum();
+    trimmed.bytes += incremental::sweep(cache, oldest, limits.most_bytes / MOST_REMEMBERED, mode);
+    let mut room = limits.most_bytes.saturating_sub(shared - trimmed.bytes.min(shared));
     let mut gone: Vec<CachedBuild> = Vec::new();
     let mut kept: Vec<CachedBuild> = Vec::new();
     for build in builds(cache) {
@@ -149,35 +186,78 @@ pub(crate) fn trim(cache: &Cache, limits: Limits) -> Result<Trimmed> {
             kept.push(build);
         }
     }
-    for build in &gone {
-        forget(cache, build);
-        trimmed.builds += 1;
+    trimmed.builds = gone.len() as u64;
+    if mode == Mode::Remove {
+        gone.iter().for_each(|build| forget(cache, build));
+        sweep_traces(cache);
     }
-    sweep_traces(cache);
-    trimmed.bytes += sweep_binaries(cache, &kept);
-    for environment in &unused {
-        trimmed.bytes += remove_environment(cache, &environment.directory);
+    trimmed.bytes += sweep_binaries(cache, &kept, mode);
+    trimmed.bytes += sweep_dependencies(cache, alive, &unused, limits.most_bytes, mode);
+    trimmed.bytes += sweep_written(cache, oldest, mode);
+    if mode == Mode::Remove {
+        sweep_resolutions(cache);
+        sweep_locks(cache);
     }
-    let mut alive: Vec<Environment> = alive;
-    alive.sort_by_key(|environment| environment.used);
+    (gone, trimmed)
+}
+
+/// Removes environments nobody used, what only they needed, and then the least recently used until the rest is within
+/// `most_bytes`: dependencies are most of a cache.
+fn sweep_dependencies(
+    cache: &Cache,
+    mut alive: Vec<Environment>,
+    unused: &[Environment],
+    most_bytes: u64,
+    mode: Mode,
+) -> u64 {
     let records = |alive: &[Environment]| alive.iter().map(|one| one.record.clone()).collect::<Vec<_>>();
-    trimmed.bytes += deps::sweep(cache, &records(&alive)).unwrap_or(0);
-    // Dependencies are most of a cache; the least recently used manifests go first.
-    while size_of(&cache.join("deps")) > limits.most_bytes && alive.len() > 1 {
-        let environment = alive.remove(0);
-        trimmed.bytes += remove_environment(cache, &environment.directory);
-        trimmed.bytes += deps::sweep(cache, &records(&alive)).unwrap_or(0);
+    let place = cache.join("deps");
+    let total = size_of(&place);
+    let mut freed: u64 = unused.iter().map(|one| remove_unused(cache, &one.directory, mode)).sum();
+    alive.sort_by_key(|environment| environment.used);
+    let mut artifacts = deps::sweep(cache, &records(&alive), mode);
+    loop {
+        let left = match mode {
+            Mode::Remove => size_of(&place),
+            Mode::Show => total.saturating_sub(freed + artifacts),
+        };
+        if left <= most_bytes || alive.len() <= 1 {
+            return freed + artifacts;
+        }
+        freed += remove_unused(cache, &alive.remove(0).directory, mode);
+        let swept = deps::sweep(cache, &records(&alive), mode);
+        // What is only shown is still there, and counted again.
+        artifacts = if mode == Mode::Remove { artifacts + swept } else { swept };
     }
-    trimmed.bytes += sweep_written(cache, oldest);
-    sweep_locks(cache);
-    Ok(trimmed)
+}
+
+/// Forgets what the version of a package was resolved to when nothing rests on it any more.
+fn sweep_resolutions(cache: &Cache) {
+    let resolutions = entries(&cache.join("crates"));
+    if resolutions.is_empty() {
+        return;
+    }
+    let mut named: Vec<PathBuf> = Vec::new();
+    for path in files_below(&cache.join("traces"), 2) {
+        let Some(id) = path.file_name().and_then(|name| Digest::parse(name.as_encoded_bytes())) else {
+            continue;
+        };
+        let bytes = fs::read(&path).unwrap_or_default();
+        let Some(trace) = Trace::parse(&id, &bytes) else { continue };
+        let files =
+            trace.variants.iter().flat_map(|variant| variant.checks.iter().filter_map(Check::file_path));
+        named.extend(files.filter(|file| resolutions.iter().any(|path| path == file)).map(Path::to_owned));
+    }
+    for path in resolutions.iter().filter(|path| !named.contains(path) && is_older_than_an_hour(path)) {
+        remove(path);
+    }
 }
 
 /// What was written for a person to look at, by its age: documentation and packages.
-fn sweep_written(cache: &Cache, oldest: i64) -> u64 {
+fn sweep_written(cache: &Cache, oldest: i64, mode: Mode) -> u64 {
     let written = ["documentation", "packages"].into_iter().flat_map(|part| entries(&cache.join(part)));
     let is_old = |path: &PathBuf| fs::metadata(path).is_ok_and(|metadata| metadata.mtime() < oldest);
-    written.filter(is_old).map(|path| remove(&path)).sum()
+    written.filter(is_old).map(|path| remove_in(mode, &path)).sum()
 }
 
 /// Removes everything, or every build of one script.
@@ -192,20 +272,23 @@ pub(crate) fn clean(cache: &Cache, script: Option<&Path>) -> Result<Trimmed> {
                 let is_shared = builds(cache).iter().any(|other| other.place == build.place);
                 trimmed.bytes += if is_shared { 0 } else { remove(parent) };
             }
+            trimmed.bytes += incremental::forget(cache, script);
         }
         None => {
             trimmed.builds = builds(cache).len() as u64;
             // Traces first: whoever looks from now on builds anew.
-            for part in ["traces", "bin", "toolchains", "documentation", "packages"] {
+            for part in ["traces", "bin", "toolchains", "crates", "documentation", "packages"] {
                 for entry in entries(&cache.join(part)) {
                     trimmed.bytes += remove(&entry);
                 }
             }
             for environment in environments(cache) {
-                trimmed.bytes += remove_environment(cache, &environment.directory);
+                trimmed.bytes += remove_unused(cache, &environment.directory, Mode::Remove);
             }
-            trimmed.bytes += deps::sweep(cache, &[]).unwrap_or(0);
+            trimmed.bytes += deps::sweep(cache, &[], Mode::Remove);
+            trimmed.bytes += incremental::sweep(cache, i64::MAX, 0, Mode::Remove);
             let _ = Staging::sweep(&cache.join("staging"));
+            sweep_resolutions(cache);
             sweep_locks(cache);
         }
     }
@@ -230,6 +313,14 @@ pub(crate) fn remove(path: &Path) -> u64 {
         Err(error) => Err(error),
     };
     if removed.is_ok() { size } else { 0 }
+}
+
+/// As [`remove`], if that is to be done.
+pub(crate) fn remove_in(mode: Mode, path: &Path) -> u64 {
+    match mode {
+        Mode::Remove => remove(path),
+        Mode::Show => size_of(path),
+    }
 }
 
 /// Removes one variant from its trace, and the trace with its last.
@@ -269,12 +360,12 @@ fn sweep_traces(cache: &Cache) {
 }
 
 /// Removes binaries that no kept build names, but for those whose trace may be on its way.
-fn sweep_binaries(cache: &Cache, kept: &[CachedBuild]) -> u64 {
+fn sweep_binaries(cache: &Cache, kept: &[CachedBuild], mode: Mode) -> u64 {
     let mut freed = 0;
     for directory in entries(&cache.join("bin")).iter().flat_map(|shard| entries(shard)) {
         let is_named = kept.iter().any(|build| build.binary.starts_with(&directory));
         if !is_named && is_older_than_an_hour(&directory) {
-            freed += remove(&directory);
+            freed += remove_in(mode, &directory);
         }
     }
     freed
@@ -286,11 +377,11 @@ fn is_older_than_an_hour(path: &Path) -> bool {
     Moment::now().unix_seconds().saturating_sub(modified) > 3600
 }
 
-/// Removes a dependency environment unless somebody is building it: moved away in one step, so that whoever comes next
-/// begins with an empty directory.
-fn remove_environment(cache: &Cache, directory: &Path) -> u64 {
-    if !directory.is_dir() {
-        return remove(directory);
+/// Removes a directory with a lock in it, unless somebody is building there: moved away in one step, so that whoever comes
+/// next begins with an empty one.
+pub(crate) fn remove_unused(cache: &Cache, directory: &Path, mode: Mode) -> u64 {
+    if mode == Mode::Show || !directory.is_dir() {
+        return remove_in(mode, directory);
     }
     let Ok(Some(_lock)) = Lock::try_acquire(&directory.join("lock")) else { return 0 };
     let Ok(grave) = Staging::create(&cache.join("staging")) else { return 0 };
@@ -336,7 +427,7 @@ fn environments(cache: &Cache) -> Vec<Environment> {
 }
 
 /// What is in a directory; nothing in a link to one, which leads out of the cache.
-fn entries(path: &Path) -> Vec<PathBuf> {
+pub(crate) fn entries(path: &Path) -> Vec<PathBuf> {
     if !fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_dir()) {
         return Vec::new();
     }

@@ -9,6 +9,7 @@ use crate::digest::Digest;
 use crate::error::{At, Error, Result, Step};
 use crate::options::Options;
 use crate::recipe::Recipe;
+use crate::registry::PackageRecipe;
 use crate::runner::Runner;
 use crate::screen::Screen;
 use crate::script::Script;
@@ -30,12 +31,24 @@ impl Runner {
         found: &Found,
     ) -> Result<()> {
         let screen = Screen::new(self.environment().is_terminal(), options.verbosity);
-        let recipe = Recipe::read(script, options)?;
-        let decided = recipe.decide(self.environment(), cache)?;
-        let decided =
-            if found.provisional { crate::tier::choose(decided, cache, self.environment()) } else { decided };
         let staging = Staging::create(&cache.join("staging")).at(Step::Cache)?;
-        let built = self.build_settled(cache, &decided, staging.path(), &screen)?;
+        let built = match script.package() {
+            Some(package) => {
+                let options = &self.said(options)?.fill_for_package(options);
+                let recipe = PackageRecipe::decide(script, package, options, self.environment(), cache)?;
+                self.build_package(&recipe, cache, staging.path(), &screen)?
+            }
+            None => {
+                let recipe = Recipe::read(script, options, self.environment())?;
+                let decided = recipe.decide(self.environment(), cache)?.anew();
+                let decided = if found.provisional {
+                    crate::tier::choose(decided, &recipe.said, cache, self.environment())
+                } else {
+                    decided
+                };
+                self.build_settled(cache, &decided, staging.path(), &screen)?
+            }
+        };
         let fresh = Digest::of_file(&built.output).at(Step::Compile)?;
         if fresh == found.digest {
             screen.verbose(|| {

@@ -42,22 +42,31 @@ impl Runner {
     }
 
     pub(crate) fn why_in(&self, cache: &Cache, script: &Script, options: &Options) -> Result<Why> {
-        let launch = LaunchId::of(script, options);
-        let recipe = Recipe::read(script, options)?;
-        for id in [launch, recipe.home()] {
-            if let Some(found) = cache.peek(&id, self.environment(), Tools::Checked) {
-                return Ok(Why::Hit(found.path));
+        let launch = LaunchId::of(script, options, self.environment());
+        if script.package().is_some() {
+            let why = self.why_at(cache, &[launch]);
+            return Ok(why.unwrap_or(Why::Never));
+        }
+        let recipe = Recipe::read(script, options, self.environment())?;
+        let why = self.why_at(cache, &[launch, recipe.home()]);
+        Ok(why.unwrap_or_else(|| changed_script(cache, &recipe)))
+    }
+
+    fn why_at(&self, cache: &Cache, ids: &[LaunchId]) -> Option<Why> {
+        for id in ids {
+            if let Some(found) = cache.peek(id, self.environment(), Tools::Checked) {
+                return Some(Why::Hit(found.path));
             }
         }
-        for id in [launch, recipe.home()] {
-            if let Some(bytes) = cache.read_trace(&id)
+        for id in ids {
+            if let Some(bytes) = cache.read_trace(id)
                 && let Some(trace) = Trace::parse(id.digest(), &bytes)
                 && let Some(variant) = trace.variants.first()
             {
-                return Ok(Why::Changed(variant.changes(cache.directory(), self.environment())));
+                return Some(Why::Changed(variant.changes(cache.directory(), self.environment())));
             }
         }
-        Ok(changed_script(cache, &recipe))
+        None
     }
 }
 

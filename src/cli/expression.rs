@@ -8,7 +8,9 @@ use std::path::PathBuf;
 
 use runner::{Expression, ExpressionKind, Result, usage_error};
 
-use super::{Command, Keys, WITH_VALUE, common, help_or_version, no_more, parser, path, texts, words};
+use crate::help;
+
+use super::{Command, Keys, common, help_or_version, no_more, parser, path, texts, words};
 
 /// Whether these options ask for an expression.
 pub(super) fn is_asked_for(options: &[OsString]) -> bool {
@@ -16,7 +18,7 @@ pub(super) fn is_asked_for(options: &[OsString]) -> bool {
     while let Some(option) = options.next() {
         match option.to_str() {
             Some("-e" | "--expr" | "-l" | "--loop") => return true,
-            Some(option) if WITH_VALUE.contains(&option) => drop(options.next()),
+            Some(option) if help::takes_value(option) => drop(options.next()),
             _ => {}
         }
     }

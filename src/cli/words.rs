@@ -7,6 +7,7 @@ use pico_args::Arguments;
 use runner::{Error, Options, Result, usage_error};
 
 use super::from_here;
+use crate::help;
 
 /// What is left must be words: no option may be unknown. `options` take a toolchain (`+T`) out of them.
 pub(super) fn words(
@@ -38,23 +39,44 @@ pub(super) fn words(
     Ok(words)
 }
 
+/// What is said of an option that is left over: it is another command's, or takes no value, or was meant otherwise.
 fn unknown_option(option: &OsStr, command: &str) -> Error {
     let shown = option.to_string_lossy();
     let name = shown.split('=').next().unwrap_or_default();
-    let help =
-        if command == "runner" { "runner --help".to_owned() } else { format!("runner help {command}") };
-    let known = crate::help::OPTIONS;
-    if name != shown && known.contains(&name) {
-        return usage_error(format!("`{name}` takes no value")).with_hint(format!("`{help}`"));
+    let (help, command) = match command {
+        "runner" | "run" => ("runner --help".to_owned(), "run"),
+        _ => (format!("runner help {command}"), command),
+    };
+    if help::named(name).any(|flag| flag.is_of(command)) {
+        // It was taken as often as it may be given, or takes no value.
+        let what = if name == shown { "is given twice" } else { "takes no value" };
+        return usage_error(format!("`{name}` {what}")).with_hint(format!("`{help}`"));
     }
-    if known.contains(&name) {
+    let owners: Vec<String> =
+        help::named(name).flat_map(help::Flag::owners).map(|owner| format!("`{owner}`")).collect();
+    if !owners.is_empty() {
+        let hint = format!("it is for {}; `{help}` lists the others", owners.join(", "));
+        return usage_error(format!("`{name}` is not an option of `{command}`")).with_hint(hint);
+    }
+    if let Some(flag) = help::named(name).next() {
+        let help = if flag.is_of("expr") && !flag.is_of("run") { "runner help expr" } else { &help };
         return usage_error(format!("`{name}` is not an option of `{command}`"))
             .with_hint(format!("`{help}`"));
     }
     let error = usage_error(format!("there is no option `{shown}`"));
-    match known.iter().find(|known| runner::is_similar(known, name)) {
+    if let Some(name) = name.strip_prefix("--").filter(|name| help::is_command(name)) {
+        return error.with_hint(format!("there is a subcommand `{name}`: `runner help {name}`"));
+    }
+    // The command's own before the others'.
+    let similar = |is_own: bool| {
+        let flags = help::OPTIONS.iter().filter(move |flag| flag.is_shown() && flag.is_of(command) == is_own);
+        flags
+            .flat_map(help::Flag::names)
+            .find(|known| known.starts_with("--") && runner::is_similar(known, name))
+    };
+    match similar(true).or_else(|| similar(false)) {
         Some(known) => error.with_hint(format!("there is `{known}`; `{help}` lists them all")),
-        None if command == "runner" || command == "run" => {
+        None if command == "run" => {
             error.with_hint("`runner --help` lists the options; those of the script go after it")
         }
         None => error.with_hint(format!("`{help}` lists the options")),
@@ -69,6 +91,20 @@ pub(super) fn one_script(list: Vec<OsString>, plain: Vec<OsString>, command: &st
     })?;
     no_more(list, command)?;
     Ok(script)
+}
+
+/// All the words there are: scripts, of which there must be one.
+pub(super) fn some_scripts(
+    list: Vec<OsString>,
+    plain: Vec<OsString>,
+    command: &str,
+) -> Result<Vec<OsString>> {
+    let scripts: Vec<OsString> = list.into_iter().chain(plain).collect();
+    match scripts.is_empty() {
+        true => Err(usage_error(format!("`{command}` needs a script"))
+            .with_hint(format!("`runner {command} SCRIPT`"))),
+        false => Ok(scripts),
+    }
 }
 
 /// Refuses further words.

@@ -118,6 +118,8 @@ impl Captured {
             "SHLVL",
             "_",
             "CARGO_MAKEFLAGS",
+            "CARGO_INCREMENTAL",
+            super::DATE.0,
             "MAKEFLAGS",
             "CARGO_RUSTC_CURRENT_DIR",
             "CARGO_SBOM_PATH",

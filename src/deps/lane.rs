@@ -18,6 +18,8 @@ use crate::record::Record;
 use crate::screen::Screen;
 use crate::script::Script;
 use crate::text::split_field;
+use crate::toolchain::Toolchain;
+use crate::trim::{self, Mode};
 use crate::wait::patiently;
 
 /// As many cold builds at once as can be useful.
@@ -34,17 +36,18 @@ impl Lane {
     /// The first lane nobody uses; if all are in use, waits for the first.
     pub(super) fn enter(
         cache: &Cache,
-        toolchain: &str,
+        toolchain: &Toolchain,
+        is_trimmed: bool,
         screen: &Screen,
         script: &Script,
     ) -> io::Result<Lane> {
         for index in 0..LANES {
-            let (path, name) = place(cache, toolchain, index)?;
+            let (path, name) = place(cache, toolchain, is_trimmed, index)?;
             if let Some(lock) = Lock::try_acquire(&path.join("lock"))? {
                 return Ok(Lane { path, name, _lock: lock });
             }
         }
-        let (path, name) = place(cache, toolchain, 0)?;
+        let (path, name) = place(cache, toolchain, is_trimmed, 0)?;
         let lock = Lock::acquire(&path.join("lock"), patiently(screen, script))?;
         Ok(Lane { path, name, _lock: lock })
     }
@@ -67,7 +70,7 @@ impl Lane {
             }
         };
         entries(&self.path).iter().for_each(forget_link);
-        for profile in directories(&self.path) {
+        for profile in profiles(&self.path) {
             entries(&profile).iter().for_each(forget_link);
             let parts = PARTS.iter().map(|part| profile.join(part));
             for part in parts.filter(|part| fs::symlink_metadata(part).is_ok()) {
@@ -100,7 +103,7 @@ impl Lane {
         let hashes: BTreeSet<String> =
             touched.filter_map(|(path, _)| hash_of(&path.to_string_lossy()).map(str::to_owned)).collect();
         if !hashes.is_empty() {
-            remove_where(&self.path, |hash| hash.is_some_and(|hash| hashes.contains(hash)));
+            remove_where(&self.path, |hash| hash.is_some_and(|hash| hashes.contains(hash)), Mode::Remove);
         }
     }
 
@@ -115,8 +118,14 @@ impl Lane {
     }
 }
 
-fn place(cache: &Cache, toolchain: &str, index: usize) -> io::Result<(PathBuf, String)> {
-    let name = format!("deps/{toolchain}/lane-{index}");
+fn place(
+    cache: &Cache,
+    toolchain: &Toolchain,
+    is_trimmed: bool,
+    index: usize,
+) -> io::Result<(PathBuf, String)> {
+    let kind = if is_trimmed { "trimmed-" } else { "" };
+    let name = format!("deps/{}/lane-{kind}{index}", toolchain.id);
     let path = cache.join(&name);
     cache.make_directory(&path)?;
     Ok((path, name))
@@ -128,32 +137,46 @@ const PARTS: &[&str] = &["deps", "build", ".fingerprint", "incremental", "exampl
 /// Removes from every lane nobody uses the artifacts that no environment in `alive` names, and returns the bytes freed.
 ///
 /// An artifact of cargo's is all the files and directories whose names end in the same `-HASH`.
-pub(crate) fn sweep(cache: &Cache, alive: &[Record]) -> io::Result<u64> {
+pub(crate) fn sweep(cache: &Cache, alive: &[Record], mode: Mode) -> u64 {
     let named: Vec<String> = alive
         .iter()
         .flat_map(|record| record.all("artifact"))
         .filter_map(|artifact| hash_of(&artifact.to_string_lossy()).map(str::to_owned))
         .collect();
+    let is_unnamed = |hash: Option<&str>| !hash.is_some_and(|hash| named.iter().any(|named| named == hash));
     let mut freed = 0;
     for lane in lanes(cache) {
+        if mode == Mode::Show {
+            freed += remove_where(&lane, is_unnamed, mode);
+            continue;
+        }
         let Ok(Some(lock)) = Lock::try_acquire(&lane.join("lock")) else { continue };
         // Without locks nobody knows whether a build is going on; only who empties the cache does not ask.
         if lock.is_exclusive() || alive.is_empty() {
-            freed +=
-                remove_where(&lane, |hash| !hash.is_some_and(|hash| named.iter().any(|named| named == hash)));
+            freed += remove_where(&lane, is_unnamed, mode);
         }
     }
-    Ok(freed)
+    freed
+}
+
+/// What cargo keeps the artifacts of each profile in: a directory of the lane, or for another target one of its directory.
+fn profiles(lane: &Path) -> Vec<PathBuf> {
+    let mut found = directories(lane);
+    let is_part = |path: &PathBuf| PARTS.iter().any(|part| path.ends_with(part));
+    let of_targets: Vec<PathBuf> =
+        found.iter().flat_map(|target| directories(target)).filter(|path| !is_part(path)).collect();
+    found.extend(of_targets);
+    found
 }
 
 /// Removes the artifacts of a lane whose hash (of their name, if there is one in it) `goes`; returns the bytes freed.
-fn remove_where(lane: &Path, goes: impl Fn(Option<&str>) -> bool) -> u64 {
+fn remove_where(lane: &Path, goes: impl Fn(Option<&str>) -> bool, mode: Mode) -> u64 {
     let mut freed = 0;
-    for profile in directories(lane) {
+    for profile in profiles(lane) {
         for part in PARTS {
             for entry in entries(&profile.join(part)) {
                 if goes(entry.file_name().and_then(OsStr::to_str).and_then(hash_of)) {
-                    freed += crate::trim::remove(&entry);
+                    freed += trim::remove_in(mode, &entry);
                 }
             }
         }

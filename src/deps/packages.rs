@@ -18,6 +18,7 @@ use serde_json::Value;
 
 use super::Environments;
 use super::lane::Lane;
+use super::trimmed::{self, Identity};
 use crate::check::Check;
 use crate::content::Names;
 use crate::dep_info::DepInfo;
@@ -31,6 +32,7 @@ use crate::stamp::Moment;
 #[derive(Debug, Default)]
 pub(super) struct Local {
     packages: Vec<Package>,
+    identities: Vec<Identity>,
 }
 
 #[derive(Debug)]
@@ -47,6 +49,8 @@ pub(super) struct Made {
     files: Vec<PathBuf>,
     /// Of each build script that ran: its package's id and its `OUT_DIR`.
     build_outputs: Vec<(String, PathBuf)>,
+    /// The ids of the packages that were compiled.
+    packages: BTreeSet<String>,
 }
 
 impl Local {
@@ -81,7 +85,8 @@ impl Local {
         let metadata: Value = serde_json::from_slice(&finished.stdout).map_err(|error| {
             Error::new(Step::Dependencies, anyhow::Error::new(error).context("cannot read what cargo says"))
         })?;
-        let mut local = Local::default();
+        let identities = trimmed::identities(&metadata, manifest_path);
+        let mut local = Local { packages: Vec::new(), identities };
         for package in metadata["packages"].as_array().into_iter().flatten() {
             let manifest = package["manifest_path"].as_str().map(Path::new);
             let (Some(id), Some(name), Some(directory)) =
@@ -95,6 +100,11 @@ impl Local {
             }
         }
         Ok(local)
+    }
+
+    /// What these packages, and those that depend on them, are to be called in programs.
+    pub(super) fn identities(&self) -> &[Identity] {
+        &self.identities
     }
 
     /// Makes cargo forget that it built these packages, whatever their times say now.
@@ -130,6 +140,7 @@ impl Made {
             match message["reason"].as_str() {
                 Some("compiler-artifact") if message["target"]["name"] != crate::manifest::PACKAGE_NAME => {
                     let files = message["filenames"].as_array().into_iter().flatten();
+                    made.packages.extend(message["package_id"].as_str().map(str::to_owned));
                     made.files.extend(files.filter_map(Value::as_str).map(PathBuf::from));
                 }
                 Some("build-script-executed") => {
@@ -141,6 +152,37 @@ impl Made {
             }
         }
         made
+    }
+
+    pub(super) fn packages(&self) -> &BTreeSet<String> {
+        &self.packages
+    }
+
+    /// Removes what cargo put at the top of the target directory, where no sweep looks: second links to its artifacts.
+    pub(super) fn remove_outermost(&self, lane: &Lane) {
+        for file in self.outermost(lane) {
+            let _ = fs::remove_file(file.with_extension("d"));
+            let _ = fs::remove_file(file);
+        }
+    }
+
+    /// Adds the artifact of which `program` is another link: what rustc says it read for it lies beside that.
+    pub(super) fn add_twin_of(&mut self, program: &Path, lane: &Lane) {
+        let Ok(inode) = fs::metadata(program).map(|metadata| metadata.ino()) else { return };
+        let places: Vec<PathBuf> = self.outermost(lane).map(|file| file.with_file_name("deps")).collect();
+        let entries = places.iter().filter_map(|place| fs::read_dir(place).ok()).flatten().flatten();
+        let mut twins = entries.filter(|entry| entry.metadata().is_ok_and(|other| other.ino() == inode));
+        // With an extension, so that it is not taken for a build script, whose dep-info has another name.
+        let twin = twins.next().map(|twin| twin.path().with_extension("program"));
+        self.files.extend(twin);
+    }
+
+    /// What is neither below `deps` nor `build`: a program of a package that was built by itself.
+    fn outermost<'a>(&'a self, lane: &'a Lane) -> impl Iterator<Item = &'a PathBuf> {
+        let is_inner = |path: &Path| {
+            path.components().any(|part| part.as_os_str() == "deps" || part.as_os_str() == "build")
+        };
+        self.files.iter().filter(move |file| file.strip_prefix(lane.path()).is_ok_and(|path| !is_inner(path)))
     }
 
     /// What must be untouched for the call to work again: `STAMP PATH`, relative to the cache.

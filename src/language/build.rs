@@ -180,6 +180,7 @@ pub(crate) fn compile(
         ("options", recipe.options.describe()),
         ("profile", recipe.profile_name().to_owned()),
         ("toolchain", recipe.compiler.version.clone()),
+        ("toolchain-id", recipe.compiler.version.clone()),
         ("language", recipe.head.language.name.to_owned()),
         ("built", start.unix_seconds().to_string()),
         ("milliseconds", began.elapsed().as_millis().to_string()),

@@ -169,7 +169,7 @@ pub(super) fn call(site: Site<'_>, tools: &Tools) -> Result<Call> {
         command.env_remove(name);
     }
     command.args(&recipe.compiler.arguments).args(level(recipe.level)).args(&tools.before);
-    if recipe.settings.is_static {
+    if recipe.settings.is_static == Some(true) {
         command.arg("-static");
     }
     if !tools.is_tiny {

@@ -10,6 +10,12 @@ use crate::shebang::{self, Tool};
 /// Extensions of Rust: its own, and those of its script tools.
 const RUST: &[&str] = &["rs", "ers", "crs", "rscript"];
 
+/// The extensions of what can be run.
+pub(crate) fn extensions() -> impl Iterator<Item = &'static str> {
+    let others = super::table::LANGUAGES.iter().filter(|language| language.is_compiled());
+    RUST.iter().copied().chain(others.flat_map(|language| language.extensions.iter().copied()))
+}
+
 /// Calls that the first line of a script may make without a compiler's name standing where one would look for it.
 const TRICKS: &[(&str, &[&str])] = &[
     ("go", &["go run", "gorun"]),

@@ -224,7 +224,7 @@ pub(super) fn call(site: Site<'_>, tools: &Tools) -> Result<Call> {
         if recipe.options.offline {
             command.env("GOPROXY", "off");
         }
-        if recipe.settings.is_static {
+        if recipe.settings.is_static == Some(true) {
             command.env("CGO_ENABLED", "0");
         }
         if site.environment.home().is_none() {

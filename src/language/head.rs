@@ -156,7 +156,7 @@ impl Block {
                 "env" => settings.env = list()?,
                 "flags" => flags = list()?,
                 "static" => {
-                    settings.is_static = value.as_bool().ok_or_else(|| must_be("true or false"))?;
+                    settings.is_static = Some(value.as_bool().ok_or_else(|| must_be("true or false"))?);
                 }
                 _ => {
                     return Err(error(format!("`{}` is not a setting", key.escape_debug())).hint(KEYS));

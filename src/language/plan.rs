@@ -117,6 +117,7 @@ impl<'a> LanguageRecipe<'a> {
         };
         let flags = flags.into_iter().chain(head.flags.iter().cloned()).collect();
         checks.extend(compiler.checks.iter().cloned());
+        checks.extend(recipe.config.checks.iter().cloned());
         let variables = recipe.variables();
         Ok(LanguageRecipe {
             script,
@@ -176,8 +177,23 @@ fn level(options: &Options, head: &Head) -> Result<Level> {
     })
 }
 
+/// Whether rustc's name of a machine is that of this one, as far as it can be told without rustc.
+fn is_this_machine(target: &str) -> bool {
+    let os = if std::env::consts::OS == "macos" { "darwin" } else { std::env::consts::OS };
+    target.starts_with(std::env::consts::ARCH) && target.contains(os)
+}
+
 /// What only cargo or rustc could do.
 fn refuse_options_for_rust(options: &Options, head: &Head) -> Result<()> {
+    if let Some(target) = options.target.as_deref().filter(|target| !is_this_machine(target)) {
+        let text = format!(
+            "`{}` is another machine, and {} scripts are built for this one",
+            target.escape_debug(),
+            head.language.shown
+        );
+        return Err(Error::message(Step::Arguments, text)
+            .hint("`--target` is for Rust; the script's own flags may say more"));
+    }
     let asked = match options {
         Options { harness: Some(Harness::Test), .. } => "`runner test`",
         Options { harness: Some(Harness::Bench), .. } => "`runner bench`",

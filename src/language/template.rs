@@ -150,7 +150,7 @@ impl Template {
             Level::Dev => self.dev,
             Level::Quick => self.quick,
         };
-        let fixed = match (recipe.settings.is_static, self.fixed) {
+        let fixed = match (recipe.settings.is_static == Some(true), self.fixed) {
             (false, _) => &[][..],
             (true, Some(fixed)) => fixed,
             (true, None) => {

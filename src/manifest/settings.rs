@@ -4,11 +4,13 @@
 //! [package.metadata.runner]
 //! profile = "dev"                      # as `--profile`
 //! toolchain = "nightly"                # as `--toolchain`
+//! target = "aarch64-unknown-linux-gnu"  # as `--target`
 //! args = ["--color", "never"]          # come before the caller's own arguments
 //! inputs = ["templates/*.html"]        # files that no tool can see being read
 //! env = ["API_URL"]                    # variables likewise
-//! rustflags = ["-C", "target-cpu=native"]   # for the script's own crate
+//! rustflags = ["-C", "target-cpu=native"]   # for all crates, as cargo's `RUSTFLAGS`
 //! static = true                        # a program that needs no shared libraries
+//! locked = true                        # as `--locked`
 //! ```
 
 use toml::{Table, Value};
@@ -22,6 +24,7 @@ use crate::header::Metadata;
 pub(crate) struct Settings {
     pub(crate) profile: Option<String>,
     pub(crate) toolchain: Option<String>,
+    pub(crate) target: Option<String>,
     /// Whether the toolchain is what rust-script was told: another will do.
     pub(crate) is_toolchain_foreign: bool,
     /// Arguments of the program, before the caller's.
@@ -31,13 +34,14 @@ pub(crate) struct Settings {
     /// Variables likewise.
     pub(crate) env: Vec<String>,
     /// More arguments of the compiler.
-    pub(crate) rust_flags: Vec<String>,
+    pub(crate) rust_flags: Option<Vec<String>>,
     /// Whether the program shall need no shared libraries.
-    pub(crate) is_static: bool,
+    pub(crate) is_static: Option<bool>,
+    /// Whether `SCRIPT.lock` is insisted on.
+    pub(crate) locked: Option<bool>,
 }
 
-const KEYS: &str =
-    "the settings are `profile`, `toolchain`, `args`, `inputs`, `env`, `rustflags` and `static`";
+const KEYS: &str = "the settings are `profile`, `toolchain`, `target`, `args`, `inputs`, `env`, `rustflags`, `static` and `locked`";
 
 /// Flags of rustc that take the next argument, of those that are allowed.
 const WITH_VALUE: &[&str] = &["-C", "--codegen", "--cfg", "--check-cfg", "-L", "-l", "-A", "-W", "-D", "-F"];
@@ -48,6 +52,10 @@ const ALONE: &[&str] =
 
 /// Codegen options that are runner's own to give.
 const OURS: &[&str] = &["metadata", "extra-filename", "incremental", "save-temps"];
+
+/// What to write instead of a flag that is refused.
+pub(crate) const ALLOWED_FLAGS: &str =
+    "`-C`, `--cfg`, `-l`, `-L`, `-g`, `-O` and the levels of lints are allowed";
 
 /// Reads the settings in the table of `package.metadata`.
 pub(super) fn read(metadata: &Metadata, table: &Table) -> Result<Settings> {
@@ -80,25 +88,33 @@ pub(super) fn read(metadata: &Metadata, table: &Table) -> Result<Settings> {
                 settings.toolchain = Some(text()?);
                 settings.is_toolchain_foreign = false;
             }
+            "target" => settings.target = Some(text()?),
             "args" => settings.arguments = list()?,
             "inputs" => settings.inputs = list()?,
             "env" => settings.env = list()?,
             "rustflags" => {
-                settings.rust_flags = match value {
+                let flags = match value {
                     Value::String(text) => text.split_whitespace().map(str::to_owned).collect(),
                     _ => list()?,
                 };
-                if let Some(flag) = refused_flag(&settings.rust_flags) {
+                if let Some(flag) = refused_flag(&flags) {
                     let text =
                         format!("`package.metadata.runner.rustflags` may not have `{}`", flag.escape_debug());
-                    return Err(error(key, Part::Value, text)
-                        .hint("`-C`, `--cfg`, `-l`, `-L`, `-g`, `-O` and the levels of lints are allowed"));
+                    return Err(error(key, Part::Value, text).hint(ALLOWED_FLAGS));
                 }
+                settings.rust_flags = Some(flags);
             }
             "static" => {
-                settings.is_static = value.as_bool().ok_or_else(|| must_be("true or false"))?;
+                settings.is_static = Some(value.as_bool().ok_or_else(|| must_be("true or false"))?);
+            }
+            "locked" => {
+                settings.locked = Some(value.as_bool().ok_or_else(|| must_be("true or false"))?);
             }
             _ => {
+                if let Some(known) = crate::settings::named(key) {
+                    let text = format!("`package.metadata.runner.{key}` cannot be set in a script");
+                    return Err(error(key, Part::Key, text).hint(known.elsewhere()));
+                }
                 let text = format!("`package.metadata.runner.{key}` is not a setting");
                 return Err(error(key, Part::Key, text).hint(KEYS));
             }
@@ -108,7 +124,7 @@ pub(super) fn read(metadata: &Metadata, table: &Table) -> Result<Settings> {
 }
 
 /// The first flag that says what to compile, where to write or how: those are runner's own.
-fn refused_flag(flags: &[String]) -> Option<&str> {
+pub(crate) fn refused_flag(flags: &[String]) -> Option<&str> {
     let mut flags = flags.iter().map(String::as_str);
     while let Some(flag) = flags.next() {
         let (name, attached) = flag.split_once('=').map_or((flag, None), |(name, value)| (name, Some(value)));
@@ -138,15 +154,12 @@ fn refused_flag(flags: &[String]) -> Option<&str> {
 }
 
 impl Settings {
-    /// What they add to the call of the compiler.
-    pub(crate) fn compiler_arguments(&self) -> Vec<String> {
-        let mut arguments = self.rust_flags.clone();
-        if self.is_static {
-            // Not relocated, so that it needs no loader of its own either.
-            let options = ["target-feature=+crt-static", "relocation-model=static"];
-            arguments.extend(options.into_iter().flat_map(|option| ["-C".to_owned(), option.to_owned()]));
-        }
-        arguments
+    /// What they add to the call of the compiler for the script itself, and for nothing it depends on.
+    pub(crate) fn own_arguments(&self) -> Vec<String> {
+        // Not relocated, so that it needs no loader of its own either.
+        let options = ["target-feature=+crt-static", "relocation-model=static"];
+        let options = options.into_iter().filter(|_| self.is_static == Some(true));
+        options.flat_map(|option| ["-C".to_owned(), option.to_owned()]).collect()
     }
 }
 

@@ -617,7 +617,7 @@ fn a_lock_beside_the_script() {
 
 /// Why a first run that needs the registry did not work, if that is for want of a network.
 fn no_network(ran: Ran) -> Option<String> {
-    let unreachable = ["Could not resolve", "failed to download", "Could not connect", "network failure"];
+    let unreachable = ["registry cannot be reached", "failed to download", "Could not connect"];
     (ran.code != 0 && unreachable.iter().any(|sign| ran.stderr.contains(sign)))
         .then(|| "no network: crates from the registry".to_owned())
 }
@@ -745,10 +745,10 @@ fn two_cold_scripts_with_dependencies_do_not_wait_for_each_other() {
         .unwrap()
         .flatten()
         .map(|entry| entry.file_name().into_string().unwrap())
-        .filter(|name| name.starts_with("lane-"))
+        .filter_map(|name| Some(name.strip_prefix("lane-")?.trim_start_matches("trimmed-").to_owned()))
         .collect();
     lanes.sort();
-    assert_eq!(lanes, ["lane-0", "lane-1"]);
+    assert_eq!(lanes, ["0", "1"]);
 }
 
 fn toolchain_directory(sandbox: &Sandbox) -> std::path::PathBuf {

@@ -26,10 +26,11 @@ access $ROOT/bin/rustc
 access $ROOT/fake/rustc
 stat $ROOT/fake/rustc
 stat $ROOT/fake/rustc
-stat $ROOT/home/.cargo/config
-stat $ROOT/home/.cargo/config.toml
 stat /.cargo/config
 stat /.cargo/config.toml
+stat $ROOT/home/.cargo/config
+stat $ROOT/home/.cargo/config.toml
+stat $ROOT/home/.config/runner/config.toml
 access $ROOT/bin/cc
 access $ROOT/fake/cc
 stat $ROOT/fake/cc
@@ -60,10 +61,11 @@ access $ROOT/bin/rustc
 access $ROOT/fake/rustc
 stat $ROOT/fake/rustc
 stat $ROOT/fake/rustc
-stat $ROOT/home/.cargo/config
-stat $ROOT/home/.cargo/config.toml
 stat /.cargo/config
 stat /.cargo/config.toml
+stat $ROOT/home/.cargo/config
+stat $ROOT/home/.cargo/config.toml
+stat $ROOT/home/.config/runner/config.toml
 access $ROOT/bin/cc
 access $ROOT/fake/cc
 stat $ROOT/fake/cc

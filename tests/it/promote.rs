@@ -112,7 +112,7 @@ fn a_promotion_goes_where_it_is_said() {
     // Two of one name: the path says which.
     let ran = sandbox.runner(["demote", "x"]).run();
     assert!(
-        ran.code == 125 && ran.stderr.ends_with("  hint: give the path of the one to remove\n"),
+        ran.code == 125 && ran.stderr.ends_with("  hint: give the path of the one that is meant\n"),
         "{}",
         ran.stderr
     );
@@ -326,7 +326,7 @@ fn a_crash_between_receipt_and_executable_leaves_what_the_next_promotion_mends()
     sandbox.runner(["promote", "-q", "x.rs"]).run().prints("");
     // The new receipt, the old executable: it is still known as ours, and not as what was promised.
     fs::write(&place, &old).unwrap();
-    assert_eq!(sandbox.states(), "modified");
+    assert_eq!(sandbox.states(), "source changed");
     sandbox.runner(["promote", "-q", "x.rs"]).run().prints("");
     sandbox.command(&place).run().prints("two\n");
     assert_eq!(sandbox.states(), "current");

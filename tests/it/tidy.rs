@@ -37,6 +37,7 @@ const UNSAFE: &[(&str, &str)] = &[
     ("src/exec.rs", "execve and fexecve take raw pointers"),
     ("src/main.rs", "its name is C's, and so are its arguments"),
     ("src/entry.rs", "it runs before the C library does"),
+    ("src/substitutes.rs", "its functions have the names and pointers of C"),
 ];
 
 fn root() -> &'static Path {

@@ -10,7 +10,13 @@ fn follows(compiler: &str, plain: &str, text: &str, inputs: &[(&str, &str)]) {
     if !has(compiler) {
         return;
     }
-    let sandbox = Sandbox::new();
+    let mut sandbox = Sandbox::new();
+    if compiler == "zig" {
+        // What it compiles along with every program takes minutes.
+        let home = std::path::PathBuf::from(std::env::var_os("HOME").unwrap_or_default());
+        sandbox.set("ZIG_GLOBAL_CACHE_DIR", home.join(".cache/zig"));
+        sandbox.set("RUNNER_PROFILE", "quick");
+    }
     let script = "script";
     for (name, first) in [(plain, ""), (script, "#!/usr/bin/env runner\n")] {
         for (input, content) in inputs {

@@ -1,0 +1,147 @@
+//! Recipes of packages: the compiler, the options and the checks, decided before anything is built.
+
+use std::ffi::OsString;
+use std::path::Path;
+
+use crate::cache::Cache;
+use crate::cargo_config::CargoConfig;
+use crate::check::Check;
+use crate::config::Config;
+use crate::environment::Environment;
+use crate::error::{Error, Result, Step};
+use crate::invocation;
+use crate::launch::LaunchId;
+use crate::linker::{self, Linker};
+use crate::options::Options;
+use crate::registry::Package;
+use crate::said::{Said, Source};
+use crate::script::Script;
+use crate::stamp::Moment;
+use crate::surroundings::Surroundings;
+use crate::target::{self, Target};
+use crate::toolchain::Toolchain;
+
+/// Everything decided before a package is built, but which version of it.
+#[derive(Debug)]
+pub(crate) struct PackageRecipe<'a> {
+    pub(crate) script: &'a Script,
+    pub(crate) package: &'a Package,
+    /// What was asked for: in the arguments, else in variables, else in the configuration file.
+    pub(crate) options: Options,
+    pub(crate) said: Said,
+    pub(crate) user: Config,
+    pub(crate) toolchain: Toolchain,
+    pub(crate) target: Option<Target>,
+    pub(crate) linker: Linker,
+    pub(crate) profile: String,
+    pub(crate) config: CargoConfig,
+    /// What these decisions rest on.
+    pub(crate) checks: Vec<Check<'static>>,
+}
+
+impl<'a> PackageRecipe<'a> {
+    /// Finds the compiler and what its calls depend on.
+    ///
+    /// # Errors
+    /// [`Step::Arguments`] if something is asked that only a script has; [`Step::Config`]; [`Step::Toolchain`].
+    pub(crate) fn decide(
+        script: &'a Script,
+        package: &'a Package,
+        options: &Options,
+        environment: &Environment,
+        cache: &Cache,
+    ) -> Result<PackageRecipe<'a>> {
+        refuse_what_scripts_have(options)?;
+        let user = Config::read(environment)?;
+        let said = Said::of_options(options, &Source::CommandLine)
+            .then(Said::of_variables(environment)?)
+            .then(user.said.clone());
+        let options = said.fill_for_package(options);
+        let since = Moment::now();
+        let toolchain = Toolchain::find(options.toolchain.as_deref(), environment, cache)?;
+        let surroundings =
+            Surroundings::find(&toolchain, options.target.as_deref(), &said, environment, cache, since)?;
+        let Surroundings { config, target, linker, mut checks } = surroundings;
+        checks.extend(user.checks.iter().cloned());
+        if let Some(registry) = &options.selection.registry {
+            let name = registry.to_uppercase().replace('-', "_");
+            checks.push(Check::variable(&format!("CARGO_REGISTRIES_{name}_INDEX"), environment));
+        }
+        let profile = options.profile.clone().unwrap_or_else(|| "release".to_owned());
+        let mut recipe = PackageRecipe {
+            script,
+            package,
+            options,
+            said,
+            user,
+            toolchain,
+            target,
+            linker,
+            profile,
+            config,
+            checks,
+        };
+        let linker = recipe.linker_checks(environment, cache, since)?;
+        recipe.checks.extend(linker);
+        Ok(recipe)
+    }
+
+    fn linker_checks(
+        &self,
+        environment: &Environment,
+        cache: &Cache,
+        since: Moment,
+    ) -> Result<Vec<Check<'static>>> {
+        let variable = |suffix: &str| target::variable(self.machine(), suffix);
+        let named = self.linker.named().map(OsString::from);
+        let flags = invocation::flags(variable, named, environment);
+        let found = linker::checks_of(
+            &self.linker,
+            &variable("LINKER"),
+            Path::new("/"),
+            &flags,
+            environment,
+            cache,
+            since,
+        );
+        match found {
+            // Cargo's configuration may name another; if it does not, rustc will say what is missing.
+            Err(_) if self.config.shapes_builds => Ok(Vec::new()),
+            found => found,
+        }
+    }
+
+    /// The launch id under which the build is kept: with all that is asked for spelled out.
+    pub(crate) fn home(&self) -> LaunchId {
+        match &self.target {
+            None => LaunchId::home(self.script, &Options { target: None, ..self.options.clone() }),
+            Some(_) => LaunchId::home(self.script, &self.options),
+        }
+    }
+
+    /// The machine that its program is for.
+    pub(crate) fn machine(&self) -> &str {
+        self.target.as_ref().map_or(&self.toolchain.version.host, |target| &target.name)
+    }
+
+    /// Whether it is compiled without the paths of this machine.
+    pub(crate) fn is_trimmed(&self) -> bool {
+        self.options.portable || self.toolchain.has_remap_scope() && self.profile != "dev"
+    }
+}
+
+fn refuse_what_scripts_have(options: &Options) -> Result<()> {
+    let refuse = |what: &str, hint: &str| {
+        Err(Error::message(Step::Arguments, format!("{what} is for scripts")).hint(hint))
+    };
+    let hint = "a package says itself what it is written in and needs";
+    match options {
+        Options { harness: Some(_), .. } => refuse("a test", "`cargo test` in its sources"),
+        Options { edition: Some(_), .. } => refuse("`--edition`", hint),
+        Options { is_static: Some(_), .. } => {
+            refuse("`--static`", "`RUSTFLAGS='-C target-feature=+crt-static'` is for all there is")
+        }
+        Options { dependencies, .. } if !dependencies.is_empty() => refuse("`--dep`", hint),
+        _ => Ok(()),
+    }
+}

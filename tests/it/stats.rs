@@ -1,0 +1,162 @@
+//! What the cache says of itself: statistics, its size and list for programs, and what a trim would remove.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use serde_json::Value;
+
+use crate::sandbox::{Sandbox, files_below};
+
+fn statistics(sandbox: &Sandbox) -> Value {
+    let ran = sandbox.runner(["cache", "stats", "--json"]).run();
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
+    serde_json::from_str(&ran.stdout).unwrap()
+}
+
+/// Makes a file unused for so many days, as far as its times tell.
+fn age(path: &Path, days: u64) {
+    let then = SystemTime::now() - Duration::from_secs(days * 86_400);
+    let times = fs::FileTimes::new().set_accessed(then).set_modified(then);
+    fs::File::options().append(true).open(path).unwrap().set_times(times).unwrap();
+}
+
+#[test]
+fn builds_are_counted_and_a_hit_writes_nothing() {
+    let sandbox = Sandbox::fake();
+    sandbox.runner(["cache", "stats"]).run().prints(
+        "scripts  0\nbuilds   0, which took 0.0 s\nused     0 today, 0 this week\nmisses   0\n\
+         hits     not counted; they are with `RUNNER_STATS=1`\nbytes    0, of which binaries 0, dependencies 0\n",
+    );
+    assert!(!sandbox.cache().exists());
+    sandbox.write("x.rs", "print x\n");
+    sandbox.write("y.rs", "print y\n");
+    for _ in 0..3 {
+        sandbox.runner(["x.rs"]).run().prints("x\n");
+    }
+    sandbox.runner(["--debug", "x.rs"]).run().prints("x\n");
+    sandbox.runner(["y.rs"]).run().prints("y\n");
+    let counted = statistics(&sandbox);
+    assert_eq!(
+        (&counted["scripts"], &counted["builds"], &counted["misses"]),
+        (&2.into(), &3.into(), &3.into())
+    );
+    assert_eq!((&counted["hits"], &counted["hits_since"]), (&Value::Null, &Value::Null));
+    assert_eq!((&counted["used_today"], &counted["used_this_week"]), (&3.into(), &3.into()));
+    let on_disk = |part: &str| -> u64 {
+        let files = files_below(&sandbox.cache().join("v1").join(part));
+        files.iter().map(|path| fs::metadata(path).unwrap().blocks() * 512).sum()
+    };
+    assert_eq!(counted["binary_bytes"], on_disk("bin"));
+    assert_eq!(counted["dependency_bytes"], on_disk("deps"));
+}
+
+#[test]
+fn hits_are_counted_when_asked_for_even_by_many_at_once() {
+    let sandbox = Sandbox::fake();
+    sandbox.write("x.rs", "print x\n");
+    sandbox.runner(["x.rs"]).env("RUNNER_STATS", "1").run().prints("x\n");
+    assert_eq!(statistics(&sandbox)["hits"], Value::Null);
+    let children: Vec<_> =
+        (0..16).map(|_| sandbox.runner(["x.rs"]).env("RUNNER_STATS", "1").start()).collect();
+    for child in children {
+        assert!(child.wait_with_output().unwrap().status.success());
+    }
+    // Not counted.
+    sandbox.runner(["x.rs"]).run().prints("x\n");
+    sandbox.runner(["x.rs"]).env("RUNNER_STATS", "0").run().prints("x\n");
+    let counted = statistics(&sandbox);
+    assert_eq!((&counted["hits"], &counted["misses"]), (&16.into(), &1.into()));
+    assert!(counted["hits_since"].as_i64().unwrap() > 0);
+    let shown = sandbox.runner(["cache", "stats"]).run().stdout;
+    assert!(shown.contains("\nhits     16, since now\n"), "{shown}");
+}
+
+#[test]
+fn size_and_list_speak_to_programs() {
+    let sandbox = Sandbox::fake();
+    sandbox.runner(["cache", "list", "--json"]).run().prints("[]\n");
+    let script = sandbox.write("x.rs", "print x\n");
+    sandbox.runner(["x.rs"]).run().prints("x\n");
+    let list: Value =
+        serde_json::from_str(&sandbox.runner(["cache", "list", "--json"]).run().stdout).unwrap();
+    let one = &list[0];
+    assert_eq!(list.as_array().unwrap().len(), 1);
+    assert_eq!(one["script"], script.to_str().unwrap());
+    assert_eq!((&one["profile"], &one["toolchain"]), (&"release".into(), &"rustc 1.95.0".into()));
+    assert!(Path::new(one["binary"].as_str().unwrap()).is_file() && one["bytes"].as_u64().unwrap() > 0);
+    let size: Value =
+        serde_json::from_str(&sandbox.runner(["cache", "size", "--json"]).run().stdout).unwrap();
+    assert_eq!(size["path"], sandbox.cache().to_str().unwrap());
+    let plain = sandbox.runner(["cache", "size"]).run().stdout;
+    assert_eq!(size["bytes"].to_string(), plain.trim_end());
+    sandbox.runner(["cache", "path", "--json"]).run().fails(
+        125,
+        "runner: `--json` is for `cache size`, `cache list` and `cache stats`\n  hint: `runner help cache`",
+    );
+}
+
+#[test]
+fn a_dry_trim_tells_what_a_trim_then_does_and_removes_nothing() {
+    let sandbox = Sandbox::fake();
+    for name in ["old", "new"] {
+        sandbox.write(format!("{name}.rs"), format!("print {name}\n"));
+        sandbox.runner([format!("{name}.rs")]).run().prints(&format!("{name}\n"));
+    }
+    let binaries = sandbox.cached("bin");
+    let old = binaries.iter().find(|path| path.ends_with("old")).unwrap();
+    let old = sandbox.cache().join("v1/bin").join(old);
+    age(&old, 40);
+    let directory = old.parent().unwrap();
+    let then = SystemTime::now() - Duration::from_secs(7200);
+    fs::File::open(directory).unwrap().set_modified(then).unwrap();
+    let bytes = fs::metadata(&old).unwrap().blocks() * 512;
+    let before = files_below(&sandbox.cache());
+    let ran = sandbox.runner(["cache", "trim", "--dry-run"]).run();
+    let script = sandbox.path("old.rs");
+    assert!(
+        ran.stdout.lines().next().unwrap().ends_with(&format!("  {}", script.display())),
+        "{}",
+        ran.stdout
+    );
+    assert!(ran.stdout.ends_with(&format!("would remove 1 build, {bytes} bytes\n")), "{}", ran.stdout);
+    assert_eq!(files_below(&sandbox.cache()), before);
+    sandbox
+        .runner(["cache", "trim", "--dry-run", "--older", "41d"])
+        .run()
+        .prints("would remove 0 builds, 0 bytes\n");
+    // What is to be kept may be said for good.
+    let run = sandbox.runner(["cache", "trim", "--dry-run"]).env("RUNNER_OLDER", "41");
+    run.run().prints("would remove 0 builds, 0 bytes\n");
+    let config = sandbox.write("config.toml", "older = \"41d\"\n");
+    let run = sandbox.runner(["cache", "trim", "--dry-run"]).env("RUNNER_CONFIG", &config);
+    run.run().prints("would remove 0 builds, 0 bytes\n");
+    let run = sandbox.runner(["cache", "trim", "--dry-run", "--older", "30"]).env("RUNNER_CONFIG", &config);
+    assert!(run.run().stdout.contains("would remove 1 build"));
+    sandbox.runner(["cache", "trim"]).run().prints(&format!("removed 1 build, {bytes} bytes\n"));
+    assert!(!old.exists());
+    sandbox.runner(["cache", "trim", "--dry-run"]).run().prints("would remove 0 builds, 0 bytes\n");
+    sandbox.runner(["new.rs"]).run().prints("new\n");
+    assert_eq!(sandbox.compiles(), 2);
+}
+
+#[test]
+fn a_dry_trim_by_size_tells_the_least_recently_used() {
+    let sandbox = Sandbox::fake();
+    for (days, name) in [(3, "a"), (2, "b"), (1, "c")] {
+        sandbox.write(format!("{name}.rs"), format!("print {name}\n"));
+        sandbox.runner([format!("{name}.rs")]).run().prints(&format!("{name}\n"));
+        let binaries = sandbox.cached("bin");
+        let binary = binaries.iter().find(|path| path.ends_with(name)).unwrap();
+        age(&sandbox.cache().join("v1/bin").join(binary), days);
+    }
+    let ran = sandbox.runner(["cache", "trim", "--dry-run", "--max-size", "1"]).run();
+    let scripts: Vec<_> = ran.stdout.lines().filter_map(|line| line.split('/').next_back()).collect();
+    assert_eq!(scripts[..2], ["b.rs", "a.rs"], "{}", ran.stdout);
+    assert_eq!(sandbox.cached("bin").len(), 3);
+    sandbox
+        .runner(["cache", "size", "--dry-run"])
+        .run()
+        .fails(125, "runner: `--dry-run` is for `cache trim`\n  hint: `runner help cache`");
+}
