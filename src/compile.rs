@@ -80,12 +80,9 @@ pub(crate) fn compile(
         return Ok(Outcome::Disturbed(source.path));
     }
     let (output, dep_info) = (staging.join("program"), staging.join("program.d"));
-    if record.is_some() || recipe.settings.is_static == Some(true) {
-        let program = std::fs::read(&output).map_err(unusable)?;
-        linkage::check_program(recipe, &program)?;
-        if let Some(program) = record.and_then(|record| record.added_to(&program)) {
-            std::fs::write(&output, program).map_err(unusable)?;
-        }
+    linkage::check_program(recipe, &output)?;
+    if let Some(record) = record {
+        record.add_to(&output).map_err(unusable)?;
     }
     let mut checks = match inputs(recipe, &call, &source, &dep_info, environment, start, before)? {
         Ok(checks) => checks,
@@ -97,6 +94,8 @@ pub(crate) fn compile(
     checks.extend(declared_before);
     screen.show(&finished.stderr, false);
     let mut all = recipe.checks.clone();
+    without_repeats(&mut all);
+    let decisions = all.iter().filter(|check| !check.choice).count();
     all.extend(linker);
     all.extend(call.checks);
     all.append(&mut checks);
@@ -109,6 +108,7 @@ pub(crate) fn compile(
         ("target", recipe.machine().to_owned()),
         ("toolchain-id", recipe.toolchain.id.clone()),
         ("edition", recipe.edition.clone()),
+        ("decisions", decisions.to_string()),
         ("built", start.unix_seconds().to_string()),
         ("milliseconds", began.elapsed().as_millis().to_string()),
     ];
@@ -183,7 +183,7 @@ fn run(
         match memory.take() {
             None => return Ok(finished),
             Some(blamed) if blamed.is_to_blame(&finished) => blamed.forget(),
-            Some(memory) => match memory.settle(staging) {
+            Some(memory) => match memory.settle(&finished, staging) {
                 Ok(()) => return Ok(finished),
                 // Somebody cleans the cache.
                 Err(_) => continue,
