@@ -144,7 +144,24 @@ fn look(command: &str, ran: &Ran, sandbox: &Sandbox) {
             assert_eq!((ran.code, ran.stdout.as_str()), (7, hello));
             return;
         }
+        "runner -x hello.rs"
+        | "runner -n hello.rs"
+        | "runner --force --work hello.rs"
+        | "runner --timings hello.rs"
+        | "runner build -x hello.rs -o shown" => {
+            let (end, (code, stdout)) = match command {
+                "runner -n hello.rs" => ("/hello\n", (0, none)),
+                "runner -x hello.rs" => ("/hello\n", (7, hello)),
+                "runner --timings hello.rs" => (" ms  altogether\n", (7, hello)),
+                "runner --force --work hello.rs" => ("\n", (7, hello)),
+                _ => ("/shown\n", (i32::from(!made("shown")), none)),
+            };
+            assert!(ran.stderr.ends_with(end), "{command}: {}", ran.stderr);
+            assert_eq!((ran.code, ran.stdout.as_str()), (code, stdout), "{command}: {}", ran.stderr);
+            return;
+        }
         "runner ./hello.rs"
+        | "runner --exec 'env LANG=C' hello.rs"
         | "runner hello.rs"
         | "runner --force hello.rs"
         | "(cd /tmp && runner \"$OLDPWD/hello.rs\")"
