@@ -8,6 +8,7 @@
 
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use semver::Version;
@@ -18,6 +19,7 @@ use crate::digest::Digest;
 use crate::elf::{self, Elf};
 use crate::environment::Environment;
 use crate::options::Options;
+use crate::order;
 use crate::recipe::RustRecipe;
 use crate::record::Record;
 use crate::registry::{PackageRecipe, Selection};
@@ -143,17 +145,8 @@ impl BuildRecord {
         environment: &Environment,
     ) -> BuildRecord {
         let Options { locked, is_static, strip, selection, .. } = &recipe.options;
-        let Selection { bin: _, features, no_default_features, all_features, registry } = selection;
-        let mut words = vec![format!("--bin={program}")];
-        words.extend(features.iter().map(|feature| format!("--features={feature}")));
-        words.extend(registry.iter().map(|registry| format!("--registry={registry}")));
-        let switches = [
-            ("--no-default-features", *no_default_features),
-            ("--all-features", *all_features),
-            ("--locked", *locked),
-            ("--static", *is_static == Some(true)),
-            ("--strip", *strip),
-        ];
+        let mut words = Selection { bin: Some(program.to_owned()), ..selection.clone() }.words();
+        let switches = [("--locked", *locked), ("--static", *is_static == Some(true)), ("--strip", *strip)];
         words.extend(switches.iter().filter(|(_, is_on)| *is_on).map(|(name, _)| (*name).to_owned()));
         let dependencies: Vec<Dependency> = packages.iter().filter_map(|id| Dependency::of_id(id)).collect();
         let list: String = dependencies.iter().map(|dependency| dependency.text() + "\n").collect();
@@ -237,8 +230,16 @@ impl BuildRecord {
         elf::object(&self.target, OWNER, &self.render())
     }
 
-    /// The program with the record, if it has none and can be given one.
-    pub(crate) fn added_to(&self, program: &[u8]) -> Option<Vec<u8>> {
+    /// Gives a program the record, if it has none and can be given one. Where a linker was given [`BuildRecord::object`] it
+    /// has one that every `strip` keeps; one that is added now LLVM's does not keep.
+    pub(crate) fn add_to(&self, program: &Path) -> io::Result<()> {
+        match self.added_to(&std::fs::read(program)?) {
+            Some(with_it) => std::fs::write(program, with_it),
+            None => Ok(()),
+        }
+    }
+
+    fn added_to(&self, program: &[u8]) -> Option<Vec<u8>> {
         let elf = Elf::parse(program)?;
         let has_it = elf.notes(OWNER.as_bytes()).into_iter().any(|note| BuildRecord::parse(note).is_some());
         if has_it { None } else { elf.with_note(OWNER, &self.render()) }
@@ -313,7 +314,7 @@ fn places(base: Option<&Path>, environment: &Environment) -> Vec<(PathBuf, &'sta
     places.extend(environment.cargo_home().map(|path| (path, "/cargo")));
     places.extend(environment.home().map(|path| (path, "~")));
     places.retain(|(path, _)| path.parent().is_some());
-    places.sort_by_key(|(path, _)| std::cmp::Reverse(path.as_os_str().len()));
+    order::sort_by_key(&mut places, |(path, _)| std::cmp::Reverse(path.as_os_str().len()));
     places
 }
 

@@ -19,6 +19,7 @@ use crate::environment::absolute;
 use crate::error::{At, EXIT_FAILED, Error, Result, Step};
 use crate::install::cannot;
 use crate::options::Options;
+use crate::order;
 use crate::receipt::{self, Receipt};
 use crate::registry::Package;
 use crate::runner::Runner;
@@ -138,7 +139,7 @@ impl Runner {
             .flatten()
             .map(|entry| entry.path())
             .collect();
-        installed.sort();
+        order::sort(&mut installed);
         let installed = installed.iter().filter_map(|path| path.to_str()).map(Some);
         let found = [None].into_iter().chain(installed).filter_map(|name| {
             let found = Toolchain::find(name, environment, cache).ok()?;
@@ -194,7 +195,8 @@ impl BuildRecord {
             let text = format!("it was built by {}, and would now be by {}", self.toolchain, fresh.toolchain);
             return Err(Error::message(Step::Toolchain, text));
         }
-        if fresh.lock == self.lock {
+        let is_package = self.digest.is_empty();
+        if fresh.lock == self.lock && (!is_package || fresh.dependencies == self.dependencies) {
             return Ok(());
         }
         let other = |one: &BuildRecord, two: &BuildRecord| -> Option<String> {
@@ -203,8 +205,9 @@ impl BuildRecord {
         };
         let (was, is) = (other(self, fresh), other(fresh, self));
         let nothing = || "what it names".to_owned();
+        let what = if is_package { "its dependencies differ" } else { "its lock differs" };
         let text = format!(
-            "its lock differs: it was built with {}, and would now be with {}",
+            "{what}: it was built with {}, and would now be with {}",
             was.unwrap_or_else(nothing),
             is.unwrap_or_else(nothing)
         );

@@ -137,6 +137,18 @@ impl Selection {
         fields.push_optional("registry", registry.as_deref().map(str::as_bytes));
     }
 
+    /// As options of the command line, each in one word.
+    pub(crate) fn words(&self) -> Vec<String> {
+        let Selection { bin, features, no_default_features, all_features, registry } = self;
+        let mut out: Vec<String> = Vec::new();
+        out.extend(bin.iter().map(|bin| format!("--bin={bin}")));
+        out.extend(features.iter().map(|feature| format!("--features={feature}")));
+        out.extend(registry.iter().map(|registry| format!("--registry={registry}")));
+        out.extend(no_default_features.then(|| "--no-default-features".to_owned()));
+        out.extend(all_features.then(|| "--all-features".to_owned()));
+        out
+    }
+
     /// As options of the command line.
     pub(crate) fn arguments(&self) -> Vec<OsString> {
         let Selection { bin, features, no_default_features, all_features, registry } = self;

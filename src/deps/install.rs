@@ -16,6 +16,7 @@ use crate::build_record::BuildRecord;
 use crate::cache::{Built, Cache, Told};
 use crate::environment::Environment;
 use crate::error::{EXIT_NOT_FOUND, Error, Result, Step};
+use crate::order;
 use crate::registry::PackageRecipe;
 use crate::screen::{Finished, Screen};
 use crate::stamp::Moment;
@@ -85,11 +86,12 @@ pub(crate) fn install(
     ];
     // A file of its own: cargo gives away another link to what it keeps.
     let output = staging.join("program");
-    let program = std::fs::read(&linked).map_err(unusable)?;
-    let says = || BuildRecord::of_package(recipe, &resolved.version, &bin, made.packages(), environment);
-    let record = recipe.options.portable.then(says);
-    let program = record.and_then(|record| record.added_to(&program)).unwrap_or(program);
-    std::fs::write(&output, program).map_err(unusable)?;
+    std::fs::copy(&linked, &output).map_err(unusable)?;
+    if recipe.options.portable {
+        BuildRecord::of_package(recipe, &resolved.version, &bin, made.packages(), environment)
+            .add_to(&output)
+            .map_err(unusable)?;
+    }
     std::fs::set_permissions(&output, Permissions::from_mode(0o700)).map_err(unusable)?;
     let target = recipe.target.as_ref().map(|target| target.name.clone());
     Ok(Built { output, name: bin.into(), provisional: false, target, told: Told::default(), checks, about })
