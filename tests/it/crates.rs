@@ -93,6 +93,27 @@ fn a_requirement_stays_what_it_was_resolved_to_until_it_is_updated() {
 }
 
 #[test]
+fn the_newest_is_the_newest_that_this_compiler_can_build() {
+    let (sandbox, registry) = Registry::with_program("tool", &["1.0.0"]);
+    let manifest = "rust-version = \"1.999\"\n";
+    registry.publish(&Crate { manifest, ..Crate::program("tool", "1.1.0") });
+    for word in ["tool@1", "tool@latest"] {
+        run(&sandbox, &[word]).prints("tool 1.0.0 [\"tool\"]\n");
+    }
+    let ran = run(&sandbox, &["tool@1.1.0"]);
+    let hint = "\n  hint: `+T` before it takes another toolchain; or ask for an older version\n";
+    assert!(
+        ran.code == 125 && ran.stderr.contains("requires rustc 1.999") && ran.stderr.ends_with(hint),
+        "{}",
+        ran.stderr
+    );
+    registry.publish(&Crate::program("early", "1.0.0-rc.1"));
+    let message = "runner: early@latest: `early` has pre-releases only\n  hint: there is 1.0.0-rc.1\n";
+    run(&sandbox, &["early@latest"]).ends(127, "", message);
+    run(&sandbox, &["early@1.0.0-rc.1"]).prints("early 1.0.0-rc.1 [\"early\"]\n");
+}
+
+#[test]
 fn which_program_of_a_package() {
     let (sandbox, registry) = Registry::new();
     let say = |text: &str| format!("fn main() {{ println!(\"{text}\") }}");
