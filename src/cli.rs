@@ -325,6 +325,7 @@ fn common(parser: &mut Arguments) -> Result<Options> {
         }
     }
     options.toolchain = text(parser, "--toolchain")?.map(from_here);
+    options.language = text(parser, "--lang")?;
     options.target = text(parser, "--target")?;
     options.edition = text(parser, "--edition")?;
     for dependency in texts(parser, Keys::Two("-d", "--dep"))? {

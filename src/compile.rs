@@ -13,6 +13,7 @@ use std::time::Instant;
 use crate::build_record::BuildRecord;
 use crate::cache::{Built, Cache};
 use crate::check::Check;
+use crate::decided::Decided;
 use crate::declared;
 use crate::dep_info::{self, DepInfo};
 use crate::deps::Call;
@@ -23,6 +24,7 @@ use crate::environment::{Environment, is_dropped};
 use crate::error::{Error, Result, Step};
 use crate::incremental::Incremental;
 use crate::invocation::{self, Purpose};
+use crate::language;
 use crate::linkage;
 use crate::linker;
 use crate::recipe::RustRecipe;
@@ -42,6 +44,19 @@ pub(crate) enum Outcome {
 /// # Errors
 /// [`Step::Dependencies`] and [`Step::Compile`], after the compiler's own words have been shown.
 pub(crate) fn compile(
+    recipe: &Decided<'_>,
+    cache: &Cache,
+    staging: &Path,
+    environment: &Environment,
+    screen: &Screen,
+) -> Result<Outcome> {
+    match recipe {
+        Decided::Rust(rust) => compile_rust(rust, cache, staging, environment, screen),
+        Decided::Other(other) => language::build::compile(other, cache, staging, environment, screen),
+    }
+}
+
+fn compile_rust(
     recipe: &RustRecipe<'_>,
     cache: &Cache,
     staging: &Path,
@@ -266,7 +281,11 @@ fn inputs(
 }
 
 /// A declared input that is not as it was before the compiler was started.
-fn declared_disturbance(before: &[Check<'_>], after: &[Check<'_>], start: Moment) -> Option<PathBuf> {
+pub(crate) fn declared_disturbance(
+    before: &[Check<'_>],
+    after: &[Check<'_>],
+    start: Moment,
+) -> Option<PathBuf> {
     let mut disturbances = Disturbances::since(start);
     let is_same =
         before.len() == after.len() && before.iter().zip(after).all(|(one, two)| one.same_fact(two));
@@ -288,7 +307,7 @@ fn rival_module(path: &Path) -> Option<PathBuf> {
     }
 }
 
-fn without_repeats(checks: &mut Vec<Check<'static>>) {
+pub(crate) fn without_repeats(checks: &mut Vec<Check<'static>>) {
     let mut seen = Vec::with_capacity(checks.len());
     checks.retain(|check| {
         let mut text = Vec::new();
@@ -302,7 +321,7 @@ fn without_repeats(checks: &mut Vec<Check<'static>>) {
 }
 
 #[cold]
-fn removed() -> Error {
+pub(crate) fn removed() -> Error {
     Error::message(Step::Cache, "the cache was removed while it was compiled there")
 }
 

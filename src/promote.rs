@@ -218,9 +218,9 @@ impl Runner {
             Some(package) => {
                 PackageRecipe::decide(script, package, options, self.environment(), &cache)?.target
             }
-            None => {
-                Recipe::read(script, options, self.environment())?.decide(self.environment(), &cache)?.target
-            }
+            None => Recipe::read(script, options, self.environment())?
+                .decide(self.environment(), &cache)?
+                .target(),
         };
         Ok(target.map(|target| target.name))
     }
