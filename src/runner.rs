@@ -301,7 +301,7 @@ impl Runner {
 }
 
 /// A build whose directory is kept leaves its program there.
-fn taken_over(built: Built, work: &Path, staging: &Path) -> Result<Built> {
+pub(crate) fn taken_over(built: Built, work: &Path, staging: &Path) -> Result<Built> {
     if work == staging {
         return Ok(built);
     }

@@ -3,7 +3,7 @@
 //! A script may have been written for another tool. What its first line says to that tool is taken as if it had been said
 //! to runner, where it has a meaning here (`+nightly`, `--debug`, `--release`, `-t T`, `--edition E`, variables set by
 //! `env`, `--test`); the rest (`-q`, `-c`, `--force`, `-Zscript`) is passed over. The same goes for what a script that a shell
-//! starts has for that shell: see [`polyglot`].
+//! starts has for that shell: see `shebang/polyglot.rs`.
 
 pub(crate) mod polyglot;
 
