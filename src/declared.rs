@@ -26,13 +26,6 @@ pub(crate) fn checks(
 ) -> Result<Vec<Check<'static>>> {
     let mut checks: Vec<Check<'static>> = Vec::new();
     for name in &settings.env {
-        if name.is_empty() || name.contains(['=', '\0']) {
-            let text = format!(
-                "`package.metadata.runner.env` names `{}`, which no variable can be",
-                name.escape_debug()
-            );
-            return Err(Error::message(Step::Metadata, text));
-        }
         checks.push(Check::variable(name, environment));
     }
     let mut files: Vec<PathBuf> = Vec::new();

@@ -100,6 +100,13 @@ impl Error {
         self
     }
 
+    /// The same error, with where its cause stands.
+    pub(crate) fn placed(self, place: Option<(usize, usize)>) -> Error {
+        let Some((line, column)) = place else { return self };
+        let cause = self.0.cause.context(format!("line {line}, column {column}"));
+        Error(Box::new(Inner { cause, ..*self.0 }))
+    }
+
     /// Where the run stopped.
     pub fn step(&self) -> Step {
         self.0.step

@@ -167,6 +167,11 @@ impl Script {
         Script { typed: typed.to_owned(), place, real: None, bytes: text.into(), stamp: None, given: None }
     }
 
+    /// The same script with another text.
+    pub(crate) fn with_text(&self, text: String) -> Script {
+        Script { bytes: text.into_bytes(), ..self.clone() }
+    }
+
     /// As [`Script::from_text`], of what is known by another name than most.
     pub(crate) fn given_as(given: Given, typed: &OsStr, base: &Path, text: impl Into<Vec<u8>>) -> Script {
         Script { given: Some(given), ..Script::from_text(typed, base, text) }

@@ -97,7 +97,7 @@ fn series(version: &str) -> String {
 const SEAL: &str = "# blake3 ";
 
 /// A lock as it is kept.
-pub(super) fn sealed(lock: &str) -> String {
+pub(crate) fn sealed(lock: &str) -> String {
     format!("{lock}{SEAL}{}\n", Digest::of(lock.as_bytes()).hex())
 }
 

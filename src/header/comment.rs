@@ -176,7 +176,7 @@ impl<'a> Reader<'a> {
         }
         if self.rest.starts_with("```") {
             let error = HeaderError::at(self.text, start, "backticks do not delimit frontmatter any more");
-            return Err(error.hint("write `---` in place of the backticks, above and below the manifest"));
+            return Err(error.hint("`runner migrate SCRIPT` writes `---` in place of the backticks"));
         }
         for (line, text) in (self.place.line..).zip(self.rest.split('\n')) {
             let text = text.trim_start();
