@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use crate::build_record::BuildRecord;
-use crate::cache::{Built, Cache, Told};
+use crate::cache::{Built, Cache};
 use crate::check::Check;
 use crate::declared;
 use crate::dep_info::{self, DepInfo};
@@ -87,12 +87,9 @@ pub(crate) fn compile(
         return Ok(Outcome::Disturbed(source.path));
     }
     let (output, dep_info) = (staging.join("program"), staging.join("program.d"));
-    if record.is_some() || recipe.settings.is_static == Some(true) {
-        let program = std::fs::read(&output).map_err(unusable)?;
-        linkage::check_program(recipe, &program)?;
-        if let Some(program) = record.and_then(|record| record.added_to(&program)) {
-            std::fs::write(&output, program).map_err(unusable)?;
-        }
+    linkage::check_program(recipe, &output)?;
+    if let Some(record) = record {
+        record.add_to(&output).map_err(unusable)?;
     }
     let mut checks = match inputs(recipe, &call, &source, &dep_info, environment, start, before)? {
         Ok(checks) => checks,
@@ -119,11 +116,10 @@ pub(crate) fn compile(
         ("built", start.unix_seconds().to_string()),
         ("milliseconds", began.elapsed().as_millis().to_string()),
     ];
-    let told = Told {
-        arguments: recipe.settings.arguments.iter().map(OsString::from).collect(),
-        variables: recipe.variables.clone(),
-    };
-    Ok(Outcome::Built(Built { output, name, provisional: recipe.provisional, told, checks: all, about }))
+    let told = recipe.told();
+    let target = recipe.target.as_ref().map(|target| target.name.clone());
+    let provisional = recipe.provisional;
+    Ok(Outcome::Built(Built { output, name, provisional, target, told, checks: all, about }))
 }
 
 /// Runs the compiler, which leaves a program and what it read in `staging`; once more without what it remembers of earlier
@@ -144,6 +140,14 @@ fn run(
         let purpose = Purpose::Program { output: &output, dep_info: &dep_info };
         let mut command = invocation::command(recipe, call, source, purpose, environment, screen);
         command.args(memory.iter().flat_map(Incremental::arguments));
+        screen.verbose(|| {
+            let script = recipe.script.typed().to_string_lossy();
+            format!("{script}: compiling it, {}", recipe.options_in_words())
+        });
+        if let Some(journal) = screen.journal() {
+            let text = source.text().map_err(|error| cache.unusable("cannot read in", error))?;
+            journal.command(&command, text.as_deref());
+        }
         let finished = screen
             .run_reading(
                 source.input().map_err(|error| cache.unusable("cannot write to", error))?,
@@ -158,7 +162,7 @@ fn run(
         match memory.take() {
             None => return Ok(finished),
             Some(blamed) if blamed.is_to_blame(&finished) => blamed.forget(),
-            Some(memory) => match memory.settle(staging) {
+            Some(memory) => match memory.settle(&finished, staging) {
                 Ok(()) => return Ok(finished),
                 // Somebody cleans the cache.
                 Err(_) => continue,

@@ -10,6 +10,7 @@ use crate::content::Names;
 use crate::environment::Environment;
 use crate::error::{Error, Result, Step};
 use crate::manifest::Settings;
+use crate::order;
 use crate::stamp::Moment;
 
 /// More than any script means to watch, and few enough to check in milliseconds.
@@ -51,7 +52,7 @@ pub(crate) fn checks(
         }
     }
     for list in [&mut files, &mut directories] {
-        list.sort();
+        order::sort(list);
         list.dedup();
     }
     let unreadable = |path: &Path, error: std::io::Error| {
@@ -115,7 +116,7 @@ mod tests {
                     format!("{kind} {}", Path::new(path).strip_prefix(root).unwrap().display())
                 })
                 .collect();
-            names.sort();
+            order::sort(&mut names);
             names
         };
         assert_eq!(lines(&["t/*.html"]), ["directory t", "file t/a.html"]);

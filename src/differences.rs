@@ -26,6 +26,7 @@
 //! | no `main` | an error | wrapped | as in rust-script |
 //! | build failure | 101 | 125 | the script's own 101 is a panic |
 //! | `CARGO_TARGET_DIR`, `build.target-dir` | where the binary goes | no say | they are another project's |
+//! | dependencies in panic messages | where they lie below cargo's home | `regex-1.11.1/src/…`, where there is no debug information | what is run and what is handed on share them, and hold no path of this machine |
 //! | lock file | in cargo's cache | in runner's, or `SCRIPT.lock` | it goes where the script goes |
 //!
 //! # From rust-script (and cargo-script, cargo-eval, run-cargo-script)
@@ -71,6 +72,17 @@
 //! | `target_interpreter`, `docker_build`, `extra_src_paths` | honored | a note | |
 //! | `new`, `template` | there | an error | a script needs a `#!` line only |
 //! | languages | any | Rust so far | C and others are told apart by name |
+//!
+//! # From `cargo install` and cargo-binstall, npx, uvx
+//!
+//! | what | they | here | why |
+//! | --- | --- | --- | --- |
+//! | `crate@1.2` | `cargo install` wants three numbers or an operator | the newest 1.x that is at least 1.2, as in `Cargo.toml` | one grammar of requirements |
+//! | `crate@latest` | npx, uvx ask the registry, or trust what is days old | what it was resolved to, until `runner update` or an upgrade | a run needs no network, and two runs are the same program |
+//! | the newest version needs a newer compiler | an error | the newest that this compiler can build | it runs |
+//! | several programs | `cargo install` installs all | one: the one of the package's name, the only one, or `--bin` | a run is of one program |
+//! | `Cargo.lock` of the package | only with `--locked` | likewise | |
+//! | prebuilt binaries | cargo-binstall, npx and uvx run what somebody else built | compiled here | what runs is what the sources say |
 //!
 //! # From gorun
 //!

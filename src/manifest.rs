@@ -17,6 +17,7 @@ use toml::{Table, Value};
 use crate::dialect::Dialect;
 use crate::error::{Error, Result, Step};
 use crate::header::{Form, Metadata};
+use crate::order;
 
 pub(crate) use fields::EDITIONS;
 use place::Part;
@@ -179,7 +180,7 @@ impl Manifest {
             let meant = fields::meant(&field).map(|key| format!("; did you mean `{key}`?"));
             notes.push((line, format!("unused manifest key: {field}{}", meant.unwrap_or_default())));
         }
-        notes.sort();
+        order::sort(&mut notes);
         notes.into_iter().map(|(line, text)| format!("line {line}: {text}")).collect()
     }
 

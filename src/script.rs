@@ -14,6 +14,7 @@ use std::path::{Component, Path, PathBuf};
 
 use crate::environment::{Environment, absolute};
 use crate::error::{EXIT_CANNOT_EXECUTE, EXIT_NOT_FOUND, Error, Result, Step};
+use crate::order;
 use crate::registry::Package;
 use crate::stamp::Stamp;
 
@@ -326,7 +327,7 @@ fn similar(path: &Path) -> Option<String> {
     let names = std::fs::read_dir(directory).ok()?.flatten().filter(|entry| entry.path().is_file());
     let mut names: Vec<String> =
         names.filter_map(|entry| entry.file_name().into_string().ok()).take(2000).collect();
-    names.sort();
+    order::sort(&mut names);
     let found = names
         .iter()
         .find(|name| Path::new(name).file_stem() == Path::new(wanted).file_stem())

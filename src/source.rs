@@ -86,6 +86,11 @@ impl Source {
         if self.piped.is_some() { Path::new("-") } else { &self.name }
     }
 
+    /// What it reads there, if it does.
+    pub(crate) fn text(&self) -> io::Result<Option<Vec<u8>>> {
+        self.piped.as_ref().map(|(text, _)| std::fs::read(text)).transpose()
+    }
+
     /// Whether it reads the file itself.
     pub(crate) fn is_file(&self) -> bool {
         self.piped.is_none()

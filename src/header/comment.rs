@@ -17,6 +17,8 @@
 //! Code is not looked into, but for one thing: when a script has no manifest, a line further down that looks like one
 //! is worth a note.
 
+use crate::order;
+
 use super::{Form, HeaderError, Metadata, Note, Place};
 use super::{block, frontmatter, short};
 use super::{is_whitespace, offset, split_line};
@@ -31,7 +33,7 @@ pub(super) fn find(text: &str, rest: &str) -> Result<(Option<Metadata>, Vec<Note
     let mut reader = Reader { text, rest, place, above: None, metadata: None, notes: Vec::new() };
     while reader.read_one()? {}
     reader.check_code()?;
-    reader.notes.sort_by_key(|note| note.line);
+    order::sort_by_key(&mut reader.notes, |note| note.line);
     Ok((reader.metadata, reader.notes))
 }
 
