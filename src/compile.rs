@@ -101,6 +101,8 @@ pub(crate) fn compile(
     checks.extend(declared_before);
     screen.show(&finished.stderr, false);
     let mut all = recipe.checks.clone();
+    without_repeats(&mut all);
+    let decisions = all.iter().filter(|check| !check.choice).count();
     all.extend(linker);
     all.extend(call.checks);
     all.append(&mut checks);
@@ -113,6 +115,7 @@ pub(crate) fn compile(
         ("target", recipe.machine().to_owned()),
         ("toolchain-id", recipe.toolchain.id.clone()),
         ("edition", recipe.edition.clone()),
+        ("decisions", decisions.to_string()),
         ("built", start.unix_seconds().to_string()),
         ("milliseconds", began.elapsed().as_millis().to_string()),
     ];

@@ -15,6 +15,8 @@
 //! Launch ids, seals and stamps are those of the long way, by the same code; a trace's lines are read again here because
 //! `trace` allocates. `tests/it/hot_path.rs` holds the two to the same answers.
 
+mod text;
+
 use std::ffi::CStr;
 use std::ops::ControlFlow;
 
@@ -29,6 +31,7 @@ use crate::registry;
 use crate::settings::SHAPING;
 use crate::stamp::{Moment, Stamp};
 use crate::trace;
+use text::Text;
 
 /// What the process was started with.
 pub trait System {
@@ -87,6 +90,7 @@ pub struct Hit<'a> {
 /// those that are part of the launch id.
 pub(crate) const KNOWN: &[&[u8]] = &[
     b"RUNNER_CACHE",
+    b"RUNNER_CACHE_SYSTEM",
     b"RUNNER_BIN",
     b"RUNNER_SCRIPT",
     b"RUNNER_TIER",
@@ -189,7 +193,8 @@ fn find_traced<'a>(
         path.push(part)?;
     }
     let bytes = read_whole(&open(path.c_str()?).ok()?, trace)?;
-    find_current(trace::unsealed(id.digest(), bytes)?, &cache, &mut path, variables, system)?;
+    let body = trace::unsealed(id.digest(), bytes)?;
+    find_current(body, &cache, root.st_uid, &mut path, variables, system)?;
     path.into_c_str()
 }
 
@@ -210,6 +215,7 @@ fn has_steering_variable(system: &impl System) -> bool {
 fn find_current(
     body: &[u8],
     cache: &Text<'_>,
+    owner: u32,
     path: &mut Text<'_>,
     variables: &mut Text<'_>,
     system: &impl System,
@@ -249,14 +255,26 @@ fn find_current(
     }
     let mut fields = variant?.strip_prefix(b"binary ")?.splitn(3, |byte| *byte == b' ');
     let (_digest, stamp, place) = (fields.next()?, fields.next()?, fields.next()?);
-    // Nothing outside is ever executed, whoever wrote the trace.
-    if !place.starts_with(b"bin/") || place.windows(3).any(|bytes| bytes == b"/..") {
+    // Nothing outside is ever executed, whoever wrote the trace, but what the system's cache has.
+    let is_of_system = match place.first() {
+        Some(b'/') => {
+            let root = system.variable(b"RUNNER_CACHE_SYSTEM")?;
+            place.strip_prefix(root)?.starts_with(b"/v1/bin/").then_some(true)?
+        }
+        _ => false,
+    };
+    if !(is_of_system || place.starts_with(b"bin/")) || place.windows(3).any(|bytes| bytes == b"/..") {
         return None;
     }
     path.clear();
-    path.push(cache.bytes())?;
+    if !is_of_system {
+        path.push(cache.bytes())?;
+    }
     path.push_unescaped(place)?;
     let stat = rustix::fs::lstat(path.c_str()?).ok().filter(is_file)?;
+    if is_of_system && !(stat.st_mode & 0o022 == 0 && (stat.st_uid == 0 || stat.st_uid == owner)) {
+        return None;
+    }
     (Some(stamp_of(&stat)?) == parse_stamp(stamp)?).then_some(())
 }
 
@@ -428,66 +446,4 @@ fn stamp_of(stat: &Stat) -> Option<Stamp> {
 /// `None` also for a stamp that proves nothing.
 fn parse_stamp(text: &[u8]) -> Option<Option<Stamp>> {
     Stamp::parse(std::str::from_utf8(text).ok()?).map(Some)
-}
-
-/// Bytes in a buffer of fixed size; what does not fit is declined.
-struct Text<'a> {
-    buffer: &'a mut [u8],
-    length: usize,
-}
-
-impl<'a> Text<'a> {
-    fn new(buffer: &'a mut [u8]) -> Text<'a> {
-        Text { buffer, length: 0 }
-    }
-
-    fn bytes(&self) -> &[u8] {
-        self.buffer.get(..self.length).unwrap_or_default()
-    }
-
-    fn clear(&mut self) {
-        self.length = 0;
-    }
-
-    fn push(&mut self, bytes: &[u8]) -> Option<()> {
-        let end = self.length.checked_add(bytes.len())?;
-        let room = self.buffer.get_mut(self.length..end)?;
-        for (place, byte) in room.iter_mut().zip(bytes) {
-            *place = *byte;
-        }
-        self.length = end;
-        Some(())
-    }
-
-    /// Adds a text of a trace: see [`crate::check`].
-    fn push_unescaped(&mut self, text: &[u8]) -> Option<()> {
-        let mut parts = text.split(|byte| *byte == b'\\');
-        self.push(parts.next()?)?;
-        for part in parts {
-            self.push(match part.first()? {
-                b'n' => b"\n",
-                b'r' => b"\r",
-                b's' => b" ",
-                b'e' => b"=",
-                // An escaped backslash would have to look at the next part too.
-                _ => return None,
-            })?;
-            self.push(part.get(1..)?)?;
-        }
-        Some(())
-    }
-
-    fn c_str(&mut self) -> Option<&CStr> {
-        *self.buffer.get_mut(self.length)? = 0;
-        CStr::from_bytes_with_nul(self.buffer.get(..=self.length)?).ok()
-    }
-
-    fn into_bytes(self) -> &'a [u8] {
-        self.buffer.get(..self.length).unwrap_or_default()
-    }
-
-    fn into_c_str(self) -> Option<&'a CStr> {
-        *self.buffer.get_mut(self.length)? = 0;
-        CStr::from_bytes_with_nul(self.buffer.get(..=self.length)?).ok()
-    }
 }

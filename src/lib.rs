@@ -145,6 +145,7 @@ mod statistics;
 mod steering;
 mod storage;
 mod surroundings;
+mod system;
 mod target;
 mod text;
 mod tier;

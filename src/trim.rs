@@ -135,7 +135,8 @@ pub(crate) fn builds(cache: &Cache) -> Vec<CachedBuild> {
             found.push(CachedBuild {
                 script: path_of(&trace.script).to_owned(),
                 binary,
-                bytes: metadata.blocks() * 512,
+                // What lies in the system's cache is not ours.
+                bytes: if place.is_absolute() { 0 } else { metadata.blocks() * 512 },
                 last_used: used.unix_seconds(),
                 profile: variant.about("profile").unwrap_or_default(),
                 toolchain: variant.about("toolchain").unwrap_or_default(),
@@ -270,7 +271,8 @@ pub(crate) fn clean(cache: &Cache, script: Option<&Path>) -> Result<Trimmed> {
                 forget(cache, &build);
                 trimmed.builds += 1;
                 let parent = build.binary.parent().unwrap_or(&build.binary);
-                let is_shared = builds(cache).iter().any(|other| other.place == build.place);
+                let is_shared =
+                    build.place.is_absolute() || builds(cache).iter().any(|other| other.place == build.place);
                 trimmed.bytes += if is_shared { 0 } else { remove(parent) };
             }
             trimmed.bytes += incremental::forget(cache, script);

@@ -16,7 +16,6 @@ use crate::build_record::BuildRecord;
 use crate::cache::{Built, Cache, Told};
 use crate::environment::Environment;
 use crate::error::{EXIT_NOT_FOUND, Error, Result, Step};
-use crate::order;
 use crate::registry::PackageRecipe;
 use crate::screen::{Finished, Screen};
 use crate::stamp::Moment;

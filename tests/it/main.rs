@@ -46,6 +46,7 @@ mod security;
 mod stats;
 mod steer;
 mod strace;
+mod system_cache;
 mod testing;
 mod tidy;
 mod tools;
