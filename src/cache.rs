@@ -75,6 +75,8 @@ pub(crate) struct Found {
     pub(crate) digest: Digest,
     /// Whether a better one is to come: see [`crate::tier`].
     pub(crate) provisional: bool,
+    /// The kind of machine it is for, if that is not the compiler's own.
+    pub(crate) target: Option<String>,
     /// What the program is told when it runs.
     pub(crate) told: Told,
 }
@@ -113,6 +115,8 @@ pub(crate) struct Built {
     pub(crate) name: std::ffi::OsString,
     /// Whether a better one is to come.
     pub(crate) provisional: bool,
+    /// The kind of machine it is for, if that is not the compiler's own.
+    pub(crate) target: Option<String>,
     /// What the program is told when it runs.
     pub(crate) told: Told,
     pub(crate) checks: Vec<Check<'static>>,
@@ -129,7 +133,8 @@ impl Variant<'_> {
             variables: self.variables.iter().map(|(name, value)| (text(name), text(value))).collect(),
         };
         let path = path_of(&self.binary.path).to_owned();
-        Found { path, digest: self.binary.digest, provisional: self.provisional, told }
+        let target = self.target.as_ref().map(|target| String::from_utf8_lossy(target).into_owned());
+        Found { path, digest: self.binary.digest, provisional: self.provisional, target, told }
     }
 }
 
@@ -330,6 +335,7 @@ impl Vacant<'_> {
                 .map(|(name, value)| (text(name.to_owned()), text(value)))
                 .collect(),
             provisional: built.provisional,
+            target: built.target.map(text),
             arguments: built.told.arguments.into_iter().map(bytes).collect(),
             variables: built
                 .told
@@ -348,6 +354,7 @@ impl Vacant<'_> {
             path,
             digest,
             provisional: built.provisional,
+            target: built.target.clone(),
             told: built.told.clone(),
         };
         let file = File::open(&built.output)?;

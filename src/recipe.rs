@@ -3,8 +3,9 @@
 //! Slow and clear; only misses come here. A recipe knows the script's real place, its metadata, the compiler, profile,
 //! edition and flags, and the checks that all these decisions rest on.
 
+mod words;
+
 use std::ffi::OsString;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
 use crate::cache::Cache;
@@ -340,19 +341,6 @@ impl RustRecipe<'_> {
         variables_of_machines(&self.toolchain, self.target.as_ref())
     }
 
-    /// How it is built, for people.
-    pub(crate) fn profile_name(&self) -> &str {
-        if self.provisional { "quick" } else { &self.profile }
-    }
-
-    /// What the binary is called: the script's own name.
-    pub(crate) fn name(&self) -> OsString {
-        let stem = self.script.stem();
-        let bytes: Vec<u8> =
-            stem.as_bytes().iter().map(|byte| if byte.is_ascii_control() { b'-' } else { *byte }).collect();
-        OsString::from_vec(bytes)
-    }
-
     /// The package's name as cargo would have it: [`crate::name::package`].
     pub(crate) fn package_name(&self) -> String {
         package_name(self.manifest, self.script)
@@ -370,19 +358,6 @@ impl RustRecipe<'_> {
     /// The directory that relative paths in the metadata are taken from.
     pub(crate) fn metadata_base(&self) -> &Path {
         self.options.base.as_deref().unwrap_or(self.base())
-    }
-
-    /// The directory of the script as it was typed, with its slash; `None` if that is no shorter way to say it.
-    pub(crate) fn shown_directory(&self) -> Option<String> {
-        let path = self.script.path()?;
-        let typed = Path::new(self.script.typed());
-        // Through a link or PATH the typed name is not where the file is.
-        if typed.is_absolute() || typed.file_name() != path.file_name() || !path.ends_with(typed.file_name()?)
-        {
-            return None;
-        }
-        let directory = typed.parent()?.to_str()?;
-        Some(if directory.is_empty() { String::new() } else { format!("{directory}/") })
     }
 
     /// `SCRIPT.lock`, beside the script.

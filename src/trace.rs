@@ -11,6 +11,7 @@
 //! variant
 //! binary DIGEST STAMP PATH                    relative to the cache; absolute in another one (see `system`)
 //! provisional                                 if a better one is to come
+//! target NAME                                 it is for another kind of machine than the compiler's
 //! argument TEXT                               the program is given it before the caller's own
 //! set NAME=VALUE                              the program is given the variable, whatever the caller has
 //! about NAME TEXT                             for people: toolchain, profile, when, how long
@@ -64,6 +65,8 @@ pub(crate) struct Variant<'a> {
     pub(crate) binary: Binary<'a>,
     /// Whether a better one is to come: see [`crate::tier`].
     pub(crate) provisional: bool,
+    /// The kind of machine it is for, if that is not the compiler's own.
+    pub(crate) target: Option<Text<'a>>,
     /// What the program is told: see [`crate::cache::Told`].
     pub(crate) arguments: Vec<Text<'a>>,
     pub(crate) variables: Vec<(Text<'a>, Text<'a>)>,
@@ -114,6 +117,7 @@ impl<'a> Trace<'a> {
                 variants.push(Variant {
                     binary,
                     provisional: false,
+                    target: None,
                     arguments: Vec::new(),
                     variables: Vec::new(),
                     about: Vec::new(),
@@ -129,6 +133,8 @@ impl<'a> Trace<'a> {
             if let Some(rest) = line.strip_prefix(b"about ") {
                 let (name, text) = split_field(rest)?;
                 variant.about.push((unescape(name)?, unescape(text)?));
+            } else if let Some(text) = line.strip_prefix(b"target ") {
+                variant.target = Some(unescape(text)?);
             } else if let Some(text) = line.strip_prefix(b"argument ") {
                 variant.arguments.push(unescape(text)?);
             } else if let Some(rest) = line.strip_prefix(b"set ") {
@@ -155,6 +161,9 @@ impl<'a> Trace<'a> {
             );
             if variant.provisional {
                 line(&mut out, &[b"provisional"]);
+            }
+            if let Some(target) = &variant.target {
+                line(&mut out, &[b"target", &escape(target)]);
             }
             for text in &variant.arguments {
                 line(&mut out, &[b"argument", &escape(text)]);
@@ -282,6 +291,7 @@ impl Variant<'_> {
         Variant {
             binary: Binary { digest, stamp, path: own(path) },
             provisional: self.provisional,
+            target: self.target.map(own),
             arguments: self.arguments.into_iter().map(own).collect(),
             variables: pairs(self.variables),
             about: pairs(self.about),

@@ -56,6 +56,7 @@ fn value(parser: &mut Arguments, keys: Keys) -> Result<Option<OsString>> {
             "--profile" => "`--profile dev`",
             "--toolchain" => "`--toolchain nightly`",
             "--target" => "`--target aarch64-unknown-linux-gnu`",
+            "--exec" => "`--exec 'gdb --args'`",
             "--edition" => "`--edition 2021`",
             "-b" => "`--base-path DIR`",
             "--name" => "`--name NAME`",
