@@ -97,6 +97,11 @@ impl Runner {
         let options = self.portable(script, options);
         let program = self.prepare(script, &options)?;
         let mut destination = destination.to_owned();
+        // What a package calls its program is known when it is built.
+        if script.package().is_some() && output.is_none_or(is_directory) {
+            destination.set_file_name(program.name());
+            refuse(script, &destination)?;
+        }
         if output.is_none_or(is_directory) && is_for_windows(&program) {
             let mut name = destination.into_os_string();
             name.push(".exe");

@@ -87,12 +87,9 @@ pub(crate) fn compile(
         return Ok(Outcome::Disturbed(source.path));
     }
     let (output, dep_info) = (staging.join("program"), staging.join("program.d"));
-    if record.is_some() || recipe.settings.is_static == Some(true) {
-        let program = std::fs::read(&output).map_err(unusable)?;
-        linkage::check_program(recipe, &program)?;
-        if let Some(program) = record.and_then(|record| record.added_to(&program)) {
-            std::fs::write(&output, program).map_err(unusable)?;
-        }
+    linkage::check_program(recipe, &output)?;
+    if let Some(record) = record {
+        record.add_to(&output).map_err(unusable)?;
     }
     let mut checks = match inputs(recipe, &call, &source, &dep_info, environment, start, before)? {
         Ok(checks) => checks,
@@ -168,7 +165,7 @@ fn run(
         match memory.take() {
             None => return Ok(finished),
             Some(blamed) if blamed.is_to_blame(&finished) => blamed.forget(),
-            Some(memory) => match memory.settle(staging) {
+            Some(memory) => match memory.settle(&finished, staging) {
                 Ok(()) => return Ok(finished),
                 // Somebody cleans the cache.
                 Err(_) => continue,

@@ -90,6 +90,14 @@ impl Error {
         self
     }
 
+    /// The same error, with where its cause stands.
+    pub(crate) fn placed(mut self, place: Option<(usize, usize)>) -> Error {
+        if let Some((line, column)) = place {
+            self.cause = self.cause.context(format!("line {line}, column {column}"));
+        }
+        self
+    }
+
     /// Where the run stopped.
     pub fn step(&self) -> Step {
         self.step

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::check::{Check, Fact};
-use crate::digest::Digest;
+use crate::digest::{Digest, Sums};
 use crate::environment::{Environment, absolute};
 use crate::error::{Error, Result, Step};
 use crate::install::{cannot, check_name, create_directory, put, refuse_script_itself, sweep};
@@ -178,8 +178,9 @@ impl Runner {
         let source = script.path().map_or_else(|| PathBuf::from(script.typed()), Path::to_owned);
         fs::create_dir_all(&plan.directory)
             .map_err(|error| cannot("create the directory", &plan.directory, error))?;
-        let content = program.open().and_then(|mut file| Digest::of_reader(&mut file));
-        let content = content.map_err(|error| cannot("read the program of", &source, error))?;
+        let sums = program.open().and_then(|mut file| Sums::of_reader(&mut file));
+        let sums = sums.map_err(|error| cannot("read the program of", &source, error))?;
+        about.push(("sha256".to_owned(), sums.sha256.clone()));
         let _lock = lock(receipts)?;
         sweep(&plan.directory);
         let receipt = Receipt {
@@ -188,7 +189,7 @@ impl Runner {
             source,
             package: script.package().cloned(),
             source_digest: Digest::of(script.bytes()),
-            binary_digest: content,
+            binary_digest: sums.b3,
             // Not what it was before the build: somebody may have promoted the same name meanwhile.
             replaces: check_place(receipts, &path, force)?,
             asked: Asked::of(&plan.options),

@@ -12,7 +12,7 @@ use crate::cache::Cache;
 use crate::cargo_config::CargoConfig;
 use crate::check::Check;
 use crate::config::Config;
-use crate::dialect::Dialect;
+use crate::dialect::{self, Dialect};
 use crate::environment::Environment;
 use crate::error::{Error, Result, Step};
 use crate::header::{self, Form, Header};
@@ -26,7 +26,7 @@ use crate::profile;
 use crate::registry;
 use crate::said::{Said, Source};
 use crate::script::Script;
-use crate::shebang::{self, FirstLine, Tool};
+use crate::shebang::{self, Tool};
 use crate::stamp::Moment;
 use crate::surroundings::{Surroundings, variables_of_machines};
 use crate::target::{self, Target};
@@ -110,7 +110,7 @@ impl Recipe {
         let header = header::parse(text).map_err(malformed)?;
         let mut notes = notes(&header);
         let features = header::features(text, &header).into_iter().map(str::to_owned).collect();
-        let first = first_line(&header, text);
+        let first = shebang::of_script(&header, text);
         let form = header.metadata.as_ref().map(|metadata| metadata.form);
         let dialect = Dialect::of(form, options.dialect, first.as_ref().map(|line| &line.tool));
         let manifest = Manifest::read(header.metadata.clone(), dialect)?;
@@ -167,7 +167,7 @@ impl Recipe {
             let text = format!("`rustflags` may not have `{}`", flag.escape_debug());
             return Err(said.blame("rustflags", Error::message(Step::Arguments, text).hint(ALLOWED_FLAGS)));
         }
-        if options.edition.is_none() && is_old(&header, text, &manifest) {
+        if options.edition.is_none() && manifest.edition().is_none() && dialect::is_old(&header, text) {
             options.edition = Some("2015".to_owned());
         }
         // Not the launch of somebody who insists on that toolchain.
@@ -255,7 +255,11 @@ impl Recipe {
         match wanted.filter(|_| self.is_lenient) {
             None => {
                 let found = Toolchain::find(wanted, environment, cache);
-                Ok((found.map_err(|error| self.said.blame("toolchain", error))?, Vec::new()))
+                let blame = |error: Error| match self.said.source("toolchain") {
+                    Some(Source::Metadata) => error.placed(self.manifest.place_of_setting("toolchain")),
+                    _ => self.said.blame("toolchain", error),
+                };
+                Ok((found.map_err(blame)?, Vec::new()))
             }
             Some(wanted) => {
                 // Ours to allow on any compiler.
@@ -406,32 +410,6 @@ fn text(script: &Script) -> Result<&str> {
         );
     }
     Ok(text)
-}
-
-/// What the first lines ask for: the `#!` line, or what calls a tool for Rust in its stead.
-fn first_line(header: &Header<'_>, text: &str) -> Option<FirstLine> {
-    let of_shebang = header.shebang.and_then(shebang::read);
-    if of_shebang.as_ref().is_some_and(|line| !matches!(line.tool, Tool::Other(_))) {
-        return of_shebang;
-    }
-    let body =
-        if header.shebang.is_some() { text.split_once('\n').map_or("", |(_, rest)| rest) } else { text };
-    let of_header = header.build_command.as_deref().and_then(shebang::read_command);
-    let is_shell = matches!(&of_shebang, Some(FirstLine { tool: Tool::Other(name), .. }) if is_shell(name));
-    of_header.or_else(|| shebang::polyglot::read(body, is_shell)).or(of_shebang)
-}
-
-/// Whether a script was written for cargo-script, which knew one edition only, and says so by what later ones do not need.
-/// Many that name it were written since, for what has taken its name over.
-fn is_old(header: &Header<'_>, text: &str, manifest: &Manifest) -> bool {
-    let names_it = |line: &str| ["cargo-script", "cargo script"].iter().any(|name| line.contains(name));
-    header.shebang.is_some_and(names_it)
-        && manifest.edition().is_none()
-        && (text.contains("extern crate ") || text.contains("try!("))
-}
-
-fn is_shell(program: &str) -> bool {
-    matches!(program, "sh" | "bash" | "dash" | "ksh" | "zsh")
 }
 
 /// What the author should know, though the script runs.

@@ -119,7 +119,10 @@ impl Runner {
     fn prepare_in(&self, cache: Cache, script: &Script, options: &Options) -> Result<Program> {
         let launch = LaunchId::of(script, options, &self.environment);
         let manner = Manner::of(options, &self.environment);
-        let find = || self.find(&cache, &launch, script, options);
+        let find = || match self.find(&cache, &launch, script, options)? {
+            None => self.find_in_system(Some(&cache), &launch, script, options),
+            found => Ok(found),
+        };
         if let Some(found) = manner.timed("looking in the cache", find)? {
             return Ok(Program::cached(script, found, manner));
         }

@@ -18,6 +18,7 @@ use crate::error::Result;
 use crate::incremental;
 use crate::launch::LaunchId;
 use crate::lock::Lock;
+use crate::order;
 use crate::record::Record;
 use crate::said::Said;
 use crate::settings::Value;
@@ -150,7 +151,7 @@ pub(crate) fn builds(cache: &Cache) -> Vec<CachedBuild> {
             });
         }
     }
-    found.sort_by(|one, two| two.used.cmp(&one.used).then_with(|| one.script.cmp(&two.script)));
+    order::sort_by(&mut found, |one, two| two.used.cmp(&one.used).then_with(|| one.script.cmp(&two.script)));
     found
 }
 
@@ -215,7 +216,7 @@ fn sweep_dependencies(
     let place = cache.join("deps");
     let total = size_of(&place);
     let mut freed: u64 = unused.iter().map(|one| remove_unused(cache, &one.directory, mode)).sum();
-    alive.sort_by_key(|environment| environment.used);
+    order::sort_by_key(&mut alive, |environment| environment.used);
     let mut artifacts = deps::sweep(cache, &records(&alive), mode);
     loop {
         let left = match mode {

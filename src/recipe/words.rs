@@ -45,4 +45,10 @@ impl RustRecipe<'_> {
         let directory = typed.parent()?.to_str()?;
         Some(if directory.is_empty() { String::new() } else { format!("{directory}/") })
     }
+
+    /// The directory that messages put before the names of its files: as it was typed, or where it is.
+    pub(crate) fn message_directory(&self) -> String {
+        let whole = || self.base().to_str().map(|base| format!("{}/", base.trim_end_matches('/')));
+        self.shown_directory().or_else(whole).unwrap_or_default()
+    }
 }

@@ -83,6 +83,9 @@ impl Runner {
     ) -> Result<Vec<Updated>> {
         let cache = self.cache()?;
         cache.create()?;
+        if let Some(environment) = self.environment().without_foreign_cargo_home(cache.root()) {
+            return Runner::new(environment).update_package(script, package, options);
+        }
         let recipe = PackageRecipe::decide(script, package, options, self.environment(), &cache)?;
         let screen = Screen::new(self.environment().is_terminal(), recipe.options.verbosity);
         if let Some(version) = package.version() {

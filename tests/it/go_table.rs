@@ -157,7 +157,7 @@ fn look(command: &str, ran: &Ran, sandbox: &Sandbox) {
         "runner build hello.rs -o out/" => (i32::from(!made("out/hello")), none),
         "runner build hello.rs -o greet" => (i32::from(!made("greet")), none),
         "runner build greeter@1.0.0 -o out/" => (i32::from(!made("out/greeter")), none),
-        "RUNNER_STATIC=1 runner build hello.rs -o static" => {
+        "runner build --static hello.rs -o static" => {
             let program = fs::read(sandbox.path("static")).unwrap();
             let loader = b"/lib64/ld-linux";
             assert!(!program.windows(loader.len()).any(|bytes| bytes == loader), "it needs a loader");

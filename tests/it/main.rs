@@ -25,6 +25,7 @@ mod go_table;
 mod golden;
 mod help;
 mod hot_path;
+mod incremental;
 mod inputs;
 mod inspect;
 mod install;
