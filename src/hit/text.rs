@@ -4,8 +4,8 @@ use std::ffi::CStr;
 
 /// Bytes in a buffer of fixed size; what does not fit is declined.
 pub(super) struct Text<'a> {
-    buffer: &'a mut [u8],
-    length: usize,
+    pub(super) buffer: &'a mut [u8],
+    pub(super) length: usize,
 }
 
 impl<'a> Text<'a> {
