@@ -129,17 +129,15 @@ impl BuildRecord {
         let mut words: Vec<String> = Vec::new();
         words.extend(options.locked.then(|| "--locked".to_owned()));
         words.extend(options.selection.words());
-        let flags = invocation::flags(
-            |suffix| crate::target::variable(&recipe.toolchain.version.host, suffix),
-            None,
-            environment,
-        );
+        words.extend(options.strip.then(|| "--strip".to_owned()));
+        let variable = |suffix: &str| crate::target::variable(recipe.machine(), suffix);
+        let flags = invocation::flags(variable, recipe.linker.named().map(OsString::from), environment);
         let places = places(None, environment);
         BuildRecord {
             script: format!("{}@{version}", recipe.package.name()),
             language: "rust".to_owned(),
             toolchain: recipe.toolchain.version.short_version_string.clone(),
-            target: recipe.toolchain.version.host.clone(),
+            target: recipe.machine().to_owned(),
             profile: recipe.profile.clone(),
             options: words,
             flags: self::flags(&flags).iter().map(|flag| without_places(flag, &places)).collect(),

@@ -9,6 +9,7 @@
 //!   v1/staging/               where builds happen; what a crash left is removed by the next miss
 //!   v1/crates/                 what the version of a package was resolved to (see `registry`)
 //!   v1/toolchains/            what a compiler said of itself, by its stamp
+//!   v1/incremental/           what compilers remember of scripts that are edited (see `incremental`)
 //!   v1/deps/TOOLCHAIN/        dependency environments (see `deps`)
 //!   v1/trimmed                when `trim` last ran
 //! ```

@@ -49,6 +49,8 @@ pub(crate) struct CargoConfig {
     pub(crate) shapes_builds: bool,
     /// The file that switches the network off (`net.offline`).
     pub(crate) offline: Option<PathBuf>,
+    /// Whether they have flags of the compiler for a platform, which win over those of `[build]`.
+    pub(crate) has_target_flags: bool,
     /// Whether they may put a directory in the place of a crate from a registry.
     pub(crate) names_directories: bool,
     /// `build.target`, if that is one name.
@@ -104,6 +106,8 @@ impl CargoConfig {
     fn add(&mut self, table: Option<Table>, environment: &Environment) {
         let Some(table) = table else { return self.shapes_builds = true };
         self.shapes_builds |= shapes_builds(&table);
+        let targets = table.get("target").and_then(Value::as_table).into_iter().flatten();
+        self.has_target_flags |= targets.into_iter().any(|(_, target)| target.get("rustflags").is_some());
         self.names_directories |= table.contains_key("patch") || table.contains_key("paths");
         for name in table.get("env").and_then(Value::as_table).into_iter().flat_map(Table::keys) {
             self.checks.push(Check::variable(name, environment));

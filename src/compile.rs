@@ -21,11 +21,12 @@ use crate::digest::Digest;
 use crate::disturbance::Disturbances;
 use crate::environment::{Environment, is_dropped};
 use crate::error::{Error, Result, Step};
+use crate::incremental::Incremental;
 use crate::invocation::{self, Purpose};
 use crate::linkage;
 use crate::linker;
 use crate::recipe::RustRecipe;
-use crate::screen::Screen;
+use crate::screen::{Finished, Screen};
 use crate::source::Source;
 use crate::stamp::{Moment, Stamp};
 
@@ -62,10 +63,6 @@ pub(crate) fn compile(
         argument.push(path);
         call.arguments.extend(["-C".into(), argument]);
     }
-    let output = staging.join("program");
-    let dep_info = staging.join("program.d");
-    let purpose = Purpose::Program { output: &output, dep_info: &dep_info };
-    let mut command = invocation::command(recipe, &call, &source, purpose, environment, screen);
     let declared = || declared::checks(recipe.settings, recipe.base(), environment, Moment::now());
     let declared_before = declared()?;
     // What was written before this moment has an older stamp, what is written from now on has not.
@@ -74,17 +71,7 @@ pub(crate) fn compile(
     }
     let start = Moment::now();
     let before = recipe.script.path().and_then(|path| Some(Stamp::of(&std::fs::metadata(path).ok()?)));
-    let mut finished = screen
-        .run_reading(
-            source.input().map_err(unusable)?,
-            &mut command,
-            &format!("compiling {}", name.to_string_lossy()),
-            false,
-        )
-        .map_err(|error| {
-            let what = format!("cannot run `{}`", recipe.toolchain.rustc.display());
-            Error::new(Step::Toolchain, anyhow::Error::new(error).context(what))
-        })?;
+    let mut finished = run(recipe, &call, &source, cache, staging, environment, screen)?;
     if !staging.is_dir() {
         return Err(removed());
     }
@@ -99,6 +86,7 @@ pub(crate) fn compile(
         // Another script built the same crate from other sources while this one was linked.
         return Ok(Outcome::Disturbed(source.path));
     }
+    let (output, dep_info) = (staging.join("program"), staging.join("program.d"));
     linkage::check_program(recipe, &output)?;
     if let Some(record) = record {
         record.add_to(&output).map_err(unusable)?;
@@ -133,6 +121,51 @@ pub(crate) fn compile(
         variables: recipe.variables.clone(),
     };
     Ok(Outcome::Built(Built { output, name, provisional: recipe.provisional, told, checks: all, about }))
+}
+
+/// Runs the compiler, which leaves a program and what it read in `staging`; once more without what it remembers of earlier
+/// builds if that may be why it failed.
+fn run(
+    recipe: &RustRecipe<'_>,
+    call: &Call,
+    source: &Source,
+    cache: &Cache,
+    staging: &Path,
+    environment: &Environment,
+    screen: &Screen,
+) -> Result<Finished> {
+    let mut memory = Incremental::enter(recipe, call, cache, environment, staging);
+    loop {
+        let place = memory.as_ref().map_or_else(|| staging.to_owned(), Incremental::output);
+        let (output, dep_info) = (place.join("program"), place.join("program.d"));
+        let purpose = Purpose::Program { output: &output, dep_info: &dep_info };
+        let mut command = invocation::command(recipe, call, source, purpose, environment, screen);
+        command.args(memory.iter().flat_map(Incremental::arguments));
+        let finished = screen
+            .run_reading(
+                source.input().map_err(|error| cache.unusable("cannot write to", error))?,
+                &mut command,
+                &format!("compiling {}", recipe.name().to_string_lossy()),
+                false,
+            )
+            .map_err(|error| {
+                let what = format!("cannot run `{}`", recipe.toolchain.rustc.display());
+                Error::new(Step::Toolchain, anyhow::Error::new(error).context(what))
+            })?;
+        match memory.take() {
+            None => return Ok(finished),
+            Some(blamed) if blamed.is_to_blame(&finished) => blamed.forget(),
+            Some(memory) => match memory.settle(staging) {
+                Ok(()) => return Ok(finished),
+                // Somebody cleans the cache.
+                Err(_) => continue,
+            },
+        }
+        screen.verbose(|| {
+            let script = recipe.script.typed().to_string_lossy();
+            format!("{script}: what the compiler remembered is forgotten; once more without")
+        });
+    }
 }
 
 /// Variables we set ourselves: they say nothing that is not in the launch id.

@@ -22,6 +22,7 @@ mod capture;
 mod cargo;
 mod install;
 mod lane;
+mod network;
 mod packages;
 mod resolve;
 mod seed;
@@ -157,6 +158,9 @@ fn key(recipe: &RustRecipe<'_>, environment: &Environment, manifest: &str, lock:
     fields.push_optional("lock", lock.map(str::as_bytes));
     fields.push("toolchain", recipe.toolchain.id.as_bytes());
     fields.push("profile", recipe.profile.as_bytes());
+    for flag in recipe.settings.rust_flags.iter().flatten() {
+        fields.push("flag", flag.as_bytes());
+    }
     fields.push("harness", &[u8::from(recipe.options.harness.is_some())]);
     fields.push("trimmed", &[u8::from(recipe.is_trimmed())]);
     fields.push_optional("target", recipe.target.as_ref().map(|target| target.name.as_bytes()));
@@ -245,7 +249,7 @@ impl<'a> Environments<'a> {
                 b"lock" => true,
                 // It says what has been damaged since.
                 b"record" => entry.path().is_file(),
-                b"Cargo.lock" => self.record_path().is_file() && seed::is_whole(&entry.path()),
+                b"Cargo.lock" => self.record_path().is_file() && seed::read_whole(&entry.path()).is_some(),
                 _ => false,
             };
             if !is_kept {
@@ -278,10 +282,10 @@ impl<'a> Environments<'a> {
         fs::write(&manifest_path, manifest).map_err(unusable)?;
         match &self.lock {
             Some(lock) => fs::write(&lock_path, lock).map_err(unusable)?,
-            None if self.resolved.exists() => {
-                fs::copy(&self.resolved, &lock_path).map_err(unusable)?;
-            }
-            None => seed::write(self.cache, &self.recipe.toolchain.id, &lock_path).map_err(unusable)?,
+            None => match seed::read_whole(&self.resolved) {
+                Some(lock) => fs::write(&lock_path, lock).map_err(unusable)?,
+                None => seed::write(self.cache, &self.recipe.toolchain.id, &lock_path).map_err(unusable)?,
+            },
         }
         let lane = lane::Lane::enter(
             self.cache,
@@ -333,15 +337,31 @@ impl<'a> Environments<'a> {
     ) -> Result<Record> {
         let unusable = |error| self.cache.unusable("cannot write to", error);
         let main = self.directory.join("src/main.rs");
+        let lock_path = manifest_path.with_file_name("Cargo.lock");
+        if let Some(lock) = seed::read_whole(&lock_path) {
+            // With `--locked` cargo insists on its own text.
+            fs::write(&lock_path, lock).map_err(unusable)?;
+        }
         // A new file, so that cargo calls rustc for it even if it did so before.
         fs::write(&main, format!("fn main() {{}} // {}\n", start.unix_nanoseconds())).map_err(unusable)?;
         let capture = capture::Capture::prepare(&self.directory).map_err(unusable)?;
         let local = packages::Local::find(self.recipe.manifest, || self.cargo(cargo), manifest_path, self)?;
         local.forget_in(lane, &self.recipe.profile);
-        let output = self.run(cargo, manifest_path, lane, local.identities(), &capture)?;
-        let lock = fs::read(manifest_path.with_file_name("Cargo.lock")).at(Step::Dependencies)?;
+        let compiler = match self.recipe.is_trimmed() {
+            false => self.recipe.toolchain.rustc.clone(),
+            true => {
+                let cargo_home = self.environment.cargo_home();
+                trimmed::compiler(lane.path(), &self.recipe.toolchain, cargo_home, local.identities())
+                    .map_err(unusable)?
+            }
+        };
+        let output = self.run(cargo, manifest_path, lane, &compiler, &capture)?;
+        let lock = fs::read_to_string(&lock_path).at(Step::Dependencies)?;
+        let lock = seed::unsealed(&lock);
+        let sealed = seed::sealed(lock);
+        self.cache.write_whole(&lock_path, sealed.as_bytes()).map_err(unusable)?;
         if self.lock.is_none() {
-            self.cache.write_whole(&self.resolved, &lock).map_err(unusable)?;
+            self.cache.write_whole(&self.resolved, sealed.as_bytes()).map_err(unusable)?;
         }
         let captured = capture.read().at(Step::Dependencies)?;
         let made = packages::Made::read(&output);
@@ -358,8 +378,8 @@ impl<'a> Environments<'a> {
             text.push(value);
             record.push("variable", text);
         }
-        record.push("lock", Digest::of(&lock).hex());
-        for package in bill::of(made.packages(), &String::from_utf8_lossy(&lock)) {
+        record.push("lock", Digest::of(lock.as_bytes()).hex());
+        for package in bill::of(made.packages(), lock) {
             record.push("package", package.text());
         }
         for artifact in made.artifacts(self.cache.directory()) {

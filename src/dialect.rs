@@ -4,7 +4,7 @@
 //! | --- | --- | --- | --- | --- |
 //! | runner | says nothing of others | latest | 0.0.0 | |
 //! | cargo | has frontmatter, or names `cargo` on its first line | latest | 0.0.0 | `CARGO_MANIFEST_DIR`, `CARGO_MANIFEST_PATH` |
-//! | rust-script | has one of its forms of manifest, or names it on its first line, or was called by that name | 2021 | 0.1.0 | `RUST_SCRIPT_*` |
+//! | rust-script | has one of its forms of manifest, or names it on its first line, or was called by that name | 2021; 2015 if it names cargo-script and has `extern crate` or `try!` | 0.1.0 | `RUST_SCRIPT_*` |
 //! | rustc | is compiled by a line of shell in it | 2015 | 0.0.0 | |
 //! | scriptisto | has its header | that of its `Cargo.toml` (2015) | 0.0.0 | |
 //!

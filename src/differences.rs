@@ -19,7 +19,7 @@
 //! | `#!` + comment + `[` | a shebang | an attribute | rustc decides what it compiles |
 //! | frontmatter below a comment, backticks for dashes | rustc's error | an error with a hint | |
 //! | places of errors in the frontmatter's grammar | the end of the file, sometimes | the fence | |
-//! | unused manifest keys | silence | a note | dependencies misspelt as `dependancies` are lost otherwise |
+//! | unused manifest keys | silence | a note, on a terminal and when the build fails | dependencies misspelt as `dependancies` are lost otherwise |
 //! | `edition` at the top level | ignored | taken, with a note | it can mean nothing else |
 //! | `dev-dependencies` | resolved always | resolved for `runner test` and `bench` | a run does not wait for them |
 //! | no `main` | an error | wrapped | as in rust-script |
@@ -41,6 +41,7 @@
 //! | `#! [x]` | a shebang | an attribute, as in rustc | |
 //! | whether there is a `main` | a regular expression, fooled by comments, strings and tabs | Rust is read | |
 //! | the wrapper of scripts without `main` | a file elsewhere: other paths, other lines | in place | messages, `mod` and `include_*!` are the script's own |
+//! | columns of line 1, if code stands on it | right | right in the compiler's messages; `column!()` and panics count the opening of `main` | it must stand before the code, and a line more would move all lines |
 //! | name of the package | `CARGO_PKG_NAME` in lower case | as cargo makes it of the file's name | one name for one file; `RUST_SCRIPT_PKG_NAME` is rust-script's |
 //! | `RUST_SCRIPT_PATH` through a link | the link | the file | the same program by all its names |
 //! | `strip = true` in release | by default | debug information only | panics keep their names |
@@ -48,6 +49,7 @@
 //! | `-c` | cargo's output | what runner does, and the compiler's warnings | cargo has no part in a script without dependencies |
 //! | `-x` on runner's own command line | `--extern` | not an option | in Go and sh it prints commands; called as `rust-script` it is `--extern` |
 //! | `-t`/`--template`, `--features` of cargo-script | templates, features | an error | |
+//! | edition of a script for cargo-script | 2015, as that knew no other | 2015 if it has `extern crate` or `try!`, else 2021 | many that name it were written since |
 //! | messages | `error: …` | `runner: SCRIPT: …` | who speaks |
 //!
 //! # From `//usr/bin/env rustc …; exit`
@@ -55,7 +57,7 @@
 //! | what | the shell | here | why |
 //! | --- | --- | --- | --- |
 //! | optimization, overflow checks | none, on | `release` | as above; `--debug` before the script has them |
-//! | `-C`, `--cfg` and other options of that line | given to rustc | not taken; `--edition` is | they belong to that place; `rustflags` under `[package.metadata.runner]` has them |
+//! | `-C`, `--cfg` and other options of that line | given to rustc | not taken; `--edition` and `--test` are | they belong to that place; `rustflags` under `[package.metadata.runner]` has them |
 //! | what else the lines of shell do | is done | is not | the script is Rust |
 //!
 //! # From scriptisto

@@ -1,7 +1,7 @@
 //! Expressions: text that is run without being a script, as rust-script does with `--expr` and `--loop`.
 //!
-//! The expression stands on lines of its own in a program of ours, with one line of that above it, so that messages can
-//! speak of the expression's own lines and columns. What the program does is rust-script's, which its users know:
+//! The expression stands in the first lines of a program of ours, so that messages speak of the expression's own lines; columns
+//! of the first one are put right in what the compiler says ([`crate::diagnostics`]), and not in what a panic says. What the program does is rust-script's, which its users know:
 //!
 //! - a value is printed as `{:?}`, unless it is `()`; `?` works, and an error is `Error: …` and exit code 1;
 //! - a closure is called with each line of standard input, line end included, and what it returns is printed likewise; with
@@ -54,11 +54,12 @@ impl Expression {
         };
         // Inside brackets of ours, unbalanced ones would be ours too.
         let is_balanced = self.text.parse::<proc_macro2::TokenStream>().is_ok();
-        let (lines_above, program) = if is_balanced { (1, self.program()) } else { (0, self.text.clone()) };
-        Script::given_as(Given { name, stem, lines_above }, self.text.as_ref(), base, program)
+        let (opening, program) = if is_balanced { self.program() } else { (0, self.text.clone()) };
+        Script::given_as(Given { name, stem, opening }, self.text.as_ref(), base, program)
     }
 
-    fn program(&self) -> String {
+    /// With how many bytes of it come before the expression.
+    fn program(&self) -> (usize, String) {
         let mut prelude: Vec<String> =
             self.features.iter().map(|feature| format!("#![feature({feature})] ")).collect();
         prelude.extend(self.externs.iter().map(|name| format!("#[macro_use] extern crate {name}; ")));
@@ -74,7 +75,8 @@ impl Expression {
         };
         let below = below.replace("+ARGUMENT", argument);
         let below = below.replace("+PARAMETER", parameter).replace("+TYPE", number_type);
-        format!("{}{above}\n{}\n{below}{SHOW}", prelude.concat(), self.text)
+        let opening = prelude.concat() + above;
+        (opening.len(), format!("{opening}{}\n{below}{SHOW}", self.text))
     }
 
     /// Whether it is a closure and nothing else, which has no state, and so can as well be made anew for each line.
@@ -152,7 +154,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_expression_stands_on_lines_of_its_own() {
+    fn an_expression_stands_in_the_first_lines() {
         for kind in [ExpressionKind::Value, ExpressionKind::Loop, ExpressionKind::CountedLoop] {
             for text in ["|l| l", "{ let mut n = 0; move |l| n }", "1 // one"] {
                 let expression = Expression {
@@ -161,8 +163,9 @@ mod tests {
                     externs: vec!["b".to_owned()],
                     features: vec!["z".to_owned(), "a".to_owned()],
                 };
-                let program = expression.program();
-                assert_eq!(program.lines().nth(1), Some(text));
+                let (opening, program) = expression.program();
+                assert_eq!(program[opening..].lines().next(), Some(text));
+                assert!(!program[..opening].contains('\n'));
                 let prelude = "#![feature(a)] #![feature(z)] #[macro_use] extern crate b; ";
                 assert!(program.starts_with(prelude), "{program}");
                 assert!(!["+ARG", "+PAR", "+TYPE"].iter().any(|left| program.contains(left)), "{program}");

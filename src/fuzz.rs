@@ -26,7 +26,7 @@ pub fn metadata(bytes: &[u8]) {
     let Ok(manifest) = Manifest::read(header.metadata, dialect) else { return };
     let _ = manifest.notes();
     if let Ok(settings) = manifest.settings() {
-        let flags = settings.compiler_arguments();
+        let flags = settings.rust_flags.unwrap_or_default();
         assert!(!flags.iter().any(|flag| flag.starts_with('@') || flag == "-o"), "{flags:?}");
     }
     let cargo = manifest.to_cargo("/base".as_ref(), "2024", "src/main.rs");

@@ -144,7 +144,8 @@ Builds release executables and installs them into DIR, `$RUNNER_BIN`, or the use
 (`~/.local/bin`), under the script's file stem, the name the package gives its program, or NAME. Whatever can be refused is
 refused before anything is built, and all are built before any is installed. `runner list` keeps track of them, `runner
 upgrade` builds them again when they are old, `runner demote NAME` removes them. A file runner did not put there is only
-replaced with `--force`. An executable that runs can be replaced.
+replaced with `--force`. An executable that runs can be replaced. What `--target` makes for another kind of machine goes
+into a directory of the target's name below.
 ";
 
 const LIST: &str = "\
@@ -246,6 +247,23 @@ said once. A change of it counts at the next run; only scripts for which it mean
 In a variable a switch is `1` or `0` and a list is words; a variable that is empty says nothing.
 ";
 
+const OFFLINE: &str = "\
+A cached script needs no network, and a script that is new needs none if its dependencies were built here for another: they
+are resolved to those versions. Else cargo asks the registry. One that does not answer is no error if all that is needed was
+downloaded before: it is taken, and a line says so.
+
+  --offline   do not ask; what is missing is an error that names it
+  --locked    take the versions in SCRIPT.lock, and insist on it
+  --frozen    both
+
+They are settings: `RUNNER_OFFLINE=1`, or `offline = true` in the configuration (`runner help config`). What cargo is told
+counts too, `CARGO_NET_OFFLINE` and `net.offline` in its configuration, unless runner is told otherwise. So do mirrors, vendored
+directories and local registries: `[source.crates-io] replace-with` in `$CARGO_HOME/config.toml`, as cargo documents them. A
+`.cargo` directory beside a script or where it is called from has no say.
+
+`runner build --cache SCRIPT...` builds ahead while there is a network.
+";
+
 const CACHE: &str = "\
 Usage: runner cache path                                where the cache is
        runner cache size [--json]                       bytes on disk
@@ -287,13 +305,14 @@ fn long(command: &str) -> Option<&'static str> {
         "migrate" => MIGRATE,
         "promote" => PROMOTE,
         "list" => LIST,
-        "demote" => DEMOTE,
         "upgrade" => UPGRADE,
         "crates" => CRATES,
+        "demote" => DEMOTE,
         "update" => UPDATE,
         "why" => WHY,
         "env" => ENV,
         "config" => CONFIG,
+        "offline" => OFFLINE,
         "cache" => CACHE,
         "expr" => EXPRESSION,
         "completions" => COMPLETIONS,
@@ -307,7 +326,7 @@ pub(crate) fn text(topic: Option<&str>) -> Option<String> {
         None | Some("run" | "runner" | "help") => return Some(overview()),
         Some("rust-script") => return Some(RUST_SCRIPT.to_owned()),
         Some("-e" | "--expr" | "loop" | "--loop") => "expr",
-        Some("crate" | "package") => "crates",
+        Some("crate" | "package" | "packages") => "crates",
         Some(topic) => topic,
     };
     if let Some(topic) = TOPICS.iter().find(|topic| topic.name == command && long(command).is_none()) {

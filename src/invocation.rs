@@ -55,7 +55,7 @@ pub(crate) fn call(
     if recipe.provisional && recipe.profile != "quick" {
         call.arguments = profile::quickened(call.arguments);
     }
-    call.arguments.extend(recipe.settings.compiler_arguments().into_iter().map(OsString::from));
+    call.arguments.extend(recipe.settings.own_arguments().into_iter().map(OsString::from));
     if recipe.options.strip {
         // The last one counts.
         call.arguments.extend(["-C".into(), "strip=symbols".into()]);
@@ -79,6 +79,7 @@ fn plain_call(recipe: &RustRecipe<'_>, environment: &Environment) -> Result<Call
     }
     let linker = recipe.linker.named().map(OsString::from);
     arguments.extend(flags(|suffix| recipe.machine_variable(suffix), linker, environment));
+    arguments.extend(recipe.settings.rust_flags.iter().flatten().map(OsString::from));
     Ok(Call::plain(arguments, package_variables(recipe)))
 }
 
@@ -174,6 +175,8 @@ pub(crate) fn command(
         }
         Purpose::Documentation { directory, .. } => {
             command.arg("-o").arg(directory).arg("--document-private-items");
+            // What is private is documented too.
+            command.arg("-Arustdoc::private-intra-doc-links");
         }
     }
     // Two scripts of one name must not give their items one name, and the same script always must.

@@ -32,19 +32,22 @@
 //! | `settings`, `said`, `config`, `seen` | what may be said, where, and who wins; the configuration file; `runner env` |
 //! | `trace`, `check`, `stamp`, `digest` | what a build looked at, whether it holds |
 //! | `cache`, `lock`, `staging`, `trim` | entries, commit, who may build, what goes |
-//! | `outline`, `mainless`, `expression`, `source` | scripts without `main`, text that is no script, and how the compiler is given them |
-//! | `recipe`, `header`, `shebang`, `dialect`, `language`, `manifest`, `name`, `toolchain`, `target`, `cargo_config` | everything decided before a build |
+//! | `outline`, `mainless`, `expression`, `source`, `diagnostics` | scripts without `main`, text that is no script, how the compiler is given them, and what it says of them |
+//! | `recipe`, `header`, `shebang`, `dialect`, `language`, `manifest`, `name`, `toolchain`, `target`, `cargo_config`, `surroundings` | everything decided before a build |
 //! | `compile`, `invocation`, `profile`, `linker`, `linkage`, `disturbance`, `dep_info`, `declared` | the rustc call, and what it read |
+//! | `incremental` | what the compiler remembers of the build before |
 //! | `deps` | cargo, once a manifest: dependency environments, lanes, seeds; once a package: `cargo install` |
 //! | `registry` | packages in the place of scripts: `crate@version` |
 //! | `exec`, `wrap` | becoming the program, or a wrapper's |
 //! | `build`, `artifact`, `build_record`, `elf`, `revision`, `inspect`, `rebuild` | programs that are handed on: what they say of themselves, and proof of it |
 //! | `promote`, `promoted`, `upgrade`, `receipt`, `install`, `package` | executables and packages outside the cache |
 //! | `why`, `change`, `verify`, `storage`, `statistics` | what changed; proof by rebuilding; the cache as a user sees it |
-//! | `tools`, `migrate` | check, clippy, documentation, formatting; another form of metadata |
+//! | `tools`, `format`, `migrate` | check, clippy, documentation; formatting; another form of metadata |
 //! | `tier`, `ahead` | fast now and optimal later; builds and versions ahead of a run |
 //! | `choices` | what there is to name on a command line |
 //! | `environment`, `screen`, `wait`, `record`, `error` | variables and policy, stderr, sealed files, errors |
+//!
+//! Every command of Go's and what it is called here is in [`go`].
 //!
 //! Where scripts of other tools get something else than those give them, and why, is listed in [`differences`].
 //!
@@ -77,7 +80,9 @@ mod content;
 mod declared;
 mod dep_info;
 mod deps;
+mod diagnostics;
 mod dialect;
+mod diff;
 pub mod differences;
 mod digest;
 mod disturbance;
@@ -86,6 +91,7 @@ mod environment;
 mod error;
 mod exec;
 mod expression;
+mod format;
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]
 pub mod fuzz;
@@ -93,6 +99,7 @@ mod header;
 #[cfg(target_os = "linux")]
 #[doc(hidden)]
 pub mod hit;
+mod incremental;
 mod inspect;
 mod install;
 mod invocation;
@@ -129,6 +136,7 @@ mod staging;
 mod stamp;
 mod statistics;
 mod storage;
+mod surroundings;
 mod target;
 mod text;
 mod tier;
@@ -141,6 +149,9 @@ mod verify;
 mod wait;
 mod why;
 mod wrap;
+
+#[doc = include_str!("go.md")]
+pub mod go {}
 
 #[doc = include_str!("promises.md")]
 pub mod promises {}

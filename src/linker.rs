@@ -149,18 +149,14 @@ pub(crate) fn checks(
     cache: &Cache,
     since: Moment,
 ) -> Result<Vec<Check<'static>>> {
-    if named(arguments).is_none() {
-        match recipe.linker.missing(&recipe.machine_variable("LINKER")) {
-            Some(missing) => return Err(missing),
-            None if recipe.linker == Linker::Settled => return Ok(Vec::new()),
-            None => {}
-        }
-    }
-    checks_at(recipe.base(), arguments, environment, cache, since)
+    let variable = recipe.machine_variable("LINKER");
+    checks_of(&recipe.linker, &variable, recipe.base(), arguments, environment, cache, since)
 }
 
-/// The same for the compiler's own machine, where relative paths start at `base`.
-pub(crate) fn checks_at(
+/// The same for a linker that `variable` could name, where relative paths start at `base`.
+pub(crate) fn checks_of(
+    linker: &Linker,
+    variable: &str,
     base: &Path,
     arguments: &[OsString],
     environment: &Environment,
@@ -168,6 +164,13 @@ pub(crate) fn checks_at(
     since: Moment,
 ) -> Result<Vec<Check<'static>>> {
     let named = named(arguments);
+    if named.is_none() {
+        match linker.missing(variable) {
+            Some(missing) => return Err(missing),
+            None if *linker == Linker::Settled => return Ok(Vec::new()),
+            None => {}
+        }
+    }
     let linker = named.unwrap_or(OsStr::new("cc"));
     let mut checks = Vec::new();
     let is_path = linker.as_bytes().contains(&b'/');
@@ -189,7 +192,7 @@ pub(crate) fn checks_at(
 }
 
 /// The value of the last `-C linker=VALUE`, in any of its spellings.
-fn named(arguments: &[OsString]) -> Option<&OsStr> {
+pub(crate) fn named(arguments: &[OsString]) -> Option<&OsStr> {
     let mut last = None;
     let mut before = OsStr::new("");
     for argument in arguments {

@@ -115,6 +115,14 @@ impl Lock {
         }
     }
 
+    /// Lets the processes that are started from now on hold it too, until the last of them ends.
+    pub(crate) fn hand_on(&self) -> io::Result<()> {
+        match &self.file {
+            Some(file) => Ok(rustix::io::fcntl_setfd(file, rustix::io::FdFlags::empty())?),
+            None => Ok(()),
+        }
+    }
+
     /// Whether nobody else can hold it: not on a file system without locks.
     pub(crate) fn is_exclusive(&self) -> bool {
         self.file.is_some()

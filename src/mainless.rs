@@ -8,7 +8,8 @@
 //!
 //! in another file, by which lines move, and modules, inner attributes and relative paths are lost. Here the text is the
 //! script's own, with that opening put where only white space and comments were and the closing after the last statement,
-//! so that no line and no column of the script's code moves (but the rest of a line that code shares with the opening).
+//! so that no line of the script's code moves, and no column (but those of a line that code shares with the opening, for which
+//! see [`crate::diagnostics`]).
 //! Items above the first statement and below the last one stay outside, where `crate::`, `super::`, `mod` and `#[test]` mean
 //! what they say. If items stand *among* the statements, everything goes inside, where items may name each other, as
 //! rust-script has it; `mod name;` and `extern crate` are then moved above the opening, because the compiler does not accept
@@ -28,6 +29,7 @@ use std::ops::Range;
 
 use proc_macro2::TokenStream;
 
+use crate::diagnostics::Inserted;
 use crate::dialect::Dialect;
 use crate::header::{self, Form, Header};
 use crate::manifest::Manifest;
@@ -62,6 +64,8 @@ const RUNTIMES: &[(&str, &str)] = &[
 pub(crate) struct Code {
     /// What the compiler is given in place of the file; `None` if that is fine as it is.
     pub(crate) text: Option<String>,
+    /// What is ours in it.
+    pub(crate) inserted: Inserted,
     /// Whether there are test functions and nothing to run.
     pub(crate) only_tests: bool,
 }
@@ -85,11 +89,14 @@ impl Code {
         if outline.has(Kind::MaybeMain) && statements.clone().all(|piece| piece.kind == Kind::Call) {
             return Code::default();
         }
+        let mut inserted = Inserted::default();
         let wrapped = match (statements.next(), harness) {
             (Some(_), Some(_)) => Some(without_statements(&plain, &outline)),
             (Some(_), None) => {
                 let runtime = if outline.awaits { runtime(manifest) } else { None };
-                Some(wrap(&plain, &outline, runtime))
+                let (text, ours) = wrap(&plain, &outline, runtime);
+                inserted = ours;
+                Some(text)
             }
             (None, None) if manifest.dialect() == Dialect::RustScript => {
                 Some(plain.trim_end().to_owned() + "\nfn main() {}\n")
@@ -97,7 +104,7 @@ impl Code {
             (None, _) => None,
         };
         let only_tests = outline.has(Kind::Test) && !pieces.iter().any(|piece| piece.kind.is_statement());
-        Code { text: wrapped, only_tests }
+        Code { text: wrapped, inserted, only_tests }
     }
 }
 
@@ -127,8 +134,8 @@ fn runtime(manifest: &Manifest) -> Option<&'static str> {
     })
 }
 
-/// The text with a `main` round its statements.
-fn wrap(text: &str, outline: &Outline, runtime: Option<&str>) -> String {
+/// The text with a `main` round its statements, and what was added.
+fn wrap(text: &str, outline: &Outline, runtime: Option<&str>) -> (String, Inserted) {
     let pieces = &outline.pieces;
     let is_statement = |piece: &Piece| piece.kind.is_statement();
     let mut first = pieces.iter().position(is_statement).unwrap_or(0);
@@ -166,8 +173,12 @@ fn wrap(text: &str, outline: &Outline, runtime: Option<&str>) -> String {
     blank_by_column(&mut gap);
     // At the end of the line above, or if there is none right here.
     let place = gap.rfind('\n').unwrap_or(gap.len());
+    let above = [&text[..before], &gap[..place]].concat();
+    let column = above.chars().rev().take_while(|c| *c != '\n').count();
     gap.insert_str(place, &opening);
-    [&text[..before], &gap, &inside, &close, RESULT, &text[end..]].concat()
+    let wrapped = [&text[..before], &gap, &inside, &close, RESULT, &text[end..]].concat();
+    let line = above.matches('\n').count() + 1;
+    (wrapped, Inserted { line, column, opening, closing: close + RESULT })
 }
 
 /// The text without its statements: the items are what can be tested.

@@ -147,15 +147,20 @@ impl Manifest {
         let line_of = |keys: &[&str]| {
             place::offset(&metadata.toml, keys, Part::Key).map(|offset| place::place(metadata, offset).0)
         };
-        let misplaced = line_of(&["edition"]).map(|line| {
-            format!("line {line}: `edition` belongs under `[package]`, and is taken as if it were there")
-        });
-        let unknown =
-            fields::unknown(&self.table, metadata.form != Form::Frontmatter).into_iter().map(|field| {
-                let line = line_of(&field.split('.').collect::<Vec<_>>()).unwrap_or(metadata.line);
-                format!("line {line}: unused manifest key: {field}")
-            });
-        misplaced.into_iter().chain(unknown).collect()
+        let mut notes = Vec::new();
+        if let Some(line) = line_of(&["edition"]) {
+            notes.push((
+                line,
+                "`edition` belongs under `[package]`, and is taken as if it were there".to_owned(),
+            ));
+        }
+        for field in fields::unknown(&self.table, metadata.form != Form::Frontmatter) {
+            let line = line_of(&field.split('.').collect::<Vec<_>>()).unwrap_or(metadata.line);
+            let meant = fields::meant(&field).map(|key| format!("; did you mean `{key}`?"));
+            notes.push((line, format!("unused manifest key: {field}{}", meant.unwrap_or_default())));
+        }
+        notes.sort();
+        notes.into_iter().map(|(line, text)| format!("line {line}: {text}")).collect()
     }
 
     /// Where the script has what stands at a place of the manifest that was made of it.

@@ -222,7 +222,7 @@ fn to_block(text: &str, header: &Header<'_>, metadata: &Metadata, toml: &str) ->
 }
 
 /// Replaces a file by a rename, keeping its permissions.
-fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let directory = path.parent().unwrap_or(Path::new("/"));
     let mut file = tempfile::Builder::new().prefix(".runner-migrate-").tempfile_in(directory)?;
     file.write_all(bytes)?;

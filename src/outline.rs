@@ -17,6 +17,8 @@ use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 pub(crate) struct Outline {
     /// The end of the last inner attribute at its head that is not a doc comment.
     pub(crate) head: usize,
+    /// The end of the last inner attribute or inner doc comment at its head.
+    pub(crate) inner_end: usize,
     /// Whether a statement waits for something, outside of any `async` of the script's own.
     pub(crate) awaits: bool,
     /// Whether it says that it has no `main` because it has something else.
@@ -110,12 +112,14 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn outline(&mut self) -> Outline {
-        let mut outline = Outline { head: 0, awaits: false, no_main: false, pieces: Vec::new() };
+        let mut outline =
+            Outline { head: 0, inner_end: 0, awaits: false, no_main: false, pieces: Vec::new() };
         while self.punct(0, '#') && self.punct(1, '!') {
             let Some(attribute) = self.group(2, Delimiter::Bracket) else { break };
             outline.no_main |= mentions(&attribute.stream(), &["no_main"]);
+            outline.inner_end = self.end_of(2);
             if !self.is_doc_comment(0) {
-                outline.head = self.end_of(2);
+                outline.head = outline.inner_end;
             }
             self.at += 3;
         }

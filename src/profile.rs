@@ -142,6 +142,13 @@ pub(crate) fn quickened(arguments: Vec<OsString>) -> Vec<OsString> {
     kept
 }
 
+/// Whether what is built so is meant to be built again and again, as cargo sees it.
+pub(crate) fn is_incremental(manifest: &Manifest, name: &str) -> bool {
+    let setting =
+        Profile::resolve(manifest, name, 0).ok().and_then(|profile| profile.0.get("incremental")?.as_bool());
+    setting.unwrap_or(false)
+}
+
 /// Whether a profile leaves its dependencies without machine code, to be optimized with the script: then there is no quick
 /// way to use them.
 pub(crate) fn optimizes_at_link_time(manifest: &Manifest, name: &str) -> bool {
@@ -181,6 +188,7 @@ impl Profile {
                 dev.set("debug", 2.into());
                 dev.set("debug-assertions", true.into());
                 dev.set("overflow-checks", true.into());
+                dev.set("incremental", true.into());
                 if name == "test" { dev.merge(manifest.profile("dev")) } else { dev }
             }
             (_, Some(parent)) => Profile::resolve(manifest, parent, depth + 1)?,
@@ -189,6 +197,7 @@ impl Profile {
                 quick.set("opt-level", 0.into());
                 quick.set("lto", "off".into());
                 quick.set("codegen-units", 16.into());
+                quick.set("incremental", true.into());
                 for key in ["debug-assertions", "overflow-checks"] {
                     if !quick.0.contains_key(key) {
                         quick.set(key, false.into());
@@ -223,8 +232,7 @@ pub(crate) fn lints(manifest: &Manifest) -> Result<Vec<String>> {
     let mut found: Vec<(i64, Reverse<String>, String)> = Vec::new();
     let mut check_cfg = Vec::new();
     for (tool, lints) in manifest.lints().into_iter().flatten() {
-        // Only rustdoc reads its own.
-        let Some(lints) = lints.as_table().filter(|_| tool != "rustdoc") else { continue };
+        let Some(lints) = lints.as_table() else { continue };
         for (name, config) in lints {
             let level = config.as_str().or_else(|| config.get("level").and_then(Value::as_str));
             let flag = match level {

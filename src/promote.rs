@@ -23,6 +23,8 @@ use crate::launch::LaunchId;
 use crate::lock::{Lock, Patience};
 use crate::options::Options;
 use crate::receipt::{self, Asked, Receipt};
+use crate::recipe::Recipe;
+use crate::registry::PackageRecipe;
 use crate::runner::{Program, Runner};
 use crate::script::Script;
 use crate::stamp::Moment;
@@ -36,7 +38,8 @@ const STOPPED: Duration = Duration::from_secs(5);
 pub struct Placement {
     /// Its name; the script's file stem, or what the package calls it, if `None`.
     pub name: Option<OsString>,
-    /// Its directory; the user's directory for executables if `None`.
+    /// Its directory; if `None` the user's directory for executables, and in that a directory of the target's name for what
+    /// another kind of machine executes.
     pub directory: Option<PathBuf>,
     /// Replace what runner did not put there.
     pub force: bool,
@@ -49,6 +52,8 @@ pub struct Installed {
     pub path: PathBuf,
     /// The version of the package, if it is of one.
     pub version: Option<String>,
+    /// The kind of machine it is for, if it is not this one.
+    pub target: Option<String>,
     /// Whether its directory is on PATH.
     pub on_path: bool,
     /// Whether another command of its name comes first on PATH.
@@ -60,6 +65,7 @@ struct Plan<'a> {
     script: &'a Script,
     options: Options,
     directory: PathBuf,
+    target: Option<String>,
     /// `None` for a package: it is its program's.
     name: Option<OsString>,
 }
@@ -136,15 +142,19 @@ impl Runner {
         };
         let name = placement.name.clone().or_else(own);
         name.as_ref().map_or(Ok(()), check_name)?;
+        let options = self.portable(script, options);
+        let target = self.foreign_target(script, &options)?;
         let directory = match &placement.directory {
             Some(directory) => absolute(directory.clone()),
-            None => self.executable_directory()?.ok_or_else(|| {
-                Error::message(Step::Install, "there is no directory for executables")
-                    .hint("`--to DIR`, or set `HOME`")
-            })?,
+            None => {
+                let directory = self.executable_directory()?.ok_or_else(|| {
+                    Error::message(Step::Install, "there is no directory for executables")
+                        .hint("`--to DIR`, or set `HOME`")
+                })?;
+                target.iter().fold(directory, |directory, target| directory.join(target))
+            }
         };
-        let options = self.portable(script, options);
-        let plan = Plan { script, options, directory, name };
+        let plan = Plan { script, options, directory, target, name };
         if let Some(path) = plan.path() {
             refuse_script_itself(script, &path)?;
             check_place(receipts, &path, placement.force)?;
@@ -190,9 +200,24 @@ impl Runner {
         Ok(Installed {
             on_path: is_on_path(self.environment(), &plan.directory),
             shadowed_by: shadow(self.environment(), &name, &path),
+            target: plan.target.clone(),
             version,
             path,
         })
+    }
+
+    /// The kind of machine a program will be for, if that is not the compiler's own.
+    fn foreign_target(&self, script: &Script, options: &Options) -> Result<Option<String>> {
+        let cache = self.cache()?;
+        let target = match script.package() {
+            Some(package) => {
+                PackageRecipe::decide(script, package, options, self.environment(), &cache)?.target
+            }
+            None => {
+                Recipe::read(script, options, self.environment())?.decide(self.environment(), &cache)?.target
+            }
+        };
+        Ok(target.map(|target| target.name))
     }
 
     /// What the build rested on, as far as a later look can tell whether the source has changed; and what is told of it.

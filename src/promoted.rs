@@ -15,10 +15,9 @@ use crate::options::Options;
 use crate::promote::lock;
 use crate::receipt::{self, Receipt};
 use crate::recipe::Recipe;
-use crate::registry::Package;
+use crate::registry::{Package, PackageRecipe};
 use crate::runner::Runner;
 use crate::script::Script;
-use crate::toolchain::Toolchain;
 
 /// What became of an installed executable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,9 +122,10 @@ impl Runner {
     fn toolchain_now(&self, receipt: &Receipt) -> Option<String> {
         let cache = self.cache().ok()?;
         let options = receipt.asked.options();
-        if receipt.package.is_some() {
-            let wanted = options.toolchain.as_deref();
-            return Some(Toolchain::find(wanted, self.environment(), &cache).ok()?.id);
+        if let Some(package) = &receipt.package {
+            let script = Script::of_package(package.clone());
+            let recipe = PackageRecipe::decide(&script, package, &options, self.environment(), &cache);
+            return Some(recipe.ok()?.toolchain.id);
         }
         let script = Script::read(receipt.source.as_os_str(), self.environment()).ok()?;
         let options = Options { portable: true, ..options };

@@ -12,12 +12,12 @@ use crate::cargo_config::CargoConfig;
 use crate::check::Check;
 use crate::config::Config;
 use crate::dialect::Dialect;
-use crate::environment::{Environment, TRACED};
+use crate::environment::Environment;
 use crate::error::{Error, Result, Step};
 use crate::header::{self, Form, Header};
 use crate::language;
 use crate::launch::LaunchId;
-use crate::linker::{self, Linker};
+use crate::linker::Linker;
 use crate::mainless::{self, Code};
 use crate::manifest::{ALLOWED_FLAGS, EDITIONS, Manifest, Settings, refused_flag};
 use crate::options::{Harness, Options};
@@ -25,9 +25,9 @@ use crate::profile;
 use crate::registry;
 use crate::said::{Said, Source};
 use crate::script::Script;
-use crate::settings;
 use crate::shebang::{self, FirstLine, Tool};
 use crate::stamp::Moment;
+use crate::surroundings::{Surroundings, variables_of_machines};
 use crate::target::{self, Target};
 use crate::toolchain::Toolchain;
 
@@ -63,6 +63,8 @@ pub(crate) struct Recipe {
 pub(crate) struct RustRecipe<'a> {
     pub(crate) script: &'a Script,
     pub(crate) options: &'a Options,
+    /// All that was said, and where.
+    pub(crate) said: &'a Said,
     pub(crate) manifest: &'a Manifest,
     pub(crate) code: &'a Code,
     pub(crate) settings: &'a Settings,
@@ -75,6 +77,8 @@ pub(crate) struct RustRecipe<'a> {
     pub(crate) profile: String,
     /// Whether this is built first because it is built faster: see [`crate::tier`].
     pub(crate) provisional: bool,
+    /// Whether nothing that an earlier build of the script left may be used.
+    pub(crate) anew: bool,
     pub(crate) edition: String,
     pub(crate) config: CargoConfig,
     /// The unstable feature without which the script cannot be parsed, if this compiler calls it so.
@@ -128,6 +132,14 @@ impl Recipe {
         }
         let mut settings = manifest.settings()?;
         settings.arguments.splice(0..0, first.iter().flat_map(|line| line.arguments.clone()));
+        // `env` would have set them for the compiler too.
+        let flags = first.iter().filter(|line| line.tool != Tool::Runner).flat_map(|line| &line.variables);
+        let flags =
+            flags.filter(|(name, _)| name == "RUSTFLAGS").flat_map(|(_, value)| value.split_whitespace());
+        let flags: Vec<String> = flags.map(str::to_owned).collect();
+        if !flags.is_empty() {
+            settings.rust_flags.get_or_insert_default().splice(0..0, flags);
+        }
         let (of_line, variables) = first.as_ref().map(|line| (&line.options, &line.variables)).unzip();
         let of_line = of_line.cloned().unwrap_or_default();
         let is_ours = first.as_ref().is_none_or(|line| line.tool == Tool::Runner);
@@ -153,6 +165,9 @@ impl Recipe {
         if let Some(flag) = options.rust_flags.as_deref().and_then(refused_flag) {
             let text = format!("`rustflags` may not have `{}`", flag.escape_debug());
             return Err(said.blame("rustflags", Error::message(Step::Arguments, text).hint(ALLOWED_FLAGS)));
+        }
+        if options.edition.is_none() && is_old(&header, text, &manifest) {
+            options.edition = Some("2015".to_owned());
         }
         // Not the launch of somebody who insists on that toolchain.
         options.dialect = options.dialect.or(is_lenient.then_some(dialect));
@@ -186,21 +201,10 @@ impl Recipe {
         let Recipe { script, options, manifest, settings, code, .. } = self;
         let (toolchain, notes) = self.toolchain(environment, cache)?;
         manifest.check_rust_version(&toolchain.version.semver)?;
-        let mut checks = toolchain.checks.clone();
-        checks.extend(TRACED.iter().map(|name| Check::variable(name, environment)));
-        let config = CargoConfig::read(environment, since)?;
-        checks.extend(config.checks.iter().cloned());
-        checks.extend(settings::choices(environment));
+        let surroundings =
+            Surroundings::find(&toolchain, options.target.as_deref(), &self.said, environment, cache, since)?;
+        let Surroundings { config, target, linker, mut checks } = surroundings;
         checks.extend(self.config.checks.iter().cloned());
-        let wanted = options.target.as_deref().or(config.target.as_deref());
-        let target = Target::find(wanted, &toolchain, environment, cache)
-            .map_err(|error| self.said.blame("target", error))?;
-        let variables = variables_of_machines(&toolchain, target.as_ref());
-        checks.extend(variables.iter().map(|name| Check::variable(name, environment)));
-        let (linker, linker_checks) =
-            linker::choose(target.as_ref(), &toolchain.version.host, &config, environment);
-        checks.extend(linker_checks);
-        checks.extend(target.iter().flat_map(|target| target.checks.iter().cloned()));
         let profile = options.profile.clone().unwrap_or_else(|| "release".to_owned());
         if !is_profile_name(&profile) {
             let text = format!("`{}` is not the name of a profile", profile.escape_debug());
@@ -220,6 +224,7 @@ impl Recipe {
         Ok(RustRecipe {
             script,
             options,
+            said: &self.said,
             manifest,
             code,
             settings,
@@ -229,6 +234,7 @@ impl Recipe {
             linker,
             profile,
             provisional: false,
+            anew: options.force,
             edition,
             config,
             gate,
@@ -297,6 +303,15 @@ impl RustRecipe<'_> {
     /// The same, with only the script itself built fast: its dependencies are there as they should be.
     pub(crate) fn quick_alone(self) -> Self {
         RustRecipe { provisional: true, ..self }
+    }
+
+    /// The same, from nothing.
+    pub(crate) fn anew(self) -> Self {
+        RustRecipe { anew: true, ..self }
+    }
+
+    pub(crate) fn lines(&self) -> usize {
+        self.script.bytes().iter().filter(|byte| **byte == b'\n').count()
     }
 
     /// The id under which the build is kept: as [`Recipe::home`], and a target that is the compiler's own machine is none,
@@ -390,12 +405,6 @@ impl RustRecipe<'_> {
     }
 }
 
-fn variables_of_machines(toolchain: &Toolchain, target: Option<&Target>) -> Vec<String> {
-    let machines = [Some(&toolchain.version.host), target.map(|target| &target.name)];
-    let names = |machine: &String| ["RUSTFLAGS", "LINKER"].map(|suffix| target::variable(machine, suffix));
-    machines.into_iter().flatten().flat_map(names).collect()
-}
-
 fn package_name(manifest: &Manifest, script: &Script) -> String {
     match manifest.package_text("name") {
         Some(name) => name.to_owned(),
@@ -435,6 +444,15 @@ fn first_line(header: &Header<'_>, text: &str) -> Option<FirstLine> {
     let of_header = header.build_command.as_deref().and_then(shebang::read_command);
     let is_shell = matches!(&of_shebang, Some(FirstLine { tool: Tool::Other(name), .. }) if is_shell(name));
     of_header.or_else(|| shebang::polyglot::read(body, is_shell)).or(of_shebang)
+}
+
+/// Whether a script was written for cargo-script, which knew one edition only, and says so by what later ones do not need.
+/// Many that name it were written since, for what has taken its name over.
+fn is_old(header: &Header<'_>, text: &str, manifest: &Manifest) -> bool {
+    let names_it = |line: &str| ["cargo-script", "cargo script"].iter().any(|name| line.contains(name));
+    header.shebang.is_some_and(names_it)
+        && manifest.edition().is_none()
+        && (text.contains("extern crate ") || text.contains("try!("))
 }
 
 fn is_shell(program: &str) -> bool {

@@ -150,7 +150,8 @@ impl Runner {
             Ok(rust) => rust,
             Err(no_compiler) => return self.outlive(no_compiler, &cache, script, &recipe),
         };
-        recipe.notes.iter().chain(&rust.notes).for_each(|note| screen.note(script, note));
+        let notes: Vec<String> = recipe.notes.iter().chain(&rust.notes).cloned().collect();
+        notes.iter().for_each(|note| screen.note(script, note));
         if recipe.options.temporary || cache.is_temporary() {
             return self.build_temporary(cache, script, &rust, &screen);
         }
@@ -173,7 +174,13 @@ impl Runner {
                     statistics::count(&cache, Event::Miss);
                     vacant.commit(built, script)?
                 }
-                Err(no_linker) => return self.outlive(no_linker, &cache, script, &recipe),
+                Err(error) => {
+                    let outlived = self.outlive(error, &cache, script, &recipe);
+                    if outlived.as_ref().is_err_and(|error| error.step() != Step::Toolchain) {
+                        notes.iter().for_each(|note| screen.note_late(script, note));
+                    }
+                    return outlived;
+                }
             },
         };
         cache.alias(&launch, &home, script, &self.environment);

@@ -195,6 +195,21 @@ impl Said {
             self.list("rustflags").filter(|_| self.is_of_surroundings("rustflags")).map(<[String]>::to_vec);
     }
 
+    /// What wins of these options for a package from a registry: how it is built is its own business, and that of who asks
+    /// for it now.
+    pub(crate) fn fill_for_package(&self, options: &Options) -> Options {
+        let mut filled = options.clone();
+        self.fill(&mut filled);
+        Options {
+            profile: options.profile.clone(),
+            edition: options.edition.clone(),
+            locked: options.locked,
+            is_static: options.is_static,
+            rust_flags: options.rust_flags.clone(),
+            ..filled
+        }
+    }
+
     /// The stronger of `quiet` and `verbose`.
     fn verbosity(&self) -> Verbosity {
         let mut said = self

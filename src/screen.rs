@@ -62,10 +62,31 @@ impl Screen {
         }
     }
 
+    /// Tells of a script that failed what nobody was there to read before.
+    pub(crate) fn note_late(&self, script: &Script, text: &str) {
+        if !(self.terminal || self.verbosity >= Verbosity::Verbose) {
+            self.say(&format!("{}: note: {text}", script.typed().to_string_lossy()));
+        }
+    }
+
     /// Says a line.
     pub(crate) fn say(&self, text: &str) {
         // Nobody to tell is no reason to stop.
         let _ = writeln!(io::stderr(), "runner: {}", printable(text));
+    }
+
+    /// Says a line, unless asked to be quiet.
+    pub(crate) fn remark(&self, text: &str) {
+        if self.verbosity > Verbosity::Quiet {
+            self.say(text);
+        }
+    }
+
+    /// Shows what is only told at length to those who asked for it.
+    pub(crate) fn show_verbosely(&self, diagnostics: &[u8]) {
+        if self.verbosity >= Verbosity::Verbose {
+            let _ = io::stderr().write_all(diagnostics);
+        }
     }
 
     /// Says what to do about the line before.

@@ -40,12 +40,12 @@ pub(crate) struct Given {
     pub(crate) name: &'static str,
     /// What the program is called.
     pub(crate) stem: &'static str,
-    /// Lines of ours that stand above its own.
-    pub(crate) lines_above: usize,
+    /// How many bytes of ours stand before its own.
+    pub(crate) opening: usize,
 }
 
 /// Standard input.
-const STDIN: Given = Given { name: "<stdin>", stem: "stdin", lines_above: 0 };
+const STDIN: Given = Given { name: "<stdin>", stem: "stdin", opening: 0 };
 
 /// Where a script is.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -332,6 +332,7 @@ impl Limits {
 mod tests {
     use super::*;
 
+    #[cfg(target_os = "linux")]
     #[test]
     fn a_hit_knows_what_each_variable_means_for_it() {
         // What a hit has to do something for, or what leads it elsewhere.

@@ -138,6 +138,7 @@ fn call(mut tool: Tool, words: impl Iterator<Item = String>) -> FirstLine {
             ("--profile", Tool::Runner | Tool::Cargo) => options.profile = value(),
             ("--target", Tool::Runner | Tool::Cargo | Tool::Rustc) => options.target = value(),
             ("--edition", Tool::Runner | Tool::Rustc) => options.edition = value(),
+            ("--frozen", Tool::Runner) => (options.offline, options.locked) = (true, true),
             ("--offline", _) | ("--frozen", Tool::Cargo) => options.offline = true,
             ("--locked", Tool::Runner) => options.locked = true,
             ("--static", Tool::Runner) => options.is_static = Some(true),

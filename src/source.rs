@@ -3,7 +3,8 @@
 //! A script that is fine as it is, it reads in its place. A text that is given in place of the file (see
 //! [`crate::mainless`]), and a script that is no file, it reads from its standard input, with a name for what it reads. That
 //! is how rustdoc has documentation tests compiled: `UNSTABLE_RUSTDOC_TEST_PATH` is the path that `file!()`, messages, `mod`
-//! and `include_*!` go by, and `UNSTABLE_RUSTDOC_TEST_LINE` is added to the lines in messages. So nothing has to lie beside
+//! and `include_*!` go by, and `UNSTABLE_RUSTDOC_TEST_LINE`, which is
+//! added to the lines in messages, must be there too. So nothing has to lie beside
 //! the script for it to have its neighbours. Both are read by every compiler since 1.43, and are as stable as the use rustdoc
 //! makes of them; `tests/it/mainless.rs` would notice.
 
@@ -13,6 +14,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use crate::diagnostics::Inserted;
 use crate::recipe::RustRecipe;
 use crate::script::Place;
 
@@ -25,8 +27,8 @@ pub(crate) struct Source {
     pub(crate) path: PathBuf,
     /// What the compiler takes for its path. It takes none that is not UTF-8: such a directory it only stands in.
     pub(crate) name: PathBuf,
-    /// The text it reads from its standard input, and how many lines of it are ours.
-    piped: Option<(PathBuf, usize)>,
+    /// The text it reads from its standard input, and what of it is ours.
+    piped: Option<(PathBuf, Inserted)>,
     /// How messages call it, if not by that name.
     shown: Option<String>,
 }
@@ -55,8 +57,14 @@ impl Source {
         let piped = staging.join("source");
         std::fs::write(&piped, text)?;
         let shown = recipe.shown_directory().zip(file_name).map(|(directory, name)| directory + name);
-        let lines_above = given.map_or(0, |given| given.lines_above);
-        Ok(Source { path, name, piped: Some((piped, lines_above)), shown })
+        let inserted = match given.filter(|given| given.opening > 0) {
+            Some(given) => {
+                let opening = String::from_utf8_lossy(text.get(..given.opening).unwrap_or_default());
+                Inserted { line: 1, opening: opening.into_owned(), ..Inserted::default() }
+            }
+            None => recipe.code.inserted.clone(),
+        };
+        Ok(Source { path, name, piped: Some((piped, inserted)), shown })
     }
 
     /// What the compiler is told to read.
@@ -74,20 +82,23 @@ impl Source {
 
     /// Tells the compiler what it reads.
     pub(crate) fn name_to(&self, command: &mut Command) {
-        if let Some((_, lines_above)) = &self.piped {
+        if self.piped.is_some() {
             command.env("UNSTABLE_RUSTDOC_TEST_PATH", &self.name);
-            command.env("UNSTABLE_RUSTDOC_TEST_LINE", format!("-{lines_above}"));
+            command.env("UNSTABLE_RUSTDOC_TEST_LINE", "0");
         }
     }
 
-    /// What the compiler said, with the script's name as it was typed: its own ways to call a file otherwise are for files.
+    /// What the compiler said, without what is ours, and with the script's name as it was typed: its own ways to call a file
+    /// otherwise are for files.
     pub(crate) fn in_its_words(&self, diagnostics: Vec<u8>) -> Vec<u8> {
-        match (&self.shown, self.name.to_str(), &self.piped) {
-            (Some(shown), Some(name), Some(_)) => {
-                let text = String::from_utf8_lossy(&diagnostics);
-                text.replace(&format!("{name}:"), &format!("{shown}:")).into_bytes()
-            }
-            _ => diagnostics,
+        let (Some((_, inserted)), Some(name)) = (&self.piped, self.name.to_str()) else { return diagnostics };
+        let mut text = String::from_utf8_lossy(&diagnostics).into_owned();
+        if !inserted.opening.is_empty() {
+            text = inserted.taken_out(&text, name);
         }
+        if let Some(shown) = &self.shown {
+            text = text.replace(&format!("{name}:"), &format!("{shown}:"));
+        }
+        text.into_bytes()
     }
 }

@@ -1,4 +1,4 @@
-//! Tools: check, clippy, documentation and formatting of a script, in its own place and with its own dependencies.
+//! Tools: check, clippy and documentation of a script, in its own place and with its own dependencies.
 //!
 //! The compiler's call is that of a build ([`crate::invocation`]), so what a tool says is about the script's own path and
 //! lines, and dependencies that were built for a run are not built again. Nothing of it is cached: the answer is for a
@@ -6,14 +6,12 @@
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 use crate::cache::Cache;
 use crate::dialect::Dialect;
 use crate::digest::Fields;
 use crate::environment::{Environment, absolute, is_executable};
 use crate::error::{At, EXIT_NOT_FOUND, Error, Result, Step};
-use crate::exec;
 use crate::invocation::{self, Purpose};
 use crate::options::Options;
 use crate::recipe::{Recipe, RustRecipe};
@@ -90,32 +88,8 @@ impl Runner {
         })
     }
 
-    /// Formats a script where it is, or with `--check` among the `arguments` shows what would change; rustfmt's exit code.
-    ///
-    /// # Errors
-    /// [`Step::Script`] and [`Step::Metadata`] if it is not a script, [`Step::Toolchain`] if there is no rustfmt.
-    pub fn format(&self, script: &Script, options: &Options, arguments: &[OsString]) -> Result<u8> {
-        self.with_recipe(script, options, |_, recipe, rust, _| {
-            if script.path().is_none() {
-                return Err(Error::message(Step::Script, "there is no file to format"));
-            }
-            if recipe.code.text.is_some() {
-                let text = "it has no `main`, and rustfmt formats whole programs only";
-                return Err(
-                    Error::message(Step::Script, text).hint("put its statements into `fn main() { … }`")
-                );
-            }
-            let tool = component(rust, "rustfmt", "rustfmt")?;
-            let mut command = Command::new(&tool);
-            command.arg("--edition").arg(&rust.edition).args(arguments).arg("--").arg(script.typed());
-            command.env_clear().envs(self.environment().for_compilers()).stdin(Stdio::null());
-            let status = command.status().map_err(|error| cannot_run(&tool, error))?;
-            Ok(exec::exit_code(status))
-        })
-    }
-
     /// Reads and decides as a run does.
-    fn with_recipe<T>(
+    pub(crate) fn with_recipe<T>(
         &self,
         script: &Script,
         options: &Options,
@@ -153,7 +127,7 @@ fn complaints(recipe: &Recipe, rust: &RustRecipe<'_>) -> Vec<String> {
 }
 
 /// A program of the toolchain.
-fn component(rust: &RustRecipe<'_>, program: &str, component: &str) -> Result<PathBuf> {
+pub(crate) fn component(rust: &RustRecipe<'_>, program: &str, component: &str) -> Result<PathBuf> {
     let path = rust.toolchain.rustc.with_file_name(program);
     match is_executable(&path) {
         true => Ok(path),
@@ -163,7 +137,7 @@ fn component(rust: &RustRecipe<'_>, program: &str, component: &str) -> Result<Pa
     }
 }
 
-fn cannot_run(tool: &Path, error: std::io::Error) -> Error {
+pub(crate) fn cannot_run(tool: &Path, error: std::io::Error) -> Error {
     let what = format!("cannot run `{}`", tool.display());
     Error::new(Step::Toolchain, anyhow::Error::new(error).context(what))
 }

@@ -15,6 +15,7 @@ use crate::check::{Check, path_of};
 use crate::deps;
 use crate::digest::Digest;
 use crate::error::Result;
+use crate::incremental;
 use crate::launch::LaunchId;
 use crate::lock::Lock;
 use crate::record::Record;
@@ -93,6 +94,9 @@ pub struct CachedBuild {
     place: PathBuf,
 }
 
+/// The part of a cache that may be what compilers remember.
+const MOST_REMEMBERED: u64 = 10;
+
 const DAY: Duration = Duration::from_secs(86_400);
 
 /// Trims if nobody did today. Best effort: a cache that could not be trimmed is still a cache.
@@ -166,7 +170,9 @@ pub(crate) fn trim(cache: &Cache, limits: Limits, mode: Mode) -> (Vec<CachedBuil
     }
     let environments = environments(cache);
     let (alive, unused): (Vec<_>, Vec<_>) = environments.into_iter().partition(|one| one.used >= oldest);
-    let mut room = limits.most_bytes.saturating_sub(size_of(&cache.join("deps")));
+    let shared: u64 = ["deps", incremental::DIRECTORY].iter().map(|part| size_of(&cache.join(part))).sum();
+    trimmed.bytes += incremental::sweep(cache, oldest, limits.most_bytes / MOST_REMEMBERED, mode);
+    let mut room = limits.most_bytes.saturating_sub(shared - trimmed.bytes.min(shared));
     let mut gone: Vec<CachedBuild> = Vec::new();
     let mut kept: Vec<CachedBuild> = Vec::new();
     for build in builds(cache) {
@@ -207,7 +213,7 @@ fn sweep_dependencies(
     let records = |alive: &[Environment]| alive.iter().map(|one| one.record.clone()).collect::<Vec<_>>();
     let place = cache.join("deps");
     let total = size_of(&place);
-    let mut freed: u64 = unused.iter().map(|one| remove_environment(cache, &one.directory, mode)).sum();
+    let mut freed: u64 = unused.iter().map(|one| remove_unused(cache, &one.directory, mode)).sum();
     alive.sort_by_key(|environment| environment.used);
     let mut artifacts = deps::sweep(cache, &records(&alive), mode);
     loop {
@@ -218,7 +224,7 @@ fn sweep_dependencies(
         if left <= most_bytes || alive.len() <= 1 {
             return freed + artifacts;
         }
-        freed += remove_environment(cache, &alive.remove(0).directory, mode);
+        freed += remove_unused(cache, &alive.remove(0).directory, mode);
         let swept = deps::sweep(cache, &records(&alive), mode);
         // What is only shown is still there, and counted again.
         artifacts = if mode == Mode::Remove { artifacts + swept } else { swept };
@@ -266,6 +272,7 @@ pub(crate) fn clean(cache: &Cache, script: Option<&Path>) -> Result<Trimmed> {
                 let is_shared = builds(cache).iter().any(|other| other.place == build.place);
                 trimmed.bytes += if is_shared { 0 } else { remove(parent) };
             }
+            trimmed.bytes += incremental::forget(cache, script);
         }
         None => {
             trimmed.builds = builds(cache).len() as u64;
@@ -276,9 +283,10 @@ pub(crate) fn clean(cache: &Cache, script: Option<&Path>) -> Result<Trimmed> {
                 }
             }
             for environment in environments(cache) {
-                trimmed.bytes += remove_environment(cache, &environment.directory, Mode::Remove);
+                trimmed.bytes += remove_unused(cache, &environment.directory, Mode::Remove);
             }
             trimmed.bytes += deps::sweep(cache, &[], Mode::Remove);
+            trimmed.bytes += incremental::sweep(cache, i64::MAX, 0, Mode::Remove);
             let _ = Staging::sweep(&cache.join("staging"));
             sweep_resolutions(cache);
             sweep_locks(cache);
@@ -369,9 +377,9 @@ fn is_older_than_an_hour(path: &Path) -> bool {
     Moment::now().unix_seconds().saturating_sub(modified) > 3600
 }
 
-/// Removes a dependency environment unless somebody is building it: moved away in one step, so that whoever comes next
-/// begins with an empty directory.
-fn remove_environment(cache: &Cache, directory: &Path, mode: Mode) -> u64 {
+/// Removes a directory with a lock in it, unless somebody is building there: moved away in one step, so that whoever comes
+/// next begins with an empty one.
+pub(crate) fn remove_unused(cache: &Cache, directory: &Path, mode: Mode) -> u64 {
     if mode == Mode::Show || !directory.is_dir() {
         return remove_in(mode, directory);
     }
@@ -419,7 +427,7 @@ fn environments(cache: &Cache) -> Vec<Environment> {
 }
 
 /// What is in a directory; nothing in a link to one, which leads out of the cache.
-fn entries(path: &Path) -> Vec<PathBuf> {
+pub(crate) fn entries(path: &Path) -> Vec<PathBuf> {
     if !fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_dir()) {
         return Vec::new();
     }

@@ -109,9 +109,9 @@ impl Runner {
         }
         let cache = self.cache()?;
         cache.create()?;
-        let screen = Screen::new(self.environment().is_terminal(), options.verbosity);
         let script = Script::of_package(package.clone());
         let recipe = PackageRecipe::decide(&script, package, options, self.environment(), &cache)?;
+        let screen = Screen::new(self.environment().is_terminal(), recipe.options.verbosity);
         let resolved = Resolved::renew(&recipe, &cache, self.environment(), &screen)?;
         Ok(Some(resolved.version.to_string()))
     }

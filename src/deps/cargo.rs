@@ -3,7 +3,8 @@
 use std::path::Path;
 use std::process::{Command, ExitStatus};
 
-use super::{Environments, capture, lane, seed, trimmed};
+use super::network::{self, Network};
+use super::{DATE, Environments, capture, lane, seed};
 use crate::environment::Environment;
 use crate::error::{Error, Result, Step};
 use crate::screen::Screen;
@@ -41,10 +42,10 @@ impl Environments<'_> {
         cargo: &Path,
         manifest: &Path,
         lane: &lane::Lane,
-        identities: &[trimmed::Identity],
+        compiler: &Path,
         capture: &capture::Capture,
     ) -> Result<Vec<u8>> {
-        let build = |offline: bool| {
+        let build = |network: Network| {
             let mut command = self.cargo(cargo);
             match self.recipe.options.harness {
                 None => command.arg("build"),
@@ -58,17 +59,17 @@ impl Environments<'_> {
                 command.env(self.recipe.machine_variable("LINKER"), linker);
             }
             command.args(["--profile", &self.recipe.profile, "--message-format", "json-render-diagnostics"]);
-            if offline {
-                command.arg("--offline");
-            }
+            network.tell(&mut command, self.recipe.said, self.environment);
             if self.recipe.options.locked {
                 command.arg("--locked");
             }
+            self.give_flags(&mut command);
             command.env("RUSTC_WORKSPACE_WRAPPER", capture.wrapper());
             if self.recipe.is_trimmed() {
-                let (toolchain, environment) = (&self.recipe.toolchain, self.environment);
-                trimmed::call_stand_in(&mut command, lane.path(), toolchain, identities, environment)
-                    .map_err(|error| self.cache.unusable("cannot write to", error))?;
+                command.env("RUSTC", compiler).env("CARGO_INCREMENTAL", "0");
+                if self.environment.set(DATE.0).is_none() {
+                    command.env(DATE.0, DATE.1);
+                }
             }
             self.screen.verbose(|| {
                 format!("{}: building dependencies", self.recipe.script.typed().to_string_lossy())
@@ -82,7 +83,7 @@ impl Environments<'_> {
         // What has been built here answers most new manifests, and asking the registry costs more than the build.
         let try_offline = self.recipe.options.offline || seed::covers(&lock_path, self.recipe.manifest);
         if try_offline {
-            let finished = build(true)?;
+            let finished = build(Network::Off)?;
             if finished.status.success() {
                 self.screen.show(&finished.stderr, false);
                 return Ok(finished.stdout);
@@ -91,19 +92,58 @@ impl Environments<'_> {
                 return Err(self.failed(&finished.stderr, finished.status));
             }
         }
-        let finished = build(false)?;
-        if finished.status.success() {
-            self.screen.show(&finished.stderr, false);
-            return Ok(finished.stdout);
-        }
-        // An unreachable registry is no error while everything needed is here.
-        if !try_offline && is_network_failure(&finished.stderr) {
-            let again = build(true)?;
-            if again.status.success() {
-                return Ok(again.stdout);
+        let mut finished = build(Network::Briefly)?;
+        if !finished.status.success() && is_network_failure(&finished.stderr) {
+            // An unreachable registry is no error while everything needed is here.
+            let without = build(Network::Off)?;
+            if without.status.success() {
+                let script = self.recipe.script.typed().to_string_lossy();
+                self.screen.remark(&format!(
+                    "{script}: the registry cannot be reached; its dependencies are resolved to what is here"
+                ));
+                return Ok(without.stdout);
+            }
+            finished = build(Network::Patiently)?;
+            if !finished.status.success() && is_network_failure(&finished.stderr) {
+                self.screen.show_verbosely(&finished.stderr);
+                let words = |stderr: &[u8]| String::from_utf8_lossy(stderr).into_owned();
+                let (without, last) = (words(&without.stderr), words(&finished.stderr));
+                let name = network::missing(&without).or_else(|| network::missing(&last));
+                return Err(network::unreachable(name, &last));
             }
         }
-        Err(self.failed(&finished.stderr, finished.status))
+        match finished.status.success() {
+            true => {
+                self.screen.show(&finished.stderr, false);
+                Ok(finished.stdout)
+            }
+            false => Err(self.failed(&finished.stderr, finished.status)),
+        }
+    }
+
+    /// The script's own `rustflags`, after those that cargo takes from elsewhere: it knows one source of them only, and the
+    /// variables come first.
+    fn give_flags(&self, command: &mut Command) {
+        let Some(flags) = self.recipe.settings.rust_flags.as_ref().filter(|flags| !flags.is_empty()) else {
+            return;
+        };
+        let given = ["CARGO_ENCODED_RUSTFLAGS", "RUSTFLAGS"]
+            .map(|name| (self.environment.variable(name), if name == "RUSTFLAGS" { " " } else { "\u{1f}" }));
+        if let Some((text, separator)) = given.into_iter().find_map(|(text, by)| Some((text?, by))) {
+            let text = text.to_string_lossy().into_owned();
+            let all = text.split(separator).filter(|flag| !flag.is_empty());
+            let all: Vec<&str> = all.chain(flags.iter().map(String::as_str)).collect();
+            command.env("CARGO_ENCODED_RUSTFLAGS", all.join("\u{1f}"));
+            return;
+        }
+        let of_machine = self.recipe.machine_variable("RUSTFLAGS");
+        let is_for_target =
+            self.recipe.config.has_target_flags || self.environment.variable(&of_machine).is_some();
+        let key = match is_for_target {
+            true => format!("target.{}.rustflags", self.recipe.machine()),
+            false => "build.rustflags".to_owned(),
+        };
+        command.arg("--config").arg(format!("{key}={}", toml::Value::from(flags.clone())));
     }
 
     #[cold]
@@ -117,6 +157,10 @@ impl Environments<'_> {
         }
         // Cargo speaks of a package the user has never seen; what it means is the script.
         let shown = self.in_the_scripts_words(&String::from_utf8_lossy(diagnostics));
+        if let Some(error) = network::explain(&shown, self.recipe.said, self.environment) {
+            self.screen.show_verbosely(diagnostics);
+            return error;
+        }
         self.screen.show(shown.as_bytes(), true);
         let text = format!("cargo could not build the dependencies ({status}); nothing was cached");
         let error = match self.recipe.manifest.blamed(&shown) {
@@ -131,14 +175,8 @@ impl Environments<'_> {
             return error;
         }
         let hints = [
-            ("you're using offline mode", "run once without `--offline` to download what is missing"),
             ("no matching package named", "check the name under `[dependencies]` against https://crates.io"),
             ("failed to select a version", "ask for a version that exists, or `\"*\"` for any"),
-            ("you may want to retry without the", "run once without `--offline` to download what is missing"),
-            (
-                "attempting to make an HTTP request, but --offline",
-                "run once without `--offline` to download what is missing",
-            ),
             (
                 "--locked was passed",
                 "`SCRIPT.lock` does not fit the script: `runner update SCRIPT` renews it",
@@ -216,18 +254,5 @@ fn with_places_of(
 
 /// Whether cargo failed for want of a network.
 pub(super) fn is_network_failure(diagnostics: &[u8]) -> bool {
-    let text = String::from_utf8_lossy(diagnostics);
-    [
-        "failed to download",
-        "Could not resolve host",
-        "Couldn't resolve host",
-        "failed to get",
-        "network failure",
-        "spurious network",
-        "Could not connect",
-        "Couldn't connect",
-        "failed to query replaced source",
-    ]
-    .iter()
-    .any(|sign| text.contains(sign))
+    network::is_unreachable(&String::from_utf8_lossy(diagnostics))
 }

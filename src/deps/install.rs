@@ -4,11 +4,12 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
 
+use super::bill;
 use super::cargo::{command, is_network_failure};
 use super::lane::Lane;
 use super::packages::{self, Local, Made};
 use super::resolve::{self, Resolved};
-use super::{bill, trimmed};
+use super::trimmed::{self, DATE};
 use crate::build_record::BuildRecord;
 use crate::cache::{Built, Cache, Told};
 use crate::environment::Environment;
@@ -16,6 +17,7 @@ use crate::error::{EXIT_NOT_FOUND, Error, Result, Step};
 use crate::registry::PackageRecipe;
 use crate::screen::{Finished, Screen};
 use crate::stamp::Moment;
+use crate::target;
 
 /// Compiles one program of a package.
 ///
@@ -38,8 +40,22 @@ pub(crate) fn install(
     lane.heal(cache);
     Moment::latest().pass();
     let start = Moment::now();
-    let installation =
-        Installation { recipe, resolved, cache, cargo: &cargo, lane: &lane, staging, environment, screen };
+    let compiler = match recipe.is_trimmed() {
+        false => recipe.toolchain.rustc.clone(),
+        true => trimmed::compiler(lane.path(), &recipe.toolchain, environment.cargo_home(), &[])
+            .map_err(unusable)?,
+    };
+    let installation = Installation {
+        recipe,
+        resolved,
+        cache,
+        cargo: &cargo,
+        compiler: &compiler,
+        lane: &lane,
+        staging,
+        environment,
+        screen,
+    };
     let (bin, finished) = installation.run()?;
     let linked = staging.join("root/bin").join(&bin);
     let mut made = Made::read(&finished.stdout);
@@ -60,6 +76,7 @@ pub(crate) fn install(
         ("options", recipe.options.describe()),
         ("profile", recipe.profile.clone()),
         ("toolchain", recipe.toolchain.short_version()),
+        ("target", recipe.machine().to_owned()),
         ("toolchain-id", recipe.toolchain.id.clone()),
         ("package", format!("{} {}", recipe.package.name(), resolved.version)),
         ("built", start.unix_seconds().to_string()),
@@ -76,6 +93,7 @@ struct Installation<'a> {
     resolved: &'a Resolved,
     cache: &'a Cache,
     cargo: &'a Path,
+    compiler: &'a Path,
     lane: &'a Lane,
     staging: &'a Path,
     environment: &'a Environment,
@@ -156,12 +174,23 @@ impl Installation<'_> {
                 command.arg("--config").arg(format!("profile.quick.{setting}"));
             }
         }
+        if let Some(target) = &recipe.target {
+            command.args(["--target", &target.name]);
+        }
+        if let Some(linker) = recipe.linker.named() {
+            command.env(target::variable(recipe.machine(), "LINKER"), linker);
+        }
+        if recipe.options.strip {
+            command.arg("--config").arg(format!("profile.{}.strip=\"symbols\"", recipe.profile));
+        }
+        if recipe.is_trimmed() {
+            command.env("RUSTC", self.compiler).env("CARGO_INCREMENTAL", "0");
+            if self.environment.set(DATE.0).is_none() {
+                command.env(DATE.0, DATE.1);
+            }
+        }
         command.args(recipe.options.locked.then_some("--locked"));
         command.args(offline.then_some("--offline"));
-        if recipe.is_trimmed() {
-            trimmed::call_stand_in(&mut command, self.lane.path(), &recipe.toolchain, &[], self.environment)
-                .map_err(|error| self.cache.unusable("cannot write to", error))?;
-        }
         let label = format!("compiling {} {}", recipe.package.name(), resolved.version);
         self.screen.run(&mut command, &label, true).map_err(|error| {
             let what = format!("cannot run `{}`", self.cargo.display());

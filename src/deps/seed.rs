@@ -9,6 +9,7 @@ use std::path::Path;
 use toml::{Table, Value};
 
 use crate::cache::Cache;
+use crate::digest::Digest;
 use crate::manifest::{Manifest, PACKAGE_NAME};
 
 /// Newer locks first; older ones add only packages, in versions nobody newer chose.
@@ -26,7 +27,7 @@ pub(super) fn write(cache: &Cache, toolchain: &str, path: &Path) -> io::Result<(
     // By name and compatible series: cargo takes one version of a series, and it should be the newest that is here.
     let mut packages: BTreeMap<(String, String), Table> = BTreeMap::new();
     for (_, lock) in locks.iter().rev().take(MOST_LOCKS) {
-        let Ok(text) = fs::read_to_string(lock) else { continue };
+        let Some(text) = read_whole(lock) else { continue };
         let Ok(table) = text.parse::<Table>() else { continue };
         for package in table.get("package").and_then(Value::as_array).into_iter().flatten() {
             let Some(package) = package.as_table() else { continue };
@@ -91,12 +92,27 @@ fn series(version: &str) -> String {
     numbers.iter().take(significant + 1).copied().collect::<Vec<_>>().join(".")
 }
 
-/// Whether a lock can be read at all: one that was cut off when its writer died cannot.
-pub(super) fn is_whole(lock: &Path) -> bool {
-    fs::read_to_string(lock)
-        .ok()
-        .and_then(|text| text.parse::<Table>().ok())
-        .is_some_and(|table| table.get("package").is_some_and(Value::is_array))
+/// What begins the last line of a lock that is kept: a comment to cargo, with the digest of what comes before it.
+const SEAL: &str = "# blake3 ";
+
+/// A lock as it is kept.
+pub(super) fn sealed(lock: &str) -> String {
+    format!("{lock}{SEAL}{}\n", Digest::of(lock.as_bytes()).hex())
+}
+
+/// A lock without its seal, which cargo keeps or drops as it likes.
+pub(super) fn unsealed(lock: &str) -> &str {
+    lock.rsplit_once(SEAL).map_or(lock, |(text, _)| text)
+}
+
+/// A lock that was kept, if it is as it was written. One that was cut off when its writer died, or damaged since, is not.
+pub(super) fn read_whole(path: &Path) -> Option<String> {
+    let mut text = fs::read_to_string(path).ok()?;
+    let at = text.rfind(SEAL)?;
+    let (lock, seal) = text.split_at(at);
+    let is_whole = seal.strip_prefix(SEAL)?.trim_end() == Digest::of(lock.as_bytes()).hex();
+    text.truncate(at);
+    is_whole.then_some(text)
 }
 
 /// Whether a lock has a package of every name the manifest asks for, so that it is worth trying without the network.

@@ -18,12 +18,10 @@ use std::io;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use serde_json::Value;
 
 use crate::digest::{Digest, Fields};
-use crate::environment::Environment;
 use crate::toolchain::Toolchain;
 
 /// What `__DATE__` and its kin are to be if the caller does not say: 1 January 1980, the first that all archives can hold.
@@ -59,24 +57,8 @@ exec @RUSTC@ "$@" @OPTIONS@ \
 /// The name of a package's crates in all symbols, and its directory.
 pub(super) type Identity = (String, PathBuf);
 
-/// Has cargo, which works in a lane, call the stand-in.
-pub(super) fn call_stand_in(
-    command: &mut Command,
-    lane: &Path,
-    toolchain: &Toolchain,
-    identities: &[Identity],
-    environment: &Environment,
-) -> io::Result<()> {
-    let stand_in = compiler(lane, toolchain, environment.cargo_home(), identities)?;
-    command.env("RUSTC", stand_in).env("CARGO_INCREMENTAL", "0");
-    if environment.set(DATE.0).is_none() {
-        command.env(DATE.0, DATE.1);
-    }
-    Ok(())
-}
-
 /// Writes the stand-in of a lane, and the identities it gives; returns its path.
-fn compiler(
+pub(super) fn compiler(
     lane: &Path,
     toolchain: &Toolchain,
     cargo_home: Option<PathBuf>,

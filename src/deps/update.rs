@@ -6,7 +6,7 @@ use std::fs;
 
 use toml::{Table, Value};
 
-use super::Environments;
+use super::{Environments, seed};
 use crate::cache::Cache;
 use crate::environment::Environment;
 use crate::error::{At, Error, Result, Step};
@@ -64,11 +64,11 @@ pub(crate) fn update(
         return Err(environments.failed(&finished.stderr, finished.status));
     }
     let lock = fs::read_to_string(staging.path().join("Cargo.lock")).at(Step::Dependencies)?;
-    let old = environments.lock.clone().or_else(|| fs::read_to_string(&environments.resolved).ok());
+    let old = environments.lock.clone().or_else(|| seed::read_whole(&environments.resolved));
     match recipe.adjacent_lock().filter(|_| environments.lock.is_some() || write_lock) {
         Some(path) => put_bytes(lock.as_bytes(), &path)
             .map_err(|error| crate::install::cannot("write", &path, error))?,
-        None => cache.write_whole(&environments.resolved, lock.as_bytes()).at(Step::Cache)?,
+        None => cache.write_whole(&environments.resolved, seed::sealed(&lock).as_bytes()).at(Step::Cache)?,
     }
     Ok(differences(&old.unwrap_or_default(), &lock))
 }

@@ -67,6 +67,27 @@ const KNOWN_IN_PACKAGE: &[&str] = &[
     "version",
 ];
 
+const KNOWN_IN_PROFILE: &[&str] = &[
+    "build-override",
+    "codegen-backend",
+    "codegen-units",
+    "debug",
+    "debug-assertions",
+    "hint-mostly-unused",
+    "incremental",
+    "inherits",
+    "lto",
+    "opt-level",
+    "overflow-checks",
+    "package",
+    "panic",
+    "rpath",
+    "rustflags",
+    "split-debuginfo",
+    "strip",
+    "trim-paths",
+];
+
 /// Names of directories that cargo makes beside its binaries.
 const DIRECTORY_NAMES: &[&str] = &["deps", "examples", "build", "incremental"];
 
@@ -97,7 +118,24 @@ pub(super) fn unknown(table: &Table, allows_targets: bool) -> Vec<String> {
     };
     let in_package = package.into_iter().flat_map(Table::keys).filter(|key| !is_known(key));
     found.extend(in_package.map(|key| format!("package.{key}")));
+    let profiles = table.get("profile").and_then(Value::as_table);
+    for (name, profile) in profiles.into_iter().flatten() {
+        let keys = profile.as_table().into_iter().flat_map(Table::keys);
+        let unknown = keys.filter(|key| !KNOWN_IN_PROFILE.contains(&key.as_str()));
+        found.extend(unknown.map(|key| format!("profile.{name}.{key}")));
+    }
     found
+}
+
+/// What somebody probably meant who wrote a field that nobody reads.
+pub(super) fn meant(field: &str) -> Option<&'static str> {
+    let (known, key) = match field.split_once('.') {
+        None => (KNOWN, field),
+        Some(("package", key)) => (KNOWN_IN_PACKAGE, key),
+        Some((_, rest)) => (KNOWN_IN_PROFILE, rest.rsplit('.').next()?),
+    };
+    let key = key.replace('_', "-");
+    known.iter().copied().find(|known| *known == key || crate::script::is_similar(known, &key))
 }
 
 /// Checks what the fields hold that are read here.

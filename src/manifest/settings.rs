@@ -8,7 +8,7 @@
 //! args = ["--color", "never"]          # come before the caller's own arguments
 //! inputs = ["templates/*.html"]        # files that no tool can see being read
 //! env = ["API_URL"]                    # variables likewise
-//! rustflags = ["-C", "target-cpu=native"]   # for the script's own crate
+//! rustflags = ["-C", "target-cpu=native"]   # for all crates, as cargo's `RUSTFLAGS`
 //! static = true                        # a program that needs no shared libraries
 //! locked = true                        # as `--locked`
 //! ```
@@ -154,15 +154,12 @@ pub(crate) fn refused_flag(flags: &[String]) -> Option<&str> {
 }
 
 impl Settings {
-    /// What they add to the call of the compiler.
-    pub(crate) fn compiler_arguments(&self) -> Vec<String> {
-        let mut arguments = self.rust_flags.clone().unwrap_or_default();
-        if self.is_static == Some(true) {
-            // Not relocated, so that it needs no loader of its own either.
-            let options = ["target-feature=+crt-static", "relocation-model=static"];
-            arguments.extend(options.into_iter().flat_map(|option| ["-C".to_owned(), option.to_owned()]));
-        }
-        arguments
+    /// What they add to the call of the compiler for the script itself, and for nothing it depends on.
+    pub(crate) fn own_arguments(&self) -> Vec<String> {
+        // Not relocated, so that it needs no loader of its own either.
+        let options = ["target-feature=+crt-static", "relocation-model=static"];
+        let options = options.into_iter().filter(|_| self.is_static == Some(true));
+        options.flat_map(|option| ["-C".to_owned(), option.to_owned()]).collect()
     }
 }
 

@@ -26,18 +26,20 @@ impl Runner {
         options: &Options,
     ) -> Result<Program> {
         let launch = LaunchId::of(script, options, self.environment());
-        let screen = Screen::new(self.environment().is_terminal(), options.verbosity);
         let recipe = match PackageRecipe::decide(script, package, options, self.environment(), &cache) {
             Ok(recipe) => recipe,
             Err(no_compiler) => {
                 let is_absence =
                     no_compiler.step() == Step::Toolchain && no_compiler.exit_code() == EXIT_NOT_FOUND;
+                let home = LaunchId::home(script, &self.said(options)?.fill_for_package(options));
                 let may = is_absence && !options.force && !options.temporary;
-                let found = may.then(|| cache.find(&launch, self.environment(), Tools::Forgiven)).flatten();
+                let found = may.then(|| cache.find(&home, self.environment(), Tools::Forgiven)).flatten();
                 return found.map(|found| Program::cached(script, found)).ok_or(no_compiler);
             }
         };
-        if options.temporary || cache.is_temporary() {
+        let screen = Screen::new(self.environment().is_terminal(), recipe.options.verbosity);
+        recipe.user.complain(&cache, &screen);
+        if recipe.options.temporary || cache.is_temporary() {
             let _ = Staging::sweep(&cache.join("staging"));
             let staging = Staging::create(&cache.join("staging")).at(Step::Cache)?;
             let built = self.build_package(&recipe, &cache, staging.path(), &screen)?;
@@ -45,13 +47,15 @@ impl Runner {
         }
         let is_wanted = |_: &Found| !options.force;
         let waiting = patiently(&screen, script);
-        let found = match cache.enter(launch, &recipe.checks, self.environment(), is_wanted, waiting)? {
+        let home = recipe.home();
+        let found = match cache.enter(home, &recipe.checks, self.environment(), is_wanted, waiting)? {
             Entry::Occupied(found) => found,
             Entry::Vacant(vacant) => {
                 let built = self.build_package(&recipe, &cache, vacant.staging(), &screen)?;
                 vacant.commit(built, script)?
             }
         };
+        cache.alias(&launch, &home, script, self.environment());
         trim::daily(&cache, Limits::of(&recipe.said));
         Ok(Program::cached(script, found))
     }
@@ -77,8 +81,8 @@ impl Runner {
     ) -> Result<Vec<Updated>> {
         let cache = self.cache()?;
         cache.create()?;
-        let screen = Screen::new(self.environment().is_terminal(), options.verbosity);
         let recipe = PackageRecipe::decide(script, package, options, self.environment(), &cache)?;
+        let screen = Screen::new(self.environment().is_terminal(), recipe.options.verbosity);
         if let Some(version) = package.version() {
             return Err(Error::message(
                 Step::Arguments,

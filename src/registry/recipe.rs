@@ -1,22 +1,24 @@
-//! Recipes of packages: the compiler, the version and the checks, decided before anything is built.
+//! Recipes of packages: the compiler, the options and the checks, decided before anything is built.
 
+use std::ffi::OsString;
 use std::path::Path;
 
 use crate::cache::Cache;
 use crate::cargo_config::CargoConfig;
 use crate::check::Check;
 use crate::config::Config;
-use crate::environment::{Environment, TRACED};
+use crate::environment::Environment;
 use crate::error::{Error, Result, Step};
 use crate::invocation;
-use crate::linker;
+use crate::launch::LaunchId;
+use crate::linker::{self, Linker};
 use crate::options::Options;
 use crate::registry::Package;
 use crate::said::{Said, Source};
 use crate::script::Script;
-use crate::settings;
 use crate::stamp::Moment;
-use crate::target;
+use crate::surroundings::Surroundings;
+use crate::target::{self, Target};
 use crate::toolchain::Toolchain;
 
 /// Everything decided before a package is built, but which version of it.
@@ -27,7 +29,10 @@ pub(crate) struct PackageRecipe<'a> {
     /// What was asked for: in the arguments, else in variables, else in the configuration file.
     pub(crate) options: Options,
     pub(crate) said: Said,
+    pub(crate) user: Config,
     pub(crate) toolchain: Toolchain,
+    pub(crate) target: Option<Target>,
+    pub(crate) linker: Linker,
     pub(crate) profile: String,
     pub(crate) config: CargoConfig,
     /// What these decisions rest on.
@@ -36,55 +41,107 @@ pub(crate) struct PackageRecipe<'a> {
 
 impl<'a> PackageRecipe<'a> {
     /// Finds the compiler and what its calls depend on.
+    ///
+    /// # Errors
+    /// [`Step::Arguments`] if something is asked that only a script has; [`Step::Config`]; [`Step::Toolchain`].
     pub(crate) fn decide(
         script: &'a Script,
         package: &'a Package,
-        options: &'a Options,
+        options: &Options,
         environment: &Environment,
         cache: &Cache,
     ) -> Result<PackageRecipe<'a>> {
-        let refused = |what: &str| Err(Error::message(Step::Arguments, format!("{what} is for scripts")));
-        if options.harness.is_some() {
-            return refused("a test").map_err(|error| error.hint("`cargo test` in its sources"));
-        }
-        if options.edition.is_some() || !options.dependencies.is_empty() {
-            return refused(if options.edition.is_some() { "`--edition`" } else { "`--dep`" })
-                .map_err(|error| error.hint("a package says itself what it is written in and needs"));
-        }
+        refuse_what_scripts_have(options)?;
         let user = Config::read(environment)?;
         let said = Said::of_options(options, &Source::CommandLine)
             .then(Said::of_variables(environment)?)
             .then(user.said.clone());
-        let mut options = options.clone();
-        said.fill(&mut options);
+        let options = said.fill_for_package(options);
         let since = Moment::now();
         let toolchain = Toolchain::find(options.toolchain.as_deref(), environment, cache)?;
-        let mut checks = toolchain.checks.clone();
-        checks.extend(TRACED.iter().map(|name| Check::variable(name, environment)));
-        let of_host = ["RUSTFLAGS", "LINKER"].map(|suffix| target::variable(&toolchain.version.host, suffix));
-        checks.extend(of_host.iter().map(|name| Check::variable(name, environment)));
+        let surroundings =
+            Surroundings::find(&toolchain, options.target.as_deref(), &said, environment, cache, since)?;
+        let Surroundings { config, target, linker, mut checks } = surroundings;
+        checks.extend(user.checks.iter().cloned());
         if let Some(registry) = &options.selection.registry {
             let name = registry.to_uppercase().replace('-', "_");
             checks.push(Check::variable(&format!("CARGO_REGISTRIES_{name}_INDEX"), environment));
         }
-        checks.extend(settings::choices(environment));
-        checks.extend(user.checks.iter().cloned());
-        let config = CargoConfig::read(environment, since)?;
-        checks.extend(config.checks.iter().cloned());
-        let flags =
-            invocation::flags(|suffix| target::variable(&toolchain.version.host, suffix), None, environment);
-        match linker::checks_at(Path::new("/"), &flags, environment, cache, since) {
-            Ok(linker) => checks.extend(linker),
-            // Cargo's configuration may name another; if it does not, rustc will say what is missing.
-            Err(_) if config.shapes_builds => {}
-            Err(error) => return Err(error),
-        }
         let profile = options.profile.clone().unwrap_or_else(|| "release".to_owned());
-        Ok(PackageRecipe { script, package, options, said, toolchain, profile, config, checks })
+        let mut recipe = PackageRecipe {
+            script,
+            package,
+            options,
+            said,
+            user,
+            toolchain,
+            target,
+            linker,
+            profile,
+            config,
+            checks,
+        };
+        let linker = recipe.linker_checks(environment, cache, since)?;
+        recipe.checks.extend(linker);
+        Ok(recipe)
     }
 
-    /// Whether it is compiled without the paths of this machine: see [`crate::recipe::RustRecipe::is_trimmed`].
+    fn linker_checks(
+        &self,
+        environment: &Environment,
+        cache: &Cache,
+        since: Moment,
+    ) -> Result<Vec<Check<'static>>> {
+        let variable = |suffix: &str| target::variable(self.machine(), suffix);
+        let named = self.linker.named().map(OsString::from);
+        let flags = invocation::flags(variable, named, environment);
+        let found = linker::checks_of(
+            &self.linker,
+            &variable("LINKER"),
+            Path::new("/"),
+            &flags,
+            environment,
+            cache,
+            since,
+        );
+        match found {
+            // Cargo's configuration may name another; if it does not, rustc will say what is missing.
+            Err(_) if self.config.shapes_builds => Ok(Vec::new()),
+            found => found,
+        }
+    }
+
+    /// The launch id under which the build is kept: with all that is asked for spelled out.
+    pub(crate) fn home(&self) -> LaunchId {
+        match &self.target {
+            None => LaunchId::home(self.script, &Options { target: None, ..self.options.clone() }),
+            Some(_) => LaunchId::home(self.script, &self.options),
+        }
+    }
+
+    /// The machine that its program is for.
+    pub(crate) fn machine(&self) -> &str {
+        self.target.as_ref().map_or(&self.toolchain.version.host, |target| &target.name)
+    }
+
+    /// Whether it is compiled without the paths of this machine.
     pub(crate) fn is_trimmed(&self) -> bool {
-        self.options.portable || self.toolchain.has_remap_scope()
+        self.options.portable || self.toolchain.has_remap_scope() && self.profile != "dev"
+    }
+}
+
+fn refuse_what_scripts_have(options: &Options) -> Result<()> {
+    let refuse = |what: &str, hint: &str| {
+        Err(Error::message(Step::Arguments, format!("{what} is for scripts")).hint(hint))
+    };
+    let hint = "a package says itself what it is written in and needs";
+    match options {
+        Options { harness: Some(_), .. } => refuse("a test", "`cargo test` in its sources"),
+        Options { edition: Some(_), .. } => refuse("`--edition`", hint),
+        Options { is_static: Some(_), .. } => {
+            refuse("`--static`", "`RUSTFLAGS='-C target-feature=+crt-static'` is for all there is")
+        }
+        Options { dependencies, .. } if !dependencies.is_empty() => refuse("`--dep`", hint),
+        _ => Ok(()),
     }
 }

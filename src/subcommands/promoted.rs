@@ -28,7 +28,8 @@ pub(super) fn promote(
         }
     }
     // All are in one directory.
-    if let Some(directory) = installed.last().filter(|one| !one.on_path).and_then(|one| one.path.parent()) {
+    let unreachable = installed.last().filter(|one| !one.on_path && one.target.is_none());
+    if let Some(directory) = unreachable.and_then(|one| one.path.parent()) {
         let directory = directory.display();
         print(format_args!(
             "  `{directory}` is not on PATH; for example: export PATH=\"{directory}:$PATH\"\n"

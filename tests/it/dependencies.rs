@@ -617,7 +617,7 @@ fn a_lock_beside_the_script() {
 
 /// Why a first run that needs the registry did not work, if that is for want of a network.
 fn no_network(ran: Ran) -> Option<String> {
-    let unreachable = ["Could not resolve", "failed to download", "Could not connect", "network failure"];
+    let unreachable = ["registry cannot be reached", "failed to download", "Could not connect"];
     (ran.code != 0 && unreachable.iter().any(|sign| ran.stderr.contains(sign)))
         .then(|| "no network: crates from the registry".to_owned())
 }

@@ -141,9 +141,7 @@ fn a_dependency_that_means_nothing_is_told_in_the_scripts_words() {
 }
 
 fn is_offline(ran: &Ran) -> bool {
-    ["Could not resolve host", "failed to download", "Couldn't connect", "Could not connect"]
-        .iter()
-        .any(|sign| ran.stderr.contains(sign))
+    ran.stderr.contains("the registry cannot be reached")
 }
 
 /// The user knows a script, not the package that cargo is shown.
@@ -158,9 +156,9 @@ fn offline_without_the_crates_is_told_to_go_online_once() {
     let sandbox = Sandbox::new();
     let sandbox = sandbox.with("CARGO_HOME", "").with("CARGO_NET_OFFLINE", "");
     sandbox.write("x.rs", with_dependencies("itoa = \"1\""));
-    let message = "runner: x.rs: cargo could not build the dependencies (exit status: 101); nothing was cached\n  \
-                   hint: run once without `--offline` to download what is missing";
-    sandbox.runner(["--offline", "x.rs"]).run().fails(125, message);
+    let message = "runner: x.rs: dependency `itoa` is not here, and `--offline` forbids to look for it\n  \
+                   hint: run it once without `--offline` to download what is missing\n";
+    sandbox.runner(["--offline", "x.rs"]).run().ends(125, "", message);
 }
 
 #[test]

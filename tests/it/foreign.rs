@@ -5,7 +5,7 @@ use std::fs;
 use crate::sandbox::{Run, Sandbox};
 
 /// No compiler anywhere is called by its name.
-const TOASTER: &str = "toaster-unknown-linux-gnu";
+pub const TOASTER: &str = "toaster-unknown-linux-gnu";
 
 /// A sandbox whose fake compiler has a standard library for toasters.
 fn kitchen() -> Sandbox {
@@ -18,7 +18,7 @@ fn kitchen() -> Sandbox {
 }
 
 /// As on a machine with a cross compiler.
-fn furnished() -> Sandbox {
+pub fn furnished() -> Sandbox {
     let sandbox = kitchen();
     fs::copy(sandbox.path("linker"), sandbox.root().join("bin/toaster-linux-gnu-gcc")).unwrap();
     sandbox

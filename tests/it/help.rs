@@ -3,11 +3,15 @@
 #[allow(dead_code)] // The binary's, of which this needs a part.
 #[path = "../../src/help/table.rs"]
 mod table;
+#[path = "../../src/help/topics.rs"]
+mod topics;
 
 use std::fs;
+use std::io::Write;
 use std::path::Path;
+use std::process::{Command, Stdio};
 
-use crate::sandbox::{Sandbox, files_below};
+use crate::sandbox::{Sandbox, files_below, skipped};
 use table::{COMMANDS, OPTIONS, named};
 
 /// Whose options there are: subcommands, and expressions.
@@ -101,5 +105,100 @@ fn help_shows_every_option_of_a_subcommand_and_none_of_another() {
             }
         }
         assert!(help.stdout.lines().all(|line| line.chars().count() <= 125), "{owner}");
+    }
+}
+
+#[test]
+fn every_topic_is_listed_and_long_enough_to_be_worth_reading() {
+    let sandbox = Sandbox::fake();
+    let overview = sandbox.runner(["help"]).run().stdout;
+    for topic in topics::TOPICS {
+        assert!(
+            overview.contains(&format!("\n  {} ", topic.name)) && overview.contains(topic.says),
+            "{}",
+            topic.name
+        );
+        let help = sandbox.runner(["help", topic.name]).run();
+        assert_eq!((help.code, help.stderr.as_str()), (0, ""));
+        assert!(help.stdout.contains(topic.text) && topic.text.lines().count() > 8, "{}", topic.name);
+        assert!(topic.text.lines().all(|line| line.chars().count() <= 110), "{}", topic.name);
+    }
+}
+
+#[test]
+fn the_examples_of_the_topics_work_one_after_the_other() {
+    for topic in topics::TOPICS {
+        let sandbox = Sandbox::new();
+        sandbox.write("hello.rs", "#!/usr/bin/env runner\nfn main() { println!(\"hello\") }\n");
+        // `./hello.rs` finds runner by its first line.
+        let examples = topic.text.lines().filter_map(|line| line.strip_prefix("    "));
+        let examples: Vec<&str> =
+            examples.filter(|line| line.contains("runner ") || line.starts_with("chmod")).collect();
+        assert!(!examples.is_empty() || topic.name == "exit-codes", "{}", topic.name);
+        for example in examples {
+            let ran = sandbox.sh(example).run();
+            if ran.stderr.contains("is not installed") {
+                skipped("no toolchain `stable` of rustup's");
+                continue;
+            }
+            assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{}: {example}", topic.name);
+        }
+    }
+}
+
+/// What a program says of the manual on stdin; `None` if it is not there.
+fn of_the_manual(page: &str, program: &str, arguments: &[&str]) -> Option<(String, String)> {
+    let mut child = Command::new(program)
+        .args(arguments)
+        .env("LC_ALL", "C.UTF-8")
+        .env("MANWIDTH", "100")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .ok()?;
+    let mut stdin = child.stdin.take()?;
+    let page = page.to_owned();
+    let writer = std::thread::spawn(move || stdin.write_all(page.as_bytes()));
+    let output = child.wait_with_output().unwrap();
+    writer.join().unwrap().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    Some((text(output.stdout), text(output.stderr)))
+}
+
+#[test]
+fn the_manual_is_what_man_reads_without_a_warning_and_tells_all_that_help_does() {
+    let sandbox = Sandbox::fake();
+    let page = sandbox.runner(["help", "--man"]).run();
+    assert_eq!((page.code, page.stderr.as_str()), (0, ""));
+    match of_the_manual(&page.stdout, "groff", &["-man", "-Tutf8", "-ww", "-P-cbou"]) {
+        None => skipped("no groff (apt-get install groff-base)"),
+        Some((text, warnings)) => {
+            assert_eq!(warnings, "");
+            let words: Vec<&str> = text.split_whitespace().collect();
+            let is_told = |said: &str| {
+                let said: Vec<&str> = said.split(' ').collect();
+                words.windows(said.len()).any(|words| words == said)
+            };
+            for flag in OPTIONS.iter().filter(|flag| flag.is_shown()) {
+                assert!(is_told(flag.form), "{}", flag.form);
+            }
+            for command in COMMANDS {
+                assert!(is_told(&format!("runner {}", command.name)), "{}", command.name);
+            }
+            // What would be a request of roff's is a line like any other.
+            assert!(
+                text.contains("#!/usr/bin/env runner")
+                    && text.contains("\\w+") == page.stdout.contains("\\ew+")
+            );
+        }
+    }
+    match of_the_manual(&page.stdout, "mandoc", &["-Tlint", "-Wwarning"]) {
+        None => skipped("no mandoc (apt-get install mandoc)"),
+        Some((said, _)) => {
+            // It has no date: the same source makes the same page.
+            let warnings: Vec<&str> = said.lines().filter(|line| !line.contains("missing date")).collect();
+            assert!(warnings.is_empty(), "{warnings:#?}");
+        }
     }
 }

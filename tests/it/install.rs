@@ -5,7 +5,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use crate::sandbox::{Ran, Run, Sandbox, files_below};
+use crate::sandbox::{Ran, Run, Sandbox, files_below, skipped, tested};
 
 /// One build at a time: they share a target directory, in which the first of them compiles everything.
 static BUILDING: Mutex<()> = Mutex::new(());
@@ -28,6 +28,14 @@ fn newcomer() -> Sandbox {
 fn checkout() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
+
+/// What goes below the prefix besides the binary, in the order of removal.
+const SHARED: &[&str] = &[
+    "share/man/man1/runner.1",
+    "share/bash-completion/completions/runner",
+    "share/zsh/site-functions/_runner",
+    "share/fish/vendor_completions.d/runner.fish",
+];
 
 impl Sandbox {
     fn install_sh(&self, arguments: &[&str]) -> Run<'_> {
@@ -63,6 +71,18 @@ fn a_newcomer_installs_runs_an_example_and_uninstalls() {
         sandbox.sh(&format!("{line}; {} 2024", roman.display())).run().prints("MMXXIV\n");
     }
 
+    // What shells and man look for is where they look, and says what this runner says.
+    let share = sandbox.home().join(".local/share");
+    for (name, arguments) in SHARED.iter().zip([
+        &["help", "--man"][..],
+        &["completions", "bash"],
+        &["completions", "zsh"],
+        &["completions", "fish"],
+    ]) {
+        let text = fs::read_to_string(share.parent().unwrap().join(name)).unwrap();
+        sandbox.command(bin.join("runner")).args(arguments).run().prints(&text);
+    }
+
     // Again, over the one that is there, with other names.
     let ran = build(sandbox.install_sh(&["--as", "rust-script", "--as=cargo-eval"]));
     assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{}", ran.stdout);
@@ -73,12 +93,41 @@ fn a_newcomer_installs_runs_an_example_and_uninstalls() {
     assert_eq!(mode & 0o7777, 0o755);
 
     let ran = sandbox.install_sh(&["--uninstall"]).run();
-    let removed =
-        ["rust-script", "cargo-eval", "runner"].map(|name| format!("removed {}/{name}\n", bin.display()));
-    ran.prints(&removed.concat());
-    assert!(files_below(&bin).is_empty());
+    let removed = ["rust-script", "cargo-eval", "runner"].map(|name| format!("bin/{name}"));
+    let removed = removed.iter().map(String::as_str).chain(SHARED.iter().copied());
+    let prefix = sandbox.home().join(".local");
+    let removed = removed.map(|name| format!("removed {}/{name}\n", prefix.display()));
+    ran.prints(&removed.collect::<String>());
+    assert!(files_below(&prefix).is_empty());
     let nothing = format!("nothing to uninstall in {}\n", bin.display());
     sandbox.install_sh(&["--uninstall"]).run().prints(&nothing);
+}
+
+/// The static binary, in megabytes of a million bytes.
+const LARGEST_MEGABYTES: f64 = 1.6;
+
+#[test]
+fn the_static_binary_is_small() {
+    let sandbox = newcomer();
+    let ran = build(sandbox.install_sh(&["--prefix", "p", "--no-share"]));
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{}", ran.stdout);
+    if ran.stdout.contains("dynamically linked") {
+        return skipped("no static C library (rustup target add x86_64-unknown-linux-musl)");
+    }
+    let binary = fs::read(sandbox.path("p/bin/runner")).unwrap();
+    // What glibc names itself by in messages: with it, two fifths of the limit are its own.
+    if binary.windows(15).any(|bytes| bytes == b"GNU C Library (") {
+        return skipped(
+            "no musl target (rustup target add x86_64-unknown-linux-musl): the limit is for that",
+        );
+    }
+    let megabytes = binary.len() as f64 / 1e6;
+    assert!(megabytes <= LARGEST_MEGABYTES, "{megabytes} MB");
+    // A panic has nothing to unwind, and no table of it is left.
+    let tables = sandbox.command("readelf").args(["--sections", "--wide", "p/bin/runner"]).run();
+    let frames = tables.stdout.lines().find(|line| line.contains(" .eh_frame ")).unwrap_or_default();
+    let size = frames.split_whitespace().rev().nth(5).map(|size| usize::from_str_radix(size, 16));
+    assert!(size.is_none_or(|size| size.is_ok_and(|size| size < 4096)), "{frames}");
 }
 
 #[test]
@@ -87,14 +136,20 @@ fn a_prefix_is_where_it_goes_and_nothing_goes_elsewhere() {
     let prefix = sandbox.path("a prefix");
     let ran = build(sandbox.install_sh(&["--prefix", "a prefix"]));
     assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{}", ran.stdout);
-    assert_eq!(files_below(&sandbox.work()), [prefix.join("bin/runner")]);
+    let mut expected: Vec<PathBuf> = SHARED.iter().map(|name| prefix.join(name)).collect();
+    expected.push(prefix.join("bin/runner"));
+    let mut found = files_below(&sandbox.work());
+    (expected.sort(), found.sort());
+    assert_eq!(found, expected);
     assert!(files_below(&sandbox.home()).is_empty(), "{:?}", files_below(&sandbox.home()));
     assert!(files_below(&sandbox.root().join("tmp")).is_empty());
     sandbox.script("x.rs", "#!/usr/bin/env runner\nfn main() { println!(\"hi\") }\n");
     let script = "PATH=\"$PWD/a prefix/bin:$PATH\"; ./x.rs; ./x.rs";
     sandbox.sh(script).run().prints("hi\nhi\n");
     let ran = sandbox.install_sh(&["--uninstall", "--prefix=a prefix"]).run();
-    ran.prints(&format!("removed {}/bin/runner\n", prefix.display()));
+    let removed = ["bin/runner"].iter().chain(SHARED);
+    let removed = removed.map(|name| format!("removed {}/{name}\n", prefix.display()));
+    ran.prints(&removed.collect::<String>());
 }
 
 #[test]
@@ -197,4 +252,170 @@ fn what_it_cannot_understand_it_refuses() {
     assert_ne!(ran.code, 0);
     let help = sandbox.install_sh(&["--help"]).run();
     assert!(help.code == 0 && help.stderr.is_empty() && help.stdout.starts_with("usage: ./install.sh "));
+}
+
+/// A machine of scripts: a compiler of rustup's that can do what files say, and a cargo that builds what is tested.
+///
+/// `std-TARGET` is there if the compiler has that standard library, `links-TARGET` if cargo can link it statically, and
+/// `offline` if rustup can add none.
+fn machine() -> Sandbox {
+    let sandbox = newcomer();
+    let root = sandbox.root().to_owned();
+    let root = root.display();
+    let bin = format!("{root}/machine");
+    let write = |name: &str, text: &str| {
+        let path = PathBuf::from(&bin).join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, format!("#!/bin/sh\necho \"{name} $*\" >>{root}/log\n{text}")).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    };
+    fs::create_dir_all(format!("{root}/rustup/toolchains/fake")).unwrap();
+    write(
+        "rustc",
+        &format!(
+            "case $* in\n\
+             -vV) echo host: x86_64-unknown-linux-gnu ;;\n\
+             '--print sysroot') cat {root}/sysroot ;;\n\
+             '--print target-libdir --target '*) echo {root}/std-$4 ;;\n\
+             esac\n"
+        ),
+    );
+    write(
+        "rustup",
+        &format!(
+            "[ ! -e {root}/offline ] || {{ echo 'error: could not download' >&2; exit 1; }}\n\
+             for target; do :; done\nmkdir {root}/std-$target\n"
+        ),
+    );
+    write(
+        "cargo",
+        &format!(
+            "while [ $# -gt 0 ]; do\ncase $1 in\n--target) target=$2 ;;\n--target-dir) directory=$2 ;;\nesac\n\
+             shift\ndone\n\
+             case $RUSTFLAGS in\n*crt-static*) [ -e {root}/links-$target ] || exit 1 ;;\nesac\n\
+             case $RUSTFLAGS in\n*static.ld*) [ ! -e {root}/no-scripts ] || exit 1 ;;\nesac\n\
+             echo \"flags $target $RUSTFLAGS\" >>{root}/log\n\
+             mkdir -p $directory/$target/release\ncp {} $directory/$target/release/runner\n",
+            tested().display()
+        ),
+    );
+    fs::write(format!("{root}/sysroot"), format!("{root}/rustup/toolchains/fake\n")).unwrap();
+    for target in ["gnu", "musl"] {
+        fs::write(format!("{root}/links-x86_64-unknown-linux-{target}"), "").unwrap();
+    }
+    let path = format!("{bin}:/usr/bin:/bin");
+    let (rustup, target) = (format!("{root}/rustup"), format!("{root}/target"));
+    sandbox.with("PATH", path).with("RUSTUP_HOME", rustup).with("CARGO_TARGET_DIR", target)
+}
+
+impl Sandbox {
+    /// What was called since the last time.
+    fn calls(&self) -> String {
+        let log = self.root().join("log");
+        let text = fs::read_to_string(&log).unwrap_or_default();
+        let _ = fs::remove_file(log);
+        text
+    }
+
+    /// Installs; what it says above `installed`, and what it called.
+    fn installs(&self, arguments: &[&str]) -> (String, String) {
+        let ran = self.install_sh(&["--prefix", "p", "--no-share"]).args(arguments).run();
+        assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{}", ran.stdout);
+        (ran.stdout.split("installed ").next().unwrap().to_owned(), self.calls())
+    }
+}
+
+const MUSL: &str = "x86_64-unknown-linux-musl";
+
+#[test]
+fn a_musl_target_that_is_missing_is_asked_of_rustup_for_the_toolchain_that_builds() {
+    let sandbox = machine();
+    let (said, calls) = sandbox.installs(&[]);
+    let expected = format!(
+        "adding Rust's std for {MUSL} to fake, for a small static binary (`--no-rustup` does without)\n"
+    );
+    assert_eq!(said, expected);
+    assert!(calls.contains(&format!("rustup target add --toolchain fake {MUSL}\n")), "{calls}");
+    let built = calls.lines().rfind(|line| line.starts_with("flags ")).unwrap();
+    assert!(built.starts_with(&format!("flags {MUSL} ")) && built.contains("crt-static"), "{built}");
+    // It is there now, and nobody is asked again.
+    let (said, calls) = sandbox.installs(&[]);
+    assert!(said.is_empty() && !calls.contains("rustup "), "{said}{calls}");
+}
+
+#[test]
+fn without_rustup_or_the_network_it_is_linked_as_this_machine_can() {
+    let sandbox = machine();
+    let root = sandbox.root().to_owned();
+    let is_built = |calls: &str, start: &str| {
+        let built = calls.lines().rfind(|line| line.starts_with("flags ")).unwrap_or_default();
+        assert!(built.starts_with(start), "{calls}");
+        built.contains("crt-static")
+    };
+    // Not wanted.
+    let (said, calls) = sandbox.installs(&["--no-rustup"]);
+    assert!(said.is_empty() && !calls.contains("rustup "), "{said}{calls}");
+    assert!(is_built(&calls, "flags x86_64-unknown-linux-gnu "));
+    // Not one of rustup's.
+    fs::write(root.join("sysroot"), "/usr\n").unwrap();
+    let (said, calls) = sandbox.installs(&[]);
+    assert!(said.is_empty() && !calls.contains("rustup "), "{said}{calls}");
+    assert!(is_built(&calls, "flags x86_64-unknown-linux-gnu "));
+    // No network.
+    fs::write(root.join("sysroot"), format!("{}/rustup/toolchains/fake\n", root.display())).unwrap();
+    fs::write(root.join("offline"), "").unwrap();
+    let (said, calls) = sandbox.installs(&[]);
+    assert!(said.ends_with("rustup could not add it: could not download\n"), "{said}");
+    assert!(is_built(&calls, "flags x86_64-unknown-linux-gnu "));
+    // No static library either.
+    fs::remove_file(root.join("links-x86_64-unknown-linux-gnu")).unwrap();
+    let (said, calls) = sandbox.installs(&["--no-rustup"]);
+    let hint = format!(
+        "no static C library here, so runner will be linked dynamically (`rustup target add {MUSL}` provides one)\n"
+    );
+    assert_eq!(said, hint);
+    assert!(!is_built(&calls, "flags x86_64-unknown-linux-gnu "));
+    // The standard library is there, and what it is linked with is not.
+    fs::create_dir(root.join(format!("std-{MUSL}"))).unwrap();
+    fs::remove_file(root.join(format!("links-{MUSL}"))).unwrap();
+    let (said, calls) = sandbox.installs(&[]);
+    assert_eq!(said, hint);
+    assert!(!calls.contains("rustup "), "{calls}");
+}
+
+#[test]
+fn a_linker_that_reads_no_scripts_is_given_none() {
+    let sandbox = machine();
+    fs::create_dir(sandbox.root().join(format!("std-{MUSL}"))).unwrap();
+    let (_, calls) = sandbox.installs(&[]);
+    assert!(
+        calls
+            .lines()
+            .all(|line| !line.starts_with("flags ") || line.contains("static") == line.contains("static.ld")),
+        "{calls}"
+    );
+    fs::write(sandbox.root().join("no-scripts"), "").unwrap();
+    let (said, calls) = sandbox.installs(&[]);
+    let built = calls.lines().rfind(|line| line.starts_with("flags ")).unwrap();
+    assert!(said.is_empty() && built.starts_with(&format!("flags {MUSL} ")), "{calls}");
+    assert!(built.contains("crt-static") && !built.contains("static.ld"), "{built}");
+}
+
+#[test]
+fn a_page_or_completions_of_somebody_elses_are_neither_replaced_nor_removed() {
+    let sandbox = machine();
+    let mine = sandbox.write("p/share/man/man1/runner.1", "mine\n");
+    let ran = sandbox.install_sh(&["--prefix", "p"]).run();
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{}", ran.stdout);
+    assert!(ran.stdout.contains(&format!("{} stays: install.sh did not put it there\n", mine.display())));
+    assert_eq!(files_below(&sandbox.path("p/share")).len(), SHARED.len());
+    sandbox.install_sh(&["--prefix", "p", "--uninstall"]).run();
+    assert_eq!(files_below(&sandbox.path("p")), [mine.clone()]);
+    assert_eq!(fs::read_to_string(mine).unwrap(), "mine\n");
+    // What cannot be written is left out.
+    sandbox.write("q/share", "a file\n");
+    let ran = sandbox.install_sh(&["--prefix", "q"]).run();
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{}", ran.stdout);
+    assert!(ran.stdout.contains("so they are left out\n"), "{}", ran.stdout);
+    assert!(sandbox.path("q/bin/runner").exists());
 }

@@ -139,3 +139,18 @@ fn a_test_needs_a_script() {
         sandbox.runner([command]).run().ends(125, "", &expected);
     }
 }
+
+#[test]
+fn a_script_that_a_shell_tests_is_tested() {
+    let sandbox = Sandbox::new();
+    let script = sandbox.script(
+        "ch-1.rs",
+        "#! /bin/sh\n//usr/bin/env rustc --test $0 -o ${0}x && ./${0}x --nocapture; rm -f ${0}x ; exit\n\n\
+         #[test]\nfn example() {\n    let async = 1;\n    println!(\"seen {}\", async);\n}\n",
+    );
+    for _ in 0..2 {
+        let ran = sandbox.runner([&script]).run();
+        let is_right = ran.stdout.contains("seen 1\n") && ran.stdout.contains("1 passed");
+        assert!(ran.code == 0 && is_right, "{}{}", ran.stdout, ran.stderr);
+    }
+}

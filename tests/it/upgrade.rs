@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use crate::foreign::{TOASTER, furnished};
 use crate::registry::{Crate, Registry};
 use crate::sandbox::{Ran, Sandbox, files_below};
 use crate::strace;
@@ -264,6 +265,26 @@ fn the_list_as_json_has_all_that_a_receipt_says() {
     assert!(one["installed"].as_i64().unwrap() > 1_600_000_000 && one["toolchain_id"].is_string());
     let keys: Vec<&String> = one.as_object().unwrap().keys().collect();
     assert!(keys.is_sorted(), "{keys:?}");
+}
+
+#[test]
+fn what_is_for_another_machine_has_a_directory_of_its_own() {
+    let sandbox = furnished();
+    sandbox.script("x.rs", "argument --target*\nprint x\n");
+    let place = sandbox.bin().join(TOASTER).join("x");
+    let said = format!("installed {}\n", place.display());
+    sandbox.runner(["promote", "--target", TOASTER, "x.rs"]).run().prints(&said);
+    sandbox.quiet(&["promote", "--target", "x86_64-unknown-linux-gnu", "x.rs"]);
+    sandbox.quiet(&["promote", "--target", TOASTER, "x.rs", "--to", "there", "--name", "y"]);
+    assert_eq!(sandbox.says("x"), "x\n", "the compiler's own machine is none");
+    sandbox.command(&place).run().prints(&format!("--target {TOASTER}\nx\n"));
+    sandbox.command(sandbox.path("there/y")).run().prints(&format!("--target {TOASTER}\nx\n"));
+    assert_eq!(sandbox.listed()[0]["target"], TOASTER);
+    sandbox.script("x.rs", "argument --target*\nprint z\n");
+    let said = ["x", "x", "y"].map(|name| format!("{name}: source changed; built again\n")).concat();
+    sandbox.runner(["upgrade"]).run().prints(&said);
+    sandbox.command(&place).run().prints(&format!("--target {TOASTER}\nz\n"));
+    assert_eq!(sandbox.says("x"), "z\n");
 }
 
 // ── Packages ────────────────────────────────────────────────────────────────────────────────────────────────────────
