@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::deps::{self, Updated};
 use crate::error::{Error, Result, Step};
+use crate::exec;
 use crate::options::Options;
 use crate::recipe::Recipe;
 use crate::runner::Runner;
@@ -22,6 +23,7 @@ impl Runner {
 
     /// Does one thing with each script, with as many at once as there are processors. One result a script, in order.
     pub(crate) fn at_once<T: Send>(&self, scripts: &[Script], work: impl Fn(&Script) -> T + Sync) -> Vec<T> {
+        let _waitable = exec::waitable();
         let next = AtomicUsize::new(0);
         let workers = std::thread::available_parallelism().map_or(1, NonZero::get).min(scripts.len());
         let work_on = || {
@@ -54,6 +56,7 @@ impl Runner {
     }
 
     fn update_inner(&self, script: &Script, options: &Options, write_lock: bool) -> Result<Vec<Updated>> {
+        let _waitable = exec::waitable();
         let cache = self.cache()?;
         cache.create()?;
         let screen = Screen::new(self.environment().is_terminal(), options.verbosity);

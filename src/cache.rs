@@ -76,6 +76,8 @@ pub(crate) struct Found {
     pub(crate) digest: Digest,
     /// Whether a better one is to come: see [`crate::tier`].
     pub(crate) provisional: bool,
+    /// The kind of machine it is for, if that is not the compiler's own.
+    pub(crate) target: Option<String>,
     /// What the program is told when it runs.
     pub(crate) told: Told,
 }
@@ -114,6 +116,8 @@ pub(crate) struct Built {
     pub(crate) name: std::ffi::OsString,
     /// Whether a better one is to come.
     pub(crate) provisional: bool,
+    /// The kind of machine it is for, if that is not the compiler's own.
+    pub(crate) target: Option<String>,
     /// What the program is told when it runs.
     pub(crate) told: Told,
     pub(crate) checks: Vec<Check<'static>>,
@@ -164,14 +168,16 @@ impl Cache {
     }
 
     fn found(&self, trace: &Trace<'_>, current: &Current) -> Found {
-        let Variant { binary, provisional, arguments, variables, .. } = &trace.variants[current.variant];
+        let Variant { binary, provisional, target, arguments, variables, .. } =
+            &trace.variants[current.variant];
         let path = self.directory.join(path_of(&binary.path));
         let text = |text: &Text<'_>| OsString::from_vec(text.to_vec());
         let told = Told {
             arguments: arguments.iter().map(text).collect(),
             variables: variables.iter().map(|(name, value)| (text(name), text(value))).collect(),
         };
-        Found { path, digest: binary.digest, provisional: *provisional, told }
+        let target = target.as_ref().map(|target| String::from_utf8_lossy(target).into_owned());
+        Found { path, digest: binary.digest, provisional: *provisional, target, told }
     }
 
     /// The binary of `id` whose trace holds. Takes no lock; writes only to refresh a stamp that content proved.
@@ -319,6 +325,7 @@ impl Vacant<'_> {
                 .map(|(name, value)| (text(name.to_owned()), text(value)))
                 .collect(),
             provisional: built.provisional,
+            target: built.target.map(text),
             arguments: built.told.arguments.into_iter().map(bytes).collect(),
             variables: built
                 .told
@@ -337,6 +344,7 @@ impl Vacant<'_> {
             path,
             digest,
             provisional: built.provisional,
+            target: built.target.clone(),
             told: built.told.clone(),
         };
         let file = File::open(&built.output)?;

@@ -12,6 +12,7 @@ mod build;
 mod cache;
 mod expression;
 mod promoted;
+mod steering;
 mod tools;
 mod values;
 mod words;
@@ -132,11 +133,6 @@ pub(crate) enum Command {
         script: OsString,
         directory: Option<PathBuf>,
         options: Options,
-    },
-    /// Runs the program of another command under a wrapper.
-    Under {
-        wrapper: Vec<String>,
-        command: Box<Command>,
     },
     /// Empties the cache first.
     AfterCleaning(Box<Command>),
@@ -344,6 +340,7 @@ fn common(parser: &mut Arguments) -> Result<Options> {
         (options.offline, options.locked) = (true, true);
     }
     options.temporary = parser.contains("--temp");
+    options.steering = steering::parse(parser)?;
     let quiet = parser.contains(["-q", "--quiet"]);
     let verbose = parser.contains(["-v", "--verbose"]);
     options.verbosity = match (quiet, verbose) {
@@ -463,5 +460,6 @@ fn options_and_words(mut parser: Arguments, command: &str) -> Result<(Options, V
     // A promotion has taken its own `--force` already.
     options.force = parser.contains("--force");
     let words = words(parser, command, Some(&mut options))?;
+    steering::check(&options.steering, command)?;
     Ok((options, words))
 }

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use crate::build_record::BuildRecord;
-use crate::cache::{Built, Cache, Told};
+use crate::cache::{Built, Cache};
 use crate::check::Check;
 use crate::decided::Decided;
 use crate::declared;
@@ -134,11 +134,10 @@ fn compile_rust(
         ("built", start.unix_seconds().to_string()),
         ("milliseconds", began.elapsed().as_millis().to_string()),
     ];
-    let told = Told {
-        arguments: recipe.settings.arguments.iter().map(OsString::from).collect(),
-        variables: recipe.variables.clone(),
-    };
-    Ok(Outcome::Built(Built { output, name, provisional: recipe.provisional, told, checks: all, about }))
+    let told = recipe.told();
+    let target = recipe.target.as_ref().map(|target| target.name.clone());
+    let provisional = recipe.provisional;
+    Ok(Outcome::Built(Built { output, name, provisional, target, told, checks: all, about }))
 }
 
 /// Runs the compiler, which leaves a program and what it read in `staging`; once more without what it remembers of earlier
@@ -159,6 +158,14 @@ fn run(
         let purpose = Purpose::Program { output: &output, dep_info: &dep_info };
         let mut command = invocation::command(recipe, call, source, purpose, environment, screen);
         command.args(memory.iter().flat_map(Incremental::arguments));
+        screen.verbose(|| {
+            let script = recipe.script.typed().to_string_lossy();
+            format!("{script}: compiling it, {}", recipe.options_in_words())
+        });
+        if let Some(journal) = screen.journal() {
+            let text = source.text().map_err(|error| cache.unusable("cannot read in", error))?;
+            journal.command(&command, text.as_deref());
+        }
         let finished = screen
             .run_reading(
                 source.input().map_err(|error| cache.unusable("cannot write to", error))?,

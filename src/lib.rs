@@ -39,7 +39,8 @@
 //! | `incremental` | what the compiler remembers of the build before |
 //! | `deps` | cargo, once a manifest: dependency environments, lanes, seeds; once a package: `cargo install` |
 //! | `registry` | packages in the place of scripts: `crate@version` |
-//! | `exec`, `wrap` | becoming the program, or a wrapper's |
+//! | `program`, `exec`, `child`, `under` | becoming the program, or the one it is run under |
+//! | `steering`, `journal`, `rehearsal` | what is shown of a build: its commands, its directory, its times |
 //! | `promote`, `promoted`, `upgrade`, `receipt`, `install`, `package` | executables and packages outside the cache |
 //! | `why`, `change`, `verify`, `storage`, `statistics` | what changed; proof by rebuilding; the cache as a user sees it |
 //! | `tools`, `format`, `migrate` | check, clippy, documentation; formatting; another form of metadata |
@@ -73,6 +74,7 @@ mod cache;
 mod cargo_config;
 mod change;
 mod check;
+mod child;
 mod choices;
 mod compile;
 mod config;
@@ -104,6 +106,7 @@ mod incremental;
 mod inspect;
 mod install;
 mod invocation;
+mod journal;
 mod language;
 mod launch;
 mod linkage;
@@ -117,6 +120,7 @@ mod options;
 mod outline;
 mod package;
 mod profile;
+mod program;
 mod promote;
 mod promoted;
 mod rebuild;
@@ -124,6 +128,7 @@ mod receipt;
 mod recipe;
 mod record;
 mod registry;
+mod rehearsal;
 mod revision;
 mod runner;
 mod said;
@@ -136,6 +141,7 @@ mod source;
 mod staging;
 mod stamp;
 mod statistics;
+mod steering;
 mod storage;
 mod surroundings;
 mod target;
@@ -145,11 +151,11 @@ mod toolchain;
 mod tools;
 mod trace;
 mod trim;
+mod under;
 mod upgrade;
 mod verify;
 mod wait;
 mod why;
-mod wrap;
 
 #[doc = include_str!("go.md")]
 pub mod go {}
@@ -171,16 +177,18 @@ pub use error::{
 pub use expression::{Expression, ExpressionKind};
 pub use migrate::Style;
 pub use options::{Harness, Options, Verbosity};
+pub use program::Program;
 pub use promote::{Installed, Placement};
 pub use promoted::{Listed, State};
 pub use rebuild::Rebuilt;
 pub use registry::{Package, Selection, Wanted};
 pub use revision::Revision;
-pub use runner::{Program, Runner};
+pub use runner::Runner;
 pub use said::Source;
 pub use script::{Script, is_similar};
 pub use seen::Seen;
 pub use statistics::Statistics;
+pub use steering::Steering;
 pub use tier::Background;
 pub use tools::Lint;
 pub use trim::{CachedBuild, Limits, Trimmed};

@@ -7,6 +7,7 @@ use crate::dialect::Dialect;
 use crate::digest::Fields;
 use crate::registry::Selection;
 use crate::revision::Revision;
+use crate::steering::Steering;
 
 /// What shapes a build and a run. `Default` is what a script that says nothing gets.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -53,6 +54,8 @@ pub struct Options {
     pub revision: Option<Revision>,
     /// How much to say on stderr.
     pub verbosity: Verbosity,
+    /// What is shown of a run, and done with it, besides.
+    pub steering: Steering,
 }
 
 /// What runs the functions marked `#[test]` and `#[bench]`.
@@ -112,6 +115,7 @@ impl Options {
             strip,
             revision,
             verbosity: _,
+            steering: _,
         } = self;
         fields.push_optional("profile", profile.as_deref().map(str::as_bytes));
         fields.push_optional("toolchain", toolchain.as_deref().map(str::as_bytes));
@@ -188,6 +192,7 @@ impl Options {
             strip: self.strip || weaker.strip,
             revision: self.revision.clone(),
             verbosity: self.verbosity,
+            steering: self.steering.clone(),
         }
     }
 }

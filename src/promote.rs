@@ -22,10 +22,11 @@ use crate::install::{cannot, check_name, create_directory, put, refuse_script_it
 use crate::launch::LaunchId;
 use crate::lock::{Lock, Patience};
 use crate::options::Options;
+use crate::program::Program;
 use crate::receipt::{self, Asked, Receipt};
 use crate::recipe::Recipe;
 use crate::registry::PackageRecipe;
-use crate::runner::{Program, Runner};
+use crate::runner::Runner;
 use crate::script::Script;
 use crate::stamp::Moment;
 use crate::trace::{Tools, Trace};

@@ -5,9 +5,9 @@
 
 mod head;
 mod other;
+mod words;
 
 use std::ffi::OsString;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
 use crate::cache::Cache;
@@ -364,19 +364,6 @@ impl RustRecipe<'_> {
         variables_of_machines(&self.toolchain, self.target.as_ref())
     }
 
-    /// How it is built, for people.
-    pub(crate) fn profile_name(&self) -> &str {
-        if self.provisional { "quick" } else { &self.profile }
-    }
-
-    /// What the binary is called: the script's own name.
-    pub(crate) fn name(&self) -> OsString {
-        let stem = self.script.stem();
-        let bytes: Vec<u8> =
-            stem.as_bytes().iter().map(|byte| if byte.is_ascii_control() { b'-' } else { *byte }).collect();
-        OsString::from_vec(bytes)
-    }
-
     /// The package's name as cargo would have it: [`crate::name::package`].
     pub(crate) fn package_name(&self) -> String {
         package_name(self.manifest, self.script)
@@ -394,11 +381,6 @@ impl RustRecipe<'_> {
     /// The directory that relative paths in the metadata are taken from.
     pub(crate) fn metadata_base(&self) -> &Path {
         self.options.base.as_deref().unwrap_or(self.base())
-    }
-
-    /// The directory of the script as it was typed, with its slash; `None` if that is no shorter way to say it.
-    pub(crate) fn shown_directory(&self) -> Option<String> {
-        shown_directory(self.script)
     }
 
     /// `SCRIPT.lock`, beside the script.

@@ -72,6 +72,11 @@ impl Source {
         if self.piped.is_some() { Path::new("-") } else { &self.name }
     }
 
+    /// What it reads there, if it does.
+    pub(crate) fn text(&self) -> io::Result<Option<Vec<u8>>> {
+        self.piped.as_ref().map(|(text, _)| std::fs::read(text)).transpose()
+    }
+
     /// Its standard input.
     pub(crate) fn input(&self) -> io::Result<Stdio> {
         match &self.piped {

@@ -83,7 +83,7 @@ pub(crate) fn choose_rust<'a>(
         false => rust.quick(),
         // With its dependencies built, only the script itself is quick: nearly all of its speed is theirs.
         true if !profile::optimizes_at_link_time(rust.manifest, &rust.profile)
-            && deps::is_recorded(&rust, cache, environment) =>
+            && deps::recorded(&rust, cache, environment).is_some() =>
         {
             rust.quick_alone()
         }

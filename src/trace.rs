@@ -11,6 +11,7 @@
 //! variant
 //! binary DIGEST STAMP PATH                    relative to the cache
 //! provisional                                 if a better one is to come
+//! target NAME                                 it is for another kind of machine than the compiler's
 //! argument TEXT                               the program is given it before the caller's own
 //! set NAME=VALUE                              the program is given the variable, whatever the caller has
 //! about NAME TEXT                             for people: toolchain, profile, when, how long
@@ -58,6 +59,8 @@ pub(crate) struct Variant<'a> {
     pub(crate) binary: Binary<'a>,
     /// Whether a better one is to come: see [`crate::tier`].
     pub(crate) provisional: bool,
+    /// The kind of machine it is for, if that is not the compiler's own.
+    pub(crate) target: Option<Text<'a>>,
     /// What the program is told: see [`crate::cache::Told`].
     pub(crate) arguments: Vec<Text<'a>>,
     pub(crate) variables: Vec<(Text<'a>, Text<'a>)>,
@@ -108,6 +111,7 @@ impl<'a> Trace<'a> {
                 variants.push(Variant {
                     binary,
                     provisional: false,
+                    target: None,
                     arguments: Vec::new(),
                     variables: Vec::new(),
                     about: Vec::new(),
@@ -123,6 +127,8 @@ impl<'a> Trace<'a> {
             if let Some(rest) = line.strip_prefix(b"about ") {
                 let (name, text) = split_field(rest)?;
                 variant.about.push((unescape(name)?, unescape(text)?));
+            } else if let Some(text) = line.strip_prefix(b"target ") {
+                variant.target = Some(unescape(text)?);
             } else if let Some(text) = line.strip_prefix(b"argument ") {
                 variant.arguments.push(unescape(text)?);
             } else if let Some(rest) = line.strip_prefix(b"set ") {
@@ -149,6 +155,9 @@ impl<'a> Trace<'a> {
             );
             if variant.provisional {
                 line(&mut out, &[b"provisional"]);
+            }
+            if let Some(target) = &variant.target {
+                line(&mut out, &[b"target", &escape(target)]);
             }
             for text in &variant.arguments {
                 line(&mut out, &[b"argument", &escape(text)]);

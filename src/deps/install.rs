@@ -77,7 +77,8 @@ pub(crate) fn install(
     // A file of its own: cargo gives away another link to what it keeps.
     let output = staging.join("program");
     std::fs::copy(&linked, &output).map_err(unusable)?;
-    Ok(Built { output, name: bin.into(), provisional: false, told: Told::default(), checks, about })
+    let target = recipe.target.as_ref().map(|target| target.name.clone());
+    Ok(Built { output, name: bin.into(), provisional: false, target, told: Told::default(), checks, about })
 }
 
 struct Installation<'a> {

@@ -4,7 +4,6 @@
 //! hashed, and if any of that changed meanwhile the result says so and the spine builds again. How the compiler is called and
 //! how it says what it read is the language's own; that it does so at all is what makes it one of runner's.
 
-use std::ffi::OsString;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -13,7 +12,8 @@ use std::time::Instant;
 use super::plan::{LanguageRecipe, Way};
 use super::source::Source;
 use super::{c, go, scriptisto};
-use crate::cache::{Built, Cache, Told};
+use crate::build_record::BuildRecord;
+use crate::cache::{Built, Cache};
 use crate::check::Check;
 use crate::compile::{Outcome, declared_disturbance, is_full, removed, without_repeats};
 use crate::declared;
@@ -33,7 +33,7 @@ pub(super) struct Call {
     /// The program it makes.
     pub(super) output: PathBuf,
     /// What it is asked besides, at the same time.
-    pub(super) aside: Option<std::process::Child>,
+    pub(super) aside: Option<Command>,
     /// Texts in what it says, and what they stand for.
     pub(super) renames: Vec<(String, String)>,
 }
@@ -99,19 +99,13 @@ pub(crate) fn compile(
     let site = Site { recipe, staging, cache, environment, screen };
     let declared = || declared::checks(recipe.settings, recipe.base(), environment, Moment::now());
     let declared_before = declared()?;
-    // What was written before this moment has an older stamp, what is written from now on has not.
-    if let Some(stamp) = recipe.script.stamp() {
-        stamp.latest().pass();
-    }
+    // What was written before this run has an older stamp than what is written from now on.
+    recipe.since.pass();
     let start = Moment::now();
     let before = recipe.script.path().and_then(|path| Some(Stamp::of(&std::fs::metadata(path).ok()?)));
     clear(staging).map_err(|error| site.unusable(error))?;
-    let mut call = match &recipe.way {
-        Way::C(tools) => c::call(site, tools)?,
-        Way::Go(tools) => go::call(site, tools)?,
-        Way::Template(template) => template.call(site)?,
-        Way::Scriptisto(spec) => scriptisto::call(site, spec)?,
-    };
+    let mut call = call(site)?;
+    let aside = call.aside.as_mut().and_then(|command| command.spawn().ok());
     let input = match &call.input {
         Some(path) => File::open(path).map_err(|error| site.unusable(error))?.into(),
         None => Stdio::null(),
@@ -135,8 +129,8 @@ pub(crate) fn compile(
         return Err(failed(site, &call, &said, finished.status));
     }
     let inputs = match &recipe.way {
-        Way::C(tools) => c::inputs(site, tools, &mut call)?,
-        Way::Go(tools) => go::inputs(site, tools, &mut call)?,
+        Way::C(tools) => c::inputs(site, tools, aside)?,
+        Way::Go(tools) => go::inputs(site, tools, &call, aside)?,
         Way::Template(template) => template.inputs(site, &call)?,
         Way::Scriptisto(spec) => scriptisto::inputs(site, spec, &mut call)?,
     };
@@ -171,6 +165,12 @@ pub(crate) fn compile(
         return disturbed(Some(&path));
     }
     checks.extend(declared_before);
+    if recipe.options.portable {
+        let program = std::fs::read(&call.output).map_err(|error| site.unusable(error))?;
+        if let Some(program) = record(recipe).added_to(&program) {
+            std::fs::write(&call.output, program).map_err(|error| site.unusable(error))?;
+        }
+    }
     screen.show(&said, false);
     let mut all = recipe.checks.clone();
     all.append(&mut checks);
@@ -185,12 +185,62 @@ pub(crate) fn compile(
         ("built", start.unix_seconds().to_string()),
         ("milliseconds", began.elapsed().as_millis().to_string()),
     ];
-    let told = Told {
-        arguments: recipe.settings.arguments.iter().map(OsString::from).collect(),
-        variables: recipe.variables.clone(),
-    };
-    let name = recipe.name();
-    Ok(Outcome::Built(Built { output: call.output, name, provisional: false, told, checks: all, about }))
+    Ok(Outcome::Built(Built {
+        output: call.output,
+        name: recipe.name(),
+        target: None,
+        provisional: false,
+        told: recipe.told(),
+        checks: all,
+        about,
+    }))
+}
+
+/// How the compiler is called.
+fn call(site: Site<'_>) -> Result<Call> {
+    match &site.recipe.way {
+        Way::C(tools) => c::call(site, tools),
+        Way::Go(tools) => go::call(site, tools),
+        Way::Template(template) => template.call(site),
+        Way::Scriptisto(spec) => scriptisto::call(site, spec),
+    }
+}
+
+/// Shows how the compiler would be called, and tells where the program would be.
+pub(crate) fn rehearse(
+    recipe: &LanguageRecipe<'_>,
+    cache: &Cache,
+    staging: &Path,
+    environment: &Environment,
+    screen: &Screen,
+) -> Result<PathBuf> {
+    let site = Site { recipe, staging, cache, environment, screen };
+    let call = call(site)?;
+    if let Some(journal) = screen.journal() {
+        let input = call.input.as_ref().map(std::fs::read).transpose();
+        journal.command(&call.command, input.map_err(|error| site.unusable(error))?.as_deref());
+    }
+    Ok(call.output)
+}
+
+/// What a program that is handed on says of its making.
+fn record(recipe: &LanguageRecipe<'_>) -> BuildRecord {
+    let is_static = recipe.settings.is_static == Some(true);
+    let words = [(is_static, "--static"), (recipe.options.strip, "--strip")];
+    let name = recipe.file_name().map_or_else(|| recipe.name(), std::ffi::OsStr::to_owned);
+    BuildRecord {
+        script: name.to_string_lossy().into_owned(),
+        digest: Digest::of(recipe.script.bytes()).hex(),
+        language: recipe.head.language.name.to_owned(),
+        toolchain: recipe.compiler.version.clone(),
+        target: format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS),
+        profile: recipe.profile_name().to_owned(),
+        options: words.iter().filter(|(is_on, _)| *is_on).map(|(_, word)| (*word).to_owned()).collect(),
+        flags: recipe.flags.clone(),
+        revision: recipe.options.revision.clone(),
+        runner: env!("CARGO_PKG_VERSION").to_owned(),
+        ..BuildRecord::default()
+    }
 }
 
 /// Removes what an earlier attempt left in staging.

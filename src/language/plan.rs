@@ -7,7 +7,7 @@ use std::path::Path;
 use super::compiler::{Compiler, Search};
 use super::template::Template;
 use super::{Head, How, c, go, scriptisto, shell, template};
-use crate::cache::Cache;
+use crate::cache::{Cache, Told};
 use crate::check::Check;
 use crate::environment::Environment;
 use crate::error::{Error, Result, Step};
@@ -47,6 +47,8 @@ pub(crate) struct LanguageRecipe<'a> {
     pub(crate) notes: Vec<String>,
     /// What these decisions rest on.
     pub(crate) checks: Vec<Check<'static>>,
+    /// When they were begun.
+    pub(crate) since: Moment,
 }
 
 /// How a compiler is called, with what its language alone knows.
@@ -131,6 +133,7 @@ impl<'a> LanguageRecipe<'a> {
             variables,
             notes,
             checks,
+            since: search.since,
         })
     }
 
@@ -139,6 +142,12 @@ impl<'a> LanguageRecipe<'a> {
         let stem = self.script.stem();
         let bytes = stem.as_bytes().iter().map(|byte| if byte.is_ascii_control() { b'-' } else { *byte });
         OsString::from_vec(bytes.collect())
+    }
+
+    /// What the program is told when it runs.
+    pub(crate) fn told(&self) -> Told {
+        let arguments = self.settings.arguments.iter().map(OsString::from).collect();
+        Told { arguments, variables: self.variables.clone() }
     }
 
     /// The directory that the script's relative paths are taken from, and that its compiler runs in.

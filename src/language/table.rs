@@ -60,6 +60,7 @@ pub(super) static LANGUAGES: &[Language] = &[
             dev: &["-O", "Debug"],
             quick: &["-O", "Debug"],
             fixed: Some(&[]),
+            strip: &["-fstrip"],
             extensions: &[".zig"],
             takes_shebang: false,
             runs_beside: true,
@@ -98,6 +99,7 @@ pub(super) static LANGUAGES: &[Language] = &[
             // Release decides about checks and traces, not only about speed.
             quick: &["--define:release", "--opt:none"],
             fixed: Some(&["--passL:-static"]),
+            strip: &["--passL:-s"],
             extensions: &[".nim"],
             takes_shebang: true,
             runs_beside: true,
@@ -133,6 +135,7 @@ pub(super) static LANGUAGES: &[Language] = &[
                 dev: &["-g"],
                 quick: &[],
                 fixed: Some(&["-static"]),
+                strip: &["-L=-s"],
                 ..DMD
             },
             Template {
@@ -150,6 +153,7 @@ pub(super) static LANGUAGES: &[Language] = &[
                 dev: &["-g"],
                 quick: &[],
                 fixed: None,
+                strip: &["-L=-s"],
                 ..DMD
             },
             Template {
@@ -160,6 +164,7 @@ pub(super) static LANGUAGES: &[Language] = &[
                 dev: &["-g", "-O0"],
                 quick: &["-O0"],
                 fixed: Some(&["-static"]),
+                strip: &["-s"],
                 ..DMD
             },
         ]),
@@ -188,6 +193,7 @@ pub(super) static LANGUAGES: &[Language] = &[
             dev: &["-debug"],
             quick: &["-o:none"],
             fixed: None,
+            strip: &[],
             extensions: &[".odin"],
             takes_shebang: true,
             runs_beside: true,
@@ -215,6 +221,7 @@ pub(super) static LANGUAGES: &[Language] = &[
             dev: &["-g", "-Onone"],
             quick: &["-Onone"],
             fixed: Some(&["-static-stdlib"]),
+            strip: &["-Xlinker", "-s"],
             extensions: &[".swift"],
             takes_shebang: true,
             runs_beside: false,
@@ -243,6 +250,7 @@ pub(super) static LANGUAGES: &[Language] = &[
             dev: &["-g"],
             quick: &[],
             fixed: Some(&["-ccopt", "-static"]),
+            strip: &["-ccopt", "-s"],
             extensions: &[".ml"],
             takes_shebang: true,
             runs_beside: false,
@@ -271,6 +279,7 @@ pub(super) static LANGUAGES: &[Language] = &[
             dev: &["-g", "-O0"],
             quick: &["-O0"],
             fixed: Some(&["-static"]),
+            strip: &["-s"],
             extensions: &[".f90", ".f95", ".f03", ".f08", ".f", ".for", ".F90", ".F"],
             takes_shebang: false,
             // Modules that lie about somewhere are no part of a single file.
@@ -299,6 +308,7 @@ pub(super) static LANGUAGES: &[Language] = &[
             dev: &["-g"],
             quick: &["-O0"],
             fixed: Some(&["-optl-static"]),
+            strip: &["-optl-s"],
             extensions: &[".hs"],
             takes_shebang: true,
             runs_beside: true,
@@ -351,6 +361,7 @@ const DMD: Template = Template {
     dev: &[],
     quick: &[],
     fixed: None,
+    strip: &["-L=-s"],
     extensions: &[".d"],
     takes_shebang: true,
     runs_beside: true,

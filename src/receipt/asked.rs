@@ -38,6 +38,7 @@ impl Asked {
             // As it is then.
             revision: _,
             verbosity: _,
+            steering: _,
         } = options.clone();
         let asked = Options {
             profile,

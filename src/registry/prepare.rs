@@ -8,7 +8,8 @@ use crate::deps::{self, Resolved, Updated};
 use crate::error::{At, EXIT_NOT_FOUND, Error, Result, Step};
 use crate::launch::LaunchId;
 use crate::options::Options;
-use crate::runner::{Program, Runner};
+use crate::program::{Manner, Program};
+use crate::runner::Runner;
 use crate::screen::Screen;
 use crate::script::Script;
 use crate::staging::Staging;
@@ -24,6 +25,7 @@ impl Runner {
         script: &Script,
         package: &Package,
         options: &Options,
+        manner: Manner,
     ) -> Result<Program> {
         let launch = LaunchId::of(script, options, self.environment());
         let recipe = match PackageRecipe::decide(script, package, options, self.environment(), &cache) {
@@ -34,16 +36,16 @@ impl Runner {
                 let home = LaunchId::home(script, &self.said(options)?.fill_for_package(options));
                 let may = is_absence && !options.force && !options.temporary;
                 let found = may.then(|| cache.find(&home, self.environment(), Tools::Forgiven)).flatten();
-                return found.map(|found| Program::cached(script, found)).ok_or(no_compiler);
+                return found.map(|found| Program::cached(script, found, manner)).ok_or(no_compiler);
             }
         };
-        let screen = Screen::new(self.environment().is_terminal(), recipe.options.verbosity);
+        let screen = manner.screen(recipe.options.verbosity);
         recipe.user.complain(&cache, &screen);
         if recipe.options.temporary || cache.is_temporary() {
             let _ = Staging::sweep(&cache.join("staging"));
             let staging = Staging::create(&cache.join("staging")).at(Step::Cache)?;
             let built = self.build_package(&recipe, &cache, staging.path(), &screen)?;
-            return Ok(Program::temporary(script, built, staging, cache));
+            return Ok(Program::temporary(script, built, staging, cache, manner));
         }
         let is_wanted = |_: &Found| !options.force;
         let waiting = patiently(&screen, script);
@@ -52,12 +54,12 @@ impl Runner {
             Entry::Occupied(found) => found,
             Entry::Vacant(vacant) => {
                 let built = self.build_package(&recipe, &cache, vacant.staging(), &screen)?;
-                vacant.commit(built, script)?
+                manner.kept(|| vacant.commit(built, script))?
             }
         };
         cache.alias(&launch, &home, script, self.environment());
         trim::daily(&cache, Limits::of(&recipe.said));
-        Ok(Program::cached(script, found))
+        Ok(Program::cached(script, found, manner))
     }
 
     /// Resolves and compiles in `staging`.
