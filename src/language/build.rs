@@ -6,7 +6,7 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::time::Instant;
 
 use super::plan::{LanguageRecipe, Way};
@@ -106,27 +106,15 @@ pub(crate) fn compile(
     clear(staging).map_err(|error| site.unusable(error))?;
     let mut call = call(site)?;
     let aside = call.aside.as_mut().and_then(|command| command.spawn().ok());
-    let input = match &call.input {
-        Some(path) => File::open(path).map_err(|error| site.unusable(error))?.into(),
-        None => Stdio::null(),
-    };
-    let label = format!("compiling {}", recipe.name().to_string_lossy());
-    let finished = screen.run_reading(input, &mut call.command, &label, false).map_err(|error| {
-        let what = format!("cannot run `{}`", recipe.compiler.path.display());
-        Error::new(Step::Toolchain, anyhow::Error::new(error).context(what))
-    })?;
-    if !staging.is_dir() {
-        return Err(removed());
-    }
-    let said = in_the_scripts_words(site, &call, finished.stderr);
+    let (said, status) = run(site, &mut call)?;
     let disturbed = |path: Option<&Path>| {
         Ok(Outcome::Disturbed(path.unwrap_or(Path::new(recipe.script.typed())).to_owned()))
     };
     if !recipe.script.is_unchanged() {
         return disturbed(recipe.script.path());
     }
-    if !finished.status.success() || !call.output.is_file() {
-        return Err(failed(site, &call, &said, finished.status));
+    if !status.success() || !call.output.is_file() {
+        return Err(failed(site, &call, &said, status));
     }
     let inputs = match &recipe.way {
         Way::C(tools) => c::inputs(site, tools, aside)?,
@@ -196,8 +184,25 @@ pub(crate) fn compile(
     }))
 }
 
+/// Runs the compiler: what it said, and how it ended.
+pub(super) fn run(site: Site<'_>, call: &mut Call) -> Result<(Vec<u8>, ExitStatus)> {
+    let input = match &call.input {
+        Some(path) => File::open(path).map_err(|error| site.unusable(error))?.into(),
+        None => Stdio::null(),
+    };
+    let label = format!("compiling {}", site.recipe.name().to_string_lossy());
+    let finished = site.screen.run_reading(input, &mut call.command, &label, false).map_err(|error| {
+        let what = format!("cannot run `{}`", site.recipe.compiler.path.display());
+        Error::new(Step::Toolchain, anyhow::Error::new(error).context(what))
+    })?;
+    match site.staging.is_dir() {
+        true => Ok((in_the_scripts_words(site, call, finished.stderr), finished.status)),
+        false => Err(removed()),
+    }
+}
+
 /// How the compiler is called.
-fn call(site: Site<'_>) -> Result<Call> {
+pub(super) fn call(site: Site<'_>) -> Result<Call> {
     match &site.recipe.way {
         Way::C(tools) => c::call(site, tools),
         Way::Go(tools) => go::call(site, tools),
@@ -281,7 +286,7 @@ fn in_the_scripts_words(site: Site<'_>, call: &Call, said: Vec<u8>) -> Vec<u8> {
 
 /// One line after the compiler's own.
 #[cold]
-fn failed(site: Site<'_>, call: &Call, said: &[u8], status: std::process::ExitStatus) -> Error {
+fn failed(site: Site<'_>, call: &Call, said: &[u8], status: ExitStatus) -> Error {
     let text = String::from_utf8_lossy(said);
     if is_full(site.staging, &text) {
         let full = std::io::Error::from_raw_os_error(libc::ENOSPC);

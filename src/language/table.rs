@@ -13,6 +13,7 @@ pub(super) static LANGUAGES: &[Language] = &[
         programs: &["tcc", "gcc", "cc", "clang", "c", "crun", "c99", "c11", "icx"],
         beginnings: &["#include", "#define", "#ifdef", "#ifndef", "#pragma", "int main(", "typedef "],
         comment: "//",
+        formatter: &["clang-format", "--assume-filename={name}"],
         how: How::C(Kind::C),
     },
     Language {
@@ -23,6 +24,7 @@ pub(super) static LANGUAGES: &[Language] = &[
         programs: &["g++", "c++", "clang++", "cling", "icpx"],
         beginnings: &["using namespace ", "import std;"],
         comment: "//",
+        formatter: &["clang-format", "--assume-filename={name}"],
         how: How::C(Kind::Cpp),
     },
     Language {
@@ -33,6 +35,7 @@ pub(super) static LANGUAGES: &[Language] = &[
         programs: &["gorun", "go", "yaegi", "gosh"],
         beginnings: &["package "],
         comment: "//",
+        formatter: &["gofmt"],
         how: How::Go,
     },
     Language {
@@ -43,6 +46,7 @@ pub(super) static LANGUAGES: &[Language] = &[
         programs: &["zig"],
         beginnings: &["const std = @"],
         comment: "//",
+        formatter: &["zig", "fmt", "--stdin"],
         how: How::Compilers(&[Template {
             program: "zig",
             version: &["version"],
@@ -81,6 +85,7 @@ pub(super) static LANGUAGES: &[Language] = &[
         programs: &["nim"],
         beginnings: &[],
         comment: "#",
+        formatter: &[],
         how: How::Compilers(&[Template {
             program: "nim",
             version: &["--version"],
@@ -119,6 +124,7 @@ pub(super) static LANGUAGES: &[Language] = &[
         programs: &["rdmd", "dmd", "ldc2", "ldmd2", "gdc", "dub"],
         beginnings: &["import std."],
         comment: "//",
+        formatter: &["dfmt"],
         how: How::Compilers(&[
             Template {
                 program: "ldc2",
@@ -177,6 +183,7 @@ pub(super) static LANGUAGES: &[Language] = &[
         programs: &["odin"],
         beginnings: &[],
         comment: "//",
+        formatter: &[],
         how: How::Compilers(&[Template {
             program: "odin",
             version: &["version"],
@@ -213,6 +220,7 @@ pub(super) static LANGUAGES: &[Language] = &[
         programs: &["swift", "swiftc"],
         beginnings: &["import Foundation", "import Swift"],
         comment: "//",
+        formatter: &["swift-format", "format"],
         how: How::Compilers(&[Template {
             program: "swiftc",
             version: &["--version"],
@@ -242,6 +250,7 @@ pub(super) static LANGUAGES: &[Language] = &[
         programs: &["ocaml", "ocamlopt", "ocamlrun"],
         beginnings: &["let () ="],
         comment: "",
+        formatter: &["ocamlformat", "--impl", "-"],
         how: How::Compilers(&[Template {
             program: "ocamlopt",
             version: &["-version"],
@@ -271,6 +280,7 @@ pub(super) static LANGUAGES: &[Language] = &[
         programs: &["gfortran"],
         beginnings: &["program ", "PROGRAM "],
         comment: "!",
+        formatter: &["fprettify", "-"],
         how: How::Compilers(&[Template {
             program: "gfortran",
             version: &["--version"],
@@ -300,6 +310,7 @@ pub(super) static LANGUAGES: &[Language] = &[
         programs: &["runghc", "runhaskell", "ghc"],
         beginnings: &["module Main", "main :: IO"],
         comment: "--",
+        formatter: &["ormolu", "--stdin-input-file", "{name}"],
         how: How::Compilers(&[Template {
             program: "ghc",
             version: &["--version"],
@@ -337,6 +348,7 @@ pub(super) static RUST: Language = Language {
     programs: &[],
     beginnings: &[],
     comment: "//",
+    formatter: &[],
     how: How::Compilers(&[]),
 };
 
@@ -349,6 +361,7 @@ pub(super) static OTHER: Language = Language {
     programs: &[],
     beginnings: &[],
     comment: "",
+    formatter: &[],
     how: How::Compilers(&[]),
 };
 
@@ -388,6 +401,7 @@ const fn interpreted(
         programs,
         beginnings: &[],
         comment: "#",
+        formatter: &[],
         how: How::Interpreter(runs),
     }
 }
