@@ -17,6 +17,7 @@ mod detect;
 mod go;
 mod head;
 mod includes;
+mod look;
 mod plan;
 mod scriptisto;
 mod shell;
@@ -53,6 +54,8 @@ pub(crate) struct Language {
     pub(crate) beginnings: &'static [&'static str],
     /// What begins a comment that ends with its line; nothing if there is no such comment.
     pub(crate) comment: &'static str,
+    /// What formats it, from standard input to standard output: `{name}` is the name of the file.
+    pub(crate) formatter: &'static [&'static str],
     /// How a program is made of it.
     pub(crate) how: How,
 }
