@@ -62,7 +62,7 @@ impl Runner {
         cache.create()?;
         let screen = Screen::new(self.environment().is_terminal(), options.verbosity);
         let recipe = Recipe::read(script, options, self.environment())?;
-        let rust = recipe.decide(self.environment(), &cache)?;
+        let rust = recipe.decide_rust(self.environment(), &cache)?;
         if !rust.needs_cargo() {
             return Ok(Vec::new());
         }

@@ -143,7 +143,7 @@ fn refuse(script: &Script, destination: &Path) -> Result<()> {
         .hint("`-o FILE` gives the executable another name"))
 }
 
-fn is_for_windows(program: &Program) -> bool {
+pub(crate) fn is_for_windows(program: &Program) -> bool {
     let mut magic = [0; 2];
     let read = program.open().and_then(|mut file| file.read_exact(&mut magic));
     read.is_ok() && &magic == b"MZ"

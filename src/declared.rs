@@ -73,7 +73,7 @@ pub(crate) fn checks(
 
 /// The directories a pattern looks into: its fixed beginning, and all that its further parts match. With `**` that is
 /// every directory below.
-fn directories_of(pattern: &str) -> Vec<PathBuf> {
+pub(crate) fn directories_of(pattern: &str) -> Vec<PathBuf> {
     let is_wild = |part: &str| part.contains(['*', '?', '[']);
     let parts: Vec<&str> = pattern.split('/').collect();
     let fixed = parts.iter().take_while(|part| !is_wild(part)).count().min(parts.len() - 1);

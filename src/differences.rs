@@ -62,16 +62,38 @@
 //! | `-C`, `--cfg` and other options of that line | given to rustc | not taken; `--edition` and `--test` are | they belong to that place; `rustflags` under `[package.metadata.runner]` has them |
 //! | what else the lines of shell do | is done | is not | the script is Rust |
 //!
+//! # From the same tricks for C and Go, and `#!/usr/bin/tcc -run`
+//!
+//! | what | there | here | why |
+//! | --- | --- | --- | --- |
+//! | optimization | none, unless the line asks for it | `-O2`, unless the line asks for another | compiled once, run often |
+//! | flags of the line (`-lm`, `-std=c++20`, `-pthread`, `-ldflags`) | given to the compiler | likewise, in their order; variables of the environment in it are watched | |
+//! | `$(pkg-config ...)` and other commands in it | run | passed over, with a note | what they read could not be known; `flags` in the metadata holds what they print |
+//! | a compiler that is not installed | an error | the default one (`cc`), with a note | it runs |
+//! | where the line puts the program | there | in the cache | |
+//! | a change of a header, a library, a variable, the compiler | not seen by most of them | compiled anew | never stale |
+//! | relative paths in the line | from the caller's directory | from the script's | the same program wherever it is called from |
+//! | `-lm` | must be said | C has it | `cc` scripts do not fail for it |
+//!
 //! # From scriptisto
+//!
+//! A Rust script whose header asks for no more than cargo or rustc does is compiled as any other, in its place. Every other
+//! script with a header is built as the header says.
 //!
 //! | what | scriptisto | here | why |
 //! | --- | --- | --- | --- |
-//! | place of the build | a copy in its cache | the script where it is | messages and relative paths are its own |
-//! | `build_cmd` | run by a shell | not run; `--edition` in it counts | runner compiles |
-//! | `files` | written | `Cargo.toml` is the manifest; other Rust files are an error, the rest a note | nothing is written beside a script |
-//! | `target_interpreter`, `docker_build`, `extra_src_paths` | honored | a note | |
+//! | plain Rust: place of the build | a copy in its cache | the script where it is | messages and relative paths are its own |
+//! | plain Rust: `build_cmd` | run by a shell | not run; `--edition` in it counts | runner compiles |
+//! | directory of the build | stays | goes, with all but `target_bin` | what is in the cache never changes; a program that needs its neighbours there (`node_modules`, a virtual environment) does not find them |
+//! | `build_once_cmd` | once a script | at each build | likewise |
+//! | when it is built again | the script or `extra_src_paths` is newer | also when a program the commands name, a variable they mention or that compilers heed, or a header that gcc read has changed | never stale, as far as can be known: what else a command reads is not |
+//! | `extra_src_paths` | watched | copied beside the source, and watched | a build finds them |
+//! | `target_interpreter` | started with the target | put on the first line of the target | a program is one file |
+//! | `replace_shebang_with` | replaces the first line | only one that begins with `#!` | code is not lost |
+//! | `docker_build` | honored | an error | runner starts no containers |
+//! | `script_src`, `files` with `..` or absolute | written there | an error | a script writes nothing outside |
+//! | `SCRIPTISTO_BUILD` | forces a build | has no say; `--force` and `build full` do | |
 //! | `new`, `template` | there | an error | a script needs a `#!` line only |
-//! | languages | any | Rust so far | C and others are told apart by name |
 //!
 //! # From `cargo install` and cargo-binstall, npx, uvx
 //!
@@ -84,6 +106,15 @@
 //! | `Cargo.lock` of the package | only with `--locked` | likewise | |
 //! | prebuilt binaries | cargo-binstall, npx and uvx run what somebody else built | compiled here | what runs is what the sources say |
 //!
-//! # From gorun
+//! # From gorun and `go run`
 //!
-//! Go is not supported yet: a script that is Go by its extension, first line, sections or content says so in one line.
+//! | what | gorun, `go run` | here | why |
+//! | --- | --- | --- | --- |
+//! | place of the build | gorun: a copy in `/tmp` if there is a `#!` line or a section | the script's directory, by `-overlay` | `//go:embed`, relative `replace` and packages beside it are found; traces and messages name the script |
+//! | module | `go run`: that of the caller's directory | that of the script's, or its own `go.mod` section | the same program wherever it is called from |
+//! | a change of an embedded file, a replaced module, a variable, the toolchain | gorun: not seen | compiled anew | never stale |
+//! | exit code | `go run`: 1 whatever it was | the script's | |
+//! | `GOOS`, `GOARCH` | `go run`: honored, and then it cannot be executed | no say | what runs here is built for here |
+//! | debug information | gorun: there; `go run`: none | none in release, there with `--debug` | |
+//! | a file named `x_test.go`, `_x.go`, without `.go` | refused or passed over | runs | |
+//! | `gorun` without a script | runs `.` | an error | a script is a file |

@@ -37,6 +37,7 @@ mod tests;
 use std::ops::Range;
 
 pub use attributes::features;
+pub use scriptisto::{Spec, is_in as has_spec};
 
 /// A byte order mark, as it stands in a text.
 pub const BOM: &str = "\u{feff}";
@@ -141,10 +142,10 @@ pub fn parse(text: &str) -> Result<Header<'_>, HeaderError> {
         (header.metadata, header.notes) = comment::find(text, rest)?;
     }
     if header.metadata.is_none()
-        && let Some(found) = scriptisto::find(text)?
+        && let Some(spec) = Spec::read(text)?
     {
-        (header.metadata, header.build_command) = (found.metadata, found.build_command);
-        header.notes.extend(found.notes);
+        header.metadata = Some(spec.metadata());
+        header.build_command = spec.build_cmd.map(|command| command.trim_end().to_owned());
     }
     Ok(header)
 }

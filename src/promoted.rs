@@ -132,7 +132,7 @@ impl Runner {
         let script = Script::read(receipt.source.as_os_str(), self.environment()).ok()?;
         let options = Options { portable: true, ..options };
         let recipe = Recipe::read(&script, &options, self.environment()).ok()?;
-        Some(recipe.decide(self.environment(), &cache).ok()?.toolchain.id)
+        Some(recipe.decide(self.environment(), &cache).ok()?.toolchain_id())
     }
 
     /// The paths of executables that were promoted, by their names, or by their paths if there are several of a name.

@@ -16,13 +16,14 @@ use std::path::{Path, PathBuf};
 
 use crate::cache::{Built, Cache, Entry, Found};
 use crate::compile::{self, Outcome};
+use crate::decided::Decided;
 use crate::environment::Environment;
 use crate::error::{At, EXIT_NOT_FOUND, Error, Result, Step};
 use crate::exec;
 use crate::launch::LaunchId;
 use crate::options::{Options, Verbosity};
 use crate::program::{Manner, Program};
-use crate::recipe::{Recipe, RustRecipe};
+use crate::recipe::Recipe;
 use crate::rehearsal::Purpose;
 use crate::screen::Screen;
 use crate::script::Script;
@@ -142,30 +143,31 @@ impl Runner {
             manner.timed("reading its metadata", || Recipe::read(script, options, &self.environment))?;
         let screen = manner.screen(recipe.options.verbosity);
         recipe.config.complain(&cache, &screen);
-        let rust = match manner.timed("finding the compiler", || recipe.decide(&self.environment, &cache)) {
-            Ok(rust) => rust,
+        let decided = match manner.timed("finding the compiler", || recipe.decide(&self.environment, &cache))
+        {
+            Ok(decided) => decided,
             Err(no_compiler) => return self.outlive(no_compiler, &cache, script, &recipe, manner),
         };
-        let notes: Vec<String> = recipe.notes.iter().chain(&rust.notes).cloned().collect();
+        let notes: Vec<String> = recipe.notes.iter().chain(decided.notes()).cloned().collect();
         notes.iter().for_each(|note| screen.note(script, note));
         if recipe.options.temporary || cache.is_temporary() {
-            return self.build_temporary(cache, script, &rust, &screen, manner);
+            return self.build_temporary(cache, script, &decided, &screen, manner);
         }
-        let rust = match self.background {
-            Some(_) => tier::choose(rust, &recipe.said, &cache, &self.environment),
-            None => rust,
+        let decided = match self.background {
+            Some(_) => tier::choose(decided, &recipe.said, &cache, &self.environment),
+            None => decided,
         };
-        let home = rust.home();
+        let home = decided.home();
         let is_wanted = |found: &Found| !(options.force || options.optimal && found.provisional);
         let found = match cache.enter(
             home,
-            &rust.checks,
+            decided.checks(),
             &self.environment,
             is_wanted,
             patiently(&screen, script),
         )? {
             Entry::Occupied(found) => found,
-            Entry::Vacant(vacant) => match self.build_settled(&cache, &rust, vacant.staging(), &screen) {
+            Entry::Vacant(vacant) => match self.build_settled(&cache, &decided, vacant.staging(), &screen) {
                 Ok(built) => {
                     statistics::count(&cache, Event::Miss);
                     manner.kept(|| vacant.commit(built, script))?
@@ -224,20 +226,20 @@ impl Runner {
     pub(crate) fn build_settled(
         &self,
         cache: &Cache,
-        rust: &RustRecipe<'_>,
+        decided: &Decided<'_>,
         staging: &Path,
         screen: &Screen,
     ) -> Result<Built> {
         let work = screen.work(staging, &self.environment)?;
         for _ in 0..MOST_DISTURBANCES {
-            match compile::compile(rust, cache, &work, &self.environment, screen)? {
+            match compile::compile(decided, cache, &work, &self.environment, screen)? {
                 Outcome::Built(built) => return taken_over(built, &work, staging),
                 Outcome::Disturbed(path) => screen.verbose(|| {
-                    let script = rust.script.typed().to_string_lossy();
+                    let script = decided.script().typed().to_string_lossy();
                     format!("{script}: `{}` changed while it was compiled; once more", path.display())
                 }),
             }
-            if !rust.script.is_unchanged() {
+            if !decided.script().is_unchanged() {
                 // Its bytes are not worth compiling any more.
                 break;
             }
@@ -251,13 +253,13 @@ impl Runner {
         &self,
         cache: Cache,
         script: &Script,
-        rust: &RustRecipe<'_>,
+        decided: &Decided<'_>,
         screen: &Screen,
         manner: Manner,
     ) -> Result<Program> {
         let _ = Staging::sweep(&cache.join("staging"));
         let staging = Staging::create(&cache.join("staging")).at(Step::Cache)?;
-        let built = self.build_settled(&cache, rust, staging.path(), screen)?;
+        let built = self.build_settled(&cache, decided, staging.path(), screen)?;
         Ok(Program::temporary(script, built, staging, cache, manner))
     }
 
@@ -302,7 +304,7 @@ impl Runner {
 }
 
 /// A build whose directory is kept leaves its program there.
-fn taken_over(built: Built, work: &Path, staging: &Path) -> Result<Built> {
+pub(crate) fn taken_over(built: Built, work: &Path, staging: &Path) -> Result<Built> {
     if work == staging {
         return Ok(built);
     }

@@ -168,6 +168,11 @@ impl Said {
         }
     }
 
+    /// Whether the variable or the configuration says it, and not the script or who runs it.
+    pub(crate) fn is_of_surroundings(&self, name: &str) -> bool {
+        matches!(self.of(name), Some((_, Source::Variable(_) | Source::File(..))))
+    }
+
     /// Names the place whose word led to an error, if the reader has it not before his eyes.
     pub(crate) fn blame(&self, name: &str, error: Error) -> Error {
         match self.of(name) {

@@ -3,7 +3,7 @@
 //! A script may have been written for another tool. What its first line says to that tool is taken as if it had been said
 //! to runner, where it has a meaning here (`+nightly`, `--debug`, `--release`, `-t T`, `--edition E`, variables set by
 //! `env`, `--test`); the rest (`-q`, `-c`, `--force`, `-Zscript`) is passed over. The same goes for what a script that a shell
-//! starts has for that shell: see [`polyglot`].
+//! starts has for that shell: see `shebang/polyglot.rs`.
 
 pub(crate) mod polyglot;
 
@@ -81,6 +81,15 @@ fn is_shell(program: &str) -> bool {
 
 /// What a `#!` line says, given without its mark.
 pub(crate) fn read(line: &str) -> Option<FirstLine> {
+    let (variables, program, words) = program(line)?;
+    Some(FirstLine { variables, ..call(tool(base_name(&program)), words.into_iter()) })
+}
+
+/// Names and values of variables.
+pub(crate) type Variables = Vec<(String, String)>;
+
+/// The variables that `env` sets, the program that a `#!` line starts, and its arguments.
+pub(crate) fn program(line: &str) -> Option<(Variables, String, Vec<String>)> {
     let mut variables = Vec::new();
     let mut words = split(line).into_iter().peekable();
     let mut program = words.next()?;
@@ -102,7 +111,7 @@ pub(crate) fn read(line: &str) -> Option<FirstLine> {
             }
         };
     }
-    Some(FirstLine { variables, ..call(tool(base_name(&program)), words) })
+    Some((variables, program, words.collect()))
 }
 
 /// The call of a tool for Rust among the words of a shell command.
@@ -160,6 +169,7 @@ fn call(mut tool: Tool, words: impl Iterator<Item = String>) -> FirstLine {
                 options.dependencies.extend(value().as_deref().and_then(dependency));
             }
             ("--profile", Tool::Runner | Tool::Cargo) => options.profile = value(),
+            ("--lang", Tool::Runner) => options.language = value(),
             ("--target", Tool::Runner | Tool::Cargo | Tool::Rustc) => options.target = value(),
             ("--edition", Tool::Runner | Tool::Rustc) => options.edition = value(),
             ("--frozen", Tool::Runner) => (options.offline, options.locked) = (true, true),

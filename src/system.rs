@@ -63,7 +63,7 @@ type Refusable<T> = std::result::Result<T, String>;
 
 /// What this user's decisions rest on.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Decided<'a> {
+pub(crate) enum Grounds<'a> {
     /// These checks.
     By(&'a [Check<'static>]),
     /// There is no compiler; what was asked for rests on these.
@@ -87,7 +87,7 @@ impl SystemCache {
     pub(crate) fn find(
         &self,
         home: &LaunchId,
-        decided: Decided<'_>,
+        decided: Grounds<'_>,
         environment: &Environment,
         screen: &Screen,
     ) -> Option<Variant<'static>> {
@@ -103,7 +103,7 @@ impl SystemCache {
         &self,
         cache: &Cache,
         home: &LaunchId,
-        decided: Decided<'_>,
+        decided: Grounds<'_>,
         environment: &Environment,
     ) -> Refusable<Option<Variant<'static>>> {
         let path = cache.trace_path(home);
@@ -215,7 +215,7 @@ impl SystemCache {
 /// same, or an input is not.
 fn checks(
     variant: &Variant<'_>,
-    decided: Decided<'_>,
+    decided: Grounds<'_>,
     environment: &Environment,
 ) -> Option<Vec<Check<'static>>> {
     let count: usize = variant.about("decisions")?.parse().ok()?;
@@ -223,7 +223,7 @@ fn checks(
     let (decisions, inputs) = theirs.split_at_checked(count)?;
     let homes = Homes { theirs: home_of(&variant.checks)?, ours: environment.home()? };
     let mut checks = match decided {
-        Decided::By(ours) => {
+        Grounds::By(ours) => {
             let facts = |home: &Path, checks: &mut dyn Iterator<Item = &Check<'_>>| {
                 let mut facts: Vec<Vec<u8>> = checks.map(|check| without_home(check, home)).collect();
                 order::sort(&mut facts);
@@ -236,7 +236,7 @@ fn checks(
             }
             ours.to_vec()
         }
-        Decided::WithoutCompiler(choices) => {
+        Grounds::WithoutCompiler(choices) => {
             let mut checks = Vec::new();
             for check in decisions {
                 checks.push(without_compiler(check, &homes, environment)?);
@@ -256,7 +256,7 @@ fn checks(
                 }
                 renewed
             }
-            Holds::No if check.tool && matches!(decided, Decided::WithoutCompiler(_)) => {
+            Holds::No if check.tool && matches!(decided, Grounds::WithoutCompiler(_)) => {
                 as_it_is_now(check, &homes, environment)
             }
             Holds::No => return None,
@@ -390,7 +390,7 @@ impl Runner {
         let (home, found) = match recipe.decide(environment, cache.unwrap_or(&nowhere)) {
             Ok(rust) => {
                 let home = rust.home();
-                (home, system.find(&home, Decided::By(&rust.checks), environment, &screen))
+                (home, system.find(&home, Grounds::By(rust.checks()), environment, &screen))
             }
             Err(error) if error.exit_code() == EXIT_NOT_FOUND => {
                 let home = recipe.home();
@@ -398,7 +398,7 @@ impl Runner {
                 rest.extend(settings::choices(environment));
                 // One that appears is to be asked.
                 rest.push(Check::command("rustc", environment).tool());
-                (home, system.find(&home, Decided::WithoutCompiler(&rest), environment, &screen))
+                (home, system.find(&home, Grounds::WithoutCompiler(&rest), environment, &screen))
             }
             // It is said where it is in the way.
             Err(_) => return Ok(None),

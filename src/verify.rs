@@ -39,13 +39,13 @@ impl Runner {
             }
             None => {
                 let recipe = Recipe::read(script, options, self.environment())?;
-                let rust = recipe.decide(self.environment(), cache)?.anew();
-                let rust = if found.provisional {
-                    crate::tier::choose(rust, &recipe.said, cache, self.environment())
+                let decided = recipe.decide(self.environment(), cache)?.anew();
+                let decided = if found.provisional {
+                    crate::tier::choose(decided, &recipe.said, cache, self.environment())
                 } else {
-                    rust
+                    decided
                 };
-                self.build_settled(cache, &rust, staging.path(), &screen)?
+                self.build_settled(cache, &decided, staging.path(), &screen)?
             }
         };
         let fresh = Digest::of_file(&built.output).at(Step::Compile)?;

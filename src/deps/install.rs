@@ -322,7 +322,7 @@ fn programs(said: &str) -> Option<Vec<String>> {
     let mut lines = said.lines().skip_while(|line| !line.contains("no bin target named `"));
     let first = lines.next()?;
     let indentation = |line: &str| line.len() - line.trim_start().len();
-    let mut lines = lines.skip_while(|line| !line.to_lowercase().contains("available bin targets:"));
+    let mut lines = lines.skip_while(|line| !line.to_ascii_lowercase().contains("available bin targets:"));
     let heading = lines.next().unwrap_or(first);
     let names = lines.take_while(|line| indentation(line) > indentation(heading));
     Some(names.map(|line| line.trim().to_owned()).filter(|name| !name.is_empty()).collect())

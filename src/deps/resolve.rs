@@ -18,7 +18,7 @@ use crate::environment::Environment;
 use crate::error::{At, EXIT_NOT_FOUND, Error, Result, Step};
 use crate::manifest::PACKAGE_NAME;
 use crate::record::Record;
-use crate::registry::PackageRecipe;
+use crate::registry::{PackageRecipe, Wanted};
 use crate::screen::Screen;
 use crate::staging::Staging;
 use crate::stamp::Moment;
@@ -214,8 +214,11 @@ fn explain(recipe: &PackageRecipe<'_>, said: &str, is_unreachable: bool, screen:
         return error.hint(format!("https://crates.io/search?q={name} may know it by another name"));
     }
     if let Some(versions) = candidates(said, name) {
-        return missing(format!("`{name}` has no version {}", package.wanted_text()))
-            .hint(format!("there is {versions}"));
+        let text = match package.wanted() {
+            Wanted::Latest => format!("`{name}` has pre-releases only"),
+            _ => format!("`{name}` has no version {}", package.wanted_text()),
+        };
+        return missing(text).hint(format!("there is {versions}"));
     }
     screen.show(said.as_bytes(), true);
     Error::message(Step::Dependencies, format!("cargo could not resolve `{package}`"))

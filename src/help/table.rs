@@ -125,6 +125,7 @@ pub(crate) const OPTIONS: &[Flag] = &[
     flag("--debug", SCRIPT, "cargo's dev profile: debug information and checks"),
     flag("--profile PROFILE", SCRIPT, "release, dev, quick, or one the script's metadata defines"),
     flag("--toolchain TOOLCHAIN", SCRIPT, "a toolchain of rustup's, or a directory that holds one; also `+TOOLCHAIN`"),
+    flag("--lang LANGUAGE", SCRIPT, "what it is written in, if it does not say so itself: rust, c, c++, go, zig, ..."),
     flag("--target TARGET", SCRIPT, "for another kind of machine, as aarch64-unknown-linux-gnu"),
     flag("--edition 2015|2018|2021|2024", SCRIPT, "of the language, before what the script says"),
     flag("-d, --dep NAME[=VERSION]", SCRIPT, "a dependency that it does not name itself; may be repeated"),

@@ -15,6 +15,8 @@ pub(crate) const TOPICS: &[Topic] = &[
     Topic { name: "metadata", says: "dependencies and settings at the head of a script", text: METADATA },
     Topic { name: "profiles", says: "how much a script is optimized, and when", text: PROFILES },
     Topic { name: "toolchains", says: "which compiler is used", text: TOOLCHAINS },
+    Topic { name: "targets", says: "programs for other kinds of machines", text: TARGETS },
+    Topic { name: "steering", says: "to see a build, and to run its program under another", text: STEERING },
     Topic { name: "languages", says: "what a script may be written in", text: LANGUAGES },
     Topic { name: "cache", says: "where compiled scripts are, and when they go", text: CACHE },
     Topic { name: "config", says: "settings: where each may be said, and who wins", text: CONFIG },
@@ -137,6 +139,59 @@ time.
 
 Another compiler, or the same one updated, is another build; going back to the first is a hit. A
 cached script outlives its toolchain: if no compiler is there at all, it still runs.
+";
+
+const TARGETS: &str = "\
+`--target T` makes a program for another kind of machine, and runs it here if something can:
+
+    runner --target x86_64-unknown-linux-gnu hello.rs
+  runner --target aarch64-unknown-linux-gnu hello.rs
+  runner build --target x86_64-pc-windows-gnu hello.rs
+
+The toolchain must have the standard library of the target (`rustup target add T`), and what links for
+it must be there. That is `CARGO_TARGET_<T>_LINKER`, `target.<T>.linker` in cargo's configuration, or the
+cross compiler by its conventional name: `aarch64-linux-gnu-gcc` of Debian's `gcc-aarch64-linux-gnu`. With
+musl the toolchain links by itself if there is none. `CARGO_TARGET_<T>_RUSTFLAGS` counts too.
+
+What runs the program is looked for at each run, in cargo's order: `CARGO_TARGET_<T>_RUNNER`,
+`target.<T>.runner` in cargo's configuration, then `qemu-<arch>`, with the cross compiler's libraries from
+`/usr/<arch>-linux-gnu` if the program needs any; else the kernel is asked, which may have been told of an
+emulator (`binfmt_misc`). The process becomes the emulator, whose exit code and signals are the program's.
+
+Each target has its own builds. The compiler's own machine is no target: `--target` with that name is the
+same build as without. `build.target` in cargo's configuration is what `--target` is by default.
+";
+
+const STEERING: &str = "\
+    runner -x hello.rs 2>commands.sh; sh commands.sh
+
+`-x` shows every command of a build on stderr as it is run, with the files that compilers are given and
+what their environment has other than yours, so that it can be pasted into a shell and does the same. The
+directory of the build is `$WORK`. On a hit there is only the program.
+
+    runner -n build hello.rs 2>commands.sh
+
+`-n` shows them and runs none; nothing is built or written. How rustc is called for a script with
+dependencies only cargo knows: until they are built cargo's own call is the last that can be shown.
+
+    runner --work hello.rs 2>place
+
+`--work` keeps the directory that it was built in, and prints `WORK=` and where.
+
+    runner -v hello.rs 2>log
+    runner --timings hello.rs 2>times
+
+`-v` says why a script is compiled, and names each crate as it is compiled. `--timings` says where the time
+went when the script has ended, the script's own included.
+
+    runner --exec 'env LANG=C' hello.rs
+
+`--exec` runs the program under another one: `gdb --args`, `strace -f`, `perf record`, `hyperfine -N`. Its
+words are split as a shell does; the program and its arguments follow. The process becomes that program.
+
+With `--timings`, and where a temporary program has to be a file, the script is a child. Nobody can tell:
+signals are sent on, keys reach it once, it stops and continues with runner, runner ends as it ends, of the
+same signal too, and it does not outlive runner.
 ";
 
 const LANGUAGES: &str = "\

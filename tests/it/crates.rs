@@ -93,6 +93,27 @@ fn a_requirement_stays_what_it_was_resolved_to_until_it_is_updated() {
 }
 
 #[test]
+fn the_newest_is_the_newest_that_this_compiler_can_build() {
+    let (sandbox, registry) = Registry::with_program("tool", &["1.0.0"]);
+    let manifest = "rust-version = \"1.999\"\n";
+    registry.publish(&Crate { manifest, ..Crate::program("tool", "1.1.0") });
+    for word in ["tool@1", "tool@latest"] {
+        run(&sandbox, &[word]).prints("tool 1.0.0 [\"tool\"]\n");
+    }
+    let ran = run(&sandbox, &["tool@1.1.0"]);
+    let hint = "\n  hint: `+T` before it takes another toolchain; or ask for an older version\n";
+    assert!(
+        ran.code == 125 && ran.stderr.contains("requires rustc 1.999") && ran.stderr.ends_with(hint),
+        "{}",
+        ran.stderr
+    );
+    registry.publish(&Crate::program("early", "1.0.0-rc.1"));
+    let message = "runner: early@latest: `early` has pre-releases only\n  hint: there is 1.0.0-rc.1\n";
+    run(&sandbox, &["early@latest"]).ends(127, "", message);
+    run(&sandbox, &["early@1.0.0-rc.1"]).prints("early 1.0.0-rc.1 [\"early\"]\n");
+}
+
+#[test]
 fn which_program_of_a_package() {
     let (sandbox, registry) = Registry::new();
     let say = |text: &str| format!("fn main() {{ println!(\"{text}\") }}");
@@ -523,6 +544,30 @@ fn what_is_handed_on_says_where_it_came_from_and_can_be_verified() {
         "{}",
         other.stderr
     );
+}
+
+#[test]
+fn the_build_of_a_package_can_be_seen_and_its_program_steered() {
+    let (sandbox, _registry) = Registry::with_program("tool", &["1.0.0"]);
+    let said = "tool 1.0.0 [\"tool\", \"a\"]\n";
+    let message = "runner: tool@1.0.0: how a package is built only cargo knows, when it has done so\n  \
+                   hint: `-x` shows its commands as they are run\n";
+    run(&sandbox, &["-n", "tool@1.0.0", "a"]).ends(125, "", message);
+    let shown = run(&sandbox, &["-x", "tool@1.0.0", "a"]);
+    assert_eq!((shown.code, shown.stdout.as_str()), (0, said));
+    assert!(shown.stderr.contains(" install tool --version =1.0.0 "), "{}", shown.stderr);
+    let kept = run(&sandbox, &["--work", "--force", "tool@1.0.0", "a"]);
+    let work = kept.stderr.trim_end().strip_prefix("WORK=").unwrap();
+    assert_eq!((kept.code, kept.stdout.as_str()), (0, said));
+    assert!(files_below(work.as_ref()).iter().any(|path| path.ends_with("root/bin/tool")), "{work}");
+    fs::remove_dir_all(work).unwrap();
+    let timed = run(&sandbox, &["--timings", "--force", "tool@1.0.0", "a"]);
+    assert_eq!((timed.code, timed.stdout.as_str()), (0, said));
+    assert!(timed.stderr.contains("  compiling tool 1.0.0\n"), "{}", timed.stderr);
+    let binary = sandbox.cache().join("v1/bin").join(&sandbox.cached("bin")[0]);
+    let under = run(&sandbox, &["--exec", "env -i", "tool@1.0.0", "a"]);
+    under.prints(&format!("tool 1.0.0 [{binary:?}, \"a\"]\n"));
+    run(&sandbox, &["-n", "tool@1.0.0", "a"]).ends(0, "", &format!("env {} a\n", binary.display()));
 }
 
 #[test]

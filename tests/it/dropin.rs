@@ -139,7 +139,7 @@ fn scriptisto_and_gorun_run_scripts() {
     assert_eq!(call(&sandbox, "scriptisto", &["new"]).run().code, 1);
 
     sandbox.write("g", "#!/usr/bin/env gorun\npackage main\n");
-    let ran = call(&sandbox, "gorun", &["g"]).run();
+    let ran = call(&sandbox, "gorun", &["g"]).env("PATH", sandbox.root().join("fake")).run();
     assert_eq!((ran.code, ran.stdout.as_str()), (1, ""));
-    assert!(ran.stderr.starts_with("runner: g: it is a Go script"), "{}", ran.stderr);
+    assert!(ran.stderr.starts_with("runner: g: `go` is not on PATH"), "{}", ran.stderr);
 }

@@ -1,7 +1,7 @@
 //! Conformance of what a script's first lines ask for, and of the dialect it is written in (REFERENCE C4, C9): see
 //! [`crate::conformance`].
 
-use crate::conformance::{DEPENDS, Error, Output, check, check_texts};
+use crate::conformance::{DEPENDS, Error, Output, check_texts};
 use crate::sandbox::Sandbox;
 
 #[test]
@@ -134,21 +134,6 @@ fn first_lines() {
             "a feature",
             "#!/usr/bin/env -S cargo +nightly -Zscript\n#![feature(never_type)]\nprint x\n",
             Error("`#![feature(never_type)]` needs toolchain `nightly`, which is not installed"),
-        ),
-    ]);
-    let c = "it is a C script, and runner does not support C yet";
-    let go = "it is a Go script, and runner does not support Go yet";
-    check(&[
-        ("an extension", "x.go", "package main\n", Error(go)),
-        ("a first line", "x", "#!/usr/bin/env gorun\npackage main\n", Error(go)),
-        ("the trick", "x", "//usr/bin/env go run \"$0\" \"$@\"; exit\npackage main\n", Error(go)),
-        ("gorun's sections", "x", "package main\n\n// go.mod >>>\n// <<< go.mod\n", Error(go)),
-        ("content", "x", "/* Hi. */\n#include <stdio.h>\nint main() {}\n", Error(c)),
-        (
-            "scriptisto",
-            "x",
-            "#!/usr/bin/env scriptisto\n// scriptisto-begin\n// script_src: main.c\n// scriptisto-end\n",
-            Error(c),
         ),
     ]);
 }

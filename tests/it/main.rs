@@ -30,6 +30,7 @@ mod inputs;
 mod inspect;
 mod install;
 mod job_control;
+mod languages;
 mod library;
 mod machine;
 mod mainless;

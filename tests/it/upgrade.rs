@@ -280,6 +280,12 @@ fn what_is_for_another_machine_has_a_directory_of_its_own() {
     sandbox.command(&place).run().prints(&format!("--target {TOASTER}\nx\n"));
     sandbox.command(sandbox.path("there/y")).run().prints(&format!("--target {TOASTER}\nx\n"));
     assert_eq!(sandbox.listed()[0]["target"], TOASTER);
+    // Windows wants to be told by the name.
+    let magic = sandbox.write("magic", "MZ");
+    let run = sandbox.runner(["promote", "-q", "--target", TOASTER, "x.rs", "--to", "windows"]);
+    run.args(["--force", "--edition", "2018"]).env("FAKE_PROGRAM", magic).run().prints("");
+    assert!(sandbox.path("windows/x.exe").is_file());
+    sandbox.runner(["demote", "x.exe"]).run();
     sandbox.script("x.rs", "argument --target*\nprint z\n");
     let said = ["x", "x", "y"].map(|name| format!("{name}: source changed; built again\n")).concat();
     sandbox.runner(["upgrade"]).run().prints(&said);
