@@ -14,8 +14,10 @@ use crate::error::{Error, Result, Step};
 use crate::header::Spec;
 use crate::manifest::Settings;
 use crate::options::{Harness, Options};
+use crate::order;
 use crate::recipe::Recipe;
 use crate::script::Script;
+use crate::settings;
 use crate::stamp::Moment;
 
 /// How much the compiler does.
@@ -114,7 +116,7 @@ impl<'a> LanguageRecipe<'a> {
                 },
             }
         }
-        asked.sort();
+        order::sort(&mut asked);
         asked.dedup();
         checks.extend(asked.iter().map(|name| Check::variable(name, environment)));
         let flags = match &way {
@@ -125,6 +127,7 @@ impl<'a> LanguageRecipe<'a> {
         };
         let flags = flags.into_iter().chain(head.flags.iter().cloned()).collect();
         checks.extend(compiler.checks.iter().cloned());
+        checks.extend(settings::choices(environment));
         checks.extend(recipe.config.checks.iter().cloned());
         let variables = recipe.variables();
         Ok(LanguageRecipe {
