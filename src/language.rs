@@ -24,6 +24,7 @@ mod shell;
 mod source;
 mod table;
 mod template;
+pub(crate) mod user;
 
 pub(crate) use detect::{extensions, of};
 pub(crate) use head::Head;

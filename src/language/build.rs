@@ -158,6 +158,8 @@ pub(crate) fn compile(
     }
     screen.show(&said, false);
     let mut all = recipe.checks.clone();
+    without_repeats(&mut all);
+    let decisions = all.iter().filter(|check| !check.choice).count();
     all.append(&mut checks);
     without_repeats(&mut all);
     let about = vec![
@@ -166,6 +168,7 @@ pub(crate) fn compile(
         ("profile", recipe.profile_name().to_owned()),
         ("toolchain", recipe.compiler.version.clone()),
         ("toolchain-id", recipe.compiler.version.clone()),
+        ("decisions", decisions.to_string()),
         ("language", recipe.head.language.name.to_owned()),
         ("built", start.unix_seconds().to_string()),
         ("milliseconds", began.elapsed().as_millis().to_string()),
