@@ -11,6 +11,7 @@ use toml::{Table, Value};
 use crate::check::Check;
 use crate::environment::Environment;
 use crate::error::{Error, Result, Step};
+use crate::order;
 use crate::stamp::Moment;
 
 /// Tables that say where crates come from and what cargo prints, and nothing about how they are compiled.
@@ -106,7 +107,7 @@ impl CargoConfig {
             config.checks.push(check);
             seen.push(path);
         }
-        config.targets.sort_by_key(|one| std::cmp::Reverse(one.rank));
+        order::sort_by_key(&mut config.targets, |one| std::cmp::Reverse(one.rank));
         Ok(config)
     }
 
