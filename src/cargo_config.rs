@@ -182,7 +182,13 @@ fn shapes_builds(table: &Table) -> bool {
         "build" => value.as_table().is_none_or(|build: &Table| {
             build.keys().any(|key: &String| !HARMLESS_IN_BUILD.contains(&key.as_str()))
         }),
-        "env" | "profile" | "target" | "unstable" | "include" | "host" => {
+        // What runs programs of a target is no part of them.
+        "target" => value.as_table().is_none_or(|targets: &Table| {
+            targets.values().any(|target| {
+                target.as_table().is_none_or(|table: &Table| table.keys().any(|key| key != "runner"))
+            })
+        }),
+        "env" | "profile" | "unstable" | "include" | "host" => {
             !matches!(value, Value::Table(t) if t.is_empty())
         }
         key => !HARMLESS.contains(&key),
@@ -202,6 +208,8 @@ mod tests {
             ("[build]\njobs = 2\ntarget-dir = \"/t\"", false),
             ("[build]\nrustflags = [\"-C\", \"target-cpu=native\"]", true),
             ("[target.x86_64-unknown-linux-gnu]\nlinker = \"clang\"", true),
+            ("[target.x]\nrunner = \"qemu\"", false),
+            ("[target.'cfg(all())']\nrunner = \"qemu\"\nrustflags = []", true),
             ("[env]\nA = \"b\"", true),
             ("[something-new]\na = 1", true),
         ];

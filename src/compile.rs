@@ -70,14 +70,7 @@ fn compile_rust(
     let name = recipe.name();
     let unusable = |error| cache.unusable("cannot write to", error);
     let source = Source::place(recipe, staging).map_err(unusable)?;
-    let record = recipe.options.portable.then(|| BuildRecord::of(recipe, &call, environment));
-    if let Some(object) = record.as_ref().and_then(BuildRecord::object) {
-        let path = staging.join("record.o");
-        std::fs::write(&path, object).map_err(unusable)?;
-        let mut argument = OsString::from("link-arg=");
-        argument.push(path);
-        call.arguments.extend(["-C".into(), argument]);
-    }
+    let record = add_record(recipe, &mut call, staging, environment, screen).map_err(unusable)?;
     let declared = || declared::checks(recipe.settings, recipe.base(), environment, Moment::now());
     let declared_before = declared()?;
     // What was written before this moment has an older stamp, what is written from now on has not.
@@ -140,6 +133,28 @@ fn compile_rust(
     Ok(Outcome::Built(Built { output, name, provisional, target, told, checks: all, about }))
 }
 
+/// Has the record of a build that is handed on linked into its program, where that is done so.
+pub(crate) fn add_record(
+    recipe: &RustRecipe<'_>,
+    call: &mut Call,
+    staging: &Path,
+    environment: &Environment,
+    screen: &Screen,
+) -> std::io::Result<Option<BuildRecord>> {
+    let record = recipe.options.portable.then(|| BuildRecord::of(recipe, call, environment));
+    if let Some(object) = record.as_ref().and_then(BuildRecord::object) {
+        let path = staging.join("record.o");
+        std::fs::write(&path, &object)?;
+        if let Some(journal) = screen.journal() {
+            journal.bytes(&path, &object);
+        }
+        let mut argument = OsString::from("link-arg=");
+        argument.push(path);
+        call.arguments.extend(["-C".into(), argument]);
+    }
+    Ok(record)
+}
+
 /// Runs the compiler, which leaves a program and what it read in `staging`; once more without what it remembers of earlier
 /// builds if that may be why it failed.
 fn run(
@@ -151,7 +166,10 @@ fn run(
     environment: &Environment,
     screen: &Screen,
 ) -> Result<Finished> {
-    let mut memory = Incremental::enter(recipe, call, cache, environment, staging);
+    // What the compiler remembers is in nobody's transcript.
+    let remembers = screen.journal().is_none_or(|journal| !journal.shows_commands());
+    let mut memory =
+        remembers.then(|| Incremental::enter(recipe, call, cache, environment, staging)).flatten();
     loop {
         let place = memory.as_ref().map_or_else(|| staging.to_owned(), Incremental::output);
         let (output, dep_info) = (place.join("program"), place.join("program.d"));

@@ -73,12 +73,13 @@ impl Inserted {
 
     /// The same of the closing, of which there may be room for the beginning only.
     fn closing_in(&self, line: &str) -> Option<(usize, usize)> {
-        let at = line.find(self.closing.get(..LEAST_BEGINNING)?)?;
-        let rest = line[at..].trim_end();
-        let is_all = rest.starts_with(&self.closing);
-        let part = rest.strip_suffix(CUT).filter(|part| self.closing.starts_with(part));
-        let count = if is_all { self.closing.chars().count() } else { part?.chars().count() + CUT.len() };
-        Some((line[..at].chars().count(), count))
+        line.match_indices(self.closing.get(..LEAST_BEGINNING)?).find_map(|(at, _)| {
+            let rest = line[at..].trim_end();
+            let is_all = rest.starts_with(&self.closing);
+            let part = rest.strip_suffix(CUT).filter(|part| self.closing.starts_with(part));
+            let count = if is_all { self.closing.chars().count() } else { part?.chars().count() + CUT.len() };
+            Some((line[..at].chars().count(), count))
+        })
     }
 
     /// A line in which a place of the script, if there is one, is where the script has it.

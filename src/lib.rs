@@ -56,7 +56,7 @@
 //! # Invariants, said as absences
 //!
 //! - A hit takes no lock, writes nothing (but a refreshed stamp, once), starts no process but the script's, reads no TOML
-//!   and asks no compiler its version.
+//!   and asks no compiler its version. (What runs the program of another machine is looked up at each run.)
 //! - Nothing in the cache that is executed or believed changes after it appears; it appears by rename and goes by removal.
 //!   What compilers remember changes under a lock, and is believed only while it is as one of them left it.
 //! - Nothing that changes the result is missing from launch id and trace.

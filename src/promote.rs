@@ -202,6 +202,9 @@ impl Runner {
         };
         receipt.write(receipts)?;
         put(program, &path).map_err(|error| cannot("write", &path, error))?;
+        if let Some(journal) = program.journal() {
+            journal.copied(program.path(), &path);
+        }
         Ok(Installed {
             on_path: is_on_path(self.environment(), &plan.directory),
             shadowed_by: shadow(self.environment(), &name, &path),

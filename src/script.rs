@@ -43,10 +43,12 @@ pub(crate) struct Given {
     pub(crate) stem: &'static str,
     /// How many bytes of ours stand before its own.
     pub(crate) opening: usize,
+    /// Where ours begins again, if that is in its last line.
+    pub(crate) closing: Option<usize>,
 }
 
 /// Standard input.
-const STDIN: Given = Given { name: "<stdin>", stem: "stdin", opening: 0 };
+const STDIN: Given = Given { name: "<stdin>", stem: "stdin", opening: 0, closing: None };
 
 /// Where a script is.
 #[derive(Debug, Clone, PartialEq, Eq)]

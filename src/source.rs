@@ -66,8 +66,15 @@ impl Source {
         let shown = directory.zip(file_name).map(|(directory, name)| directory + name);
         let inserted = match given.filter(|given| given.opening > 0) {
             Some(given) => {
-                let opening = String::from_utf8_lossy(text.get(..given.opening).unwrap_or_default());
-                Inserted { line: 1, opening: opening.into_owned(), ..Inserted::default() }
+                let part =
+                    |part: Option<&[u8]>| String::from_utf8_lossy(part.unwrap_or_default()).into_owned();
+                let closing = part(given.closing.and_then(|at| text.get(at..)));
+                Inserted {
+                    line: 1,
+                    column: 0,
+                    opening: part(text.get(..given.opening)),
+                    closing: closing.lines().next().unwrap_or_default().to_owned(),
+                }
             }
             None => recipe.code.inserted.clone(),
         };

@@ -209,6 +209,9 @@ impl Installation<'_> {
         if let Some(linker) = recipe.linker.named() {
             command.env(target::variable(recipe.machine(), "LINKER"), linker);
         }
+        if recipe.options.strip {
+            command.arg("--config").arg(format!("profile.{}.strip=\"symbols\"", recipe.profile));
+        }
         if recipe.is_trimmed() {
             command.env("RUSTC", self.compiler).env("CARGO_INCREMENTAL", "0");
             if self.environment.set(DATE.0).is_none() {
@@ -341,7 +344,7 @@ fn programs(said: &str) -> Option<Vec<String>> {
     let mut lines = said.lines().skip_while(|line| !line.contains("no bin target named `"));
     let first = lines.next()?;
     let indentation = |line: &str| line.len() - line.trim_start().len();
-    let mut lines = lines.skip_while(|line| !line.to_lowercase().contains("available bin targets:"));
+    let mut lines = lines.skip_while(|line| !line.to_ascii_lowercase().contains("available bin targets:"));
     let heading = lines.next().unwrap_or(first);
     let names = lines.take_while(|line| indentation(line) > indentation(heading));
     Some(names.map(|line| line.trim().to_owned()).filter(|name| !name.is_empty()).collect())

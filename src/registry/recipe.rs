@@ -65,7 +65,7 @@ impl<'a> PackageRecipe<'a> {
         let Surroundings { config, target, linker, mut checks } = surroundings;
         checks.extend(user.checks.iter().cloned());
         if let Some(registry) = &options.selection.registry {
-            let name = registry.to_uppercase().replace('-', "_");
+            let name = registry.to_ascii_uppercase().replace('-', "_");
             checks.push(Check::variable(&format!("CARGO_REGISTRIES_{name}_INDEX"), environment));
         }
         let profile = options.profile.clone().unwrap_or_else(|| "release".to_owned());

@@ -144,6 +144,15 @@ fn look(command: &str, ran: &Ran, sandbox: &Sandbox) {
             assert_eq!((ran.code, ran.stdout.as_str()), (7, hello));
             return;
         }
+        "runner --timings hello.rs" | "runner build -x hello.rs -o shown" => {
+            let (end, (code, stdout)) = match command {
+                "runner --timings hello.rs" => (" ms  altogether\n", (7, hello)),
+                _ => ("/shown\n", (i32::from(!made("shown")), none)),
+            };
+            assert!(ran.stderr.ends_with(end), "{command}: {}", ran.stderr);
+            assert_eq!((ran.code, ran.stdout.as_str()), (code, stdout), "{command}: {}", ran.stderr);
+            return;
+        }
         "runner -x --force hello.rs" => {
             assert!(ran.stderr.contains("rustc ") && ran.stderr.contains("hello.rs"), "{}", ran.stderr);
             assert_eq!((ran.code, ran.stdout.as_str()), (7, hello));

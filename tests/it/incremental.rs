@@ -158,7 +158,8 @@ fn whatever_is_damaged_in_it_an_edit_is_right_and_silent() {
         fs::remove_file(path).unwrap();
         fs::create_dir_all(path.join("x")).unwrap();
     };
-    let damages: [(&str, &dyn Fn(&Path)); 5] =
+    type Damage<'a> = &'a dyn Fn(&Path);
+    let damages: [(&str, Damage<'_>); 5] =
         [("cut", &cut), ("zero", &zero), ("flip", &flip), ("remove", &remove), ("exchange", &exchange)];
     let mut count = 0;
     for (name, damage) in damages {
