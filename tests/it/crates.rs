@@ -229,7 +229,8 @@ fn what_is_not_there_is_said_in_one_line() {
         ran.ends(127, "", message);
     }
     // A word that is nearly a package is a script that is not there.
-    run(&sandbox, &["tool@newest"]).fails(127, "hint: give the path of a file, or `runner --help`");
+    let message = "runner: tool@newest: no such script\n  hint: of a package it is `tool@1.2.3`, `tool@1` or `tool@latest`\n";
+    run(&sandbox, &["tool@newest"]).ends(127, "", message);
     assert_eq!(sandbox.cached("staging"), Vec::<PathBuf>::new());
 }
 
@@ -605,7 +606,7 @@ fn the_build_of_a_package_can_be_seen_and_its_program_steered() {
 
 #[test]
 fn a_real_tool_of_crates_io() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::new().with("CARGO_NET_RETRY", "0");
     let ran = run(&sandbox, &["shellharden@4.3.1", "--version"]);
     if ran.code == 125 && ran.stderr.contains("cannot be reached") {
         return skipped("no crates.io");
