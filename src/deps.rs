@@ -50,6 +50,7 @@ use crate::wait::patiently;
 pub(crate) use install::install;
 pub(crate) use lane::sweep;
 pub(crate) use resolve::Resolved;
+pub(crate) use seed::plant;
 pub(crate) use trimmed::DATE;
 pub use update::Updated;
 pub(crate) use update::update;

@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 
 use crate::build_record::{BuildRecord, Dependency};
 use crate::cache::Cache;
+use crate::deps;
 use crate::digest::{Digest, Sums};
 use crate::environment::absolute;
 use crate::error::{At, EXIT_FAILED, Error, Result, Step};
@@ -69,11 +70,7 @@ impl Runner {
         let runner = Runner::new(alone);
         let fresh_cache = runner.cache()?;
         fresh_cache.create()?;
-        let seed = lock(&record.dependencies);
-        let place = fresh_cache.join("deps").join(&toolchain.id).join("environments/seed");
-        for (name, text) in [("Cargo.lock", seed.as_str()), ("record", "")] {
-            crate::install::put_bytes(text.as_bytes(), &place.join(name)).at(Step::Cache)?;
-        }
+        deps::plant(&fresh_cache, &toolchain.id, &lock(&record.dependencies)).at(Step::Cache)?;
         let options = record.asked(&toolchain, options)?;
         let fresh = runner.prepare(&script, &options)?;
         let fresh_bytes = fresh.open().and_then(|mut file| read_to_end(&mut file));

@@ -10,6 +10,7 @@ use toml::{Table, Value};
 
 use crate::cache::Cache;
 use crate::digest::Digest;
+use crate::install::put_bytes;
 use crate::manifest::{Manifest, PACKAGE_NAME};
 
 /// Newer locks first; older ones add only packages, in versions nobody newer chose.
@@ -94,6 +95,13 @@ fn series(version: &str) -> String {
 
 /// What begins the last line of a lock that is kept: a comment to cargo, with the digest of what comes before it.
 const SEAL: &str = "# blake3 ";
+
+/// Has the next new manifest start from this lock, in a cache in which nothing was built yet.
+pub(crate) fn plant(cache: &Cache, toolchain: &str, lock: &str) -> io::Result<()> {
+    let place = cache.join("deps").join(toolchain).join("environments/seed");
+    put_bytes(sealed(lock).as_bytes(), &place.join("Cargo.lock"))?;
+    put_bytes(b"", &place.join("record"))
+}
 
 /// A lock as it is kept.
 pub(super) fn sealed(lock: &str) -> String {
