@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::deps::{self, Updated};
 use crate::error::{Error, Result, Step};
+use crate::exec;
 use crate::options::Options;
+use crate::order;
 use crate::recipe::Recipe;
 use crate::runner::Runner;
 use crate::screen::Screen;
@@ -22,6 +24,7 @@ impl Runner {
 
     /// Does one thing with each script, with as many at once as there are processors. One result a script, in order.
     pub(crate) fn at_once<T: Send>(&self, scripts: &[Script], work: impl Fn(&Script) -> T + Sync) -> Vec<T> {
+        let _waitable = exec::waitable();
         let next = AtomicUsize::new(0);
         let workers = std::thread::available_parallelism().map_or(1, NonZero::get).min(scripts.len());
         let work_on = || {
@@ -37,7 +40,7 @@ impl Runner {
             let workers: Vec<_> = (0..workers).map(|_| scope.spawn(work_on)).collect();
             workers.into_iter().flat_map(|worker| worker.join().unwrap_or_default()).collect()
         });
-        done.sort_by_key(|(index, _)| *index);
+        order::sort_by_key(&mut done, |(index, _)| *index);
         done.into_iter().map(|(_, result)| result).collect()
     }
 
@@ -54,11 +57,12 @@ impl Runner {
     }
 
     fn update_inner(&self, script: &Script, options: &Options, write_lock: bool) -> Result<Vec<Updated>> {
+        let _waitable = exec::waitable();
         let cache = self.cache()?;
         cache.create()?;
         let screen = Screen::new(self.environment().is_terminal(), options.verbosity);
         let recipe = Recipe::read(script, options, self.environment())?;
-        let rust = recipe.decide(self.environment(), &cache)?;
+        let rust = recipe.decide_rust(self.environment(), &cache)?;
         if !rust.needs_cargo() {
             return Ok(Vec::new());
         }

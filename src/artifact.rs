@@ -12,8 +12,9 @@ use crate::error::Result;
 use crate::install::cannot;
 use crate::launch::LaunchId;
 use crate::options::Options;
+use crate::program::Program;
 use crate::revision::Revision;
-use crate::runner::{Program, Runner};
+use crate::runner::Runner;
 use crate::script::Script;
 use crate::trace::{Tools, Trace};
 

@@ -14,10 +14,22 @@ use crate::environment::absolute;
 use crate::error::{Error, Result, Step};
 use crate::install::{cannot, put, refuse_script_itself};
 use crate::options::Options;
-use crate::runner::{Program, Runner};
+use crate::program::Program;
+use crate::rehearsal::Purpose;
+use crate::runner::Runner;
 use crate::script::Script;
 
 impl Runner {
+    /// Shows how a script would be built and written where `output` says; see [`Runner::build`].
+    ///
+    /// # Errors
+    /// As [`Runner::build`], as far as nothing has to be built for them.
+    pub fn rehearse_build(&self, script: &Script, options: &Options, output: Option<&Path>) -> Result<()> {
+        let destination = destination(script, output);
+        refuse(script, &destination)?;
+        self.rehearse(script, &self.portable(script, options), Purpose::Write(&destination))
+    }
+
     /// Writes a self-contained executable of a script where `output` says: a file, or a directory (one that exists, or
     /// a path that ends in a slash); the working directory if it says nothing. Returns its path.
     ///
@@ -85,6 +97,11 @@ impl Runner {
         let options = self.portable(script, options);
         let program = self.prepare(script, &options)?;
         let mut destination = destination.to_owned();
+        // What a package calls its program is known when it is built.
+        if script.package().is_some() && output.is_none_or(is_directory) {
+            destination.set_file_name(program.name());
+            refuse(script, &destination)?;
+        }
         if output.is_none_or(is_directory) && is_for_windows(&program) {
             let mut name = destination.into_os_string();
             name.push(".exe");
@@ -95,6 +112,10 @@ impl Runner {
             fs::create_dir_all(parent).map_err(|error| cannot("create the directory", parent, error))?;
         }
         put(&program, &destination).map_err(|error| cannot("write", &destination, error))?;
+        if let Some(journal) = program.journal() {
+            journal.copied(program.path(), &destination);
+            journal.tell_times();
+        }
         Ok((program, options, destination))
     }
 }
@@ -122,7 +143,7 @@ fn refuse(script: &Script, destination: &Path) -> Result<()> {
         .hint("`-o FILE` gives the executable another name"))
 }
 
-fn is_for_windows(program: &Program) -> bool {
+pub(crate) fn is_for_windows(program: &Program) -> bool {
     let mut magic = [0; 2];
     let read = program.open().and_then(|mut file| file.read_exact(&mut magic));
     read.is_ok() && &magic == b"MZ"

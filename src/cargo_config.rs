@@ -11,6 +11,7 @@ use toml::{Table, Value};
 use crate::check::Check;
 use crate::environment::Environment;
 use crate::error::{Error, Result, Step};
+use crate::order;
 use crate::stamp::Moment;
 
 /// Tables that say where crates come from and what cargo prints, and nothing about how they are compiled.
@@ -55,6 +56,8 @@ pub(crate) struct CargoConfig {
     pub(crate) names_directories: bool,
     /// `build.target`, if that is one name.
     pub(crate) target: Option<String>,
+    /// Which directory said so.
+    target_rank: usize,
     /// The tables of `[target]`, what wins first.
     targets: Vec<OfTarget>,
 }
@@ -64,21 +67,25 @@ pub(crate) struct CargoConfig {
 struct OfTarget {
     name: String,
     table: Table,
+    /// What relative paths in it are relative to.
+    base: PathBuf,
+    rank: usize,
 }
 
 impl CargoConfig {
     pub(crate) fn read(environment: &Environment, since: Moment) -> Result<CargoConfig> {
-        // What is nearer to the directory that cargo runs in wins.
-        let mut directories = vec![PathBuf::from("/.cargo")];
-        directories.extend(environment.cargo_home());
-        let mut pending: Vec<PathBuf> = directories
+        let mut directories: Vec<PathBuf> = environment.cargo_home().into_iter().collect();
+        directories.push(PathBuf::from("/.cargo"));
+        // What is nearer to the directory that cargo runs in has the higher rank.
+        let mut pending: Vec<(usize, PathBuf)> = directories
             .iter()
-            .flat_map(|directory| ["config", "config.toml"].map(|name| directory.join(name)))
+            .enumerate()
+            .flat_map(|(rank, directory)| ["config", "config.toml"].map(|name| (rank, directory.join(name))))
             .rev()
             .collect();
         let mut config = CargoConfig::default();
         let mut seen = Vec::new();
-        while let Some(path) = pending.pop() {
+        while let Some((rank, path)) = pending.pop() {
             if seen.contains(&path) || seen.len() > MOST_FILES {
                 continue;
             }
@@ -89,21 +96,23 @@ impl CargoConfig {
             if check.file_path().is_some() {
                 let text = std::fs::read_to_string(&path).map_err(|error| unreadable(error.into()))?;
                 let table: Option<Table> = text.parse().ok();
-                pending.extend(table.iter().flat_map(|table| included(table, &path)));
+                let included = table.iter().flat_map(|table| included(table, &path));
+                pending.extend(included.map(|path| (rank, path)));
                 let net = table.as_ref().and_then(|table| table.get("net")?.get("offline")?.as_bool());
                 if net == Some(true) && config.offline.is_none() {
                     config.offline = Some(path.clone());
                 }
-                config.add(table, environment);
+                config.add(table, &path, rank, environment);
             }
             config.checks.push(check);
             seen.push(path);
         }
+        order::sort_by_key(&mut config.targets, |one| std::cmp::Reverse(one.rank));
         Ok(config)
     }
 
     /// Adds what a file says; what cargo cannot read either, it will say better.
-    fn add(&mut self, table: Option<Table>, environment: &Environment) {
+    fn add(&mut self, table: Option<Table>, file: &Path, rank: usize, environment: &Environment) {
         let Some(table) = table else { return self.shapes_builds = true };
         self.shapes_builds |= shapes_builds(&table);
         let targets = table.get("target").and_then(Value::as_table).into_iter().flatten();
@@ -117,11 +126,37 @@ impl CargoConfig {
             Some(Value::Array(list)) if list.len() == 1 => list.first(),
             one => one,
         };
-        self.target = self.target.take().or_else(|| target?.as_str().map(str::to_owned));
-        for (name, table) in table.get("target").and_then(Value::as_table).into_iter().flatten() {
-            self.targets
-                .extend(table.as_table().map(|table| OfTarget { name: name.clone(), table: table.clone() }));
+        if let Some(target) =
+            target.and_then(Value::as_str).filter(|_| self.target.is_none() || rank > self.target_rank)
+        {
+            (self.target, self.target_rank) = (Some(target.to_owned()), rank);
         }
+        // As cargo has it: the directory that holds `.cargo`.
+        let base = file.parent().and_then(Path::parent).unwrap_or(Path::new("/"));
+        for (name, table) in table.get("target").and_then(Value::as_table).into_iter().flatten() {
+            self.targets.extend(table.as_table().map(|table| OfTarget {
+                name: name.clone(),
+                table: table.clone(),
+                base: base.to_owned(),
+                rank,
+            }));
+        }
+    }
+
+    /// `target.T.runner`: a program and its arguments.
+    pub(crate) fn runner(&self, target: &str) -> Option<Vec<String>> {
+        let of_target = self.targets.iter().filter(|one| one.name == target);
+        let (base, value) = of_target.filter_map(|one| Some((&one.base, one.table.get("runner")?))).next()?;
+        let mut words: Vec<String> = match value {
+            Value::String(text) => text.split_whitespace().map(str::to_owned).collect(),
+            Value::Array(list) => list.iter().filter_map(|word| Some(word.as_str()?.to_owned())).collect(),
+            _ => return None,
+        };
+        let program = words.first_mut()?;
+        if program.contains('/') {
+            *program = base.join(&*program).to_string_lossy().into_owned();
+        }
+        Some(words)
     }
 
     /// Whether they name a linker for a target, or for what a `cfg(…)` describes, which may be this target.
@@ -147,7 +182,13 @@ fn shapes_builds(table: &Table) -> bool {
         "build" => value.as_table().is_none_or(|build: &Table| {
             build.keys().any(|key: &String| !HARMLESS_IN_BUILD.contains(&key.as_str()))
         }),
-        "env" | "profile" | "target" | "unstable" | "include" | "host" => {
+        // What runs programs of a target is no part of them.
+        "target" => value.as_table().is_none_or(|targets: &Table| {
+            targets.values().any(|target| {
+                target.as_table().is_none_or(|table: &Table| table.keys().any(|key| key != "runner"))
+            })
+        }),
+        "env" | "profile" | "unstable" | "include" | "host" => {
             !matches!(value, Value::Table(t) if t.is_empty())
         }
         key => !HARMLESS.contains(&key),
@@ -167,6 +208,8 @@ mod tests {
             ("[build]\njobs = 2\ntarget-dir = \"/t\"", false),
             ("[build]\nrustflags = [\"-C\", \"target-cpu=native\"]", true),
             ("[target.x86_64-unknown-linux-gnu]\nlinker = \"clang\"", true),
+            ("[target.x]\nrunner = \"qemu\"", false),
+            ("[target.'cfg(all())']\nrunner = \"qemu\"\nrustflags = []", true),
             ("[env]\nA = \"b\"", true),
             ("[something-new]\na = 1", true),
         ];

@@ -12,6 +12,7 @@ mod build;
 mod cache;
 mod expression;
 mod promoted;
+mod steering;
 mod tools;
 mod values;
 mod words;
@@ -132,11 +133,6 @@ pub(crate) enum Command {
         script: OsString,
         directory: Option<PathBuf>,
         options: Options,
-    },
-    /// Runs the program of another command under a wrapper.
-    Under {
-        wrapper: Vec<String>,
-        command: Box<Command>,
     },
     /// Empties the cache first.
     AfterCleaning(Box<Command>),
@@ -272,7 +268,9 @@ fn parser(arguments: Vec<OsString>) -> Arguments {
 /// Splits the one argument that Linux makes of all that follows the interpreter on a `#!` line.
 fn split_shebang_argument(arguments: &mut Vec<OsString>) {
     let Some(text) = arguments.first().and_then(|first| first.to_str()) else { return };
-    if arguments.len() > 1 && text.starts_with(['-', '+']) && text.contains([' ', '\t']) {
+    // A program to run it under with its arguments is one word on nobody's `#!` line.
+    let is_line = text.starts_with(['-', '+']) && !text.starts_with("--exec=");
+    if arguments.len() > 1 && is_line && text.contains([' ', '\t']) {
         let words = shebang::split(text);
         arguments.splice(0..1, words.into_iter().map(OsString::from));
     }
@@ -329,6 +327,7 @@ fn common(parser: &mut Arguments) -> Result<Options> {
         }
     }
     options.toolchain = text(parser, "--toolchain")?.map(from_here);
+    options.language = text(parser, "--lang")?;
     options.target = text(parser, "--target")?;
     options.edition = text(parser, "--edition")?;
     for dependency in texts(parser, Keys::Two("-d", "--dep"))? {
@@ -343,6 +342,7 @@ fn common(parser: &mut Arguments) -> Result<Options> {
         (options.offline, options.locked) = (true, true);
     }
     options.temporary = parser.contains("--temp");
+    options.steering = steering::parse(parser)?;
     let quiet = parser.contains(["-q", "--quiet"]);
     let verbose = parser.contains(["-v", "--verbose"]);
     options.verbosity = match (quiet, verbose) {
@@ -462,5 +462,6 @@ fn options_and_words(mut parser: Arguments, command: &str) -> Result<(Options, V
     // A promotion has taken its own `--force` already.
     options.force = parser.contains("--force");
     let words = words(parser, command, Some(&mut options))?;
+    steering::check(&options.steering, command)?;
     Ok((options, words))
 }

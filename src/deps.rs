@@ -2,9 +2,9 @@
 //!
 //! Cargo resolves and compiles *dependencies*; the script itself is compiled by one rustc call of ours. A script's
 //! manifest becomes a small package with an empty `main`, `cargo build` of it is run once, and its call of rustc for that
-//! `main` is captured through `RUSTC_WORKSPACE_WRAPPER`. The call (arguments and variables), the artifacts it needs, the
-//! lock and the checks it rests on are recorded under the digest of manifest, lock, toolchain, profile and flags, and
-//! replayed for every script with that manifest: no cargo, no resolution.
+//! `main` is captured through `RUSTC_WORKSPACE_WRAPPER`, and not made. The call (arguments and variables), the artifacts
+//! it needs, the lock and the checks it rests on are recorded under the digest of manifest, lock, toolchain, profile and
+//! flags, and replayed for every script with that manifest: no cargo, no resolution.
 //!
 //! ```text
 //! v1/deps/TOOLCHAIN/
@@ -24,6 +24,7 @@ mod install;
 mod lane;
 mod network;
 mod packages;
+mod rehearsal;
 mod resolve;
 mod seed;
 mod trimmed;
@@ -49,8 +50,9 @@ use crate::wait::patiently;
 
 pub(crate) use install::install;
 pub(crate) use lane::sweep;
+pub(crate) use rehearsal::rehearse;
 pub(crate) use resolve::Resolved;
-pub(crate) use seed::plant;
+pub(crate) use seed::sealed;
 pub(crate) use trimmed::DATE;
 pub use update::Updated;
 pub(crate) use update::update;
@@ -120,11 +122,11 @@ pub(crate) fn environment(
     }
 }
 
-/// Whether the environment of a script's dependencies is recorded, so that cargo need not be asked.
-pub(crate) fn is_recorded(recipe: &RustRecipe<'_>, cache: &Cache, environment: &Environment) -> bool {
+/// The environment of a script's dependencies if it is recorded, so that cargo need not be asked.
+pub(crate) fn recorded(recipe: &RustRecipe<'_>, cache: &Cache, environment: &Environment) -> Option<Call> {
     let screen = Screen::new(false, Verbosity::Quiet);
-    let found = Environments::find(recipe, cache, environment, &screen);
-    found.is_ok_and(|(environments, _)| environments.recorded().is_some())
+    let (environments, _) = Environments::find(recipe, cache, environment, &screen).ok()?;
+    environments.recorded()
 }
 
 /// The package's `Cargo.toml`.
@@ -281,13 +283,8 @@ impl<'a> Environments<'a> {
         let lock_path = self.directory.join("Cargo.lock");
         self.clear().map_err(unusable)?;
         fs::write(&manifest_path, manifest).map_err(unusable)?;
-        match &self.lock {
-            Some(lock) => fs::write(&lock_path, lock).map_err(unusable)?,
-            None => match seed::read_whole(&self.resolved) {
-                Some(lock) => fs::write(&lock_path, lock).map_err(unusable)?,
-                None => seed::write(self.cache, &self.recipe.toolchain.id, &lock_path).map_err(unusable)?,
-            },
-        }
+        self.write_lock(&lock_path).map_err(unusable)?;
+        self.show(manifest, &lock_path);
         let lane = lane::Lane::enter(
             self.cache,
             &self.recipe.toolchain,
@@ -328,6 +325,17 @@ impl<'a> Environments<'a> {
             .hint("run it again when they have settled"))
     }
 
+    /// The lock that cargo starts from.
+    fn write_lock(&self, path: &Path) -> std::io::Result<()> {
+        match &self.lock {
+            Some(lock) => fs::write(path, lock),
+            None => match seed::read_whole(&self.resolved) {
+                Some(lock) => fs::write(path, lock),
+                None => seed::write(self.cache, &self.recipe.toolchain.id, path),
+            },
+        }
+    }
+
     /// One run of cargo: the record of what it made and read.
     fn build_once(
         &self,
@@ -344,7 +352,11 @@ impl<'a> Environments<'a> {
             fs::write(&lock_path, lock).map_err(unusable)?;
         }
         // A new file, so that cargo calls rustc for it even if it did so before.
-        fs::write(&main, format!("fn main() {{}} // {}\n", start.unix_nanoseconds())).map_err(unusable)?;
+        let text = format!("fn main() {{}} // {}\n", start.unix_nanoseconds());
+        fs::write(&main, &text).map_err(unusable)?;
+        if let Some(journal) = self.screen.journal() {
+            journal.file(&main, &text);
+        }
         let capture = capture::Capture::prepare(&self.directory).map_err(unusable)?;
         let local = packages::Local::find(self.recipe.manifest, || self.cargo(cargo), manifest_path, self)?;
         local.forget_in(lane, &self.recipe.profile);
@@ -356,6 +368,7 @@ impl<'a> Environments<'a> {
                     .map_err(unusable)?
             }
         };
+        self.show_compiler(lane.path());
         let output = self.run(cargo, manifest_path, lane, &compiler, &capture)?;
         let lock = fs::read_to_string(&lock_path).at(Step::Dependencies)?;
         let lock = seed::unsealed(&lock);

@@ -193,6 +193,11 @@ impl Words {
         if options.harness == Some(Harness::Bench) {
             rest.insert(0, "--bench".into());
         }
+        options.steering.exec = wrapper.as_deref().map(shebang::split).unwrap_or_default();
+        // They were for `cargo test`, which takes what follows `--` for the harness.
+        if let Some(at) = rest.iter().position(|word| word == "--").filter(|_| options.harness.is_some()) {
+            rest.remove(at);
+        }
         let command = match kind {
             Some(kind) => {
                 let kind = if counts { ExpressionKind::CountedLoop } else { kind };
@@ -205,10 +210,6 @@ impl Words {
             None if package => Command::Package { script: command, directory: package_path, options },
             None if builds => Command::BuildCache { scripts: vec![command], options },
             None => Command::Run { script: command, arguments: rest, options },
-        };
-        let command = match wrapper {
-            Some(wrapper) => Command::Under { wrapper: shebang::split(&wrapper), command: Box::new(command) },
-            None => command,
         };
         Ok(if clears { Command::AfterCleaning(Box::new(command)) } else { command })
     }

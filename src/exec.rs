@@ -1,28 +1,30 @@
-//! Execution: becoming the program.
+//! Execution: becoming the program, or having it as a child.
 //!
 //! On Unix the process becomes the script: `execve` with `argv[0]` the script as typed, everything else inherited and
 //! untouched (the standard library's own `exec` would reset the signal mask and SIGPIPE, which are the caller's).
 //!
 //! A temporary binary is copied into a sealed memory file (`memfd_create(2)`) and executed from there after its
-//! directory is gone, so that nothing remains however the run ends, SIGKILL included. Where that is not to be had a
-//! child is spawned, signals are forwarded, its status is returned and the directory removed.
+//! directory is gone, so that nothing remains however the run ends, SIGKILL included.
 //!
-//! This is the library's one file with `unsafe` in it: `execve` and `fexecve` take raw pointers. Every pointer passed
-//! lives in a `CString` or in the process's own `environ`, and this process has one thread when it gets here, or calls
-//! nothing that another thread could disturb before the program is replaced.
+//! Where something is left to do when it has ended the program is a child: see [`crate::child`], whose signals are here.
+//!
+//! This is the library's one file with `unsafe` in it: `execve`, `fexecve` and the calls about signals take raw pointers.
+//! Every pointer passed lives in a `CString`, on the stack, or in the process's own `environ`, and this process has one
+//! thread when it gets here, or calls nothing that another thread could disturb before the program is replaced.
 #![allow(unsafe_code)]
 
 use std::ffi::{CStr, CString, OsStr, OsString};
 use std::fs::File;
 use std::io;
+use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 use std::ptr;
 
-use signal_hook::iterator::Signals;
+use rustix::process::{Pid, getpid, getppid};
 
 use crate::cache::Told;
 
@@ -30,28 +32,30 @@ unsafe extern "C" {
     static environ: *const *const libc::c_char;
 }
 
-/// What the program is told of its script.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Identity<'a> {
-    /// `argv[0]`.
-    pub(crate) typed: &'a OsStr,
+/// What is executed.
+#[derive(Debug, Clone)]
+pub(crate) struct Image<'a> {
+    /// The file, unless it is in memory.
+    pub(crate) file: PathBuf,
+    /// From `argv[0]`.
+    pub(crate) arguments: Vec<OsString>,
     /// `RUNNER_SCRIPT`; a script that came through a pipe has none.
-    pub(crate) path: Option<&'a Path>,
-    /// More arguments and variables.
+    pub(crate) script: Option<&'a Path>,
+    /// Its variables are set; its arguments are among those above.
     pub(crate) told: &'a Told,
 }
 
-/// Replaces this process by the file at `path`. Returns only if that failed.
-pub(crate) fn become_file(path: &Path, identity: Identity<'_>, arguments: &[OsString]) -> io::Error {
-    let image = match Image::new(identity, arguments) {
-        Ok(image) => image,
+/// Replaces this process. Returns only if that failed.
+pub(crate) fn become_image(image: &Image<'_>) -> io::Error {
+    let raw = match RawImage::new(image) {
+        Ok(raw) => raw,
         Err(error) => return error,
     };
-    let path = match CString::new(path.as_os_str().as_bytes()) {
+    let path = match CString::new(image.file.as_os_str().as_bytes()) {
         Ok(path) => path,
         Err(error) => return error.into(),
     };
-    let (argv, envp) = image.pointers();
+    let (argv, envp) = raw.pointers();
     // SAFETY: `path` is a C string, `argv` and `envp` are null-terminated arrays of C strings that outlive the call.
     unsafe { libc::execve(path.as_ptr(), argv.as_ptr(), envp.as_ptr()) };
     io::Error::last_os_error()
@@ -59,12 +63,12 @@ pub(crate) fn become_file(path: &Path, identity: Identity<'_>, arguments: &[OsSt
 
 /// Replaces this process by an open file. Returns only if that failed.
 #[cfg(target_os = "linux")]
-pub(crate) fn become_memory(file: &OwnedFd, identity: Identity<'_>, arguments: &[OsString]) -> io::Error {
-    let image = match Image::new(identity, arguments) {
-        Ok(image) => image,
+pub(crate) fn become_memory(file: &OwnedFd, image: &Image<'_>) -> io::Error {
+    let raw = match RawImage::new(image) {
+        Ok(raw) => raw,
         Err(error) => return error,
     };
-    let (argv, envp) = image.pointers();
+    let (argv, envp) = raw.pointers();
     // SAFETY: as above; the descriptor is open.
     unsafe { libc::fexecve(file.as_raw_fd(), argv.as_ptr(), envp.as_ptr()) };
     let error = io::Error::last_os_error();
@@ -79,8 +83,8 @@ pub(crate) fn become_memory(file: &OwnedFd, identity: Identity<'_>, arguments: &
     error
 }
 
-/// The arguments and variables of the new program.
-struct Image {
+/// The arguments and variables of the new program, as the kernel takes them.
+struct RawImage {
     arguments: Vec<CString>,
     /// `NAME=VALUE`.
     variables: Vec<CString>,
@@ -88,16 +92,15 @@ struct Image {
 
 const OWN_VARIABLE: &[u8] = b"RUNNER_SCRIPT=";
 
-impl Image {
-    fn new(identity: Identity<'_>, arguments: &[OsString]) -> io::Result<Image> {
-        let told = identity.told.arguments.iter().chain(arguments);
-        let all = std::iter::once(identity.typed).chain(told.map(OsString::as_os_str));
+impl RawImage {
+    fn new(image: &Image<'_>) -> io::Result<RawImage> {
+        let all = image.arguments.iter();
         let arguments = all.map(|text| CString::new(text.as_bytes())).collect::<Result<_, _>>()?;
-        let own = identity.path.map(|path| [OWN_VARIABLE, path.as_os_str().as_bytes()].concat());
-        let told = identity.told.variables.iter();
+        let own = image.script.map(|path| [OWN_VARIABLE, path.as_os_str().as_bytes()].concat());
+        let told = image.told.variables.iter();
         let told = told.map(|(name, value)| [name.as_bytes(), b"=", value.as_bytes()].concat());
         let variables = own.into_iter().chain(told).map(CString::new).collect::<Result<_, _>>()?;
-        Ok(Image { arguments, variables })
+        Ok(RawImage { arguments, variables })
     }
 
     /// Null-terminated arrays that point into this image and into `environ`.
@@ -153,48 +156,287 @@ pub(crate) fn load(_path: &Path) -> io::Result<OwnedFd> {
 }
 
 #[cfg(not(target_os = "linux"))]
-pub(crate) fn become_memory(_file: &OwnedFd, _identity: Identity<'_>, _arguments: &[OsString]) -> io::Error {
+pub(crate) fn become_memory(_file: &OwnedFd, _image: &Image<'_>) -> io::Error {
     io::ErrorKind::Unsupported.into()
 }
 
-/// Signals that are for the program, not for us.
-const FORWARDED: &[i32] = &[
-    libc::SIGHUP,
-    libc::SIGINT,
-    libc::SIGQUIT,
-    libc::SIGTERM,
-    libc::SIGUSR1,
-    libc::SIGUSR2,
-    libc::SIGALRM,
-    libc::SIGWINCH,
-    libc::SIGCONT,
-    libc::SIGTSTP,
-];
+/// Starts a program as a child, which finds signals as our caller left them.
+pub(crate) fn start(image: &Image<'_>, signals: &Signals) -> io::Result<Pid> {
+    let path = CString::new(image.file.as_os_str().as_bytes())?;
+    let raw = RawImage::new(image)?;
+    let pointers = Pointers(raw.pointers());
+    let (caller, parent) = (signals.caller, getpid());
+    // The standard library's own exec would hand what the kernel does not know to a shell.
+    let mut command = Command::new(&image.file);
+    // SAFETY: between fork and exec only calls that are safe in a signal handler; nothing is allocated. The pointers are
+    // into the image that is there with them, and into `environ`.
+    unsafe {
+        command.pre_exec(move || {
+            let (_strings, Pointers((argv, envp))) = (&raw, &pointers);
+            die_with_parent(parent, rustix::process::Signal::KILL)?;
+            caller.restore()?;
+            libc::execve(path.as_ptr(), argv.as_ptr(), envp.as_ptr());
+            Err(io::Error::last_os_error())
+        });
+    }
+    command.spawn().map(|child| Pid::from_child(&child))
+}
 
-/// Runs a program as a child, forwards every signal to it, and returns how it ended.
-pub(crate) fn spawn(path: &Path, identity: Identity<'_>, arguments: &[OsString]) -> io::Result<ExitStatus> {
-    let mut signals = Signals::new(FORWARDED)?;
-    let mut command = Command::new(path);
-    command.arg0(identity.typed).args(&identity.told.arguments).args(arguments);
-    command.envs(identity.told.variables.iter().map(|(name, value)| (name, value)));
-    match identity.path {
-        Some(path) => command.env("RUNNER_SCRIPT", path),
-        None => command.env_remove("RUNNER_SCRIPT"),
-    };
-    let mut child = command.spawn()?;
-    let pid = rustix::process::Pid::from_child(&child);
-    let handle = signals.handle();
-    let forwarder = std::thread::spawn(move || {
-        for signal in signals.forever() {
-            if let Some(signal) = rustix::process::Signal::from_named_raw(signal) {
-                let _ = rustix::process::kill_process(pid, signal);
+/// Arrays of C strings that nobody changes.
+struct Pointers((Vec<*const libc::c_char>, Vec<*const libc::c_char>));
+
+// SAFETY: they are read only.
+unsafe impl Send for Pointers {}
+// SAFETY: likewise.
+unsafe impl Sync for Pointers {}
+
+/// Makes a command die with this process: a compiler nobody waits for any more need not go on.
+pub(crate) fn tie(command: &mut Command) {
+    let parent = getpid();
+    // SAFETY: as in `spawn`.
+    unsafe { command.pre_exec(move || die_with_parent(parent, rustix::process::Signal::TERM)) };
+}
+
+/// Asks the system to send this process a signal when its parent dies.
+#[cfg(target_os = "linux")]
+fn die_with_parent(parent: Pid, signal: rustix::process::Signal) -> io::Result<()> {
+    rustix::process::set_parent_process_death_signal(Some(signal))?;
+    // It may have died before it was asked.
+    match getppid() == Some(parent) {
+        true => Ok(()),
+        false => Err(io::Error::from_raw_os_error(libc::ESRCH)),
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn die_with_parent(parent: Pid, _signal: rustix::process::Signal) -> io::Result<()> {
+    match getppid() == Some(parent) {
+        true => Ok(()),
+        false => Err(io::Error::from_raw_os_error(libc::ESRCH)),
+    }
+}
+
+/// Sends a child that has not been waited for a signal.
+pub(crate) fn send(child: Pid, signal: i32) {
+    // SAFETY: two numbers.
+    unsafe { libc::kill(child.as_raw_nonzero().get(), signal) };
+}
+
+/// A signal that was received, and who sent it.
+pub(crate) struct Received {
+    pub(crate) signal: i32,
+    pub(crate) from: Sender,
+}
+
+/// Who sent a signal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sender {
+    /// The kernel: the terminal to its foreground group, or an alarm clock to this process.
+    Kernel,
+    /// A process, by its number if that is known.
+    Process(Option<i32>),
+}
+
+/// All signals, blocked until this is dropped.
+pub(crate) struct Signals {
+    all: libc::sigset_t,
+    caller: Caller,
+}
+
+/// What was done with signals before: what a child is to find.
+#[derive(Clone, Copy)]
+struct Caller {
+    mask: libc::sigset_t,
+    pipe: libc::sigaction,
+    child: libc::sigaction,
+}
+
+impl Caller {
+    /// Puts it back, in the child. A function would not survive the exec, and the standard library has taken care of that.
+    fn restore(&self) -> io::Result<()> {
+        for (signal, action) in [(libc::SIGPIPE, &self.pipe), (libc::SIGCHLD, &self.child)] {
+            if action.sa_sigaction == libc::SIG_IGN {
+                set_action(signal, action)?;
             }
         }
-    });
-    let status = child.wait();
-    handle.close();
-    let _ = forwarder.join();
-    status
+        set_mask(libc::SIG_SETMASK, &self.mask).map(drop)
+    }
+}
+
+impl Signals {
+    pub(crate) fn block() -> io::Result<Signals> {
+        let mut all = MaybeUninit::uninit();
+        // SAFETY: it is filled here.
+        let all = unsafe {
+            libc::sigfillset(all.as_mut_ptr());
+            all.assume_init()
+        };
+        let pipe = action(libc::SIGPIPE)?;
+        let mask = set_mask(libc::SIG_SETMASK, &all)?;
+        // Ignored, it would have the system forget how the child ended.
+        let child = set_action(libc::SIGCHLD, &DEFAULT)?;
+        Ok(Signals { all, caller: Caller { mask, pipe, child } })
+    }
+
+    /// The next signal.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn wait(&self) -> io::Result<Received> {
+        let mut information = MaybeUninit::<libc::siginfo_t>::zeroed();
+        loop {
+            // SAFETY: it is written to here, and read if that went well.
+            let signal = unsafe { libc::sigwaitinfo(&self.all, information.as_mut_ptr()) };
+            if signal < 0 {
+                match io::Error::last_os_error() {
+                    error if error.kind() == io::ErrorKind::Interrupted => continue,
+                    error => return Err(error),
+                }
+            }
+            // SAFETY: as above; a signal of a process (`si_code` is not positive) has a sender.
+            let (code, sender) = unsafe {
+                let information = information.assume_init();
+                (information.si_code, information.si_pid())
+            };
+            let from = if code > 0 { Sender::Kernel } else { Sender::Process(Some(sender)) };
+            return Ok(Received { signal, from });
+        }
+    }
+
+    /// The next signal. Who sent it is not told: what a terminal may send is taken to come from it if it is ours.
+    #[cfg(not(target_os = "linux"))]
+    pub(crate) fn wait(&self) -> io::Result<Received> {
+        let mut signal = 0;
+        // SAFETY: it is written to here.
+        match unsafe { libc::sigwait(&self.all, &mut signal) } {
+            0 => {
+                let foreground = rustix::termios::tcgetpgrp(rustix::stdio::stdin()).ok();
+                let is_terminals = foreground.is_some_and(|group| group == rustix::process::getpgrp());
+                let from = if is_terminals { Sender::Kernel } else { Sender::Process(None) };
+                Ok(Received { signal, from })
+            }
+            error => Err(io::Error::from_raw_os_error(error)),
+        }
+    }
+
+    /// Stops this process of a signal, until it is continued.
+    pub(crate) fn stop(&self, signal: i32) -> io::Result<()> {
+        if is_pending(libc::SIGCONT) {
+            // Whoever stopped the child has continued us all by now.
+            return Ok(());
+        }
+        if signal != libc::SIGSTOP {
+            let before = set_action(signal, &DEFAULT)?;
+            let one = set_of(signal);
+            // SAFETY: a number.
+            unsafe { libc::raise(signal) };
+            // Here it stops.
+            set_mask(libc::SIG_UNBLOCK, &one)?;
+            set_mask(libc::SIG_BLOCK, &one)?;
+            return set_action(signal, &before).map(drop);
+        }
+        // SAFETY: a number.
+        unsafe { libc::raise(signal) };
+        Ok(())
+    }
+}
+
+impl Drop for Signals {
+    fn drop(&mut self) {
+        // What the terminal sent both of us while the child was ending is not to end us otherwise than the child.
+        for signal in (1..=31).filter(|signal| is_pending(*signal)) {
+            let mut received = 0;
+            // SAFETY: a set that is read, and a number that is written to.
+            unsafe { libc::sigwait(&set_of(signal), &mut received) };
+        }
+        let _ = set_action(libc::SIGCHLD, &self.caller.child);
+        let _ = set_mask(libc::SIG_SETMASK, &self.caller.mask);
+    }
+}
+
+/// Whether a blocked signal is waiting to be received.
+fn is_pending(signal: i32) -> bool {
+    let mut pending = MaybeUninit::uninit();
+    // SAFETY: it is read only if it has been written to.
+    unsafe { libc::sigpending(pending.as_mut_ptr()) == 0 && libc::sigismember(pending.as_ptr(), signal) == 1 }
+}
+
+/// While this lives the system remembers how children end, even if our caller did not want to know of its own.
+pub(crate) struct Waitable {
+    before: Option<libc::sigaction>,
+}
+
+/// Makes children something that can be waited for.
+pub(crate) fn waitable() -> Waitable {
+    let before = action(libc::SIGCHLD).ok().filter(|action| action.sa_sigaction == libc::SIG_IGN);
+    let before = before.filter(|_| set_action(libc::SIGCHLD, &DEFAULT).is_ok());
+    Waitable { before }
+}
+
+impl Drop for Waitable {
+    fn drop(&mut self) {
+        if let Some(before) = &self.before {
+            let _ = set_action(libc::SIGCHLD, before);
+        }
+    }
+}
+
+fn set_of(signal: i32) -> libc::sigset_t {
+    let mut set = MaybeUninit::uninit();
+    // SAFETY: it is emptied first.
+    unsafe {
+        libc::sigemptyset(set.as_mut_ptr());
+        libc::sigaddset(set.as_mut_ptr(), signal);
+        set.assume_init()
+    }
+}
+
+/// Changes the signal mask; returns what it was.
+fn set_mask(how: i32, set: &libc::sigset_t) -> io::Result<libc::sigset_t> {
+    let mut before = MaybeUninit::uninit();
+    // SAFETY: two sets; the second is written to if that goes well.
+    match unsafe { libc::pthread_sigmask(how, set, before.as_mut_ptr()) } {
+        0 => Ok(unsafe { before.assume_init() }),
+        error => Err(io::Error::from_raw_os_error(error)),
+    }
+}
+
+/// What is done on a signal.
+fn action(signal: i32) -> io::Result<libc::sigaction> {
+    let mut action = MaybeUninit::uninit();
+    // SAFETY: it is written to if that goes well.
+    match unsafe { libc::sigaction(signal, ptr::null(), action.as_mut_ptr()) } {
+        0 => Ok(unsafe { action.assume_init() }),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
+/// Changes what is done on a signal; returns what was.
+fn set_action(signal: i32, action: &libc::sigaction) -> io::Result<libc::sigaction> {
+    let mut before = MaybeUninit::uninit();
+    // SAFETY: as above; the new one is a constant, or was there before.
+    match unsafe { libc::sigaction(signal, action, before.as_mut_ptr()) } {
+        0 => Ok(unsafe { before.assume_init() }),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
+// SAFETY: numbers and sets, and null for a function that is not called.
+const DEFAULT: libc::sigaction = unsafe { MaybeUninit::zeroed().assume_init() };
+
+/// Ends as a child ended: of the same signal, which does not return; else by its exit code, or 128 + the signal if this
+/// process does not die of it.
+pub(crate) fn end_as(status: ExitStatus) -> u8 {
+    if let Some(signal) = status.signal() {
+        // The core is the child's.
+        let nothing = rustix::process::Rlimit { current: Some(0), maximum: Some(0) };
+        let _ = rustix::process::setrlimit(rustix::process::Resource::Core, nothing);
+        #[cfg(target_os = "linux")]
+        let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
+        let _ = set_action(signal, &DEFAULT);
+        // SAFETY: a number.
+        unsafe { libc::raise(signal) };
+        let _ = set_mask(libc::SIG_UNBLOCK, &set_of(signal));
+    }
+    exit_code(status)
 }
 
 /// The exit code that stands for how a child ended: its own, or 128 + the signal that killed it.
@@ -209,17 +451,6 @@ pub(crate) fn exit_code(status: ExitStatus) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_childs_status_is_returned_as_a_shell_does() {
-        let identity = Identity { typed: OsStr::new("sh"), path: None, told: &Told::default() };
-        let run = |script: &str| {
-            let status = spawn(Path::new("/bin/sh"), identity, &["-c".into(), script.into()]).unwrap();
-            exit_code(status)
-        };
-        assert_eq!(run("exit 7"), 7);
-        assert_eq!(run("kill -TERM $$"), 143);
-    }
 
     #[cfg(target_os = "linux")]
     #[test]

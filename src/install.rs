@@ -15,7 +15,7 @@ use tempfile::NamedTempFile;
 
 use crate::digest::Digest;
 use crate::error::{Error, Result, Step, bare};
-use crate::runner::Program;
+use crate::program::Program;
 use crate::script::Script;
 
 /// Refuses to write over the source, whatever it is called.

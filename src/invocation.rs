@@ -48,10 +48,28 @@ pub(crate) fn call(
     environment: &Environment,
     screen: &Screen,
 ) -> Result<Call> {
-    let mut call = match recipe.needs_cargo() {
+    let call = match recipe.needs_cargo() {
         true => deps::environment(recipe, cache, environment, screen)?,
         false => plain_call(recipe, environment)?,
     };
+    Ok(completed(recipe, call))
+}
+
+/// As [`call`], if that is known without building anything.
+pub(crate) fn known_call(
+    recipe: &RustRecipe<'_>,
+    cache: &Cache,
+    environment: &Environment,
+) -> Result<Option<Call>> {
+    let call = match recipe.needs_cargo() {
+        true => deps::recorded(recipe, cache, environment),
+        false => Some(plain_call(recipe, environment)?),
+    };
+    Ok(call.map(|call| completed(recipe, call)))
+}
+
+/// A call with what is the script's own of it.
+fn completed(recipe: &RustRecipe<'_>, mut call: Call) -> Call {
     if recipe.provisional && recipe.profile != "quick" {
         call.arguments = profile::quickened(call.arguments);
     }
@@ -60,7 +78,7 @@ pub(crate) fn call(
         // The last one counts.
         call.arguments.extend(["-C".into(), "strip=symbols".into()]);
     }
-    Ok(call)
+    call
 }
 
 /// The call for a script without dependencies: what cargo would pass.
@@ -212,6 +230,12 @@ pub(crate) fn command(
         remap(&mut command, base, "");
     } else if source.name.is_relative() {
         // There is nothing of this machine in it.
+        let directory = recipe.message_directory();
+        let may = source.is_file() && recipe.toolchain.has_remap_scope();
+        if may && !directory.is_empty() {
+            remap(&mut command, Path::new(""), &directory);
+            command.arg("--remap-path-scope=diagnostics");
+        }
     } else if recipe.toolchain.has_remap_scope()
         && let Some(shown) = recipe.shown_directory()
     {

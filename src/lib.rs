@@ -33,19 +33,21 @@
 //! | `trace`, `check`, `stamp`, `digest` | what a build looked at, whether it holds |
 //! | `cache`, `lock`, `staging`, `trim` | entries, commit, who may build, what goes |
 //! | `outline`, `mainless`, `expression`, `source`, `diagnostics` | scripts without `main`, text that is no script, how the compiler is given them, and what it says of them |
-//! | `recipe`, `header`, `shebang`, `dialect`, `language`, `manifest`, `name`, `toolchain`, `target`, `cargo_config`, `surroundings` | everything decided before a build |
+//! | `recipe`, `header`, `shebang`, `decided`, `dialect`, `manifest`, `name`, `toolchain`, `target`, `cargo_config`, `surroundings` | everything decided before a build |
 //! | `compile`, `invocation`, `profile`, `linker`, `linkage`, `disturbance`, `dep_info`, `declared` | the rustc call, and what it read |
+//! | `language` | the other languages: which one a script is in, its compiler, its call, what it read |
 //! | `incremental` | what the compiler remembers of the build before |
 //! | `deps` | cargo, once a manifest: dependency environments, lanes, seeds; once a package: `cargo install` |
 //! | `registry` | packages in the place of scripts: `crate@version` |
-//! | `exec`, `wrap` | becoming the program, or a wrapper's |
+//! | `program`, `exec`, `child`, `under` | becoming the program, or the one it is run under |
+//! | `steering`, `journal`, `rehearsal` | what is shown of a build: its commands, its directory, its times |
 //! | `build`, `artifact`, `build_record`, `elf`, `revision`, `inspect`, `rebuild` | programs that are handed on: what they say of themselves, and proof of it |
 //! | `promote`, `promoted`, `upgrade`, `receipt`, `install`, `package` | executables and packages outside the cache |
 //! | `why`, `change`, `verify`, `storage`, `statistics` | what changed; proof by rebuilding; the cache as a user sees it |
 //! | `tools`, `format`, `migrate` | check, clippy, documentation; formatting; another form of metadata |
 //! | `tier`, `ahead` | fast now and optimal later; builds and versions ahead of a run |
 //! | `choices` | what there is to name on a command line |
-//! | `environment`, `screen`, `wait`, `record`, `error` | variables and policy, stderr, sealed files, errors |
+//! | `environment`, `screen`, `wait`, `order`, `record`, `error` | variables and policy, stderr, sealed files, errors |
 //!
 //! Every command of Go's and what it is called here is in [`go`].
 //!
@@ -54,8 +56,9 @@
 //! # Invariants, said as absences
 //!
 //! - A hit takes no lock, writes nothing (but a refreshed stamp, once), starts no process but the script's, reads no TOML
-//!   and asks no compiler its version.
-//! - Nothing in the cache changes after it appears; it appears by rename and goes by removal.
+//!   and asks no compiler its version. (What runs the program of another machine is looked up at each run.)
+//! - Nothing in the cache that is executed or believed changes after it appears; it appears by rename and goes by removal.
+//!   What compilers remember changes under a lock, and is believed only while it is as one of them left it.
 //! - Nothing that changes the result is missing from launch id and trace.
 //! - Nothing of ours is ever open for writing when it is executed.
 //! - No variable is read outside `environment`.
@@ -73,10 +76,12 @@ mod cache;
 mod cargo_config;
 mod change;
 mod check;
+mod child;
 mod choices;
 mod compile;
 mod config;
 mod content;
+mod decided;
 mod declared;
 mod dep_info;
 mod deps;
@@ -103,6 +108,7 @@ mod incremental;
 mod inspect;
 mod install;
 mod invocation;
+mod journal;
 mod language;
 mod launch;
 mod linkage;
@@ -113,9 +119,11 @@ mod manifest;
 mod migrate;
 mod name;
 mod options;
+mod order;
 mod outline;
 mod package;
 mod profile;
+mod program;
 mod promote;
 mod promoted;
 mod rebuild;
@@ -123,6 +131,7 @@ mod receipt;
 mod recipe;
 mod record;
 mod registry;
+mod rehearsal;
 mod revision;
 mod runner;
 mod said;
@@ -135,8 +144,10 @@ mod source;
 mod staging;
 mod stamp;
 mod statistics;
+mod steering;
 mod storage;
 mod surroundings;
+mod system;
 mod target;
 mod text;
 mod tier;
@@ -144,11 +155,11 @@ mod toolchain;
 mod tools;
 mod trace;
 mod trim;
+mod under;
 mod upgrade;
 mod verify;
 mod wait;
 mod why;
-mod wrap;
 
 #[doc = include_str!("go.md")]
 pub mod go {}
@@ -170,16 +181,18 @@ pub use error::{
 pub use expression::{Expression, ExpressionKind};
 pub use migrate::Style;
 pub use options::{Harness, Options, Verbosity};
+pub use program::Program;
 pub use promote::{Installed, Placement};
 pub use promoted::{Listed, State};
 pub use rebuild::Rebuilt;
 pub use registry::{Package, Selection, Wanted};
 pub use revision::Revision;
-pub use runner::{Program, Runner};
+pub use runner::Runner;
 pub use said::Source;
 pub use script::{Script, is_similar};
 pub use seen::Seen;
 pub use statistics::Statistics;
+pub use steering::Steering;
 pub use tier::Background;
 pub use tools::Lint;
 pub use trim::{CachedBuild, Limits, Trimmed};

@@ -118,7 +118,7 @@ fn conventional(target: &str, host: &str) -> Vec<String> {
 }
 
 /// As GNU's names of machines have it.
-fn gnu_architecture(architecture: &str) -> &str {
+pub(crate) fn gnu_architecture(architecture: &str) -> &str {
     match architecture {
         "i386" | "i486" | "i586" => "i686",
         architecture if architecture.starts_with("riscv64") => "riscv64",

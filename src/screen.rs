@@ -5,11 +5,17 @@
 //! is kept and shown untouched: always when it failed, on a terminal also when it only warned.
 
 use std::io::{self, IsTerminal, Read, Write};
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
+use std::rc::Rc;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
-use crate::error::printable;
+use crate::environment::Environment;
+use crate::error::{At, Result, Step, printable};
+use crate::exec;
+use crate::journal::{Journal, timed};
+use crate::manifest::PACKAGE_NAME;
 use crate::options::Verbosity;
 use crate::script::Script;
 
@@ -18,10 +24,11 @@ const QUIET: Duration = Duration::from_millis(500);
 const FRAME: Duration = Duration::from_millis(100);
 
 /// Where progress and diagnostics go.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Screen {
     terminal: bool,
     verbosity: Verbosity,
+    journal: Option<Rc<Journal>>,
 }
 
 /// What a command said and how it ended.
@@ -35,7 +42,27 @@ pub(crate) struct Finished {
 
 impl Screen {
     pub(crate) fn new(terminal: bool, verbosity: Verbosity) -> Screen {
-        Screen { terminal: terminal && verbosity > Verbosity::Quiet, verbosity }
+        Screen { terminal: terminal && verbosity > Verbosity::Quiet, verbosity, journal: None }
+    }
+
+    /// The same, with a journal to write commands and times down in.
+    pub(crate) fn with(self, journal: Option<Rc<Journal>>) -> Screen {
+        Screen { journal, ..self }
+    }
+
+    pub(crate) fn journal(&self) -> Option<&Rc<Journal>> {
+        self.journal.as_ref()
+    }
+
+    /// The directory to build in: `staging`, unless it is to be kept.
+    pub(crate) fn work(&self, staging: &Path, environment: &Environment) -> Result<PathBuf> {
+        let Some(journal) = &self.journal else { return Ok(staging.to_owned()) };
+        let work = match journal.keeps_work() {
+            true => crate::staging::kept_directory(&environment.temporary_directory()).at(Step::Cache)?,
+            false => staging.to_owned(),
+        };
+        journal.enter(&work);
+        Ok(work)
     }
 
     pub(crate) fn is_terminal(&self) -> bool {
@@ -104,10 +131,13 @@ impl Screen {
     /// Runs a command without a standard input, collecting what it says; `label` is what the spinner calls it.
     /// Its standard output counts as diagnostics unless `keep_stdout`: the script's own must stay clean.
     pub(crate) fn run(&self, command: &mut Command, label: &str, keep_stdout: bool) -> io::Result<Finished> {
+        if let Some(journal) = &self.journal {
+            journal.command(command, None);
+        }
         self.run_reading(Stdio::null(), command, label, keep_stdout)
     }
 
-    /// As [`Screen::run`], with a standard input.
+    /// As [`Screen::run`], with a standard input, and the journal is the caller's business.
     pub(crate) fn run_reading(
         &self,
         input: Stdio,
@@ -115,6 +145,17 @@ impl Screen {
         label: &str,
         keep_stdout: bool,
     ) -> io::Result<Finished> {
+        timed(self.journal.as_ref(), label, || self.run_heard(input, command, label, keep_stdout))
+    }
+
+    fn run_heard(
+        &self,
+        input: Stdio,
+        command: &mut Command,
+        label: &str,
+        keep_stdout: bool,
+    ) -> io::Result<Finished> {
+        exec::tie(command);
         let (mut reader, writer) = io::pipe()?;
         let stdout = if keep_stdout { Stdio::piped() } else { writer.try_clone()?.into() };
         let mut child = command.stdin(input).stdout(stdout).stderr(writer).spawn()?;
@@ -140,7 +181,15 @@ impl Screen {
         loop {
             match receiver.recv_timeout(FRAME) {
                 Ok(bytes) => {
-                    if let Some(progress) = diagnostics.push(&bytes) {
+                    let progress = diagnostics.push(&bytes);
+                    let statuses = std::mem::take(&mut diagnostics.statuses);
+                    if self.verbosity >= Verbosity::Verbose {
+                        line.erase();
+                        statuses
+                            .iter()
+                            .for_each(|status| drop(writeln!(io::stderr(), "{}", printable(status))));
+                    }
+                    if let Some(progress) = progress {
                         line.update(progress);
                     }
                 }
@@ -212,6 +261,8 @@ impl<'a> Line<'a> {
 struct Diagnostics {
     pending: Vec<u8>,
     kept: Vec<u8>,
+    /// Cargo's lines that say what it does, but to the package that stands for the script.
+    statuses: Vec<String>,
 }
 
 /// How cargo's status lines begin; they are progress too, and end in a line feed.
@@ -263,6 +314,9 @@ impl Diagnostics {
             || STATUS.contains(&first) && text.find(first) == Some(0) && first.len() >= 11;
         let is_bar = segment.ends_with(b"\r");
         if is_status || is_bar {
+            if is_status && !is_bar && !text.contains(PACKAGE_NAME) && first != "Finished" {
+                self.statuses.push(text.trim_end().to_owned());
+            }
             let text = text.trim();
             return (!text.is_empty() && (is_bar || first == "Blocking")).then(|| text.to_owned());
         }

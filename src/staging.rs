@@ -97,6 +97,11 @@ fn private_directory(prefix: &str, parent: &Path) -> io::Result<TempDir> {
     tempfile::Builder::new().prefix(prefix).permissions(Permissions::from_mode(0o700)).tempdir_in(parent)
 }
 
+/// A new directory that somebody asked to keep.
+pub(crate) fn kept_directory(parent: &Path) -> io::Result<PathBuf> {
+    private_directory("runner-work-", parent).map(TempDir::keep)
+}
+
 /// A new file that will be renamed to where it belongs.
 pub(crate) fn file(parent: &Path) -> io::Result<NamedTempFile> {
     NamedTempFile::with_prefix_in(FILE_PREFIX, parent)

@@ -67,7 +67,6 @@ pub(crate) fn dispatch(command: Command) -> Result<u8> {
             let place = runner.package(&read(&runner, &script)?, &options, directory.as_deref())?;
             print(format_args!("{}\n", place.display()));
         }
-        Command::Under { wrapper, command } => return under(&runner, &wrapper, *command),
         Command::AfterCleaning(command) => {
             runner.cache_clean(None)?;
             return dispatch(*command);
@@ -108,19 +107,6 @@ pub(crate) fn dispatch(command: Command) -> Result<u8> {
 
 fn run(runner: &Runner, script: &OsStr, options: &Options, arguments: &[OsString]) -> Result<u8> {
     runner.run(&read(runner, script)?, options, arguments)
-}
-
-/// Runs a script's program under a wrapper such as `valgrind`.
-fn under(runner: &Runner, wrapper: &[String], command: Command) -> Result<u8> {
-    let wrapper: Vec<OsString> = wrapper.iter().map(OsString::from).collect();
-    let (script, options, arguments) = match command {
-        Command::Run { script, arguments, options } => (read(runner, &script)?, options, arguments),
-        Command::Evaluate { expression, base, arguments, options } => {
-            (expression.script(&base), options, arguments)
-        }
-        other => return dispatch(other),
-    };
-    runner.prepare(&script, &options)?.execute_under(&wrapper, &arguments)
 }
 
 fn read(runner: &Runner, script: &OsStr) -> Result<Script> {

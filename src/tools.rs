@@ -12,7 +12,9 @@ use crate::dialect::Dialect;
 use crate::digest::Fields;
 use crate::environment::{Environment, absolute, is_executable};
 use crate::error::{At, EXIT_NOT_FOUND, Error, Result, Step};
+use crate::exec;
 use crate::invocation::{self, Purpose};
+use crate::journal::Journal;
 use crate::options::Options;
 use crate::recipe::{Recipe, RustRecipe};
 use crate::runner::Runner;
@@ -96,13 +98,15 @@ impl Runner {
         work: impl FnOnce(&Cache, &Recipe, &RustRecipe<'_>, &Screen) -> Result<T>,
     ) -> Result<T> {
         let work = || {
+            let _waitable = exec::waitable();
             let cache = self.cache()?;
             cache.create()?;
-            let screen = Screen::new(self.environment().is_terminal(), options.verbosity);
+            let journal = Journal::open(&options.steering, self.environment());
+            let screen = Screen::new(self.environment().is_terminal(), options.verbosity).with(journal);
             let recipe = Recipe::read(script, options, self.environment())?;
-            let rust = recipe.decide(self.environment(), &cache)?;
+            let rust = recipe.decide_rust(self.environment(), &cache)?;
             // Dependencies that are not built yet are built fast: nobody is going to run them.
-            let rust = tier::choose(rust, &recipe.said, &cache, self.environment());
+            let rust = tier::choose_rust(rust, &recipe.said, &cache, self.environment());
             work(&cache, &recipe, &rust, &screen)
         };
         work().map_err(|error| error.about_script(script))
@@ -157,6 +161,9 @@ fn run(
     let mut command = invocation::command(rust, &call, &source, purpose, environment, screen);
     command.args(arguments);
     let tool = PathBuf::from(command.get_program());
+    if let Some(journal) = screen.journal() {
+        journal.command(&command, source.text().at(Step::Compile)?.as_deref());
+    }
     let name = tool.file_name().unwrap_or(OsStr::new("rustc")).to_string_lossy().into_owned();
     let label = format!("{name} {}", rust.name().to_string_lossy());
     let finished = screen

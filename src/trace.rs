@@ -9,8 +9,9 @@
 //! runner-trace 1
 //! script PATH                                 whose trace this is; for people and `cache list`
 //! variant
-//! binary DIGEST STAMP PATH                    relative to the cache
+//! binary DIGEST STAMP PATH                    relative to the cache; absolute in another one (see `system`)
 //! provisional                                 if a better one is to come
+//! target NAME                                 it is for another kind of machine than the compiler's
 //! argument TEXT                               the program is given it before the caller's own
 //! set NAME=VALUE                              the program is given the variable, whatever the caller has
 //! about NAME TEXT                             for people: toolchain, profile, when, how long
@@ -30,6 +31,7 @@
 //!
 //! Nothing here needs a toolchain, TOML or a child process.
 
+use std::borrow::Cow;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path};
 
@@ -37,10 +39,15 @@ use crate::change::Change;
 use crate::check::{Check, Fact, Holds, compare, path_of};
 use crate::digest::{Digest, Fields};
 use crate::environment::Environment;
+use crate::launch::LaunchId;
 use crate::stamp::Stamp;
+use crate::system;
 use crate::text::{Text, escape, line, parse_stamp, split_field, stamp_text, unescape};
 
 const FIRST_LINE: &[u8] = b"runner-trace 1";
+
+/// Digits of the id of the home a variant was built for, as it has them.
+pub(crate) const HOME_DIGITS: usize = 16;
 
 /// Variants a trace file keeps.
 const VARIANTS: usize = 8;
@@ -58,6 +65,8 @@ pub(crate) struct Variant<'a> {
     pub(crate) binary: Binary<'a>,
     /// Whether a better one is to come: see [`crate::tier`].
     pub(crate) provisional: bool,
+    /// The kind of machine it is for, if that is not the compiler's own.
+    pub(crate) target: Option<Text<'a>>,
     /// What the program is told: see [`crate::cache::Told`].
     pub(crate) arguments: Vec<Text<'a>>,
     pub(crate) variables: Vec<(Text<'a>, Text<'a>)>,
@@ -108,6 +117,7 @@ impl<'a> Trace<'a> {
                 variants.push(Variant {
                     binary,
                     provisional: false,
+                    target: None,
                     arguments: Vec::new(),
                     variables: Vec::new(),
                     about: Vec::new(),
@@ -123,6 +133,8 @@ impl<'a> Trace<'a> {
             if let Some(rest) = line.strip_prefix(b"about ") {
                 let (name, text) = split_field(rest)?;
                 variant.about.push((unescape(name)?, unescape(text)?));
+            } else if let Some(text) = line.strip_prefix(b"target ") {
+                variant.target = Some(unescape(text)?);
             } else if let Some(text) = line.strip_prefix(b"argument ") {
                 variant.arguments.push(unescape(text)?);
             } else if let Some(rest) = line.strip_prefix(b"set ") {
@@ -149,6 +161,9 @@ impl<'a> Trace<'a> {
             );
             if variant.provisional {
                 line(&mut out, &[b"provisional"]);
+            }
+            if let Some(target) = &variant.target {
+                line(&mut out, &[b"target", &escape(target)]);
             }
             for text in &variant.arguments {
                 line(&mut out, &[b"argument", &escape(text)]);
@@ -209,6 +224,10 @@ impl Variant<'_> {
     ) -> Option<Vec<(Option<usize>, Stamp)>> {
         let mut restamps = Vec::new();
         // The binary first: without it the rest does not matter.
+        let path = path_of(&self.binary.path);
+        if path.is_absolute() && !system::has(path, environment) {
+            return None;
+        }
         match self.binary.holds(cache) {
             Holds::Yes => {}
             Holds::ByContent(stamp) => restamps.extend(stamp.map(|stamp| (None, stamp))),
@@ -255,6 +274,31 @@ impl Variant<'_> {
         changes
     }
 
+    /// Whether it was built for this home, not for another that something under the same id was decided to be once.
+    pub(crate) fn is_of(&self, home: &LaunchId) -> bool {
+        self.about("home").is_some_and(|recorded| recorded == home.digest().short(HOME_DIGITS))
+    }
+
+    /// The same, owning its texts.
+    pub(crate) fn into_owned(self) -> Variant<'static> {
+        fn own(text: Text<'_>) -> Text<'static> {
+            Cow::Owned(text.into_owned())
+        }
+        let pairs = |list: Vec<(Text<'_>, Text<'_>)>| {
+            list.into_iter().map(|(one, two)| (own(one), own(two))).collect()
+        };
+        let Binary { digest, stamp, path } = self.binary;
+        Variant {
+            binary: Binary { digest, stamp, path: own(path) },
+            provisional: self.provisional,
+            target: self.target.map(own),
+            arguments: self.arguments.into_iter().map(own).collect(),
+            variables: pairs(self.variables),
+            about: pairs(self.about),
+            checks: self.checks.into_iter().map(Check::into_owned).collect(),
+        }
+    }
+
     pub(crate) fn about(&self, name: &str) -> Option<String> {
         self.about
             .iter()
@@ -273,7 +317,11 @@ impl Binary<'_> {
                     return Holds::Yes;
                 }
                 // A change of permissions shows in the stamp.
-                if metadata.mode() & 0o7777 != 0o700 {
+                let is_ours_to_run = match path_of(&self.path).is_absolute() {
+                    true => system::is_trusted(&metadata),
+                    false => matches!(metadata.mode() & 0o7777, 0o700 | 0o755),
+                };
+                if !is_ours_to_run {
                     return Holds::No;
                 }
                 compare(self.stamp, self.digest, || Digest::of_file(&path), stamp)
@@ -309,9 +357,10 @@ fn parse_binary(text: &[u8]) -> Option<Binary<'_>> {
     let (digest, rest) = split_field(text.strip_prefix(b"binary ")?)?;
     let (stamp, path) = split_field(rest)?;
     let path = unescape(path)?;
-    // Nothing outside is ever executed, whoever wrote the trace.
-    let mut parts = path_of(&path).components();
-    let is_below = parts.next() == Some(Component::Normal("bin".as_ref()))
+    // Nothing outside is ever executed, whoever wrote the trace, but what the system's cache has.
+    let mut parts = path_of(&path).components().peekable();
+    let is_of_system = parts.next_if_eq(&Component::RootDir).is_some();
+    let is_below = (is_of_system || parts.next() == Some(Component::Normal("bin".as_ref())))
         && parts.all(|part| matches!(part, Component::Normal(_)));
     is_below.then_some(Binary { digest: Digest::parse(digest)?, stamp: parse_stamp(stamp)?, path })
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::{Command, ExitStatus};
 
 use super::network::{self, Network};
-use super::{DATE, Environments, capture, lane, seed};
+use super::{Environments, capture, lane, seed};
 use crate::environment::Environment;
 use crate::error::{Error, Result, Step};
 use crate::screen::Screen;
@@ -36,6 +36,33 @@ impl Environments<'_> {
         command(cargo, &self.recipe.toolchain, self.environment, self.screen)
     }
 
+    /// `cargo build` of the package that stands for the script.
+    pub(super) fn build_command(
+        &self,
+        cargo: &Path,
+        manifest: &Path,
+        lane: &Path,
+        network: Network,
+    ) -> Command {
+        let mut command = self.cargo(cargo);
+        match self.recipe.options.harness {
+            None => command.arg("build"),
+            Some(_) => command.args(["test", "--no-run", "--bins"]),
+        };
+        command.arg("--manifest-path").arg(manifest).arg("--target-dir").arg(lane);
+        if let Some(target) = &self.recipe.target {
+            command.args(["--target", &target.name]);
+        }
+        if let Some(linker) = self.recipe.linker.named() {
+            command.env(self.recipe.machine_variable("LINKER"), linker);
+        }
+        command.args(["--profile", &self.recipe.profile, "--message-format", "json-render-diagnostics"]);
+        network.tell(&mut command, self.recipe.said, self.environment);
+        command.args(self.recipe.options.locked.then_some("--locked"));
+        self.give_flags(&mut command);
+        command
+    }
+
     /// `cargo build`, without the network if it can be done so; returns its messages (JSON, one a line).
     pub(super) fn run(
         &self,
@@ -46,30 +73,10 @@ impl Environments<'_> {
         capture: &capture::Capture,
     ) -> Result<Vec<u8>> {
         let build = |network: Network| {
-            let mut command = self.cargo(cargo);
-            match self.recipe.options.harness {
-                None => command.arg("build"),
-                Some(_) => command.args(["test", "--no-run", "--bins"]),
-            };
-            command.arg("--manifest-path").arg(manifest).arg("--target-dir").arg(lane.path());
-            if let Some(target) = &self.recipe.target {
-                command.args(["--target", &target.name]);
-            }
-            if let Some(linker) = self.recipe.linker.named() {
-                command.env(self.recipe.machine_variable("LINKER"), linker);
-            }
-            command.args(["--profile", &self.recipe.profile, "--message-format", "json-render-diagnostics"]);
-            network.tell(&mut command, self.recipe.said, self.environment);
-            if self.recipe.options.locked {
-                command.arg("--locked");
-            }
-            self.give_flags(&mut command);
+            let mut command = self.build_command(cargo, manifest, lane.path(), network);
             command.env("RUSTC_WORKSPACE_WRAPPER", capture.wrapper());
             if self.recipe.is_trimmed() {
-                command.env("RUSTC", compiler).env("CARGO_INCREMENTAL", "0");
-                if self.environment.set(DATE.0).is_none() {
-                    command.env(DATE.0, DATE.1);
-                }
+                self.trim(&mut command, compiler);
             }
             self.screen.verbose(|| {
                 format!("{}: building dependencies", self.recipe.script.typed().to_string_lossy())

@@ -52,7 +52,7 @@ impl Lane {
         Ok(Lane { path, name, _lock: lock })
     }
 
-    pub(crate) fn path(&self) -> &Path {
+    pub(super) fn path(&self) -> &Path {
         &self.path
     }
 
@@ -118,14 +118,23 @@ impl Lane {
     }
 }
 
+/// The lane that a build takes if nobody else builds.
+pub(super) fn first(cache: &Cache, toolchain: &Toolchain, is_trimmed: bool) -> PathBuf {
+    cache.join(name_of(toolchain, is_trimmed, 0))
+}
+
+fn name_of(toolchain: &Toolchain, is_trimmed: bool, index: usize) -> String {
+    let kind = if is_trimmed { "trimmed-" } else { "" };
+    format!("deps/{}/lane-{kind}{index}", toolchain.id)
+}
+
 fn place(
     cache: &Cache,
     toolchain: &Toolchain,
     is_trimmed: bool,
     index: usize,
 ) -> io::Result<(PathBuf, String)> {
-    let kind = if is_trimmed { "trimmed-" } else { "" };
-    let name = format!("deps/{}/lane-{kind}{index}", toolchain.id);
+    let name = name_of(toolchain, is_trimmed, index);
     let path = cache.join(&name);
     cache.make_directory(&path)?;
     Ok((path, name))

@@ -10,8 +10,8 @@ use toml::{Table, Value};
 
 use crate::cache::Cache;
 use crate::digest::Digest;
-use crate::install::put_bytes;
 use crate::manifest::{Manifest, PACKAGE_NAME};
+use crate::order;
 
 /// Newer locks first; older ones add only packages, in versions nobody newer chose.
 const MOST_LOCKS: usize = 200;
@@ -24,7 +24,7 @@ pub(super) fn write(cache: &Cache, toolchain: &str, path: &Path) -> io::Result<(
         .map(|entry| entry.path().join("Cargo.lock"))
         .filter_map(|lock| Some((fs::metadata(&lock).ok()?.modified().ok()?, lock)))
         .collect();
-    locks.sort();
+    order::sort(&mut locks);
     // By name and compatible series: cargo takes one version of a series, and it should be the newest that is here.
     let mut packages: BTreeMap<(String, String), Table> = BTreeMap::new();
     for (_, lock) in locks.iter().rev().take(MOST_LOCKS) {
@@ -96,15 +96,8 @@ fn series(version: &str) -> String {
 /// What begins the last line of a lock that is kept: a comment to cargo, with the digest of what comes before it.
 const SEAL: &str = "# blake3 ";
 
-/// Has the next new manifest start from this lock, in a cache in which nothing was built yet.
-pub(crate) fn plant(cache: &Cache, toolchain: &str, lock: &str) -> io::Result<()> {
-    let place = cache.join("deps").join(toolchain).join("environments/seed");
-    put_bytes(sealed(lock).as_bytes(), &place.join("Cargo.lock"))?;
-    put_bytes(b"", &place.join("record"))
-}
-
 /// A lock as it is kept.
-pub(super) fn sealed(lock: &str) -> String {
+pub(crate) fn sealed(lock: &str) -> String {
     format!("{lock}{SEAL}{}\n", Digest::of(lock.as_bytes()).hex())
 }
 

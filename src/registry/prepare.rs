@@ -8,10 +8,12 @@ use crate::deps::{self, Resolved, Updated};
 use crate::error::{At, EXIT_NOT_FOUND, Error, Result, Step};
 use crate::launch::LaunchId;
 use crate::options::Options;
-use crate::runner::{Program, Runner};
+use crate::program::{Manner, Program};
+use crate::runner::{Runner, taken_over};
 use crate::screen::Screen;
 use crate::script::Script;
 use crate::staging::Staging;
+use crate::statistics::{self, Event};
 use crate::trace::Tools;
 use crate::trim::{self, Limits};
 use crate::wait::patiently;
@@ -24,6 +26,7 @@ impl Runner {
         script: &Script,
         package: &Package,
         options: &Options,
+        manner: Manner,
     ) -> Result<Program> {
         let launch = LaunchId::of(script, options, self.environment());
         let recipe = match PackageRecipe::decide(script, package, options, self.environment(), &cache) {
@@ -34,16 +37,16 @@ impl Runner {
                 let home = LaunchId::home(script, &self.said(options)?.fill_for_package(options));
                 let may = is_absence && !options.force && !options.temporary;
                 let found = may.then(|| cache.find(&home, self.environment(), Tools::Forgiven)).flatten();
-                return found.map(|found| Program::cached(script, found)).ok_or(no_compiler);
+                return found.map(|found| Program::cached(script, found, manner)).ok_or(no_compiler);
             }
         };
-        let screen = Screen::new(self.environment().is_terminal(), recipe.options.verbosity);
+        let screen = manner.screen(recipe.options.verbosity);
         recipe.user.complain(&cache, &screen);
         if recipe.options.temporary || cache.is_temporary() {
             let _ = Staging::sweep(&cache.join("staging"));
             let staging = Staging::create(&cache.join("staging")).at(Step::Cache)?;
             let built = self.build_package(&recipe, &cache, staging.path(), &screen)?;
-            return Ok(Program::temporary(script, built, staging, cache));
+            return Ok(Program::temporary(script, built, staging, cache, manner));
         }
         let is_wanted = |_: &Found| !options.force;
         let waiting = patiently(&screen, script);
@@ -52,12 +55,13 @@ impl Runner {
             Entry::Occupied(found) => found,
             Entry::Vacant(vacant) => {
                 let built = self.build_package(&recipe, &cache, vacant.staging(), &screen)?;
-                vacant.commit(built, script)?
+                statistics::count(&cache, Event::Miss);
+                manner.kept(|| vacant.commit(built, script))?
             }
         };
         cache.alias(&launch, &home, script, self.environment());
         trim::daily(&cache, Limits::of(&recipe.said));
-        Ok(Program::cached(script, found))
+        Ok(Program::cached(script, found, manner))
     }
 
     /// Resolves and compiles in `staging`.
@@ -69,7 +73,9 @@ impl Runner {
         screen: &Screen,
     ) -> Result<Built> {
         let resolved = Resolved::find(recipe, cache, self.environment(), screen)?;
-        deps::install(recipe, &resolved, cache, staging, self.environment(), screen)
+        let work = screen.work(staging, self.environment())?;
+        let built = deps::install(recipe, &resolved, cache, &work, self.environment(), screen)?;
+        taken_over(built, &work, staging)
     }
 
     /// Resolves a package anew; what changed.
@@ -81,6 +87,9 @@ impl Runner {
     ) -> Result<Vec<Updated>> {
         let cache = self.cache()?;
         cache.create()?;
+        if let Some(environment) = self.environment().without_foreign_cargo_home(cache.root()) {
+            return Runner::new(environment).update_package(script, package, options);
+        }
         let recipe = PackageRecipe::decide(script, package, options, self.environment(), &cache)?;
         let screen = Screen::new(self.environment().is_terminal(), recipe.options.verbosity);
         if let Some(version) = package.version() {

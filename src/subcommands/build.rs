@@ -20,6 +20,11 @@ pub(super) fn build(
     options: &Options,
 ) -> Result<u8> {
     let scripts = scripts.iter().map(|script| read(runner, script)).collect::<Result<Vec<_>>>()?;
+    if options.steering.rehearses {
+        let options = with_release(options.clone());
+        let rehearse = |script| runner.rehearse_build(script, &options, output);
+        return Ok(first_code(scripts.iter().map(rehearse)));
+    }
     let built = match saying.path {
         true => runner.build_cached(&scripts, options),
         false => runner.build_all(&scripts, &with_release(options.clone()), output)?,

@@ -26,10 +26,10 @@ access $ROOT/bin/rustc
 access $ROOT/fake/rustc
 stat $ROOT/fake/rustc
 stat $ROOT/fake/rustc
-stat /.cargo/config
-stat /.cargo/config.toml
 stat $ROOT/home/.cargo/config
 stat $ROOT/home/.cargo/config.toml
+stat /.cargo/config
+stat /.cargo/config.toml
 stat $ROOT/home/.config/runner/config.toml
 access $ROOT/bin/cc
 access $ROOT/fake/cc
@@ -61,10 +61,10 @@ access $ROOT/bin/rustc
 access $ROOT/fake/rustc
 stat $ROOT/fake/rustc
 stat $ROOT/fake/rustc
-stat /.cargo/config
-stat /.cargo/config.toml
 stat $ROOT/home/.cargo/config
 stat $ROOT/home/.cargo/config.toml
+stat /.cargo/config
+stat /.cargo/config.toml
 stat $ROOT/home/.config/runner/config.toml
 access $ROOT/bin/cc
 access $ROOT/fake/cc

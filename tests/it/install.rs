@@ -139,7 +139,8 @@ fn a_prefix_is_where_it_goes_and_nothing_goes_elsewhere() {
     let mut expected: Vec<PathBuf> = SHARED.iter().map(|name| prefix.join(name)).collect();
     expected.push(prefix.join("bin/runner"));
     let mut found = files_below(&sandbox.work());
-    (expected.sort(), found.sort());
+    expected.sort();
+    found.sort();
     assert_eq!(found, expected);
     assert!(files_below(&sandbox.home()).is_empty(), "{:?}", files_below(&sandbox.home()));
     assert!(files_below(&sandbox.root().join("tmp")).is_empty());
@@ -410,7 +411,7 @@ fn a_page_or_completions_of_somebody_elses_are_neither_replaced_nor_removed() {
     assert!(ran.stdout.contains(&format!("{} stays: install.sh did not put it there\n", mine.display())));
     assert_eq!(files_below(&sandbox.path("p/share")).len(), SHARED.len());
     sandbox.install_sh(&["--prefix", "p", "--uninstall"]).run();
-    assert_eq!(files_below(&sandbox.path("p")), [mine.clone()]);
+    assert_eq!(files_below(&sandbox.path("p")), std::slice::from_ref(&mine));
     assert_eq!(fs::read_to_string(mine).unwrap(), "mine\n");
     // What cannot be written is left out.
     sandbox.write("q/share", "a file\n");

@@ -248,6 +248,12 @@ impl<'a> Run<'a> {
         child
     }
 
+    /// As [`Run::start`], and its input stays open.
+    pub fn start_with_input(mut self) -> Child {
+        self.command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        self.command.spawn().unwrap()
+    }
+
     pub fn run(self) -> Ran {
         let shown = format!("{:?}", self.command);
         Ran::of(shown, self.start())

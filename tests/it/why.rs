@@ -90,13 +90,17 @@ fn json_holds_the_same() {
 }
 
 #[test]
-fn verbose_says_it_in_one_line_before_the_run() {
+fn verbose_says_it_in_one_line_before_what_is_done() {
     let sandbox = Sandbox::fake();
     sandbox.write("x.rs", "env COLOR\n");
     let first = sandbox.runner(["-v", "x.rs"]).run();
-    assert_eq!((first.stdout.as_str(), first.stderr.as_str()), ("unset\n", "runner: x.rs: not built yet\n"));
+    assert_eq!(
+        (first.stdout.as_str(), first.stderr.as_str()),
+        ("unset\n", "runner: x.rs: not built yet\nrunner: x.rs: compiling it, release, with rustc 1.95.0\n")
+    );
     let changed = sandbox.runner(["-v", "x.rs"]).env("COLOR", "red").run();
-    assert_eq!(changed.stderr, "runner: x.rs: variable `COLOR` was unset, is red\n");
+    let expected = "runner: x.rs: variable `COLOR` was unset, is red\nrunner: x.rs: compiling it, release, with rustc 1.95.0\n";
+    assert_eq!(changed.stderr, expected);
     let hit = sandbox.runner(["-v", "x.rs"]).run();
     assert!(
         hit.stderr.starts_with("runner: x.rs: cached as `") && hit.stderr.lines().count() == 1,
