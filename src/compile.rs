@@ -13,6 +13,7 @@ use std::time::Instant;
 use crate::build_record::BuildRecord;
 use crate::cache::{Built, Cache};
 use crate::check::Check;
+use crate::decided::Decided;
 use crate::declared;
 use crate::dep_info::{self, DepInfo};
 use crate::deps::Call;
@@ -23,6 +24,7 @@ use crate::environment::{Environment, is_dropped};
 use crate::error::{Error, Result, Step};
 use crate::incremental::Incremental;
 use crate::invocation::{self, Purpose};
+use crate::language;
 use crate::linkage;
 use crate::linker;
 use crate::recipe::RustRecipe;
@@ -42,6 +44,19 @@ pub(crate) enum Outcome {
 /// # Errors
 /// [`Step::Dependencies`] and [`Step::Compile`], after the compiler's own words have been shown.
 pub(crate) fn compile(
+    recipe: &Decided<'_>,
+    cache: &Cache,
+    staging: &Path,
+    environment: &Environment,
+    screen: &Screen,
+) -> Result<Outcome> {
+    match recipe {
+        Decided::Rust(rust) => compile_rust(rust, cache, staging, environment, screen),
+        Decided::Other(other) => language::build::compile(other, cache, staging, environment, screen),
+    }
+}
+
+fn compile_rust(
     recipe: &RustRecipe<'_>,
     cache: &Cache,
     staging: &Path,
@@ -55,14 +70,7 @@ pub(crate) fn compile(
     let name = recipe.name();
     let unusable = |error| cache.unusable("cannot write to", error);
     let source = Source::place(recipe, staging).map_err(unusable)?;
-    let record = recipe.options.portable.then(|| BuildRecord::of(recipe, &call, environment));
-    if let Some(object) = record.as_ref().and_then(BuildRecord::object) {
-        let path = staging.join("record.o");
-        std::fs::write(&path, object).map_err(unusable)?;
-        let mut argument = OsString::from("link-arg=");
-        argument.push(path);
-        call.arguments.extend(["-C".into(), argument]);
-    }
+    let record = add_record(recipe, &mut call, staging, environment, screen).map_err(unusable)?;
     let declared = || declared::checks(recipe.settings, recipe.base(), environment, Moment::now());
     let declared_before = declared()?;
     // What was written before this moment has an older stamp, what is written from now on has not.
@@ -101,6 +109,8 @@ pub(crate) fn compile(
     checks.extend(declared_before);
     screen.show(&finished.stderr, false);
     let mut all = recipe.checks.clone();
+    without_repeats(&mut all);
+    let decisions = all.iter().filter(|check| !check.choice).count();
     all.extend(linker);
     all.extend(call.checks);
     all.append(&mut checks);
@@ -113,6 +123,7 @@ pub(crate) fn compile(
         ("target", recipe.machine().to_owned()),
         ("toolchain-id", recipe.toolchain.id.clone()),
         ("edition", recipe.edition.clone()),
+        ("decisions", decisions.to_string()),
         ("built", start.unix_seconds().to_string()),
         ("milliseconds", began.elapsed().as_millis().to_string()),
     ];
@@ -120,6 +131,28 @@ pub(crate) fn compile(
     let target = recipe.target.as_ref().map(|target| target.name.clone());
     let provisional = recipe.provisional;
     Ok(Outcome::Built(Built { output, name, provisional, target, told, checks: all, about }))
+}
+
+/// Has the record of a build that is handed on linked into its program, where that is done so.
+pub(crate) fn add_record(
+    recipe: &RustRecipe<'_>,
+    call: &mut Call,
+    staging: &Path,
+    environment: &Environment,
+    screen: &Screen,
+) -> std::io::Result<Option<BuildRecord>> {
+    let record = recipe.options.portable.then(|| BuildRecord::of(recipe, call, environment));
+    if let Some(object) = record.as_ref().and_then(BuildRecord::object) {
+        let path = staging.join("record.o");
+        std::fs::write(&path, &object)?;
+        if let Some(journal) = screen.journal() {
+            journal.bytes(&path, &object);
+        }
+        let mut argument = OsString::from("link-arg=");
+        argument.push(path);
+        call.arguments.extend(["-C".into(), argument]);
+    }
+    Ok(record)
 }
 
 /// Runs the compiler, which leaves a program and what it read in `staging`; once more without what it remembers of earlier
@@ -133,7 +166,10 @@ fn run(
     environment: &Environment,
     screen: &Screen,
 ) -> Result<Finished> {
-    let mut memory = Incremental::enter(recipe, call, cache, environment, staging);
+    // What the compiler remembers is in nobody's transcript.
+    let remembers = screen.journal().is_none_or(|journal| !journal.shows_commands());
+    let mut memory =
+        remembers.then(|| Incremental::enter(recipe, call, cache, environment, staging)).flatten();
     loop {
         let place = memory.as_ref().map_or_else(|| staging.to_owned(), Incremental::output);
         let (output, dep_info) = (place.join("program"), place.join("program.d"));
@@ -263,7 +299,11 @@ fn inputs(
 }
 
 /// A declared input that is not as it was before the compiler was started.
-fn declared_disturbance(before: &[Check<'_>], after: &[Check<'_>], start: Moment) -> Option<PathBuf> {
+pub(crate) fn declared_disturbance(
+    before: &[Check<'_>],
+    after: &[Check<'_>],
+    start: Moment,
+) -> Option<PathBuf> {
     let mut disturbances = Disturbances::since(start);
     let is_same =
         before.len() == after.len() && before.iter().zip(after).all(|(one, two)| one.same_fact(two));
@@ -285,7 +325,7 @@ fn rival_module(path: &Path) -> Option<PathBuf> {
     }
 }
 
-fn without_repeats(checks: &mut Vec<Check<'static>>) {
+pub(crate) fn without_repeats(checks: &mut Vec<Check<'static>>) {
     let mut seen = Vec::with_capacity(checks.len());
     checks.retain(|check| {
         let mut text = Vec::new();
@@ -299,7 +339,7 @@ fn without_repeats(checks: &mut Vec<Check<'static>>) {
 }
 
 #[cold]
-fn removed() -> Error {
+pub(crate) fn removed() -> Error {
     Error::message(Step::Cache, "the cache was removed while it was compiled there")
 }
 

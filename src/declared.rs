@@ -10,6 +10,7 @@ use crate::content::Names;
 use crate::environment::Environment;
 use crate::error::{Error, Result, Step};
 use crate::manifest::Settings;
+use crate::order;
 use crate::stamp::Moment;
 
 /// More than any script means to watch, and few enough to check in milliseconds.
@@ -25,13 +26,6 @@ pub(crate) fn checks(
 ) -> Result<Vec<Check<'static>>> {
     let mut checks: Vec<Check<'static>> = Vec::new();
     for name in &settings.env {
-        if name.is_empty() || name.contains(['=', '\0']) {
-            let text = format!(
-                "`package.metadata.runner.env` names `{}`, which no variable can be",
-                name.escape_debug()
-            );
-            return Err(Error::message(Step::Metadata, text));
-        }
         checks.push(Check::variable(name, environment));
     }
     let mut files: Vec<PathBuf> = Vec::new();
@@ -58,7 +52,7 @@ pub(crate) fn checks(
         }
     }
     for list in [&mut files, &mut directories] {
-        list.sort();
+        order::sort(list);
         list.dedup();
     }
     let unreadable = |path: &Path, error: std::io::Error| {
@@ -79,7 +73,7 @@ pub(crate) fn checks(
 
 /// The directories a pattern looks into: its fixed beginning, and all that its further parts match. With `**` that is
 /// every directory below.
-fn directories_of(pattern: &str) -> Vec<PathBuf> {
+pub(crate) fn directories_of(pattern: &str) -> Vec<PathBuf> {
     let is_wild = |part: &str| part.contains(['*', '?', '[']);
     let parts: Vec<&str> = pattern.split('/').collect();
     let fixed = parts.iter().take_while(|part| !is_wild(part)).count().min(parts.len() - 1);
@@ -122,7 +116,7 @@ mod tests {
                     format!("{kind} {}", Path::new(path).strip_prefix(root).unwrap().display())
                 })
                 .collect();
-            names.sort();
+            order::sort(&mut names);
             names
         };
         assert_eq!(lines(&["t/*.html"]), ["directory t", "file t/a.html"]);

@@ -52,6 +52,7 @@ pub(crate) use install::install;
 pub(crate) use lane::sweep;
 pub(crate) use rehearsal::rehearse;
 pub(crate) use resolve::Resolved;
+pub(crate) use seed::sealed;
 pub(crate) use trimmed::DATE;
 pub use update::Updated;
 pub(crate) use update::update;

@@ -37,6 +37,7 @@ mod tests;
 use std::ops::Range;
 
 pub use attributes::features;
+pub use scriptisto::{Spec, is_in as has_spec};
 
 /// A byte order mark, as it stands in a text.
 pub const BOM: &str = "\u{feff}";
@@ -141,12 +142,28 @@ pub fn parse(text: &str) -> Result<Header<'_>, HeaderError> {
         (header.metadata, header.notes) = comment::find(text, rest)?;
     }
     if header.metadata.is_none()
-        && let Some(found) = scriptisto::find(text)?
+        && let Some(spec) = Spec::read(text)?
     {
-        (header.metadata, header.build_command) = (found.metadata, found.build_command);
-        header.notes.extend(found.notes);
+        header.metadata = Some(spec.metadata());
+        header.build_command = spec.build_cmd.map(|command| command.trim_end().to_owned());
     }
     Ok(header)
+}
+
+/// The text with its frontmatter between dashes, if it is between backticks, as it was while that form was not settled.
+pub(crate) fn with_dashes(text: &str) -> Option<String> {
+    let body = text.strip_prefix(BOM).unwrap_or(text);
+    let rest = split_shebang(body).map_or(body, |(_, rest)| rest).trim_start();
+    let count = rest.len() - rest.trim_start_matches('`').len();
+    let (fence, dashes) = rest.get(..count).filter(|_| count >= 3).map(|fence| (fence, "-".repeat(count)))?;
+    let start = text.len() - rest.len();
+    let mut at = start;
+    let end = rest.split_inclusive('\n').find_map(|line| {
+        let begin = at;
+        at += line.len();
+        (begin > start && line.trim_end() == fence).then_some(begin)
+    })?;
+    Some([&text[..start], &dashes, &text[start + count..end], &dashes, &text[end + count..]].concat())
 }
 
 /// The rest of the first line after `#!` (a carriage return included), and what follows that line.

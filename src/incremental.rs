@@ -35,6 +35,7 @@ use crate::digest::{Digest, Fields};
 use crate::environment::Environment;
 use crate::linker;
 use crate::lock::Lock;
+use crate::order;
 use crate::profile;
 use crate::recipe::RustRecipe;
 use crate::record::Record;
@@ -162,7 +163,7 @@ impl Incremental {
             text.push(path.strip_prefix(&self.directory).unwrap_or(&path));
             found.push(text);
         }
-        found.sort();
+        order::sort(&mut found);
         found
     }
 
@@ -258,7 +259,7 @@ pub(crate) fn sweep(cache: &Cache, oldest: i64, most_bytes: u64, mode: Mode) -> 
     let scripts = trim::entries(&cache.join(DIRECTORY));
     let ways = scripts.iter().flat_map(|script| trim::entries(script));
     let mut ways: Vec<(i64, PathBuf)> = ways.map(|way| (used(&way), way)).collect();
-    ways.sort();
+    order::sort(&mut ways);
     let (mut room, mut freed) = (most_bytes, 0);
     for (used, way) in ways.into_iter().rev() {
         let size = trim::size_of(&way);

@@ -33,8 +33,9 @@
 //! | `trace`, `check`, `stamp`, `digest` | what a build looked at, whether it holds |
 //! | `cache`, `lock`, `staging`, `trim` | entries, commit, who may build, what goes |
 //! | `outline`, `mainless`, `expression`, `source`, `diagnostics` | scripts without `main`, text that is no script, how the compiler is given them, and what it says of them |
-//! | `recipe`, `header`, `shebang`, `dialect`, `language`, `manifest`, `name`, `toolchain`, `target`, `cargo_config`, `surroundings` | everything decided before a build |
+//! | `recipe`, `header`, `shebang`, `decided`, `dialect`, `manifest`, `name`, `toolchain`, `target`, `cargo_config`, `surroundings` | everything decided before a build |
 //! | `compile`, `invocation`, `profile`, `linker`, `linkage`, `disturbance`, `dep_info`, `declared` | the rustc call, and what it read |
+//! | `language` | the other languages: which one a script is in, its compiler, its call, what it read |
 //! | `incremental` | what the compiler remembers of the build before |
 //! | `deps` | cargo, once a manifest: dependency environments, lanes, seeds; once a package: `cargo install` |
 //! | `registry` | packages in the place of scripts: `crate@version` |
@@ -46,7 +47,7 @@
 //! | `tools`, `format`, `migrate` | check, clippy, documentation; formatting; another form of metadata |
 //! | `tier`, `ahead` | fast now and optimal later; builds and versions ahead of a run |
 //! | `choices` | what there is to name on a command line |
-//! | `environment`, `screen`, `wait`, `record`, `error` | variables and policy, stderr, sealed files, errors |
+//! | `environment`, `screen`, `wait`, `order`, `record`, `error` | variables and policy, stderr, sealed files, errors |
 //!
 //! Every command of Go's and what it is called here is in [`go`].
 //!
@@ -55,7 +56,7 @@
 //! # Invariants, said as absences
 //!
 //! - A hit takes no lock, writes nothing (but a refreshed stamp, once), starts no process but the script's, reads no TOML
-//!   and asks no compiler its version.
+//!   and asks no compiler its version. (What runs the program of another machine is looked up at each run.)
 //! - Nothing in the cache that is executed or believed changes after it appears; it appears by rename and goes by removal.
 //!   What compilers remember changes under a lock, and is believed only while it is as one of them left it.
 //! - Nothing that changes the result is missing from launch id and trace.
@@ -80,6 +81,7 @@ mod choices;
 mod compile;
 mod config;
 mod content;
+mod decided;
 mod declared;
 mod dep_info;
 mod deps;
@@ -117,6 +119,7 @@ mod manifest;
 mod migrate;
 mod name;
 mod options;
+mod order;
 mod outline;
 mod package;
 mod profile;
@@ -144,6 +147,7 @@ mod statistics;
 mod steering;
 mod storage;
 mod surroundings;
+mod system;
 mod target;
 mod text;
 mod tier;

@@ -16,6 +16,8 @@ pub struct Options {
     pub profile: Option<String>,
     /// A toolchain's name (as rustup has it), or a directory that holds one.
     pub toolchain: Option<String>,
+    /// The language, if the script does not say it itself or not so: its name.
+    pub language: Option<String>,
     /// The kind of machine the program is for, by rustc's name of it; the compiler's own if `None`.
     pub target: Option<String>,
     /// The Rust edition, before the script's own.
@@ -94,6 +96,7 @@ impl Options {
         let Options {
             profile,
             toolchain,
+            language,
             target,
             edition,
             dependencies,
@@ -116,6 +119,10 @@ impl Options {
         } = self;
         fields.push_optional("profile", profile.as_deref().map(str::as_bytes));
         fields.push_optional("toolchain", toolchain.as_deref().map(str::as_bytes));
+        // Said only if so: a hit hashes whatever is said.
+        if let Some(language) = language {
+            fields.push("language", language.as_bytes());
+        }
         fields.push_optional("target", target.as_deref().map(str::as_bytes));
         fields.push_optional("edition", edition.as_deref().map(str::as_bytes));
         for (name, version) in dependencies {
@@ -135,7 +142,6 @@ impl Options {
         fields.push("locked", &[u8::from(*locked)]);
         fields.push("portable", &[u8::from(*portable)]);
         selection.add_to(fields);
-        // Said only if so: a hit hashes whatever is said.
         if *strip {
             fields.push("strip", b"");
         }
@@ -148,6 +154,7 @@ impl Options {
     pub(crate) fn describe(&self) -> String {
         let mut words = vec![self.profile.clone().unwrap_or_else(|| "release".to_owned())];
         words.extend(self.toolchain.as_ref().map(|toolchain| format!("+{toolchain}")));
+        words.extend(self.language.as_ref().map(|language| format!("language {language}")));
         words.extend(self.target.as_ref().map(|target| format!("target {target}")));
         words.extend(self.edition.as_ref().map(|edition| format!("edition {edition}")));
         words.extend(self.dependencies.iter().map(|(name, version)| format!("{name}={version}")));
@@ -166,6 +173,7 @@ impl Options {
         Options {
             profile: self.profile.clone().or_else(|| weaker.profile.clone()),
             toolchain: self.toolchain.clone().or_else(|| weaker.toolchain.clone()),
+            language: self.language.clone().or_else(|| weaker.language.clone()),
             target: self.target.clone().or_else(|| weaker.target.clone()),
             edition: self.edition.clone().or_else(|| weaker.edition.clone()),
             dependencies: self.dependencies.clone(),

@@ -27,7 +27,7 @@ impl Runner {
         let cache = self.cache()?;
         cache.create()?;
         let recipe = Recipe::read(script, options, self.environment())?;
-        let rust = recipe.decide(self.environment(), &cache)?;
+        let rust = recipe.decide_rust(self.environment(), &cache)?;
         let directory = match directory {
             Some(directory) => directory.to_owned(),
             None => {

@@ -14,6 +14,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::build::is_for_windows;
 use crate::check::{Check, Fact};
 use crate::digest::{Digest, Sums};
 use crate::environment::{Environment, absolute};
@@ -112,7 +113,10 @@ impl Runner {
         let mut programs = Vec::with_capacity(plans.len());
         for plan in &mut plans {
             let program = self.prepare(plan.script, &plan.options)?;
-            plan.name.get_or_insert_with(|| program.name().to_owned());
+            let name = plan.name.get_or_insert_with(|| program.name().to_owned());
+            if placement.name.is_none() && is_for_windows(&program) {
+                name.push(".exe");
+            }
             programs.push(program);
         }
         refuse_twins(&plans)?;
@@ -198,6 +202,9 @@ impl Runner {
         };
         receipt.write(receipts)?;
         put(program, &path).map_err(|error| cannot("write", &path, error))?;
+        if let Some(journal) = program.journal() {
+            journal.copied(program.path(), &path);
+        }
         Ok(Installed {
             on_path: is_on_path(self.environment(), &plan.directory),
             shadowed_by: shadow(self.environment(), &name, &path),
@@ -214,9 +221,9 @@ impl Runner {
             Some(package) => {
                 PackageRecipe::decide(script, package, options, self.environment(), &cache)?.target
             }
-            None => {
-                Recipe::read(script, options, self.environment())?.decide(self.environment(), &cache)?.target
-            }
+            None => Recipe::read(script, options, self.environment())?
+                .decide(self.environment(), &cache)?
+                .target(),
         };
         Ok(target.map(|target| target.name))
     }

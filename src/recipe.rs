@@ -3,7 +3,11 @@
 //! Slow and clear; only misses come here. A recipe knows the script's real place, its metadata, the compiler, profile,
 //! edition and flags, and the checks that all these decisions rest on.
 
+mod head;
+mod other;
 mod words;
+
+pub(crate) use words::shown_directory;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -12,11 +16,12 @@ use crate::cache::Cache;
 use crate::cargo_config::CargoConfig;
 use crate::check::Check;
 use crate::config::Config;
-use crate::dialect::Dialect;
+use crate::decided::Decided;
+use crate::dialect::{self, Dialect};
 use crate::environment::Environment;
 use crate::error::{Error, Result, Step};
-use crate::header::{self, Form, Header};
-use crate::language;
+use crate::header::{self, Form};
+use crate::language::{self, Head, LanguageRecipe};
 use crate::launch::LaunchId;
 use crate::linker::Linker;
 use crate::mainless::{self, Code};
@@ -26,14 +31,12 @@ use crate::profile;
 use crate::registry;
 use crate::said::{Said, Source};
 use crate::script::Script;
-use crate::shebang::{self, FirstLine, Tool};
+use crate::shebang::{self, Tool};
 use crate::stamp::Moment;
 use crate::surroundings::{Surroundings, variables_of_machines};
 use crate::target::{self, Target};
 use crate::toolchain::Toolchain;
-
-/// What Linux reads of a `#!` line (`BINPRM_BUF_SIZE` less the line end).
-const LONGEST_SHEBANG_BYTES: usize = 255;
+use head::{malformed, notes, refuse_what_is_no_source, text};
 
 /// Everything decided before anything is built.
 #[derive(Debug)]
@@ -57,9 +60,11 @@ pub(crate) struct Recipe {
     is_lenient: bool,
     /// Variables of its first line, for the program.
     variables: Vec<(String, String)>,
+    /// What its head says, if it is not in Rust.
+    head: Option<Head>,
 }
 
-/// A recipe whose compiler has been found.
+/// A recipe of a Rust script, whose compiler has been found.
 #[derive(Debug)]
 pub(crate) struct RustRecipe<'a> {
     pub(crate) script: &'a Script,
@@ -105,12 +110,16 @@ impl Recipe {
             return Err(registry::no_script(package));
         }
         options.selection.refuse_for_script()?;
+        let first_look = String::from_utf8_lossy(script.bytes());
+        refuse_what_is_no_source(script.bytes(), &first_look)?;
+        if let Some(language) = language::of(script, &first_look, options.language.as_deref())? {
+            return Recipe::in_another_language(script, options, &first_look, language, environment);
+        }
         let text = text(script)?;
-        language::check(script, text)?;
         let header = header::parse(text).map_err(malformed)?;
         let mut notes = notes(&header);
         let features = header::features(text, &header).into_iter().map(str::to_owned).collect();
-        let first = first_line(&header, text);
+        let first = shebang::of_script(&header, text);
         let form = header.metadata.as_ref().map(|metadata| metadata.form);
         let dialect = Dialect::of(form, options.dialect, first.as_ref().map(|line| &line.tool));
         let manifest = Manifest::read(header.metadata.clone(), dialect)?;
@@ -167,7 +176,7 @@ impl Recipe {
             let text = format!("`rustflags` may not have `{}`", flag.escape_debug());
             return Err(said.blame("rustflags", Error::message(Step::Arguments, text).hint(ALLOWED_FLAGS)));
         }
-        if options.edition.is_none() && is_old(&header, text, &manifest) {
+        if options.edition.is_none() && manifest.edition().is_none() && dialect::is_old(&header, text) {
             options.edition = Some("2015".to_owned());
         }
         // Not the launch of somebody who insists on that toolchain.
@@ -186,6 +195,7 @@ impl Recipe {
             features,
             is_lenient,
             variables,
+            head: None,
         };
         recipe.manifest.check_name(&package_name(&recipe.manifest, &recipe.script))?;
         Ok(recipe)
@@ -197,7 +207,22 @@ impl Recipe {
     }
 
     /// Finds the compiler and decides how to call it.
-    pub(crate) fn decide(&self, environment: &Environment, cache: &Cache) -> Result<RustRecipe<'_>> {
+    pub(crate) fn decide(&self, environment: &Environment, cache: &Cache) -> Result<Decided<'_>> {
+        match &self.head {
+            None => Ok(Decided::Rust(Box::new(self.decide_rust(environment, cache)?))),
+            Some(head) => {
+                Ok(Decided::Other(Box::new(LanguageRecipe::decide(self, head, environment, cache)?)))
+            }
+        }
+    }
+
+    /// The same for what is done with Rust scripts only.
+    pub(crate) fn decide_rust(&self, environment: &Environment, cache: &Cache) -> Result<RustRecipe<'_>> {
+        if let Some(head) = &self.head {
+            let text =
+                format!("it is {}, and this is done with Rust scripts only", head.language.with_article());
+            return Err(Error::message(Step::Script, text));
+        }
         let since = Moment::now();
         let Recipe { script, options, manifest, settings, code, .. } = self;
         let (toolchain, notes) = self.toolchain(environment, cache)?;
@@ -255,7 +280,11 @@ impl Recipe {
         match wanted.filter(|_| self.is_lenient) {
             None => {
                 let found = Toolchain::find(wanted, environment, cache);
-                Ok((found.map_err(|error| self.said.blame("toolchain", error))?, Vec::new()))
+                let blame = |error: Error| match self.said.source("toolchain") {
+                    Some(Source::Metadata) => error.placed(self.manifest.place_of_setting("toolchain")),
+                    _ => self.said.blame("toolchain", error),
+                };
+                Ok((found.map_err(blame)?, Vec::new()))
             }
             Some(wanted) => {
                 // Ours to allow on any compiler.
@@ -284,7 +313,7 @@ impl Recipe {
         self.options.base.as_deref().unwrap_or(self.script.base())
     }
 
-    fn variables(&self) -> Vec<(OsString, OsString)> {
+    pub(crate) fn variables(&self) -> Vec<(OsString, OsString)> {
         let of_line = self.variables.iter().map(|(name, value)| (name.into(), value.into()));
         self.manifest
             .dialect()
@@ -384,84 +413,6 @@ fn package_name(manifest: &Manifest, script: &Script) -> String {
     match manifest.package_text("name") {
         Some(name) => name.to_owned(),
         None => crate::name::package(&script.stem().to_string_lossy()),
-    }
-}
-
-fn text(script: &Script) -> Result<&str> {
-    let bytes = script.bytes();
-    if bytes.starts_with(b"\x7fELF") || bytes.starts_with(b"\xcf\xfa\xed\xfe") {
-        return Err(Error::message(Step::Script, "it is a compiled program, not a script")
-            .hint("run it without `runner`"));
-    }
-    let text = std::str::from_utf8(bytes).map_err(|error| {
-        let line = bytes[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count() + 1;
-        Error::message(Step::Script, format!("it is not UTF-8 text: line {line} holds other bytes"))
-            .hint("Rust source is UTF-8; `iconv` converts text from other encodings")
-    })?;
-    let after_shebang =
-        text.strip_prefix("#!/").map(|rest| rest.split_once('\n').map_or("", |(_, rest)| rest));
-    if after_shebang.unwrap_or(text).trim().is_empty() {
-        return Err(
-            Error::message(Step::Script, "it is empty").hint("a script needs at least `fn main() {}`")
-        );
-    }
-    Ok(text)
-}
-
-/// What the first lines ask for: the `#!` line, or what calls a tool for Rust in its stead.
-fn first_line(header: &Header<'_>, text: &str) -> Option<FirstLine> {
-    let of_shebang = header.shebang.and_then(shebang::read);
-    if of_shebang.as_ref().is_some_and(|line| !matches!(line.tool, Tool::Other(_))) {
-        return of_shebang;
-    }
-    let body =
-        if header.shebang.is_some() { text.split_once('\n').map_or("", |(_, rest)| rest) } else { text };
-    let of_header = header.build_command.as_deref().and_then(shebang::read_command);
-    let is_shell = matches!(&of_shebang, Some(FirstLine { tool: Tool::Other(name), .. }) if is_shell(name));
-    of_header.or_else(|| shebang::polyglot::read(body, is_shell)).or(of_shebang)
-}
-
-/// Whether a script was written for cargo-script, which knew one edition only, and says so by what later ones do not need.
-/// Many that name it were written since, for what has taken its name over.
-fn is_old(header: &Header<'_>, text: &str, manifest: &Manifest) -> bool {
-    let names_it = |line: &str| ["cargo-script", "cargo script"].iter().any(|name| line.contains(name));
-    header.shebang.is_some_and(names_it)
-        && manifest.edition().is_none()
-        && (text.contains("extern crate ") || text.contains("try!("))
-}
-
-fn is_shell(program: &str) -> bool {
-    matches!(program, "sh" | "bash" | "dash" | "ksh" | "zsh")
-}
-
-/// What the author should know, though the script runs.
-fn notes(header: &Header<'_>) -> Vec<String> {
-    let mut notes: Vec<String> =
-        header.notes.iter().map(|note| format!("line {}: {}", note.line, note.text)).collect();
-    if header.bom && header.shebang.is_some() {
-        notes.push("it begins with a byte order mark, so a kernel does not see its `#!` line".to_owned());
-    }
-    if header.shebang_crlf {
-        notes.push(
-            "its `#!` line ends in CR LF, so a kernel looks for an interpreter whose name ends in CR"
-                .to_owned(),
-        );
-    }
-    // Two bytes for `#!`; Linux reads 256 bytes and needs the line end among them.
-    if header.shebang.is_some_and(|line| line.len() + 2 > LONGEST_SHEBANG_BYTES) {
-        notes.push(format!(
-            "its `#!` line is longer than {LONGEST_SHEBANG_BYTES} bytes, and a kernel cuts it there"
-        ));
-    }
-    notes
-}
-
-fn malformed(error: header::HeaderError) -> Error {
-    let text = format!("line {}, column {}: {}", error.line, error.column, error.message);
-    let error_here = Error::message(Step::Metadata, text);
-    match error.hint {
-        Some(hint) => error_here.hint(hint),
-        None => error_here,
     }
 }
 

@@ -6,10 +6,13 @@
 use std::ffi::OsString;
 use std::path::Path;
 
+use crate::compile;
+use crate::decided::Decided;
 use crate::deps;
 use crate::error::{At, Error, Result, Step};
 use crate::exec;
 use crate::invocation;
+use crate::language;
 use crate::launch::LaunchId;
 use crate::options::{Options, Verbosity};
 use crate::program::{Manner, Program};
@@ -59,21 +62,29 @@ impl Runner {
             .hint("`-x` shows its commands as they are run"));
         }
         let recipe = Recipe::read(script, options, environment)?;
-        let rust = recipe.decide(environment, &cache)?;
-        if let Some(found) = peek(rust.home()) {
+        let decided = recipe.decide(environment, &cache)?;
+        if let Some(found) = peek(decided.home()) {
             return Program::cached(script, found, manner).rehearse(purpose);
         }
-        let rust = match self.has_background() {
-            true => tier::choose(rust, &recipe.said, &cache, environment),
-            false => rust,
+        let decided = match self.has_background() {
+            true => tier::choose(decided, &recipe.said, &cache, environment),
+            false => decided,
         };
         let staging = Staging::create_temporary(&environment.temporary_directory()).at(Step::Cache)?;
         let screen = manner.screen(Verbosity::Quiet);
         screen.work(staging.path(), environment)?;
-        let Some(call) = invocation::known_call(&rust, &cache, environment)? else {
+        let rust = match decided {
+            Decided::Rust(rust) => rust,
+            Decided::Other(other) => {
+                let output = language::build::rehearse(&other, &cache, staging.path(), environment, &screen)?;
+                return Program::planned(script, output, other.told(), None, manner).rehearse(purpose);
+            }
+        };
+        let Some(mut call) = invocation::known_call(&rust, &cache, environment)? else {
             return deps::rehearse(&rust, &cache, environment, &screen, staging.path());
         };
         let source = Source::place(&rust, staging.path()).at(Step::Cache)?;
+        compile::add_record(&rust, &mut call, staging.path(), environment, &screen).at(Step::Cache)?;
         let (output, dep_info) = (staging.path().join("program"), staging.path().join("program.d"));
         let build = invocation::Purpose::Program { output: &output, dep_info: &dep_info };
         let command = invocation::command(&rust, &call, &source, build, environment, &screen);

@@ -16,19 +16,21 @@ use std::path::{Path, PathBuf};
 
 use crate::cache::{Built, Cache, Entry, Found};
 use crate::compile::{self, Outcome};
+use crate::decided::Decided;
 use crate::environment::Environment;
 use crate::error::{At, EXIT_NOT_FOUND, Error, Result, Step};
 use crate::exec;
 use crate::launch::LaunchId;
 use crate::options::{Options, Verbosity};
 use crate::program::{Manner, Program};
-use crate::recipe::{Recipe, RustRecipe};
+use crate::recipe::Recipe;
 use crate::rehearsal::Purpose;
 use crate::screen::Screen;
 use crate::script::Script;
 use crate::settings;
 use crate::staging::Staging;
 use crate::statistics::{self, Event};
+use crate::system;
 use crate::tier;
 use crate::trace::Tools;
 use crate::trim::{self, Limits};
@@ -103,7 +105,11 @@ impl Runner {
         let prepared = self.cache().and_then(|cache| self.prepare_in(cache, script, options));
         let prepared = match prepared {
             Err(unusable) if unusable.step() == Step::Cache => {
-                self.prepare_without(&unusable, script, options)
+                let launch = LaunchId::of(script, options, &self.environment);
+                match self.find_in_system(None, &launch, script, options)? {
+                    Some(found) => Ok(Program::cached(script, found, Manner::of(options, &self.environment))),
+                    None => self.prepare_without(&unusable, script, options),
+                }
             }
             other => other,
         };
@@ -114,8 +120,14 @@ impl Runner {
     fn prepare_in(&self, cache: Cache, script: &Script, options: &Options) -> Result<Program> {
         let launch = LaunchId::of(script, options, &self.environment);
         let manner = Manner::of(options, &self.environment);
-        let find = || self.find(&cache, &launch, script, options);
+        let find = || match self.find(&cache, &launch, script, options)? {
+            None => self.find_in_system(Some(&cache), &launch, script, options),
+            found => Ok(found),
+        };
         if let Some(found) = manner.timed("looking in the cache", find)? {
+            return Ok(Program::cached(script, found, manner));
+        }
+        if let Some(found) = self.find_in_system(Some(&cache), &launch, script, options)? {
             return Ok(Program::cached(script, found, manner));
         }
         let _waitable = exec::waitable();
@@ -131,30 +143,31 @@ impl Runner {
             manner.timed("reading its metadata", || Recipe::read(script, options, &self.environment))?;
         let screen = manner.screen(recipe.options.verbosity);
         recipe.config.complain(&cache, &screen);
-        let rust = match manner.timed("finding the compiler", || recipe.decide(&self.environment, &cache)) {
-            Ok(rust) => rust,
+        let decided = match manner.timed("finding the compiler", || recipe.decide(&self.environment, &cache))
+        {
+            Ok(decided) => decided,
             Err(no_compiler) => return self.outlive(no_compiler, &cache, script, &recipe, manner),
         };
-        let notes: Vec<String> = recipe.notes.iter().chain(&rust.notes).cloned().collect();
+        let notes: Vec<String> = recipe.notes.iter().chain(decided.notes()).cloned().collect();
         notes.iter().for_each(|note| screen.note(script, note));
         if recipe.options.temporary || cache.is_temporary() {
-            return self.build_temporary(cache, script, &rust, &screen, manner);
+            return self.build_temporary(cache, script, &decided, &screen, manner);
         }
-        let rust = match self.background {
-            Some(_) => tier::choose(rust, &recipe.said, &cache, &self.environment),
-            None => rust,
+        let decided = match self.background {
+            Some(_) => tier::choose(decided, &recipe.said, &cache, &self.environment),
+            None => decided,
         };
-        let home = rust.home();
+        let home = decided.home();
         let is_wanted = |found: &Found| !(options.force || options.optimal && found.provisional);
         let found = match cache.enter(
             home,
-            &rust.checks,
+            decided.checks(),
             &self.environment,
             is_wanted,
             patiently(&screen, script),
         )? {
             Entry::Occupied(found) => found,
-            Entry::Vacant(vacant) => match self.build_settled(&cache, &rust, vacant.staging(), &screen) {
+            Entry::Vacant(vacant) => match self.build_settled(&cache, &decided, vacant.staging(), &screen) {
                 Ok(built) => {
                     statistics::count(&cache, Event::Miss);
                     manner.kept(|| vacant.commit(built, script))?
@@ -213,20 +226,20 @@ impl Runner {
     pub(crate) fn build_settled(
         &self,
         cache: &Cache,
-        rust: &RustRecipe<'_>,
+        decided: &Decided<'_>,
         staging: &Path,
         screen: &Screen,
     ) -> Result<Built> {
         let work = screen.work(staging, &self.environment)?;
         for _ in 0..MOST_DISTURBANCES {
-            match compile::compile(rust, cache, &work, &self.environment, screen)? {
+            match compile::compile(decided, cache, &work, &self.environment, screen)? {
                 Outcome::Built(built) => return taken_over(built, &work, staging),
                 Outcome::Disturbed(path) => screen.verbose(|| {
-                    let script = rust.script.typed().to_string_lossy();
+                    let script = decided.script().typed().to_string_lossy();
                     format!("{script}: `{}` changed while it was compiled; once more", path.display())
                 }),
             }
-            if !rust.script.is_unchanged() {
+            if !decided.script().is_unchanged() {
                 // Its bytes are not worth compiling any more.
                 break;
             }
@@ -240,13 +253,13 @@ impl Runner {
         &self,
         cache: Cache,
         script: &Script,
-        rust: &RustRecipe<'_>,
+        decided: &Decided<'_>,
         screen: &Screen,
         manner: Manner,
     ) -> Result<Program> {
         let _ = Staging::sweep(&cache.join("staging"));
         let staging = Staging::create(&cache.join("staging")).at(Step::Cache)?;
-        let built = self.build_settled(&cache, rust, staging.path(), screen)?;
+        let built = self.build_settled(&cache, decided, staging.path(), screen)?;
         Ok(Program::temporary(script, built, staging, cache, manner))
     }
 
@@ -280,7 +293,10 @@ impl Runner {
 
     pub(crate) fn cache(&self) -> Result<Cache> {
         match self.environment.cache_directory() {
-            Some(root) => Ok(Cache::at(root)),
+            Some(root) => {
+                let is_shared = system::is_named(&root, &self.environment);
+                Ok(Cache::at(root).shared(is_shared))
+            }
             None => Err(Error::message(Step::Cache, "there is no home directory to keep a cache in")
                 .hint("set `HOME` or `RUNNER_CACHE`")),
         }
@@ -288,7 +304,7 @@ impl Runner {
 }
 
 /// A build whose directory is kept leaves its program there.
-fn taken_over(built: Built, work: &Path, staging: &Path) -> Result<Built> {
+pub(crate) fn taken_over(built: Built, work: &Path, staging: &Path) -> Result<Built> {
     if work == staging {
         return Ok(built);
     }

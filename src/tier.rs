@@ -17,6 +17,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use crate::cache::{Cache, Entry, Found};
+use crate::decided::Decided;
 use crate::deps;
 use crate::environment::Environment;
 use crate::error::{At, Error, Result, Step};
@@ -54,6 +55,20 @@ pub struct Background {
 
 /// The recipe of a script's next build: a quick one where that is worth it.
 pub(crate) fn choose<'a>(
+    decided: Decided<'a>,
+    said: &Said,
+    cache: &Cache,
+    environment: &Environment,
+) -> Decided<'a> {
+    match decided {
+        Decided::Rust(rust) => Decided::Rust(Box::new(choose_rust(*rust, said, cache, environment))),
+        // Their compilers are fast, or know of no other way.
+        other => other,
+    }
+}
+
+/// The same of a Rust script.
+pub(crate) fn choose_rust<'a>(
     rust: RustRecipe<'a>,
     said: &Said,
     cache: &Cache,
@@ -144,6 +159,9 @@ impl Runner {
         if let Some(toolchain) = &options.toolchain {
             shell.arg("--toolchain").arg(toolchain);
         }
+        if let Some(language) = &options.language {
+            shell.arg("--lang").arg(language);
+        }
         if let Some(target) = &options.target {
             shell.arg("--target").arg(target);
         }
@@ -182,16 +200,16 @@ impl Runner {
         };
         let screen = Screen::new(false, Verbosity::Quiet);
         let recipe = Recipe::read(script, options, self.environment())?;
-        let rust = recipe.decide(self.environment(), &cache)?;
-        let home = rust.home();
+        let decided = recipe.decide(self.environment(), &cache)?;
+        let home = decided.home();
         if cache.peek(&home, self.environment(), Tools::Checked).is_none_or(|found| !found.provisional) {
             return Ok(());
         }
         // Nobody waits for this directory, as they would for the launch's lock.
         let staging = Staging::create(&cache.join("staging")).at(Step::Cache)?;
-        let built = self.build_settled(&cache, &rust, staging.path(), &screen)?;
-        match cache.enter(home, &rust.checks, self.environment(), |_| false, |_, _| Patience::Wait)? {
-            Entry::Vacant(vacant) => vacant.commit(built, rust.script).map(drop),
+        let built = self.build_settled(&cache, &decided, staging.path(), &screen)?;
+        match cache.enter(home, decided.checks(), self.environment(), |_| false, |_, _| Patience::Wait)? {
+            Entry::Vacant(vacant) => vacant.commit(built, decided.script()).map(drop),
             Entry::Occupied(_) => Ok(()),
         }
     }

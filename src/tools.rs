@@ -104,9 +104,9 @@ impl Runner {
             let journal = Journal::open(&options.steering, self.environment());
             let screen = Screen::new(self.environment().is_terminal(), options.verbosity).with(journal);
             let recipe = Recipe::read(script, options, self.environment())?;
-            let rust = recipe.decide(self.environment(), &cache)?;
+            let rust = recipe.decide_rust(self.environment(), &cache)?;
             // Dependencies that are not built yet are built fast: nobody is going to run them.
-            let rust = tier::choose(rust, &recipe.said, &cache, self.environment());
+            let rust = tier::choose_rust(rust, &recipe.said, &cache, self.environment());
             work(&cache, &recipe, &rust, &screen)
         };
         work().map_err(|error| error.about_script(script))

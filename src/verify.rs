@@ -34,19 +34,18 @@ impl Runner {
         let staging = Staging::create(&cache.join("staging")).at(Step::Cache)?;
         let built = match script.package() {
             Some(package) => {
-                let options = &self.said(options)?.fill_for_package(options);
                 let recipe = PackageRecipe::decide(script, package, options, self.environment(), cache)?;
                 self.build_package(&recipe, cache, staging.path(), &screen)?
             }
             None => {
                 let recipe = Recipe::read(script, options, self.environment())?;
-                let rust = recipe.decide(self.environment(), cache)?.anew();
-                let rust = if found.provisional {
-                    crate::tier::choose(rust, &recipe.said, cache, self.environment())
+                let decided = recipe.decide(self.environment(), cache)?.anew();
+                let decided = if found.provisional {
+                    crate::tier::choose(decided, &recipe.said, cache, self.environment())
                 } else {
-                    rust
+                    decided
                 };
-                self.build_settled(cache, &rust, staging.path(), &screen)?
+                self.build_settled(cache, &decided, staging.path(), &screen)?
             }
         };
         let fresh = Digest::of_file(&built.output).at(Step::Compile)?;

@@ -55,6 +55,7 @@ fn value(parser: &mut Arguments, keys: Keys) -> Result<Option<OsString>> {
         let example = match name {
             "--profile" => "`--profile dev`",
             "--toolchain" => "`--toolchain nightly`",
+            "--lang" => "`--lang c`",
             "--target" => "`--target aarch64-unknown-linux-gnu`",
             "--exec" => "`--exec 'gdb --args'`",
             "--edition" => "`--edition 2021`",

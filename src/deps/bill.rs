@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use toml::{Table, Value};
 
 use crate::build_record::Dependency;
+use crate::order;
 
 /// The packages whose ids (cargo's own) are given, as the lock has them, by name.
 pub(super) fn of(ids: &BTreeSet<String>, lock: &str) -> Vec<Dependency> {
@@ -39,7 +40,7 @@ pub(super) fn of(ids: &BTreeSet<String>, lock: &str) -> Vec<Dependency> {
             found.push(dependency);
         }
     }
-    found.sort_by(|one, two| {
+    order::sort_by(&mut found, |one, two| {
         (&one.name, &one.version, &one.source).cmp(&(&two.name, &two.version, &two.source))
     });
     found

@@ -22,6 +22,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use crate::digest::{Digest, Fields};
+use crate::order;
 use crate::toolchain::Toolchain;
 
 /// What `__DATE__` and its kin are to be if the caller does not say: 1 January 1980, the first that all archives can hold.
@@ -98,9 +99,13 @@ pub(super) fn compiler(
             part => text.extend(part.as_bytes()),
         }
     }
-    let path = lane.join("rustc");
-    put(&path, &text, 0o700)?;
-    Ok(path)
+    executable(&lane.join("rustc"), &text)
+}
+
+/// Writes an executable file as [`put`] does.
+pub(super) fn executable(path: &Path, text: impl AsRef<[u8]>) -> io::Result<PathBuf> {
+    put(path, text.as_ref(), 0o700)?;
+    Ok(path.to_owned())
 }
 
 /// Writes a file by rename, unless it is there as it should be: cargo goes by its time, and somebody may be executing it.
@@ -198,7 +203,7 @@ fn identify<'a>(
     found.insert(id, (Digest::of(id.as_bytes()), is_local));
     let below = edges.get(id).into_iter().flatten();
     let mut below: Vec<(Digest, bool)> = below.map(|id| identify(id, packages, edges, found)).collect();
-    below.sort();
+    order::sort(&mut below);
     for (digest, local) in below {
         fields.push("dependency", digest.hex().as_bytes());
         is_local |= local;

@@ -18,6 +18,7 @@ impl Asked {
         let Options {
             profile,
             toolchain,
+            language,
             target,
             edition,
             dependencies,
@@ -42,6 +43,7 @@ impl Asked {
         let asked = Options {
             profile,
             toolchain,
+            language,
             target,
             edition,
             dependencies,
@@ -58,11 +60,12 @@ impl Asked {
 
     pub(crate) fn write(&self, record: &mut Record) {
         let Options { profile, toolchain, target, edition, dependencies, dialect, base, .. } = &self.0;
-        let Options { is_static, rust_flags, locked, selection, strip, .. } = &self.0;
+        let Options { language, is_static, rust_flags, locked, selection, strip, .. } = &self.0;
         let Selection { bin, features, no_default_features, all_features, registry } = selection;
         let texts = [
             ("asked-profile", profile),
             ("asked-toolchain", toolchain),
+            ("asked-language", language),
             ("asked-target", target),
             ("asked-edition", edition),
             ("asked-bin", bin),
@@ -104,6 +107,7 @@ impl Asked {
         Asked(Options {
             profile: text("asked-profile"),
             toolchain: text("asked-toolchain"),
+            language: text("asked-language"),
             target: text("asked-target"),
             edition: text("asked-edition"),
             dependencies,
@@ -127,11 +131,12 @@ impl Asked {
     /// As they stand on a command line.
     pub(crate) fn arguments(&self) -> Vec<OsString> {
         let Options { profile, toolchain, target, edition, dependencies, base, .. } = &self.0;
-        let Options { is_static, locked, selection, strip, .. } = &self.0;
+        let Options { language, is_static, locked, selection, strip, .. } = &self.0;
         let mut out: Vec<OsString> = Vec::new();
         let valued = [
             ("--profile", profile),
             ("--toolchain", toolchain),
+            ("--lang", language),
             ("--target", target),
             ("--edition", edition),
         ];
@@ -159,6 +164,7 @@ mod tests {
         let options = Options {
             profile: Some("dev".to_owned()),
             toolchain: Some("nightly".to_owned()),
+            language: Some("rust".to_owned()),
             target: Some("aarch64-unknown-linux-gnu".to_owned()),
             edition: Some("2021".to_owned()),
             dependencies: vec![

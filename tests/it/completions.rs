@@ -54,7 +54,7 @@ fn what_can_stand_at_the_cursor_depends_on_what_stands_before_it() {
     is(&["promote", "--to", ""], &[":directories"]);
     is(&["build", "--output="], &[":files"]);
     is(&["build", ""], &[":scripts rs ers crs rscript"]);
-    is(&["build", "x.rs", ""], &[]);
+    is(&["migrate", "x.rs", ""], &[]);
     is(&["--", ""], &[":scripts rs ers crs rscript"]);
     is(&["build", "--", ""], &[":scripts rs ers crs rscript"]);
     is(&["demote", ""], &["hello"]);

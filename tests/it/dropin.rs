@@ -94,6 +94,9 @@ fn rust_script_finds_what_else_it_is_used_for() {
     let tests = call(&sandbox, "rust-script", &["--test", "s.rs"]).run();
     assert!(tests.code == 0 && tests.stdout.contains("1 passed"), "{}{}", tests.stdout, tests.stderr);
 
+    let tests = call(&sandbox, "rust-script", &["--test", "s.rs", "nothing", "--", "--nocapture"]).run();
+    assert!(tests.code == 0 && tests.stdout.contains("1 filtered out"), "{}{}", tests.stdout, tests.stderr);
+
     let package = call(&sandbox, "rust-script", &["-p", "s.rs"]).run();
     let place = PathBuf::from(package.stdout.trim_end());
     let manifest: toml::Table = std::fs::read_to_string(place.join("Cargo.toml")).unwrap().parse().unwrap();
@@ -136,7 +139,7 @@ fn scriptisto_and_gorun_run_scripts() {
     assert_eq!(call(&sandbox, "scriptisto", &["new"]).run().code, 1);
 
     sandbox.write("g", "#!/usr/bin/env gorun\npackage main\n");
-    let ran = call(&sandbox, "gorun", &["g"]).run();
+    let ran = call(&sandbox, "gorun", &["g"]).env("PATH", sandbox.root().join("fake")).run();
     assert_eq!((ran.code, ran.stdout.as_str()), (1, ""));
-    assert!(ran.stderr.starts_with("runner: g: it is a Go script"), "{}", ran.stderr);
+    assert!(ran.stderr.starts_with("runner: g: `go` is not on PATH"), "{}", ran.stderr);
 }

@@ -1,7 +1,7 @@
 //! Conformance of what a script's first lines ask for, and of the dialect it is written in (REFERENCE C4, C9): see
 //! [`crate::conformance`].
 
-use crate::conformance::{DEPENDS, Error, Output, check, check_texts};
+use crate::conformance::{DEPENDS, Error, Output, check_texts};
 use crate::sandbox::Sandbox;
 
 #[test]
@@ -136,21 +136,6 @@ fn first_lines() {
             Error("`#![feature(never_type)]` needs toolchain `nightly`, which is not installed"),
         ),
     ]);
-    let c = "it is a C script, and runner does not support C yet";
-    let go = "it is a Go script, and runner does not support Go yet";
-    check(&[
-        ("an extension", "x.go", "package main\n", Error(go)),
-        ("a first line", "x", "#!/usr/bin/env gorun\npackage main\n", Error(go)),
-        ("the trick", "x", "//usr/bin/env go run \"$0\" \"$@\"; exit\npackage main\n", Error(go)),
-        ("gorun's sections", "x", "package main\n\n// go.mod >>>\n// <<< go.mod\n", Error(go)),
-        ("content", "x", "/* Hi. */\n#include <stdio.h>\nint main() {}\n", Error(c)),
-        (
-            "scriptisto",
-            "x",
-            "#!/usr/bin/env scriptisto\n// scriptisto-begin\n// script_src: main.c\n// scriptisto-end\n",
-            Error(c),
-        ),
-    ]);
 }
 
 #[test]
@@ -193,4 +178,44 @@ fn a_nightly_that_is_installed_later_is_taken_then() {
     std::fs::copy(sandbox.root().join("fake/rustc"), bin.join("rustc")).unwrap();
     sandbox.runner(["s.rs"]).run().prints("unset\n");
     assert_eq!(sandbox.compiles(), 2);
+}
+
+#[test]
+fn paths_are_those_that_the_scripts_own_tool_gives() {
+    let sandbox = Sandbox::new();
+    let code = "mod helper;\nfn main() { println!(\"{} {}\", file!(), helper::file()); let n: Option<u8> = None; n.unwrap(); }\n";
+    sandbox.write("sub/helper.rs", "pub fn file() -> &'static str { file!() }\n");
+    let whole = sandbox.path("sub").display().to_string();
+    for (name, head, directory) in [
+        ("c.rs", "---\npackage.edition = \"2021\"\n---\n", String::new()),
+        (
+            "m.rs",
+            "#!/usr/bin/env -S cargo -Zscript\n---\npackage.edition = \"2021\"\n---\nlet mut _x = 1;\n_x = 2;\nprintln!();\n",
+            String::new(),
+        ),
+        ("r.rs", "#!/usr/bin/env rust-script\n", format!("{whole}/")),
+        ("n.rs", "", format!("{whole}/")),
+    ] {
+        let is_mainless = name == "m.rs";
+        let code = if is_mainless { code.replace("fn main() ", "") } else { code.to_owned() };
+        let text = format!("{head}{code}");
+        sandbox.write(format!("sub/{name}"), &text);
+        let line = text.lines().position(|line| line.contains("unwrap")).unwrap() + 1;
+        let ran = sandbox.runner([format!("sub/{name}")]).run();
+        let said = format!("{directory}{name} {directory}helper.rs\n");
+        assert!(ran.code == 101 && ran.stdout.ends_with(&said), "{name}: {}{}", ran.stdout, ran.stderr);
+        let place = format!("panicked at {directory}{name}:{line}:");
+        assert!(ran.stderr.contains(&place), "{place} {}", ran.stderr);
+
+        // The compiler's messages name the script as it was typed.
+        sandbox.write(format!("sub/{name}"), text.replace("Option<u8>", "Nothing"));
+        for typed in [format!("sub/{name}"), format!("{whole}/{name}")] {
+            let failed = sandbox.runner([&typed]).run();
+            let place = format!(" --> {typed}:{line}:");
+            assert!(failed.code == 125 && failed.stderr.contains(&place), "{place} {}", failed.stderr);
+        }
+        let failed = sandbox.runner([name]).within(sandbox.path("sub")).run();
+        let place = format!(" --> {name}:{line}:");
+        assert!(failed.code == 125 && failed.stderr.contains(&place), "{place} {}", failed.stderr);
+    }
 }

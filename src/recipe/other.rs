@@ -1,0 +1,59 @@
+//! Recipes of scripts that are not in Rust.
+//!
+//! What is said of a run in general counts for them too: profile, `static`, network, verbosity. A toolchain, an edition, a
+//! target or flags that a variable or the configuration names are Rust's, and do not.
+
+use super::{
+    Code, Config, Dialect, Environment, Head, Manifest, Options, Recipe, Result, Said, Script, Source,
+};
+use crate::language::Language;
+
+impl Recipe {
+    /// Reads the head of a script in `language`.
+    pub(super) fn in_another_language(
+        script: &Script,
+        options: &Options,
+        text: &str,
+        language: &'static Language,
+        environment: &Environment,
+    ) -> Result<Recipe> {
+        let read = Head::read(text, language)?;
+        let config = Config::read(environment)?;
+        let said = Said::of_options(options, &Source::CommandLine)
+            .then(Said::of_options(&read.options, &Source::FirstLine))
+            .then(Said::of_metadata(&read.settings, None))
+            .then(Said::of_variables(environment)?)
+            .then(config.said.clone());
+        let mut filled = options.or(&read.options);
+        said.fill(&mut filled);
+        for (name, value) in [
+            ("toolchain", &mut filled.toolchain),
+            ("edition", &mut filled.edition),
+            ("target", &mut filled.target),
+        ] {
+            value.take_if(|_| said.is_of_surroundings(name));
+        }
+        // A name that only cargo knows is not meant for it.
+        filled.profile.take_if(|name| {
+            said.is_of_surroundings("profile") && !matches!(name.as_str(), "release" | "dev" | "quick")
+        });
+        let mut settings = read.settings;
+        settings.is_static = filled.is_static.or(settings.is_static);
+        let locked = options.locked || read.options.locked;
+        let options = Options { dialect: None, rust_flags: None, locked, ..filled };
+        Ok(Recipe {
+            script: script.resolve(),
+            options,
+            said,
+            config,
+            manifest: Manifest::read(None, Dialect::Runner)?,
+            settings,
+            code: Code::default(),
+            notes: Vec::new(),
+            features: Vec::new(),
+            is_lenient: false,
+            variables: read.variables,
+            head: Some(read.head),
+        })
+    }
+}
