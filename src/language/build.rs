@@ -110,10 +110,16 @@ pub(crate) fn rehearse(
         let _ = aside.wait();
     }
     let input = call.input.as_ref().map(std::fs::read).transpose().map_err(|error| site.unusable(error))?;
-    if let Some(journal) = screen.journal() {
-        journal.command(&call.command, input.as_deref());
-    }
+    show(site, &call, input.as_deref());
     Ok(call.output)
+}
+
+/// Shows what is in staging for the compiler, and how it is called.
+fn show(site: Site<'_>, call: &Call, input: Option<&[u8]>) {
+    if let Some(journal) = site.screen.journal() {
+        journal.files(site.staging);
+        journal.command(&call.command, input);
+    }
 }
 
 /// Compiles the script into `staging`.
@@ -143,6 +149,15 @@ pub(crate) fn compile(
         Some(path) => File::open(path).map_err(|error| site.unusable(error))?.into(),
         None => Stdio::null(),
     };
+    if screen.journal().is_some() {
+        let text =
+            call.input.as_ref().map(std::fs::read).transpose().map_err(|error| site.unusable(error))?;
+        show(site, &call, text.as_deref());
+    }
+    screen.verbose(|| {
+        let (script, version) = (recipe.script.typed().to_string_lossy(), &recipe.compiler.version);
+        format!("{script}: compiling it, {}, with {version}", recipe.profile_name())
+    });
     let label = format!("compiling {}", recipe.name().to_string_lossy());
     let finished = screen.run_reading(input, &mut call.command, &label, false).map_err(|error| {
         let what = format!("cannot run `{}`", recipe.compiler.path.display());
