@@ -84,6 +84,16 @@ impl Site<'_> {
     }
 }
 
+/// Shows what is in staging for the compiler, and how it is called.
+fn show(site: Site<'_>, call: &Call) -> Result<()> {
+    if let Some(journal) = site.screen.journal() {
+        let input = call.input.as_ref().map(std::fs::read).transpose();
+        journal.files(site.staging);
+        journal.command(&call.command, input.map_err(|error| site.unusable(error))?.as_deref());
+    }
+    Ok(())
+}
+
 /// Compiles the script into `staging`.
 ///
 /// # Errors
@@ -190,6 +200,12 @@ pub(super) fn run(site: Site<'_>, call: &mut Call) -> Result<(Vec<u8>, ExitStatu
         Some(path) => File::open(path).map_err(|error| site.unusable(error))?.into(),
         None => Stdio::null(),
     };
+    show(site, call)?;
+    site.screen.verbose(|| {
+        let recipe = site.recipe;
+        let (script, version) = (recipe.script.typed().to_string_lossy(), &recipe.compiler.version);
+        format!("{script}: compiling it, {}, with {version}", recipe.profile_name())
+    });
     let label = format!("compiling {}", site.recipe.name().to_string_lossy());
     let finished = site.screen.run_reading(input, &mut call.command, &label, false).map_err(|error| {
         let what = format!("cannot run `{}`", site.recipe.compiler.path.display());
@@ -221,10 +237,7 @@ pub(crate) fn rehearse(
 ) -> Result<PathBuf> {
     let site = Site { recipe, staging, cache, environment, screen };
     let call = call(site)?;
-    if let Some(journal) = screen.journal() {
-        let input = call.input.as_ref().map(std::fs::read).transpose();
-        journal.command(&call.command, input.map_err(|error| site.unusable(error))?.as_deref());
-    }
+    show(site, &call)?;
     Ok(call.output)
 }
 
