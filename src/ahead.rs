@@ -7,6 +7,7 @@ use crate::deps::{self, Updated};
 use crate::error::{Error, Result, Step};
 use crate::exec;
 use crate::options::Options;
+use crate::order;
 use crate::recipe::Recipe;
 use crate::runner::Runner;
 use crate::screen::Screen;
@@ -39,7 +40,7 @@ impl Runner {
             let workers: Vec<_> = (0..workers).map(|_| scope.spawn(work_on)).collect();
             workers.into_iter().flat_map(|worker| worker.join().unwrap_or_default()).collect()
         });
-        done.sort_by_key(|(index, _)| *index);
+        order::sort_by_key(&mut done, |(index, _)| *index);
         done.into_iter().map(|(_, result)| result).collect()
     }
 

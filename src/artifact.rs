@@ -108,7 +108,7 @@ impl Artifact {
         fields["script"] = json!({"path": script, "b3": self.script_digest});
         fields["path"] = self.path.to_string_lossy().into();
         fields["size"] = self.sums.bytes.into();
-        fields["b3"] = self.sums.b3.as_str().into();
+        fields["b3"] = self.sums.b3.hex().into();
         fields["sha256"] = self.sums.sha256.as_str().into();
         fields["inputs"] = self.inputs.to_json();
         fields

@@ -97,6 +97,11 @@ impl Runner {
         let options = self.portable(script, options);
         let program = self.prepare(script, &options)?;
         let mut destination = destination.to_owned();
+        // What a package calls its program is known when it is built.
+        if script.package().is_some() && output.is_none_or(is_directory) {
+            destination.set_file_name(program.name());
+            refuse(script, &destination)?;
+        }
         if output.is_none_or(is_directory) && is_for_windows(&program) {
             let mut name = destination.into_os_string();
             name.push(".exe");
@@ -138,7 +143,7 @@ fn refuse(script: &Script, destination: &Path) -> Result<()> {
         .hint("`-o FILE` gives the executable another name"))
 }
 
-fn is_for_windows(program: &Program) -> bool {
+pub(crate) fn is_for_windows(program: &Program) -> bool {
     let mut magic = [0; 2];
     let read = program.open().and_then(|mut file| file.read_exact(&mut magic));
     read.is_ok() && &magic == b"MZ"

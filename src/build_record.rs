@@ -6,17 +6,23 @@
 //!
 //! It is an input of the program like any other: the same build gives the same record.
 
+use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
+use std::io;
 use std::path::{Path, PathBuf};
 
+use semver::Version;
 use serde_json::{Value, json};
 
 use crate::deps::Call;
 use crate::digest::Digest;
 use crate::elf::{self, Elf};
 use crate::environment::Environment;
+use crate::options::Options;
+use crate::order;
 use crate::recipe::RustRecipe;
 use crate::record::Record;
+use crate::registry::{PackageRecipe, Selection};
 use crate::revision::Revision;
 
 /// Whose note it is.
@@ -31,9 +37,9 @@ fn id() -> Digest {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BuildRecord {
-    /// The script's file name.
+    /// The script's file name; of a program of a package its name and version, as `ripgrep@14.1.0`.
     pub script: String,
-    /// The blake3 digest of its bytes, in hexadecimal.
+    /// The blake3 digest of its bytes, in hexadecimal; nothing of a package, whose registry vouches for a version.
     pub digest: String,
     /// The language it is written in.
     pub language: String,
@@ -78,6 +84,22 @@ impl Dependency {
         Some(Dependency { name, version, source, checksum: words.next() })
     }
 
+    /// From cargo's name of a package: `registry+https://github.com/rust-lang/crates.io-index#name@1.0.0`.
+    fn of_id(id: &str) -> Option<Dependency> {
+        let (source, package) = id.rsplit_once('#')?;
+        let (name, version) = package.split_once('@')?;
+        let source = match source.split_once('+').map_or(source, |(kind, _)| kind) {
+            "registry" | "sparse" if source.contains("/crates.io-index") => "crates.io",
+            kind => kind,
+        };
+        Some(Dependency {
+            name: name.to_owned(),
+            version: version.to_owned(),
+            source: source.to_owned(),
+            checksum: None,
+        })
+    }
+
     pub(crate) fn text(&self) -> String {
         let mut words = vec![self.name.as_str(), &self.version, &self.source];
         words.extend(self.checksum.as_deref());
@@ -96,7 +118,7 @@ impl BuildRecord {
         words.extend((recipe.settings.is_static == Some(true)).then(|| "--static".to_owned()));
         words.extend(options.strip.then(|| "--strip".to_owned()));
         let name = recipe.script.path().and_then(Path::file_name).map(OsStr::to_string_lossy);
-        let places = places(recipe, environment);
+        let places = places(recipe.script.path().map(|_| recipe.base()), environment);
         BuildRecord {
             script: name
                 .map_or_else(|| recipe.name().to_string_lossy().into_owned(), |name| name.into_owned()),
@@ -114,6 +136,39 @@ impl BuildRecord {
         }
     }
 
+    /// What a program of a package is to say, which was compiled with these packages, by cargo's names of them.
+    pub(crate) fn of_package(
+        recipe: &PackageRecipe<'_>,
+        version: &Version,
+        program: &str,
+        packages: &BTreeSet<String>,
+        environment: &Environment,
+    ) -> BuildRecord {
+        let Options { locked, is_static, strip, selection, .. } = &recipe.options;
+        let mut words = Selection { bin: Some(program.to_owned()), ..selection.clone() }.words();
+        let switches = [("--locked", *locked), ("--static", *is_static == Some(true)), ("--strip", *strip)];
+        words.extend(switches.iter().filter(|(_, is_on)| *is_on).map(|(name, _)| (*name).to_owned()));
+        let dependencies: Vec<Dependency> = packages.iter().filter_map(|id| Dependency::of_id(id)).collect();
+        let list: String = dependencies.iter().map(|dependency| dependency.text() + "\n").collect();
+        let places = places(None, environment);
+        let flags = flags(&recipe.flags(environment));
+        BuildRecord {
+            script: format!("{}@{version}", recipe.package.name()),
+            digest: String::new(),
+            language: "rust".to_owned(),
+            toolchain: recipe.toolchain.version.short_version_string.clone(),
+            target: recipe.machine().to_owned(),
+            profile: recipe.profile.clone(),
+            options: words,
+            flags: flags.iter().map(|flag| without_places(flag, &places)).collect(),
+            // Which versions it was compiled with; a lock of cargo's there is none.
+            lock: Some(Digest::of(list.as_bytes()).hex()),
+            dependencies,
+            revision: None,
+            runner: env!("CARGO_PKG_VERSION").to_owned(),
+        }
+    }
+
     fn render(&self) -> Vec<u8> {
         let mut record = Record::default();
         for (name, text) in self.fields() {
@@ -125,7 +180,8 @@ impl BuildRecord {
     /// Every field by its name, in the order in which they are kept and shown.
     fn fields(&self) -> Vec<(&'static str, String)> {
         let one = |name: &'static str, text: &str| (name, text.to_owned());
-        let mut fields = vec![one("script", &self.script), one("digest", &self.digest)];
+        let mut fields = vec![one("script", &self.script)];
+        fields.extend(Some(one("digest", &self.digest)).filter(|(_, digest)| !digest.is_empty()));
         fields.extend(self.revision.as_ref().map(|revision| ("revision", revision.to_string())));
         fields.extend([
             one("language", &self.language),
@@ -149,7 +205,7 @@ impl BuildRecord {
         let one = |name: &str| all(name)?.into_iter().next();
         Some(BuildRecord {
             script: one("script")?,
-            digest: one("digest")?,
+            digest: one("digest").unwrap_or_default(),
             language: one("language")?,
             toolchain: one("toolchain")?,
             target: one("target")?,
@@ -174,8 +230,16 @@ impl BuildRecord {
         elf::object(&self.target, OWNER, &self.render())
     }
 
-    /// The program with the record, if it has none and can be given one.
-    pub(crate) fn added_to(&self, program: &[u8]) -> Option<Vec<u8>> {
+    /// Gives a program the record, if it has none and can be given one. Where a linker was given [`BuildRecord::object`] it
+    /// has one that every `strip` keeps; one that is added now LLVM's does not keep.
+    pub(crate) fn add_to(&self, program: &Path) -> io::Result<()> {
+        match self.added_to(&std::fs::read(program)?) {
+            Some(with_it) => std::fs::write(program, with_it),
+            None => Ok(()),
+        }
+    }
+
+    fn added_to(&self, program: &[u8]) -> Option<Vec<u8>> {
         let elf = Elf::parse(program)?;
         let has_it = elf.notes(OWNER.as_bytes()).into_iter().any(|note| BuildRecord::parse(note).is_some());
         if has_it { None } else { elf.with_note(OWNER, &self.render()) }
@@ -243,14 +307,14 @@ fn cfg(text: &str) -> String {
 }
 
 /// Where this user's files are, and what is said in their stead; the longer first.
-fn places(recipe: &RustRecipe<'_>, environment: &Environment) -> Vec<(PathBuf, &'static str)> {
+fn places(base: Option<&Path>, environment: &Environment) -> Vec<(PathBuf, &'static str)> {
     let mut places: Vec<(PathBuf, &'static str)> = Vec::new();
-    places.extend(recipe.script.path().map(|_| (recipe.base().to_owned(), ".")));
+    places.extend(base.map(|base| (base.to_owned(), ".")));
     places.extend(environment.cache_directory().map(|path| (path, "/cargo/build-dir")));
     places.extend(environment.cargo_home().map(|path| (path, "/cargo")));
     places.extend(environment.home().map(|path| (path, "~")));
     places.retain(|(path, _)| path.parent().is_some());
-    places.sort_by_key(|(path, _)| std::cmp::Reverse(path.as_os_str().len()));
+    order::sort_by_key(&mut places, |(path, _)| std::cmp::Reverse(path.as_os_str().len()));
     places
 }
 

@@ -50,12 +50,9 @@ use crate::stamp::{Moment, Stamp};
 pub(crate) use place::is_noexec;
 
 use crate::text::Text;
-use crate::trace::{Binary, Current, Tools, Trace, Variant};
+use crate::trace::{Binary, Current, HOME_DIGITS, Tools, Trace, Variant};
 
 const VERSION_DIRECTORY: &str = "v1";
-
-/// Digits of the id of the home a variant was built for, as its trace has them.
-const HOME_DIGITS: usize = 16;
 
 /// How often a step is tried again that another process, cleaning, has just undone.
 const MOST_ATTEMPTS: usize = 64;
@@ -65,6 +62,8 @@ const MOST_ATTEMPTS: usize = 64;
 pub(crate) struct Cache {
     root: PathBuf,
     directory: PathBuf,
+    /// Whether others may read it: one that is made to be the system's (see `system`).
+    is_shared: bool,
     /// A cache for one run, removed when dropped.
     temporary: Option<Staging>,
 }
@@ -125,10 +124,29 @@ pub(crate) struct Built {
     pub(crate) about: Vec<(&'static str, String)>,
 }
 
+impl Variant<'_> {
+    /// What it has, its path as the trace has it.
+    pub(crate) fn found(&self) -> Found {
+        let text = |text: &Text<'_>| OsString::from_vec(text.to_vec());
+        let told = Told {
+            arguments: self.arguments.iter().map(text).collect(),
+            variables: self.variables.iter().map(|(name, value)| (text(name), text(value))).collect(),
+        };
+        let path = path_of(&self.binary.path).to_owned();
+        let target = self.target.as_ref().map(|target| String::from_utf8_lossy(target).into_owned());
+        Found { path, digest: self.binary.digest, provisional: self.provisional, target, told }
+    }
+}
+
 impl Cache {
     /// The cache at `root`, which need not exist yet.
     pub(crate) fn at(root: PathBuf) -> Cache {
-        Cache { directory: root.join(VERSION_DIRECTORY), root, temporary: None }
+        Cache { directory: root.join(VERSION_DIRECTORY), root, is_shared: false, temporary: None }
+    }
+
+    /// The same, which others may read if `is_shared`.
+    pub(crate) fn shared(self, is_shared: bool) -> Cache {
+        Cache { is_shared, ..self }
     }
 
     pub(crate) fn is_temporary(&self) -> bool {
@@ -168,16 +186,9 @@ impl Cache {
     }
 
     fn found(&self, trace: &Trace<'_>, current: &Current) -> Found {
-        let Variant { binary, provisional, target, arguments, variables, .. } =
-            &trace.variants[current.variant];
-        let path = self.directory.join(path_of(&binary.path));
-        let text = |text: &Text<'_>| OsString::from_vec(text.to_vec());
-        let told = Told {
-            arguments: arguments.iter().map(text).collect(),
-            variables: variables.iter().map(|(name, value)| (text(name), text(value))).collect(),
-        };
-        let target = target.as_ref().map(|target| String::from_utf8_lossy(target).into_owned());
-        Found { path, digest: binary.digest, provisional: *provisional, target, told }
+        let found = trace.variants[current.variant].found();
+        // An absolute path is another cache's.
+        Found { path: self.directory.join(&found.path), ..found }
     }
 
     /// The binary of `id` whose trace holds. Takes no lock; writes only to refresh a stamp that content proved.
@@ -225,8 +236,7 @@ impl Cache {
         let bytes = self.read_trace(id)?;
         let mut trace = Trace::parse(id.digest(), &bytes)?;
         // Those of other homes are here because what was asked for under this very id was decided otherwise once.
-        let home = id.digest().short(HOME_DIGITS);
-        trace.variants.retain(|variant| variant.about("home").as_ref() == Some(&home));
+        trace.variants.retain(|variant| variant.is_of(id));
         let current = trace.current(&self.directory, environment, Tools::Decided)?;
         let found = self.found(&trace, &current);
         trace.restamp(&current);
@@ -264,7 +274,7 @@ impl Cache {
     }
 
     /// Puts a variant in front of those of `id`.
-    fn add_variant(&self, id: &LaunchId, script: &Script, variant: Variant<'_>) -> io::Result<()> {
+    pub(crate) fn add_variant(&self, id: &LaunchId, script: &Script, variant: Variant<'_>) -> io::Result<()> {
         let bytes = self.read_trace(id).unwrap_or_default();
         let script = Cow::Borrowed(known_as(script).as_bytes());
         let mut trace = Trace::parse(id.digest(), &bytes)

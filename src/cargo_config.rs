@@ -11,6 +11,7 @@ use toml::{Table, Value};
 use crate::check::Check;
 use crate::environment::Environment;
 use crate::error::{Error, Result, Step};
+use crate::order;
 use crate::stamp::Moment;
 
 /// Tables that say where crates come from and what cargo prints, and nothing about how they are compiled.
@@ -106,7 +107,7 @@ impl CargoConfig {
             config.checks.push(check);
             seen.push(path);
         }
-        config.targets.sort_by_key(|one| std::cmp::Reverse(one.rank));
+        order::sort_by_key(&mut config.targets, |one| std::cmp::Reverse(one.rank));
         Ok(config)
     }
 
@@ -181,7 +182,13 @@ fn shapes_builds(table: &Table) -> bool {
         "build" => value.as_table().is_none_or(|build: &Table| {
             build.keys().any(|key: &String| !HARMLESS_IN_BUILD.contains(&key.as_str()))
         }),
-        "env" | "profile" | "target" | "unstable" | "include" | "host" => {
+        // What runs programs of a target is no part of them.
+        "target" => value.as_table().is_none_or(|targets: &Table| {
+            targets.values().any(|target| {
+                target.as_table().is_none_or(|table: &Table| table.keys().any(|key| key != "runner"))
+            })
+        }),
+        "env" | "profile" | "unstable" | "include" | "host" => {
             !matches!(value, Value::Table(t) if t.is_empty())
         }
         key => !HARMLESS.contains(&key),
@@ -201,6 +208,8 @@ mod tests {
             ("[build]\njobs = 2\ntarget-dir = \"/t\"", false),
             ("[build]\nrustflags = [\"-C\", \"target-cpu=native\"]", true),
             ("[target.x86_64-unknown-linux-gnu]\nlinker = \"clang\"", true),
+            ("[target.x]\nrunner = \"qemu\"", false),
+            ("[target.'cfg(all())']\nrunner = \"qemu\"\nrustflags = []", true),
             ("[env]\nA = \"b\"", true),
             ("[something-new]\na = 1", true),
         ];

@@ -268,7 +268,9 @@ fn parser(arguments: Vec<OsString>) -> Arguments {
 /// Splits the one argument that Linux makes of all that follows the interpreter on a `#!` line.
 fn split_shebang_argument(arguments: &mut Vec<OsString>) {
     let Some(text) = arguments.first().and_then(|first| first.to_str()) else { return };
-    if arguments.len() > 1 && text.starts_with(['-', '+']) && text.contains([' ', '\t']) {
+    // A program to run it under with its arguments is one word on nobody's `#!` line.
+    let is_line = text.starts_with(['-', '+']) && !text.starts_with("--exec=");
+    if arguments.len() > 1 && is_line && text.contains([' ', '\t']) {
         let words = shebang::split(text);
         arguments.splice(0..1, words.into_iter().map(OsString::from));
     }

@@ -70,14 +70,7 @@ fn compile_rust(
     let name = recipe.name();
     let unusable = |error| cache.unusable("cannot write to", error);
     let source = Source::place(recipe, staging).map_err(unusable)?;
-    let record = recipe.options.portable.then(|| BuildRecord::of(recipe, &call, environment));
-    if let Some(object) = record.as_ref().and_then(BuildRecord::object) {
-        let path = staging.join("record.o");
-        std::fs::write(&path, object).map_err(unusable)?;
-        let mut argument = OsString::from("link-arg=");
-        argument.push(path);
-        call.arguments.extend(["-C".into(), argument]);
-    }
+    let record = add_record(recipe, &mut call, staging, environment, screen).map_err(unusable)?;
     let declared = || declared::checks(recipe.settings, recipe.base(), environment, Moment::now());
     let declared_before = declared()?;
     // What was written before this moment has an older stamp, what is written from now on has not.
@@ -102,12 +95,9 @@ fn compile_rust(
         return Ok(Outcome::Disturbed(source.path));
     }
     let (output, dep_info) = (staging.join("program"), staging.join("program.d"));
-    if record.is_some() || recipe.settings.is_static == Some(true) {
-        let program = std::fs::read(&output).map_err(unusable)?;
-        linkage::check_program(recipe, &program)?;
-        if let Some(program) = record.and_then(|record| record.added_to(&program)) {
-            std::fs::write(&output, program).map_err(unusable)?;
-        }
+    linkage::check_program(recipe, &output)?;
+    if let Some(record) = record {
+        record.add_to(&output).map_err(unusable)?;
     }
     let mut checks = match inputs(recipe, &call, &source, &dep_info, environment, start, before)? {
         Ok(checks) => checks,
@@ -119,6 +109,8 @@ fn compile_rust(
     checks.extend(declared_before);
     screen.show(&finished.stderr, false);
     let mut all = recipe.checks.clone();
+    without_repeats(&mut all);
+    let decisions = all.iter().filter(|check| !check.choice).count();
     all.extend(linker);
     all.extend(call.checks);
     all.append(&mut checks);
@@ -131,6 +123,7 @@ fn compile_rust(
         ("target", recipe.machine().to_owned()),
         ("toolchain-id", recipe.toolchain.id.clone()),
         ("edition", recipe.edition.clone()),
+        ("decisions", decisions.to_string()),
         ("built", start.unix_seconds().to_string()),
         ("milliseconds", began.elapsed().as_millis().to_string()),
     ];
@@ -138,6 +131,28 @@ fn compile_rust(
     let target = recipe.target.as_ref().map(|target| target.name.clone());
     let provisional = recipe.provisional;
     Ok(Outcome::Built(Built { output, name, provisional, target, told, checks: all, about }))
+}
+
+/// Has the record of a build that is handed on linked into its program, where that is done so.
+pub(crate) fn add_record(
+    recipe: &RustRecipe<'_>,
+    call: &mut Call,
+    staging: &Path,
+    environment: &Environment,
+    screen: &Screen,
+) -> std::io::Result<Option<BuildRecord>> {
+    let record = recipe.options.portable.then(|| BuildRecord::of(recipe, call, environment));
+    if let Some(object) = record.as_ref().and_then(BuildRecord::object) {
+        let path = staging.join("record.o");
+        std::fs::write(&path, &object)?;
+        if let Some(journal) = screen.journal() {
+            journal.bytes(&path, &object);
+        }
+        let mut argument = OsString::from("link-arg=");
+        argument.push(path);
+        call.arguments.extend(["-C".into(), argument]);
+    }
+    Ok(record)
 }
 
 /// Runs the compiler, which leaves a program and what it read in `staging`; once more without what it remembers of earlier
@@ -151,7 +166,10 @@ fn run(
     environment: &Environment,
     screen: &Screen,
 ) -> Result<Finished> {
-    let mut memory = Incremental::enter(recipe, call, cache, environment, staging);
+    // What the compiler remembers is in nobody's transcript.
+    let remembers = screen.journal().is_none_or(|journal| !journal.shows_commands());
+    let mut memory =
+        remembers.then(|| Incremental::enter(recipe, call, cache, environment, staging)).flatten();
     loop {
         let place = memory.as_ref().map_or_else(|| staging.to_owned(), Incremental::output);
         let (output, dep_info) = (place.join("program"), place.join("program.d"));
@@ -180,7 +198,7 @@ fn run(
         match memory.take() {
             None => return Ok(finished),
             Some(blamed) if blamed.is_to_blame(&finished) => blamed.forget(),
-            Some(memory) => match memory.settle(staging) {
+            Some(memory) => match memory.settle(&finished, staging) {
                 Ok(()) => return Ok(finished),
                 // Somebody cleans the cache.
                 Err(_) => continue,

@@ -6,6 +6,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use crate::digest::{Digest, Fields};
+use crate::order;
 use crate::stamp::Stamp;
 
 /// A tool's file larger than this is compared by samples: a compiler's library of 150 MB would cost a fifth of a
@@ -75,7 +76,7 @@ pub(crate) fn names_in(path: &Path, which: Names) -> io::Result<Digest> {
             names.push((name, entry.file_type()?.is_dir()));
         }
     }
-    names.sort();
+    order::sort(&mut names);
     let mut fields = Fields::new("directory");
     for (name, is_directory) in names {
         fields.push(if is_directory { "directory" } else { "file" }, name.as_bytes());

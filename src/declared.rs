@@ -10,6 +10,7 @@ use crate::content::Names;
 use crate::environment::Environment;
 use crate::error::{Error, Result, Step};
 use crate::manifest::Settings;
+use crate::order;
 use crate::stamp::Moment;
 
 /// More than any script means to watch, and few enough to check in milliseconds.
@@ -25,13 +26,6 @@ pub(crate) fn checks(
 ) -> Result<Vec<Check<'static>>> {
     let mut checks: Vec<Check<'static>> = Vec::new();
     for name in &settings.env {
-        if name.is_empty() || name.contains(['=', '\0']) {
-            let text = format!(
-                "`package.metadata.runner.env` names `{}`, which no variable can be",
-                name.escape_debug()
-            );
-            return Err(Error::message(Step::Metadata, text));
-        }
         checks.push(Check::variable(name, environment));
     }
     let mut files: Vec<PathBuf> = Vec::new();
@@ -58,7 +52,7 @@ pub(crate) fn checks(
         }
     }
     for list in [&mut files, &mut directories] {
-        list.sort();
+        order::sort(list);
         list.dedup();
     }
     let unreadable = |path: &Path, error: std::io::Error| {
@@ -122,7 +116,7 @@ mod tests {
                     format!("{kind} {}", Path::new(path).strip_prefix(root).unwrap().display())
                 })
                 .collect();
-            names.sort();
+            order::sort(&mut names);
             names
         };
         assert_eq!(lines(&["t/*.html"]), ["directory t", "file t/a.html"]);

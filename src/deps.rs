@@ -2,9 +2,9 @@
 //!
 //! Cargo resolves and compiles *dependencies*; the script itself is compiled by one rustc call of ours. A script's
 //! manifest becomes a small package with an empty `main`, `cargo build` of it is run once, and its call of rustc for that
-//! `main` is captured through `RUSTC_WORKSPACE_WRAPPER`. The call (arguments and variables), the artifacts it needs, the
-//! lock and the checks it rests on are recorded under the digest of manifest, lock, toolchain, profile and flags, and
-//! replayed for every script with that manifest: no cargo, no resolution.
+//! `main` is captured through `RUSTC_WORKSPACE_WRAPPER`, and not made. The call (arguments and variables), the artifacts
+//! it needs, the lock and the checks it rests on are recorded under the digest of manifest, lock, toolchain, profile and
+//! flags, and replayed for every script with that manifest: no cargo, no resolution.
 //!
 //! ```text
 //! v1/deps/TOOLCHAIN/
@@ -52,6 +52,7 @@ pub(crate) use install::install;
 pub(crate) use lane::sweep;
 pub(crate) use rehearsal::rehearse;
 pub(crate) use resolve::Resolved;
+pub(crate) use seed::sealed;
 pub(crate) use trimmed::DATE;
 pub use update::Updated;
 pub(crate) use update::update;

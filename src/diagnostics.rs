@@ -11,7 +11,13 @@
 //!   |                                     ^        |     ^
 //! ```
 //!
-//! What the compiler cut short to fit a terminal stays as it is.
+//! The compiler may have cut either short to fit a terminal.
+
+/// What the compiler puts where it cuts a line.
+const CUT: &str = "...";
+/// So much of the closing and of the opening is no coincidence.
+const LEAST_BEGINNING: usize = 4;
+const LEAST_END: usize = 3;
 
 /// What is ours in a text.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -30,7 +36,7 @@ impl Inserted {
     pub(crate) fn taken_out(&self, said: &str, name: &str) -> String {
         let width = self.opening.chars().count();
         let mut out = String::with_capacity(said.len());
-        // Where the opening stood in the last line of source that held it.
+        // Where the opening stood in the last line of source that held it, and how much of it.
         let mut cut = None;
         for line in said.split_inclusive('\n') {
             let mut line = self.with_own_columns(line, name, width);
@@ -39,34 +45,41 @@ impl Inserted {
                 plain.trim_start().starts_with(|c: char| c.is_ascii_digit()) && plain.contains('|');
             let is_marks = plain.trim_start().starts_with('|') || plain.trim_start().starts_with("...");
             if is_source {
-                cut = plain.find(&self.opening).map(|at| plain[..at].chars().count());
+                // From the right, so that what stands to the left stays where it is.
+                line = self.closing_in(&plain).map_or(line.clone(), |(at, count)| without(&line, at, count));
+                cut = self.opening_in(&plain);
             } else if !is_marks {
                 cut = None;
             }
-            if let Some(at) = cut {
-                line = without(&line, at, width);
-            }
-            if is_source {
-                line = self.without_closing(line);
+            if let Some((at, count)) = cut {
+                line = without(&line, at, count);
             }
             out.push_str(&line);
         }
         out
     }
 
-    /// A line without the closing, which may have been cut short.
-    fn without_closing(&self, mut line: String) -> String {
-        /// So much of it is no coincidence.
-        const LEAST: usize = 12;
-        let Some(at) = self.closing.get(..LEAST).and_then(|start| line.find(start)) else { return line };
-        let rest = &line[at..];
-        let end = match (rest.starts_with(&self.closing), rest.trim_end().strip_suffix("...")) {
-            (true, _) => at + self.closing.len(),
-            (false, Some(part)) if self.closing.starts_with(part) => at + part.len() + "...".len(),
-            (false, _) => return line,
-        };
-        line.replace_range(at..end, "");
-        line
+    /// Where a line of source shows the opening: the first character and how many. A terminal may have room for its end only.
+    fn opening_in(&self, line: &str) -> Option<(usize, usize)> {
+        if let Some(at) = line.find(&self.opening) {
+            return Some((line[..at].chars().count(), self.opening.chars().count()));
+        }
+        let at = line.find("| ...")? + "| ".len();
+        let shown = &line[at + CUT.len()..];
+        let ends = self.opening.char_indices().skip(1).map(|(start, _)| &self.opening[start..]);
+        let end = ends.take_while(|end| end.len() >= LEAST_END).find(|end| shown.starts_with(end))?;
+        Some((line[..at].chars().count(), CUT.len() + end.chars().count()))
+    }
+
+    /// The same of the closing, of which there may be room for the beginning only.
+    fn closing_in(&self, line: &str) -> Option<(usize, usize)> {
+        line.match_indices(self.closing.get(..LEAST_BEGINNING)?).find_map(|(at, _)| {
+            let rest = line[at..].trim_end();
+            let is_all = rest.starts_with(&self.closing);
+            let part = rest.strip_suffix(CUT).filter(|part| self.closing.starts_with(part));
+            let count = if is_all { self.closing.chars().count() } else { part?.chars().count() + CUT.len() };
+            Some((line[..at].chars().count(), count))
+        })
     }
 
     /// A line in which a place of the script, if there is one, is where the script has it.
@@ -143,12 +156,17 @@ mod tests {
             " --> t.rs:1:30\n",
             " --> s.rs:1:\n",
             "1 | a;OP...\n  |   ^^^^^^^^^^^^^^^^^^^^^^^^^^^\n",
+            "1 | ...{b\n  | ^^^ \n",
             "\u{1b}[",
         ] {
             assert_eq!(inserted().taken_out(said, "s.rs"), said);
         }
         // What was cut short is still ours.
         assert_eq!(inserted().taken_out("1 | b; } CLOSE CLO...\n", "s.rs"), "1 | b;\n");
+        let colored =
+            "1 \u{1b}[94m|\u{1b}[0m \u{1b}[94m...\u{1b}[0mEN {b; } CLO\u{1b}[94m...\u{1b}[0m\n  |        ^\n";
+        let expected = "1 \u{1b}[94m|\u{1b}[0m \u{1b}[94m\u{1b}[0mb;\u{1b}[94m\u{1b}[0m\n  | ^\n";
+        assert_eq!(inserted().taken_out(colored, "s.rs"), expected);
         assert_eq!(inserted().taken_out("1 | b; } CLOSE CLOT...\n", "s.rs"), "1 | b; } CLOSE CLOT...\n");
         // Never before where it stands.
         assert_eq!(inserted().taken_out("s.rs:1:4: x\n", "s.rs"), "s.rs:1:3: x\n");

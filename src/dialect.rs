@@ -8,13 +8,16 @@
 //! | rustc | is compiled by a line of shell in it | 2015 | 0.0.0 | |
 //! | scriptisto | has its header | that of its `Cargo.toml` (2015) | 0.0.0 | |
 //!
+//! To `file!()` and in panics a script with cargo's rules is its name alone, because cargo calls the compiler in the script's
+//! directory; any other is its whole path.
+//!
 //! The profile is not part of it: what says nothing runs in release, although cargo and rustc alone would not optimize.
 
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use crate::header::Form;
+use crate::header::{Form, Header};
 use crate::script::Script;
 use crate::shebang::Tool;
 
@@ -105,6 +108,13 @@ impl Dialect {
             _ => Vec::new(),
         }
     }
+}
+
+/// Whether a script was written for cargo-script, which knew one edition only, and says so by what later ones do not need.
+/// Many that name it were written since, for what has taken its name over.
+pub(crate) fn is_old(header: &Header<'_>, text: &str) -> bool {
+    let names_it = |line: &str| ["cargo-script", "cargo script"].iter().any(|name| line.contains(name));
+    header.shebang.is_some_and(names_it) && (text.contains("extern crate ") || text.contains("try!("))
 }
 
 /// Whether a variable is one of [`Dialect::variables_at_build`].

@@ -17,14 +17,16 @@
 //! | an indented `---` | code, and then rustc's error | an error that says so | it was meant as a fence |
 //! | closing fence with too few dashes | counts one too few when more than one is missing | counts all | |
 //! | `#!` + comment + `[` | a shebang | an attribute | rustc decides what it compiles |
-//! | frontmatter below a comment, backticks for dashes | rustc's error | an error with a hint | |
+//! | frontmatter below a comment, backticks for dashes | rustc's error | an error with a hint; `runner migrate` writes dashes for backticks | |
 //! | places of errors in the frontmatter's grammar | the end of the file, sometimes | the fence | |
 //! | unused manifest keys | silence | a note, on a terminal and when the build fails | dependencies misspelt as `dependancies` are lost otherwise |
 //! | `edition` at the top level | ignored | taken, with a note | it can mean nothing else |
 //! | `dev-dependencies` | resolved always | resolved for `runner test` and `bench` | a run does not wait for them |
+//! | extensions | `.rs` or none | any that is no other language's | |
 //! | no `main` | an error | wrapped | as in rust-script |
 //! | build failure | 101 | 125 | the script's own 101 is a panic |
 //! | `CARGO_TARGET_DIR`, `build.target-dir` | where the binary goes | no say | they are another project's |
+//! | dependencies in panic messages | where they lie below cargo's home | `regex-1.11.1/src/…`, where there is no debug information | what is run and what is handed on share them, and hold no path of this machine |
 //! | lock file | in cargo's cache | in runner's, or `SCRIPT.lock` | it goes where the script goes |
 //!
 //! # From rust-script (and cargo-script, cargo-eval, run-cargo-script)
@@ -42,6 +44,7 @@
 //! | the wrapper of scripts without `main` | a file elsewhere: other paths, other lines | in place | messages, `mod` and `include_*!` are the script's own |
 //! | columns of line 1, if code stands on it | right | right in the compiler's messages; `column!()` and panics count the opening of `main` | it must stand before the code, and a line more would move all lines |
 //! | name of the package | `CARGO_PKG_NAME` in lower case | as cargo makes it of the file's name | one name for one file; `RUST_SCRIPT_PKG_NAME` is rust-script's |
+//! | `CARGO_BIN_NAME`, which `clap` shows in `--version` | with 24 digits behind it | the name | the digits mean nothing to anybody |
 //! | `RUST_SCRIPT_PATH` through a link | the link | the file | the same program by all its names |
 //! | `strip = true` in release | by default | debug information only | panics keep their names |
 //! | `rust-toolchain.toml`, `.cargo/config.toml` beside it | ignored | ignored | |
@@ -91,6 +94,17 @@
 //! | `script_src`, `files` with `..` or absolute | written there | an error | a script writes nothing outside |
 //! | `SCRIPTISTO_BUILD` | forces a build | has no say; `--force` and `build full` do | |
 //! | `new`, `template` | there | an error | a script needs a `#!` line only |
+//!
+//! # From `cargo install` and cargo-binstall, npx, uvx
+//!
+//! | what | they | here | why |
+//! | --- | --- | --- | --- |
+//! | `crate@1.2` | `cargo install` wants three numbers or an operator | the newest 1.x that is at least 1.2, as in `Cargo.toml` | one grammar of requirements |
+//! | `crate@latest` | npx, uvx ask the registry, or trust what is days old | what it was resolved to, until `runner update` or an upgrade | a run needs no network, and two runs are the same program |
+//! | the newest version needs a newer compiler | an error | the newest that this compiler can build | it runs |
+//! | several programs | `cargo install` installs all | one: the one of the package's name, the only one, or `--bin` | a run is of one program |
+//! | `Cargo.lock` of the package | only with `--locked` | likewise | |
+//! | prebuilt binaries | cargo-binstall, npx and uvx run what somebody else built | compiled here | what runs is what the sources say |
 //!
 //! # From gorun and `go run`
 //!

@@ -87,8 +87,8 @@ impl fmt::Debug for Digest {
 /// The sums of a file's content that people compare: as `b3sum` and as `sha256sum` have them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sums {
-    /// blake3, in hexadecimal.
-    pub b3: String,
+    /// blake3.
+    pub b3: Digest,
     /// SHA-256, in hexadecimal.
     pub sha256: String,
     /// How many bytes there are.
@@ -101,7 +101,7 @@ impl Sums {
         let mut sha256 = hmac_sha256::Hash::new();
         let mut bytes = 0;
         let mut reader = Tee { reader, sha256: &mut sha256, bytes: &mut bytes };
-        let b3 = Digest::of_reader(&mut reader)?.hex();
+        let b3 = Digest::of_reader(&mut reader)?;
         Ok(Sums { b3, sha256: Digest(sha256.finalize()).hex(), bytes })
     }
 }
@@ -172,7 +172,7 @@ mod tests {
         let sums = Sums::of_reader(&mut &b"abc"[..]).unwrap();
         // FIPS 180-2, appendix B.1; the test vectors of blake3.
         assert_eq!(sums.sha256, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
-        assert_eq!(sums.b3, "6437b3ac38465133ffb63b75273a8db548c558465d79db03fd359c6cd5bd9d85");
+        assert_eq!(sums.b3.hex(), "6437b3ac38465133ffb63b75273a8db548c558465d79db03fd359c6cd5bd9d85");
         assert_eq!(sums.bytes, 3);
     }
 

@@ -194,6 +194,10 @@ impl Words {
             rest.insert(0, "--bench".into());
         }
         options.steering.exec = wrapper.as_deref().map(shebang::split).unwrap_or_default();
+        // They were for `cargo test`, which takes what follows `--` for the harness.
+        if let Some(at) = rest.iter().position(|word| word == "--").filter(|_| options.harness.is_some()) {
+            rest.remove(at);
+        }
         let command = match kind {
             Some(kind) => {
                 let kind = if counts { ExpressionKind::CountedLoop } else { kind };

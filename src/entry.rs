@@ -153,8 +153,21 @@ mod linux {
                 count += 1;
             }
             environment[count] = ptr::null();
+            let typed = *argv.add(1);
+            if hit.is_package {
+                // The kernel laid it out for this process to change.
+                *argv.add(1).cast_mut() = file_name(hit.binary).as_ptr();
+            }
             super::execve(hit.binary, argv.add(1), environment.as_ptr());
+            *argv.add(1).cast_mut() = typed;
         }
+    }
+
+    /// What comes after the last slash.
+    fn file_name(path: &CStr) -> &CStr {
+        let bytes = path.to_bytes_with_nul();
+        let name = bytes.rsplit(|byte| *byte == b'/').next();
+        name.and_then(|name| CStr::from_bytes_with_nul(name).ok()).unwrap_or(path)
     }
 
     /// The variables of a hit.

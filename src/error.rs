@@ -40,7 +40,11 @@ pub enum Step {
 }
 
 /// Why a script could not be run: one line, and a hint where the cure is known.
-pub struct Error {
+///
+/// It is one pointer, since it is moved through every function that can fail, and hardly ever there.
+pub struct Error(Box<Inner>);
+
+struct Inner {
     step: Step,
     exit_code: u8,
     subject: Option<String>,
@@ -55,7 +59,13 @@ impl Error {
     /// An error of `step`, with the exit code that usually goes with it.
     #[cold]
     pub(crate) fn new(step: Step, cause: impl Into<anyhow::Error>) -> Error {
-        Error { step, exit_code: EXIT_FAILED, subject: None, hint: None, cause: cause.into() }
+        Error(Box::new(Inner {
+            step,
+            exit_code: EXIT_FAILED,
+            subject: None,
+            hint: None,
+            cause: cause.into(),
+        }))
     }
 
     /// An error that is a sentence.
@@ -65,7 +75,7 @@ impl Error {
     }
 
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Error {
-        self.hint = Some(hint.into());
+        self.0.hint = Some(hint.into());
         self
     }
 
@@ -80,29 +90,36 @@ impl Error {
     }
 
     pub(crate) fn code(mut self, exit_code: u8) -> Error {
-        self.exit_code = exit_code;
+        self.0.exit_code = exit_code;
         self
     }
 
     /// Whom the message is about, unless something nearer to the cause has said so: usually the script as typed.
     pub(crate) fn about(mut self, subject: impl Into<String>) -> Error {
-        self.subject.get_or_insert(subject.into());
+        self.0.subject.get_or_insert(subject.into());
         self
+    }
+
+    /// The same error, with where its cause stands.
+    pub(crate) fn placed(self, place: Option<(usize, usize)>) -> Error {
+        let Some((line, column)) = place else { return self };
+        let cause = self.0.cause.context(format!("line {line}, column {column}"));
+        Error(Box::new(Inner { cause, ..*self.0 }))
     }
 
     /// Where the run stopped.
     pub fn step(&self) -> Step {
-        self.step
+        self.0.step
     }
 
     /// The exit code for it: 125, 126 or 127, as `env(1)` uses them.
     pub fn exit_code(&self) -> u8 {
-        self.exit_code
+        self.0.exit_code
     }
 
     /// What to do about it, if that is known.
     pub fn cure(&self) -> Option<Cow<'_, str>> {
-        self.hint.as_deref().map(printable)
+        self.0.hint.as_deref().map(printable)
     }
 }
 
@@ -113,10 +130,10 @@ pub fn usage_error(text: impl Into<String>) -> Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(subject) = &self.subject {
+        if let Some(subject) = &self.0.subject {
             write!(formatter, "{}: ", printable(subject))?;
         }
-        formatter.write_str(&printable(&without_os_error_numbers(&format!("{:#}", self.cause))))
+        formatter.write_str(&printable(&without_os_error_numbers(&format!("{:#}", self.0.cause))))
     }
 }
 
@@ -140,7 +157,7 @@ pub fn printable(text: &str) -> Cow<'_, str> {
 
 impl fmt::Debug for Error {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{:?}: {self}", self.step)
+        write!(formatter, "{:?}: {self}", self.0.step)
     }
 }
 

@@ -162,24 +162,33 @@ pub(crate) fn become_memory(_file: &OwnedFd, _image: &Image<'_>) -> io::Error {
 
 /// Starts a program as a child, which finds signals as our caller left them.
 pub(crate) fn start(image: &Image<'_>, signals: &Signals) -> io::Result<Pid> {
-    let mut command = Command::new(&image.file);
-    let mut arguments = image.arguments.iter();
-    command.arg0(arguments.next().map(OsString::as_os_str).unwrap_or_default()).args(arguments);
-    command.envs(image.told.variables.iter().map(|(name, value)| (name, value)));
-    match image.script {
-        Some(path) => command.env("RUNNER_SCRIPT", path),
-        None => command.env_remove("RUNNER_SCRIPT"),
-    };
+    let path = CString::new(image.file.as_os_str().as_bytes())?;
+    let raw = RawImage::new(image)?;
+    let pointers = Pointers(raw.pointers());
     let (caller, parent) = (signals.caller, getpid());
-    // SAFETY: between fork and exec only calls that are safe in a signal handler; nothing is allocated.
+    // The standard library's own exec would hand what the kernel does not know to a shell.
+    let mut command = Command::new(&image.file);
+    // SAFETY: between fork and exec only calls that are safe in a signal handler; nothing is allocated. The pointers are
+    // into the image that is there with them, and into `environ`.
     unsafe {
         command.pre_exec(move || {
+            let (_strings, Pointers((argv, envp))) = (&raw, &pointers);
             die_with_parent(parent, rustix::process::Signal::KILL)?;
-            caller.restore()
+            caller.restore()?;
+            libc::execve(path.as_ptr(), argv.as_ptr(), envp.as_ptr());
+            Err(io::Error::last_os_error())
         });
     }
     command.spawn().map(|child| Pid::from_child(&child))
 }
+
+/// Arrays of C strings that nobody changes.
+struct Pointers((Vec<*const libc::c_char>, Vec<*const libc::c_char>));
+
+// SAFETY: they are read only.
+unsafe impl Send for Pointers {}
+// SAFETY: likewise.
+unsafe impl Sync for Pointers {}
 
 /// Makes a command die with this process: a compiler nobody waits for any more need not go on.
 pub(crate) fn tie(command: &mut Command) {

@@ -12,6 +12,9 @@
 
 use std::path::Path;
 
+use proc_macro2::TokenStream;
+
+use crate::order;
 use crate::script::{Given, Script};
 
 /// What rust-script gives its expressions.
@@ -53,17 +56,25 @@ impl Expression {
             ExpressionKind::Loop | ExpressionKind::CountedLoop => ("loop", "<closure>"),
         };
         // Inside brackets of ours, unbalanced ones would be ours too.
-        let is_balanced = self.text.parse::<proc_macro2::TokenStream>().is_ok();
-        let (opening, program) = if is_balanced { self.program() } else { (0, self.text.clone()) };
-        Script::given_as(Given { name, stem, opening }, self.text.as_ref(), base, program)
+        let Ok(tokens) = self.text.parse::<TokenStream>() else {
+            let given = Given { name, stem, opening: 0, closing: None };
+            return Script::given_as(given, self.text.as_ref(), base, self.text.as_str());
+        };
+        let last = tokens.into_iter().last().map_or(0, |token| token.span().byte_range().end);
+        proc_macro2::extra::invalidate_current_thread_spans();
+        // A comment would swallow what follows.
+        let is_commented = last < self.text.trim_end().len();
+        let (opening, program) = self.program(if is_commented { "\n" } else { "" });
+        let closing = (!is_commented).then_some(opening + self.text.len());
+        Script::given_as(Given { name, stem, opening, closing }, self.text.as_ref(), base, program)
     }
 
     /// With how many bytes of it come before the expression.
-    fn program(&self) -> (usize, String) {
+    fn program(&self, separator: &str) -> (usize, String) {
         let mut prelude: Vec<String> =
             self.features.iter().map(|feature| format!("#![feature({feature})] ")).collect();
         prelude.extend(self.externs.iter().map(|name| format!("#[macro_use] extern crate {name}; ")));
-        prelude.sort();
+        order::sort(&mut prelude);
         let (above, below) = match (self.kind, self.is_plain_closure()) {
             (ExpressionKind::Value, _) => (VALUE, VALUE_END.to_owned()),
             (_, false) => (CLOSURE, [CLOSURE_END, LINES].concat()),
@@ -76,7 +87,7 @@ impl Expression {
         let below = below.replace("+ARGUMENT", argument);
         let below = below.replace("+PARAMETER", parameter).replace("+TYPE", number_type);
         let opening = prelude.concat() + above;
-        (opening.len(), format!("{opening}{}\n{below}{SHOW}", self.text))
+        (opening.len(), format!("{opening}{}{separator}{below}{SHOW}", self.text))
     }
 
     /// Whether it is a closure and nothing else, which has no state, and so can as well be made anew for each line.
@@ -163,7 +174,7 @@ mod tests {
                     externs: vec!["b".to_owned()],
                     features: vec!["z".to_owned(), "a".to_owned()],
                 };
-                let (opening, program) = expression.program();
+                let (opening, program) = expression.program("\n");
                 assert_eq!(program[opening..].lines().next(), Some(text));
                 assert!(!program[..opening].contains('\n'));
                 let prelude = "#![feature(a)] #![feature(z)] #[macro_use] extern crate b; ";

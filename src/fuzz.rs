@@ -3,9 +3,11 @@
 //! Compiled for tests and under `cargo fuzz` only (`tests/fuzz/`, whose targets call these). The test below runs each on a
 //! bounded number of inputs made from the same seeds by a simple mutator, so that every `cargo test` does a little of it.
 
+use crate::build_record::BuildRecord;
 use crate::dep_info::DepInfo;
 use crate::dialect::Dialect;
 use crate::digest::Digest;
+use crate::elf::Elf;
 use crate::header;
 use crate::manifest::Manifest;
 use crate::profile;
@@ -62,6 +64,18 @@ pub fn record(bytes: &[u8]) {
     let _ = DepInfo::parse(&String::from_utf8_lossy(bytes));
     let Some(record) = Record::parse(&id, &crate::record::sealed(&id, bytes.to_vec())) else { return };
     assert_eq!(Record::parse(&id, &record.render(&id)), Some(record), "it reads back as another");
+}
+
+/// A program: what is read of it, and a note that it is given, which reads back and leaves its others where they were.
+pub fn program(bytes: &[u8]) {
+    let _ = BuildRecord::read(bytes);
+    let Some(elf) = Elf::parse(bytes) else { return };
+    assert!(elf.needs().len() <= 17);
+    let others = elf.notes(b"GNU");
+    let Some(with_note) = elf.with_note("runner", b"text") else { return };
+    let elf = Elf::parse(&with_note);
+    assert!(elf.is_some_and(|elf| elf.notes(b"runner").contains(&&b"text"[..])), "it is lost");
+    assert!(elf.is_some_and(|elf| others.iter().all(|note| elf.notes(b"GNU").contains(note))));
 }
 
 /// A `#!` line: its words, quoted and split again, are its words.
@@ -164,17 +178,18 @@ mod tests {
     fn parsers_keep_their_laws_on_what_nobody_meant() {
         const EXECUTIONS: usize = 10_000;
         type Target = (&'static str, fn(&[u8]));
-        let targets: [Target; 4] = [
+        let targets: [Target; 5] = [
             ("metadata", super::metadata),
             ("trace", super::trace),
             ("record", super::record),
             ("shebang", super::shebang),
+            ("program", super::program),
         ];
         for (name, target) in targets {
             let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz/seeds").join(name);
             let mut paths: Vec<_> =
                 std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).collect();
-            paths.sort();
+            crate::order::sort(&mut paths);
             let seeds: Vec<Vec<u8>> = paths.iter().map(|path| std::fs::read(path).unwrap()).collect();
             seeds.iter().for_each(|seed| target(seed));
             let mut dice = Dice(0x9e37_79b9_7f4a_7c15);

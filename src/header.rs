@@ -150,6 +150,22 @@ pub fn parse(text: &str) -> Result<Header<'_>, HeaderError> {
     Ok(header)
 }
 
+/// The text with its frontmatter between dashes, if it is between backticks, as it was while that form was not settled.
+pub(crate) fn with_dashes(text: &str) -> Option<String> {
+    let body = text.strip_prefix(BOM).unwrap_or(text);
+    let rest = split_shebang(body).map_or(body, |(_, rest)| rest).trim_start();
+    let count = rest.len() - rest.trim_start_matches('`').len();
+    let (fence, dashes) = rest.get(..count).filter(|_| count >= 3).map(|fence| (fence, "-".repeat(count)))?;
+    let start = text.len() - rest.len();
+    let mut at = start;
+    let end = rest.split_inclusive('\n').find_map(|line| {
+        let begin = at;
+        at += line.len();
+        (begin > start && line.trim_end() == fence).then_some(begin)
+    })?;
+    Some([&text[..start], &dashes, &text[start + count..end], &dashes, &text[end + count..]].concat())
+}
+
 /// The rest of the first line after `#!` (a carriage return included), and what follows that line.
 ///
 /// rustc skips white space, line ends and comments when it looks for the `[` of an attribute; cargo does not skip

@@ -221,53 +221,10 @@ setting: `rustc`, `rustc-version`, `host` and `cargo` of the toolchain, `cargo-h
 `runner help config` tells where settings are said.
 ";
 
-const CONFIG: &str = "\
-Settings are said under one name everywhere: `profile` is `--profile` on the command line and on a `#!` line, `profile` under
-`[package.metadata.runner]` in a script, `RUNNER_PROFILE` in the environment, and `profile` in the configuration file. The
-strongest of these that says anything wins, in this order. `runner env` tells which did.
-
-The file is the one that `RUNNER_CONFIG` names (an empty value means none), else `runner/config.toml` in `$XDG_CONFIG_HOME`,
-else in `~/.config`. It is TOML. A file that cannot be understood is an error until it is mended; a key that is not known is
-said once. A change of it counts at the next run; only scripts for which it means another build are compiled again.
-
-  profile toolchain target       in all places
-  locked
-  edition                        command line, variable, file; a script has it under `[package]`
-  rustflags static               script, variable, file
-  offline frozen quiet           command line, variable, file
-  temp                           command line, file
-  args inputs env                script
-  older max-size                 options of `cache trim`, variable, file: what a trim keeps
-  bin                            variable, file: where `promote` installs (`--to` for one command)
-  tier                           variable, file: whether a first build may be quick
-  verbose                        command line, variable
-  cache cache-system config      variable only: they are needed before the file is read
-  stats verify                   variable only
-
-In a variable a switch is `1` or `0` and a list is words; a variable that is empty says nothing.
-";
-
-const OFFLINE: &str = "\
-A cached script needs no network, and a script that is new needs none if its dependencies were built here for another: they
-are resolved to those versions. Else cargo asks the registry. One that does not answer is no error if all that is needed was
-downloaded before: it is taken, and a line says so.
-
-  --offline   do not ask; what is missing is an error that names it
-  --locked    take the versions in SCRIPT.lock, and insist on it
-  --frozen    both
-
-They are settings: `RUNNER_OFFLINE=1`, or `offline = true` in the configuration (`runner help config`). What cargo is told
-counts too, `CARGO_NET_OFFLINE` and `net.offline` in its configuration, unless runner is told otherwise. So do mirrors, vendored
-directories and local registries: `[source.crates-io] replace-with` in `$CARGO_HOME/config.toml`, as cargo documents them. A
-`.cargo` directory beside a script or where it is called from has no say.
-
-`runner build --cache SCRIPT...` builds ahead while there is a network.
-";
-
 const CACHE: &str = "\
 Usage: runner cache path                                where the cache is
        runner cache size [--json]                       bytes on disk
-       runner cache list [--json]                       every cached build: used, bytes, profile, toolchain, target, script
+       runner cache list [--json]                       a line a build: used, bytes, profile, toolchain, target, script
        runner cache stats [--json]                      how often it was of use, and what it holds
        runner cache trim [--older 30d] [--max-size 5G]  remove what was not used, then the least recently used
                          [--dry-run]                    only show what would go
@@ -311,8 +268,6 @@ fn long(command: &str) -> Option<&'static str> {
         "update" => UPDATE,
         "why" => WHY,
         "env" => ENV,
-        "config" => CONFIG,
-        "offline" => OFFLINE,
         "cache" => CACHE,
         "expr" => EXPRESSION,
         "completions" => COMPLETIONS,

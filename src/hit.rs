@@ -15,6 +15,8 @@
 //! Launch ids, seals and stamps are those of the long way, by the same code; a trace's lines are read again here because
 //! `trace` allocates. `tests/it/hot_path.rs` holds the two to the same answers.
 
+mod text;
+
 use std::ffi::CStr;
 use std::ops::ControlFlow;
 
@@ -22,11 +24,14 @@ use rustix::fd::{AsRawFd, OwnedFd};
 use rustix::fs::{Access, CWD, FileType, Mode, OFlags, ResolveFlags, Stat, openat2, readlinkat_raw};
 use rustix::io::Errno;
 
+use crate::digest::Fields;
 use crate::launch::LaunchId;
 use crate::options::Options;
+use crate::registry;
 use crate::settings::SHAPING;
 use crate::stamp::{Moment, Stamp};
 use crate::trace;
+use text::Text;
 
 /// What the process was started with.
 pub trait System {
@@ -75,6 +80,8 @@ impl Default for Buffers {
 pub struct Hit<'a> {
     /// The path of the binary.
     pub binary: &'a CStr,
+    /// Whether it is a package's program, which is called by its own name.
+    pub is_package: bool,
     /// `RUNNER_SCRIPT=…` and what else the program is told: variables for its environment, a NUL after each.
     pub variables: &'a [u8],
 }
@@ -83,6 +90,7 @@ pub struct Hit<'a> {
 /// those that are part of the launch id.
 pub(crate) const KNOWN: &[&[u8]] = &[
     b"RUNNER_CACHE",
+    b"RUNNER_CACHE_SYSTEM",
     b"RUNNER_BIN",
     b"RUNNER_SCRIPT",
     b"RUNNER_TIER",
@@ -107,9 +115,10 @@ const OWN_VARIABLE: &[u8] = b"RUNNER_SCRIPT=";
 /// The binary of the script at `typed`, if that can be told in the shortest way.
 pub fn find<'a>(typed: &CStr, system: &impl System, buffers: &'a mut Buffers) -> Option<Hit<'a>> {
     let name = typed.to_bytes();
-    // A word without either may be a subcommand, or on PATH; a descriptor is not a file.
+    // A word without any may be a subcommand, or on PATH; a descriptor is not a file.
+    let package = registry::split(name);
     let is_path = name.contains(&b'/') || name.contains(&b'.');
-    if !is_path
+    if !is_path && package.is_none()
         || matches!(name.first(), Some(b'-' | b'+'))
         || name.starts_with(b"/dev/")
         || name.starts_with(b"/proc/")
@@ -122,26 +131,51 @@ pub fn find<'a>(typed: &CStr, system: &impl System, buffers: &'a mut Buffers) ->
     }
     let Buffers { script, trace, variable, cache, path } = buffers;
 
+    let shaping = |fields: &mut Fields| {
+        for name in SHAPING.iter().filter(|_| is_shaped) {
+            if let Some(value) = system.variable(name.as_bytes()) {
+                fields.push(name, value);
+            }
+        }
+    };
     let mut variable = Text::new(variable);
+    // A file of that name wins; and only what runs for a script is told of one.
+    if let Some((package, wanted)) = package
+        && open_script(typed).is_err_and(|error| error == Errno::NOENT)
+    {
+        if system.variable(b"RUNNER_SCRIPT").is_some() {
+            return None;
+        }
+        let id = LaunchId::of_package(package, wanted, &Options::default(), shaping);
+        let binary = find_traced(&id, system, trace, cache, path, &mut variable)?;
+        return Some(Hit { binary, is_package: true, variables: variable.into_bytes() });
+    }
     variable.push(OWN_VARIABLE)?;
     push_absolute(&mut variable, name, system)?;
     let script_path = variable.bytes().get(OWN_VARIABLE.len()..)?;
 
-    let (file, has_links) = open_script(typed)?;
+    let (file, has_links) = open_script(typed).ok()?;
     let script_path = match has_links {
         false => Some(script_path).filter(|path| !has_parents(path))?,
         true => real_path(&file, path)?,
     };
     let size = usize::try_from(rustix::fs::fstat(&file).ok().filter(is_file)?.st_size).ok()?;
     let script = read_whole(&file, script).filter(|bytes| bytes.len() == size)?;
-    let id = LaunchId::of_file(script_path, script, &Options::default(), |fields| {
-        for name in SHAPING.iter().filter(|_| is_shaped) {
-            if let Some(value) = system.variable(name.as_bytes()) {
-                fields.push(name, value);
-            }
-        }
-    });
+    let id = LaunchId::of_file(script_path, script, &Options::default(), shaping);
+    variable.push(b"\0")?;
+    let binary = find_traced(&id, system, trace, cache, path, &mut variable)?;
+    Some(Hit { binary, is_package: false, variables: variable.into_bytes() })
+}
 
+/// The binary that the trace of `id` names, if all holds; adds to `variables` what the program is told.
+fn find_traced<'a>(
+    id: &LaunchId,
+    system: &impl System,
+    trace: &mut [u8],
+    cache: &mut [u8],
+    path: &'a mut [u8],
+    variables: &mut Text<'_>,
+) -> Option<&'a CStr> {
     let mut cache = Text::new(cache);
     push_cache(&mut cache, system)?;
     let root = rustix::fs::lstat(cache.c_str()?).ok()?;
@@ -158,10 +192,10 @@ pub fn find<'a>(typed: &CStr, system: &impl System, buffers: &'a mut Buffers) ->
     for part in [cache.bytes(), b"traces/", hex.get(..2)?, b"/", &hex] {
         path.push(part)?;
     }
-    let bytes = read_whole(&open(path.c_str()?)?, trace)?;
-    variable.push(b"\0")?;
-    find_current(trace::unsealed(id.digest(), bytes)?, &cache, &mut path, &mut variable, system)?;
-    Some(Hit { binary: path.into_c_str()?, variables: variable.into_bytes() })
+    let bytes = read_whole(&open(path.c_str()?).ok()?, trace)?;
+    let body = trace::unsealed(id.digest(), bytes)?;
+    find_current(body, &cache, root.st_uid, &mut path, variables, system)?;
+    path.into_c_str()
 }
 
 /// Whether a variable of ours is set that neither leaves a hit alone nor is part of the launch id.
@@ -181,6 +215,7 @@ fn has_steering_variable(system: &impl System) -> bool {
 fn find_current(
     body: &[u8],
     cache: &Text<'_>,
+    owner: u32,
     path: &mut Text<'_>,
     variables: &mut Text<'_>,
     system: &impl System,
@@ -220,14 +255,26 @@ fn find_current(
     }
     let mut fields = variant?.strip_prefix(b"binary ")?.splitn(3, |byte| *byte == b' ');
     let (_digest, stamp, place) = (fields.next()?, fields.next()?, fields.next()?);
-    // Nothing outside is ever executed, whoever wrote the trace.
-    if !place.starts_with(b"bin/") || place.windows(3).any(|bytes| bytes == b"/..") {
+    // Nothing outside is ever executed, whoever wrote the trace, but what the system's cache has.
+    let is_of_system = match place.first() {
+        Some(b'/') => {
+            let root = system.variable(b"RUNNER_CACHE_SYSTEM")?;
+            place.strip_prefix(root)?.starts_with(b"/v1/bin/").then_some(true)?
+        }
+        _ => false,
+    };
+    if !(is_of_system || place.starts_with(b"bin/")) || place.windows(3).any(|bytes| bytes == b"/..") {
         return None;
     }
     path.clear();
-    path.push(cache.bytes())?;
+    if !is_of_system {
+        path.push(cache.bytes())?;
+    }
     path.push_unescaped(place)?;
     let stat = rustix::fs::lstat(path.c_str()?).ok().filter(is_file)?;
+    if is_of_system && !(stat.st_mode & 0o022 == 0 && (stat.st_uid == 0 || stat.st_uid == owner)) {
+        return None;
+    }
     (Some(stamp_of(&stat)?) == parse_stamp(stamp)?).then_some(())
 }
 
@@ -334,12 +381,12 @@ fn is_tidy(path: &[u8]) -> bool {
 }
 
 /// Opens a script, and tells whether its path holds a symbolic link: see [`crate::Script`].
-fn open_script(path: &CStr) -> Option<(OwnedFd, bool)> {
+fn open_script(path: &CStr) -> Result<(OwnedFd, bool), Errno> {
     let flags = OFlags::RDONLY | OFlags::CLOEXEC;
     match openat2(CWD, path, flags, Mode::empty(), ResolveFlags::NO_SYMLINKS) {
-        Ok(file) => Some((file, false)),
-        Err(Errno::NOENT) => None,
-        Err(_) => Some((open(path)?, true)),
+        Ok(file) => Ok((file, false)),
+        Err(Errno::NOENT) => Err(Errno::NOENT),
+        Err(_) => Ok((open(path)?, true)),
     }
 }
 
@@ -372,8 +419,8 @@ fn has_parents(path: &[u8]) -> bool {
     path.split(|byte| *byte == b'/').any(|component| component == b"..")
 }
 
-fn open(path: &CStr) -> Option<OwnedFd> {
-    rustix::fs::open(path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).ok()
+fn open(path: &CStr) -> Result<OwnedFd, Errno> {
+    rustix::fs::open(path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())
 }
 
 /// All of a file, if it is smaller than the buffer: a short read is its end.
@@ -399,66 +446,4 @@ fn stamp_of(stat: &Stat) -> Option<Stamp> {
 /// `None` also for a stamp that proves nothing.
 fn parse_stamp(text: &[u8]) -> Option<Option<Stamp>> {
     Stamp::parse(std::str::from_utf8(text).ok()?).map(Some)
-}
-
-/// Bytes in a buffer of fixed size; what does not fit is declined.
-struct Text<'a> {
-    buffer: &'a mut [u8],
-    length: usize,
-}
-
-impl<'a> Text<'a> {
-    fn new(buffer: &'a mut [u8]) -> Text<'a> {
-        Text { buffer, length: 0 }
-    }
-
-    fn bytes(&self) -> &[u8] {
-        self.buffer.get(..self.length).unwrap_or_default()
-    }
-
-    fn clear(&mut self) {
-        self.length = 0;
-    }
-
-    fn push(&mut self, bytes: &[u8]) -> Option<()> {
-        let end = self.length.checked_add(bytes.len())?;
-        let room = self.buffer.get_mut(self.length..end)?;
-        for (place, byte) in room.iter_mut().zip(bytes) {
-            *place = *byte;
-        }
-        self.length = end;
-        Some(())
-    }
-
-    /// Adds a text of a trace: see [`crate::check`].
-    fn push_unescaped(&mut self, text: &[u8]) -> Option<()> {
-        let mut parts = text.split(|byte| *byte == b'\\');
-        self.push(parts.next()?)?;
-        for part in parts {
-            self.push(match part.first()? {
-                b'n' => b"\n",
-                b'r' => b"\r",
-                b's' => b" ",
-                b'e' => b"=",
-                // An escaped backslash would have to look at the next part too.
-                _ => return None,
-            })?;
-            self.push(part.get(1..)?)?;
-        }
-        Some(())
-    }
-
-    fn c_str(&mut self) -> Option<&CStr> {
-        *self.buffer.get_mut(self.length)? = 0;
-        CStr::from_bytes_with_nul(self.buffer.get(..=self.length)?).ok()
-    }
-
-    fn into_bytes(self) -> &'a [u8] {
-        self.buffer.get(..self.length).unwrap_or_default()
-    }
-
-    fn into_c_str(self) -> Option<&'a CStr> {
-        *self.buffer.get_mut(self.length)? = 0;
-        CStr::from_bytes_with_nul(self.buffer.get(..=self.length)?).ok()
-    }
 }

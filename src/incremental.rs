@@ -35,6 +35,7 @@ use crate::digest::{Digest, Fields};
 use crate::environment::Environment;
 use crate::linker;
 use crate::lock::Lock;
+use crate::order;
 use crate::profile;
 use crate::recipe::RustRecipe;
 use crate::record::Record;
@@ -78,23 +79,20 @@ impl Incremental {
             let _ = cache.make_directory(&directory);
             return None;
         }
-        let options = options(recipe, call);
-        match keep(cache, &directory).ok().flatten() {
-            Some(lock) => {
-                let memory = Incremental { directory, kept: Some((key, lock)), options };
-                if recipe.anew || !memory.is_as_it_was_left(&boot) {
-                    memory.clear();
-                }
-                let is_linkable = memory.prepare().is_ok();
-                // Without links the compiler would copy, and warn.
-                is_linkable.then_some(memory)
-            }
-            // From nothing, for the same bytes; those of a provisional build do not matter.
-            None if !recipe.provisional => {
-                Some(Incremental { directory: staging.to_owned(), kept: None, options })
-            }
-            None => None,
+        let kept = keep(cache, &directory).ok().flatten();
+        if kept.is_none() && recipe.provisional {
+            return None;
         }
+        let memory = Incremental {
+            // From nothing, for the same bytes; those of a provisional build do not matter.
+            directory: if kept.is_some() { directory } else { staging.to_owned() },
+            kept: kept.map(|lock| (key, lock)),
+            options: options(recipe, call),
+        };
+        if memory.kept.is_some() && (recipe.anew || !memory.is_as_it_was_left(&boot)) {
+            memory.clear();
+        }
+        memory.prepare(cache).is_ok().then_some(memory)
     }
 }
 
@@ -121,7 +119,7 @@ impl Incremental {
         let ended_by_itself = matches!(finished.status.code(), Some(0 | 1));
         // A linker that fails may have been given damaged objects.
         let is_linkers = !finished.status.success() && text.contains("linking with `");
-        !ended_by_itself || is_linkers || text.contains(&*self.state().to_string_lossy())
+        !ended_by_itself || is_linkers || text.contains(&*self.directory.to_string_lossy())
     }
 
     /// Forgets everything.
@@ -130,12 +128,10 @@ impl Incremental {
     }
 
     /// The compiler has ended by itself: moves what it made to `staging`, and keeps what it remembers for the next.
-    pub(crate) fn settle(self, staging: &Path) -> io::Result<()> {
-        for name in ["program", "program.d"] {
-            match fs::rename(self.output().join(name), staging.join(name)) {
-                // It failed, and has told why.
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                other => other?,
+    pub(crate) fn settle(self, finished: &Finished, staging: &Path) -> io::Result<()> {
+        if finished.status.success() {
+            for name in ["program", "program.d"] {
+                fs::rename(self.output().join(name), staging.join(name))?;
             }
         }
         if let Some(((key, _), boot)) = self.kept.as_ref().zip(boot()) {
@@ -167,7 +163,7 @@ impl Incremental {
             text.push(path.strip_prefix(&self.directory).unwrap_or(&path));
             found.push(text);
         }
-        found.sort();
+        order::sort(&mut found);
         found
     }
 
@@ -185,18 +181,15 @@ impl Incremental {
         }
     }
 
-    fn prepare(&self) -> io::Result<()> {
-        for directory in [self.state(), self.output()] {
-            match fs::create_dir(&directory) {
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-                Err(error) => return Err(error),
-                Ok(()) if self.kept.is_none() => {}
-                Ok(()) => {
-                    let (lock, link) = (self.directory.join("lock"), directory.join("link"));
-                    fs::hard_link(lock, &link)?;
-                    fs::remove_file(link)?;
-                }
-            }
+    fn prepare(&self, cache: &Cache) -> io::Result<()> {
+        let is_new = !self.state().is_dir();
+        cache.make_directory(&self.state())?;
+        cache.make_directory(&self.output())?;
+        if is_new && self.kept.is_some() {
+            // Without links the compiler would copy, and warn.
+            let (lock, link) = (self.directory.join("lock"), self.output().join("link"));
+            fs::hard_link(lock, &link)?;
+            fs::remove_file(link)?;
         }
         Ok(())
     }
@@ -266,7 +259,7 @@ pub(crate) fn sweep(cache: &Cache, oldest: i64, most_bytes: u64, mode: Mode) -> 
     let scripts = trim::entries(&cache.join(DIRECTORY));
     let ways = scripts.iter().flat_map(|script| trim::entries(script));
     let mut ways: Vec<(i64, PathBuf)> = ways.map(|way| (used(&way), way)).collect();
-    ways.sort();
+    order::sort(&mut ways);
     let (mut room, mut freed) = (most_bytes, 0);
     for (used, way) in ways.into_iter().rev() {
         let size = trim::size_of(&way);

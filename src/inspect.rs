@@ -1,6 +1,8 @@
 //! Inspection: the build record in a program, read without running it.
 
 use std::ffi::OsStr;
+use std::fs::File;
+use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
@@ -52,7 +54,7 @@ fn read(path: &Path) -> Result<BuildRecord> {
     if !path.is_file() {
         return Err(Error::message(Step::Install, "it is not a file"));
     }
-    let bytes = std::fs::read(path).map_err(|error| cannot("read", path, error))?;
+    let bytes = read_program(path).map_err(|error| cannot("read", path, error))?;
     if let Some(record) = BuildRecord::read(&bytes) {
         return Ok(record);
     }
@@ -63,4 +65,17 @@ fn read(path: &Path) -> Result<BuildRecord> {
         _ => "it is not a program in which there could be a build record",
     };
     Err(Error::message(Step::Install, what).hint(hint))
+}
+
+/// The whole of what may be a program, and the beginning of anything else, which may be of any length.
+fn read_program(path: &Path) -> io::Result<Vec<u8>> {
+    /// More than any program has.
+    const MOST_BYTES: u64 = 4 << 30;
+    let mut file = File::open(path)?;
+    let mut bytes = Vec::new();
+    (&mut file).take(64).read_to_end(&mut bytes)?;
+    if Elf::parse(&bytes).is_some() && file.metadata()?.len() <= MOST_BYTES {
+        file.read_to_end(&mut bytes)?;
+    }
+    Ok(bytes)
 }

@@ -230,6 +230,12 @@ pub(crate) fn command(
         remap(&mut command, base, "");
     } else if source.name.is_relative() {
         // There is nothing of this machine in it.
+        let directory = recipe.message_directory();
+        let may = source.is_file() && recipe.toolchain.has_remap_scope();
+        if may && !directory.is_empty() {
+            remap(&mut command, Path::new(""), &directory);
+            command.arg("--remap-path-scope=diagnostics");
+        }
     } else if recipe.toolchain.has_remap_scope()
         && let Some(shown) = recipe.shown_directory()
     {

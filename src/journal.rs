@@ -19,6 +19,9 @@ use crate::environment::{Environment, TRACED};
 use crate::exec::Image;
 use crate::steering::Steering;
 
+/// Makes a directory of the cache, which nobody else may look into.
+const PRIVATELY: &[u8] = b"(umask 077; mkdir -p ";
+
 /// Ends a here-document.
 const END: &str = "END OF FILE";
 
@@ -69,7 +72,7 @@ impl Journal {
             show(&[b"WORK=".as_slice(), &quoted(work.as_os_str(), None)]);
         }
         if self.shows_commands {
-            show(&[b"mkdir -p \"$WORK\""]);
+            show(&[PRIVATELY, b"\"$WORK\")"]);
         }
     }
 
@@ -97,9 +100,25 @@ impl Journal {
     pub(crate) fn file(&self, path: &Path, text: &str) {
         if self.shows_commands {
             let directory = quoted(path.parent().unwrap_or(path).as_os_str(), None);
-            show(&[b"mkdir -p ".as_slice(), &directory]);
+            show(&[PRIVATELY, &directory, b")"]);
             show(&[b"cat >".as_slice(), &quoted(path.as_os_str(), None), &here_document(text.as_bytes())]);
         }
+    }
+
+    /// Shows that a file that is no text is written.
+    pub(crate) fn bytes(&self, path: &Path, bytes: &[u8]) {
+        if self.shows_commands {
+            let mut lines = b"{\n".to_vec();
+            for part in bytes.chunks(64) {
+                lines.extend([b"printf '".as_slice(), &octal(part), b"'\n"].concat());
+            }
+            show(&[&lines, b"} >".as_slice(), &quoted(path.as_os_str(), self.work.borrow().as_deref())]);
+        }
+    }
+
+    /// Whether commands are shown.
+    pub(crate) fn shows_commands(&self) -> bool {
+        self.shows_commands
     }
 
     fn line(&self, command: &Command, input: Option<&[u8]>) -> Vec<u8> {
@@ -156,7 +175,9 @@ impl Journal {
     /// Shows that what was built is kept.
     pub(crate) fn kept(&self, path: &Path) {
         let Some(directory) = path.parent().filter(|_| self.work.borrow().is_some()) else { return };
-        self.say("mkdir -p", &[directory.as_os_str()]);
+        if self.shows_commands {
+            show(&[PRIVATELY, &quoted(directory.as_os_str(), None), b")"]);
+        }
         let (made, path) = (self.made(), path.as_os_str());
         self.say("cp", &[&made, path]);
         self.say("chmod 700", &[path]);
@@ -276,6 +297,15 @@ fn quoted(word: &OsStr, work: Option<&Path>) -> Vec<u8> {
     }
 }
 
+/// Bytes as the format of `printf` in single quotes.
+fn octal(bytes: &[u8]) -> Vec<u8> {
+    let is_plain = |byte: &u8| (b' '..=b'~').contains(byte) && !b"\\%'".contains(byte);
+    bytes
+        .iter()
+        .flat_map(|byte| if is_plain(byte) { vec![*byte] } else { format!("\\{byte:03o}").into_bytes() })
+        .collect()
+}
+
 fn plain(bytes: &[u8]) -> Vec<u8> {
     let is_safe = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_./=,:+@%".contains(byte);
     if !bytes.is_empty() && bytes.iter().all(is_safe) {
@@ -337,6 +367,15 @@ mod tests {
         ] {
             assert_eq!(String::from_utf8(quoted(OsStr::new(word), work)).unwrap(), expected);
         }
+    }
+
+    #[test]
+    fn bytes_come_through_a_shell_as_they_are() {
+        let all: Vec<u8> = (0..=255).chain(0..=255).collect();
+        let line = [b"printf '".as_slice(), &octal(&all), b"'"].concat();
+        assert!(line.is_ascii());
+        let output = Command::new("sh").arg("-c").arg(OsStr::from_bytes(&line)).output().unwrap();
+        assert_eq!(output.stdout, all);
     }
 
     #[test]

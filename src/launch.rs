@@ -44,9 +44,8 @@ impl LaunchId {
                 LaunchId::of_file(path, script.bytes(), options, variables)
             }
             (Place::Package(package), _) => {
-                let mut fields = Fields::new("launch of a package");
-                package.add_to(&mut fields);
-                LaunchId::finish(fields, b"", options, variables)
+                let (name, wanted) = (package.name().as_bytes(), package.wanted_text().as_bytes());
+                LaunchId::of_package(name, wanted, options, variables)
             }
             (Place::Nowhere(base), _) => {
                 let mut fields = Fields::new("launch from nowhere");
@@ -67,6 +66,19 @@ impl LaunchId {
         let mut fields = Fields::new("launch");
         fields.push("path", path);
         LaunchId::finish(fields, bytes, options, variables)
+    }
+
+    /// The id of a package, and of what is wanted of it.
+    pub(crate) fn of_package(
+        name: &[u8],
+        wanted: &[u8],
+        options: &Options,
+        variables: impl FnOnce(&mut Fields),
+    ) -> LaunchId {
+        let mut fields = Fields::new("launch of a package");
+        fields.push("package", name);
+        fields.push("wanted", wanted);
+        LaunchId::finish(fields, b"", options, variables)
     }
 
     fn finish(

@@ -34,19 +34,20 @@
 //! | `cache`, `lock`, `staging`, `trim` | entries, commit, who may build, what goes |
 //! | `outline`, `mainless`, `expression`, `source`, `diagnostics` | scripts without `main`, text that is no script, how the compiler is given them, and what it says of them |
 //! | `recipe`, `header`, `shebang`, `decided`, `dialect`, `manifest`, `name`, `toolchain`, `target`, `cargo_config`, `surroundings` | everything decided before a build |
-//! | `compile`, `invocation`, `profile`, `linker`, `disturbance`, `dep_info`, `declared` | the rustc call, and what it read |
+//! | `compile`, `invocation`, `profile`, `linker`, `linkage`, `disturbance`, `dep_info`, `declared` | the rustc call, and what it read |
 //! | `language` | the other languages: which one a script is in, its compiler, its call, what it read |
 //! | `incremental` | what the compiler remembers of the build before |
 //! | `deps` | cargo, once a manifest: dependency environments, lanes, seeds; once a package: `cargo install` |
 //! | `registry` | packages in the place of scripts: `crate@version` |
 //! | `program`, `exec`, `child`, `under` | becoming the program, or the one it is run under |
 //! | `steering`, `journal`, `rehearsal` | what is shown of a build: its commands, its directory, its times |
+//! | `build`, `artifact`, `build_record`, `elf`, `revision`, `inspect`, `rebuild` | programs that are handed on: what they say of themselves, and proof of it |
 //! | `promote`, `promoted`, `upgrade`, `receipt`, `install`, `package` | executables and packages outside the cache |
 //! | `why`, `change`, `verify`, `storage`, `statistics` | what changed; proof by rebuilding; the cache as a user sees it |
 //! | `tools`, `format`, `migrate` | check, clippy, documentation; formatting; another form of metadata |
 //! | `tier`, `ahead` | fast now and optimal later; builds and versions ahead of a run |
 //! | `choices` | what there is to name on a command line |
-//! | `environment`, `screen`, `wait`, `record`, `error` | variables and policy, stderr, sealed files, errors |
+//! | `environment`, `screen`, `wait`, `order`, `record`, `error` | variables and policy, stderr, sealed files, errors |
 //!
 //! Every command of Go's and what it is called here is in [`go`].
 //!
@@ -55,8 +56,9 @@
 //! # Invariants, said as absences
 //!
 //! - A hit takes no lock, writes nothing (but a refreshed stamp, once), starts no process but the script's, reads no TOML
-//!   and asks no compiler its version.
-//! - Nothing in the cache changes after it appears; it appears by rename and goes by removal.
+//!   and asks no compiler its version. (What runs the program of another machine is looked up at each run.)
+//! - Nothing in the cache that is executed or believed changes after it appears; it appears by rename and goes by removal.
+//!   What compilers remember changes under a lock, and is believed only while it is as one of them left it.
 //! - Nothing that changes the result is missing from launch id and trace.
 //! - Nothing of ours is ever open for writing when it is executed.
 //! - No variable is read outside `environment`.
@@ -117,6 +119,7 @@ mod manifest;
 mod migrate;
 mod name;
 mod options;
+mod order;
 mod outline;
 mod package;
 mod profile;
@@ -144,6 +147,7 @@ mod statistics;
 mod steering;
 mod storage;
 mod surroundings;
+mod system;
 mod target;
 mod text;
 mod tier;
@@ -169,7 +173,7 @@ pub use change::Change;
 pub use choices::script_extensions;
 pub use deps::Updated;
 pub use dialect::Dialect;
-pub use digest::Sums;
+pub use digest::{Digest, Sums};
 pub use environment::Environment;
 pub use error::{
     EXIT_CANNOT_EXECUTE, EXIT_FAILED, EXIT_NOT_FOUND, Error, Result, Step, printable, usage_error,

@@ -3,6 +3,8 @@
 //! With glibc a program is static if the C library's own archive is installed; with musl it always is. What the linker took
 //! for want of an archive is looked for in the program afterwards, so that nobody finds out on another machine.
 
+use std::path::Path;
+
 use crate::elf::Elf;
 use crate::error::{Error, Result, Step};
 use crate::recipe::RustRecipe;
@@ -25,9 +27,12 @@ pub(crate) fn check_machine(recipe: &RustRecipe<'_>) -> Result<()> {
 }
 
 /// Refuses a program that is not as static as was asked for.
-pub(crate) fn check_program(recipe: &RustRecipe<'_>, program: &[u8]) -> Result<()> {
-    let is_static = recipe.settings.is_static == Some(true);
-    let needed = Elf::parse(program).filter(|_| is_static).map(Elf::needs).unwrap_or_default();
+pub(crate) fn check_program(recipe: &RustRecipe<'_>, program: &Path) -> Result<()> {
+    if recipe.settings.is_static != Some(true) {
+        return Ok(());
+    }
+    let bytes = std::fs::read(program).map_err(|error| Error::new(Step::Compile, error))?;
+    let needed = Elf::parse(&bytes).map(Elf::needs).unwrap_or_default();
     if needed.is_empty() {
         return Ok(());
     }

@@ -36,8 +36,9 @@ use crate::manifest::Manifest;
 use crate::options::Harness;
 use crate::outline::{Kind, Outline, Piece};
 
-/// The opening. It is short, because messages may show it.
-const OPEN: &str = "fn main() -> __RunnerResult { {";
+/// The opening. What it allows is how it is made, and not the script's choice.
+const OPEN: &str =
+    "#[allow(clippy::unnecessary_wraps, clippy::items_after_statements)] fn main() -> __RunnerResult { {";
 /// What stands below the closing. `std` alone is not qualified: in the 2015 edition it cannot be, and nobody calls anything
 /// else so.
 const RESULT: &str = " type __RunnerResult = std::result::Result<(), std::boxed::Box<dyn std::error::Error + \

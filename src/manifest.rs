@@ -17,6 +17,7 @@ use toml::{Table, Value};
 use crate::dialect::Dialect;
 use crate::error::{Error, Result, Step};
 use crate::header::{Form, Metadata};
+use crate::order;
 
 pub(crate) use fields::EDITIONS;
 use place::Part;
@@ -24,6 +25,9 @@ pub(crate) use settings::{ALLOWED_FLAGS, Settings, refused_flag};
 
 /// The package cargo sees. No crate may be called this, so nothing a script depends on can clash with it.
 pub(crate) const PACKAGE_NAME: &str = "runner-script";
+
+/// Profiles that need no definition.
+const PROFILES: &[&str] = &["release", "dev", "quick", "test", "bench"];
 
 /// Tables of dependencies; of these all but the first are for tests and benchmarks only.
 const DEPENDENCIES: &[&str] = &["dependencies", "dev-dependencies", "dev_dependencies"];
@@ -110,7 +114,24 @@ impl Manifest {
         let Some(metadata) = &self.metadata else { return Ok(()) };
         fields::check(metadata, &self.table)?;
         self.check_texts(metadata)?;
-        self.settings().map(drop)
+        let profile = self.settings()?.profile;
+        let is_known = |name: &String| PROFILES.contains(&name.as_str()) || self.profile(name).is_some();
+        match profile.filter(|name| !is_known(name)) {
+            None => Ok(()),
+            Some(name) => {
+                let text = format!("profile `{}` is not defined", name.escape_debug());
+                Err(Error::message(Step::Metadata, text)
+                    .placed(self.place_of_setting("profile"))
+                    .hint("use `release`, `dev` or `quick`, or define it in the metadata with `inherits`"))
+            }
+        }
+    }
+
+    /// Where a setting of `[package.metadata.runner]` has its value.
+    pub(crate) fn place_of_setting(&self, key: &str) -> Option<(usize, usize)> {
+        let metadata = self.metadata.as_ref()?;
+        let keys = ["package", "metadata", "runner", key];
+        Some(place::place(metadata, place::offset(&metadata.toml, &keys, Part::Value)?))
     }
 
     /// What becomes an argument of a compiler must not become another one.
@@ -159,7 +180,7 @@ impl Manifest {
             let meant = fields::meant(&field).map(|key| format!("; did you mean `{key}`?"));
             notes.push((line, format!("unused manifest key: {field}{}", meant.unwrap_or_default())));
         }
-        notes.sort();
+        order::sort(&mut notes);
         notes.into_iter().map(|(line, text)| format!("line {line}: {text}")).collect()
     }
 

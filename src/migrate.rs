@@ -7,7 +7,7 @@
 //! ---                                //! ```
 //! ````
 //!
-//! What a dialect assumes without saying so is written down where the other one assumes something else: the edition. The
+//! Frontmatter between backticks, which was tried for a while, is rewritten too. What a dialect assumes without saying so is written down where the other one assumes something else: the edition. The
 //! file is replaced by a rename, with its permissions; one that is in the form already is left alone. It is refused when
 //! something would be lost: text of a doc comment around the manifest that would become another comment's, fields that
 //! the other form may not have, a `--` that closes what it should not.
@@ -49,9 +49,12 @@ fn migrate(script: &Script, style: Style, environment: &Environment) -> Result<b
     let Some(path) = script.real_path() else {
         return Err(Error::message(Step::Script, "there is no file to rewrite"));
     };
+    let with_dashes = std::str::from_utf8(script.bytes()).ok().and_then(header::with_dashes);
+    let is_abandoned = with_dashes.is_some();
+    let current = with_dashes.map_or_else(|| script.clone(), |text| script.with_text(text));
     // All that can be wrong with it is said as on a run.
-    let recipe = Recipe::read(script, &Default::default(), environment)?;
-    let text = std::str::from_utf8(script.bytes()).unwrap_or_default();
+    let recipe = Recipe::read(&current, &Default::default(), environment)?;
+    let text = std::str::from_utf8(current.bytes()).unwrap_or_default();
     let header = header::parse(text).map_err(|error| Error::message(Step::Metadata, error.message))?;
     let Some(metadata) = &header.metadata else {
         return Err(Error::message(Step::Metadata, "it has no metadata to rewrite"));
@@ -60,7 +63,7 @@ fn migrate(script: &Script, style: Style, environment: &Environment) -> Result<b
         (metadata.form, style),
         (Form::Frontmatter, Style::Frontmatter) | (Form::Block, Style::Block)
     );
-    if is_there {
+    if is_there && !is_abandoned {
         return Ok(false);
     }
     let lost = |what: String| Error::message(Step::Metadata, what).hint("nothing was changed");
@@ -70,9 +73,13 @@ fn migrate(script: &Script, style: Style, environment: &Environment) -> Result<b
     if metadata.form == Form::Scriptisto {
         return Err(lost("the header of scriptisto says more than metadata can".to_owned()));
     }
-    let toml =
-        with_edition(metadata, recipe.manifest.dialect().edition("2024"), style, recipe.manifest.edition());
+    let toml = if is_there {
+        metadata.toml.clone()
+    } else {
+        with_edition(metadata, recipe.manifest.dialect().edition("2024"), style, recipe.manifest.edition())
+    };
     let rewritten = match style {
+        _ if is_there => text.to_owned(),
         Style::Frontmatter => to_frontmatter(text, &header, metadata, &toml).map_err(lost)?,
         Style::Block => to_block(text, &header, metadata, &toml),
     };

@@ -11,6 +11,7 @@ use toml::{Table, Value};
 
 use crate::error::{Error, Result, Step};
 use crate::manifest::Manifest;
+use crate::order;
 
 /// The settings of a profile, after inheritance.
 #[derive(Debug, Clone, Default)]
@@ -251,7 +252,7 @@ pub(crate) fn lints(manifest: &Manifest) -> Result<Vec<String>> {
             }
         }
     }
-    found.sort();
+    order::sort(&mut found);
     let mut out: Vec<String> = found.into_iter().map(|(_, _, flag)| flag).collect();
     // In one argument: rustc takes one that begins with `@` for the name of a file of arguments.
     out.extend(check_cfg.into_iter().map(|cfg| format!("--check-cfg={cfg}")));
@@ -270,7 +271,7 @@ pub(crate) fn features(manifest: &Manifest) -> Vec<String> {
             pending.extend(implied.iter().filter_map(Value::as_str).map(str::to_owned));
         }
     }
-    on.sort();
+    order::sort(&mut on);
     let mut out: Vec<String> =
         on.iter().flat_map(|name| ["--cfg".to_owned(), format!("feature=\"{name}\"")]).collect();
     let names: Vec<String> =
@@ -324,7 +325,7 @@ mod tests {
                 let mut list: Vec<String> = text.split("-C ").map(|one| one.trim().to_owned()).collect();
                 // Said or left unsaid, this is what rustc does without optimization.
                 list.retain(|one| name != "dev" || optimized(toml) || !one.ends_with("=on"));
-                list.sort();
+                order::sort(&mut list);
                 list
             };
             assert_eq!(normal(&got), normal(expected), "{toml} {name}");

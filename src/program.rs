@@ -110,7 +110,13 @@ impl Program {
         let binary = match exec::load(&path) {
             // Another program finds it by its path.
             Ok(memory) if !is_for_another => Binary::Memory { memory, path },
-            _ => Binary::Held { path, _staging: Some(staging), _cache: cache },
+            _ => {
+                let path = under_its_name(path, staging.path(), &built.name);
+                if let Some(journal) = &manner.journal {
+                    journal.kept(&path);
+                }
+                Binary::Held { path, _staging: Some(staging), _cache: cache }
+            }
         };
         let about = built.about.into_iter().map(|(name, text)| (name.to_owned(), text)).collect();
         Program {
@@ -318,6 +324,14 @@ impl Program {
             None => error,
         }
     }
+}
+
+/// Moves a program to where it has the name that `ps` shows; where it is, if that cannot be.
+fn under_its_name(path: PathBuf, staging: &Path, name: &OsStr) -> PathBuf {
+    let directory = staging.join("binary");
+    let named = directory.join(name);
+    let moved = std::fs::create_dir(&directory).and_then(|()| std::fs::rename(&path, &named));
+    if moved.is_ok() { named } else { path }
 }
 
 /// Executes a file of the cache; once more if it was not there for the moment in which another took its place.

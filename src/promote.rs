@@ -14,8 +14,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::build::is_for_windows;
 use crate::check::{Check, Fact};
-use crate::digest::Digest;
+use crate::digest::{Digest, Sums};
 use crate::environment::{Environment, absolute};
 use crate::error::{Error, Result, Step};
 use crate::install::{cannot, check_name, create_directory, put, refuse_script_itself, sweep};
@@ -112,7 +113,10 @@ impl Runner {
         let mut programs = Vec::with_capacity(plans.len());
         for plan in &mut plans {
             let program = self.prepare(plan.script, &plan.options)?;
-            plan.name.get_or_insert_with(|| program.name().to_owned());
+            let name = plan.name.get_or_insert_with(|| program.name().to_owned());
+            if placement.name.is_none() && is_for_windows(&program) {
+                name.push(".exe");
+            }
             programs.push(program);
         }
         refuse_twins(&plans)?;
@@ -178,8 +182,9 @@ impl Runner {
         let source = script.path().map_or_else(|| PathBuf::from(script.typed()), Path::to_owned);
         fs::create_dir_all(&plan.directory)
             .map_err(|error| cannot("create the directory", &plan.directory, error))?;
-        let content = program.open().and_then(|mut file| Digest::of_reader(&mut file));
-        let content = content.map_err(|error| cannot("read the program of", &source, error))?;
+        let sums = program.open().and_then(|mut file| Sums::of_reader(&mut file));
+        let sums = sums.map_err(|error| cannot("read the program of", &source, error))?;
+        about.push(("sha256".to_owned(), sums.sha256.clone()));
         let _lock = lock(receipts)?;
         sweep(&plan.directory);
         let receipt = Receipt {
@@ -188,7 +193,7 @@ impl Runner {
             source,
             package: script.package().cloned(),
             source_digest: Digest::of(script.bytes()),
-            binary_digest: content,
+            binary_digest: sums.b3,
             // Not what it was before the build: somebody may have promoted the same name meanwhile.
             replaces: check_place(receipts, &path, force)?,
             asked: Asked::of(&plan.options),
@@ -197,6 +202,9 @@ impl Runner {
         };
         receipt.write(receipts)?;
         put(program, &path).map_err(|error| cannot("write", &path, error))?;
+        if let Some(journal) = program.journal() {
+            journal.copied(program.path(), &path);
+        }
         Ok(Installed {
             on_path: is_on_path(self.environment(), &plan.directory),
             shadowed_by: shadow(self.environment(), &name, &path),

@@ -7,6 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use crate::check::Holds;
+use crate::content::is_absence;
 use crate::digest::Digest;
 use crate::environment::{Environment, absolute};
 use crate::error::{Error, Result, Step};
@@ -101,7 +102,8 @@ impl Runner {
     /// What became of an executable.
     pub(crate) fn state(&self, receipt: &Receipt) -> State {
         match Digest::of_file(&receipt.path) {
-            Err(_) => return State::Missing,
+            Err(error) if is_absence(&error) => return State::Missing,
+            Err(_) => return State::Modified,
             Ok(content) if content == receipt.binary_digest => {}
             // The promotion that was to replace it ended before it did.
             Ok(content) if receipt.is_ours(content) => return State::SourceChanged,

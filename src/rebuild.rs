@@ -13,12 +13,15 @@ use std::path::{Path, PathBuf};
 
 use crate::build_record::{BuildRecord, Dependency};
 use crate::cache::Cache;
+use crate::deps;
 use crate::digest::{Digest, Sums};
 use crate::environment::absolute;
 use crate::error::{At, EXIT_FAILED, Error, Result, Step};
 use crate::install::cannot;
 use crate::options::Options;
+use crate::order;
 use crate::receipt::{self, Receipt};
+use crate::registry::Package;
 use crate::runner::Runner;
 use crate::script::Script;
 use crate::staging::Staging;
@@ -28,7 +31,7 @@ use crate::toolchain::Toolchain;
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Rebuilt {
-    /// The script.
+    /// The script, or the package: `ripgrep@14.1.0`.
     pub script: PathBuf,
     /// The program's sums, and those of what was built.
     pub sums: (Sums, Sums),
@@ -56,8 +59,15 @@ impl Runner {
         script: Option<&OsStr>,
         options: &Options,
     ) -> Result<Rebuilt> {
-        let path = self.script_of(program, record, script)?;
-        let script = Script::read(path.as_os_str(), self.environment())?;
+        let package = Package::parse(OsStr::new(&record.script)).filter(|_| record.digest.is_empty());
+        let (path, script) = match package {
+            Some(package) => (PathBuf::from(&record.script), Script::of_package(package)),
+            None => {
+                let path = self.script_of(program, record, script)?;
+                let script = Script::read(path.as_os_str(), self.environment())?;
+                (path, script)
+            }
+        };
         let cache = self.cache()?;
         cache.create()?;
         let toolchain = self.toolchain_of(record, &cache)?;
@@ -66,7 +76,7 @@ impl Runner {
         let runner = Runner::new(alone);
         let fresh_cache = runner.cache()?;
         fresh_cache.create()?;
-        let seed = lock(&record.dependencies);
+        let seed = deps::sealed(&lock(&record.dependencies));
         let place = fresh_cache.join("deps").join(&toolchain.id).join("environments/seed");
         for (name, text) in [("Cargo.lock", seed.as_str()), ("record", "")] {
             crate::install::put_bytes(text.as_bytes(), &place.join(name)).at(Step::Cache)?;
@@ -129,7 +139,7 @@ impl Runner {
             .flatten()
             .map(|entry| entry.path())
             .collect();
-        installed.sort();
+        order::sort(&mut installed);
         let installed = installed.iter().filter_map(|path| path.to_str()).map(Some);
         let found = [None].into_iter().chain(installed).filter_map(|name| {
             let found = Toolchain::find(name, environment, cache).ok()?;
@@ -162,6 +172,11 @@ impl BuildRecord {
                     let (name, version) = dependency.split_once('=').unwrap_or((dependency, "*"));
                     options.dependencies.push((name.to_owned(), version.to_owned()));
                 }
+                ("--bin", name) => options.selection.bin = Some(name.to_owned()),
+                ("--features", name) => options.selection.features.push(name.to_owned()),
+                ("--registry", name) => options.selection.registry = Some(name.to_owned()),
+                ("--no-default-features", _) => options.selection.no_default_features = true,
+                ("--all-features", _) => options.selection.all_features = true,
                 ("--locked", _) => options.locked = true,
                 ("--static", _) => options.is_static = Some(true),
                 ("--strip", _) => options.strip = true,
@@ -180,7 +195,8 @@ impl BuildRecord {
             let text = format!("it was built by {}, and would now be by {}", self.toolchain, fresh.toolchain);
             return Err(Error::message(Step::Toolchain, text));
         }
-        if fresh.lock == self.lock {
+        let is_package = self.digest.is_empty();
+        if fresh.lock == self.lock && (!is_package || fresh.dependencies == self.dependencies) {
             return Ok(());
         }
         let other = |one: &BuildRecord, two: &BuildRecord| -> Option<String> {
@@ -189,13 +205,15 @@ impl BuildRecord {
         };
         let (was, is) = (other(self, fresh), other(fresh, self));
         let nothing = || "what it names".to_owned();
+        let what = if is_package { "its dependencies differ" } else { "its lock differs" };
         let text = format!(
-            "its lock differs: it was built with {}, and would now be with {}",
+            "{what}: it was built with {}, and would now be with {}",
             was.unwrap_or_else(nothing),
             is.unwrap_or_else(nothing)
         );
-        Err(Error::message(Step::Dependencies, text)
-            .hint("`SCRIPT.lock` beside the script, as it was, is its lock"))
+        Err(Error::message(Step::Dependencies, text).hint(
+            "`SCRIPT.lock` beside the script, as it was, is its lock; of a package `--locked` takes its own",
+        ))
     }
 }
 

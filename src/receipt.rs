@@ -15,6 +15,7 @@ use crate::digest::Digest;
 use crate::environment::Environment;
 use crate::error::{Error, Result, Step};
 use crate::install::put_bytes;
+use crate::order;
 use crate::record::Record;
 use crate::registry::Package;
 
@@ -89,7 +90,7 @@ impl Receipt {
     pub(crate) fn all(directory: &Path) -> Vec<Receipt> {
         let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
         let mut found: Vec<Receipt> = entries.filter_map(|entry| Receipt::read(&entry.path())).collect();
-        found.sort_by(|one, two| (&one.name, &one.path).cmp(&(&two.name, &two.path)));
+        order::sort_by(&mut found, |one, two| (&one.name, &one.path).cmp(&(&two.name, &two.path)));
         found
     }
 

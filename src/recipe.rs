@@ -7,6 +7,8 @@ mod head;
 mod other;
 mod words;
 
+pub(crate) use words::shown_directory;
+
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -15,7 +17,7 @@ use crate::cargo_config::CargoConfig;
 use crate::check::Check;
 use crate::config::Config;
 use crate::decided::Decided;
-use crate::dialect::Dialect;
+use crate::dialect::{self, Dialect};
 use crate::environment::Environment;
 use crate::error::{Error, Result, Step};
 use crate::header::{self, Form};
@@ -29,12 +31,12 @@ use crate::profile;
 use crate::registry;
 use crate::said::{Said, Source};
 use crate::script::Script;
-use crate::shebang::Tool;
+use crate::shebang::{self, Tool};
 use crate::stamp::Moment;
 use crate::surroundings::{Surroundings, variables_of_machines};
 use crate::target::{self, Target};
 use crate::toolchain::Toolchain;
-use head::{first_line, is_old, malformed, notes, refuse_what_is_no_source, text};
+use head::{malformed, notes, refuse_what_is_no_source, text};
 
 /// Everything decided before anything is built.
 #[derive(Debug)]
@@ -117,7 +119,7 @@ impl Recipe {
         let header = header::parse(text).map_err(malformed)?;
         let mut notes = notes(&header);
         let features = header::features(text, &header).into_iter().map(str::to_owned).collect();
-        let first = first_line(&header, text);
+        let first = shebang::of_script(&header, text);
         let form = header.metadata.as_ref().map(|metadata| metadata.form);
         let dialect = Dialect::of(form, options.dialect, first.as_ref().map(|line| &line.tool));
         let manifest = Manifest::read(header.metadata.clone(), dialect)?;
@@ -174,7 +176,7 @@ impl Recipe {
             let text = format!("`rustflags` may not have `{}`", flag.escape_debug());
             return Err(said.blame("rustflags", Error::message(Step::Arguments, text).hint(ALLOWED_FLAGS)));
         }
-        if options.edition.is_none() && is_old(&header, text, &manifest) {
+        if options.edition.is_none() && manifest.edition().is_none() && dialect::is_old(&header, text) {
             options.edition = Some("2015".to_owned());
         }
         // Not the launch of somebody who insists on that toolchain.
@@ -278,7 +280,11 @@ impl Recipe {
         match wanted.filter(|_| self.is_lenient) {
             None => {
                 let found = Toolchain::find(wanted, environment, cache);
-                Ok((found.map_err(|error| self.said.blame("toolchain", error))?, Vec::new()))
+                let blame = |error: Error| match self.said.source("toolchain") {
+                    Some(Source::Metadata) => error.placed(self.manifest.place_of_setting("toolchain")),
+                    _ => self.said.blame("toolchain", error),
+                };
+                Ok((found.map_err(blame)?, Vec::new()))
             }
             Some(wanted) => {
                 // Ours to allow on any compiler.
@@ -401,18 +407,6 @@ impl RustRecipe<'_> {
     pub(crate) fn needs_cargo(&self) -> bool {
         self.manifest.needs_cargo() || self.config.shapes_builds
     }
-}
-
-/// The directory of a script as it was typed, with its slash; `None` if that is no shorter way to say it.
-pub(crate) fn shown_directory(script: &Script) -> Option<String> {
-    let path = script.path()?;
-    let typed = Path::new(script.typed());
-    // Through a link or PATH the typed name is not where the file is.
-    if typed.is_absolute() || typed.file_name() != path.file_name() || !path.ends_with(typed.file_name()?) {
-        return None;
-    }
-    let directory = typed.parent()?.to_str()?;
-    Some(if directory.is_empty() { String::new() } else { format!("{directory}/") })
 }
 
 fn package_name(manifest: &Manifest, script: &Script) -> String {

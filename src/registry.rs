@@ -20,6 +20,7 @@ mod recipe;
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
+use std::os::unix::ffi::OsStrExt;
 
 use semver::{Version, VersionReq};
 
@@ -68,10 +69,8 @@ pub struct Selection {
 impl Package {
     /// Reads `NAME@VERSION`; `None` if a word is nothing of the kind.
     pub fn parse(word: &OsStr) -> Option<Package> {
-        let (name, text) = word.to_str()?.split_once('@')?;
-        if !is_name(name) {
-            return None;
-        }
+        let (name, text) = split(word.as_bytes())?;
+        let (name, text) = (str::from_utf8(name).ok()?, str::from_utf8(text).ok()?);
         let wanted = match text {
             "latest" => Wanted::Latest,
             _ => match Version::parse(text) {
@@ -138,6 +137,18 @@ impl Selection {
         fields.push_optional("registry", registry.as_deref().map(str::as_bytes));
     }
 
+    /// As options of the command line, each in one word.
+    pub(crate) fn words(&self) -> Vec<String> {
+        let Selection { bin, features, no_default_features, all_features, registry } = self;
+        let mut out: Vec<String> = Vec::new();
+        out.extend(bin.iter().map(|bin| format!("--bin={bin}")));
+        out.extend(features.iter().map(|feature| format!("--features={feature}")));
+        out.extend(registry.iter().map(|registry| format!("--registry={registry}")));
+        out.extend(no_default_features.then(|| "--no-default-features".to_owned()));
+        out.extend(all_features.then(|| "--all-features".to_owned()));
+        out
+    }
+
     /// As options of the command line.
     pub(crate) fn arguments(&self) -> Vec<OsString> {
         let Selection { bin, features, no_default_features, all_features, registry } = self;
@@ -179,10 +190,14 @@ pub(crate) fn no_script(package: &Package) -> Error {
         .hint(format!("`runner {package}` runs it; `./{package}` is a file"))
 }
 
-fn is_name(name: &str) -> bool {
-    name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-        && name.len() <= LONGEST_NAME_BYTES
-        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+/// The name of a package, and what is wanted of it, if that is what a word may be. Without a heap, for [`crate::hit`].
+pub(crate) fn split(word: &[u8]) -> Option<(&[u8], &[u8])> {
+    let at = word.iter().position(|byte| *byte == b'@')?;
+    let name = word.get(..at)?;
+    let is_begun = name.first().is_some_and(|byte| byte.is_ascii_alphabetic() || *byte == b'_');
+    let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    let is_one = is_begun && name.len() <= LONGEST_NAME_BYTES && name.iter().all(is_name);
+    is_one.then_some((name, word.get(at + 1..)?))
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 use std::ffi::OsString;
 use std::path::Path;
 
+use crate::compile;
 use crate::decided::Decided;
 use crate::deps;
 use crate::error::{At, Error, Result, Step};
@@ -79,10 +80,11 @@ impl Runner {
                 return Program::planned(script, output, other.told(), None, manner).rehearse(purpose);
             }
         };
-        let Some(call) = invocation::known_call(&rust, &cache, environment)? else {
+        let Some(mut call) = invocation::known_call(&rust, &cache, environment)? else {
             return deps::rehearse(&rust, &cache, environment, &screen, staging.path());
         };
         let source = Source::place(&rust, staging.path()).at(Step::Cache)?;
+        compile::add_record(&rust, &mut call, staging.path(), environment, &screen).at(Step::Cache)?;
         let (output, dep_info) = (staging.path().join("program"), staging.path().join("program.d"));
         let build = invocation::Purpose::Program { output: &output, dep_info: &dep_info };
         let command = invocation::command(&rust, &call, &source, build, environment, &screen);

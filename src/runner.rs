@@ -30,6 +30,7 @@ use crate::script::Script;
 use crate::settings;
 use crate::staging::Staging;
 use crate::statistics::{self, Event};
+use crate::system;
 use crate::tier;
 use crate::trace::Tools;
 use crate::trim::{self, Limits};
@@ -104,7 +105,11 @@ impl Runner {
         let prepared = self.cache().and_then(|cache| self.prepare_in(cache, script, options));
         let prepared = match prepared {
             Err(unusable) if unusable.step() == Step::Cache => {
-                self.prepare_without(&unusable, script, options)
+                let launch = LaunchId::of(script, options, &self.environment);
+                match self.find_in_system(None, &launch, script, options)? {
+                    Some(found) => Ok(Program::cached(script, found, Manner::of(options, &self.environment))),
+                    None => self.prepare_without(&unusable, script, options),
+                }
             }
             other => other,
         };
@@ -115,8 +120,14 @@ impl Runner {
     fn prepare_in(&self, cache: Cache, script: &Script, options: &Options) -> Result<Program> {
         let launch = LaunchId::of(script, options, &self.environment);
         let manner = Manner::of(options, &self.environment);
-        let find = || self.find(&cache, &launch, script, options);
+        let find = || match self.find(&cache, &launch, script, options)? {
+            None => self.find_in_system(Some(&cache), &launch, script, options),
+            found => Ok(found),
+        };
         if let Some(found) = manner.timed("looking in the cache", find)? {
+            return Ok(Program::cached(script, found, manner));
+        }
+        if let Some(found) = self.find_in_system(Some(&cache), &launch, script, options)? {
             return Ok(Program::cached(script, found, manner));
         }
         let _waitable = exec::waitable();
@@ -282,7 +293,10 @@ impl Runner {
 
     pub(crate) fn cache(&self) -> Result<Cache> {
         match self.environment.cache_directory() {
-            Some(root) => Ok(Cache::at(root)),
+            Some(root) => {
+                let is_shared = system::is_named(&root, &self.environment);
+                Ok(Cache::at(root).shared(is_shared))
+            }
             None => Err(Error::message(Step::Cache, "there is no home directory to keep a cache in")
                 .hint("set `HOME` or `RUNNER_CACHE`")),
         }
@@ -290,7 +304,7 @@ impl Runner {
 }
 
 /// A build whose directory is kept leaves its program there.
-fn taken_over(built: Built, work: &Path, staging: &Path) -> Result<Built> {
+pub(crate) fn taken_over(built: Built, work: &Path, staging: &Path) -> Result<Built> {
     if work == staging {
         return Ok(built);
     }

@@ -68,6 +68,9 @@ impl Said {
                 said.push(name, Value::Text(text.clone()), source.clone());
             }
         }
+        if let Some(flags) = &options.rust_flags {
+            said.push("rustflags", Value::List(flags.clone()), source.clone());
+        }
         let switches = [
             ("static", *is_static == Some(true)),
             ("offline", *offline),
@@ -190,9 +193,10 @@ impl Said {
         options.temporary = self.is_on("temp") == Some(true);
         options.verbosity = self.verbosity();
         // What the script itself says is in its bytes.
-        options.is_static = self.is_on("static").filter(|_| self.source("static") != Some(&Source::Metadata));
+        let is_elsewhere = |name: &str| self.source(name) != Some(&Source::Metadata);
+        options.is_static = self.is_on("static").filter(|_| is_elsewhere("static"));
         options.rust_flags =
-            self.list("rustflags").filter(|_| self.is_of_surroundings("rustflags")).map(<[String]>::to_vec);
+            self.list("rustflags").filter(|_| is_elsewhere("rustflags")).map(<[String]>::to_vec);
     }
 
     /// What wins of these options for a package from a registry: how it is built is its own business, and that of who asks

@@ -14,6 +14,7 @@ use std::path::{Component, Path, PathBuf};
 
 use crate::environment::{Environment, absolute};
 use crate::error::{EXIT_CANNOT_EXECUTE, EXIT_NOT_FOUND, Error, Result, Step};
+use crate::order;
 use crate::registry::Package;
 use crate::stamp::Stamp;
 
@@ -42,10 +43,12 @@ pub(crate) struct Given {
     pub(crate) stem: &'static str,
     /// How many bytes of ours stand before its own.
     pub(crate) opening: usize,
+    /// Where ours begins again, if that is in its last line.
+    pub(crate) closing: Option<usize>,
 }
 
 /// Standard input.
-const STDIN: Given = Given { name: "<stdin>", stem: "stdin", opening: 0 };
+const STDIN: Given = Given { name: "<stdin>", stem: "stdin", opening: 0, closing: None };
 
 /// Where a script is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -164,6 +167,11 @@ impl Script {
     pub fn from_text(typed: &OsStr, base: &Path, text: impl Into<Vec<u8>>) -> Script {
         let place = Place::Nowhere(absolute(base.to_owned()));
         Script { typed: typed.to_owned(), place, real: None, bytes: text.into(), stamp: None, given: None }
+    }
+
+    /// The same script with another text.
+    pub(crate) fn with_text(&self, text: String) -> Script {
+        Script { bytes: text.into_bytes(), ..self.clone() }
     }
 
     /// As [`Script::from_text`], of what is known by another name than most.
@@ -319,7 +327,7 @@ fn similar(path: &Path) -> Option<String> {
     let names = std::fs::read_dir(directory).ok()?.flatten().filter(|entry| entry.path().is_file());
     let mut names: Vec<String> =
         names.filter_map(|entry| entry.file_name().into_string().ok()).take(2000).collect();
-    names.sort();
+    order::sort(&mut names);
     let found = names
         .iter()
         .find(|name| Path::new(name).file_stem() == Path::new(wanted).file_stem())

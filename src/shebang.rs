@@ -3,10 +3,11 @@
 //! A script may have been written for another tool. What its first line says to that tool is taken as if it had been said
 //! to runner, where it has a meaning here (`+nightly`, `--debug`, `--release`, `-t T`, `--edition E`, variables set by
 //! `env`, `--test`); the rest (`-q`, `-c`, `--force`, `-Zscript`) is passed over. The same goes for what a script that a shell
-//! starts has for that shell: see [`polyglot`].
+//! starts has for that shell: see `shebang/polyglot.rs`.
 
 pub(crate) mod polyglot;
 
+use crate::header::Header;
 use crate::options::{Harness, Options};
 
 /// The tool a first line names.
@@ -61,6 +62,23 @@ pub fn split(text: &str) -> Vec<String> {
     words
 }
 
+/// What the first lines ask for: the `#!` line, or what calls a tool for Rust in its stead.
+pub(crate) fn of_script(header: &Header<'_>, text: &str) -> Option<FirstLine> {
+    let of_shebang = header.shebang.and_then(read);
+    if of_shebang.as_ref().is_some_and(|line| !matches!(line.tool, Tool::Other(_))) {
+        return of_shebang;
+    }
+    let body =
+        if header.shebang.is_some() { text.split_once('\n').map_or("", |(_, rest)| rest) } else { text };
+    let of_header = header.build_command.as_deref().and_then(read_command);
+    let is_shell = matches!(&of_shebang, Some(FirstLine { tool: Tool::Other(name), .. }) if is_shell(name));
+    of_header.or_else(|| polyglot::read(body, is_shell)).or(of_shebang)
+}
+
+fn is_shell(program: &str) -> bool {
+    matches!(program, "sh" | "bash" | "dash" | "ksh" | "zsh")
+}
+
 /// What a `#!` line says, given without its mark.
 pub(crate) fn read(line: &str) -> Option<FirstLine> {
     let (variables, program, words) = program(line)?;
@@ -100,7 +118,13 @@ pub(crate) fn program(line: &str) -> Option<(Variables, String, Vec<String>)> {
 pub(crate) fn read_command(command: &str) -> Option<FirstLine> {
     let words = split(command);
     let known = |word: &String| Some(tool(base_name(word))).filter(|tool| !matches!(tool, Tool::Other(_)));
-    let at = words.iter().position(|word| known(word).is_some())?;
+    let Some(at) = words.iter().position(|word| known(word).is_some()) else {
+        // `sh -c 'rustc …'`
+        return words
+            .iter()
+            .filter(|word| word.contains(' ') && *word != command)
+            .find_map(|word| read_command(word));
+    };
     let tool = known(words.get(at)?)?;
     let rest = words.into_iter().skip(at + 1).take_while(|word| !matches!(word.as_str(), "&&" | "||" | "|"));
     Some(call(tool, rest))

@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::diagnostics::Inserted;
+use crate::dialect::Dialect;
 use crate::recipe::RustRecipe;
 use crate::script::Place;
 
@@ -36,8 +37,10 @@ pub(crate) struct Source {
 impl Source {
     pub(crate) fn place(recipe: &RustRecipe<'_>, staging: &Path) -> io::Result<Source> {
         let file_name = recipe.script.path().and_then(Path::file_name).and_then(OsStr::to_str);
+        // Cargo calls the compiler in the script's directory: `file!()` and panics name the file alone.
+        let is_alone = recipe.manifest.dialect() == Dialect::Cargo;
         let own_name = match (recipe.script.place(), file_name) {
-            (Place::File(path), Some(_)) if path.to_str().is_some() => Some(path.clone()),
+            (Place::File(path), Some(_)) if path.to_str().is_some() && !is_alone => Some(path.clone()),
             (Place::File(_), Some(name)) => Some(PathBuf::from(name)),
             _ => None,
         };
@@ -49,18 +52,29 @@ impl Source {
         };
         let given = recipe.script.given();
         let name = match file_name {
-            // Nothing of this machine is to be in it.
-            Some(name) if recipe.options.portable => PathBuf::from(name),
+            // Nothing of this machine is to be in what is handed on.
+            Some(name) if is_alone || recipe.options.portable => PathBuf::from(name),
             Some(name) => path.to_str().map_or_else(|| PathBuf::from(name), PathBuf::from),
             None => PathBuf::from(given.map_or(NAMELESS, |given| given.name)),
         };
         let piped = staging.join("source");
         std::fs::write(&piped, text)?;
-        let shown = recipe.shown_directory().zip(file_name).map(|(directory, name)| directory + name);
+        let directory = match name.is_relative() {
+            true => Some(recipe.message_directory()),
+            false => recipe.shown_directory(),
+        };
+        let shown = directory.zip(file_name).map(|(directory, name)| directory + name);
         let inserted = match given.filter(|given| given.opening > 0) {
             Some(given) => {
-                let opening = String::from_utf8_lossy(text.get(..given.opening).unwrap_or_default());
-                Inserted { line: 1, opening: opening.into_owned(), ..Inserted::default() }
+                let part =
+                    |part: Option<&[u8]>| String::from_utf8_lossy(part.unwrap_or_default()).into_owned();
+                let closing = part(given.closing.and_then(|at| text.get(at..)));
+                Inserted {
+                    line: 1,
+                    column: 0,
+                    opening: part(text.get(..given.opening)),
+                    closing: closing.lines().next().unwrap_or_default().to_owned(),
+                }
             }
             None => recipe.code.inserted.clone(),
         };
@@ -75,6 +89,11 @@ impl Source {
     /// What it reads there, if it does.
     pub(crate) fn text(&self) -> io::Result<Option<Vec<u8>>> {
         self.piped.as_ref().map(|(text, _)| std::fs::read(text)).transpose()
+    }
+
+    /// Whether it reads the file itself.
+    pub(crate) fn is_file(&self) -> bool {
+        self.piped.is_none()
     }
 
     /// Its standard input.
@@ -102,7 +121,10 @@ impl Source {
             text = inserted.taken_out(&text, name);
         }
         if let Some(shown) = &self.shown {
-            text = text.replace(&format!("{name}:"), &format!("{shown}:"));
+            // Behind an arrow, which may have a color of its own.
+            for before in [" ", "\u{1b}[0m"] {
+                text = text.replace(&format!("{before}{name}:"), &format!("{before}{shown}:"));
+            }
         }
         text.into_bytes()
     }

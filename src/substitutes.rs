@@ -6,9 +6,11 @@
 //! of the reader is ever called, and drops it: 210 KB. That leaves the tables of the unwinder without a reader, another
 //! 200 KB, which `src/static.ld` tells the linker to discard.
 //!
-//! **`getpwuid_r`** (glibc only), which `dirs` calls when `HOME` is not set. That of a static glibc loads shared libraries,
-//! of the very version it was linked with, which is what a static binary is made to do without, and takes 100 KB for it.
-//! This one reads `/etc/passwd` and nothing else, as musl's does.
+//! **`getpwuid_r`**, which `dirs` calls when `HOME` is not set. That of a static glibc loads shared libraries, of the very
+//! version it was linked with, which is what a static binary is made to do without, and takes 100 KB for it. This one reads
+//! `/etc/passwd` and nothing else. Musl's does too, by way of C's files and a daemon that nobody runs: 8 KB.
+//!
+//! **`pthread_setname_np`** of musl, which brings all of `printf`: 9 KB. Nobody looks at what a thread of runner's is called.
 //!
 //! Only in a static release build: elsewhere the libraries' own are shared or wanted. Its `unsafe` is in names and pointers
 //! that are C's.
@@ -39,11 +41,17 @@ never_called! {
     _Unwind_RaiseException _Unwind_Resume _Unwind_SetGR _Unwind_SetIP __gcc_personality_v0
 }
 
+/// Names nothing.
+#[cfg(target_env = "musl")]
+#[unsafe(no_mangle)]
+extern "C" fn pthread_setname_np(_thread: *const c_void, _name: *const c_void) -> c_int {
+    0
+}
+
 /// The user of that number in `/etc/passwd`: zero, and a null in `result` if there is none.
 ///
 /// # Safety
 /// As POSIX has it: `buffer` is writable for `length` bytes, `passwd` and `result` can be written to.
-#[cfg(target_env = "gnu")]
 #[unsafe(no_mangle)]
 unsafe extern "C" fn getpwuid_r(
     user: libc::uid_t,

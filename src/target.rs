@@ -68,7 +68,7 @@ impl Target {
 
 /// Cargo's name of a variable for a target: `CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_LINKER`.
 pub(crate) fn variable(target: &str, suffix: &str) -> String {
-    format!("CARGO_TARGET_{}_{suffix}", target.to_uppercase().replace(['-', '.'], "_"))
+    format!("CARGO_TARGET_{}_{suffix}", target.to_ascii_uppercase().replace(['-', '.'], "_"))
 }
 
 fn is_name(text: &str) -> bool {

@@ -21,6 +21,7 @@ use crate::check::Check;
 use crate::digest::{Digest, Fields};
 use crate::environment::{Environment, absolute, is_executable};
 use crate::error::{EXIT_NOT_FOUND, Error, Result, Step};
+use crate::order;
 use crate::record::Record;
 use crate::script::resolve_links;
 use crate::stamp::Moment;
@@ -295,7 +296,7 @@ pub(crate) fn installed(environment: &Environment) -> Vec<String> {
     let entries = directory.and_then(|directory| std::fs::read_dir(directory).ok());
     let names = entries.into_iter().flatten().flatten().map(|entry| entry.file_name().into_string());
     let mut names: Vec<String> = names.flatten().collect();
-    names.sort();
+    order::sort(&mut names);
     names
 }
 
@@ -454,6 +455,6 @@ fn libraries(rustc: &Path) -> Vec<PathBuf> {
             path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("librustc_driver"))
         })
         .collect();
-    found.sort();
+    order::sort(&mut found);
     found
 }

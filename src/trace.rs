@@ -9,7 +9,7 @@
 //! runner-trace 1
 //! script PATH                                 whose trace this is; for people and `cache list`
 //! variant
-//! binary DIGEST STAMP PATH                    relative to the cache
+//! binary DIGEST STAMP PATH                    relative to the cache; absolute in another one (see `system`)
 //! provisional                                 if a better one is to come
 //! target NAME                                 it is for another kind of machine than the compiler's
 //! argument TEXT                               the program is given it before the caller's own
@@ -31,6 +31,7 @@
 //!
 //! Nothing here needs a toolchain, TOML or a child process.
 
+use std::borrow::Cow;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path};
 
@@ -38,10 +39,15 @@ use crate::change::Change;
 use crate::check::{Check, Fact, Holds, compare, path_of};
 use crate::digest::{Digest, Fields};
 use crate::environment::Environment;
+use crate::launch::LaunchId;
 use crate::stamp::Stamp;
+use crate::system;
 use crate::text::{Text, escape, line, parse_stamp, split_field, stamp_text, unescape};
 
 const FIRST_LINE: &[u8] = b"runner-trace 1";
+
+/// Digits of the id of the home a variant was built for, as it has them.
+pub(crate) const HOME_DIGITS: usize = 16;
 
 /// Variants a trace file keeps.
 const VARIANTS: usize = 8;
@@ -218,6 +224,10 @@ impl Variant<'_> {
     ) -> Option<Vec<(Option<usize>, Stamp)>> {
         let mut restamps = Vec::new();
         // The binary first: without it the rest does not matter.
+        let path = path_of(&self.binary.path);
+        if path.is_absolute() && !system::has(path, environment) {
+            return None;
+        }
         match self.binary.holds(cache) {
             Holds::Yes => {}
             Holds::ByContent(stamp) => restamps.extend(stamp.map(|stamp| (None, stamp))),
@@ -264,6 +274,31 @@ impl Variant<'_> {
         changes
     }
 
+    /// Whether it was built for this home, not for another that something under the same id was decided to be once.
+    pub(crate) fn is_of(&self, home: &LaunchId) -> bool {
+        self.about("home").is_some_and(|recorded| recorded == home.digest().short(HOME_DIGITS))
+    }
+
+    /// The same, owning its texts.
+    pub(crate) fn into_owned(self) -> Variant<'static> {
+        fn own(text: Text<'_>) -> Text<'static> {
+            Cow::Owned(text.into_owned())
+        }
+        let pairs = |list: Vec<(Text<'_>, Text<'_>)>| {
+            list.into_iter().map(|(one, two)| (own(one), own(two))).collect()
+        };
+        let Binary { digest, stamp, path } = self.binary;
+        Variant {
+            binary: Binary { digest, stamp, path: own(path) },
+            provisional: self.provisional,
+            target: self.target.map(own),
+            arguments: self.arguments.into_iter().map(own).collect(),
+            variables: pairs(self.variables),
+            about: pairs(self.about),
+            checks: self.checks.into_iter().map(Check::into_owned).collect(),
+        }
+    }
+
     pub(crate) fn about(&self, name: &str) -> Option<String> {
         self.about
             .iter()
@@ -282,7 +317,11 @@ impl Binary<'_> {
                     return Holds::Yes;
                 }
                 // A change of permissions shows in the stamp.
-                if metadata.mode() & 0o7777 != 0o700 {
+                let is_ours_to_run = match path_of(&self.path).is_absolute() {
+                    true => system::is_trusted(&metadata),
+                    false => matches!(metadata.mode() & 0o7777, 0o700 | 0o755),
+                };
+                if !is_ours_to_run {
                     return Holds::No;
                 }
                 compare(self.stamp, self.digest, || Digest::of_file(&path), stamp)
@@ -318,9 +357,10 @@ fn parse_binary(text: &[u8]) -> Option<Binary<'_>> {
     let (digest, rest) = split_field(text.strip_prefix(b"binary ")?)?;
     let (stamp, path) = split_field(rest)?;
     let path = unescape(path)?;
-    // Nothing outside is ever executed, whoever wrote the trace.
-    let mut parts = path_of(&path).components();
-    let is_below = parts.next() == Some(Component::Normal("bin".as_ref()))
+    // Nothing outside is ever executed, whoever wrote the trace, but what the system's cache has.
+    let mut parts = path_of(&path).components().peekable();
+    let is_of_system = parts.next_if_eq(&Component::RootDir).is_some();
+    let is_below = (is_of_system || parts.next() == Some(Component::Normal("bin".as_ref())))
         && parts.all(|part| matches!(part, Component::Normal(_)));
     is_below.then_some(Binary { digest: Digest::parse(digest)?, stamp: parse_stamp(stamp)?, path })
 }

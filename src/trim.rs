@@ -18,6 +18,7 @@ use crate::error::Result;
 use crate::incremental;
 use crate::launch::LaunchId;
 use crate::lock::Lock;
+use crate::order;
 use crate::record::Record;
 use crate::said::Said;
 use crate::settings::Value;
@@ -134,7 +135,8 @@ pub(crate) fn builds(cache: &Cache) -> Vec<CachedBuild> {
             found.push(CachedBuild {
                 script: path_of(&trace.script).to_owned(),
                 binary,
-                bytes: metadata.blocks() * 512,
+                // What lies in the system's cache is not ours.
+                bytes: if place.is_absolute() { 0 } else { metadata.blocks() * 512 },
                 last_used: used.unix_seconds(),
                 profile: variant.about("profile").unwrap_or_default(),
                 toolchain: variant.about("toolchain").unwrap_or_default(),
@@ -149,7 +151,7 @@ pub(crate) fn builds(cache: &Cache) -> Vec<CachedBuild> {
             });
         }
     }
-    found.sort_by(|one, two| two.used.cmp(&one.used).then_with(|| one.script.cmp(&two.script)));
+    order::sort_by(&mut found, |one, two| two.used.cmp(&one.used).then_with(|| one.script.cmp(&two.script)));
     found
 }
 
@@ -214,7 +216,7 @@ fn sweep_dependencies(
     let place = cache.join("deps");
     let total = size_of(&place);
     let mut freed: u64 = unused.iter().map(|one| remove_unused(cache, &one.directory, mode)).sum();
-    alive.sort_by_key(|environment| environment.used);
+    order::sort_by_key(&mut alive, |environment| environment.used);
     let mut artifacts = deps::sweep(cache, &records(&alive), mode);
     loop {
         let left = match mode {
@@ -269,7 +271,8 @@ pub(crate) fn clean(cache: &Cache, script: Option<&Path>) -> Result<Trimmed> {
                 forget(cache, &build);
                 trimmed.builds += 1;
                 let parent = build.binary.parent().unwrap_or(&build.binary);
-                let is_shared = builds(cache).iter().any(|other| other.place == build.place);
+                let is_shared =
+                    build.place.is_absolute() || builds(cache).iter().any(|other| other.place == build.place);
                 trimmed.bytes += if is_shared { 0 } else { remove(parent) };
             }
             trimmed.bytes += incremental::forget(cache, script);

@@ -109,6 +109,9 @@ impl Runner {
         }
         let cache = self.cache()?;
         cache.create()?;
+        if let Some(environment) = self.environment().without_foreign_cargo_home(cache.root()) {
+            return Runner::new(environment).newest(package, options);
+        }
         let script = Script::of_package(package.clone());
         let recipe = PackageRecipe::decide(&script, package, options, self.environment(), &cache)?;
         let screen = Screen::new(self.environment().is_terminal(), recipe.options.verbosity);

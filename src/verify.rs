@@ -34,7 +34,6 @@ impl Runner {
         let staging = Staging::create(&cache.join("staging")).at(Step::Cache)?;
         let built = match script.package() {
             Some(package) => {
-                let options = &self.said(options)?.fill_for_package(options);
                 let recipe = PackageRecipe::decide(script, package, options, self.environment(), cache)?;
                 self.build_package(&recipe, cache, staging.path(), &screen)?
             }

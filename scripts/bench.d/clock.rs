@@ -12,6 +12,8 @@ use crate::table::{PEERS, Row};
 
 const MOST_ROUNDS: usize = 40;
 const LEAST_ROUNDS: usize = 3;
+/// Of what takes so long that the machine is never quiet for all of it.
+const LEAST_COLD_ROUNDS: usize = 5;
 const SECONDS_A_CASE: f64 = 5.0;
 const SECONDS_A_ROUND: f64 = 0.06;
 
@@ -88,32 +90,31 @@ impl Clock {
     /// Runs a case once, untimed.
     pub fn rehearse(&self, case: &Case) -> Result<Vec<u8>> {
         let case = case.in_round(0);
-        for words in [&case.before, &case.words].into_iter().filter(|words| !words.is_empty()) {
-            let output = self.command(words, &case.variables).output();
-            let output = output.with_context(|| format!("cannot run `{}`", words[0]))?;
-            ensure!(
-                output.status.success(),
-                "`{}` failed:\n{}",
-                words.join(" "),
-                String::from_utf8_lossy(&output.stderr)
-            );
-            if words == &case.words {
-                return Ok(output.stdout);
-            }
+        if !case.before.is_empty() {
+            self.succeed(&case.before, &case.variables)?;
         }
-        Ok(Vec::new())
+        self.succeed(&case.words, &case.variables)
+    }
+
+    /// What a command prints that must not fail.
+    fn succeed(&self, words: &[String], variables: &[(String, String)]) -> Result<Vec<u8>> {
+        let output = self.command(words, variables).output();
+        let output = output.with_context(|| format!("cannot run `{}`", words[0]))?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        ensure!(output.status.success(), "`{}` failed ({}):\n{said}", words.join(" "), output.status);
+        Ok(output.stdout)
     }
 
     /// The medians of commands that take turns. A peer that fails is missing; a failure of ours is an error.
     pub fn measure(&self, label: &str, cases: Cases) -> Result<Row> {
         eprintln!("bench: {label}");
         let mut row = Row { label: label.to_owned(), ..Row::default() };
-        let mut timed: Vec<(&'static str, Case, Vec<f64>)> = Vec::new();
+        let mut timed: Vec<(&'static str, Case, Times)> = Vec::new();
         for (column, case) in cases {
             row.cells.insert(column, None);
             let Some(case) = case else { continue };
             match if case.is_cold { Ok(Vec::new()) } else { self.rehearse(&case) } {
-                Ok(_) => timed.push((column, case, Vec::new())),
+                Ok(_) => timed.push((column, case, Times::default())),
                 Err(error) => forgive(column, error)?,
             }
         }
@@ -122,9 +123,9 @@ impl Clock {
             timed.reverse();
             let mut failed = Vec::new();
             for (column, case, times) in &mut timed {
-                let runs = self.runs(case, times, round);
-                match self.time(&case.in_round(round), runs) {
-                    Ok(more) => times.extend(more),
+                let runs = self.runs(case, &times.wall, round);
+                match self.time(&case.in_round(round), runs, times) {
+                    Ok(()) => {}
                     Err(error) => {
                         forgive(column, error)?;
                         failed.push(*column);
@@ -133,13 +134,20 @@ impl Clock {
             }
             timed.retain(|(column, ..)| !failed.contains(column));
         }
-        row.cells.extend(timed.into_iter().map(|(column, _, times)| (column, median(times))));
+        for (column, _, times) in timed {
+            row.cells.insert(column, median(times.wall));
+            row.processor.extend(median(times.processor).map(|median| (column, median)));
+        }
         Ok(row)
     }
 
     /// How often a case is to run in this round: the quick ones often, the long ones no more than they must.
     fn runs(&self, case: &Case, times: &[f64], round: usize) -> usize {
-        let (budget, least) = if self.quick { (0.3, 1) } else { (SECONDS_A_CASE, LEAST_ROUNDS) };
+        let (budget, least) = match (self.quick, case.is_cold) {
+            (true, _) => (0.3, 1),
+            (false, false) => (SECONDS_A_CASE, LEAST_ROUNDS),
+            (false, true) => (SECONDS_A_CASE, LEAST_COLD_ROUNDS),
+        };
         match times.first() {
             None => 1,
             Some(_) if round > least && times.iter().sum::<f64>() > budget => 0,
@@ -148,17 +156,17 @@ impl Clock {
         }
     }
 
-    fn time(&self, case: &Case, runs: usize) -> Result<Vec<f64>> {
+    fn time(&self, case: &Case, runs: usize, times: &mut Times) -> Result<()> {
         if runs == 0 {
-            return Ok(Vec::new());
+            return Ok(());
+        }
+        if !case.before.is_empty() {
+            self.succeed(&case.before, &case.variables)?;
         }
         let export = self.work.join("times.json");
         let mut words = vec!["hyperfine".to_owned(), "-N".into(), "--style=none".into()];
         words.extend([format!("--runs={runs}"), format!("--warmup={}", if runs > 1 { 2 } else { 0 })]);
         words.extend(["--export-json".to_owned(), export.display().to_string()]);
-        if !case.before.is_empty() {
-            words.extend(["--prepare".to_owned(), quoted(&case.before)]);
-        }
         words.push(quoted(&case.words));
         let output = self.command(&words, &case.variables).output().context("cannot run `hyperfine`")?;
         ensure!(
@@ -168,12 +176,19 @@ impl Clock {
             String::from_utf8_lossy(&output.stderr)
         );
         let report: Value = serde_json::from_slice(&fs::read(&export)?)?;
-        let times = report
-            .pointer("/results/0/times")
-            .and_then(Value::as_array)
-            .context("hyperfine reports no times")?;
-        Ok(times.iter().filter_map(Value::as_f64).collect())
+        let result = report.pointer("/results/0").context("hyperfine reports no times")?;
+        let wall = result["times"].as_array().into_iter().flatten();
+        times.wall.extend(wall.filter_map(Value::as_f64));
+        times.processor.extend(result["user"].as_f64().zip(result["system"].as_f64()).map(|(a, b)| a + b));
+        Ok(())
     }
+}
+
+/// Seconds: of each run, and those the processors spent on it, of each round.
+#[derive(Default)]
+struct Times {
+    wall: Vec<f64>,
+    processor: Vec<f64>,
 }
 
 fn forgive(column: &str, error: Error) -> Result<()> {

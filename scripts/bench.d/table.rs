@@ -22,6 +22,8 @@ const COLUMNS: [&str; 9] = [FLOOR, STUB, RUNNER, RELEASE, DEBUG, SCRIPTISTO, RUS
 pub struct Row {
     pub label: String,
     pub cells: BTreeMap<&'static str, Option<f64>>,
+    /// Seconds of the processors, where they were counted.
+    pub processor: BTreeMap<&'static str, f64>,
     pub is_bytes: bool,
 }
 

@@ -17,7 +17,7 @@ pub fn build_runner(kept: &Path) -> Result<PathBuf> {
     let prefix = kept.join("prefix");
     eprintln!("bench: building runner");
     let mut command = Command::new(&installer);
-    command.arg("--prefix").arg(&prefix).env("CARGO_TARGET_DIR", kept.join("build")).stdout(Stdio::null());
+    command.args(["--no-share", "--prefix"]).arg(&prefix).env("CARGO_TARGET_DIR", kept.join("build")).stdout(Stdio::null());
     let status = command.status().with_context(|| format!("cannot run `{}`", installer.display()))?;
     ensure!(status.success(), "`{}` failed", installer.display());
     Ok(prefix.join("bin/runner"))

@@ -35,8 +35,16 @@ pub struct Workshop {
 }
 
 impl Workshop {
-    pub fn open(work: PathBuf, tools: Vec<Tool>, quick: bool) -> Result<Workshop> {
-        let _ = fs::remove_dir_all(&work);
+    /// In a directory of its own, so that two benches can go on at a time; what one that is dead has left goes.
+    pub fn open(kept: &Path, tools: Vec<Tool>, quick: bool) -> Result<Workshop> {
+        let work = kept.join(format!("work-{}", std::process::id()));
+        fs::create_dir_all(kept)?;
+        for left in entries(kept)? {
+            let pid = left.file_name().and_then(|name| name.to_str()?.strip_prefix("work-"));
+            if pid.is_some_and(|pid| !Path::new("/proc").join(pid).exists()) || left == work {
+                let _ = fs::remove_dir_all(&left);
+            }
+        }
         let (home, cargo) = (work.join("home"), work.join("cargo"));
         fs::create_dir_all(&home)?;
         // Cargo keeps what it builds for scripts here; only what it downloads is the user's.

@@ -74,7 +74,7 @@ impl Cache {
         if metadata.uid() != us {
             return refuse(format!("belongs to uid {}, not to you (uid {us})", metadata.uid()), elsewhere);
         }
-        if metadata.mode() & 0o077 != 0 {
+        if metadata.mode() & if self.is_shared { 0o022 } else { 0o077 } != 0 {
             let mode = metadata.mode() & 0o7777;
             let hint = match mode & 0o022 {
                 0 => format!("`chmod 700 {}`", self.root.display()),

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use toml::{Table, Value};
 
 use crate::build_record::Dependency;
+use crate::order;
 
 /// The packages whose ids (cargo's own) are given, as the lock has them, by name.
 pub(super) fn of(ids: &BTreeSet<String>, lock: &str) -> Vec<Dependency> {
@@ -20,13 +21,15 @@ pub(super) fn of(ids: &BTreeSet<String>, lock: &str) -> Vec<Dependency> {
         .filter_map(Value::as_table)
         .collect();
     let mut found: Vec<Dependency> = Vec::new();
-    for (name, version) in ids.iter().filter_map(|id| name_and_version(id)) {
+    for (id, (name, version)) in ids.iter().filter_map(|id| Some((id, name_and_version(id)?))) {
         let text = |table: &Table, key: &str| table.get(key).and_then(Value::as_str).map(str::to_owned);
         let is_it = |table: &&&Table| {
             text(table, "name").as_deref() == Some(name) && text(table, "version").as_deref() == Some(version)
         };
         let entry = packages.iter().find(is_it);
-        let source = entry.and_then(|entry| text(entry, "source"));
+        // Without a lock its id says it, too.
+        let of_id = || Some(id.rsplit_once('#')?.0.to_owned()).filter(|source| !source.starts_with("path+"));
+        let source = entry.map_or_else(of_id, |entry| text(entry, "source"));
         let dependency = Dependency {
             name: name.to_owned(),
             version: version.to_owned(),
@@ -37,7 +40,7 @@ pub(super) fn of(ids: &BTreeSet<String>, lock: &str) -> Vec<Dependency> {
             found.push(dependency);
         }
     }
-    found.sort_by(|one, two| {
+    order::sort_by(&mut found, |one, two| {
         (&one.name, &one.version, &one.source).cmp(&(&two.name, &two.version, &two.source))
     });
     found
@@ -101,5 +104,8 @@ mod tests {
         let bill = of(&ids.iter().map(|id| (*id).to_owned()).collect(), lock);
         let texts: Vec<String> = bill.iter().map(Dependency::text).collect();
         assert_eq!(texts, ["a 0.1.0 path", "serde 1.0.0 crates.io 22"]);
+        let bill = of(&ids.iter().map(|id| (*id).to_owned()).collect(), "");
+        let texts: Vec<String> = bill.iter().map(Dependency::text).collect();
+        assert_eq!(texts, ["a 0.1.0 path", "serde 1.0.0 crates.io"]);
     }
 }

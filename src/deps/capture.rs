@@ -2,7 +2,8 @@
 //!
 //! Cargo calls the wrapper as `WRAPPER RUSTC ARGUMENT…` for the final crate only, so dependencies and their build scripts
 //! see nothing of it. It is a shell script, so that a program that embeds runner needs no second executable. The call is
-//! told from cargo's questions about the compiler by its crate's name.
+//! told from cargo's questions about the compiler by its crate's name. Nothing is compiled then: cargo does not mind that a
+//! program it asked for is not there, as it does not when `cargo rustc` was told to make something else.
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -12,11 +13,12 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 const WRAPPER: &str = r#"#!/bin/sh
-# Written by runner: notes how cargo calls the compiler for the script, then lets it.
+# Written by runner: notes how cargo calls the compiler for the script, which is not there yet.
 case " $* " in
 *" --crate-name runner_script "*)
     here=${0%/*}
-    env -0 >"$here/variables" && printf '%s\0' "$@" >"$here/arguments" || exit 1 ;;
+    env -0 >"$here/variables" && printf '%s\0' "$@" >"$here/arguments"
+    exit ;;
 esac
 exec "$@"
 "#;

@@ -1,5 +1,8 @@
 //! Installation of packages: `cargo install` into staging, in the target directories that scripts share.
 
+use std::collections::BTreeSet;
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
@@ -8,7 +11,8 @@ use super::cargo::{command, is_network_failure};
 use super::lane::Lane;
 use super::packages::{self, Local, Made};
 use super::resolve::{self, Resolved};
-use super::trimmed::{self, DATE};
+use super::trimmed::{self, DATE, executable};
+use crate::build_record::BuildRecord;
 use crate::cache::{Built, Cache, Told};
 use crate::environment::Environment;
 use crate::error::{EXIT_NOT_FOUND, Error, Result, Step};
@@ -43,12 +47,17 @@ pub(crate) fn install(
         true => trimmed::compiler(lane.path(), &recipe.toolchain, environment.cargo_home(), &[])
             .map_err(unusable)?,
     };
+    let wrapper = match recipe.options.is_static {
+        Some(true) => Some(executable(&lane.path().join("static"), STATIC).map_err(unusable)?),
+        Some(false) | None => None,
+    };
     let installation = Installation {
         recipe,
         resolved,
         cache,
         cargo: &cargo,
         compiler: &compiler,
+        wrapper: wrapper.as_deref(),
         lane: &lane,
         staging,
         environment,
@@ -77,6 +86,12 @@ pub(crate) fn install(
     // A file of its own: cargo gives away another link to what it keeps.
     let output = staging.join("program");
     std::fs::copy(&linked, &output).map_err(unusable)?;
+    if recipe.options.portable {
+        BuildRecord::of_package(recipe, &resolved.version, &bin, made.packages(), environment)
+            .add_to(&output)
+            .map_err(unusable)?;
+    }
+    std::fs::set_permissions(&output, Permissions::from_mode(0o700)).map_err(unusable)?;
     let target = recipe.target.as_ref().map(|target| target.name.clone());
     Ok(Built { output, name: bin.into(), provisional: false, target, told: Told::default(), checks, about })
 }
@@ -87,6 +102,7 @@ struct Installation<'a> {
     cache: &'a Cache,
     cargo: &'a Path,
     compiler: &'a Path,
+    wrapper: Option<&'a Path>,
     lane: &'a Lane,
     staging: &'a Path,
     environment: &'a Environment,
@@ -104,19 +120,20 @@ impl Installation<'_> {
             return Ok((bin.to_owned(), finished));
         }
         let said = String::from_utf8_lossy(&finished.stderr);
-        match (selected, programs(&said)) {
-            (None, Some(names)) if names.len() == 1 => {
-                let bin = names.first().map_or(bin, String::as_str);
+        let Some(names) = programs(&said) else { return Err(self.failed(&finished)) };
+        if names.is_empty() {
+            // Cargo gives no list if there is none, and if it thinks that it knows which is meant.
+            return self.run_all();
+        }
+        match meant(name, &names).filter(|_| selected.is_none()) {
+            Some(bin) => {
                 let finished = self.cargo_install(Some(bin))?;
                 match finished.status.success() {
                     true => Ok((bin.to_owned(), finished)),
                     false => Err(self.failed(&finished)),
                 }
             }
-            (_, Some(names)) if !names.is_empty() => Err(self.no_such_program(selected, &names)),
-            // Without a list: perhaps there is none.
-            (_, Some(_)) => self.run_all(),
-            _ => Err(self.failed(&finished)),
+            None => Err(self.no_such_program(selected, &names)),
         }
     }
 
@@ -128,12 +145,12 @@ impl Installation<'_> {
         }
         let selected = self.recipe.options.selection.bin.as_deref();
         let entries = std::fs::read_dir(self.staging.join("root/bin")).into_iter().flatten().flatten();
-        let mut names: Vec<String> =
+        let names: BTreeSet<String> =
             entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
-        names.sort();
-        match names.len() {
-            1 if selected.is_none() => Ok((names.remove(0), finished)),
-            _ => Err(self.no_such_program(selected, &names)),
+        let names: Vec<String> = names.into_iter().collect();
+        match meant(self.recipe.package.name(), &names).filter(|_| selected.is_none()) {
+            Some(bin) => Ok((bin.to_owned(), finished)),
+            None => Err(self.no_such_program(selected, &names)),
         }
     }
 
@@ -173,11 +190,20 @@ impl Installation<'_> {
         if let Some(linker) = recipe.linker.named() {
             command.env(target::variable(recipe.machine(), "LINKER"), linker);
         }
+        if recipe.options.strip {
+            command.arg("--config").arg(format!("profile.{}.strip=\"symbols\"", recipe.profile));
+        }
         if recipe.is_trimmed() {
             command.env("RUSTC", self.compiler).env("CARGO_INCREMENTAL", "0");
             if self.environment.set(DATE.0).is_none() {
                 command.env(DATE.0, DATE.1);
             }
+        }
+        if recipe.options.strip {
+            command.arg("--config").arg(format!("profile.{}.strip=\"symbols\"", recipe.profile));
+        }
+        if let Some(wrapper) = self.wrapper {
+            command.env("RUSTC_WORKSPACE_WRAPPER", wrapper);
         }
         command.args(recipe.options.locked.then_some("--locked"));
         command.args(offline.then_some("--offline"));
@@ -253,6 +279,15 @@ impl Installation<'_> {
     }
 }
 
+/// What links a program without shared libraries: cargo calls it for the package itself, and not for what it depends on.
+const STATIC: &str = r#"#!/bin/sh
+# Written by runner: the compiler, told to make programs that need no shared libraries.
+case " $* " in
+*" --crate-type bin "*) exec "$@" -C target-feature=+crt-static -C relocation-model=static ;;
+esac
+exec "$@"
+"#;
+
 /// As for scripts: unoptimized, with the semantics of release.
 const QUICK: &[&str] = &[
     "inherits=\"release\"",
@@ -275,12 +310,22 @@ fn without_places(said: &str) -> String {
     out
 }
 
+/// The program that is meant if no name is given and none has exactly the package's: the only one, or the one whose name
+/// differs in what a registry does not tell apart.
+fn meant<'a>(package: &str, names: &'a [String]) -> Option<&'a str> {
+    let same = |name: &&String| name.replace('_', "-") == package.replace('_', "-");
+    match names {
+        [only] => Some(only),
+        names => names.iter().find(same).map(String::as_str),
+    }
+}
+
 /// The programs cargo says there are in place of one there is not.
 fn programs(said: &str) -> Option<Vec<String>> {
     let mut lines = said.lines().skip_while(|line| !line.contains("no bin target named `"));
     let first = lines.next()?;
     let indentation = |line: &str| line.len() - line.trim_start().len();
-    let mut lines = lines.skip_while(|line| !line.to_lowercase().contains("available bin targets:"));
+    let mut lines = lines.skip_while(|line| !line.to_ascii_lowercase().contains("available bin targets:"));
     let heading = lines.next().unwrap_or(first);
     let names = lines.take_while(|line| indentation(line) > indentation(heading));
     Some(names.map(|line| line.trim().to_owned()).filter(|name| !name.is_empty()).collect())

@@ -18,7 +18,7 @@ use crate::environment::Environment;
 use crate::error::{At, EXIT_NOT_FOUND, Error, Result, Step};
 use crate::manifest::PACKAGE_NAME;
 use crate::record::Record;
-use crate::registry::PackageRecipe;
+use crate::registry::{PackageRecipe, Wanted};
 use crate::screen::Screen;
 use crate::staging::Staging;
 use crate::stamp::Moment;
@@ -80,6 +80,8 @@ impl Resolved {
         let unusable = |error| cache.unusable("cannot write to", error);
         cache.make_directory(&cache.join("crates")).map_err(unusable)?;
         cache.write_whole(&path, &record.render(&id)).map_err(unusable)?;
+        // So that its stamp counts from the first hit on.
+        Moment::latest().pass();
         let check = Check::file(&path, Moment::now()).map_err(unusable)?;
         Ok(Resolved { version, check: Some(check) })
     }
@@ -204,12 +206,19 @@ fn explain(recipe: &PackageRecipe<'_>, said: &str, is_unreachable: bool, screen:
     if said.contains(&format!("no matching package named `{name}` found"))
         || said.contains("no matching package found")
     {
-        return missing(format!("there is no package `{name}` in {registry}"))
-            .hint(format!("https://crates.io/search?q={name} may know it by another name"));
+        let error = missing(format!("there is no package `{name}` in {registry}"));
+        let known = said.lines().find_map(|line| line.trim().strip_prefix("perhaps you meant:"));
+        if let Some(known) = known.and_then(|names| names.split([',', ' ']).find(|name| !name.is_empty())) {
+            return error.hint(format!("there is `{known}`"));
+        }
+        return error.hint(format!("https://crates.io/search?q={name} may know it by another name"));
     }
     if let Some(versions) = candidates(said, name) {
-        return missing(format!("`{name}` has no version {}", package.wanted_text()))
-            .hint(format!("there is {versions}"));
+        let text = match package.wanted() {
+            Wanted::Latest => format!("`{name}` has pre-releases only"),
+            _ => format!("`{name}` has no version {}", package.wanted_text()),
+        };
+        return missing(text).hint(format!("there is {versions}"));
     }
     screen.show(said.as_bytes(), true);
     Error::message(Step::Dependencies, format!("cargo could not resolve `{package}`"))

@@ -11,6 +11,7 @@ use toml::{Table, Value};
 use crate::cache::Cache;
 use crate::digest::Digest;
 use crate::manifest::{Manifest, PACKAGE_NAME};
+use crate::order;
 
 /// Newer locks first; older ones add only packages, in versions nobody newer chose.
 const MOST_LOCKS: usize = 200;
@@ -23,7 +24,7 @@ pub(super) fn write(cache: &Cache, toolchain: &str, path: &Path) -> io::Result<(
         .map(|entry| entry.path().join("Cargo.lock"))
         .filter_map(|lock| Some((fs::metadata(&lock).ok()?.modified().ok()?, lock)))
         .collect();
-    locks.sort();
+    order::sort(&mut locks);
     // By name and compatible series: cargo takes one version of a series, and it should be the newest that is here.
     let mut packages: BTreeMap<(String, String), Table> = BTreeMap::new();
     for (_, lock) in locks.iter().rev().take(MOST_LOCKS) {
@@ -96,7 +97,7 @@ fn series(version: &str) -> String {
 const SEAL: &str = "# blake3 ";
 
 /// A lock as it is kept.
-pub(super) fn sealed(lock: &str) -> String {
+pub(crate) fn sealed(lock: &str) -> String {
     format!("{lock}{SEAL}{}\n", Digest::of(lock.as_bytes()).hex())
 }
 

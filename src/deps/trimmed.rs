@@ -22,6 +22,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use crate::digest::{Digest, Fields};
+use crate::order;
 use crate::toolchain::Toolchain;
 
 /// What `__DATE__` and its kin are to be if the caller does not say: 1 January 1980, the first that all archives can hold.
@@ -51,7 +52,7 @@ if [ -n "$identity" ]; then
 fi
 exec @RUSTC@ "$@" @OPTIONS@ \
     --remap-path-prefix="${OUT_DIR:-$here}=/cargo/build-dir/$CARGO_PKG_NAME-$CARGO_PKG_VERSION/out" \
-    --remap-path-prefix="$CARGO_MANIFEST_DIR=$CARGO_PKG_NAME-$CARGO_PKG_VERSION"
+    --remap-path-prefix="${CARGO_MANIFEST_DIR:-$here}=$CARGO_PKG_NAME-$CARGO_PKG_VERSION"
 "#;
 
 /// The name of a package's crates in all symbols, and its directory.
@@ -71,7 +72,7 @@ pub(super) fn compiler(
         list.push(directory);
         list.push("\n");
     }
-    fs::write(lane.join("identities"), list.as_bytes())?;
+    put(&lane.join("identities"), list.as_bytes(), 0o600)?;
     let mut options = OsString::new();
     let mut remap = |from: &OsStr, to: &str| {
         let mut option = OsString::from("--remap-path-prefix=");
@@ -98,15 +99,33 @@ pub(super) fn compiler(
             part => text.extend(part.as_bytes()),
         }
     }
-    let path = lane.join("rustc");
-    // Cargo goes by its time; and written once, it is never open for writing while somebody executes it.
-    if fs::read(&path).ok().as_deref() != Some(&text) {
-        let written = lane.join("rustc.new");
-        fs::write(&written, text)?;
-        fs::set_permissions(&written, fs::Permissions::from_mode(0o700))?;
-        fs::rename(&written, &path)?;
+    executable(&lane.join("rustc"), &text)
+}
+
+/// Writes an executable file as [`put`] does.
+pub(super) fn executable(path: &Path, text: impl AsRef<[u8]>) -> io::Result<PathBuf> {
+    put(path, text.as_ref(), 0o700)?;
+    Ok(path.to_owned())
+}
+
+/// Writes a file by rename, unless it is there as it should be: cargo goes by its time, and somebody may be executing it.
+fn put(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+    let is_as_it_should = fs::symlink_metadata(path)
+        .is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o7777 == mode)
+        && fs::read(path).is_ok_and(|old| old == bytes);
+    if is_as_it_should {
+        return Ok(());
     }
-    Ok(path)
+    let written = path.with_extension("new");
+    for old in [path, &written] {
+        // Whatever somebody put there.
+        if fs::symlink_metadata(old).is_ok_and(|metadata| !metadata.is_file()) {
+            crate::trim::remove(old);
+        }
+    }
+    fs::write(&written, bytes)?;
+    fs::set_permissions(&written, fs::Permissions::from_mode(mode))?;
+    fs::rename(&written, path)
 }
 
 /// The parts of a text between at signs.
@@ -184,7 +203,7 @@ fn identify<'a>(
     found.insert(id, (Digest::of(id.as_bytes()), is_local));
     let below = edges.get(id).into_iter().flatten();
     let mut below: Vec<(Digest, bool)> = below.map(|id| identify(id, packages, edges, found)).collect();
-    below.sort();
+    order::sort(&mut below);
     for (digest, local) in below {
         fields.push("dependency", digest.hex().as_bytes());
         is_local |= local;

@@ -12,6 +12,7 @@ use crate::environment::Environment;
 use crate::error::{At, Error, Result, Step};
 use crate::install::put_bytes;
 use crate::manifest::PACKAGE_NAME;
+use crate::order;
 use crate::recipe::RustRecipe;
 use crate::screen::Screen;
 use crate::staging::Staging;
@@ -81,7 +82,7 @@ fn differences(old: &str, new: &str) -> Vec<Updated> {
         .map(|name| Updated { name: name.clone(), old: of(&old, name), new: of(&new, name) })
         .filter(|updated| updated.old != updated.new)
         .collect();
-    found.sort_by(|one, two| one.name.cmp(&two.name));
+    order::sort_by(&mut found, |one, two| one.name.cmp(&two.name));
     found
 }
 

@@ -17,6 +17,8 @@
 //! Code is not looked into, but for one thing: when a script has no manifest, a line further down that looks like one
 //! is worth a note.
 
+use crate::order;
+
 use super::{Form, HeaderError, Metadata, Note, Place};
 use super::{block, frontmatter, short};
 use super::{is_whitespace, offset, split_line};
@@ -31,7 +33,7 @@ pub(super) fn find(text: &str, rest: &str) -> Result<(Option<Metadata>, Vec<Note
     let mut reader = Reader { text, rest, place, above: None, metadata: None, notes: Vec::new() };
     while reader.read_one()? {}
     reader.check_code()?;
-    reader.notes.sort_by_key(|note| note.line);
+    order::sort_by_key(&mut reader.notes, |note| note.line);
     Ok((reader.metadata, reader.notes))
 }
 
@@ -174,7 +176,7 @@ impl<'a> Reader<'a> {
         }
         if self.rest.starts_with("```") {
             let error = HeaderError::at(self.text, start, "backticks do not delimit frontmatter any more");
-            return Err(error.hint("write `---` in place of the backticks, above and below the manifest"));
+            return Err(error.hint("`runner migrate SCRIPT` writes `---` in place of the backticks"));
         }
         for (line, text) in (self.place.line..).zip(self.rest.split('\n')) {
             let text = text.trim_start();

@@ -193,9 +193,9 @@ fn frontmatter_in_the_wrong_place_or_an_abandoned_form_gets_a_hint() {
         (
             "#!/x\n```cargo\na=1\n```\n",
             (2, 1),
-            "write `---` in place of the backticks, above and below the manifest",
+            "`runner migrate SCRIPT` writes `---` in place of the backticks",
         ),
-        ("```\na=1\n```\n", (1, 1), "write `---` in place of the backticks, above and below the manifest"),
+        ("```\na=1\n```\n", (1, 1), "`runner migrate SCRIPT` writes `---` in place of the backticks"),
     ];
     for (text, place, hint) in rows {
         let error = parse(text).expect_err(text);
@@ -203,6 +203,21 @@ fn frontmatter_in_the_wrong_place_or_an_abandoned_form_gets_a_hint() {
     }
     // A negation of a negation of a negation is an expression, also for a script without `main`.
     assert_metadata(&[("expression", "// c\n---x\n", None), ("no close", "// c\n---\nx\n", None)]);
+}
+
+#[test]
+fn an_abandoned_form_is_written_as_it_is_today() {
+    for (text, expected) in [
+        ("```cargo\na = 1\n```\nfn main() {}\n", Some("---cargo\na = 1\n---\nfn main() {}\n")),
+        ("#!/x\r\n\r\n````\r\n```\r\n```` \r\nx", Some("#!/x\r\n\r\n----\r\n```\r\n---- \r\nx")),
+        ("\u{feff}```\n```", Some("\u{feff}---\n---")),
+        ("```\na = 1\n", None),
+        ("// a\n```\n```\n", None),
+        ("---\n---\n```\n```\n", None),
+        ("", None),
+    ] {
+        assert_eq!(with_dashes(text).as_deref(), expected, "{text}");
+    }
 }
 
 #[test]

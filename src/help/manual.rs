@@ -34,7 +34,7 @@ pub(crate) fn manual() -> String {
                 told = text;
                 page.text(text);
             }
-            _ => page.text(&[&command.says[..1].to_uppercase(), &command.says[1..], "."].concat()),
+            _ => page.text(&[&command.says[..1].to_ascii_uppercase(), &command.says[1..], "."].concat()),
         }
         page.options(|flag| flag.is_own(command.name) && !flag.is_of("run"));
     }
@@ -54,7 +54,7 @@ struct Page(String);
 
 impl Page {
     fn section(&mut self, title: &str) {
-        self.macro_line("SH", &title.to_uppercase());
+        self.macro_line("SH", &title.to_ascii_uppercase());
     }
 
     fn macro_line(&mut self, name: &str, argument: &str) {
@@ -70,7 +70,7 @@ impl Page {
             self.0.push_str(".TP\n\\fB");
             self.escaped(flag.form, false);
             self.0.push_str("\\fR\n");
-            self.line(&[&flag.says[..1].to_uppercase(), &flag.says[1..], "."].concat());
+            self.line(&[&flag.says[..1].to_ascii_uppercase(), &flag.says[1..], "."].concat());
         }
     }
 

@@ -100,7 +100,7 @@ pub(crate) const OPTIONS: &[Flag] = &[
     flag("--to DIR", "promote", "where to install; else `$RUNNER_BIN`, else the user's directory for executables"),
     flag("--offline", "verify", "only with crates that are here already"),
     flag("--force", "promote upgrade demote", "also if the file there is not what runner put there, or is gone"),
-    flag("--all", "upgrade", "everything that was promoted, as without a name"),
+    flag("--all", "upgrade", "all that were promoted; the same as naming none"),
     flag("--offline", "upgrade", "do not ask the registry for newer versions"),
     flag("-v, --verbose", "upgrade", "say what is compiled, and why"),
     flag("-q, --quiet", "upgrade", "say only what failed"),

@@ -15,8 +15,17 @@ pub(crate) const TOPICS: &[Topic] = &[
     Topic { name: "metadata", says: "dependencies and settings at the head of a script", text: METADATA },
     Topic { name: "profiles", says: "how much a script is optimized, and when", text: PROFILES },
     Topic { name: "toolchains", says: "which compiler is used", text: TOOLCHAINS },
+    Topic { name: "targets", says: "programs for other kinds of machines", text: TARGETS },
+    Topic { name: "steering", says: "to see a build, and to run its program under another", text: STEERING },
     Topic { name: "languages", says: "what a script may be written in", text: LANGUAGES },
     Topic { name: "cache", says: "where compiled scripts are, and when they go", text: CACHE },
+    Topic { name: "config", says: "settings: where each may be said, and who wins", text: CONFIG },
+    Topic {
+        name: "offline",
+        says: "without the network, and registries that are directories",
+        text: OFFLINE,
+    },
+    Topic { name: "system", says: "a cache for all users of an image or a machine", text: SYSTEM },
     Topic { name: "environment", says: "variables that are read and set", text: ENVIRONMENT },
     Topic { name: "exit-codes", says: "what a run ends with", text: EXIT_CODES },
     Topic { name: "promises", says: "what can be relied on", text: PROMISES },
@@ -145,8 +154,8 @@ const TOOLCHAINS: &str = "\
 The first of these decides:
 
   1. `--toolchain T`, or `+T`: a name that rustup knows, or a directory that holds a toolchain
-  2. the script: `toolchain` in its metadata, or `+T` on its first line
-  3. `RUNNER_TOOLCHAIN`
+  2. the script: `+T` on its first line, then `toolchain` in its metadata
+  3. `RUNNER_TOOLCHAIN`, then `toolchain` in the configuration (`runner help config`)
   4. `RUSTC`, then `RUSTUP_TOOLCHAIN`
   5. rustup's default
   6. `rustc` on PATH
@@ -160,6 +169,59 @@ time.
 
 Another compiler, or the same one updated, is another build; going back to the first is a hit. A
 cached script outlives its toolchain: if no compiler is there at all, it still runs.
+";
+
+const TARGETS: &str = "\
+`--target T` makes a program for another kind of machine, and runs it here if something can:
+
+    runner --target x86_64-unknown-linux-gnu hello.rs
+  runner --target aarch64-unknown-linux-gnu hello.rs
+  runner build --target x86_64-pc-windows-gnu hello.rs
+
+The toolchain must have the standard library of the target (`rustup target add T`), and what links for
+it must be there. That is `CARGO_TARGET_<T>_LINKER`, `target.<T>.linker` in cargo's configuration, or the
+cross compiler by its conventional name: `aarch64-linux-gnu-gcc` of Debian's `gcc-aarch64-linux-gnu`. With
+musl the toolchain links by itself if there is none. `CARGO_TARGET_<T>_RUSTFLAGS` counts too.
+
+What runs the program is looked for at each run, in cargo's order: `CARGO_TARGET_<T>_RUNNER`,
+`target.<T>.runner` in cargo's configuration, then `qemu-<arch>`, with the cross compiler's libraries from
+`/usr/<arch>-linux-gnu` if the program needs any; else the kernel is asked, which may have been told of an
+emulator (`binfmt_misc`). The process becomes the emulator, whose exit code and signals are the program's.
+
+Each target has its own builds. The compiler's own machine is no target: `--target` with that name is the
+same build as without. `build.target` in cargo's configuration is what `--target` is by default.
+";
+
+const STEERING: &str = "\
+    runner -x hello.rs 2>commands.sh; sh commands.sh
+
+`-x` shows every command of a build on stderr as it is run, with the files that compilers are given and
+what their environment has other than yours, so that it can be pasted into a shell and does the same. The
+directory of the build is `$WORK`. On a hit there is only the program.
+
+    runner -n build hello.rs 2>commands.sh
+
+`-n` shows them and runs none; nothing is built or written. How rustc is called for a script with
+dependencies only cargo knows: until they are built cargo's own call is the last that can be shown.
+
+    runner --work hello.rs 2>place
+
+`--work` keeps the directory that it was built in, and prints `WORK=` and where.
+
+    runner -v hello.rs 2>log
+    runner --timings hello.rs 2>times
+
+`-v` says why a script is compiled, and names each crate as it is compiled. `--timings` says where the time
+went when the script has ended, the script's own included.
+
+    runner --exec 'env LANG=C' hello.rs
+
+`--exec` runs the program under another one: `gdb --args`, `strace -f`, `perf record`, `hyperfine -N`. Its
+words are split as a shell does; the program and its arguments follow. The process becomes that program.
+
+With `--timings`, and where a temporary program has to be a file, the script is a child. Nobody can tell:
+signals are sent on, keys reach it once, it stops and continues with runner, runner ends as it ends, of the
+same signal too, and it does not outlive runner.
 ";
 
 const CACHE: &str = "\
@@ -178,13 +240,90 @@ configuration, compiler and linker. What changed is told by
 
     runner why hello.rs
 
-What was not used for 30 days goes by itself, then the least recently used beyond 5 GB, at most
-daily and never in a cached run. If the cache cannot be used (a full disk, a read-only home) the
-script still runs, from a temporary binary, and a line says why. `--temp` asks for that.
+What was not used for 30 days goes by itself, then the least recently used beyond 5 GB (settings
+`older` and `max-size`), at most daily and never in a cached run. If the cache cannot be used (a
+full disk, a read-only home) the script still runs, from a temporary binary, and a line says why.
+`--temp` asks for that.
 
     runner build --cache hello.rs
 
 compiles ahead: for images and provisioning, after which the first run is a hit, offline too.
+";
+
+const CONFIG: &str = "\
+A setting has one name everywhere. `profile`, for one, is
+
+  --profile dev                      on the command line, and on the script's `#!` line
+  profile = \"dev\"                    under `[package.metadata.runner]` in a script
+  RUNNER_PROFILE=dev                 in the environment
+  profile = \"dev\"                    in the configuration file
+
+The strongest of these that says anything wins, in this order: command line, `#!` line, metadata,
+variable, file. `runner env` tells what won, and where it stands.
+
+The file is the one that `RUNNER_CONFIG` names (an empty value means none), else
+`runner/config.toml` in `$XDG_CONFIG_HOME`, else in `~/.config`. It is TOML. A file that cannot be
+understood is an error until it is mended; a key that is not known is said once. A change of it
+counts at the next run, and compiles only the scripts that it means another build for.
+
+  profile toolchain target       everywhere
+  static locked
+  edition                        everywhere; a script has it under `[package]`
+  rustflags                      script, variable, file
+  offline frozen quiet           command line, variable, file
+  temp                           command line, file
+  args inputs env                script
+  older max-size                 options of `cache trim`, variable, file: what a trim keeps
+  bin                            variable, file: where `promote` installs (`--to` for one command)
+  tier                           variable, file: whether a first build may be quick
+  verbose                        command line, variable
+  cache cache-system config      variable: they are needed before the file is read
+  stats verify                   variable
+
+In a variable a switch is `1` or `0` and a list is words; a variable that is empty says nothing.
+
+    RUNNER_PROFILE=dev runner env profile
+    runner env --script hello.rs
+";
+
+const OFFLINE: &str = "\
+A cached script needs no network. A new one needs none if its dependencies were built here for
+another: they are resolved to those versions. Else cargo asks the registry. One that does not answer
+is no error if all that is needed was downloaded before: that is taken, and a line says so.
+
+  --offline   do not ask; what is missing is an error that names it
+  --locked    take the versions in SCRIPT.lock, and insist on it
+  --frozen    both
+
+They are settings: `RUNNER_OFFLINE=1`, or `offline = true` in the configuration (`runner help
+config`). What cargo is told counts too, `CARGO_NET_OFFLINE` and `net.offline` in its configuration,
+unless runner is told otherwise. So do mirrors, vendored directories and local registries:
+`[source.crates-io]` with `replace-with` in `$CARGO_HOME/config.toml`, as cargo documents them. A
+`.cargo` directory beside a script, or where it is called from, has no say.
+
+    runner build --cache hello.rs
+    runner --offline hello.rs
+";
+
+const SYSTEM: &str = "\
+`RUNNER_CACHE_SYSTEM=DIR` names a cache underneath the user's own that is only read: for images and
+shared machines. It is an ordinary cache that somebody built ahead and opened for reading:
+
+  export RUNNER_CACHE_SYSTEM=/usr/share/runner
+  RUNNER_CACHE=/usr/share/runner runner build --cache /usr/local/bin/*.rs
+  chmod -R a+rX /usr/share/runner
+
+A script that is not in the user's cache is looked for there. Its binary is taken if this user would
+have built the same: the same script at the same path, the same settings, compiler and flags (each
+user has his own home for the builder's), and all inputs as they were. On a machine without a
+compiler nobody asks which. From then on it is an ordinary hit.
+
+What lies there is executed, so all of it, and what is above it, must belong to root or to the user
+and be writable by nobody else. Anything else is passed over; `-v` says why. Nothing is written
+there, and nothing trimmed. Dependencies are not shared: a script that is new is built in the user's
+own cache.
+
+    RUNNER_CACHE_SYSTEM=/usr/share/runner runner hello.rs
 ";
 
 const ENVIRONMENT: &str = "\
@@ -192,7 +331,10 @@ Read:
 
   RUNNER_CACHE       where the cache is; else `$XDG_CACHE_HOME/runner`, else `~/.cache/runner`
   RUNNER_BIN         where `promote` installs; else `$XDG_BIN_HOME`, else `~/.local/bin`
-  RUNNER_TOOLCHAIN   as `--toolchain`, where neither the options nor the script name one
+  RUNNER_PROFILE, RUNNER_TOOLCHAIN, RUNNER_OFFLINE and others: settings (`runner help config`)
+  RUNNER_CONFIG      the configuration file; else `runner/config.toml` in `~/.config`
+  RUNNER_CACHE_SYSTEM  a cache underneath, that is only read (`runner help system`)
+  RUNNER_STATS       `1`: count hits (`runner help cache`)
   RUNNER_TIER        `off`: no quick build first, no build in the background; `CI` does the same
   RUNNER_VERIFY      `1`: build again on a hit, and compare with the cached binary
   RUSTC, RUSTUP_TOOLCHAIN, RUSTUP_HOME, CARGO_HOME, RUSTFLAGS and their kin: as cargo and rustup read them

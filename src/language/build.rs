@@ -154,10 +154,7 @@ pub(crate) fn compile(
     }
     checks.extend(declared_before);
     if recipe.options.portable {
-        let program = std::fs::read(&call.output).map_err(|error| site.unusable(error))?;
-        if let Some(program) = record(recipe).added_to(&program) {
-            std::fs::write(&call.output, program).map_err(|error| site.unusable(error))?;
-        }
+        record(recipe).add_to(&call.output).map_err(|error| site.unusable(error))?;
     }
     screen.show(&said, false);
     let mut all = recipe.checks.clone();

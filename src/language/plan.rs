@@ -14,6 +14,7 @@ use crate::error::{Error, Result, Step};
 use crate::header::Spec;
 use crate::manifest::Settings;
 use crate::options::{Harness, Options};
+use crate::order;
 use crate::recipe::Recipe;
 use crate::script::Script;
 use crate::stamp::Moment;
@@ -108,7 +109,7 @@ impl<'a> LanguageRecipe<'a> {
                 },
             }
         }
-        asked.sort();
+        order::sort(&mut asked);
         asked.dedup();
         checks.extend(asked.iter().map(|name| Check::variable(name, environment)));
         let flags = match &way {

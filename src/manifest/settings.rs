@@ -90,8 +90,27 @@ pub(super) fn read(metadata: &Metadata, table: &Table) -> Result<Settings> {
             }
             "target" => settings.target = Some(text()?),
             "args" => settings.arguments = list()?,
-            "inputs" => settings.inputs = list()?,
-            "env" => settings.env = list()?,
+            "inputs" => {
+                settings.inputs = list()?;
+                let bad =
+                    settings.inputs.iter().find_map(|text| Some((text, glob::Pattern::new(text).err()?.msg)));
+                if let Some((pattern, why)) = bad {
+                    let pattern = pattern.escape_debug();
+                    let text = format!("`package.metadata.runner.inputs` has `{pattern}`: {why}");
+                    return Err(error(key, Part::Value, text)
+                        .hint("patterns are paths with `*`, `**`, `?` and `[…]`"));
+                }
+            }
+            "env" => {
+                settings.env = list()?;
+                let is_none = |name: &&String| name.is_empty() || name.contains(['=', '\0']);
+                if let Some(name) = settings.env.iter().find(is_none) {
+                    let name = name.escape_debug();
+                    let text =
+                        format!("`package.metadata.runner.env` names `{name}`, which no variable can be");
+                    return Err(error(key, Part::Value, text));
+                }
+            }
             "rustflags" => {
                 let flags = match value {
                     Value::String(text) => text.split_whitespace().map(str::to_owned).collect(),

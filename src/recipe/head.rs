@@ -2,9 +2,7 @@
 
 use crate::error::{Error, Result, Step};
 use crate::header::{self, Header};
-use crate::manifest::Manifest;
 use crate::script::Script;
-use crate::shebang::{self, FirstLine, Tool};
 
 /// What Linux reads of a `#!` line (`BINPRM_BUF_SIZE` less the line end).
 const LONGEST_SHEBANG_BYTES: usize = 255;
@@ -33,32 +31,6 @@ pub(super) fn text(script: &Script) -> Result<&str> {
         Error::message(Step::Script, format!("it is not UTF-8 text: line {line} holds other bytes"))
             .hint("Rust source is UTF-8; `iconv` converts text from other encodings")
     })
-}
-
-/// What the first lines ask for: the `#!` line, or what calls a tool for Rust in its stead.
-pub(super) fn first_line(header: &Header<'_>, text: &str) -> Option<FirstLine> {
-    let of_shebang = header.shebang.and_then(shebang::read);
-    if of_shebang.as_ref().is_some_and(|line| !matches!(line.tool, Tool::Other(_))) {
-        return of_shebang;
-    }
-    let body =
-        if header.shebang.is_some() { text.split_once('\n').map_or("", |(_, rest)| rest) } else { text };
-    let of_header = header.build_command.as_deref().and_then(shebang::read_command);
-    let is_shell = matches!(&of_shebang, Some(FirstLine { tool: Tool::Other(name), .. }) if is_shell(name));
-    of_header.or_else(|| shebang::polyglot::read(body, is_shell)).or(of_shebang)
-}
-
-/// Whether a script was written for cargo-script, which knew one edition only, and says so by what later ones do not need.
-/// Many that name it were written since, for what has taken its name over.
-pub(super) fn is_old(header: &Header<'_>, text: &str, manifest: &Manifest) -> bool {
-    let names_it = |line: &str| ["cargo-script", "cargo script"].iter().any(|name| line.contains(name));
-    header.shebang.is_some_and(names_it)
-        && manifest.edition().is_none()
-        && (text.contains("extern crate ") || text.contains("try!("))
-}
-
-fn is_shell(program: &str) -> bool {
-    matches!(program, "sh" | "bash" | "dash" | "ksh" | "zsh")
 }
 
 /// What the author should know, though the script runs.

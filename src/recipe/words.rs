@@ -2,9 +2,11 @@
 
 use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::Path;
 
-use super::{RustRecipe, shown_directory};
+use super::RustRecipe;
 use crate::cache::Told;
+use crate::script::Script;
 
 impl RustRecipe<'_> {
     /// How it is built, for people.
@@ -32,8 +34,26 @@ impl RustRecipe<'_> {
         OsString::from_vec(bytes)
     }
 
-    /// The directory of the script as it was typed, with its slash; `None` if that is no shorter way to say it.
+    /// The directory of the script as it was typed: see [`shown_directory`].
     pub(crate) fn shown_directory(&self) -> Option<String> {
         shown_directory(self.script)
     }
+
+    /// The directory that messages put before the names of its files: as it was typed, or where it is.
+    pub(crate) fn message_directory(&self) -> String {
+        let whole = || self.base().to_str().map(|base| format!("{}/", base.trim_end_matches('/')));
+        self.shown_directory().or_else(whole).unwrap_or_default()
+    }
+}
+
+/// The directory of a script as it was typed, with its slash; `None` if that is no shorter way to say it.
+pub(crate) fn shown_directory(script: &Script) -> Option<String> {
+    let path = script.path()?;
+    let typed = Path::new(script.typed());
+    // Through a link or PATH the typed name is not where the file is.
+    if typed.is_absolute() || typed.file_name() != path.file_name() || !path.ends_with(typed.file_name()?) {
+        return None;
+    }
+    let directory = typed.parent()?.to_str()?;
+    Some(if directory.is_empty() { String::new() } else { format!("{directory}/") })
 }

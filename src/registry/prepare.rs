@@ -9,10 +9,11 @@ use crate::error::{At, EXIT_NOT_FOUND, Error, Result, Step};
 use crate::launch::LaunchId;
 use crate::options::Options;
 use crate::program::{Manner, Program};
-use crate::runner::Runner;
+use crate::runner::{Runner, taken_over};
 use crate::screen::Screen;
 use crate::script::Script;
 use crate::staging::Staging;
+use crate::statistics::{self, Event};
 use crate::trace::Tools;
 use crate::trim::{self, Limits};
 use crate::wait::patiently;
@@ -54,6 +55,7 @@ impl Runner {
             Entry::Occupied(found) => found,
             Entry::Vacant(vacant) => {
                 let built = self.build_package(&recipe, &cache, vacant.staging(), &screen)?;
+                statistics::count(&cache, Event::Miss);
                 manner.kept(|| vacant.commit(built, script))?
             }
         };
@@ -71,7 +73,9 @@ impl Runner {
         screen: &Screen,
     ) -> Result<Built> {
         let resolved = Resolved::find(recipe, cache, self.environment(), screen)?;
-        deps::install(recipe, &resolved, cache, staging, self.environment(), screen)
+        let work = screen.work(staging, self.environment())?;
+        let built = deps::install(recipe, &resolved, cache, &work, self.environment(), screen)?;
+        taken_over(built, &work, staging)
     }
 
     /// Resolves a package anew; what changed.
@@ -83,6 +87,9 @@ impl Runner {
     ) -> Result<Vec<Updated>> {
         let cache = self.cache()?;
         cache.create()?;
+        if let Some(environment) = self.environment().without_foreign_cargo_home(cache.root()) {
+            return Runner::new(environment).update_package(script, package, options);
+        }
         let recipe = PackageRecipe::decide(script, package, options, self.environment(), &cache)?;
         let screen = Screen::new(self.environment().is_terminal(), recipe.options.verbosity);
         if let Some(version) = package.version() {

@@ -58,13 +58,14 @@ impl<'a> PackageRecipe<'a> {
             .then(user.said.clone());
         let options = said.fill_for_package(options);
         let since = Moment::now();
-        let toolchain = Toolchain::find(options.toolchain.as_deref(), environment, cache)?;
+        let toolchain = Toolchain::find(options.toolchain.as_deref(), environment, cache)
+            .map_err(|error| said.blame("toolchain", error))?;
         let surroundings =
             Surroundings::find(&toolchain, options.target.as_deref(), &said, environment, cache, since)?;
         let Surroundings { config, target, linker, mut checks } = surroundings;
         checks.extend(user.checks.iter().cloned());
         if let Some(registry) = &options.selection.registry {
-            let name = registry.to_uppercase().replace('-', "_");
+            let name = registry.to_ascii_uppercase().replace('-', "_");
             checks.push(Check::variable(&format!("CARGO_REGISTRIES_{name}_INDEX"), environment));
         }
         let profile = options.profile.clone().unwrap_or_else(|| "release".to_owned());
@@ -92,12 +93,10 @@ impl<'a> PackageRecipe<'a> {
         cache: &Cache,
         since: Moment,
     ) -> Result<Vec<Check<'static>>> {
-        let variable = |suffix: &str| target::variable(self.machine(), suffix);
-        let named = self.linker.named().map(OsString::from);
-        let flags = invocation::flags(variable, named, environment);
+        let flags = self.flags(environment);
         let found = linker::checks_of(
             &self.linker,
-            &variable("LINKER"),
+            &target::variable(self.machine(), "LINKER"),
             Path::new("/"),
             &flags,
             environment,
@@ -109,6 +108,12 @@ impl<'a> PackageRecipe<'a> {
             Err(_) if self.config.shapes_builds => Ok(Vec::new()),
             found => found,
         }
+    }
+
+    /// What variables say to the compiler.
+    pub(crate) fn flags(&self, environment: &Environment) -> Vec<OsString> {
+        let named = self.linker.named().map(OsString::from);
+        invocation::flags(|suffix| target::variable(self.machine(), suffix), named, environment)
     }
 
     /// The launch id under which the build is kept: with all that is asked for spelled out.
@@ -134,14 +139,21 @@ fn refuse_what_scripts_have(options: &Options) -> Result<()> {
     let refuse = |what: &str, hint: &str| {
         Err(Error::message(Step::Arguments, format!("{what} is for scripts")).hint(hint))
     };
+    // Cargo takes patterns, too.
+    if let Some(bin) = options.selection.bin.as_deref().filter(|bin| !is_program(bin)) {
+        let text = format!("`{}` is not the name of a program", bin.escape_debug());
+        return Err(Error::message(Step::Arguments, text).hint("for example `--bin NAME`"));
+    }
     let hint = "a package says itself what it is written in and needs";
     match options {
         Options { harness: Some(_), .. } => refuse("a test", "`cargo test` in its sources"),
         Options { edition: Some(_), .. } => refuse("`--edition`", hint),
-        Options { is_static: Some(_), .. } => {
-            refuse("`--static`", "`RUSTFLAGS='-C target-feature=+crt-static'` is for all there is")
-        }
         Options { dependencies, .. } if !dependencies.is_empty() => refuse("`--dep`", hint),
         _ => Ok(()),
     }
+}
+
+fn is_program(name: &str) -> bool {
+    let is_name = |c: char| !c.is_control() && !c.is_whitespace() && !"*?[]/\\".contains(c);
+    !name.is_empty() && !name.starts_with(['-', '.']) && name.chars().all(is_name)
 }

@@ -76,6 +76,10 @@ mod tests {
             ("//bin/true; rustc --edition=2018 \"$0\" && exec ./x; exit", Some((Tool::Rustc, "- - 2018"))),
             ("///usr/bin/env rust-script \"$0\" \"$@\"; exit $?", Some((Tool::RustScript, "- - -"))),
             ("//usr/bin/env cargo +nightly -Zscript \"$0\" \"$@\"; exit", Some((Tool::Cargo, "- nightly -"))),
+            (
+                "//bin/bash -ec 'rustc \"$0\" -o /tmp/a && exec /tmp/a \"$@\"' \"$0\" \"$@\"; exit $?",
+                Some((Tool::Rustc, "- - -")),
+            ),
             ("// compile it with rustc\n", None),
             ("// compile it with rustc; then run it\n", None),
             ("//! rustc; cargo\n", None),

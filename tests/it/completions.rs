@@ -57,7 +57,7 @@ fn what_can_stand_at_the_cursor_depends_on_what_stands_before_it() {
     is(&["promote", "--to", ""], &[":directories"]);
     is(&["build", "--output="], &[":files"]);
     is(&["build", ""], &[SCRIPTS]);
-    is(&["build", "x.rs", ""], &[]);
+    is(&["migrate", "x.rs", ""], &[]);
     is(&["--", ""], &[SCRIPTS]);
     is(&["build", "--", ""], &[SCRIPTS]);
     is(&["demote", ""], &["hello"]);

@@ -59,6 +59,18 @@ fn edited() -> Sandbox {
     sandbox
 }
 
+/// The same where the compiler remembers the build before.
+fn remembered() -> Sandbox {
+    let sandbox = cold();
+    let text = "#!/usr/bin/env -S runner --debug\nprint right\ninclude one.txt\n";
+    sandbox.write("x.rs", format!("{text}{}", "// a line\n".repeat(40)));
+    sandbox.write("one.txt", "print old\n");
+    sandbox.runner(["link"]).run().prints("right\nold\n");
+    sandbox.write("one.txt", "print one\n");
+    std::thread::sleep(Duration::from_millis(12));
+    sandbox
+}
+
 const RIGHT: &str = "right\none\n";
 
 /// One call among those of its name, counted from one.
@@ -207,6 +219,16 @@ fn killed_at_any_system_call_of_a_first_run_the_next_one_works() {
 #[test]
 fn killed_at_any_system_call_of_a_run_after_an_edit_the_next_one_works() {
     strike_everywhere(edited, "run after an edit", &["signal=KILL"]);
+}
+
+#[test]
+fn killed_at_any_system_call_of_a_run_that_is_remembered_the_next_one_works() {
+    strike_everywhere(remembered, "run after an edit that is remembered", &["signal=KILL"]);
+}
+
+#[test]
+fn any_system_call_of_a_run_that_is_remembered_may_fail() {
+    strike_everywhere(remembered, "run after an edit that is remembered", &["error=ENOSPC"]);
 }
 
 #[test]

@@ -43,6 +43,12 @@ fn a_hit_asks_neither_cargo_nor_the_network() {
     fs::remove_dir_all(sandbox.root().join("registry")).unwrap();
     fs::remove_dir_all(sandbox.root().join("cargo/registry")).unwrap();
     for (word, version) in [("tool@1.0.0", "1.0.0"), ("tool@1", "1.1.0"), ("tool@latest", "1.1.0")] {
+        // Told as everything else, and no script's.
+        sandbox
+            .runner([word])
+            .env("RUNNER_SCRIPT", "/x")
+            .run()
+            .prints(&format!("tool {version} [\"tool\"]\n"));
         run(&sandbox, &[word, "a"]).prints(&format!("tool {version} [\"tool\", \"a\"]\n"));
         run(&sandbox, &["--offline", word]).prints(&format!("tool {version} [\"tool\"]\n"));
         if strace::is_there() {
@@ -50,6 +56,10 @@ fn a_hit_asks_neither_cargo_nor_the_network() {
             ran.prints(&format!("tool {version} [\"tool\"]\n"));
             let started = calls.iter().filter(|call| call.name == "execve" && !call.failed()).count();
             assert_eq!(started, 2, "runner, and the program it becomes");
+            // The shortest way: whether there is such a file is asked once, and nobody asks where this is.
+            let looks = calls.iter().filter(|call| call.texts().iter().any(|text| text == word)).count();
+            assert_eq!(looks, 2, "a look at the file, and the arguments of the command");
+            assert!(calls.iter().all(|call| call.name != "getcwd"));
             assert!(calls.iter().all(|call| !matches!(call.name.as_str(), "flock" | "socket" | "clone3")));
             let changes: Vec<_> =
                 calls.iter().filter(|call| call.name != "write" && call.changes_files()).collect();
@@ -83,6 +93,27 @@ fn a_requirement_stays_what_it_was_resolved_to_until_it_is_updated() {
 }
 
 #[test]
+fn the_newest_is_the_newest_that_this_compiler_can_build() {
+    let (sandbox, registry) = Registry::with_program("tool", &["1.0.0"]);
+    let manifest = "rust-version = \"1.999\"\n";
+    registry.publish(&Crate { manifest, ..Crate::program("tool", "1.1.0") });
+    for word in ["tool@1", "tool@latest"] {
+        run(&sandbox, &[word]).prints("tool 1.0.0 [\"tool\"]\n");
+    }
+    let ran = run(&sandbox, &["tool@1.1.0"]);
+    let hint = "\n  hint: `+T` before it takes another toolchain; or ask for an older version\n";
+    assert!(
+        ran.code == 125 && ran.stderr.contains("requires rustc 1.999") && ran.stderr.ends_with(hint),
+        "{}",
+        ran.stderr
+    );
+    registry.publish(&Crate::program("early", "1.0.0-rc.1"));
+    let message = "runner: early@latest: `early` has pre-releases only\n  hint: there is 1.0.0-rc.1\n";
+    run(&sandbox, &["early@latest"]).ends(127, "", message);
+    run(&sandbox, &["early@1.0.0-rc.1"]).prints("early 1.0.0-rc.1 [\"early\"]\n");
+}
+
+#[test]
 fn which_program_of_a_package() {
     let (sandbox, registry) = Registry::new();
     let say = |text: &str| format!("fn main() {{ println!(\"{text}\") }}");
@@ -102,6 +133,19 @@ fn which_program_of_a_package() {
     let message = "runner: named@1: `named` has no program `x`; it has `named`, `one`\n  \
                    hint: for example `--bin named`\n";
     run(&sandbox, &["--bin", "x", "named@1"]).ends(127, "", message);
+    for name in ["*", "o?e", "../one", "-x", "a\nb"] {
+        let message = format!(
+            "runner: named@1: `{}` is not the name of a program\n  hint: for example `--bin NAME`\n",
+            name.escape_debug()
+        );
+        run(&sandbox, &["--bin", name, "named@1"]).ends(125, "", &message);
+    }
+    let files = &[("src/bin/two_words.rs", own.as_str()), ("src/bin/one.rs", &one)];
+    registry.publish(&Crate { files, ..Crate::program("two-words", "1.0.0") });
+    run(&sandbox, &["two-words@1"]).prints("own\n");
+    let message =
+        "runner: two_words@1: there is no package `two_words` in crates.io\n  hint: there is `two-words`\n";
+    run(&sandbox, &["two_words@1"]).ends(127, "", message);
 }
 
 #[test]
@@ -425,6 +469,105 @@ fn a_package_is_built_as_a_script_is() {
     let message = "runner: tool@1.0.0: `--dep` is for scripts\n  hint: a package says itself what it is written in and needs\n";
     run(&sandbox, &["--dep", "x=1", "tool@1.0.0"]).ends(125, "", message);
     assert!(registry.requests() > 0);
+    // Without shared libraries, and without symbols.
+    let loader = b"/lib64/ld-linux";
+    let has_loader =
+        |path: PathBuf| fs::read(path).unwrap().windows(loader.len()).any(|bytes| bytes == loader);
+    assert!(has_loader(sandbox.path("out/tool")));
+    run(&sandbox, &["build", "--static", "tool@1.0.0", "-o", "static"]).prints("");
+    assert!(!has_loader(sandbox.path("static")));
+    let size = |path: &str| fs::metadata(sandbox.path(path)).unwrap().len();
+    run(&sandbox, &["build", "--strip", "tool@1.0.0", "-o", "stripped"]).prints("");
+    assert!(size("stripped") < size("out/tool"));
+}
+
+#[test]
+fn what_is_handed_on_says_where_it_came_from_and_can_be_verified() {
+    let (sandbox, registry) = Registry::new();
+    registry.publish(&Crate {
+        files: &[("src/lib.rs", "pub const LEAF: u8 = 1;")],
+        ..Crate::program("leaf", "1.0.0")
+    });
+    let manifest = "[dependencies]\nleaf = \"1\"\n[features]\nloud = []\n";
+    let files = &[(
+        "src/bin/short.rs",
+        "fn main() { println!(\"{}\", leaf::LEAF); if std::env::args().count() > 9 { panic!() } }",
+    )];
+    let tool = Crate {
+        manifest,
+        files,
+        features: &["loud"],
+        dependencies: &[("leaf", "^1")],
+        ..Crate::program("tool", "1.0.0")
+    };
+    registry.publish(&tool);
+    run(&sandbox, &["build", "-F", "loud", "tool@1", "-o", "out/"]).prints("");
+    // Its program has the name that the package gives it.
+    let program = sandbox.path("out/short");
+    sandbox.command(&program).run().prints("1\n");
+    let record = run(&sandbox, &["inspect", "out/short"]);
+    for line in [
+        "\tscript\ttool@1.0.0\n",
+        "\tprofile\trelease\n",
+        "\toption\t--bin=short\n",
+        "\toption\t--features=loud\n",
+        "\tdependency\tleaf\t1.0.0\tcrates.io\n",
+    ] {
+        assert!(
+            record.code == 0 && record.stdout.contains(line),
+            "{line} {}{}",
+            record.stdout,
+            record.stderr
+        );
+    }
+    let bytes = fs::read(&program).unwrap();
+    for place in [sandbox.root().to_str().unwrap(), "registry/src"] {
+        assert!(!bytes.windows(place.len()).any(|bytes| bytes == place.as_bytes()), "{place}");
+    }
+    let verified = run(&sandbox, &["verify", "out/short"]);
+    assert_eq!((verified.code, verified.stderr.as_str()), (0, ""), "{}", verified.stdout);
+    run(&sandbox, &["promote", "-q", "-F", "loud", "tool@latest"]).prints("");
+    assert_eq!(
+        fs::read(sandbox.home().join(".local/bin/short")).unwrap(),
+        bytes,
+        "the same, however it is asked for"
+    );
+    // With another version of what it depends on it would be another program.
+    registry.publish(&Crate {
+        files: &[("src/lib.rs", "pub const LEAF: u8 = 2;")],
+        ..Crate::program("leaf", "1.0.1")
+    });
+    let other = run(&sandbox, &["verify", "out/short"]);
+    assert!(
+        other.code == 125
+            && other.stderr.contains("it was built with leaf 1.0.0, and would now be with leaf 1.0.1"),
+        "{}",
+        other.stderr
+    );
+}
+
+#[test]
+fn the_build_of_a_package_can_be_seen_and_its_program_steered() {
+    let (sandbox, _registry) = Registry::with_program("tool", &["1.0.0"]);
+    let said = "tool 1.0.0 [\"tool\", \"a\"]\n";
+    let message = "runner: tool@1.0.0: how a package is built only cargo knows, when it has done so\n  \
+                   hint: `-x` shows its commands as they are run\n";
+    run(&sandbox, &["-n", "tool@1.0.0", "a"]).ends(125, "", message);
+    let shown = run(&sandbox, &["-x", "tool@1.0.0", "a"]);
+    assert_eq!((shown.code, shown.stdout.as_str()), (0, said));
+    assert!(shown.stderr.contains(" install tool --version =1.0.0 "), "{}", shown.stderr);
+    let kept = run(&sandbox, &["--work", "--force", "tool@1.0.0", "a"]);
+    let work = kept.stderr.trim_end().strip_prefix("WORK=").unwrap();
+    assert_eq!((kept.code, kept.stdout.as_str()), (0, said));
+    assert!(files_below(work.as_ref()).iter().any(|path| path.ends_with("root/bin/tool")), "{work}");
+    fs::remove_dir_all(work).unwrap();
+    let timed = run(&sandbox, &["--timings", "--force", "tool@1.0.0", "a"]);
+    assert_eq!((timed.code, timed.stdout.as_str()), (0, said));
+    assert!(timed.stderr.contains("  compiling tool 1.0.0\n"), "{}", timed.stderr);
+    let binary = sandbox.cache().join("v1/bin").join(&sandbox.cached("bin")[0]);
+    let under = run(&sandbox, &["--exec", "env -i", "tool@1.0.0", "a"]);
+    under.prints(&format!("tool 1.0.0 [{binary:?}, \"a\"]\n"));
+    run(&sandbox, &["-n", "tool@1.0.0", "a"]).ends(0, "", &format!("env {} a\n", binary.display()));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Never stale: what cargo reads for a script, changed and merely touched; and what scripts share of what it builds.
 //!
-//! The logs of rustc and cargo tell what was compiled: `rustc CRATE` for each crate (`runner_script` is the empty `main`
-//! from which the call is captured), `cargo COMMAND`. Crates are local, or tiny ones from the registry.
+//! The logs of rustc and cargo tell what was compiled: `rustc CRATE` for each crate, `cargo COMMAND`. Crates are local, or
+//! tiny ones from the registry.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -627,11 +627,7 @@ fn no_network(ran: Ran) -> Option<String> {
 #[test]
 fn scripts_with_one_manifest_share_everything() {
     let sandbox = with_a();
-    calls_exactly(
-        run(&sandbox),
-        "one\n",
-        &["cargo build", "cargo metadata", "rustc a", "rustc runner_script", "rustc s"],
-    );
+    calls_exactly(run(&sandbox), "one\n", &["cargo build", "cargo metadata", "rustc a", "rustc s"]);
     script(&sandbox, "t.rs", "dependencies.a.path = \"a\"", "fn main() { println!(\"t {}\", a::said()) }\n");
     calls_exactly(sandbox.runner(["--profile", "quick", "t.rs"]), "t one\n", &["rustc t"]);
     // An edit needs no cargo either.
@@ -663,7 +659,7 @@ fn overlapping_manifests_compile_only_what_is_new() {
         .runner(["--offline", "--profile", "quick", "u.rs"])
         .env("CARGO_HTTP_PROXY", "http://127.0.0.1:9")
         .env("https_proxy", "http://127.0.0.1:9");
-    calls_exactly(offline, "7\n", &["cargo build", "rustc runner_script", "rustc u"]);
+    calls_exactly(offline, "7\n", &["cargo build", "rustc u"]);
 }
 
 #[test]
@@ -676,11 +672,7 @@ fn a_new_manifest_picks_the_version_that_is_built() {
     }
     calls(&sandbox);
     script(&sandbox, "t.rs", "dependencies.cfg-if = \"1\"", code);
-    calls_exactly(
-        sandbox.runner(["--profile", "quick", "t.rs"]),
-        "end\n",
-        &["cargo build", "rustc runner_script", "rustc t"],
-    );
+    calls_exactly(sandbox.runner(["--profile", "quick", "t.rs"]), "end\n", &["cargo build", "rustc t"]);
     // A version that is asked for is not overruled.
     script(&sandbox, "u.rs", "dependencies.cfg-if = \"=1.0.1\"", code);
     let compiled = changed(sandbox.runner(["--profile", "quick", "u.rs"]), "end\n");

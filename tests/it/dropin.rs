@@ -94,6 +94,9 @@ fn rust_script_finds_what_else_it_is_used_for() {
     let tests = call(&sandbox, "rust-script", &["--test", "s.rs"]).run();
     assert!(tests.code == 0 && tests.stdout.contains("1 passed"), "{}{}", tests.stdout, tests.stderr);
 
+    let tests = call(&sandbox, "rust-script", &["--test", "s.rs", "nothing", "--", "--nocapture"]).run();
+    assert!(tests.code == 0 && tests.stdout.contains("1 filtered out"), "{}{}", tests.stdout, tests.stderr);
+
     let package = call(&sandbox, "rust-script", &["-p", "s.rs"]).run();
     let place = PathBuf::from(package.stdout.trim_end());
     let manifest: toml::Table = std::fs::read_to_string(place.join("Cargo.toml")).unwrap().parse().unwrap();

@@ -60,6 +60,8 @@ const OWN: &[Row] = &[
     (&["-e", "panic!(\"p\")"], "", "", 101, "panicked at <expression>:1:"),
     (&["-e", "let x = 1;\npanic!(\"{x}\")"], "", "", 101, "panicked at <expression>:2:1:\n"),
     (&["-e", "line!() + file!().len() as u32"], "", "13\n", 0, ""),
+    (&["-e", "1 +"], "", "", 125, " --> <expression>:1:4\n  |\n1 | 1 +\n  |    ^ "),
+    (&["-e", "{ f(|x| { x }); g( } // why"], "", "", 125, " --> <expression>:1:"),
     (&["-e", "x + 1"], "", "", 125, " --> <expression>:1:1\n  |\n1 | x + 1\n  | ^ not found"),
     (&["--loop", "|l| l.nothing()"], "", "", 125, " --> <closure>:1:7\n"),
     (&["-e", "{"], "", "", 125, " --> <expression>:1:2\n"),

@@ -103,6 +103,15 @@ fn fields() {
             "[package.metadata.runner]\nrustflags = [\"-O\", \"--emit=asm\"]",
             "line 3, column 13: `package.metadata.runner.rustflags` may not have `--emit=asm`",
         ),
+        ("[package.metadata.runner]\nprofile = \"none\"", "line 3, column 11: profile `none` is not defined"),
+        (
+            "[package.metadata.runner]\nenv = [\"A=B\"]",
+            "line 3, column 7: `package.metadata.runner.env` names `A=B`, which no variable can be",
+        ),
+        (
+            "[package.metadata.runner]\ninputs = [\"a\", \"[\"]",
+            "line 3, column 10: `package.metadata.runner.inputs` has `[`: invalid range pattern",
+        ),
         (
             "[package.metadata.runner]\nflags = []",
             "line 3, column 1: `package.metadata.runner.flags` is not a setting",
@@ -110,7 +119,14 @@ fn fields() {
     ] {
         fails(toml, message);
     }
+    sandbox.write("s.rs", script("[package.metadata.runner]\ntoolchain = \"none\""));
+    sandbox.runner(["s.rs"]).run().ends(
+        127,
+        "",
+        "runner: s.rs: line 3, column 13: toolchain `none` is not installed\n  hint: `rustup toolchain install none`\n",
+    );
     for allowed in [
+        "[package.metadata.runner]\nprofile = \"mine\"\n[profile.mine]\ninherits = \"dev\"",
         "",
         "[package]\nname = \"n\"\nversion = \"1.2.3-rc.1\"\nedition = \"2021\"\nrust-version = \"1.70\"\nauthors = [\"me\"]",
         "[package]\ndescription = \"d\"\nhomepage = \"h\"\nrepository = \"r\"\nlicense = \"MIT\"\nkeywords = [\"k\"]",

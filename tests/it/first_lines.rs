@@ -179,3 +179,43 @@ fn a_nightly_that_is_installed_later_is_taken_then() {
     sandbox.runner(["s.rs"]).run().prints("unset\n");
     assert_eq!(sandbox.compiles(), 2);
 }
+
+#[test]
+fn paths_are_those_that_the_scripts_own_tool_gives() {
+    let sandbox = Sandbox::new();
+    let code = "mod helper;\nfn main() { println!(\"{} {}\", file!(), helper::file()); let n: Option<u8> = None; n.unwrap(); }\n";
+    sandbox.write("sub/helper.rs", "pub fn file() -> &'static str { file!() }\n");
+    let whole = sandbox.path("sub").display().to_string();
+    for (name, head, directory) in [
+        ("c.rs", "---\npackage.edition = \"2021\"\n---\n", String::new()),
+        (
+            "m.rs",
+            "#!/usr/bin/env -S cargo -Zscript\n---\npackage.edition = \"2021\"\n---\nlet mut _x = 1;\n_x = 2;\nprintln!();\n",
+            String::new(),
+        ),
+        ("r.rs", "#!/usr/bin/env rust-script\n", format!("{whole}/")),
+        ("n.rs", "", format!("{whole}/")),
+    ] {
+        let is_mainless = name == "m.rs";
+        let code = if is_mainless { code.replace("fn main() ", "") } else { code.to_owned() };
+        let text = format!("{head}{code}");
+        sandbox.write(format!("sub/{name}"), &text);
+        let line = text.lines().position(|line| line.contains("unwrap")).unwrap() + 1;
+        let ran = sandbox.runner([format!("sub/{name}")]).run();
+        let said = format!("{directory}{name} {directory}helper.rs\n");
+        assert!(ran.code == 101 && ran.stdout.ends_with(&said), "{name}: {}{}", ran.stdout, ran.stderr);
+        let place = format!("panicked at {directory}{name}:{line}:");
+        assert!(ran.stderr.contains(&place), "{place} {}", ran.stderr);
+
+        // The compiler's messages name the script as it was typed.
+        sandbox.write(format!("sub/{name}"), text.replace("Option<u8>", "Nothing"));
+        for typed in [format!("sub/{name}"), format!("{whole}/{name}")] {
+            let failed = sandbox.runner([&typed]).run();
+            let place = format!(" --> {typed}:{line}:");
+            assert!(failed.code == 125 && failed.stderr.contains(&place), "{place} {}", failed.stderr);
+        }
+        let failed = sandbox.runner([name]).within(sandbox.path("sub")).run();
+        let place = format!(" --> {name}:{line}:");
+        assert!(failed.code == 125 && failed.stderr.contains(&place), "{place} {}", failed.stderr);
+    }
+}

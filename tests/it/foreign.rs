@@ -2,7 +2,8 @@
 
 use std::fs;
 
-use crate::sandbox::{Run, Sandbox};
+use crate::machine::works;
+use crate::sandbox::{Run, Sandbox, skipped, tested};
 
 /// No compiler anywhere is called by its name.
 pub const TOASTER: &str = "toaster-unknown-linux-gnu";
@@ -164,4 +165,228 @@ fn a_first_line_may_name_a_target() {
         .script("x.rs", "#!/usr/bin/env -S runner --target toaster-unknown-linux-gnu\nargument --target*\n");
     sandbox.runner(["build", "x.rs", "-o", "x"]).run().prints("");
     sandbox.command(sandbox.path("x")).run().prints("--target toaster-unknown-linux-gnu\n");
+}
+
+/// Programs for toasters run here under what a configuration names, or cannot run.
+fn toast(sandbox: &Sandbox) {
+    sandbox.script("x.rs", "print x\n");
+    sandbox.script(
+        "../bin/toaster",
+        "#!/bin/sh\necho \"toaster $0 $RUNNER_SCRIPT\"\nprintf '[%s]' \"$@\"\nwhile [ $# -gt 0 ] && [ \"${1##*/}\" != x ]; do shift; done\nexec \"$@\"\n",
+    );
+}
+
+fn program(sandbox: &Sandbox) -> String {
+    let found = sandbox.cached("bin");
+    assert_eq!(found.len(), 1);
+    sandbox.cache().join("v1/bin").join(&found[0]).display().to_string()
+}
+
+#[test]
+fn a_program_runs_under_what_is_configured_for_its_target() {
+    let sandbox = furnished();
+    toast(&sandbox);
+    let run = || sandbox.runner(["--target", TOASTER, "x.rs", "a b"]);
+    let script = sandbox.path("x.rs").display().to_string();
+    let variable = "CARGO_TARGET_TOASTER_UNKNOWN_LINUX_GNU_RUNNER";
+    let first = run().env(variable, "toaster --slot  2").run();
+    let program = program(&sandbox);
+    let expected = |words: &str| {
+        format!(
+            "toaster {} {script}\n{words}[{program}][a b]x\n",
+            sandbox.root().join("bin/toaster").display()
+        )
+    };
+    first.prints(&expected("[--slot][2]"));
+    // As cargo has it: a table of cargo's configuration, a string or a list.
+    for (value, words) in [("\"toaster -q\"", "[-q]"), ("[\"toaster\", \"a b\"]", "[a b]")] {
+        sandbox.write("../home/.cargo/config.toml", format!("[target.{TOASTER}]\nrunner = {value}\n"));
+        run().run().prints(&expected(words));
+    }
+    // The variable wins, and an option wins over both.
+    run().env(variable, "toaster").run().prints(&expected(""));
+    sandbox
+        .runner(["--exec", "toaster --only", "--target", TOASTER, "x.rs", "a b"])
+        .run()
+        .prints(&expected("[--only]"));
+    // A program beside the configuration.
+    fs::rename(sandbox.root().join("bin/toaster"), sandbox.home().join("toaster")).unwrap();
+    sandbox.write("../home/.cargo/config.toml", format!("[target.{TOASTER}]\nrunner = \"./toaster\"\n"));
+    let ran = run().run();
+    assert!(
+        ran.code == 0 && ran.stdout.ends_with(&format!("[{program}][a b]x\n")),
+        "{}{}",
+        ran.stdout,
+        ran.stderr
+    );
+    // `toaster` is gone from PATH.
+    let message = format!("runner: x.rs: `{variable}` names `toaster`, which is not on PATH\n");
+    run().env(variable, "toaster").run().ends(127, "", &message);
+}
+
+#[test]
+fn a_target_with_an_emulator_runs_under_it() {
+    let sandbox = furnished();
+    toast(&sandbox);
+    fs::rename(sandbox.root().join("bin/toaster"), sandbox.root().join("bin/qemu-toaster")).unwrap();
+    let emulator = sandbox.root().join("bin/qemu-toaster").display().to_string();
+    let ran = sandbox.runner(["--target", TOASTER, "x.rs", "a"]).run();
+    let script = sandbox.path("x.rs").display().to_string();
+    ran.prints(&format!("toaster {emulator} {script}\n[-0][x.rs][{}][a]x\n", program(&sandbox)));
+    // It is found at each run, and so is another.
+    fs::rename(&emulator, sandbox.root().join("bin/qemu-toaster-static")).unwrap();
+    let ran = sandbox.runner(["--target", TOASTER, "x.rs", "a"]).run();
+    assert!(ran.stdout.starts_with(&format!("toaster {emulator}-static ")), "{}{}", ran.stdout, ran.stderr);
+    assert_eq!(sandbox.compiles(), 1);
+    // What a first line asks for, and what was built before its options were known, is no different.
+    sandbox.script("y/x.rs", format!("#!/usr/bin/env -S runner --target {TOASTER}\nprint y\n"));
+    for _ in 0..2 {
+        let ran = sandbox.runner(["y/x.rs"]).run();
+        assert!(
+            ran.code == 0 && ran.stdout.starts_with("toaster ") && ran.stdout.ends_with("]y\n"),
+            "{}",
+            ran.stdout
+        );
+    }
+    let ran = sandbox.runner(["--temp", "y/x.rs"]).run();
+    assert!(
+        ran.code == 0 && ran.stdout.starts_with("toaster ") && ran.stdout.ends_with("]y\n"),
+        "{}",
+        ran.stdout
+    );
+}
+
+#[test]
+fn what_nothing_here_runs_is_told_with_its_cure() {
+    let sandbox = furnished().with("FAKE_GARBAGE", "1");
+    sandbox.script("x.rs", "print x\n");
+    let message = "runner: x.rs: nothing here runs programs for `toaster-unknown-linux-gnu`: Exec format error\n  hint: \
+                   `qemu-toaster` is not on PATH: `apt-get install qemu-user` or the like, or name a program in \
+                   `CARGO_TARGET_TOASTER_UNKNOWN_LINUX_GNU_RUNNER`\n";
+    for way in [&[][..], &["--temp"], &["--timings"]] {
+        let ran = sandbox.runner(way).args(["--target", TOASTER, "x.rs"]).run();
+        assert_eq!((ran.code, ran.stdout.as_str(), ran.stderr.as_str()), (126, "", message), "{way:?}");
+    }
+}
+
+/// A toolchain that has the standard library for the real foreign target: the one that `FOREIGN_TOOLCHAIN` names (CI puts
+/// Debian's together), else the one that is used anyway.
+fn foreign(sandbox: Sandbox) -> Option<(Sandbox, Vec<String>)> {
+    if !works("qemu-aarch64", &["--version"]) || !works("aarch64-linux-gnu-gcc", &["--version"]) {
+        skipped("no qemu-aarch64 and aarch64-linux-gnu-gcc to build and run a foreign program with");
+        return None;
+    }
+    let toolchain = std::env::var("FOREIGN_TOOLCHAIN").ok().filter(|path| !path.is_empty());
+    let options = toolchain.iter().flat_map(|path| ["--toolchain".to_owned(), path.clone()]);
+    let options: Vec<String> = options.chain(["--target".to_owned(), AARCH64.to_owned()]).collect();
+    sandbox.write("probe.rs", "fn main() {}\n");
+    let probe = sandbox.runner(&options).args(["probe.rs"]).run();
+    if probe.code == 127 && toolchain.is_none() {
+        skipped(&format!("no standard library for {AARCH64}: {}", probe.stderr.trim()));
+        return None;
+    }
+    probe.prints("");
+    Some((sandbox, options))
+}
+
+const AARCH64: &str = "aarch64-unknown-linux-gnu";
+
+#[test]
+fn a_foreign_program_is_built_and_run() {
+    let Some((sandbox, options)) = foreign(Sandbox::new()) else { return };
+    sandbox.script(
+        "hello.rs",
+        "use std::io::Read;\nfn main() {\n    let mut input = String::new();\n    std::io::stdin().read_to_string(&mut input).unwrap();\n    \
+         let all: Vec<String> = std::env::args().collect();\n    \
+         println!(\"{} {all:?} {input} {}\", std::env::consts::ARCH, std::env::var(\"RUNNER_SCRIPT\").unwrap());\n    \
+         match all.get(1).map(String::as_str) {\n        Some(\"die\") => std::process::abort(),\n        \
+         Some(code) => std::process::exit(code.parse().unwrap()),\n        None => {}\n    }\n}\n",
+    );
+    let script = sandbox.path("hello.rs").display().to_string();
+    let run = || sandbox.runner(&options);
+    for way in [&[][..], &[], &["--temp"]] {
+        let expected = format!("aarch64 [\"hello.rs\"] text {script}\n");
+        run().args(way).args(["hello.rs"]).input("text").run().prints(&expected);
+    }
+    for code in [0, 1, 7, 255] {
+        let expected = format!("aarch64 [\"hello.rs\", \"{code}\"]  {script}\n");
+        run().args(["hello.rs", &code.to_string()]).run().ends(code, &expected, "");
+    }
+    let died = run().args(["hello.rs", "die"]).run();
+    assert_eq!(died.code, 128 + 6, "{}", died.stderr);
+    // The process is the emulator's, and signals are the program's.
+    sandbox.write("wait.rs", "fn main() {\n    println!(\"ready\");\n    let _ = std::io::stdin().read_line(&mut String::new());\n}\n");
+    let mut child = run().args(["wait.rs"]).start_with_input();
+    let mut out = std::io::BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    std::io::BufRead::read_line(&mut out, &mut line).unwrap();
+    assert_eq!(line, "ready\n");
+    rustix::process::kill_process(
+        rustix::process::Pid::from_raw(child.id() as i32).unwrap(),
+        rustix::process::Signal::TERM,
+    )
+    .unwrap();
+    assert_eq!(std::os::unix::process::ExitStatusExt::signal(&child.wait().unwrap()), Some(15));
+}
+
+#[test]
+fn a_foreign_program_has_dependencies() {
+    let Some((sandbox, options)) = foreign(Sandbox::new()) else { return };
+    sandbox.write(
+        "made/Cargo.toml",
+        "[package]\nname = \"made\"\nversion = \"1.0.0\"\nedition = \"2021\"\n\n[dependencies]\nmacros = { path = \"../macros\" }\n",
+    );
+    // Runs on this machine, and is told of the other.
+    sandbox.write(
+        "made/build.rs",
+        "fn main() {\n    let target = std::env::var(\"TARGET\").unwrap();\n    \
+         println!(\"cargo::rustc-env=BUILT={} on {}\", target, std::env::consts::ARCH);\n}\n",
+    );
+    sandbox.write(
+        "made/src/lib.rs",
+        "pub const BUILT: &str = env!(\"BUILT\");\npub const EXPANDED: &str = macros::architecture!();\n",
+    );
+    sandbox.write(
+        "macros/Cargo.toml",
+        "[package]\nname = \"macros\"\nversion = \"1.0.0\"\nedition = \"2021\"\n\n[lib]\nproc-macro = true\n",
+    );
+    sandbox.write(
+        "macros/src/lib.rs",
+        "#[proc_macro]\npub fn architecture(_: proc_macro::TokenStream) -> proc_macro::TokenStream {\n    \
+         format!(\"{:?}\", std::env::consts::ARCH).parse().unwrap()\n}\n",
+    );
+    sandbox.script(
+        "x.rs",
+        "---\n[dependencies]\nmade = { path = \"made\" }\n---\nfn main() {\n    \
+         println!(\"{}, {}, {}\", made::BUILT, made::EXPANDED, std::env::consts::ARCH);\n}\n",
+    );
+    let own = std::env::consts::ARCH;
+    let expected = format!("{AARCH64} on {own}, {own}, aarch64\n");
+    for _ in 0..2 {
+        sandbox.runner(&options).args(["x.rs"]).run().prints(&expected);
+    }
+    // For this machine it is another build, and what was built stays.
+    let here: Vec<&String> = options.iter().take(options.len() - 2).collect();
+    sandbox.runner(&here).args(["x.rs"]).run();
+    let why = sandbox.command(tested()).args(["why"]).args(&options).args(["x.rs"]).run();
+    assert!(why.stdout.contains(": cached as "), "{}{}", why.stdout, why.stderr);
+    sandbox.runner(&options).args(["x.rs"]).run().prints(&expected);
+    // What is handed on is the same program.
+    sandbox.command(tested()).args(["build"]).args(&options).args(["x.rs", "-o", "out/"]).run().prints("");
+    let emulated =
+        sandbox.command("qemu-aarch64").args(["-L", "/usr/aarch64-linux-gnu"]).args([sandbox.path("out/x")]);
+    emulated.run().prints(&expected);
+}
+
+#[test]
+fn a_foreign_transcript_can_be_pasted() {
+    let Some((sandbox, options)) = foreign(Sandbox::new()) else { return };
+    sandbox.script("x.rs", "fn main() {\n    println!(\"{}\", std::env::consts::ARCH);\n}\n");
+    let rehearsed = sandbox.runner(&options).args(["-n", "x.rs"]).run();
+    assert!(rehearsed.code == 0 && rehearsed.stdout.is_empty(), "{}", rehearsed.stderr);
+    sandbox.command("/bin/sh").args(["-e"]).input(&rehearsed.stderr).run().prints("aarch64\n");
+    sandbox.runner(&options).args(["--timings", "x.rs"]).run();
+    let ran = sandbox.runner(&options).args(["-x", "x.rs"]).run();
+    assert_eq!(ran.stderr.lines().count(), 1, "{}", ran.stderr);
+    sandbox.command("/bin/sh").args(["-e"]).input(&ran.stderr).run().prints("aarch64\n");
 }

@@ -144,6 +144,32 @@ fn look(command: &str, ran: &Ran, sandbox: &Sandbox) {
             assert_eq!((ran.code, ran.stdout.as_str()), (7, hello));
             return;
         }
+        "runner --timings hello.rs" | "runner build -x hello.rs -o shown" => {
+            let (end, (code, stdout)) = match command {
+                "runner --timings hello.rs" => (" ms  altogether\n", (7, hello)),
+                _ => ("/shown\n", (i32::from(!made("shown")), none)),
+            };
+            assert!(ran.stderr.ends_with(end), "{command}: {}", ran.stderr);
+            assert_eq!((ran.code, ran.stdout.as_str()), (code, stdout), "{command}: {}", ran.stderr);
+            return;
+        }
+        "runner -x --force hello.rs" => {
+            assert!(ran.stderr.contains("rustc ") && ran.stderr.contains("hello.rs"), "{}", ran.stderr);
+            assert_eq!((ran.code, ran.stdout.as_str()), (7, hello));
+            return;
+        }
+        "runner -n hello.rs" => {
+            assert_eq!((ran.code, ran.stdout.as_str()), (0, none));
+            assert!(ran.stderr.contains("/v1/bin/"), "{}", ran.stderr);
+            return;
+        }
+        "runner --work --force hello.rs" => {
+            let work =
+                ran.stderr.trim_end().strip_prefix("WORK=").unwrap_or_else(|| panic!("{}", ran.stderr));
+            assert!(Path::new(work).is_dir() && ran.code == 7);
+            return;
+        }
+        "runner --exec 'env A=b' hello.rs" => (7, hello),
         "runner ./hello.rs"
         | "runner hello.rs"
         | "runner --force hello.rs"
@@ -155,9 +181,22 @@ fn look(command: &str, ran: &Ran, sandbox: &Sandbox) {
         | "RUNNER_VERIFY=1 runner hello.rs" => (7, hello),
         "runner build hello.rs" => (i32::from(!made("hello")), none),
         "runner build hello.rs -o out/" => (i32::from(!made("out/hello")), none),
+        "runner build hello.rs tool.rs -o out/" => (i32::from(!made("out/tool")), none),
+        "runner build --json hello.rs -o hello.json" => return contains(ran, "\"sha256\""),
+        "runner build --strip hello.rs -o small" => {
+            let size = |name: &str| fs::metadata(sandbox.path(name)).unwrap().len();
+            assert!(size("small") < size("hello"));
+            (0, none)
+        }
+        "runner inspect ./hello" => return contains(ran, "\tscript\thello.rs\n"),
+        "runner inspect --json ./hello" => return contains(ran, "\"language\":"),
+        "runner verify ./hello" => return contains(ran, "./hello: identical to "),
+        "runner env" => return contains(ran, "profile "),
+        "runner env cache" => return contains(ran, ".cache/runner\n"),
+        "runner env --json" => return contains(ran, "\"name\""),
         "runner build hello.rs -o greet" => (i32::from(!made("greet")), none),
         "runner build greeter@1.0.0 -o out/" => (i32::from(!made("out/greeter")), none),
-        "RUNNER_STATIC=1 runner build hello.rs -o static" => {
+        "runner build --static hello.rs -o static" => {
             let program = fs::read(sandbox.path("static")).unwrap();
             let loader = b"/lib64/ld-linux";
             assert!(!program.windows(loader.len()).any(|bytes| bytes == loader), "it needs a loader");

@@ -7,6 +7,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
+use crate::registry::{Crate, Registry};
 use crate::sandbox::{Sandbox, skipped};
 
 const PLAIN: &str = "#!/usr/bin/env runner\nfn main() { println!(\"plain\") }\n";
@@ -130,6 +131,9 @@ fn what_has_no_record_is_said_to_have_none() {
     let hint = "\n  hint: programs that `runner build` writes and `runner promote` installs have one\n";
     let no_program = format!("it is not a program in which there could be a build record{hint}");
     let script = format!("it is a script, and only programs have a build record{hint}");
+    // Longer than memory, and not read.
+    let huge = fs::File::create(sandbox.path("huge")).unwrap();
+    huge.set_len(1 << 40).unwrap();
     let none = format!("there is no build record in it{hint}");
     let names = "\n  hint: give the path of a program, or a name that `runner list` tells\n";
     sandbox.sh("mkfifo fifo; runner --release x.rs").run().prints("plain\n");
@@ -140,6 +144,7 @@ fn what_has_no_record_is_said_to_have_none() {
         ("x.rs", 125, &script),
         ("text", 125, &no_program),
         ("empty", 125, &no_program),
+        ("huge", 125, &no_program),
         ("directory", 125, "it is not a file\n"),
         ("fifo", 125, "it is not a file\n"),
         ("/dev/zero", 125, "it is not a file\n"),
@@ -260,7 +265,49 @@ fn what_was_promoted_is_inspected_by_its_name() {
     sandbox.runner(["promote", "-q", "x.rs", "--name", "tool"]).run().prints("");
     let place = sandbox.home().join(".local/bin/tool");
     assert_eq!(inspected(&sandbox, "tool")["path"], place.to_str().unwrap());
+    // Its sums are in its receipt.
+    let listed: Value = serde_json::from_str(&sandbox.runner(["list", "--json"]).run().stdout).unwrap();
+    let sum = sandbox.sh(&format!("sha256sum <{}", place.display())).run().stdout;
+    assert_eq!(listed[0]["sha256"], sum.split(' ').next().unwrap());
+    let built = sandbox.runner(["build", "--json", "x.rs"]).run().stdout;
+    let built: Value = serde_json::from_str(&built).unwrap();
+    assert_eq!((&listed[0]["sha256"], &listed[0]["binary_digest"]), (&built["sha256"], &built["b3"]));
     let ran = sandbox.runner(["inspect", "tool", "./nothing"]).run();
     assert_eq!(ran.code, 127);
     assert!(ran.stdout.starts_with("tool: rustc 1."), "{}", ran.stdout);
+}
+
+#[test]
+fn a_program_of_a_package_says_which_and_is_the_same_wherever_it_is_built() {
+    let (sandbox, registry) = Registry::with_program("tool", &["1.0.0"]);
+    registry.publish(&Crate {
+        files: &[("src/lib.rs", "pub fn place() -> &'static str { file!() }\n")],
+        ..Crate::program("part", "0.2.0")
+    });
+    let text = "fn main() { println!(\"{} {}\", file!(), part::place()) }\n";
+    registry.publish(&Crate {
+        files: &[("src/main.rs", text)],
+        dependencies: &[("part", "0.2")],
+        manifest: "[features]\nmore = []\n[dependencies]\npart = \"0.2\"\n",
+        features: &["more"],
+        ..Crate::program("user", "2.0.0")
+    });
+    sandbox.runner(["build", "user@2", "--features", "more"]).run().prints("");
+    sandbox.sh("./user").run().prints("user-2.0.0/src/main.rs part-0.2.0/src/lib.rs\n");
+    let record = inspected(&sandbox, "user");
+    assert_eq!(record["script"]["name"], "user@2.0.0");
+    assert_eq!(record["options"], serde_json::json!(["--features=more"]));
+    let names: Vec<&str> =
+        record["dependencies"].as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["part", "user"]);
+    sandbox.runner(["verify", "user"]).run().prints("user: identical to what user@2.0.0 gives\n");
+    // With other versions nothing can be told.
+    registry.publish(&Crate {
+        files: &[("src/lib.rs", "pub fn place() -> u8 { 1 }\n")],
+        ..Crate::program("part", "0.2.1")
+    });
+    let ran = sandbox.runner(["verify", "user"]).run();
+    let said =
+        "user: its dependencies differ: it was built with part 0.2.0, and would now be with part 0.2.1\n";
+    assert!(ran.code == 125 && ran.stderr.contains(said), "{} {}", ran.stdout, ran.stderr);
 }

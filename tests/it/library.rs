@@ -5,8 +5,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use runner::{
-    EXIT_CANNOT_EXECUTE, EXIT_FAILED, EXIT_NOT_FOUND, Environment, Error, Limits, Options, Placement, Runner,
-    Script, State, Step,
+    EXIT_CANNOT_EXECUTE, EXIT_FAILED, EXIT_NOT_FOUND, Environment, Error, Limits, Options, Package,
+    Placement, Runner, Script, State, Step, Wanted,
 };
 
 use crate::sandbox::Sandbox;
@@ -106,6 +106,35 @@ fn an_environment_that_is_fixed_is_all_there_is() {
     let with_home = [(OsString::from("HOME"), sandbox.home().into_os_string())];
     let error = Runner::new(Environment::fixed(with_home)).prepare(&script, &Options::default()).unwrap_err();
     assert_eq!((error.step(), error.exit_code()), (Step::Toolchain, EXIT_NOT_FOUND));
+}
+
+#[test]
+fn a_package_is_run_as_a_script_is() {
+    let package = Package::parse(OsStr::new("ripgrep@14")).unwrap();
+    assert_eq!((package.name(), package.to_string().as_str()), ("ripgrep", "ripgrep@14"));
+    assert!(matches!(package.wanted(), Wanted::Requirement(_)) && package.version().is_none());
+    let script = Script::of_package(package.clone());
+    assert_eq!(
+        (script.package(), script.path(), script.typed()),
+        (Some(&package), None, OsStr::new("ripgrep@14"))
+    );
+    // What is not here is not looked for without the network.
+    let sandbox = Sandbox::new();
+    let home = sandbox.home();
+    let variables =
+        ["PATH", "RUSTUP_HOME"].map(|name| (name.into(), std::env::var_os(name).unwrap_or_default()));
+    let rustup = std::env::var_os("HOME").map(|home| std::path::PathBuf::from(home).join(".rustup"));
+    let mut variables: Vec<_> = variables.into_iter().filter(|(_, value)| !value.is_empty()).collect();
+    if !variables.iter().any(|(name, _)| name == "RUSTUP_HOME") {
+        variables.extend(rustup.map(|rustup| ("RUSTUP_HOME".into(), rustup.into())));
+    }
+    variables
+        .extend([("HOME".into(), home.clone().into()), ("CARGO_HOME".into(), home.join("cargo").into())]);
+    let runner = Runner::new(Environment::fixed(variables));
+    let options = Options { offline: true, ..Options::default() };
+    let error = runner.prepare(&script, &options).unwrap_err();
+    assert_eq!((error.step(), error.exit_code()), (Step::Dependencies, 125), "{error}");
+    assert!(error.to_string().starts_with("ripgrep@14: `ripgrep@14` is not here"), "{error}");
 }
 
 #[test]

@@ -85,3 +85,24 @@ fn it_refuses_what_would_lose_something() {
         .run()
         .fails(125, "hint: `--to frontmatter` or `--to block`");
 }
+
+#[test]
+fn an_abandoned_form_is_told_and_rewritten() {
+    let sandbox = Sandbox::fake();
+    let old = "#!/usr/bin/env -S cargo +nightly -Zscript\n```cargo\n[package]\nedition = \"2021\" # why\n```\nargument --edition*\n";
+    for (to, text) in [
+        ("frontmatter", old.replace("```", "---")),
+        ("block", "#!/usr/bin/env -S cargo +nightly -Zscript\n//! ```cargo\n//! [package]\n//! edition = \"2021\" # why\n//! ```\nargument --edition*\n".to_owned()),
+    ] {
+        sandbox.write("s.rs", old);
+        sandbox.runner(["s.rs"]).run().ends(
+            125,
+            "",
+            "runner: s.rs: line 2, column 1: backticks do not delimit frontmatter any more\n  \
+             hint: `runner migrate SCRIPT` writes `---` in place of the backticks\n",
+        );
+        sandbox.runner(["migrate", "--to", to, "s.rs"]).run().prints("s.rs: rewritten\n");
+        assert_eq!(std::fs::read_to_string(sandbox.path("s.rs")).unwrap(), text);
+        sandbox.runner(["s.rs"]).run().prints("--edition=2021\n");
+    }
+}

@@ -126,12 +126,13 @@ impl Registry {
             .status();
         assert!(tar.unwrap().success());
         let line = format!(
-            "{{\"name\":\"{}\",\"vers\":\"{}\",\"deps\":[{}],\"cksum\":\"{}\",\"features\":{{{}}},\"yanked\":false}}\n",
+            "{{\"name\":\"{}\",\"vers\":\"{}\",\"deps\":[{}],\"cksum\":\"{}\",\"features\":{{{}}},\"yanked\":false{}}}\n",
             published.name,
             published.version,
             published.dependencies.iter().map(dependency).collect::<Vec<_>>().join(","),
             sha256(&archive),
             published.features.iter().map(|name| format!("\"{name}\":[]")).collect::<Vec<_>>().join(","),
+            rust_version(published.manifest),
         );
         let index = self.index(published.name);
         fs::create_dir_all(index.parent().unwrap()).unwrap();
@@ -165,6 +166,12 @@ fn dependency((name, requirement): &(&str, &str)) -> String {
         "{{\"name\":\"{name}\",\"req\":\"{requirement}\",\"features\":[],\"optional\":false,\
          \"default_features\":true,\"target\":null,\"kind\":\"normal\"}}"
     )
+}
+
+/// What the index says of `rust-version = "1.2"` in a manifest.
+fn rust_version(manifest: &str) -> String {
+    let version = manifest.lines().find_map(|line| line.strip_prefix("rust-version = "));
+    version.map(|version| format!(",\"rust_version\":{version}")).unwrap_or_default()
 }
 
 pub fn sha256(path: &Path) -> String {

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::registry::{Crate, Registry};
 use crate::sandbox::{Run, Sandbox, skipped};
 
 /// Uses a derive macro, a crate that was configured by its build script, and a package in a directory that brings C and
@@ -172,4 +173,44 @@ fn the_same_script_with_dependencies_gives_the_same_bytes_under_different_everyt
                 number.c Jan  1 1980\n";
     assert!(ran.code == 0 && ran.stdout == said, "{} {}", ran.stdout, ran.stderr);
     assert!(ran.stderr.contains("panicked at part-sys-0.1.0/src/lib.rs:5:"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_patched_crate_and_what_depends_on_it() {
+    let (sandbox, registry) = Registry::new();
+    let text = "pub fn place() -> String { format!(\"registry {}\", file!()) }\n";
+    registry.publish(&Crate { files: &[("src/lib.rs", text)], ..Crate::program("leaf", "1.0.0") });
+    // In the registry itself, and depends on what is patched.
+    registry.publish(&Crate {
+        files: &[("src/lib.rs", "pub fn place() -> String { format!(\"{} {}\", file!(), leaf::place()) }\n")],
+        dependencies: &[("leaf", "^1")],
+        manifest: "[dependencies]\nleaf = \"1\"\n",
+        ..Crate::program("middle", "1.0.0")
+    });
+    let script = "---\ndependencies.middle = \"1\"\ndependencies.near.path = \"near\"\n\
+                  patch.crates-io.leaf.path = \"../patches/leaf\"\n---\n\
+                  fn main() { println!(\"{}\\n{}\", middle::place(), near::place()) }\n";
+    let mut built = Vec::new();
+    for place in ["one", "quite/elsewhere"] {
+        let write = |name: &str, text: &str| sandbox.write(format!("{place}/{name}"), text);
+        let package = |name: &str, more: &str| {
+            format!("[package]\nname = \"{name}\"\nversion = \"1.0.0\"\nedition = \"2024\"\n{more}")
+        };
+        write("src/s.rs", script);
+        write("patches/leaf/Cargo.toml", &package("leaf", ""));
+        write("patches/leaf/src/lib.rs", "pub fn place() -> String { format!(\"patch {}\", file!()) }\n");
+        write("src/near/Cargo.toml", &package("near", "[dependencies]\nleaf = \"1\"\n"));
+        write("src/near/src/lib.rs", "pub fn place() -> String { leaf::place() }\n");
+        let (script, output) = (format!("{place}/src/s.rs"), format!("{place}/out"));
+        sandbox
+            .runner(["build", &script, "-o", &output])
+            .env("RUNNER_CACHE", sandbox.path(format!("{place}/cache")))
+            .run()
+            .prints("");
+        built.push(sandbox.path(output));
+    }
+    assert_same(&built[0], &built[1]);
+    assert_no_path(&built[0], &sandbox);
+    let said = "middle-1.0.0/src/lib.rs patch leaf-1.0.0/src/lib.rs\npatch leaf-1.0.0/src/lib.rs\n";
+    sandbox.command(&built[0]).run().prints(said);
 }

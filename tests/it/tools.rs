@@ -61,6 +61,24 @@ fn check_says_what_cargo_would_warn_of() {
 }
 
 #[test]
+fn what_is_ours_is_not_complained_of() {
+    let sandbox = Sandbox::new();
+    for text in [
+        "#![warn(clippy::pedantic, clippy::nursery, clippy::style)]\nconst fn one() -> u8 {\n    1\n}\nlet x = one();\nprintln!(\"{x}\");\n",
+        "#![warn(clippy::pedantic)]\nlet x = one();\nconst fn one() -> u8 {\n    1\n}\nprintln!(\"{x}\");\nOk(())\n",
+    ] {
+        sandbox.write("s.rs", text);
+        for tool in ["check", "clippy"] {
+            let ran = sandbox.runner([tool, "s.rs"]).run();
+            if ran.code == 127 {
+                return skipped("no clippy");
+            }
+            assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{tool} {text}");
+        }
+    }
+}
+
+#[test]
 fn documentation_goes_where_it_is_asked_to() {
     let sandbox = Sandbox::new();
     for (name, text) in dialects() {

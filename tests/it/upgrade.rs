@@ -280,6 +280,12 @@ fn what_is_for_another_machine_has_a_directory_of_its_own() {
     sandbox.command(&place).run().prints(&format!("--target {TOASTER}\nx\n"));
     sandbox.command(sandbox.path("there/y")).run().prints(&format!("--target {TOASTER}\nx\n"));
     assert_eq!(sandbox.listed()[0]["target"], TOASTER);
+    // Windows wants to be told by the name.
+    let magic = sandbox.write("magic", "MZ");
+    let run = sandbox.runner(["promote", "-q", "--target", TOASTER, "x.rs", "--to", "windows"]);
+    run.args(["--force", "--edition", "2018"]).env("FAKE_PROGRAM", magic).run().prints("");
+    assert!(sandbox.path("windows/x.exe").is_file());
+    sandbox.runner(["demote", "x.exe"]).run();
     sandbox.script("x.rs", "argument --target*\nprint z\n");
     let said = ["x", "x", "y"].map(|name| format!("{name}: source changed; built again\n")).concat();
     sandbox.runner(["upgrade"]).run().prints(&said);
@@ -386,6 +392,36 @@ fn the_program_of_a_package_does_not_replace_what_is_not_ours() {
     sandbox.runner(["promote", "longer@1"]).run().ends(125, "", &message);
     assert_eq!(fs::read_to_string(sandbox.bin().join("short")).unwrap(), "mine\n");
     assert_eq!(sandbox.listed(), Value::Array(Vec::new()));
+}
+
+#[test]
+fn a_script_and_a_package_of_one_name_are_refused_before_either_is_installed() {
+    let (sandbox, _registry) = Registry::with_program("tool", &["1.0.0"]);
+    sandbox.script("tool.rs", "fn main() {}\n");
+    let message = format!(
+        "runner: tool@1: it would be installed as `{}`, and so would `tool.rs`\n  \
+         hint: promote one of them by itself, with `--name NAME`\n",
+        sandbox.bin().join("tool").display()
+    );
+    sandbox.runner(["promote", "tool.rs", "tool@1"]).run().ends(125, "", &message);
+    assert_eq!(files_below(&sandbox.bin()), Vec::<PathBuf>::new());
+}
+
+#[test]
+fn what_took_the_place_of_an_executable_is_left_alone() {
+    let sandbox = three();
+    sandbox.quiet(&["promote", "one.rs"]);
+    let place = sandbox.bin().join("one");
+    fs::remove_file(&place).unwrap();
+    fs::create_dir(&place).unwrap();
+    assert_eq!(sandbox.state("one"), "modified");
+    sandbox.runner(["upgrade"]).run().fails(125, "hint: `--force` replaces it all the same");
+    sandbox
+        .runner(["upgrade", "--force"])
+        .run()
+        .fails(125, "hint: `--name NAME` gives the executable another name");
+    assert_eq!(sandbox.runner(["demote", "--force", "one"]).run().code, 125);
+    assert!(place.is_dir());
 }
 
 // ── Faults ──────────────────────────────────────────────────────────────────────────────────────────────────────────
