@@ -12,6 +12,7 @@ use std::time::Instant;
 use super::plan::{LanguageRecipe, Way};
 use super::source::Source;
 use super::{c, go, scriptisto};
+use crate::build_record::BuildRecord;
 use crate::cache::{Built, Cache};
 use crate::check::Check;
 use crate::compile::{Outcome, declared_disturbance, is_full, removed, without_repeats};
@@ -20,6 +21,7 @@ use crate::digest::Digest;
 use crate::disturbance::Disturbances;
 use crate::environment::Environment;
 use crate::error::{Error, Result, Step};
+use crate::linkage;
 use crate::screen::Screen;
 use crate::stamp::{Moment, Stamp};
 
@@ -160,6 +162,14 @@ pub(crate) fn compile(
     }
     if !finished.status.success() || !call.output.is_file() {
         return Err(failed(site, &call, &said, finished.status));
+    }
+    if recipe.settings.is_static == Some(true) {
+        linkage::check(&call.output)?;
+    }
+    if recipe.options.portable {
+        BuildRecord::of_language(recipe, environment)
+            .add_to(&call.output)
+            .map_err(|error| site.unusable(error))?;
     }
     let inputs = match &recipe.way {
         Way::C(tools) => c::inputs(site, tools, &mut call)?,

@@ -172,6 +172,9 @@ pub(super) fn call(site: Site<'_>, tools: &Tools) -> Result<Call> {
     if recipe.settings.is_static == Some(true) {
         command.arg("-static");
     }
+    if recipe.options.strip {
+        command.arg("-s");
+    }
     if !tools.is_tiny {
         command.arg(if site.screen.is_terminal() {
             "-fdiagnostics-color=always"
@@ -188,6 +191,11 @@ pub(super) fn call(site: Site<'_>, tools: &Tools) -> Result<Call> {
                 map.push(to.1);
                 command.arg(map);
             }
+            // What the assembler says, too.
+            let mut map = OsString::from("-fdebug-prefix-map=");
+            map.push(recipe.base());
+            map.push("=.");
+            command.arg(map);
         }
     }
     let (source, input) = match path {

@@ -240,8 +240,9 @@ pub(super) fn call(site: Site<'_>, tools: &Tools) -> Result<Call> {
         // As `go run` links, for speed: traces of panics stay.
         Level::Release | Level::Quick => drop(command.arg(format!("-ldflags=-s -w {linker}").trim_end())),
     }
-    if recipe.level == Level::Dev && !linker.is_empty() {
-        command.arg(format!("-ldflags={linker}"));
+    let strip = if recipe.options.strip { "-s -w " } else { "" };
+    if recipe.level == Level::Dev && !(linker.is_empty() && strip.is_empty()) {
+        command.arg(format!("-ldflags={strip}{linker}"));
     }
     if recipe.options.portable {
         command.arg("-trimpath");

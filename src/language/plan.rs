@@ -207,6 +207,7 @@ fn refuse_options_for_rust(options: &Options, head: &Head) -> Result<()> {
         Options { harness: Some(Harness::Bench), .. } => "`runner bench`",
         Options { edition: Some(_), .. } => "`--edition`",
         Options { locked: true, .. } => "`--locked`",
+        Options { strip: true, .. } if !matches!(head.language.name, "c" | "c++" | "go") => "`--strip`",
         Options { dependencies, .. } if !dependencies.is_empty() => "`--dep`",
         _ => return Ok(()),
     };

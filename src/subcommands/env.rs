@@ -83,7 +83,8 @@ fn unknown(name: &str, seen: &[Seen], no_compiler: Option<Error>) -> Error {
         _ => {
             let error = usage_error(format!("`env` knows nothing of `{name}`"));
             let similar = |seen: &&Seen| {
-                seen.name == name.to_ascii_lowercase().replace('_', "-") || runner::is_similar(seen.name, name)
+                seen.name == name.to_ascii_lowercase().replace('_', "-")
+                    || runner::is_similar(seen.name, name)
             };
             match seen.iter().find(similar) {
                 Some(seen) => error.with_hint(format!("did you mean `{}`?", seen.name)),
