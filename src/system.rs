@@ -40,6 +40,7 @@ use crate::environment::Environment;
 use crate::error::{EXIT_NOT_FOUND, Result};
 use crate::launch::LaunchId;
 use crate::options::Options;
+use crate::order;
 use crate::recipe::Recipe;
 use crate::runner::Runner;
 use crate::screen::Screen;
@@ -225,7 +226,7 @@ fn checks(
         Grounds::By(ours) => {
             let facts = |home: &Path, checks: &mut dyn Iterator<Item = &Check<'_>>| {
                 let mut facts: Vec<Vec<u8>> = checks.map(|check| without_home(check, home)).collect();
-                facts.sort();
+                order::sort(&mut facts);
                 facts.dedup();
                 facts
             };
