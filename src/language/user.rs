@@ -110,6 +110,7 @@ pub(crate) fn read(name: &str, table: &Table) -> Result<UserLanguage, (Option<St
         dev: kept_list(list("dev")?.unwrap_or_else(|| quick.clone())),
         quick: kept_list(quick),
         fixed: None,
+        strip: &[],
         extensions: kept_list(extensions.iter().map(|extension| format!(".{extension}")).collect()),
         takes_shebang: switch("shebang")?,
         runs_beside: true,
@@ -131,6 +132,7 @@ pub(crate) fn read(name: &str, table: &Table) -> Result<UserLanguage, (Option<St
         programs: &[],
         beginnings: &[],
         comment: kept(text("comment")?.unwrap_or_default()),
+        formatter: &[],
         how: How::Compilers(Box::leak(Box::new([template]))),
     };
     let digest = Digest::of(table.to_string().as_bytes());
