@@ -195,11 +195,11 @@ same signal too, and it does not outlive runner.
 ";
 
 const LANGUAGES: &str = "\
-Scripts are Rust, with any extension or none. One that says it is in another language, by its
-extension, its first line or how it begins, is refused with a line that says so, instead of a
-hundred errors of syntax.
+A script is Rust unless its extension, its first line or `--lang` says otherwise; C, C++, Go, Zig and
+others are compiled by the compilers that are installed for them, with the same promises. A language that
+runner does not compile is refused with a line that says so, instead of a hundred errors of syntax.
 
-A script needs no `main`: statements at its top level are one, where `?` works and an error is
+A Rust script needs no `main`: statements at its top level are one, where `?` works and an error is
 `Error: ...` and exit code 1. Lines and columns in messages stay the script's own. If a statement
 waits (`.await`) and the script depends on tokio, async-std, smol, futures or pollster, that runs
 it. A file that only holds tests runs under `runner test`.
