@@ -22,7 +22,12 @@ fn workshop() -> Sandbox {
 fn candidates(sandbox: &Sandbox, words: &[&str]) -> Vec<String> {
     let ran = sandbox.runner(["completions", "bash", "--"]).args(words).run();
     assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{words:?}");
-    ran.stdout.lines().map(|line| line.split('\t').next().unwrap().to_owned()).collect()
+    let candidate = |line: &str| match line.starts_with(":scripts rs ") {
+        // The list is that of the languages.
+        true => ":scripts".to_owned(),
+        false => line.split('\t').next().unwrap().to_owned(),
+    };
+    ran.stdout.lines().map(candidate).collect()
 }
 
 #[test]
@@ -40,7 +45,7 @@ fn what_can_stand_at_the_cursor_depends_on_what_stands_before_it() {
     };
     let is =
         |words: &[&str], expected: &[&str]| assert_eq!(candidates(&sandbox, words), expected, "{words:?}");
-    has(&[""], &["build", "promote", ":scripts rs ers crs rscript"], &["--release", "release"]);
+    has(&[""], &["build", "promote", ":scripts"], &["--release", "release"]);
     has(&["--release", ""], &["build"], &[]);
     has(&["-"], &["--release", "-v", "--loop", "--count", "--version"], &["--to", "--as", "build"]);
     has(&["build", "-"], &["--output", "-o", "--release"], &["--to", "--background", "--loop"]);
@@ -53,14 +58,14 @@ fn what_can_stand_at_the_cursor_depends_on_what_stands_before_it() {
     is(&["migrate", "x.rs", "--to", ""], &["frontmatter", "block"]);
     is(&["promote", "--to", ""], &[":directories"]);
     is(&["build", "--output="], &[":files"]);
-    is(&["build", ""], &[":scripts rs ers crs rscript"]);
+    is(&["build", ""], &[":scripts"]);
     is(&["migrate", "x.rs", ""], &[]);
-    is(&["--", ""], &[":scripts rs ers crs rscript"]);
-    is(&["build", "--", ""], &[":scripts rs ers crs rscript"]);
+    is(&["--", ""], &[":scripts"]);
+    is(&["build", "--", ""], &[":scripts"]);
     is(&["demote", ""], &["hello"]);
     is(&["demote", "one", "two", ""], &["hello"]);
     has(&["cache", ""], &["trim", "clean"], &[]);
-    is(&["cache", "clean", ""], &[":scripts rs ers crs rscript"]);
+    is(&["cache", "clean", ""], &[":scripts"]);
     has(&["cache", "trim", "--"], &["--older", "--max-size"], &["--release"]);
     has(&["help", ""], &["build", "exit-codes"], &[]);
     is(&["completions", ""], &["bash", "zsh", "fish"]);
