@@ -9,11 +9,12 @@
 //!   target directories and targets, profile overrides, wrappers of ours, a surrounding cargo's or make's own variables.
 //! - **Part of the trace** of every Rust script: [`TRACED`], which change what the compiler or cargo does.
 
-use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+
+use crate::order;
 
 /// Variables that would leak the caller's project into a build.
 const DROPPED: &[&str] = &[
@@ -84,7 +85,18 @@ pub struct Environment {
 #[derive(Debug, Clone)]
 enum Variables {
     Process,
-    Fixed(BTreeMap<OsString, OsString>),
+    /// By name.
+    Fixed(Vec<(OsString, OsString)>),
+}
+
+impl Variables {
+    /// Of two of one name the later counts.
+    fn of(mut variables: Vec<(OsString, OsString)>) -> Variables {
+        variables.reverse();
+        order::sort_by(&mut variables, |one, two| one.0.cmp(&two.0));
+        variables.dedup_by(|one, two| one.0 == two.0);
+        Variables::Fixed(variables)
+    }
 }
 
 impl Environment {
@@ -95,7 +107,7 @@ impl Environment {
 
     /// A fixed set of variables, and no terminal: for programs that embed runner.
     pub fn fixed(variables: impl IntoIterator<Item = (OsString, OsString)>) -> Environment {
-        Environment { variables: Variables::Fixed(variables.into_iter().collect()), terminal: Some(false) }
+        Environment { variables: Variables::of(variables.into_iter().collect()), terminal: Some(false) }
     }
 
     /// Whether to show progress and colors on stderr.
@@ -115,16 +127,16 @@ impl Environment {
         if nearest.uid() == 0 {
             return None;
         }
-        let mut variables: BTreeMap<OsString, OsString> = self.all().into_iter().collect();
-        variables.insert("CARGO_HOME".into(), place.join("cargo").into());
-        Some(Environment { variables: Variables::Fixed(variables), terminal: self.terminal })
+        let mut variables = self.all();
+        variables.push(("CARGO_HOME".into(), place.join("cargo").into()));
+        Some(Environment { variables: Variables::of(variables), terminal: self.terminal })
     }
 
     /// The same with a variable of another value.
     pub(crate) fn with(&self, name: &str, value: impl Into<OsString>) -> Environment {
-        let mut variables: BTreeMap<OsString, OsString> = self.all().into_iter().collect();
-        variables.insert(name.into(), value.into());
-        Environment { variables: Variables::Fixed(variables), terminal: Some(self.is_terminal()) }
+        let mut variables = self.all();
+        variables.push((name.into(), value.into()));
+        Environment { variables: Variables::of(variables), terminal: Some(self.is_terminal()) }
     }
 
     pub(crate) fn is_terminal(&self) -> bool {
@@ -136,7 +148,10 @@ impl Environment {
     pub fn variable(&self, name: impl AsRef<OsStr>) -> Option<OsString> {
         match &self.variables {
             Variables::Process => std::env::var_os(name),
-            Variables::Fixed(variables) => variables.get(name.as_ref()).cloned(),
+            Variables::Fixed(variables) => {
+                let found = variables.iter().find(|(known, _)| known == name.as_ref());
+                found.map(|(_, value)| value.clone())
+            }
         }
     }
 
@@ -149,9 +164,7 @@ impl Environment {
     pub(crate) fn all(&self) -> Vec<(OsString, OsString)> {
         match &self.variables {
             Variables::Process => std::env::vars_os().collect(),
-            Variables::Fixed(variables) => {
-                variables.iter().map(|(name, value)| (name.clone(), value.clone())).collect()
-            }
+            Variables::Fixed(variables) => variables.clone(),
         }
     }
 
