@@ -6,7 +6,8 @@
 //! compiler = "fooc"
 //! arguments = ["{flags}", "-o", "{output}", "--depfile", "{read}", "{source}"]
 //! depfile = true                       # it writes what it read to {read}, as Makefiles have it
-//! release = ["-O"]                     # for {flags}, likewise `dev` and `quick`
+//! release = ["-O"]                     # for {flags}, likewise `dev`, `quick`, `static` and `strip`
+//! formatter = ["foofmt"]               # from standard input to standard output
 //! version = ["--version"]              # what makes it say its version
 //! comment = "#"                        # what begins a comment
 //! shebang = true                       # it passes over a `#!` line
@@ -45,7 +46,10 @@ const KEYS: &[&str] = &[
     "release",
     "dev",
     "quick",
+    "static",
+    "strip",
     "version",
+    "formatter",
     "comment",
     "shebang",
     "install",
@@ -109,7 +113,8 @@ pub(crate) fn read(name: &str, table: &Table) -> Result<UserLanguage, (Option<St
         release: kept_list(list("release")?.unwrap_or_default()),
         dev: kept_list(list("dev")?.unwrap_or_else(|| quick.clone())),
         quick: kept_list(quick),
-        fixed: None,
+        fixed: list("static")?.map(kept_list),
+        strip: kept_list(list("strip")?.unwrap_or_default()),
         extensions: kept_list(extensions.iter().map(|extension| format!(".{extension}")).collect()),
         takes_shebang: switch("shebang")?,
         runs_beside: true,
@@ -130,6 +135,7 @@ pub(crate) fn read(name: &str, table: &Table) -> Result<UserLanguage, (Option<St
         extensions: kept_list(extensions),
         programs: &[],
         beginnings: &[],
+        formatter: kept_list(list("formatter")?.unwrap_or_default()),
         comment: kept(text("comment")?.unwrap_or_default()),
         how: How::Compilers(Box::leak(Box::new([template]))),
     };
