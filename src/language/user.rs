@@ -7,7 +7,7 @@
 //! arguments = ["{flags}", "-o", "{output}", "--depfile", "{read}", "{source}"]
 //! depfile = true                       # it writes what it read to {read}, as Makefiles have it
 //! release = ["-O"]                     # for {flags}, likewise `dev`, `quick`, `static` and `strip`
-//! formatter = ["foofmt"]               # from standard input to standard output
+//! formatter = ["foofmt"]               # what `runner fmt` pipes a script through
 //! version = ["--version"]              # what makes it say its version
 //! comment = "#"                        # what begins a comment
 //! shebang = true                       # it passes over a `#!` line
@@ -135,8 +135,8 @@ pub(crate) fn read(name: &str, table: &Table) -> Result<UserLanguage, (Option<St
         extensions: kept_list(extensions),
         programs: &[],
         beginnings: &[],
-        formatter: kept_list(list("formatter")?.unwrap_or_default()),
         comment: kept(text("comment")?.unwrap_or_default()),
+        formatter: kept_list(list("formatter")?.unwrap_or_default()),
         how: How::Compilers(Box::leak(Box::new([template]))),
     };
     let digest = Digest::of(table.to_string().as_bytes());
