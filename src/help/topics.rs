@@ -289,7 +289,8 @@ A language of one's own is a table of the file, and comes before those that are 
   compiler = \"fooc\"                                              on PATH, or an absolute path
   arguments = [\"{flags}\", \"-o\", \"{output}\", \"-MF\", \"{read}\", \"{source}\"]
   depfile = true                     it writes what it read to `{read}`, as Makefiles have it
-  release = [\"-O\"]                   for `{flags}`; likewise `dev` and `quick`
+  release = [\"-O\"]                   for `{flags}`; likewise `dev`, `quick`, `static`, `strip`
+  formatter = [\"foofmt\"]             from standard input to standard output
   version = [\"--version\"]            what makes it say its version
   comment = \"#\"                      what begins a comment
   shebang = true                     it passes over a `#!` line

@@ -6,9 +6,8 @@
 //! compiler = "fooc"
 //! arguments = ["{flags}", "-o", "{output}", "--depfile", "{read}", "{source}"]
 //! depfile = true                       # it writes what it read to {read}, as Makefiles have it
-//! release = ["-O"]                     # for {flags}, likewise `dev` and `quick`
-//! strip = ["-s"]                       # likewise with `--strip`
-//! formatter = ["foofmt", "-"]          # what `runner fmt` pipes a script through
+//! release = ["-O"]                     # for {flags}, likewise `dev`, `quick`, `static` and `strip`
+//! formatter = ["foofmt"]               # what `runner fmt` pipes a script through
 //! version = ["--version"]              # what makes it say its version
 //! comment = "#"                        # what begins a comment
 //! shebang = true                       # it passes over a `#!` line
@@ -47,9 +46,10 @@ const KEYS: &[&str] = &[
     "release",
     "dev",
     "quick",
+    "static",
     "strip",
-    "formatter",
     "version",
+    "formatter",
     "comment",
     "shebang",
     "install",
@@ -113,8 +113,8 @@ pub(crate) fn read(name: &str, table: &Table) -> Result<UserLanguage, (Option<St
         release: kept_list(list("release")?.unwrap_or_default()),
         dev: kept_list(list("dev")?.unwrap_or_else(|| quick.clone())),
         quick: kept_list(quick),
+        fixed: list("static")?.map(kept_list),
         strip: kept_list(list("strip")?.unwrap_or_default()),
-        fixed: None,
         extensions: kept_list(extensions.iter().map(|extension| format!(".{extension}")).collect()),
         takes_shebang: switch("shebang")?,
         runs_beside: true,
