@@ -209,9 +209,6 @@ impl Installation<'_> {
         if let Some(linker) = recipe.linker.named() {
             command.env(target::variable(recipe.machine(), "LINKER"), linker);
         }
-        if recipe.options.strip {
-            command.arg("--config").arg(format!("profile.{}.strip=\"symbols\"", recipe.profile));
-        }
         if recipe.is_trimmed() {
             command.env("RUSTC", self.compiler).env("CARGO_INCREMENTAL", "0");
             if self.environment.set(DATE.0).is_none() {

@@ -17,6 +17,7 @@ use crate::options::{Harness, Options};
 use crate::order;
 use crate::recipe::Recipe;
 use crate::script::Script;
+use crate::settings;
 use crate::stamp::Moment;
 
 /// How much the compiler does.
@@ -48,6 +49,8 @@ pub(crate) struct LanguageRecipe<'a> {
     pub(crate) notes: Vec<String>,
     /// What these decisions rest on.
     pub(crate) checks: Vec<Check<'static>>,
+    /// When they were begun.
+    pub(crate) since: Moment,
 }
 
 /// How a compiler is called, with what its language alone knows.
@@ -57,14 +60,6 @@ pub(crate) enum Way<'a> {
     Go(go::Tools),
     Template(&'static Template),
     Scriptisto(&'a Spec),
-}
-
-impl LanguageRecipe<'_> {
-    /// What the program is told when it runs.
-    pub(crate) fn told(&self) -> Told {
-        let arguments = self.settings.arguments.iter().map(OsString::from).collect();
-        Told { arguments, variables: self.variables.clone() }
-    }
 }
 
 impl<'a> LanguageRecipe<'a> {
@@ -126,6 +121,7 @@ impl<'a> LanguageRecipe<'a> {
         };
         let flags = flags.into_iter().chain(head.flags.iter().cloned()).collect();
         checks.extend(compiler.checks.iter().cloned());
+        checks.extend(settings::choices(environment));
         checks.extend(recipe.config.checks.iter().cloned());
         let variables = recipe.variables();
         Ok(LanguageRecipe {
@@ -140,6 +136,7 @@ impl<'a> LanguageRecipe<'a> {
             variables,
             notes,
             checks,
+            since: search.since,
         })
     }
 
@@ -148,6 +145,12 @@ impl<'a> LanguageRecipe<'a> {
         let stem = self.script.stem();
         let bytes = stem.as_bytes().iter().map(|byte| if byte.is_ascii_control() { b'-' } else { *byte });
         OsString::from_vec(bytes.collect())
+    }
+
+    /// What the program is told when it runs.
+    pub(crate) fn told(&self) -> Told {
+        let arguments = self.settings.arguments.iter().map(OsString::from).collect();
+        Told { arguments, variables: self.variables.clone() }
     }
 
     /// The directory that the script's relative paths are taken from, and that its compiler runs in.

@@ -391,6 +391,18 @@ fn it_can_be_built_installed_explained_and_run_from_nothing() {
     assert!(sandbox.cached("bin").is_empty());
     sandbox.runner(["build", "a.c"]).run().prints("");
     sandbox.command(sandbox.path("a")).run().prints("one\n");
+    let inspected = sandbox.runner(["inspect", "./a"]).run();
+    assert!(
+        inspected.stdout.contains("a.c") && inspected.stdout.contains("language\tc"),
+        "{}",
+        inspected.stdout
+    );
+    let shown = sandbox.runner(["-n", "--force", "a.c", "x y"]).run();
+    assert!(
+        shown.code == 0 && shown.stderr.contains(" -O2 ") && shown.stderr.contains("'x y'"),
+        "{}",
+        shown.stderr
+    );
     let promoted = sandbox.runner(["promote", "a.c"]).run();
     assert_eq!(promoted.code, 0, "{}", promoted.stderr);
     let bytes = fs::read(sandbox.home().join(".local/bin/a")).unwrap();
