@@ -99,6 +99,17 @@ impl Runner {
         options: &Options,
         placement: &Placement,
     ) -> Result<Vec<Installed>> {
+        self.promote_each(scripts, options, placement, false)
+    }
+
+    /// The same; an upgrade is only of what has not been demoted by the time it is built.
+    pub(crate) fn promote_each(
+        &self,
+        scripts: &[Script],
+        options: &Options,
+        placement: &Placement,
+        is_upgrade: bool,
+    ) -> Result<Vec<Installed>> {
         if placement.name.is_some() && scripts.len() > 1 {
             return Err(Error::message(Step::Arguments, "one name is given for several executables")
                 .hint("promote them one by one, or without `--name`"));
@@ -121,7 +132,7 @@ impl Runner {
         }
         refuse_twins(&plans)?;
         let install = |(plan, program): (&Plan<'_>, &Program)| {
-            self.install(plan, program, &receipts, placement.force)
+            self.install(plan, program, &receipts, placement.force, is_upgrade)
                 .map_err(|error| error.about_script(plan.script))
         };
         plans.iter().zip(&programs).map(install).collect()
@@ -162,12 +173,23 @@ impl Runner {
         let plan = Plan { script, options, directory, target, name };
         if let Some(path) = plan.path() {
             refuse_script_itself(script, &path)?;
-            check_place(receipts, &path, placement.force)?;
+            if check_place(receipts, &path, placement.force).is_err() {
+                // Perhaps somebody is promoting it, and has written its receipt only.
+                let _lock = lock(receipts)?;
+                check_place(receipts, &path, placement.force)?;
+            }
         }
         Ok(plan)
     }
 
-    fn install(&self, plan: &Plan<'_>, program: &Program, receipts: &Path, force: bool) -> Result<Installed> {
+    fn install(
+        &self,
+        plan: &Plan<'_>,
+        program: &Program,
+        receipts: &Path,
+        force: bool,
+        is_upgrade: bool,
+    ) -> Result<Installed> {
         let name = plan.name.clone().unwrap_or_else(|| program.name().to_owned());
         check_name(&name)?;
         let path = plan.directory.join(&name);
@@ -186,6 +208,9 @@ impl Runner {
         let sums = sums.map_err(|error| cannot("read the program of", &source, error))?;
         about.push(("sha256".to_owned(), sums.sha256.clone()));
         let _lock = lock(receipts)?;
+        if is_upgrade && Receipt::find(receipts, &path).is_none() {
+            return Err(Error::message(Step::Install, "it was demoted while it was built again"));
+        }
         sweep(&plan.directory);
         let receipt = Receipt {
             name: name.clone(),

@@ -99,8 +99,18 @@ impl Runner {
         Ok(receipts.iter().map(listed).collect())
     }
 
-    /// What became of an executable.
+    /// What became of an executable. While somebody is promoting it, its receipt is not its own for a moment.
     pub(crate) fn state(&self, receipt: &Receipt) -> State {
+        let state = self.state_now(receipt);
+        if !matches!(state, State::Modified | State::Missing) {
+            return state;
+        }
+        let Ok(receipts) = receipt::directory(self.environment()) else { return state };
+        let _lock = lock(&receipts);
+        Receipt::find(&receipts, &receipt.path).map_or(state, |receipt| self.state_now(&receipt))
+    }
+
+    fn state_now(&self, receipt: &Receipt) -> State {
         match Digest::of_file(&receipt.path) {
             Err(error) if is_absence(&error) => return State::Missing,
             Err(_) => return State::Modified,

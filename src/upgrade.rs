@@ -97,8 +97,8 @@ impl Runner {
             directory: receipt.path.parent().map(PathBuf::from),
             force: reason == Reason::Forced || options.force,
         };
-        let installed = self.promote(&script, &asked, &placement)?;
-        let version = installed.version.or(old);
+        let installed = self.promote_each(&[script], &asked, &placement, true)?.pop();
+        let version = installed.and_then(|installed| installed.version).or(old);
         Ok(Upgraded { name: receipt.name, path: receipt.path, reason: Some(reason), version })
     }
 

@@ -594,6 +594,24 @@ fn upgrades_at_once_with_promotions_and_demotions_end_in_order() {
 }
 
 #[test]
+fn what_is_demoted_while_it_is_built_again_stays_away() {
+    let sandbox = three();
+    sandbox.quiet(&["promote", "one.rs"]);
+    sandbox.script("one.rs", "print 1\n");
+    let before = sandbox.compiles();
+    let upgrade = sandbox.runner(["upgrade", "one"]).env("FAKE_SLEEP", "2").start();
+    while sandbox.compiles() == before {
+        std::thread::yield_now();
+    }
+    let demoted = sandbox.runner(["demote", "one"]).run();
+    assert_eq!((demoted.code, demoted.stderr.as_str()), (0, ""));
+    let ran = Ran::of("upgrade", upgrade);
+    let said = "it was demoted while it was built again\n";
+    assert!(ran.code == 125 && ran.stdout.is_empty() && ran.stderr.ends_with(said), "{}", ran.stderr);
+    assert_eq!(files_below(&sandbox.bin()), Vec::<PathBuf>::new());
+}
+
+#[test]
 fn a_place_that_cannot_be_written_to_is_said_and_changes_nothing() {
     let sandbox = three();
     sandbox.quiet(&["promote", "one.rs"]);
