@@ -18,6 +18,7 @@ mod go;
 mod head;
 mod includes;
 mod look;
+mod packages;
 mod plan;
 mod scriptisto;
 mod shell;

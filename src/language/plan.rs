@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::compiler::{Compiler, Search};
 use super::template::Template;
-use super::{Head, How, c, go, scriptisto, shell, template};
+use super::{Head, How, c, go, packages, scriptisto, shell, template};
 use crate::cache::{Cache, Told};
 use crate::check::Check;
 use crate::environment::Environment;
@@ -106,7 +106,12 @@ impl<'a> LanguageRecipe<'a> {
                 false if word.text == "$@" || word.text == "$*" => {}
                 false => match shell::expand(word, environment, &mut asked) {
                     Some(words) => flags.extend(words),
-                    None => notes.push(format!("`{}` in the call of its compiler is passed over", word.text)),
+                    None => match packages::flags(word, script.base(), search, &mut checks)? {
+                        Some(words) => flags.extend(words),
+                        None => {
+                            notes.push(format!("`{}` in the call of its compiler is passed over", word.text))
+                        }
+                    },
                 },
             }
         }
