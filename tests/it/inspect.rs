@@ -296,7 +296,7 @@ fn a_program_of_a_package_says_which_and_is_the_same_wherever_it_is_built() {
     sandbox.sh("./user").run().prints("user-2.0.0/src/main.rs part-0.2.0/src/lib.rs\n");
     let record = inspected(&sandbox, "user");
     assert_eq!(record["script"]["name"], "user@2.0.0");
-    assert_eq!(record["options"], serde_json::json!(["--features=more"]));
+    assert_eq!(record["options"], serde_json::json!(["--bin=user", "--features=more"]));
     let names: Vec<&str> =
         record["dependencies"].as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap()).collect();
     assert_eq!(names, ["part", "user"]);
