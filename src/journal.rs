@@ -99,9 +99,33 @@ impl Journal {
     /// Shows that a file is written.
     pub(crate) fn file(&self, path: &Path, text: &str) {
         if self.shows_commands {
-            let directory = quoted(path.parent().unwrap_or(path).as_os_str(), None);
-            show(&[PRIVATELY, &directory, b")"]);
-            show(&[b"cat >".as_slice(), &quoted(path.as_os_str(), None), &here_document(text.as_bytes())]);
+            let work = self.work.borrow();
+            let directory = path.parent().unwrap_or(path);
+            if work.as_deref() != Some(directory) {
+                show(&[PRIVATELY, &quoted(directory.as_os_str(), work.as_deref()), b")"]);
+            }
+            let path = quoted(path.as_os_str(), work.as_deref());
+            show(&[b"cat >".as_slice(), &path, &here_document(text.as_bytes())]);
+        }
+    }
+
+    /// Shows that the files in a directory are written, as far as they can be read.
+    pub(crate) fn files(&self, directory: &Path) {
+        if !self.shows_commands {
+            return;
+        }
+        for entry in std::fs::read_dir(directory).into_iter().flatten().flatten() {
+            let path = entry.path();
+            match entry.file_type() {
+                Ok(kind) if kind.is_dir() => self.files(&path),
+                Ok(kind) if kind.is_file() => match std::fs::read(&path).map(String::from_utf8) {
+                    Ok(Ok(text)) if text.ends_with('\n') || text.is_empty() => self.file(&path, &text),
+                    Ok(Ok(text)) => self.bytes(&path, text.as_bytes()),
+                    Ok(Err(error)) => self.bytes(&path, error.as_bytes()),
+                    Err(_) => {}
+                },
+                _ => {}
+            }
         }
     }
 

@@ -25,6 +25,7 @@ mod shell;
 mod source;
 mod table;
 mod template;
+pub(crate) mod user;
 
 pub(crate) use detect::{extensions, of};
 pub(crate) use head::Head;
@@ -77,7 +78,7 @@ pub(crate) enum How {
 impl Language {
     /// The language of this name, alias or extension.
     pub(crate) fn named(name: &str) -> Option<&'static Language> {
-        let lower = name.to_lowercase();
+        let lower = name.to_ascii_lowercase();
         let is_name = |language: &&Language| language.name == lower || language.aliases.contains(&&*lower);
         let mut all = table::LANGUAGES.iter();
         all.clone().find(is_name).or_else(|| all.find(|language| language.extensions.contains(&name)))
@@ -130,7 +131,7 @@ fn is_system(path: &Path, base: &Path) -> bool {
 /// # Errors
 /// [`Step::Arguments`] if there is no such language.
 pub(crate) fn asked(name: &str) -> Result<Option<&'static Language>> {
-    if matches!(name.to_lowercase().as_str(), "rust" | "rs") {
+    if matches!(name.to_ascii_lowercase().as_str(), "rust" | "rs") {
         return Ok(None);
     }
     Language::named(name).map(Some).ok_or_else(|| {

@@ -127,9 +127,6 @@ impl Runner {
         if let Some(found) = manner.timed("looking in the cache", find)? {
             return Ok(Program::cached(script, found, manner));
         }
-        if let Some(found) = self.find_in_system(Some(&cache), &launch, script, options)? {
-            return Ok(Program::cached(script, found, manner));
-        }
         let _waitable = exec::waitable();
         cache.create()?;
         if let Some(environment) = self.environment.without_foreign_cargo_home(cache.root()) {

@@ -282,6 +282,21 @@ counts at the next run, and compiles only the scripts that it means another buil
 
 In a variable a switch is `1` or `0` and a list is words; a variable that is empty says nothing.
 
+A language of one's own is a table of the file, and comes before those that are built in:
+
+  [language.foo]
+  extensions = [\"foo\"]
+  compiler = \"fooc\"                                              on PATH, or an absolute path
+  arguments = [\"{flags}\", \"-o\", \"{output}\", \"-MF\", \"{read}\", \"{source}\"]
+  depfile = true                     it writes what it read to `{read}`, as Makefiles have it
+  release = [\"-O\"]                   for `{flags}`; likewise `dev` and `quick`
+  version = [\"--version\"]            what makes it say its version
+  comment = \"#\"                      what begins a comment
+  shebang = true                     it passes over a `#!` line
+  install = \"get it from ...\"        the hint where it is missing
+
+Without `depfile` the compiler is taken to read nothing but the script.
+
     RUNNER_PROFILE=dev runner env profile
     runner env --script hello.rs
 ";

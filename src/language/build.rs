@@ -84,6 +84,16 @@ impl Site<'_> {
     }
 }
 
+/// Shows what is in staging for the compiler, and how it is called.
+fn show(site: Site<'_>, call: &Call) -> Result<()> {
+    if let Some(journal) = site.screen.journal() {
+        let input = call.input.as_ref().map(std::fs::read).transpose();
+        journal.files(site.staging);
+        journal.command(&call.command, input.map_err(|error| site.unusable(error))?.as_deref());
+    }
+    Ok(())
+}
+
 /// Compiles the script into `staging`.
 ///
 /// # Errors
@@ -158,6 +168,8 @@ pub(crate) fn compile(
     }
     screen.show(&said, false);
     let mut all = recipe.checks.clone();
+    without_repeats(&mut all);
+    let decisions = all.iter().filter(|check| !check.choice).count();
     all.append(&mut checks);
     without_repeats(&mut all);
     let about = vec![
@@ -166,6 +178,7 @@ pub(crate) fn compile(
         ("profile", recipe.profile_name().to_owned()),
         ("toolchain", recipe.compiler.version.clone()),
         ("toolchain-id", recipe.compiler.version.clone()),
+        ("decisions", decisions.to_string()),
         ("language", recipe.head.language.name.to_owned()),
         ("built", start.unix_seconds().to_string()),
         ("milliseconds", began.elapsed().as_millis().to_string()),
@@ -187,6 +200,12 @@ pub(super) fn run(site: Site<'_>, call: &mut Call) -> Result<(Vec<u8>, ExitStatu
         Some(path) => File::open(path).map_err(|error| site.unusable(error))?.into(),
         None => Stdio::null(),
     };
+    show(site, call)?;
+    site.screen.verbose(|| {
+        let recipe = site.recipe;
+        let (script, version) = (recipe.script.typed().to_string_lossy(), &recipe.compiler.version);
+        format!("{script}: compiling it, {}, with {version}", recipe.profile_name())
+    });
     let label = format!("compiling {}", site.recipe.name().to_string_lossy());
     let finished = site.screen.run_reading(input, &mut call.command, &label, false).map_err(|error| {
         let what = format!("cannot run `{}`", site.recipe.compiler.path.display());
@@ -218,10 +237,7 @@ pub(crate) fn rehearse(
 ) -> Result<PathBuf> {
     let site = Site { recipe, staging, cache, environment, screen };
     let call = call(site)?;
-    if let Some(journal) = screen.journal() {
-        let input = call.input.as_ref().map(std::fs::read).transpose();
-        journal.command(&call.command, input.map_err(|error| site.unusable(error))?.as_deref());
-    }
+    show(site, &call)?;
     Ok(call.output)
 }
 

@@ -17,6 +17,7 @@ use crate::options::{Harness, Options};
 use crate::order;
 use crate::recipe::Recipe;
 use crate::script::Script;
+use crate::settings;
 use crate::stamp::Moment;
 
 /// How much the compiler does.
@@ -125,6 +126,7 @@ impl<'a> LanguageRecipe<'a> {
         };
         let flags = flags.into_iter().chain(head.flags.iter().cloned()).collect();
         checks.extend(compiler.checks.iter().cloned());
+        checks.extend(settings::choices(environment));
         checks.extend(recipe.config.checks.iter().cloned());
         let variables = recipe.variables();
         Ok(LanguageRecipe {

@@ -24,10 +24,10 @@ impl Recipe {
         options: &Options,
         text: &str,
         language: &'static Language,
+        config: Config,
         environment: &Environment,
     ) -> Result<Recipe> {
         let read = Head::read(text, language)?;
-        let config = Config::read(environment)?;
         let said = Said::of_options(options, &Source::CommandLine)
             .then(Said::of_options(&read.options, &Source::FirstLine))
             .then(Said::of_metadata(&read.settings, None))

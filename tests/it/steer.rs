@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use crate::machine::works;
 use crate::sandbox::{Ran, Run, Sandbox, files_below, skipped, tested};
 
 /// Answers on standard output; a mistake would show.
@@ -360,4 +361,27 @@ fn options_that_mean_nothing_for_a_subcommand_are_refused() {
     let ran = sandbox.runner(["build", "--exec", "gdb", "x.rs"]).run();
     assert!(ran.stderr.contains("`--exec` is not an option of `build`"), "{}", ran.stderr);
     assert_eq!(sandbox.compiles(), 0);
+}
+
+#[test]
+fn other_languages_have_transcripts_too() {
+    let sandbox = Sandbox::new();
+    if !works("gcc", &["--version"]) {
+        return skipped("no gcc");
+    }
+    sandbox.write("word.h", "#define WORD \"word\"\n");
+    sandbox.script(
+        "x.c",
+        "#!/usr/bin/env runner\n#include <stdio.h>\n#include \"word.h\"\nint main(int count, char **all) {\n    \
+         printf(\"%d %s\\n\", count, WORD);\n}\n",
+    );
+    let rehearsed = sandbox.runner(["-n", "x.c", "a b"]).run();
+    assert_eq!((rehearsed.code, rehearsed.stdout.as_str()), (0, ""), "{}", rehearsed.stderr);
+    paste(&sandbox, &transcript(&rehearsed)).run().prints("2 word\n");
+    let ran = sandbox.runner(["-x", "x.c", "a b"]).run();
+    assert_eq!((ran.code, ran.stdout.as_str()), (0, "2 word\n"), "{}", ran.stderr);
+    fs::remove_dir_all(sandbox.cache()).unwrap();
+    paste(&sandbox, &transcript(&ran)).run().prints("2 word\n");
+    let verbose = sandbox.runner(["-v", "--force", "x.c"]).run();
+    assert!(verbose.stderr.contains("runner: x.c: compiling it, release, with "), "{}", verbose.stderr);
 }
