@@ -83,7 +83,7 @@ impl Runner {
     pub fn cache_statistics(&self) -> Result<Statistics> {
         const DAY: i64 = 86_400;
         let Some(cache) = self.existing_cache()? else { return Ok(Statistics::default()) };
-        let builds = trim::builds(&cache);
+        let builds = trim::distinct(trim::builds(&cache));
         let now = Moment::now().unix_seconds();
         let used_within = |age: i64| builds.iter().filter(|build| now - build.last_used < age).count() as u64;
         let size =

@@ -386,7 +386,7 @@ impl Runner {
         }
         let screen = Screen::new(environment.is_terminal(), recipe.options.verbosity);
         // Where what a compiler says of itself is remembered, if anywhere.
-        let nowhere = Cache::at(PathBuf::from("/nonexistent"));
+        let nowhere = Cache::at(PathBuf::from("/dev/null/nowhere"));
         let (home, found) = match recipe.decide(environment, cache.unwrap_or(&nowhere)) {
             Ok(rust) => {
                 let home = rust.home();

@@ -7,6 +7,8 @@
 //! arguments = ["{flags}", "-o", "{output}", "--depfile", "{read}", "{source}"]
 //! depfile = true                       # it writes what it read to {read}, as Makefiles have it
 //! release = ["-O"]                     # for {flags}, likewise `dev` and `quick`
+//! strip = ["-s"]                       # likewise with `--strip`
+//! formatter = ["foofmt", "-"]          # what `runner fmt` pipes a script through
 //! version = ["--version"]              # what makes it say its version
 //! comment = "#"                        # what begins a comment
 //! shebang = true                       # it passes over a `#!` line
@@ -45,6 +47,8 @@ const KEYS: &[&str] = &[
     "release",
     "dev",
     "quick",
+    "strip",
+    "formatter",
     "version",
     "comment",
     "shebang",
@@ -109,6 +113,7 @@ pub(crate) fn read(name: &str, table: &Table) -> Result<UserLanguage, (Option<St
         release: kept_list(list("release")?.unwrap_or_default()),
         dev: kept_list(list("dev")?.unwrap_or_else(|| quick.clone())),
         quick: kept_list(quick),
+        strip: kept_list(list("strip")?.unwrap_or_default()),
         fixed: None,
         extensions: kept_list(extensions.iter().map(|extension| format!(".{extension}")).collect()),
         takes_shebang: switch("shebang")?,
@@ -131,6 +136,7 @@ pub(crate) fn read(name: &str, table: &Table) -> Result<UserLanguage, (Option<St
         programs: &[],
         beginnings: &[],
         comment: kept(text("comment")?.unwrap_or_default()),
+        formatter: kept_list(list("formatter")?.unwrap_or_default()),
         how: How::Compilers(Box::leak(Box::new([template]))),
     };
     let digest = Digest::of(table.to_string().as_bytes());
