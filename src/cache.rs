@@ -12,6 +12,8 @@
 //!   v1/incremental/           what compilers remember of scripts that are edited (see `incremental`)
 //!   v1/deps/TOOLCHAIN/        dependency environments (see `deps`)
 //!   v1/trimmed                when `trim` last ran
+//!   v1/misses  v1/hits        a byte each; hits only if they are asked to be counted (see `statistics`)
+//!   v1/complained             what was last said of the configuration file
 //! ```
 //!
 //! A miss is a value, not an error: [`Entry::Vacant`] owns the lock and a staging directory, and holding it is the right

@@ -13,6 +13,8 @@
 //! It is the file that `RUNNER_CONFIG` names (an empty value means none), else `runner/config.toml` in
 //! `$XDG_CONFIG_HOME`, else in `~/.config`. Its keys are those of [`crate::settings::TABLE`].
 //!
+//! `[language.NAME]` tables define languages: see [`crate::language::user`].
+//!
 //! Only a miss reads it. Every build rests on it, or on its absence, by a check that says so: one `stat` a hit, about a
 //! microsecond, without which a file that is written or edited would not count for scripts that are cached. When it does
 //! change, every decision is made anew at the next run of each script, but nothing is compiled whose decisions came out as
@@ -24,8 +26,8 @@
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use toml::Table;
-use toml::de::DeTable;
+use toml::de::{DeTable, DeValue};
+use toml::{Spanned, Table, Value};
 
 use crate::cache::Cache;
 use crate::check::Check;
@@ -33,6 +35,7 @@ use crate::content::is_absence;
 use crate::digest::Digest;
 use crate::environment::Environment;
 use crate::error::{Error, Result, Step};
+use crate::language::user::{self, UserLanguage};
 use crate::said::{Said, Source};
 use crate::screen::Screen;
 use crate::settings::{self, Place};
@@ -45,6 +48,8 @@ pub(crate) struct Config {
     pub(crate) path: Option<PathBuf>,
     pub(crate) exists: bool,
     pub(crate) said: Said,
+    /// The languages it defines.
+    pub(crate) languages: Vec<UserLanguage>,
     /// What the reader should know of it, each with its cure.
     pub(crate) complaints: Vec<(String, Option<String>)>,
     /// That it is what it is, or that it is not there.
@@ -124,6 +129,10 @@ impl Config {
             let (name, start) = (key.get_ref().as_ref(), key.span().start);
             let (line, _) = place(bytes, start);
             let Some(meant) = table.get(name) else { continue };
+            if name == "language" {
+                self.add_languages(meant, value, &at)?;
+                continue;
+            }
             match settings::named(name) {
                 Some(setting) if setting.may_be_in(Place::Config) => {
                     let value = setting.parse_toml(meant, environment).map_err(|must| {
@@ -144,6 +153,41 @@ impl Config {
                     self.complaints.push((text, hint));
                 }
             }
+        }
+        Ok(())
+    }
+
+    /// Reads `[language.NAME]` tables.
+    fn add_languages(
+        &mut self,
+        meant: &Value,
+        places: &Spanned<DeValue<'_>>,
+        at: &dyn Fn(usize, &str) -> Error,
+    ) -> Result<()> {
+        let wrong = |start: usize, text: &str| {
+            at(start, text).hint("`runner help config` tells what a language is defined by")
+        };
+        let (Some(meant), DeValue::Table(places)) = (meant.as_table(), places.get_ref()) else {
+            return Err(wrong(places.span().start, "`language` must be a table of languages"));
+        };
+        for (key, value) in places {
+            let name = key.get_ref().as_ref();
+            let Some(table) = meant.get(name).and_then(Value::as_table) else {
+                return Err(wrong(
+                    value.span().start,
+                    &format!("`language.{}` must be a table", name.escape_debug()),
+                ));
+            };
+            let found = user::read(name, table).map_err(|(inner, text)| {
+                let of_key = |inner: &String| match value.get_ref() {
+                    DeValue::Table(table) => table.iter().find(|(key, _)| key.get_ref() == inner),
+                    _ => None,
+                };
+                let start =
+                    inner.as_ref().and_then(of_key).map_or(key.span().start, |(key, _)| key.span().start);
+                wrong(start, &text)
+            })?;
+            self.languages.push(found);
         }
         Ok(())
     }

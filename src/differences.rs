@@ -68,7 +68,8 @@
 //! | --- | --- | --- | --- |
 //! | optimization | none, unless the line asks for it | `-O2`, unless the line asks for another | compiled once, run often |
 //! | flags of the line (`-lm`, `-std=c++20`, `-pthread`, `-ldflags`) | given to the compiler | likewise, in their order; variables of the environment in it are watched | |
-//! | `$(pkg-config ...)` and other commands in it | run | passed over, with a note | what they read could not be known; `flags` in the metadata holds what they print |
+//! | `$(pkg-config ...)`, `$(sdl2-config ...)` | run | likewise, when it is compiled; what describes the packages is watched | |
+//! | other commands in it | run | passed over, with a note | what they read could not be known; `flags` in the metadata holds what they print |
 //! | a compiler that is not installed | an error | the default one (`cc`), with a note | it runs |
 //! | where the line puts the program | there | in the cache | |
 //! | a change of a header, a library, a variable, the compiler | not seen by most of them | compiled anew | never stale |

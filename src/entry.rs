@@ -41,6 +41,8 @@ mod linux {
 
     /// More variables than anybody has; with more, the long way is taken.
     const MOST_VARIABLES: usize = 4096;
+    /// The same for those of a hit.
+    const MOST_OWN_VARIABLES: usize = 64;
 
     static mut BUFFERS: Buffers = Buffers::new();
     static mut ENVIRONMENT: [*const c_char; MOST_VARIABLES] = [ptr::null(); MOST_VARIABLES];
@@ -130,12 +132,20 @@ mod linux {
             else {
                 return;
             };
+            // Taken apart once: each of the caller's variables is compared with all of them.
+            let mut own = [(&b""[..], ptr::null()); MOST_OWN_VARIABLES];
+            let mut owns = 0;
+            for variable in own_variables(hit.variables) {
+                let Some(place) = own.get_mut(owns) else { return };
+                *place = (name_of(variable.to_bytes()), variable.as_ptr());
+                owns += 1;
+            }
+            let own = own.get(..owns).unwrap_or_default();
             let environment = &mut *ptr::addr_of_mut!(ENVIRONMENT);
             let mut count = 0;
             let mut next = envp;
             while !(*next).is_null() {
-                let is_own = |own: &CStr| after(*next, name_of(own.to_bytes())).is_some();
-                if !own_variables(hit.variables).any(is_own) {
+                if !own.iter().any(|(name, _)| after(*next, name).is_some()) {
                     // One place is kept for the null at the end.
                     if count + 1 >= MOST_VARIABLES {
                         return;
@@ -145,11 +155,11 @@ mod linux {
                 }
                 next = next.add(1);
             }
-            for own in own_variables(hit.variables) {
+            for (_, variable) in own {
                 if count + 1 >= MOST_VARIABLES {
                     return;
                 }
-                environment[count] = own.as_ptr();
+                environment[count] = *variable;
                 count += 1;
             }
             environment[count] = ptr::null();

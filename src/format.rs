@@ -57,6 +57,10 @@ impl Runner {
     /// # Errors
     /// [`Step::Script`] and [`Step::Metadata`] if it is not a script, [`Step::Toolchain`] if there is no rustfmt.
     pub fn format(&self, script: &Script, options: &Options, arguments: &[OsString]) -> Result<u8> {
+        let other = self.format_other(script, options, arguments);
+        if let Some(code) = other.map_err(|error| error.about_script(script))? {
+            return Ok(code);
+        }
         self.with_recipe(script, options, |_, _, rust, screen| {
             if script.path().is_none() {
                 return Err(Error::message(Step::Script, "there is no file to format"));

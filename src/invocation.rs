@@ -88,7 +88,8 @@ fn plain_call(recipe: &RustRecipe<'_>, environment: &Environment) -> Result<Call
         Some(_) => arguments.push("--test".to_owned()),
         None => arguments.extend(["--crate-type".to_owned(), "bin".to_owned()]),
     }
-    arguments.extend(profile::arguments(recipe.manifest, &recipe.profile)?);
+    let of_profile = profile::arguments(recipe.manifest, &recipe.profile);
+    arguments.extend(of_profile.map_err(|error| recipe.said.blame("profile", error))?);
     arguments.extend(profile::lints(recipe.manifest)?);
     arguments.extend(profile::features(recipe.manifest));
     let mut arguments: Vec<OsString> = arguments.into_iter().map(OsString::from).collect();

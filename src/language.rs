@@ -17,12 +17,15 @@ mod detect;
 mod go;
 mod head;
 mod includes;
+mod look;
+mod packages;
 mod plan;
 mod scriptisto;
 mod shell;
 mod source;
 mod table;
 mod template;
+pub(crate) mod user;
 
 pub(crate) use detect::{extensions, of};
 pub(crate) use head::Head;
@@ -53,6 +56,8 @@ pub(crate) struct Language {
     pub(crate) beginnings: &'static [&'static str],
     /// What begins a comment that ends with its line; nothing if there is no such comment.
     pub(crate) comment: &'static str,
+    /// What formats it, from standard input to standard output: `{name}` is the name of the file.
+    pub(crate) formatter: &'static [&'static str],
     /// How a program is made of it.
     pub(crate) how: How,
 }
@@ -73,7 +78,7 @@ pub(crate) enum How {
 impl Language {
     /// The language of this name, alias or extension.
     pub(crate) fn named(name: &str) -> Option<&'static Language> {
-        let lower = name.to_lowercase();
+        let lower = name.to_ascii_lowercase();
         let is_name = |language: &&Language| language.name == lower || language.aliases.contains(&&*lower);
         let mut all = table::LANGUAGES.iter();
         all.clone().find(is_name).or_else(|| all.find(|language| language.extensions.contains(&name)))
@@ -126,7 +131,7 @@ fn is_system(path: &Path, base: &Path) -> bool {
 /// # Errors
 /// [`Step::Arguments`] if there is no such language.
 pub(crate) fn asked(name: &str) -> Result<Option<&'static Language>> {
-    if matches!(name.to_lowercase().as_str(), "rust" | "rs") {
+    if matches!(name.to_ascii_lowercase().as_str(), "rust" | "rs") {
         return Ok(None);
     }
     Language::named(name).map(Some).ok_or_else(|| {

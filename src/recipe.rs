@@ -112,8 +112,16 @@ impl Recipe {
         options.selection.refuse_for_script()?;
         let first_look = String::from_utf8_lossy(script.bytes());
         refuse_what_is_no_source(script.bytes(), &first_look)?;
+        let config = Config::read(environment)?;
+        let asked = options.language.as_deref();
+        if let Some(own) = language::user::of(script, &first_look, asked, &config.languages) {
+            let language = Some(own.identity());
+            let recipe =
+                Recipe::in_another_language(script, options, &first_look, own.language, config, environment)?;
+            return Ok(Recipe { options: Options { language, ..recipe.options }, ..recipe });
+        }
         if let Some(language) = language::of(script, &first_look, options.language.as_deref())? {
-            return Recipe::in_another_language(script, options, &first_look, language, environment);
+            return Recipe::in_another_language(script, options, &first_look, language, config, environment);
         }
         let text = text(script)?;
         let header = header::parse(text).map_err(malformed)?;
@@ -160,7 +168,6 @@ impl Recipe {
         };
         let own_profile = harness.map(|harness| harness.profile().to_owned());
         let options = Options { profile: options.profile.clone().or(own_profile), ..options.clone() };
-        let config = Config::read(environment)?;
         let said = Said::of_options(&options, &Source::CommandLine)
             .then(Said::of_options(&of_line, &Source::FirstLine))
             .then(Said::of_metadata(&settings, manifest.edition()))

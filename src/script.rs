@@ -15,7 +15,7 @@ use std::path::{Component, Path, PathBuf};
 use crate::environment::{Environment, absolute};
 use crate::error::{EXIT_CANNOT_EXECUTE, EXIT_NOT_FOUND, Error, Result, Step};
 use crate::order;
-use crate::registry::Package;
+use crate::registry::{self, Package};
 use crate::stamp::Stamp;
 
 /// Larger than any script, smaller than a disk image given by mistake.
@@ -90,7 +90,17 @@ impl Script {
                 path = found;
             }
         }
-        script.map_err(|error| refused(&path, error).about(typed.to_string_lossy()))
+        script.map_err(|error| {
+            let error = refused(&path, error).about(typed.to_string_lossy());
+            // Nearly a package.
+            match registry::split(typed.as_bytes()).filter(|_| error.exit_code() == EXIT_NOT_FOUND) {
+                Some((name, _)) => {
+                    let name = String::from_utf8_lossy(name);
+                    error.hint(format!("of a package it is `{name}@1.2.3`, `{name}@1` or `{name}@latest`"))
+                }
+                None => error,
+            }
+        })
     }
 
     /// The script as it is now, at the same place.

@@ -6,12 +6,12 @@
 //! hits counted sets `RUNNER_STATS=1`: then each adds its byte to `v1/hits`, at the price of the long way through
 //! [`crate::runner`] and of that write.
 
-use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::Write;
 
 use crate::cache::Cache;
 use crate::error::Result;
+use crate::order;
 use crate::runner::Runner;
 use crate::stamp::{Moment, Stamp};
 use crate::trim;
@@ -83,12 +83,14 @@ impl Runner {
     pub fn cache_statistics(&self) -> Result<Statistics> {
         const DAY: i64 = 86_400;
         let Some(cache) = self.existing_cache()? else { return Ok(Statistics::default()) };
-        let builds = trim::builds(&cache);
+        let builds = trim::distinct(trim::builds(&cache));
         let now = Moment::now().unix_seconds();
         let used_within = |age: i64| builds.iter().filter(|build| now - build.last_used < age).count() as u64;
         let size =
             |event: Event| fs::metadata(cache.join(event.file())).ok().map(|file| Stamp::of(&file).size);
-        let scripts: BTreeSet<_> = builds.iter().map(|build| &build.script).collect();
+        let mut scripts: Vec<_> = builds.iter().map(|build| &build.script).collect();
+        order::sort(&mut scripts);
+        scripts.dedup();
         let hits_since = fs::read_to_string(cache.join("hits-since")).ok().and_then(|text| text.parse().ok());
         Ok(Statistics {
             scripts: scripts.len() as u64,

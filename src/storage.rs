@@ -33,7 +33,7 @@ impl Runner {
     /// # Errors
     /// [`crate::Step::Cache`] if it is not ours to read.
     pub fn cache_list(&self) -> Result<Vec<CachedBuild>> {
-        Ok(self.existing_cache()?.map_or_else(Vec::new, |cache| trim::builds(&cache)))
+        Ok(self.existing_cache()?.map_or_else(Vec::new, |cache| trim::distinct(trim::builds(&cache))))
     }
 
     /// Removes what was not used for long, then the least recently used beyond the size.

@@ -40,6 +40,7 @@ use crate::environment::Environment;
 use crate::error::{EXIT_NOT_FOUND, Result};
 use crate::launch::LaunchId;
 use crate::options::Options;
+use crate::order;
 use crate::recipe::Recipe;
 use crate::runner::Runner;
 use crate::screen::Screen;
@@ -225,7 +226,7 @@ fn checks(
         Grounds::By(ours) => {
             let facts = |home: &Path, checks: &mut dyn Iterator<Item = &Check<'_>>| {
                 let mut facts: Vec<Vec<u8>> = checks.map(|check| without_home(check, home)).collect();
-                facts.sort();
+                order::sort(&mut facts);
                 facts.dedup();
                 facts
             };
@@ -385,7 +386,7 @@ impl Runner {
         }
         let screen = Screen::new(environment.is_terminal(), recipe.options.verbosity);
         // Where what a compiler says of itself is remembered, if anywhere.
-        let nowhere = Cache::at(PathBuf::from("/nonexistent"));
+        let nowhere = Cache::at(PathBuf::from("/dev/null/nowhere"));
         let (home, found) = match recipe.decide(environment, cache.unwrap_or(&nowhere)) {
             Ok(rust) => {
                 let home = rust.home();

@@ -45,6 +45,13 @@ impl Runner {
         lint: Lint,
         arguments: &[OsString],
     ) -> Result<()> {
+        let other = match lint {
+            Lint::Check => self.check_other(script, options, arguments),
+            Lint::Clippy => Ok(None),
+        };
+        if let Some(checked) = other.map_err(|error| error.about_script(script))? {
+            return Ok(checked);
+        }
         self.with_recipe(script, options, |cache, recipe, rust, screen| {
             if lint == Lint::Check {
                 complaints(recipe, rust).iter().for_each(|text| {

@@ -5,6 +5,7 @@
 //! binaries no trace names, dependency environments likewise, and artifacts no environment names. A binary younger than an
 //! hour is never swept: its trace may be on its way.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -153,6 +154,23 @@ pub(crate) fn builds(cache: &Cache) -> Vec<CachedBuild> {
     }
     order::sort_by(&mut found, |one, two| two.used.cmp(&one.used).then_with(|| one.script.cmp(&two.script)));
     found
+}
+
+/// Each build once, however many ways of asking for it there are.
+pub(crate) fn distinct(mut builds: Vec<CachedBuild>) -> Vec<CachedBuild> {
+    let mut seen: BTreeSet<PathBuf> = BTreeSet::new();
+    builds.retain(|build| {
+        // None can stand for another: no path holds this byte.
+        let mut key = build.place.clone().into_os_string();
+        for text in [&build.profile, &build.toolchain, &build.target, &build.source] {
+            key.push("\0");
+            key.push(text);
+        }
+        key.push("\0");
+        key.push(&build.script);
+        seen.insert(PathBuf::from(key))
+    });
+    builds
 }
 
 /// Whether what goes is removed, or only told.

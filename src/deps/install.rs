@@ -16,6 +16,7 @@ use crate::build_record::BuildRecord;
 use crate::cache::{Built, Cache, Told};
 use crate::environment::Environment;
 use crate::error::{EXIT_NOT_FOUND, Error, Result, Step};
+use crate::record::Record;
 use crate::registry::PackageRecipe;
 use crate::screen::{Finished, Screen};
 use crate::stamp::Moment;
@@ -72,6 +73,7 @@ pub(crate) fn install(
     checks.extend(packages::checks(&Local::default(), &made, &lane, environment, start)?);
     // Cargo's second link to it would stay when its artifacts go.
     made.remove_outermost(&lane);
+    remember(recipe, &made, cache);
     let about = vec![
         ("source", resolved.version.to_string()),
         ("options", recipe.options.describe()),
@@ -94,6 +96,23 @@ pub(crate) fn install(
     std::fs::set_permissions(&output, Permissions::from_mode(0o700)).map_err(unusable)?;
     let target = recipe.target.as_ref().map(|target| target.name.clone());
     Ok(Built { output, name: bin.into(), provisional: false, target, told: Told::default(), checks, about })
+}
+
+/// Records which artifacts the program was made from, as for a script's dependencies: so that they are not swept while it
+/// is built now and then, and cargo is made to forget those that are damaged.
+fn remember(recipe: &PackageRecipe<'_>, made: &Made, cache: &Cache) {
+    let id = *recipe.home().digest();
+    let mut record = Record::default();
+    for artifact in made.artifacts(cache.directory()) {
+        record.push("artifact", artifact);
+    }
+    let environments = cache.join("deps").join(&recipe.toolchain.id).join("environments");
+    let place = environments.join(id.short(32));
+    // Best effort: without it they are compiled again.
+    let _ = cache
+        .make_directory(&environments)
+        .and_then(|()| cache.make_directory(&place))
+        .and_then(|()| cache.write_whole(&place.join("record"), &record.render(&id)));
 }
 
 struct Installation<'a> {

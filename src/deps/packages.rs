@@ -47,6 +47,8 @@ struct Package {
 #[derive(Debug, Default)]
 pub(super) struct Made {
     files: Vec<PathBuf>,
+    /// Programs, under the names by which cargo keeps them.
+    twins: Vec<PathBuf>,
     /// Of each build script that ran: its package's id and its `OUT_DIR`.
     build_outputs: Vec<(String, PathBuf)>,
     /// The ids of the packages that were compiled.
@@ -172,9 +174,11 @@ impl Made {
         let places: Vec<PathBuf> = self.outermost(lane).map(|file| file.with_file_name("deps")).collect();
         let entries = places.iter().filter_map(|place| fs::read_dir(place).ok()).flatten().flatten();
         let mut twins = entries.filter(|entry| entry.metadata().is_ok_and(|other| other.ino() == inode));
-        // With an extension, so that it is not taken for a build script, whose dep-info has another name.
-        let twin = twins.next().map(|twin| twin.path().with_extension("program"));
-        self.files.extend(twin);
+        if let Some(twin) = twins.next().map(|twin| twin.path()) {
+            // With an extension, so that it is not taken for a build script, whose dep-info has another name.
+            self.files.push(twin.with_extension("program"));
+            self.twins.push(twin);
+        }
     }
 
     /// What is neither below `deps` nor `build`: a program of a package that was built by itself.
@@ -190,7 +194,8 @@ impl Made {
         // What a build script said to cargo lies beside its output directory.
         let outputs = self.build_outputs.iter();
         let said = outputs.clone().map(|(_, output)| output.with_file_name("output"));
-        let all = self.files.iter().chain(outputs.map(|(_, output)| output)).cloned().chain(said);
+        let files = self.files.iter().chain(&self.twins);
+        let all = files.chain(outputs.map(|(_, output)| output)).cloned().chain(said);
         all.filter_map(|path| {
             let mut text = OsString::from(stamp_of(&path)?);
             text.push(" ");

@@ -120,6 +120,36 @@ does `CI`; `runner cache list` shows it, `runner cache stop` ends it.
     runner cache stop
 ";
 
+const LANGUAGES: &str = "\
+A script is in Rust unless `--lang L`, its metadata, its extension, its first line, a header for
+another tool or its first lines of code say otherwise. There are c, c++, go, zig, nim, d, odin,
+swift, ocaml, fortran and haskell, each by the compilers that are installed. Everything but what is
+cargo's is as for Rust: cached, never stale, built, promoted, explained.
+
+Metadata stands in the comments of the language, all of it optional:
+
+  // /// runner
+  // lang = \"c\"                      as `--lang`
+  // flags = [\"-pthread\"]            more arguments of the compiler
+  // profile = \"dev\"                 `toolchain`, `args`, `inputs`, `env`, `static` as in Rust's
+  // ///
+
+`--toolchain T` names the compiler, as a command or an absolute path. A compiler and flags that the
+script's own first lines call are taken from there: `#!/usr/bin/tcc -run -lm`, or
+`//usr/bin/env go run \"$0\" \"$@\"; exit`. C and C++ heed `CC`, `CXX`, `CFLAGS`, `CXXFLAGS`,
+`CPPFLAGS`, `LDFLAGS` and `LDLIBS`; Go the module of the script's directory, or its own between
+`// go.mod >>>` and `// <<< go.mod`; a header of scriptisto's is followed.
+
+    echo 'int main(void) { return 0; }' | runner --lang c -
+
+A Rust script needs no `main`: statements at its top level are one, where `?` works and an error is
+`Error: ...` and exit code 1. Lines and columns in messages stay the script's own. If a statement
+waits (`.await`) and the script depends on tokio, async-std, smol, futures or pollster, that runs
+it. A file that only holds tests runs under `runner test`.
+
+    echo 'println!(\"{}\", 6 * 7)' | runner -
+";
+
 const TOOLCHAINS: &str = "\
 The first of these decides:
 
@@ -194,19 +224,6 @@ signals are sent on, keys reach it once, it stops and continues with runner, run
 same signal too, and it does not outlive runner.
 ";
 
-const LANGUAGES: &str = "\
-Scripts are Rust, with any extension or none. One that says it is in another language, by its
-extension, its first line or how it begins, is refused with a line that says so, instead of a
-hundred errors of syntax.
-
-A script needs no `main`: statements at its top level are one, where `?` works and an error is
-`Error: ...` and exit code 1. Lines and columns in messages stay the script's own. If a statement
-waits (`.await`) and the script depends on tokio, async-std, smol, futures or pollster, that runs
-it. A file that only holds tests runs under `runner test`.
-
-    echo 'println!(\"{}\", 6 * 7)' | runner -
-";
-
 const CACHE: &str = "\
 Compiled scripts are in `$RUNNER_CACHE`, else in `runner` in the user's cache directory
 (`~/.cache/runner`). Everything there can be made again, and removing it by hand is safe at any
@@ -264,6 +281,21 @@ counts at the next run, and compiles only the scripts that it means another buil
   stats verify                   variable
 
 In a variable a switch is `1` or `0` and a list is words; a variable that is empty says nothing.
+
+A language of one's own is a table of the file, and comes before those that are built in:
+
+  [language.foo]
+  extensions = [\"foo\"]
+  compiler = \"fooc\"                                              on PATH, or an absolute path
+  arguments = [\"{flags}\", \"-o\", \"{output}\", \"-MF\", \"{read}\", \"{source}\"]
+  depfile = true                     it writes what it read to `{read}`, as Makefiles have it
+  release = [\"-O\"]                   for `{flags}`; likewise `dev` and `quick`
+  version = [\"--version\"]            what makes it say its version
+  comment = \"#\"                      what begins a comment
+  shebang = true                     it passes over a `#!` line
+  install = \"get it from ...\"        the hint where it is missing
+
+Without `depfile` the compiler is taken to read nothing but the script.
 
     RUNNER_PROFILE=dev runner env profile
     runner env --script hello.rs

@@ -6,12 +6,13 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::time::Instant;
 
 use super::plan::{LanguageRecipe, Way};
 use super::source::Source;
 use super::{c, go, scriptisto};
+use crate::build_record::BuildRecord;
 use crate::cache::{Built, Cache};
 use crate::check::Check;
 use crate::compile::{Outcome, declared_disturbance, is_full, removed, without_repeats};
@@ -32,7 +33,7 @@ pub(super) struct Call {
     /// The program it makes.
     pub(super) output: PathBuf,
     /// What it is asked besides, at the same time.
-    pub(super) aside: Option<std::process::Child>,
+    pub(super) aside: Option<Command>,
     /// Texts in what it says, and what they stand for.
     pub(super) renames: Vec<(String, String)>,
 }
@@ -83,43 +84,14 @@ impl Site<'_> {
     }
 }
 
-fn call(site: Site<'_>) -> Result<Call> {
-    match &site.recipe.way {
-        Way::C(tools) => c::call(site, tools),
-        Way::Go(tools) => go::call(site, tools),
-        Way::Template(template) => template.call(site),
-        Way::Scriptisto(spec) => scriptisto::call(site, spec),
-    }
-}
-
-/// Shows how the compiler would be called to compile the script into `staging`; where the program would be.
-///
-/// # Errors
-/// Those of preparing the call.
-pub(crate) fn rehearse(
-    recipe: &LanguageRecipe<'_>,
-    cache: &Cache,
-    staging: &Path,
-    environment: &Environment,
-    screen: &Screen,
-) -> Result<PathBuf> {
-    let site = Site { recipe, staging, cache, environment, screen };
-    let mut call = call(site)?;
-    if let Some(mut aside) = call.aside.take() {
-        let _ = aside.kill();
-        let _ = aside.wait();
-    }
-    let input = call.input.as_ref().map(std::fs::read).transpose().map_err(|error| site.unusable(error))?;
-    show(site, &call, input.as_deref());
-    Ok(call.output)
-}
-
 /// Shows what is in staging for the compiler, and how it is called.
-fn show(site: Site<'_>, call: &Call, input: Option<&[u8]>) {
+fn show(site: Site<'_>, call: &Call) -> Result<()> {
     if let Some(journal) = site.screen.journal() {
+        let input = call.input.as_ref().map(std::fs::read).transpose();
         journal.files(site.staging);
-        journal.command(&call.command, input);
+        journal.command(&call.command, input.map_err(|error| site.unusable(error))?.as_deref());
     }
+    Ok(())
 }
 
 /// Compiles the script into `staging`.
@@ -137,48 +109,26 @@ pub(crate) fn compile(
     let site = Site { recipe, staging, cache, environment, screen };
     let declared = || declared::checks(recipe.settings, recipe.base(), environment, Moment::now());
     let declared_before = declared()?;
-    // What was written before this moment has an older stamp, what is written from now on has not.
-    if let Some(stamp) = recipe.script.stamp() {
-        stamp.latest().pass();
-    }
+    // What was written before this run has an older stamp than what is written from now on.
+    recipe.since.pass();
     let start = Moment::now();
     let before = recipe.script.path().and_then(|path| Some(Stamp::of(&std::fs::metadata(path).ok()?)));
     clear(staging).map_err(|error| site.unusable(error))?;
     let mut call = call(site)?;
-    let input = match &call.input {
-        Some(path) => File::open(path).map_err(|error| site.unusable(error))?.into(),
-        None => Stdio::null(),
-    };
-    if screen.journal().is_some() {
-        let text =
-            call.input.as_ref().map(std::fs::read).transpose().map_err(|error| site.unusable(error))?;
-        show(site, &call, text.as_deref());
-    }
-    screen.verbose(|| {
-        let (script, version) = (recipe.script.typed().to_string_lossy(), &recipe.compiler.version);
-        format!("{script}: compiling it, {}, with {version}", recipe.profile_name())
-    });
-    let label = format!("compiling {}", recipe.name().to_string_lossy());
-    let finished = screen.run_reading(input, &mut call.command, &label, false).map_err(|error| {
-        let what = format!("cannot run `{}`", recipe.compiler.path.display());
-        Error::new(Step::Toolchain, anyhow::Error::new(error).context(what))
-    })?;
-    if !staging.is_dir() {
-        return Err(removed());
-    }
-    let said = in_the_scripts_words(site, &call, finished.stderr);
+    let aside = call.aside.as_mut().and_then(|command| command.spawn().ok());
+    let (said, status) = run(site, &mut call)?;
     let disturbed = |path: Option<&Path>| {
         Ok(Outcome::Disturbed(path.unwrap_or(Path::new(recipe.script.typed())).to_owned()))
     };
     if !recipe.script.is_unchanged() {
         return disturbed(recipe.script.path());
     }
-    if !finished.status.success() || !call.output.is_file() {
-        return Err(failed(site, &call, &said, finished.status));
+    if !status.success() || !call.output.is_file() {
+        return Err(failed(site, &call, &said, status));
     }
     let inputs = match &recipe.way {
-        Way::C(tools) => c::inputs(site, tools, &mut call)?,
-        Way::Go(tools) => go::inputs(site, tools, &mut call)?,
+        Way::C(tools) => c::inputs(site, tools, aside)?,
+        Way::Go(tools) => go::inputs(site, tools, &call, aside)?,
         Way::Template(template) => template.inputs(site, &call)?,
         Way::Scriptisto(spec) => scriptisto::inputs(site, spec, &mut call)?,
     };
@@ -213,8 +163,13 @@ pub(crate) fn compile(
         return disturbed(Some(&path));
     }
     checks.extend(declared_before);
+    if recipe.options.portable {
+        record(recipe).add_to(&call.output).map_err(|error| site.unusable(error))?;
+    }
     screen.show(&said, false);
     let mut all = recipe.checks.clone();
+    without_repeats(&mut all);
+    let decisions = all.iter().filter(|check| !check.choice).count();
     all.append(&mut checks);
     without_repeats(&mut all);
     let about = vec![
@@ -223,21 +178,87 @@ pub(crate) fn compile(
         ("profile", recipe.profile_name().to_owned()),
         ("toolchain", recipe.compiler.version.clone()),
         ("toolchain-id", recipe.compiler.version.clone()),
+        ("decisions", decisions.to_string()),
         ("language", recipe.head.language.name.to_owned()),
         ("built", start.unix_seconds().to_string()),
         ("milliseconds", began.elapsed().as_millis().to_string()),
     ];
-    let told = recipe.told();
-    let name = recipe.name();
     Ok(Outcome::Built(Built {
         output: call.output,
-        name,
-        provisional: false,
+        name: recipe.name(),
         target: None,
-        told,
+        provisional: false,
+        told: recipe.told(),
         checks: all,
         about,
     }))
+}
+
+/// Runs the compiler: what it said, and how it ended.
+pub(super) fn run(site: Site<'_>, call: &mut Call) -> Result<(Vec<u8>, ExitStatus)> {
+    let input = match &call.input {
+        Some(path) => File::open(path).map_err(|error| site.unusable(error))?.into(),
+        None => Stdio::null(),
+    };
+    show(site, call)?;
+    site.screen.verbose(|| {
+        let recipe = site.recipe;
+        let (script, version) = (recipe.script.typed().to_string_lossy(), &recipe.compiler.version);
+        format!("{script}: compiling it, {}, with {version}", recipe.profile_name())
+    });
+    let label = format!("compiling {}", site.recipe.name().to_string_lossy());
+    let finished = site.screen.run_reading(input, &mut call.command, &label, false).map_err(|error| {
+        let what = format!("cannot run `{}`", site.recipe.compiler.path.display());
+        Error::new(Step::Toolchain, anyhow::Error::new(error).context(what))
+    })?;
+    match site.staging.is_dir() {
+        true => Ok((in_the_scripts_words(site, call, finished.stderr), finished.status)),
+        false => Err(removed()),
+    }
+}
+
+/// How the compiler is called.
+pub(super) fn call(site: Site<'_>) -> Result<Call> {
+    match &site.recipe.way {
+        Way::C(tools) => c::call(site, tools),
+        Way::Go(tools) => go::call(site, tools),
+        Way::Template(template) => template.call(site),
+        Way::Scriptisto(spec) => scriptisto::call(site, spec),
+    }
+}
+
+/// Shows how the compiler would be called, and tells where the program would be.
+pub(crate) fn rehearse(
+    recipe: &LanguageRecipe<'_>,
+    cache: &Cache,
+    staging: &Path,
+    environment: &Environment,
+    screen: &Screen,
+) -> Result<PathBuf> {
+    let site = Site { recipe, staging, cache, environment, screen };
+    let call = call(site)?;
+    show(site, &call)?;
+    Ok(call.output)
+}
+
+/// What a program that is handed on says of its making.
+fn record(recipe: &LanguageRecipe<'_>) -> BuildRecord {
+    let is_static = recipe.settings.is_static == Some(true);
+    let words = [(is_static, "--static"), (recipe.options.strip, "--strip")];
+    let name = recipe.file_name().map_or_else(|| recipe.name(), std::ffi::OsStr::to_owned);
+    BuildRecord {
+        script: name.to_string_lossy().into_owned(),
+        digest: Digest::of(recipe.script.bytes()).hex(),
+        language: recipe.head.language.name.to_owned(),
+        toolchain: recipe.compiler.version.clone(),
+        target: format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS),
+        profile: recipe.profile_name().to_owned(),
+        options: words.iter().filter(|(is_on, _)| *is_on).map(|(_, word)| (*word).to_owned()).collect(),
+        flags: recipe.flags.clone(),
+        revision: recipe.options.revision.clone(),
+        runner: env!("CARGO_PKG_VERSION").to_owned(),
+        ..BuildRecord::default()
+    }
 }
 
 /// Removes what an earlier attempt left in staging.
@@ -278,7 +299,7 @@ fn in_the_scripts_words(site: Site<'_>, call: &Call, said: Vec<u8>) -> Vec<u8> {
 
 /// One line after the compiler's own.
 #[cold]
-fn failed(site: Site<'_>, call: &Call, said: &[u8], status: std::process::ExitStatus) -> Error {
+fn failed(site: Site<'_>, call: &Call, said: &[u8], status: ExitStatus) -> Error {
     let text = String::from_utf8_lossy(said);
     if is_full(site.staging, &text) {
         let full = std::io::Error::from_raw_os_error(libc::ENOSPC);

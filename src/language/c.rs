@@ -10,7 +10,7 @@
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{Child, Stdio};
 
 use super::build::{Call, Input, Inputs, Site};
 use super::compiler::{self, Compiler, Search};
@@ -172,6 +172,9 @@ pub(super) fn call(site: Site<'_>, tools: &Tools) -> Result<Call> {
     if recipe.settings.is_static == Some(true) {
         command.arg("-static");
     }
+    if recipe.options.strip {
+        command.arg("-s");
+    }
     if !tools.is_tiny {
         command.arg(if site.screen.is_terminal() {
             "-fdiagnostics-color=always"
@@ -224,7 +227,7 @@ pub(super) fn call(site: Site<'_>, tools: &Tools) -> Result<Call> {
     ask.args(&recipe.compiler.arguments).args(&tools.before).args(&recipe.flags);
     ask.args(["-E", "-v", "-x", language, "-"]).env("LC_ALL", "C");
     ask.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
-    let aside = if tools.is_tiny { None } else { ask.spawn().ok() };
+    let aside = if tools.is_tiny { None } else { Some(ask) };
     let own = recipe.script.path().map(Path::to_owned).unwrap_or_default();
     Ok(Call {
         command,
@@ -262,10 +265,10 @@ fn marked(site: Site<'_>) -> Vec<u8> {
 }
 
 /// What the compiler and the linker read, and where they would have found something else.
-pub(super) fn inputs(site: Site<'_>, tools: &Tools, call: &mut Call) -> Result<Inputs> {
+pub(super) fn inputs(site: Site<'_>, tools: &Tools, aside: Option<Child>) -> Result<Inputs> {
     let recipe = site.recipe;
     let base = recipe.base();
-    let said = call.aside.take().and_then(|child| child.wait_with_output().ok());
+    let said = aside.and_then(|child| child.wait_with_output().ok());
     let said = said.map(|output| String::from_utf8_lossy(&output.stderr).into_owned()).unwrap_or_default();
     let directories = Directories::parse(&said, base, |path| is_system(path, base));
     let mut inputs = Inputs::default();

@@ -13,7 +13,8 @@ const RUST: &[&str] = &["rs", "ers", "crs", "rscript"];
 /// The extensions of what can be run.
 pub(crate) fn extensions() -> impl Iterator<Item = &'static str> {
     let others = super::table::LANGUAGES.iter().filter(|language| language.is_compiled());
-    RUST.iter().copied().chain(others.flat_map(|language| language.extensions.iter().copied()))
+    let others = others.flat_map(|language| language.extensions.iter().copied());
+    RUST.iter().copied().chain(others.filter(|extension| !matches!(*extension, "h" | "hpp")))
 }
 
 /// Calls that the first line of a script may make without a compiler's name standing where one would look for it.

@@ -18,7 +18,7 @@
 //! never change, and of all others every file counts. The go command's own build cache is used, which is the user's.
 
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{Child, Stdio};
 
 use super::build::{Call, Input, Inputs, Site};
 use super::compiler::{self, Compiler, Search};
@@ -236,12 +236,14 @@ pub(super) fn call(site: Site<'_>, tools: &Tools) -> Result<Call> {
     let (flags, linker) = without_linker_flags(&recipe.flags);
     let mut command = go("build");
     match recipe.level {
-        Level::Dev => drop(command.arg("-gcflags=all=-N -l")),
+        Level::Dev if !recipe.options.strip => {
+            command.arg("-gcflags=all=-N -l");
+            if !linker.is_empty() {
+                command.arg(format!("-ldflags={linker}"));
+            }
+        }
         // As `go run` links, for speed: traces of panics stay.
-        Level::Release | Level::Quick => drop(command.arg(format!("-ldflags=-s -w {linker}").trim_end())),
-    }
-    if recipe.level == Level::Dev && !linker.is_empty() {
-        command.arg(format!("-ldflags={linker}"));
+        _ => drop(command.arg(format!("-ldflags=-s -w {linker}").trim_end())),
     }
     if recipe.options.portable {
         command.arg("-trimpath");
@@ -252,7 +254,7 @@ pub(super) fn call(site: Site<'_>, tools: &Tools) -> Result<Call> {
         .args(["-deps", "-e", "-f", QUESTION])
         .arg(&file);
     list.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
-    let aside = list.spawn().ok();
+    let aside = Some(list);
     let source = Source { path: base.join(&file), mirror: None };
     let dot = if is_fine { file } else { shown.rsplit('/').next().unwrap_or_default().to_owned() };
     let renames = vec![(format!("./{dot}:"), format!("{}{dot}:", directory_of(&shown)))];
@@ -323,11 +325,11 @@ fn preamble(script: &[u8]) -> Vec<u8> {
 }
 
 /// What a program is made of.
-pub(super) fn inputs(site: Site<'_>, tools: &Tools, call: &mut Call) -> Result<Inputs> {
+pub(super) fn inputs(site: Site<'_>, tools: &Tools, call: &Call, aside: Option<Child>) -> Result<Inputs> {
     let recipe = site.recipe;
     let base = recipe.base();
     let unclear = || Error::message(Step::Compile, "`go list` did not say what was read; nothing was cached");
-    let said = call.aside.take().and_then(|child| child.wait_with_output().ok()).ok_or_else(unclear)?;
+    let said = aside.and_then(|child| child.wait_with_output().ok()).ok_or_else(unclear)?;
     let said = String::from_utf8_lossy(&said.stdout);
     let since = Moment::now();
     let mut inputs = Inputs::default();

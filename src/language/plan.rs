@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::compiler::{Compiler, Search};
 use super::template::Template;
-use super::{Head, How, c, go, scriptisto, shell, template};
+use super::{Head, How, c, go, packages, scriptisto, shell, template};
 use crate::cache::{Cache, Told};
 use crate::check::Check;
 use crate::environment::Environment;
@@ -14,8 +14,10 @@ use crate::error::{Error, Result, Step};
 use crate::header::Spec;
 use crate::manifest::Settings;
 use crate::options::{Harness, Options};
+use crate::order;
 use crate::recipe::Recipe;
 use crate::script::Script;
+use crate::settings;
 use crate::stamp::Moment;
 
 /// How much the compiler does.
@@ -47,6 +49,8 @@ pub(crate) struct LanguageRecipe<'a> {
     pub(crate) notes: Vec<String>,
     /// What these decisions rest on.
     pub(crate) checks: Vec<Check<'static>>,
+    /// When they were begun.
+    pub(crate) since: Moment,
 }
 
 /// How a compiler is called, with what its language alone knows.
@@ -56,14 +60,6 @@ pub(crate) enum Way<'a> {
     Go(go::Tools),
     Template(&'static Template),
     Scriptisto(&'a Spec),
-}
-
-impl LanguageRecipe<'_> {
-    /// What the program is told when it runs.
-    pub(crate) fn told(&self) -> Told {
-        let arguments = self.settings.arguments.iter().map(OsString::from).collect();
-        Told { arguments, variables: self.variables.clone() }
-    }
 }
 
 impl<'a> LanguageRecipe<'a> {
@@ -110,11 +106,16 @@ impl<'a> LanguageRecipe<'a> {
                 false if word.text == "$@" || word.text == "$*" => {}
                 false => match shell::expand(word, environment, &mut asked) {
                     Some(words) => flags.extend(words),
-                    None => notes.push(format!("`{}` in the call of its compiler is passed over", word.text)),
+                    None => match packages::flags(word, script.base(), search, &mut checks)? {
+                        Some(words) => flags.extend(words),
+                        None => {
+                            notes.push(format!("`{}` in the call of its compiler is passed over", word.text))
+                        }
+                    },
                 },
             }
         }
-        asked.sort();
+        order::sort(&mut asked);
         asked.dedup();
         checks.extend(asked.iter().map(|name| Check::variable(name, environment)));
         let flags = match &way {
@@ -125,6 +126,7 @@ impl<'a> LanguageRecipe<'a> {
         };
         let flags = flags.into_iter().chain(head.flags.iter().cloned()).collect();
         checks.extend(compiler.checks.iter().cloned());
+        checks.extend(settings::choices(environment));
         checks.extend(recipe.config.checks.iter().cloned());
         let variables = recipe.variables();
         Ok(LanguageRecipe {
@@ -139,6 +141,7 @@ impl<'a> LanguageRecipe<'a> {
             variables,
             notes,
             checks,
+            since: search.since,
         })
     }
 
@@ -147,6 +150,12 @@ impl<'a> LanguageRecipe<'a> {
         let stem = self.script.stem();
         let bytes = stem.as_bytes().iter().map(|byte| if byte.is_ascii_control() { b'-' } else { *byte });
         OsString::from_vec(bytes.collect())
+    }
+
+    /// What the program is told when it runs.
+    pub(crate) fn told(&self) -> Told {
+        let arguments = self.settings.arguments.iter().map(OsString::from).collect();
+        Told { arguments, variables: self.variables.clone() }
     }
 
     /// The directory that the script's relative paths are taken from, and that its compiler runs in.

@@ -13,6 +13,7 @@ pub(super) static LANGUAGES: &[Language] = &[
         programs: &["tcc", "gcc", "cc", "clang", "c", "crun", "c99", "c11", "icx"],
         beginnings: &["#include", "#define", "#ifdef", "#ifndef", "#pragma", "int main(", "typedef "],
         comment: "//",
+        formatter: &["clang-format", "--assume-filename={name}"],
         how: How::C(Kind::C),
     },
     Language {
@@ -23,6 +24,7 @@ pub(super) static LANGUAGES: &[Language] = &[
         programs: &["g++", "c++", "clang++", "cling", "icpx"],
         beginnings: &["using namespace ", "import std;"],
         comment: "//",
+        formatter: &["clang-format", "--assume-filename={name}"],
         how: How::C(Kind::Cpp),
     },
     Language {
@@ -33,6 +35,7 @@ pub(super) static LANGUAGES: &[Language] = &[
         programs: &["gorun", "go", "yaegi", "gosh"],
         beginnings: &["package "],
         comment: "//",
+        formatter: &["gofmt"],
         how: How::Go,
     },
     Language {
@@ -43,6 +46,7 @@ pub(super) static LANGUAGES: &[Language] = &[
         programs: &["zig"],
         beginnings: &["const std = @"],
         comment: "//",
+        formatter: &["zig", "fmt", "--stdin"],
         how: How::Compilers(&[Template {
             program: "zig",
             version: &["version"],
@@ -60,6 +64,7 @@ pub(super) static LANGUAGES: &[Language] = &[
             dev: &["-O", "Debug"],
             quick: &["-O", "Debug"],
             fixed: Some(&[]),
+            strip: &["-fstrip"],
             extensions: &[".zig"],
             takes_shebang: false,
             runs_beside: true,
@@ -80,6 +85,7 @@ pub(super) static LANGUAGES: &[Language] = &[
         programs: &["nim"],
         beginnings: &[],
         comment: "#",
+        formatter: &[],
         how: How::Compilers(&[Template {
             program: "nim",
             version: &["--version"],
@@ -98,6 +104,7 @@ pub(super) static LANGUAGES: &[Language] = &[
             // Release decides about checks and traces, not only about speed.
             quick: &["--define:release", "--opt:none"],
             fixed: Some(&["--passL:-static"]),
+            strip: &["--passL:-s"],
             extensions: &[".nim"],
             takes_shebang: true,
             runs_beside: true,
@@ -117,6 +124,7 @@ pub(super) static LANGUAGES: &[Language] = &[
         programs: &["rdmd", "dmd", "ldc2", "ldmd2", "gdc", "dub"],
         beginnings: &["import std."],
         comment: "//",
+        formatter: &["dfmt"],
         how: How::Compilers(&[
             Template {
                 program: "ldc2",
@@ -133,6 +141,7 @@ pub(super) static LANGUAGES: &[Language] = &[
                 dev: &["-g"],
                 quick: &[],
                 fixed: Some(&["-static"]),
+                strip: &["-L=-s"],
                 ..DMD
             },
             Template {
@@ -150,6 +159,7 @@ pub(super) static LANGUAGES: &[Language] = &[
                 dev: &["-g"],
                 quick: &[],
                 fixed: None,
+                strip: &["-L=-s"],
                 ..DMD
             },
             Template {
@@ -160,6 +170,7 @@ pub(super) static LANGUAGES: &[Language] = &[
                 dev: &["-g", "-O0"],
                 quick: &["-O0"],
                 fixed: Some(&["-static"]),
+                strip: &["-s"],
                 ..DMD
             },
         ]),
@@ -172,6 +183,7 @@ pub(super) static LANGUAGES: &[Language] = &[
         programs: &["odin"],
         beginnings: &[],
         comment: "//",
+        formatter: &[],
         how: How::Compilers(&[Template {
             program: "odin",
             version: &["version"],
@@ -188,6 +200,7 @@ pub(super) static LANGUAGES: &[Language] = &[
             dev: &["-debug"],
             quick: &["-o:none"],
             fixed: None,
+            strip: &[],
             extensions: &[".odin"],
             takes_shebang: true,
             runs_beside: true,
@@ -207,6 +220,7 @@ pub(super) static LANGUAGES: &[Language] = &[
         programs: &["swift", "swiftc"],
         beginnings: &["import Foundation", "import Swift"],
         comment: "//",
+        formatter: &["swift-format", "format"],
         how: How::Compilers(&[Template {
             program: "swiftc",
             version: &["--version"],
@@ -215,6 +229,7 @@ pub(super) static LANGUAGES: &[Language] = &[
             dev: &["-g", "-Onone"],
             quick: &["-Onone"],
             fixed: Some(&["-static-stdlib"]),
+            strip: &["-Xlinker", "-s"],
             extensions: &[".swift"],
             takes_shebang: true,
             runs_beside: false,
@@ -235,6 +250,7 @@ pub(super) static LANGUAGES: &[Language] = &[
         programs: &["ocaml", "ocamlopt", "ocamlrun"],
         beginnings: &["let () ="],
         comment: "",
+        formatter: &["ocamlformat", "--impl", "-"],
         how: How::Compilers(&[Template {
             program: "ocamlopt",
             version: &["-version"],
@@ -243,6 +259,7 @@ pub(super) static LANGUAGES: &[Language] = &[
             dev: &["-g"],
             quick: &[],
             fixed: Some(&["-ccopt", "-static"]),
+            strip: &["-ccopt", "-s"],
             extensions: &[".ml"],
             takes_shebang: true,
             runs_beside: false,
@@ -263,6 +280,7 @@ pub(super) static LANGUAGES: &[Language] = &[
         programs: &["gfortran"],
         beginnings: &["program ", "PROGRAM "],
         comment: "!",
+        formatter: &["fprettify", "-"],
         how: How::Compilers(&[Template {
             program: "gfortran",
             version: &["--version"],
@@ -271,6 +289,7 @@ pub(super) static LANGUAGES: &[Language] = &[
             dev: &["-g", "-O0"],
             quick: &["-O0"],
             fixed: Some(&["-static"]),
+            strip: &["-s"],
             extensions: &[".f90", ".f95", ".f03", ".f08", ".f", ".for", ".F90", ".F"],
             takes_shebang: false,
             // Modules that lie about somewhere are no part of a single file.
@@ -291,6 +310,7 @@ pub(super) static LANGUAGES: &[Language] = &[
         programs: &["runghc", "runhaskell", "ghc"],
         beginnings: &["module Main", "main :: IO"],
         comment: "--",
+        formatter: &["ormolu", "--stdin-input-file", "{name}"],
         how: How::Compilers(&[Template {
             program: "ghc",
             version: &["--version"],
@@ -299,6 +319,7 @@ pub(super) static LANGUAGES: &[Language] = &[
             dev: &["-g"],
             quick: &["-O0"],
             fixed: Some(&["-optl-static"]),
+            strip: &["-optl-s"],
             extensions: &[".hs"],
             takes_shebang: true,
             runs_beside: true,
@@ -327,6 +348,7 @@ pub(super) static RUST: Language = Language {
     programs: &[],
     beginnings: &[],
     comment: "//",
+    formatter: &[],
     how: How::Compilers(&[]),
 };
 
@@ -339,6 +361,7 @@ pub(super) static OTHER: Language = Language {
     programs: &[],
     beginnings: &[],
     comment: "",
+    formatter: &[],
     how: How::Compilers(&[]),
 };
 
@@ -351,6 +374,7 @@ const DMD: Template = Template {
     dev: &[],
     quick: &[],
     fixed: None,
+    strip: &["-L=-s"],
     extensions: &[".d"],
     takes_shebang: true,
     runs_beside: true,
@@ -377,6 +401,7 @@ const fn interpreted(
         programs,
         beginnings: &[],
         comment: "#",
+        formatter: &[],
         how: How::Interpreter(runs),
     }
 }

@@ -29,6 +29,8 @@ pub(crate) struct Template {
     pub(crate) quick: &'static [&'static str],
     /// For a program without shared libraries, if it makes such.
     pub(crate) fixed: Option<&'static [&'static str]>,
+    /// For a program without the names of its symbols, if it makes such.
+    pub(crate) strip: &'static [&'static str],
     /// Extensions without which it does not take a file, the first for copies.
     pub(crate) extensions: &'static [&'static str],
     /// Whether it passes over a first line for the kernel.
@@ -158,9 +160,10 @@ impl Template {
                 return Err(Error::message(Step::Metadata, text).hint("remove `static`"));
             }
         };
+        let strip = if recipe.options.strip { self.strip } else { &[] };
         for argument in self.arguments {
             match *argument {
-                "{flags}" => drop(command.args(level).args(fixed).args(&recipe.flags)),
+                "{flags}" => drop(command.args(level).args(fixed).args(strip).args(&recipe.flags)),
                 argument => drop(command.arg(fill(argument, site, &source.path, &output))),
             }
         }

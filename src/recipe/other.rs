@@ -9,16 +9,25 @@ use super::{
 use crate::language::Language;
 
 impl Recipe {
+    /// The language of a script that is not in Rust.
+    pub(crate) fn other_language(&self) -> Option<&'static Language> {
+        self.head.as_ref().map(|head| head.language)
+    }
+
+    pub(crate) fn is_other(&self) -> bool {
+        self.head.is_some()
+    }
+
     /// Reads the head of a script in `language`.
     pub(super) fn in_another_language(
         script: &Script,
         options: &Options,
         text: &str,
         language: &'static Language,
+        config: Config,
         environment: &Environment,
     ) -> Result<Recipe> {
         let read = Head::read(text, language)?;
-        let config = Config::read(environment)?;
         let said = Said::of_options(options, &Source::CommandLine)
             .then(Said::of_options(&read.options, &Source::FirstLine))
             .then(Said::of_metadata(&read.settings, None))

@@ -18,6 +18,9 @@ fn workshop() -> Sandbox {
     sandbox.with("RUSTUP_HOME", home)
 }
 
+/// Files that can be run, by their extensions.
+const SCRIPTS: &str = ":scripts rs ers crs rscript c cc cpp cxx c++ C go zig nim d odin swift ml f90 f95 f03 f08 f for F90 F hs";
+
 /// What can stand at the end of these words, without what is said of it.
 fn candidates(sandbox: &Sandbox, words: &[&str]) -> Vec<String> {
     let ran = sandbox.runner(["completions", "bash", "--"]).args(words).run();
@@ -40,7 +43,7 @@ fn what_can_stand_at_the_cursor_depends_on_what_stands_before_it() {
     };
     let is =
         |words: &[&str], expected: &[&str]| assert_eq!(candidates(&sandbox, words), expected, "{words:?}");
-    has(&[""], &["build", "promote", ":scripts rs ers crs rscript"], &["--release", "release"]);
+    has(&[""], &["build", "promote", SCRIPTS], &["--release", "release"]);
     has(&["--release", ""], &["build"], &[]);
     has(&["-"], &["--release", "-v", "--loop", "--count", "--version"], &["--to", "--as", "build"]);
     has(&["build", "-"], &["--output", "-o", "--release"], &["--to", "--background", "--loop"]);
@@ -53,14 +56,14 @@ fn what_can_stand_at_the_cursor_depends_on_what_stands_before_it() {
     is(&["migrate", "x.rs", "--to", ""], &["frontmatter", "block"]);
     is(&["promote", "--to", ""], &[":directories"]);
     is(&["build", "--output="], &[":files"]);
-    is(&["build", ""], &[":scripts rs ers crs rscript"]);
+    is(&["build", ""], &[SCRIPTS]);
     is(&["migrate", "x.rs", ""], &[]);
-    is(&["--", ""], &[":scripts rs ers crs rscript"]);
-    is(&["build", "--", ""], &[":scripts rs ers crs rscript"]);
+    is(&["--", ""], &[SCRIPTS]);
+    is(&["build", "--", ""], &[SCRIPTS]);
     is(&["demote", ""], &["hello"]);
     is(&["demote", "one", "two", ""], &["hello"]);
     has(&["cache", ""], &["trim", "clean"], &[]);
-    is(&["cache", "clean", ""], &[":scripts rs ers crs rscript"]);
+    is(&["cache", "clean", ""], &[SCRIPTS]);
     has(&["cache", "trim", "--"], &["--older", "--max-size"], &["--release"]);
     has(&["help", ""], &["build", "exit-codes"], &[]);
     is(&["completions", ""], &["bash", "zsh", "fish"]);

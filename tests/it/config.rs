@@ -320,6 +320,24 @@ fn the_variables_of_a_service_that_has_runners_too_are_not_ours() {
 }
 
 #[test]
+fn what_is_wrong_further_on_is_blamed_on_the_line_that_said_it() {
+    let sandbox = Sandbox::fake();
+    sandbox.write("x.rs", "print x\n");
+    for (line, message) in [
+        ("profile = \"zzz\"", "profile `zzz` is not defined"),
+        ("profile = \"a b\"", "`a b` is not the name of a profile"),
+        ("toolchain = \"zzz\"", "toolchain `zzz` is not installed"),
+        ("edition = \"2020\"", "there is no Rust edition `2020`"),
+        ("rustflags = \"-o x\"", "`rustflags` may not have `-o`"),
+    ] {
+        let path = write_config(&sandbox, &format!("# mine\n{line}\n"));
+        let ran = sandbox.runner(["x.rs"]).run();
+        let expected = format!("runner: {}:2: {message}\n", path.display());
+        assert!(ran.code != 0 && ran.stderr.starts_with(&expected), "{line}: {}", ran.stderr);
+    }
+}
+
+#[test]
 fn every_setting_is_told_of() {
     let sandbox = Sandbox::fake();
     let help = sandbox.runner(["help", "config"]).run().stdout;

@@ -229,7 +229,8 @@ fn what_is_not_there_is_said_in_one_line() {
         ran.ends(127, "", message);
     }
     // A word that is nearly a package is a script that is not there.
-    run(&sandbox, &["tool@newest"]).fails(127, "hint: give the path of a file, or `runner --help`");
+    let message = "runner: tool@newest: no such script\n  hint: of a package it is `tool@1.2.3`, `tool@1` or `tool@latest`\n";
+    run(&sandbox, &["tool@newest"]).ends(127, "", message);
     assert_eq!(sandbox.cached("staging"), Vec::<PathBuf>::new());
 }
 
@@ -413,6 +414,39 @@ fn damage_to_what_is_kept_of_a_package_is_a_miss() {
 }
 
 #[test]
+fn damage_to_what_was_compiled_for_a_package_is_compiled_again() {
+    let (sandbox, registry) = Registry::new();
+    let files = &[("src/lib.rs", "pub fn leaf() -> String { std::hint::black_box(\"green\").to_owned() }")];
+    registry.publish(&Crate { files, ..Crate::program("leaf", "1.0.0") });
+    let files = &[("src/main.rs", "fn main() { println!(\"{}\", leaf::leaf()) }")];
+    let (manifest, dependencies) = ("[dependencies]\nleaf = \"1\"\n", &[("leaf", "^1")][..]);
+    registry.publish(&Crate { manifest, files, dependencies, ..Crate::program("tool", "1.0.0") });
+    run(&sandbox, &["tool@1.0.0"]).prints("green\n");
+    let deps = sandbox.cache().join("v1/deps");
+    let count = files_below(&deps).len();
+    for index in 0..count {
+        let mut all = files_below(&deps);
+        all.sort();
+        let Some(path) = all.get(index).cloned() else { continue };
+        let bytes = fs::read(&path).unwrap();
+        let damaged: Vec<u8> = match index % 3 {
+            0 => bytes.iter().map(|byte| byte ^ 1).collect(),
+            1 => bytes[..bytes.len() / 2].to_vec(),
+            _ => b"alien".to_vec(),
+        };
+        fs::write(&path, damaged).unwrap();
+        let ran = run(&sandbox, &["--force", "tool@1.0.0"]);
+        assert_eq!(
+            (ran.code, ran.stdout.as_str(), ran.stderr.as_str()),
+            (0, "green\n", ""),
+            "{}",
+            path.display()
+        );
+    }
+    println!("garbage: {count} damages of what was compiled for a package");
+}
+
+#[test]
 fn a_temporary_program_leaves_nothing_and_a_cache_that_cannot_be_used_is_done_without() {
     let (sandbox, _registry) = Registry::with_program("tool", &["1.0.0"]);
     run(&sandbox, &["--temp", "tool@1.0.0", "a"]).prints("tool 1.0.0 [\"tool\", \"a\"]\n");
@@ -572,7 +606,7 @@ fn the_build_of_a_package_can_be_seen_and_its_program_steered() {
 
 #[test]
 fn a_real_tool_of_crates_io() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::new().with("CARGO_NET_RETRY", "0");
     let ran = run(&sandbox, &["shellharden@4.3.1", "--version"]);
     if ran.code == 125 && ran.stderr.contains("cannot be reached") {
         return skipped("no crates.io");

@@ -24,22 +24,22 @@ fn it_tells_who_won() {
     let sandbox = Sandbox::fake();
     let config = sandbox.home().join(".config/runner/config.toml");
     fs::create_dir_all(config.parent().unwrap()).unwrap();
-    let head = "---\npackage.metadata.runner.profile = \"of-metadata\"\n---\n";
+    let head = "---\npackage.metadata.runner.profile = \"dev\"\n---\n";
     sandbox.write("spoken.rs", format!("{head}print x\n"));
-    sandbox.write("lined.rs", format!("#!/usr/bin/env -S runner --profile of-line\n{head}print x\n"));
-    let variable = [("RUNNER_PROFILE", "of-variable")];
+    sandbox.write("lined.rs", format!("#!/usr/bin/env -S runner --profile quick\n{head}print x\n"));
+    let variable = [("RUNNER_PROFILE", "bench")];
     let profile =
         |variables: &[(&str, &str)], arguments: &[&str]| seen(&sandbox, variables, arguments, "profile");
     let told = |value: &str, place: &str| (value.to_owned(), place.to_owned());
     assert_eq!(profile(&[], &[]), told("release", "default"));
-    fs::write(&config, "# mine\n\nprofile = \"of-config\"\n").unwrap();
+    fs::write(&config, "# mine\n\nprofile = \"test\"\n").unwrap();
     let line = format!("{}:3", config.display());
-    assert_eq!(profile(&[], &[]), told("of-config", &line));
-    assert_eq!(profile(&variable, &[]), told("of-variable", "RUNNER_PROFILE"));
-    assert_eq!(profile(&variable, &["--script", "spoken.rs"]), told("of-metadata", "metadata"));
-    assert_eq!(profile(&variable, &["--script", "lined.rs"]), told("of-line", "first line"));
-    let arguments = ["--script", "lined.rs", "--profile", "of-arguments"];
-    assert_eq!(profile(&variable, &arguments), told("of-arguments", "command line"));
+    assert_eq!(profile(&[], &[]), told("test", &line));
+    assert_eq!(profile(&variable, &[]), told("bench", "RUNNER_PROFILE"));
+    assert_eq!(profile(&variable, &["--script", "spoken.rs"]), told("dev", "metadata"));
+    assert_eq!(profile(&variable, &["--script", "lined.rs"]), told("quick", "first line"));
+    let arguments = ["--script", "lined.rs", "--profile", "release"];
+    assert_eq!(profile(&variable, &arguments), told("release", "command line"));
 }
 
 #[test]

@@ -9,6 +9,7 @@ mod go;
 mod scriptisto;
 mod table;
 
+use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
 use crate::sandbox::{Sandbox, skipped};
@@ -119,5 +120,62 @@ fn what_only_rust_has_is_refused() {
     sandbox.runner(["--profile", "bench", "x.c"]).run().fails(
         125,
         "runner: x.c: there is no profile `bench` for C\n  hint: there are `release`, `dev` and `quick`",
+    );
+}
+
+#[test]
+fn what_compilers_say_without_a_run() {
+    let sandbox = Sandbox::new();
+    sandbox.script("a", "#!/usr/bin/env runner\n#include <stdio.h>\nint main(void) { int x; return 0; }\n");
+    let ran = sandbox.runner(["check", "./a"]).run();
+    assert!(
+        ran.code == 0 && ran.stderr.contains("./a:3:") && ran.stderr.contains("-Wunused"),
+        "{}",
+        ran.stderr
+    );
+    sandbox.write("b.c", "int main(void) { return x; }\n");
+    let ran = sandbox.runner(["check", "b.c"]).run();
+    let last = "runner: b.c: cc failed (exit status: 1)\n";
+    assert!(ran.code == 125 && ran.stderr.contains("b.c:1:") && ran.stderr.ends_with(last), "{}", ran.stderr);
+    assert!(sandbox.cached("bin").is_empty());
+    if has("go") {
+        let text = "package main\n\nimport \"fmt\"\n\nfunc main() {\n\tfmt.Printf(\"%d\\n\", \"x\")\n}\n";
+        sandbox.write("g.go", text);
+        let ran = sandbox.runner(["check", "./g.go"]).run();
+        assert!(ran.code == 125 && ran.stderr.contains("wrong type"), "{}", ran.stderr);
+        sandbox.script("g", format!("#!/usr/bin/env gorun\n{}", text.replace("\"x\"", "x")));
+        let ran = sandbox.runner(["check", "./g"]).run();
+        assert!(ran.code == 125 && ran.stderr.contains("./g:7: undefined: x"), "{}", ran.stderr);
+    }
+}
+
+#[test]
+fn formatters_keep_the_first_line() {
+    let sandbox = Sandbox::new();
+    if has("go") {
+        let path =
+            sandbox.script("g", "#!/usr/bin/env gorun\n\npackage main\nfunc main() {\nprintln( 1 )\n}\n");
+        let shown = sandbox.runner(["fmt", "--check", "./g"]).run();
+        assert!(shown.code == 1 && shown.stdout.contains("println(1)"), "{} {}", shown.stdout, shown.stderr);
+        sandbox.runner(["fmt", "./g"]).run().prints("");
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert_eq!(text, "#!/usr/bin/env gorun\n\npackage main\n\nfunc main() {\n\tprintln(1)\n}\n");
+        sandbox.runner(["fmt", "--check", "./g"]).run().prints("");
+        sandbox.script("bad", "#!/usr/bin/env gorun\npackage main\nfunc {\n");
+        let ran = sandbox.runner(["fmt", "./bad"]).run();
+        assert!(ran.code != 0 && ran.stderr.contains("./bad:3:6"), "{}", ran.stderr);
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o755);
+    }
+    sandbox.write("a.nim", "echo 1\n");
+    sandbox
+        .runner(["fmt", "a.nim"])
+        .run()
+        .fails(125, "runner: a.nim: runner knows of nothing that formats Nim");
+    sandbox.write("a.ml", "let () = ()\n");
+    let ran = sandbox.runner(["fmt", "a.ml"]).env("PATH", "/nowhere").run();
+    assert!(
+        ran.code == 127 && ran.stderr.starts_with("runner: a.ml: `ocamlformat` is not on PATH"),
+        "{}",
+        ran.stderr
     );
 }

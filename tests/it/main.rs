@@ -36,6 +36,7 @@ mod machine;
 mod mainless;
 mod migrate;
 mod offline;
+mod own_language;
 mod power;
 mod process;
 mod promote;

@@ -177,8 +177,8 @@ fn an_image_without_a_compiler_serves_too() {
 #[test]
 fn a_user_without_a_home_or_a_cache_of_his_own_is_served_silently() {
     let (sandbox, system) = built_ahead();
-    run(&sandbox, &system).env("HOME", "/nonexistent").run().prints("x\nunset\npart\n");
     let cache = sandbox.write("not-a-directory", "");
+    run(&sandbox, &system).env("HOME", cache.join("home")).run().prints("x\nunset\npart\n");
     run(&sandbox, &system).env("RUNNER_CACHE", cache).run().prints("x\nunset\npart\n");
     assert_eq!(sandbox.compiles(), 1);
 }
@@ -376,7 +376,8 @@ fn root_builds_and_everybody_uses() {
     chown(&home, Some(65534), Some(65534)).unwrap();
     // The checkout may lie where nobody else can read.
     let runner = sandbox.root().join("runner");
-    fs::copy(crate::sandbox::tested(), &runner).unwrap();
+    // By another process: one that is started while this one writes would keep it from being executed.
+    sandbox.command("cp").args([crate::sandbox::tested(), runner.clone()]).run().prints("");
     let as_user = |arguments: &[&str]| {
         let run = sandbox.command("setpriv").args(user).args([&runner]).args(arguments);
         run.env("HOME", &home).env("RUNNER_CACHE_SYSTEM", &system).env("TMPDIR", &home).run()

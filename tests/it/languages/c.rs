@@ -293,6 +293,35 @@ fn flags_in_a_line_for_a_shell() {
 }
 
 #[test]
+fn packages_of_the_system_in_a_line_for_a_shell() {
+    let sandbox = counting("gcc");
+    let tool = "#!/bin/sh\ncase $* in *pc_path*) echo /nowhere ;; *fails*) exit 1 ;; *) sed -n 's/^Cflags: *//p' \"$PKG_CONFIG_PATH/x.pc\" ;; esac\n";
+    sandbox.script(sandbox.root().join("bin/pkg-config"), tool);
+    sandbox.write("pc/x.pc", "Requires: y >= 1\nCflags: -DV=1 -DW\n");
+    sandbox.write("pc/y.pc", "");
+    let body = "#include <stdio.h>\nint main(void) { printf(\"%d\\n\", V); return 0; }\n";
+    sandbox.script(
+        "a",
+        format!("//usr/bin/env gcc `pkg-config --cflags x` \"$0\" $(rm -rf /nowhere) -lm; exit\n{body}"),
+    );
+    let run = |expected: &str| {
+        sandbox.runner(["./a"]).env("PKG_CONFIG_PATH", sandbox.path("pc")).run().prints(expected);
+    };
+    run("1\n");
+    run("1\n");
+    assert_eq!(count(&sandbox), 1);
+    sandbox.write("pc/x.pc", "Requires: y >= 1\nCflags: -DV=2\n");
+    run("2\n");
+    // One that it requires.
+    sandbox.write("pc/y.pc", "Cflags:\n");
+    run("2\n");
+    assert_eq!(count(&sandbox), 3);
+    sandbox.script("b", format!("//usr/bin/env gcc -DV=3 $(pkg-config --libs fails) \"$0\"; exit\n{body}"));
+    let ran = sandbox.runner(["-v", "./b"]).run();
+    assert!(ran.stdout == "3\n" && ran.stderr.contains("is passed over"), "{}", ran.stderr);
+}
+
+#[test]
 fn a_first_line_for_tcc() {
     let sandbox = Sandbox::new();
     let text = "#!/usr/bin/tcc -run -lm\n#include <math.h>\n#include <stdio.h>\nint main(int c, char **v) { printf(\"%d %.0f\\n\", c, sqrt(9)); return 0; }\n";
@@ -391,6 +420,18 @@ fn it_can_be_built_installed_explained_and_run_from_nothing() {
     assert!(sandbox.cached("bin").is_empty());
     sandbox.runner(["build", "a.c"]).run().prints("");
     sandbox.command(sandbox.path("a")).run().prints("one\n");
+    let inspected = sandbox.runner(["inspect", "./a"]).run();
+    assert!(
+        inspected.stdout.contains("a.c") && inspected.stdout.contains("language\tc"),
+        "{}",
+        inspected.stdout
+    );
+    let shown = sandbox.runner(["-n", "--force", "a.c", "x y"]).run();
+    assert!(
+        shown.code == 0 && shown.stderr.contains(" -O2 ") && shown.stderr.contains("'x y'"),
+        "{}",
+        shown.stderr
+    );
     let promoted = sandbox.runner(["promote", "a.c"]).run();
     assert_eq!(promoted.code, 0, "{}", promoted.stderr);
     let bytes = fs::read(sandbox.home().join(".local/bin/a")).unwrap();
