@@ -18,6 +18,7 @@ use crate::deps::Call;
 use crate::digest::Digest;
 use crate::elf::{self, Elf};
 use crate::environment::Environment;
+use crate::language::LanguageRecipe;
 use crate::options::Options;
 use crate::order;
 use crate::recipe::RustRecipe;
@@ -169,6 +170,29 @@ impl BuildRecord {
         }
     }
 
+    /// What the program of a script in another language is to say.
+    pub(crate) fn of_language(recipe: &LanguageRecipe<'_>, environment: &Environment) -> BuildRecord {
+        let options = recipe.options;
+        let mut words: Vec<String> = Vec::new();
+        words.extend((recipe.settings.is_static == Some(true)).then(|| "--static".to_owned()));
+        words.extend(options.strip.then(|| "--strip".to_owned()));
+        let name = recipe.script.path().and_then(Path::file_name).map(OsStr::to_string_lossy);
+        let places = places(recipe.script.path().map(|_| recipe.base()), environment);
+        BuildRecord {
+            script: name.map_or_else(|| "script".to_owned(), |name| name.into_owned()),
+            digest: Digest::of(recipe.script.bytes()).hex(),
+            language: recipe.head.language.name.to_owned(),
+            toolchain: recipe.compiler.version.clone(),
+            target: format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS),
+            profile: recipe.profile_name().to_owned(),
+            options: words,
+            flags: recipe.flags.iter().map(|flag| without_places(&defined(flag), &places)).collect(),
+            revision: options.revision.clone(),
+            runner: env!("CARGO_PKG_VERSION").to_owned(),
+            ..BuildRecord::default()
+        }
+    }
+
     fn render(&self) -> Vec<u8> {
         let mut record = Record::default();
         for (name, text) in self.fields() {
@@ -303,6 +327,14 @@ fn cfg(text: &str) -> String {
     match text.split_once('=') {
         Some((name, _)) if name.trim() != "feature" => format!("--cfg={}=…", name.trim()),
         _ => format!("--cfg={text}"),
+    }
+}
+
+/// What a C compiler is told that a name stands for is likewise nobody's business.
+fn defined(flag: &str) -> String {
+    match flag.strip_prefix("-D").and_then(|flag| flag.split_once('=')) {
+        Some((name, _)) => format!("-D{name}=…"),
+        None => flag.to_owned(),
     }
 }
 

@@ -214,7 +214,9 @@ impl<'a> Elf<'a> {
         let ends = places.iter().filter_map(|at| self.section(*at)).filter(|section| section.kind != 8);
         let ends = ends.map(|section| section.offset.saturating_add(section.size));
         let end = ends.chain([first + size * places.len() as u64]).max()?;
-        if end < self.bytes.len() as u64 || places.len() >= 0xff00 - 1 {
+        // Go's linker fills up its last page.
+        let after = self.bytes.get(usize::try_from(end).ok()?..)?;
+        if after.iter().any(|byte| *byte != 0) || places.len() >= 0xff00 - 1 {
             return None;
         }
         let mut out = self.bytes.to_vec();

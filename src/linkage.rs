@@ -28,16 +28,21 @@ pub(crate) fn check_machine(recipe: &RustRecipe<'_>) -> Result<()> {
 
 /// Refuses a program that is not as static as was asked for.
 pub(crate) fn check_program(recipe: &RustRecipe<'_>, program: &Path) -> Result<()> {
-    if recipe.settings.is_static != Some(true) {
-        return Ok(());
+    match recipe.settings.is_static {
+        Some(true) => check(program).map_err(|error| error.hint(CURE)),
+        _ => Ok(()),
     }
+}
+
+/// Refuses a program that needs shared libraries.
+pub(crate) fn check(program: &Path) -> Result<()> {
     let bytes = std::fs::read(program).map_err(|error| Error::new(Step::Compile, error))?;
     let needed = Elf::parse(&bytes).map(Elf::needs).unwrap_or_default();
     if needed.is_empty() {
         return Ok(());
     }
     let text = format!("it is not static: it needs `{}`", needed.join("`, `"));
-    Err(Error::message(Step::Compile, text).hint(CURE))
+    Err(Error::message(Step::Compile, text))
 }
 
 /// What to do about a linker that failed, if it did so because the program was to be static.

@@ -70,18 +70,21 @@ impl Runner {
         };
         let cache = self.cache()?;
         cache.create()?;
-        let toolchain = self.toolchain_of(record, &cache)?;
+        let is_rust = record.language == "rust";
+        let toolchain = is_rust.then(|| self.toolchain_of(record, &cache)).transpose()?;
         let staging = Staging::create(&cache.join("staging")).at(Step::Cache)?;
         let alone = self.environment().with("RUNNER_CACHE", staging.path().join("cache"));
         let runner = Runner::new(alone);
         let fresh_cache = runner.cache()?;
         fresh_cache.create()?;
-        let seed = deps::sealed(&lock(&record.dependencies));
-        let place = fresh_cache.join("deps").join(&toolchain.id).join("environments/seed");
-        for (name, text) in [("Cargo.lock", seed.as_str()), ("record", "")] {
-            crate::install::put_bytes(text.as_bytes(), &place.join(name)).at(Step::Cache)?;
+        if let Some(toolchain) = &toolchain {
+            let seed = deps::sealed(&lock(&record.dependencies));
+            let place = fresh_cache.join("deps").join(&toolchain.id).join("environments/seed");
+            for (name, text) in [("Cargo.lock", seed.as_str()), ("record", "")] {
+                crate::install::put_bytes(text.as_bytes(), &place.join(name)).at(Step::Cache)?;
+            }
         }
-        let options = record.asked(&toolchain, options)?;
+        let options = record.asked(toolchain.as_ref(), options)?;
         let fresh = runner.prepare(&script, &options)?;
         let fresh_bytes = fresh.open().and_then(|mut file| read_to_end(&mut file));
         let fresh_bytes = fresh_bytes.map_err(|error| cannot("read the program of", &path, error))?;
@@ -155,12 +158,13 @@ impl Runner {
 
 impl BuildRecord {
     /// The options of a build that is to give the same program.
-    fn asked(&self, toolchain: &Toolchain, said: &Options) -> Result<Options> {
-        let root = toolchain.rustc.parent().and_then(Path::parent);
+    fn asked(&self, toolchain: Option<&Toolchain>, said: &Options) -> Result<Options> {
+        let root = toolchain.and_then(|toolchain| toolchain.rustc.parent()?.parent());
+        let is_foreign = |target: &String| toolchain.is_some_and(|one| *target != one.version.host);
         let mut options = Options {
             profile: Some(self.profile.clone()),
             toolchain: root.map(|root| root.to_string_lossy().into_owned()),
-            target: Some(self.target.clone()).filter(|target| *target != toolchain.version.host),
+            target: Some(self.target.clone()).filter(is_foreign),
             portable: true,
             revision: self.revision.clone(),
             ..said.clone()

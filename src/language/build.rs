@@ -21,6 +21,7 @@ use crate::digest::Digest;
 use crate::disturbance::Disturbances;
 use crate::environment::Environment;
 use crate::error::{Error, Result, Step};
+use crate::linkage;
 use crate::screen::Screen;
 use crate::stamp::{Moment, Stamp};
 
@@ -163,8 +164,13 @@ pub(crate) fn compile(
         return disturbed(Some(&path));
     }
     checks.extend(declared_before);
+    if recipe.settings.is_static == Some(true) {
+        linkage::check(&call.output)?;
+    }
     if recipe.options.portable {
-        record(recipe).add_to(&call.output).map_err(|error| site.unusable(error))?;
+        BuildRecord::of_language(recipe, environment)
+            .add_to(&call.output)
+            .map_err(|error| site.unusable(error))?;
     }
     screen.show(&said, false);
     let mut all = recipe.checks.clone();
@@ -239,26 +245,6 @@ pub(crate) fn rehearse(
     let call = call(site)?;
     show(site, &call)?;
     Ok(call.output)
-}
-
-/// What a program that is handed on says of its making.
-fn record(recipe: &LanguageRecipe<'_>) -> BuildRecord {
-    let is_static = recipe.settings.is_static == Some(true);
-    let words = [(is_static, "--static"), (recipe.options.strip, "--strip")];
-    let name = recipe.file_name().map_or_else(|| recipe.name(), std::ffi::OsStr::to_owned);
-    BuildRecord {
-        script: name.to_string_lossy().into_owned(),
-        digest: Digest::of(recipe.script.bytes()).hex(),
-        language: recipe.head.language.name.to_owned(),
-        toolchain: recipe.compiler.version.clone(),
-        target: format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS),
-        profile: recipe.profile_name().to_owned(),
-        options: words.iter().filter(|(is_on, _)| *is_on).map(|(_, word)| (*word).to_owned()).collect(),
-        flags: recipe.flags.clone(),
-        revision: recipe.options.revision.clone(),
-        runner: env!("CARGO_PKG_VERSION").to_owned(),
-        ..BuildRecord::default()
-    }
 }
 
 /// Removes what an earlier attempt left in staging.

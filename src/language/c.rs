@@ -191,6 +191,11 @@ pub(super) fn call(site: Site<'_>, tools: &Tools) -> Result<Call> {
                 map.push(to.1);
                 command.arg(map);
             }
+            // What the assembler says, too.
+            let mut map = OsString::from("-fdebug-prefix-map=");
+            map.push(recipe.base());
+            map.push("=.");
+            command.arg(map);
         }
     }
     let (source, input) = match path {

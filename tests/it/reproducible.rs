@@ -214,3 +214,50 @@ fn a_patched_crate_and_what_depends_on_it() {
     let said = "middle-1.0.0/src/lib.rs patch leaf-1.0.0/src/lib.rs\npatch leaf-1.0.0/src/lib.rs\n";
     sandbox.command(&built[0]).run().prints(said);
 }
+
+#[test]
+fn scripts_in_c_and_go_too_and_their_programs_have_a_record() {
+    let sandbox = Sandbox::new();
+    let c = "#include <stdio.h>\nint main(void) { puts(__FILE__); return 0; }\n";
+    let cc = "#include <iostream>\nint main() { std::cout << __FILE__ << '\\n'; }\n";
+    let go = "package main\n\nimport (\"fmt\"; \"path\"; \"runtime\")\n\nfunc main() {\n\t_, file, _, _ := \
+              runtime.Caller(0)\n\tfmt.Println(path.Base(file))\n}\n";
+    for (compiler, version, language, name, text) in [
+        ("gcc", "--version", "c", "x.c", c),
+        ("g++", "--version", "c++", "x.cc", cc),
+        ("go", "version", "go", "x.go", go),
+    ] {
+        if !Command::new(compiler).arg(version).output().is_ok_and(|ran| ran.status.success()) {
+            skipped(&format!("no `{compiler}`"));
+            continue;
+        }
+        for options in ["", "--debug", "--strip"] {
+            let mut built = Vec::new();
+            for place in ["one", "quite/elsewhere"] {
+                sandbox.write(format!("{place}/{name}"), text);
+                let output = format!("{place}/out");
+                sandbox
+                    .sh(&format!("exec runner build {options} {place}/{name} -o {output}"))
+                    .env("RUNNER_CACHE", sandbox.path(format!("{place}/cache")))
+                    .run()
+                    .prints("");
+                built.push(sandbox.path(output));
+            }
+            assert_same(&built[0], &built[1]);
+            assert_no_path(&built[0], &sandbox);
+            sandbox.command(&built[0]).run().prints(&format!("{name}\n"));
+            let record = |program: &Path| {
+                let ran = sandbox.runner(["inspect".as_ref(), program.as_os_str()]).run();
+                assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{language}");
+                ran.stdout.split_once('\n').unwrap().1.to_owned()
+            };
+            let said = record(&built[0]);
+            assert!(said.contains(&format!("\tlanguage\t{language}\n")), "{said}");
+            fs::copy(&built[0], sandbox.path("stripped")).unwrap();
+            sandbox.sh("exec strip -s stripped").run().prints("");
+            assert_eq!(record(&sandbox.path("stripped")), said);
+            let verified = sandbox.runner(["verify".as_ref(), built[0].as_os_str()]).run();
+            assert!(verified.code == 0 && verified.stdout.contains("identical"), "{}", verified.stderr);
+        }
+    }
+}
