@@ -13,11 +13,16 @@
 //! thread when it gets here, or calls nothing that another thread could disturb before the program is replaced.
 #![allow(unsafe_code)]
 
-use std::ffi::{CStr, CString, OsStr, OsString};
+#[cfg(target_os = "linux")]
+use std::ffi::OsStr;
+use std::ffi::{CStr, CString, OsString};
+#[cfg(target_os = "linux")]
 use std::fs::File;
 use std::io;
 use std::mem::MaybeUninit;
-use std::os::fd::{AsRawFd, OwnedFd};
+#[cfg(target_os = "linux")]
+use std::os::fd::AsRawFd;
+use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
@@ -273,8 +278,10 @@ impl Signals {
         };
         let pipe = action(libc::SIGPIPE)?;
         let mask = set_mask(libc::SIG_SETMASK, &all)?;
-        // Ignored, it would have the system forget how the child ended.
-        let child = set_action(libc::SIGCHLD, &DEFAULT)?;
+        // Ignored, it would have the system forget how the child ended; and some systems wake nobody who waits for a
+        // signal on which nothing is done.
+        let woken = libc::sigaction { sa_sigaction: nothing as *const () as libc::sighandler_t, ..DEFAULT };
+        let child = set_action(libc::SIGCHLD, &woken)?;
         Ok(Signals { all, caller: Caller { mask, pipe, child } })
     }
 
@@ -418,6 +425,9 @@ fn set_action(signal: i32, action: &libc::sigaction) -> io::Result<libc::sigacti
         _ => Err(io::Error::last_os_error()),
     }
 }
+
+/// What is done on a signal that is only waited for.
+extern "C" fn nothing(_signal: i32) {}
 
 // SAFETY: numbers and sets, and null for a function that is not called.
 const DEFAULT: libc::sigaction = unsafe { MaybeUninit::zeroed().assume_init() };

@@ -216,7 +216,8 @@ fn takes_value(tool: &Tool, flag: &str) -> bool {
             let long = ["--extern", "--unstable-feature", "--wrapper", "--base-path", "--pkg-path"];
             long.contains(&flag) || matches!(flag, "-x" | "-u" | "-w" | "-b")
         }
-        Tool::Runner | Tool::Other(_) => false,
+        Tool::Runner => flag == "--exec",
+        Tool::Other(_) => false,
     }
 }
 

@@ -113,7 +113,7 @@ impl Lane {
         #[cfg(target_os = "linux")]
         rustix::fs::syncfs(directory)?;
         #[cfg(not(target_os = "linux"))]
-        drop(directory.sync_all().map(|()| rustix::fs::sync())?);
+        directory.sync_all().map(|()| rustix::fs::sync())?;
         Ok(())
     }
 }
