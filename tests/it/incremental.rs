@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -264,21 +264,28 @@ fn rustc_killed_at_any_moment_the_next_edit_is_right() {
     println!("faults: {killed} kills in an edit that is remembered");
 }
 
-/// A builder that is killed leaves its compiler running, which writes where the next would.
+/// A builder that is killed may leave a compiler running, or what that has started, which writes where the next would.
 #[test]
 fn the_compiler_of_a_dead_builder_is_not_taken_for_the_next_one() {
     let sandbox = Sandbox::fake();
+    // It is asked to end with its builder, and does not.
+    let stubborn = sandbox.root().join("bin/rustc");
+    let fake = sandbox.root().join("fake/rustc");
+    fs::write(&stubborn, format!("#!/bin/sh\ntrap '' TERM\nexec {} \"$@\"\n", fake.display())).unwrap();
+    fs::set_permissions(&stubborn, fs::Permissions::from_mode(0o755)).unwrap();
     edit_and_run(&sandbox, "a");
     sandbox.write("x.rs", large("orphan"));
-    let mut child = sandbox.runner(["--debug", "x.rs"]).env("FAKE_SLEEP", "1").start();
-    while sandbox.compiles() < 2 {
+    assert_eq!(sandbox.sh("mkfifo pipe").run().code, 0);
+    let mut child = sandbox.runner(["--debug", "x.rs"]).env("FAKE_WAIT", sandbox.path("pipe")).start();
+    while memories(&sandbox).len() < 2 {
         std::thread::sleep(Duration::from_millis(5));
     }
     child.kill().unwrap();
     child.wait().unwrap();
-    // While it sleeps, and when it has written.
+    // While it waits, and when it has written.
     edit_and_run(&sandbox, "b");
     assert_eq!(memories(&sandbox), ["cold", "warm", "cold"], "beside it nothing is remembered");
+    assert_eq!(sandbox.sh("echo go on >pipe").run().code, 0);
     let lock = sandbox.cached("incremental").into_iter().find(|path| path.ends_with("lock")).unwrap();
     let lock = sandbox.cache().join("v1/incremental").join(lock);
     let wait = sandbox.command("flock").args([lock.as_os_str(), "true".as_ref()]).run();
