@@ -227,8 +227,10 @@ printf '[package]\nname = "probe"\nversion = "0.0.0"\nedition = "2021"\n[workspa
 # flags go with an explicit `--target`, so that build scripts and proc macros do not get them.
 plain_flags="${RUSTFLAGS-} -C target-feature=+crt-static -C relocation-model=static"
 # What the linker then leaves out, if it is one that reads scripts. The path is from where the package lies.
-# Nor does it fill up the pages between code and constants.
+# Nor does it fill up the pages between code and constants. Sequences of instructions that are there more than
+# once become functions: 3 % of the size.
 static_flags="$plain_flags -C link-arg=-T -C link-arg=src/static.ld -C link-arg=-Wl,-z,noseparate-code"
+static_flags="$static_flags -C llvm-args=-enable-machine-outliner"
 # Where runner brings an entry point of its own, a cached script is found before libc has started (src/entry.rs).
 entry_flags=
 case $host in
