@@ -285,16 +285,22 @@ impl Signals {
         Ok(Signals { all, caller: Caller { mask, pipe, child } })
     }
 
-    /// The next signal.
+    /// The next signal. After a while `SIGCHLD` is taken to have come: in a program of several threads, which has us as a
+    /// library, another one may have been told.
     #[cfg(target_os = "linux")]
     pub(crate) fn wait(&self) -> io::Result<Received> {
+        /// Unnoticed as the end of a program, and by the processor.
+        const WHILE: libc::timespec = libc::timespec { tv_sec: 0, tv_nsec: 50_000_000 };
         let mut information = MaybeUninit::<libc::siginfo_t>::zeroed();
         loop {
             // SAFETY: it is written to here, and read if that went well.
-            let signal = unsafe { libc::sigwaitinfo(&self.all, information.as_mut_ptr()) };
+            let signal = unsafe { libc::sigtimedwait(&self.all, information.as_mut_ptr(), &WHILE) };
             if signal < 0 {
                 match io::Error::last_os_error() {
                     error if error.kind() == io::ErrorKind::Interrupted => continue,
+                    error if error.raw_os_error() == Some(libc::EAGAIN) => {
+                        return Ok(Received { signal: libc::SIGCHLD, from: Sender::Kernel });
+                    }
                     error => return Err(error),
                 }
             }

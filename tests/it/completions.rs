@@ -19,7 +19,7 @@ fn workshop() -> Sandbox {
 }
 
 /// Files that can be run, by their extensions.
-const SCRIPTS: &str = ":scripts rs ers crs rscript c cc cpp cxx c++ C go zig nim d odin swift ml f90 f95 f03 f08 f for F90 F hs";
+const SCRIPTS: &str = ":scripts";
 
 /// What can stand at the end of these words, without what is said of it.
 fn candidates(sandbox: &Sandbox, words: &[&str]) -> Vec<String> {
@@ -27,7 +27,7 @@ fn candidates(sandbox: &Sandbox, words: &[&str]) -> Vec<String> {
     assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{words:?}");
     let candidate = |line: &str| match line.starts_with(":scripts rs ") {
         // The list is that of the languages.
-        true => ":scripts".to_owned(),
+        true => SCRIPTS.to_owned(),
         false => line.split('\t').next().unwrap().to_owned(),
     };
     ran.stdout.lines().map(candidate).collect()
