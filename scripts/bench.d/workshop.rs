@@ -129,9 +129,10 @@ impl Workshop {
         fs::create_dir_all(&directory)?;
         let (listener, log) = (directory.join("rustc"), directory.join("log"));
         let listen = format!(
-            "#!/bin/sh\nfor word; do\n    [ \"$word\" != '{script}' ] || \
+            "#!/bin/sh\nfor word; do\n    [ \"${{word##*/}}\" != '{script}' ] || \
             {{ printf '%s\\0' \"$@\" >'{log}'; env -0 >'{log}.env'; }}\ndone\nexec '{rustc}' \"$@\"\n",
-            script = case.words.last().context("no script")?,
+            // Called by its path or, beside it, by its name alone.
+            script = case.words.last().and_then(|path| path.rsplit('/').next()).context("no script")?,
             log = log.display(),
             rustc = self.rustc.display()
         );
