@@ -100,8 +100,7 @@ pub fn print(rows: &[Row], limits: &[Limit]) {
 
 /// A table of which the first line is the head; the first column is text, the others are figures.
 fn print_markdown(lines: &[Vec<String>]) {
-    let width =
-        |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or_default();
+    let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).fold(2, usize::max);
     let widths: Vec<usize> = (0..lines[0].len()).map(width).collect();
     for (number, line) in lines.iter().enumerate() {
         let mut cells = line.iter().zip(&widths);
