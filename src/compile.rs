@@ -108,13 +108,8 @@ fn compile_rust(
     }
     checks.extend(declared_before);
     screen.show(&finished.stderr, false);
-    let mut all = recipe.checks.clone();
-    without_repeats(&mut all);
-    let decisions = all.iter().filter(|check| !check.choice).count();
-    all.extend(linker);
-    all.extend(call.checks);
-    all.append(&mut checks);
-    without_repeats(&mut all);
+    let read = linker.into_iter().chain(call.checks).chain(checks);
+    let (checks, decisions) = all_checks(&recipe.checks, read);
     let about = vec![
         ("source", Digest::of(recipe.script.bytes()).short(12)),
         ("options", recipe.options.describe()),
@@ -130,7 +125,7 @@ fn compile_rust(
     let told = recipe.told();
     let target = recipe.target.as_ref().map(|target| target.name.clone());
     let provisional = recipe.provisional;
-    Ok(Outcome::Built(Built { output, name, provisional, target, told, checks: all, about }))
+    Ok(Outcome::Built(Built { output, name, provisional, target, told, checks, about }))
 }
 
 /// Has the record of a build that is handed on linked into its program, where that is done so.
@@ -325,7 +320,21 @@ fn rival_module(path: &Path) -> Option<PathBuf> {
     }
 }
 
-pub(crate) fn without_repeats(checks: &mut Vec<Check<'static>>) {
+/// What a build rests on, each check once: what was decided before it, then what it read. Also how many of the first are
+/// no choices of the user's: by that [`crate::system`] tells the two apart.
+pub(crate) fn all_checks(
+    decided: &[Check<'static>],
+    read: impl IntoIterator<Item = Check<'static>>,
+) -> (Vec<Check<'static>>, usize) {
+    let mut all = decided.to_vec();
+    without_repeats(&mut all);
+    let decisions = all.iter().filter(|check| !check.choice).count();
+    all.extend(read);
+    without_repeats(&mut all);
+    (all, decisions)
+}
+
+fn without_repeats(checks: &mut Vec<Check<'static>>) {
     let mut seen = Vec::with_capacity(checks.len());
     checks.retain(|check| {
         let mut text = Vec::new();

@@ -15,7 +15,7 @@ use super::{c, go, scriptisto};
 use crate::build_record::BuildRecord;
 use crate::cache::{Built, Cache};
 use crate::check::Check;
-use crate::compile::{Outcome, declared_disturbance, is_full, removed, without_repeats};
+use crate::compile::{Outcome, all_checks, declared_disturbance, is_full, removed};
 use crate::declared;
 use crate::digest::Digest;
 use crate::disturbance::Disturbances;
@@ -173,11 +173,7 @@ pub(crate) fn compile(
             .map_err(|error| site.unusable(error))?;
     }
     screen.show(&said, false);
-    let mut all = recipe.checks.clone();
-    without_repeats(&mut all);
-    let decisions = all.iter().filter(|check| !check.choice).count();
-    all.append(&mut checks);
-    without_repeats(&mut all);
+    let (checks, decisions) = all_checks(&recipe.checks, checks);
     let about = vec![
         ("source", Digest::of(recipe.script.bytes()).short(12)),
         ("options", recipe.options.describe()),
@@ -195,7 +191,7 @@ pub(crate) fn compile(
         target: None,
         provisional: false,
         told: recipe.told(),
-        checks: all,
+        checks,
         about,
     }))
 }
