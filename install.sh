@@ -219,7 +219,7 @@ trap 'exit 143' TERM
 scratch=$(mktemp -d) || fail 1 'cannot make a temporary directory' 'set `TMPDIR` to a directory you can write to'
 
 mkdir "$scratch/src"
-cp src/static.ld "$scratch/src"
+cp src/bin/runner/start/static.ld "$scratch/src"
 echo 'fn main() {}' >"$scratch/src/main.rs"
 printf '[package]\nname = "probe"\nversion = "0.0.0"\nedition = "2021"\n[workspace]\n' >"$scratch/Cargo.toml"
 
@@ -229,9 +229,9 @@ plain_flags="${RUSTFLAGS-} -C target-feature=+crt-static -C relocation-model=sta
 # What the linker then leaves out, if it is one that reads scripts. The path is from where the package lies.
 # Nor does it fill up the pages between code and constants. Sequences of instructions that are there more than
 # once become functions: 3 % of the size.
-static_flags="$plain_flags -C link-arg=-T -C link-arg=src/static.ld -C link-arg=-Wl,-z,noseparate-code"
+static_flags="$plain_flags -C link-arg=-T -C link-arg=src/bin/runner/start/static.ld -C link-arg=-Wl,-z,noseparate-code"
 static_flags="$static_flags -C llvm-args=-enable-machine-outliner"
-# Where runner brings an entry point of its own, a cached script is found before libc has started (src/entry.rs).
+# Where runner brings an entry point of its own, a cached script is found before libc has started (src/bin/runner/start/entry.rs).
 entry_flags=
 case $host in
 x86_64-*-linux-*) entry_flags='-C link-arg=-Wl,-e,runner_start --cfg runner_start' ;;

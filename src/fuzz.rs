@@ -3,17 +3,18 @@
 //! Compiled for tests and under `cargo fuzz` only (`tests/fuzz/`, whose targets call these). The test below runs each on a
 //! bounded number of inputs made from the same seeds by a simple mutator, so that every `cargo test` does a little of it.
 
-use crate::build_record::BuildRecord;
-use crate::dep_info::DepInfo;
-use crate::dialect::Dialect;
-use crate::digest::Digest;
-use crate::elf::Elf;
-use crate::header;
-use crate::manifest::Manifest;
-use crate::profile;
-use crate::record::Record;
-use crate::shebang;
-use crate::trace::{self, Trace};
+use crate::base::digest::Digest;
+use crate::build::elf::Elf;
+use crate::build::record::BuildRecord;
+use crate::request::dialect::Dialect;
+use crate::rust::dep_info::DepInfo;
+use crate::rust::manifest::Manifest;
+use crate::rust::profile;
+use crate::script::header;
+use crate::script::shebang;
+use crate::store::sealed_record::Record;
+use crate::store::trace;
+use crate::store::trace::Trace;
 
 /// The head of a script, its metadata, and the arguments for the compiler that come of it.
 pub fn metadata(bytes: &[u8]) {
@@ -62,7 +63,9 @@ pub fn record(bytes: &[u8]) {
     let _ = Record::parse(&id, bytes);
     let _ = Record::read_any(bytes);
     let _ = DepInfo::parse(&String::from_utf8_lossy(bytes));
-    let Some(record) = Record::parse(&id, &crate::record::sealed(&id, bytes.to_vec())) else { return };
+    let Some(record) = Record::parse(&id, &crate::store::sealed_record::sealed(&id, bytes.to_vec())) else {
+        return;
+    };
     assert_eq!(Record::parse(&id, &record.render(&id)), Some(record), "it reads back as another");
 }
 
@@ -189,7 +192,7 @@ mod tests {
             let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz/seeds").join(name);
             let mut paths: Vec<_> =
                 std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).collect();
-            crate::order::sort(&mut paths);
+            crate::base::small_sort::sort(&mut paths);
             let seeds: Vec<Vec<u8>> = paths.iter().map(|path| std::fs::read(path).unwrap()).collect();
             seeds.iter().for_each(|seed| target(seed));
             let mut dice = Dice(0x9e37_79b9_7f4a_7c15);

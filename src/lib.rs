@@ -68,133 +68,57 @@
 #[cfg(not(unix))]
 compile_error!("runner needs a Unix system: exec, flock and inode numbers");
 
-mod ahead;
-mod artifact;
+mod base;
 mod build;
-mod build_record;
-mod cache;
-mod cargo_config;
-mod change;
-mod check;
-mod child;
-mod choices;
-mod compile;
-mod config;
-mod content;
-mod decided;
-mod declared;
-mod dep_info;
-mod deps;
-mod diagnostics;
-mod dialect;
-mod diff;
-pub mod differences;
-mod digest;
-mod disturbance;
-mod elf;
-mod environment;
-mod error;
-mod exec;
-mod expression;
-mod format;
+mod commands;
+pub mod docs;
+mod engine;
+#[cfg(target_os = "linux")]
+#[doc(hidden)]
+pub mod fast_path;
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]
 pub mod fuzz;
-mod header;
-#[cfg(target_os = "linux")]
-#[doc(hidden)]
-pub mod hit;
-mod incremental;
-mod inspect;
-mod install;
-mod invocation;
-mod journal;
-mod language;
-mod launch;
-mod linkage;
-mod linker;
-mod lock;
-mod mainless;
-mod manifest;
-mod migrate;
-mod name;
-mod options;
-mod order;
-mod outline;
-mod package;
-mod profile;
-mod program;
-mod promote;
-mod promoted;
-mod rebuild;
-mod receipt;
-mod recipe;
-mod record;
-mod registry;
-mod rehearsal;
-mod revision;
-mod runner;
-mod said;
-mod screen;
+mod languages;
+mod packages;
+mod process;
+mod report;
+mod request;
+mod rust;
 mod script;
-mod seen;
 mod settings;
-pub mod shebang;
-mod source;
-mod staging;
-mod stamp;
-mod statistics;
-mod steering;
-mod storage;
-mod surroundings;
-mod system;
-mod target;
-mod text;
-mod tier;
-mod toolchain;
-mod tools;
-mod trace;
-mod trim;
-mod under;
-mod upgrade;
-mod verify;
-mod wait;
-mod why;
+mod store;
 
-#[doc = include_str!("go.md")]
-pub mod go {}
-
-#[doc = include_str!("promises.md")]
-pub mod promises {}
-
-pub use artifact::{Artifact, Inputs};
-pub use build_record::{BuildRecord, Dependency};
-pub use change::Change;
-pub use choices::script_extensions;
-pub use deps::Updated;
-pub use dialect::Dialect;
-pub use digest::{Digest, Sums};
-pub use environment::Environment;
-pub use error::{
+pub use base::digest::{Digest, Sums};
+pub use base::environment::Environment;
+pub use base::error::{
     EXIT_CANNOT_EXECUTE, EXIT_FAILED, EXIT_NOT_FOUND, Error, Result, Step, printable, usage_error,
 };
-pub use expression::{Expression, ExpressionKind};
-pub use migrate::Style;
-pub use options::{Harness, Options, Verbosity};
-pub use program::Program;
-pub use promote::{Installed, Placement};
-pub use promoted::{Listed, State};
-pub use rebuild::Rebuilt;
-pub use registry::{Package, Selection, Wanted};
-pub use revision::Revision;
-pub use runner::Runner;
-pub use said::Source;
-pub use script::{Script, is_similar};
-pub use seen::Seen;
-pub use statistics::Statistics;
-pub use steering::Steering;
-pub use tier::Background;
-pub use tools::Lint;
-pub use trim::{CachedBuild, Limits, Trimmed};
-pub use upgrade::{Reason, Upgraded};
-pub use why::Why;
+pub use build::record::{BuildRecord, Dependency};
+pub use commands::artifact::{Artifact, Inputs};
+pub use commands::check::Lint;
+pub use commands::completion_data::script_extensions;
+pub use commands::env::Seen;
+pub use commands::installed::{Listed, State};
+pub use commands::migrate::Style;
+pub use commands::promote::{Installed, Placement};
+pub use commands::upgrade::{Reason, Upgraded};
+pub use commands::verify::Rebuilt;
+pub use commands::why::Why;
+pub use docs::{differences, go, promises};
+pub use engine::background::Background;
+pub use engine::program::Program;
+pub use engine::runner::Runner;
+pub use engine::trim::{CachedBuild, Limits, Trimmed};
+pub use request::debug_options::Steering;
+pub use request::dialect::Dialect;
+pub use request::options::{Harness, Options, Verbosity};
+pub use request::package_spec::{Package, Selection, Wanted};
+pub use request::revision::Revision;
+pub use rust::deps::Updated;
+pub use rust::source::expression::{Expression, ExpressionKind};
+pub use script::script_file::{Script, is_similar};
+pub use script::shebang;
+pub use settings::layers::Source;
+pub use store::trace::change::Change;
+pub use store::usage_counts::Statistics;

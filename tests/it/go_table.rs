@@ -1,4 +1,4 @@
-//! The table of Go's commands and ours (`src/go.md`, which is part of the crate's documentation): every command on the
+//! The table of Go's commands and ours (`src/docs/go.md`, which is part of the crate's documentation): every command on the
 //! right is run, in the order of the page, and what it does is looked at.
 
 use std::fs;
@@ -7,7 +7,7 @@ use std::path::Path;
 use crate::registry::{Crate, Registry};
 use crate::sandbox::{Ran, Sandbox};
 
-const PAGE: &str = include_str!("../../src/go.md");
+const PAGE: &str = include_str!("../../src/docs/go.md");
 
 const HELLO: &str = "#!/usr/bin/env runner
 fn add(one: u8, two: u8) -> u8 {

@@ -1,9 +1,9 @@
 //! Help, and the table that it, the parser, the manual and the completions are made from.
 
 #[allow(dead_code)] // The binary's, of which this needs a part.
-#[path = "../../src/help/table.rs"]
+#[path = "../../src/bin/runner/flags.rs"]
 mod table;
-#[path = "../../src/help/topics.rs"]
+#[path = "../../src/bin/runner/help/topics.rs"]
 mod topics;
 
 use std::fs;

@@ -10,7 +10,7 @@ use crate::sandbox::{files_below, skipped};
 const MOST_LINES: usize = 500;
 
 /// What may be longer, and why.
-const LONG: &[(&str, &str)] = &[("src/header/tests.rs", "tables of inputs and what is read in them")];
+const LONG: &[(&str, &str)] = &[("src/script/header/tests.rs", "tables of inputs and what is read in them")];
 
 /// What may be at the top, hidden or not.
 const TOP: &[&str] = &[
@@ -32,12 +32,12 @@ const TOP: &[&str] = &[
 
 /// Where there may be `unsafe`, and why.
 const UNSAFE: &[(&str, &str)] = &[
-    ("src/outline.rs", "it reads the word"),
-    ("src/outline/tests.rs", "likewise"),
-    ("src/exec.rs", "execve and fexecve take raw pointers"),
-    ("src/main.rs", "its name is C's, and so are its arguments"),
-    ("src/entry.rs", "it runs before the C library does"),
-    ("src/substitutes.rs", "its functions have the names and pointers of C"),
+    ("src/rust/source/outline.rs", "it reads the word"),
+    ("src/rust/source/outline/tests.rs", "likewise"),
+    ("src/process/exec.rs", "execve and fexecve take raw pointers"),
+    ("src/bin/runner/main.rs", "its name is C's, and so are its arguments"),
+    ("src/bin/runner/start/entry.rs", "it runs before the C library does"),
+    ("src/bin/runner/start/libc_stubs.rs", "its functions have the names and pointers of C"),
 ];
 
 fn root() -> &'static Path {
@@ -173,7 +173,7 @@ pub fn commands(readme: &str) -> Vec<String> {
 
 #[test]
 fn every_test_that_the_documentation_names_is_there() {
-    let text = fs::read_to_string(root().join("src/promises.md")).unwrap();
+    let text = fs::read_to_string(root().join("src/docs/promises.md")).unwrap();
     let tests: String =
         ["src", "tests"].iter().flat_map(|part| sources(part)).map(|(_, text)| text).collect();
     let names: Vec<&str> = text
@@ -193,7 +193,7 @@ fn every_test_that_the_documentation_names_is_there() {
 #[test]
 fn lists_are_sorted_in_one_place() {
     for (name, text) in sources("src") {
-        if name == "src/order.rs" || name == "src/fuzz.rs" {
+        if name == "src/base/small_sort.rs" || name == "src/fuzz.rs" {
             continue;
         }
         let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();

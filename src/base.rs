@@ -1,0 +1,6 @@
+//! Facts of the machine and small tools: the environment, errors, digests, files.
+
+pub(crate) mod digest;
+pub(crate) mod environment;
+pub(crate) mod error;
+pub(crate) mod small_sort;

@@ -1,0 +1,311 @@
+//! The environment: variables, the directories they choose, and the policy of what a compiler sees of them.
+//!
+//! Variables are asked for by name and never read elsewhere, so that whatever shapes a result can be recorded in a
+//! trace. The policy, in one place:
+//!
+//! - **Passed on** to compilers, build scripts and proc macros: everything not named below. What they say they read
+//!   (`env!`, `option_env!`, `cargo:rerun-if-env-changed`) becomes part of the trace.
+//! - **Dropped**: what would let the caller's project into the script's build ([`DROPPED`], [`DROPPED_PREFIXES`]):
+//!   target directories and targets, profile overrides, wrappers of ours, a surrounding cargo's or make's own variables.
+//! - **Part of the trace** of every Rust script: [`TRACED`], which change what the compiler or cargo does.
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use crate::base::small_sort;
+
+/// Variables that would leak the caller's project into a build.
+const DROPPED: &[&str] = &[
+    "CARGO",
+    "CARGO_TARGET_DIR",
+    "CARGO_BUILD_TARGET",
+    "CARGO_BUILD_TARGET_DIR",
+    "CARGO_BUILD_BUILD_DIR",
+    "CARGO_INCREMENTAL",
+    "CARGO_BUILD_INCREMENTAL",
+    "CARGO_BUILD_RUSTC_WORKSPACE_WRAPPER",
+    "CARGO_BUILD_RUSTC",
+    "CARGO_BUILD_JOBS",
+    "CARGO_MAKEFLAGS",
+    "CARGO_MANIFEST_DIR",
+    "CARGO_MANIFEST_PATH",
+    "CARGO_MANIFEST_LINKS",
+    "CARGO_PRIMARY_PACKAGE",
+    "CARGO_CRATE_NAME",
+    "CARGO_BIN_NAME",
+    "CARGO_RUSTC_CURRENT_DIR",
+    "CARGO_TARGET_TMPDIR",
+    "CARGO_UNSTABLE_TARGET_APPLIES_TO_HOST",
+    "MAKEFLAGS",
+    "MFLAGS",
+    "MAKELEVEL",
+    "OUT_DIR",
+    "RUSTC_WORKSPACE_WRAPPER",
+    "RUSTC",
+    "RUSTDOC",
+    "RUSTUP_TOOLCHAIN",
+    "RUSTUP_FORCE_ARG0",
+    "RUST_RECURSION_COUNT",
+    "RUNNER_SCRIPT",
+    "__CARGO_DEFAULT_LIB_METADATA",
+];
+
+/// Families of such variables.
+const DROPPED_PREFIXES: &[&str] = &["CARGO_PROFILE_", "CARGO_PKG_", "CARGO_CFG_", "CARGO_FEATURE_", "DEP_"];
+
+/// Variables that change what rustc or cargo make of the same input, and so are part of every Rust script's trace.
+/// The choice of toolchain is recorded by `toolchain`, a linker and flags named for the host by `recipe`.
+pub(crate) const TRACED: &[&str] = &[
+    "RUSTFLAGS",
+    "CARGO_ENCODED_RUSTFLAGS",
+    "CARGO_BUILD_RUSTFLAGS",
+    "RUSTC_WRAPPER",
+    "CARGO_BUILD_RUSTC_WRAPPER",
+    "RUSTC_BOOTSTRAP",
+    "CARGO_HOME",
+    "HOME",
+    "LIBRARY_PATH",
+    "LD_RUN_PATH",
+    "COMPILER_PATH",
+    "GCC_EXEC_PREFIX",
+    "SDKROOT",
+    "MACOSX_DEPLOYMENT_TARGET",
+];
+
+/// What runner sees of the process that called it.
+#[derive(Debug, Clone)]
+pub struct Environment {
+    variables: Variables,
+    /// `None`: what stderr is, asked only when something is to be shown.
+    terminal: Option<bool>,
+}
+
+#[derive(Debug, Clone)]
+enum Variables {
+    Process,
+    /// By name.
+    Fixed(Vec<(OsString, OsString)>),
+}
+
+impl Variables {
+    /// Of two of one name the later counts.
+    fn of(mut variables: Vec<(OsString, OsString)>) -> Variables {
+        variables.reverse();
+        small_sort::sort_by(&mut variables, |one, two| one.0.cmp(&two.0));
+        variables.dedup_by(|one, two| one.0 == two.0);
+        Variables::Fixed(variables)
+    }
+}
+
+impl Environment {
+    /// The environment of this process; what stderr is decides about progress and color.
+    pub fn process() -> Environment {
+        Environment { variables: Variables::Process, terminal: None }
+    }
+
+    /// A fixed set of variables, and no terminal: for programs that embed runner.
+    pub fn fixed(variables: impl IntoIterator<Item = (OsString, OsString)>) -> Environment {
+        Environment { variables: Variables::of(variables.into_iter().collect()), terminal: Some(false) }
+    }
+
+    /// Whether to show progress and colors on stderr.
+    pub fn with_terminal(mut self, terminal: bool) -> Environment {
+        self.terminal = Some(terminal);
+        self
+    }
+
+    /// For root with another user's HOME (`sudo`): the same with a home for cargo in `place`, so that nothing of root's is
+    /// left in that user's, and nothing the user could have put there is run as root. `None` if there is no need.
+    pub(crate) fn without_foreign_cargo_home(&self, place: &Path) -> Option<Environment> {
+        if !rustix::process::geteuid().is_root() {
+            return None;
+        }
+        let home = self.cargo_home()?;
+        let nearest = home.ancestors().find_map(|path| std::fs::metadata(path).ok())?;
+        if nearest.uid() == 0 {
+            return None;
+        }
+        let mut variables = self.all();
+        variables.push(("CARGO_HOME".into(), place.join("cargo").into()));
+        Some(Environment { variables: Variables::of(variables), terminal: self.terminal })
+    }
+
+    /// The same with a variable of another value.
+    pub(crate) fn with(&self, name: &str, value: impl Into<OsString>) -> Environment {
+        let mut variables = self.all();
+        variables.push((name.into(), value.into()));
+        Environment { variables: Variables::of(variables), terminal: Some(self.is_terminal()) }
+    }
+
+    pub(crate) fn is_terminal(&self) -> bool {
+        self.terminal.unwrap_or_else(|| std::io::IsTerminal::is_terminal(&std::io::stderr()))
+    }
+
+    /// The value of a variable, or `None` if it is unset.
+    #[allow(clippy::disallowed_methods)] // This is the one place.
+    pub fn variable(&self, name: impl AsRef<OsStr>) -> Option<OsString> {
+        match &self.variables {
+            Variables::Process => std::env::var_os(name),
+            Variables::Fixed(variables) => {
+                let found = variables.iter().find(|(known, _)| known == name.as_ref());
+                found.map(|(_, value)| value.clone())
+            }
+        }
+    }
+
+    /// The value of a variable that is set and not empty.
+    pub(crate) fn set(&self, name: &str) -> Option<OsString> {
+        self.variable(name).filter(|value| !value.is_empty())
+    }
+
+    /// Every variable.
+    pub(crate) fn all(&self) -> Vec<(OsString, OsString)> {
+        match &self.variables {
+            Variables::Process => std::env::vars_os().collect(),
+            Variables::Fixed(variables) => variables.clone(),
+        }
+    }
+
+    /// What a compiler is given: everything but what the policy drops.
+    pub(crate) fn for_compilers(&self) -> Vec<(OsString, OsString)> {
+        self.all().into_iter().filter(|(name, _)| !is_dropped(name)).collect()
+    }
+
+    /// The executable file that a search of PATH finds. Directories that are not absolute are passed over: what they
+    /// hold depends on where the caller stands.
+    pub(crate) fn find_command(&self, name: &OsStr) -> Option<PathBuf> {
+        let path = self.variable("PATH")?;
+        std::env::split_paths(&path)
+            .filter(|directory| directory.is_absolute())
+            .map(|directory| directory.join(name))
+            .find(|path| is_executable(path))
+    }
+
+    /// The user's home directory.
+    pub(crate) fn home(&self) -> Option<PathBuf> {
+        match (self.set("HOME"), &self.variables) {
+            (Some(home), _) => Some(PathBuf::from(home)),
+            (None, Variables::Process) => dirs::home_dir(),
+            (None, Variables::Fixed(_)) => None,
+        }
+    }
+
+    /// Where the cache is, before anybody asked whether it can be used: `$RUNNER_CACHE`, else `runner` in the user's
+    /// cache directory. `None` if there is neither.
+    pub(crate) fn cache_directory(&self) -> Option<PathBuf> {
+        if let Some(path) = self.set("RUNNER_CACHE") {
+            return Some(absolute(PathBuf::from(path)));
+        }
+        let cache = match &self.variables {
+            Variables::Process => dirs::cache_dir(),
+            Variables::Fixed(_) => match self.set("XDG_CACHE_HOME").map(PathBuf::from) {
+                Some(path) if path.is_absolute() => Some(path),
+                _ => self.home().map(|home| home.join(".cache")),
+            },
+        };
+        Some(cache.filter(|path| path.is_absolute())?.join("runner"))
+    }
+
+    /// Where promoted executables go: `$RUNNER_BIN`, else the user's directory for executables.
+    pub(crate) fn executable_directory(&self) -> Option<PathBuf> {
+        if let Some(path) = self.set("RUNNER_BIN") {
+            return Some(absolute(PathBuf::from(path)));
+        }
+        let directory = match &self.variables {
+            Variables::Process => dirs::executable_dir(),
+            Variables::Fixed(_) => self.set("XDG_BIN_HOME").map(PathBuf::from),
+        };
+        directory.filter(|path| path.is_absolute()).or_else(|| Some(self.home()?.join(".local/bin")))
+    }
+
+    /// Where what must outlive the cache is kept: receipts.
+    pub(crate) fn data_directory(&self) -> Option<PathBuf> {
+        let data = match &self.variables {
+            Variables::Process => dirs::data_dir(),
+            Variables::Fixed(_) => match self.set("XDG_DATA_HOME").map(PathBuf::from) {
+                Some(path) if path.is_absolute() => Some(path),
+                _ => self.home().map(|home| home.join(".local/share")),
+            },
+        };
+        Some(data.filter(|path| path.is_absolute())?.join("runner"))
+    }
+
+    /// `$CARGO_HOME`, else `~/.cargo`.
+    pub(crate) fn cargo_home(&self) -> Option<PathBuf> {
+        match self.set("CARGO_HOME") {
+            Some(path) => Some(absolute(PathBuf::from(path))),
+            None => Some(self.home()?.join(".cargo")),
+        }
+    }
+
+    /// `$RUSTUP_HOME`, else `~/.rustup`.
+    pub(crate) fn rustup_home(&self) -> Option<PathBuf> {
+        match self.set("RUSTUP_HOME") {
+            Some(path) => Some(absolute(PathBuf::from(path))),
+            None => Some(self.home()?.join(".rustup")),
+        }
+    }
+
+    /// Where temporary files may go.
+    pub(crate) fn temporary_directory(&self) -> PathBuf {
+        self.set("TMPDIR").map_or_else(|| PathBuf::from("/tmp"), |path| absolute(PathBuf::from(path)))
+    }
+}
+
+/// Whether compilers are not given a variable: what they then say of it says nothing about the caller's.
+pub(crate) fn is_dropped(name: &OsStr) -> bool {
+    DROPPED.iter().any(|dropped| name == *dropped)
+        || DROPPED_PREFIXES.iter().any(|prefix| name.as_bytes().starts_with(prefix.as_bytes()))
+}
+
+/// A path made absolute against the working directory, without asking the file system.
+pub(crate) fn absolute(path: PathBuf) -> PathBuf {
+    std::path::absolute(&path).unwrap_or(path)
+}
+
+/// Whether this process may execute a file.
+pub(crate) fn is_executable(path: &Path) -> bool {
+    rustix::fs::access(path, rustix::fs::Access::EXEC_OK).is_ok() && path.is_file()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn environment(variables: &[(&str, &str)]) -> Environment {
+        Environment::fixed(variables.iter().map(|(name, value)| (name.into(), value.into())))
+    }
+
+    #[test]
+    fn the_callers_project_does_not_leak_into_a_build() {
+        let kept = environment(&[
+            ("CARGO_TARGET_DIR", "/x"),
+            ("CARGO_PROFILE_RELEASE_LTO", "fat"),
+            ("CARGO_PKG_NAME", "caller"),
+            ("CARGO_HOME", "/c"),
+            ("CARGO_NET_OFFLINE", "true"),
+            ("RUSTFLAGS", "-C opt-level=0"),
+            ("CC", "clang"),
+        ])
+        .for_compilers();
+        let names: Vec<_> = kept.iter().map(|(name, _)| name.to_str().unwrap()).collect();
+        assert_eq!(names, ["CARGO_HOME", "CARGO_NET_OFFLINE", "CC", "RUSTFLAGS"]);
+    }
+
+    #[test]
+    fn directories_follow_their_variables() {
+        let at_home = environment(&[("HOME", "/home/ana")]);
+        assert_eq!(at_home.cache_directory(), Some("/home/ana/.cache/runner".into()));
+        assert_eq!(at_home.executable_directory(), Some("/home/ana/.local/bin".into()));
+        assert_eq!(at_home.cargo_home(), Some("/home/ana/.cargo".into()));
+        let chosen = environment(&[("HOME", "/home/ana"), ("RUNNER_CACHE", "/c"), ("RUNNER_BIN", "/b")]);
+        assert_eq!(chosen.cache_directory(), Some("/c".into()));
+        assert_eq!(chosen.executable_directory(), Some("/b".into()));
+        assert_eq!(
+            environment(&[("HOME", "/h"), ("XDG_CACHE_HOME", "rel")]).cache_directory(),
+            Some("/h/.cache/runner".into())
+        );
+    }
+}

@@ -1,0 +1,189 @@
+//! Completions: what can stand where the cursor is, for bash, zsh and fish.
+//!
+//! `runner completions SHELL` prints a few lines for the shell, which know nothing of runner but how to ask it:
+//! `runner completions SHELL -- WORD...`, with the words between `runner` and the cursor, of which the last is to be
+//! completed and may be empty. The answer is a line each candidate, and what is known of it after a tab; or a line that
+//! begins with a colon and leaves the rest to the shell, which knows best how it quotes file names:
+//!
+//! | line | candidates |
+//! | --- | --- |
+//! | `:files`, `:directories` | any file, any directory |
+//! | `:scripts EXTENSION...` | files of these extensions or of none |
+//!
+//! So the three shells offer the same, and always what the installed runner understands. It asks no compiler, and answers
+//! with nothing rather than with an error.
+
+use std::ffi::OsString;
+
+use runner::Runner;
+
+use crate::flags::COMMANDS;
+use crate::flags::Flag;
+use crate::flags::OPTIONS;
+use crate::help;
+
+/// What a shell is given to load.
+pub(crate) fn shell_code(shell: &str) -> Option<&'static str> {
+    Some(match shell {
+        "bash" => include_str!("completion/runner.bash"),
+        "zsh" => include_str!("completion/runner.zsh"),
+        "fish" => include_str!("completion/runner.fish"),
+        _ => return None,
+    })
+}
+
+/// The answer: a line each candidate.
+pub(crate) fn candidates(runner: &Runner, words: &[OsString]) -> String {
+    let mut words: Vec<String> = words.iter().map(|word| word.to_string_lossy().into_owned()).collect();
+    let current = words.pop().unwrap_or_default();
+    let mut answer = Answer { runner, lines: String::new() };
+    answer.complete(Place::after(&words), &current);
+    answer.lines
+}
+
+/// Where the cursor is.
+enum Place {
+    /// What is given to a command, so many words having been given already.
+    Word { command: &'static str, given: usize },
+    /// The value of an option.
+    Value(&'static Flag),
+    /// Behind the script, or an expression that is being written: neither is runner's.
+    Beyond,
+}
+
+impl Place {
+    /// Reads the words as `cli` does.
+    fn after(words: &[String]) -> Place {
+        let (mut command, mut given, mut plain) = ("", 0, false);
+        let mut asks = false;
+        let mut words = words.iter().map(String::as_str);
+        while let Some(word) = words.next() {
+            match word {
+                "--" if !plain => plain = true,
+                "-e" | "--expr" | "-l" | "--loop" if command.is_empty() => asks = true,
+                _ if !plain && word.len() > 1 && word.starts_with(['-', '+']) => {
+                    if help::takes_value(word) && words.next().is_none() {
+                        let of_command =
+                            |flag: &&Flag| flag.is_of(if command.is_empty() { "run" } else { command });
+                        let flag = help::named(word).find(of_command).or_else(|| help::named(word).next());
+                        return flag.map_or(Place::Beyond, Place::Value);
+                    }
+                }
+                _ => match COMMANDS.iter().find(|known| known.name == word) {
+                    Some(known) if command.is_empty() && !plain && !asks => command = known.name,
+                    _ => {
+                        given += 1;
+                        if matches!(command, "" | "run" | "test" | "bench") {
+                            return Place::Beyond;
+                        }
+                    }
+                },
+            }
+        }
+        match (asks, plain, command) {
+            (true, ..) => Place::Beyond,
+            // What follows is for the tool.
+            (_, true, "check" | "clippy" | "doc" | "fmt") if given > 0 => Place::Beyond,
+            (_, true, "") => Place::Word { command: "run", given },
+            _ => Place::Word { command, given },
+        }
+    }
+}
+
+struct Answer<'a> {
+    runner: &'a Runner,
+    lines: String,
+}
+
+impl Answer<'_> {
+    fn complete(&mut self, place: Place, current: &str) {
+        let command = match place {
+            Place::Value(flag) => return self.values(flag.value().unwrap_or_default(), ""),
+            Place::Beyond => return self.add("", ":files", ""),
+            Place::Word { command, .. } => command,
+        };
+        let of = if command.is_empty() { "run" } else { command };
+        if let Some((name, _)) = current.split_once('=').filter(|_| current.starts_with("--")) {
+            let flag = help::named(name).find(|flag| flag.is_of(of));
+            let value = flag.and_then(Flag::value).unwrap_or_default();
+            return self.values(value, &[name, "="].concat());
+        }
+        if current.starts_with('+') {
+            return self.values("TOOLCHAIN", "+");
+        }
+        if current.starts_with('-') {
+            let is_meant = |flag: &&Flag| {
+                flag.is_shown() && (flag.is_of(of) || command.is_empty() && flag.is_of("expr"))
+            };
+            for flag in OPTIONS.iter().filter(is_meant) {
+                flag.names().for_each(|name| self.add("", name, flag.says));
+            }
+            return;
+        }
+        match place {
+            Place::Word { command: "", .. } => {
+                COMMANDS.iter().for_each(|command| self.add("", command.name, command.says));
+                self.values("SCRIPT", "");
+            }
+            Place::Word { command, given } => {
+                let words =
+                    COMMANDS.iter().find(|known| known.name == command).map_or("", |known| known.words);
+                let mut words = words.split(' ');
+                let word = match words.clone().next_back().filter(|last| last.ends_with("...")) {
+                    Some(last) => words.nth(given).unwrap_or(last),
+                    None => words.nth(given).unwrap_or_default(),
+                };
+                match word.trim_matches(['[', ']', '.']) {
+                    "NAME" => self.promoted(),
+                    word => self.values(word, ""),
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Adds what a value may be, by what it is called in the table.
+    fn values(&mut self, called: &str, prefix: &str) {
+        let is_words = !called.bytes().any(|byte| byte.is_ascii_uppercase());
+        match called {
+            "" => {}
+            _ if is_words => called.split('|').for_each(|word| self.add(prefix, word, "")),
+            "PROFILE" => {
+                self.add(prefix, "release", "optimized");
+                self.add(prefix, "dev", "debug information and checks");
+                self.add(prefix, "quick", "unoptimized, with the semantics of release");
+            }
+            "TOOLCHAIN" => self.runner.toolchains().iter().for_each(|name| self.add(prefix, name, "")),
+            "TOPIC" => {
+                COMMANDS.iter().for_each(|command| self.add(prefix, command.name, command.says));
+                help::TOPICS.iter().for_each(|topic| self.add(prefix, topic.name, topic.says));
+            }
+            "SCRIPT" => {
+                let extensions: Vec<&str> = runner::script_extensions().collect();
+                self.add("", &[":scripts ", &extensions.join(" ")].concat(), "");
+            }
+            _ if called.contains("FILE") => self.add("", ":files", ""),
+            _ if called.contains("DIR") => self.add("", ":directories", ""),
+            _ => {}
+        }
+        if called.contains("NAME") && called.contains('|') {
+            self.promoted();
+        }
+    }
+
+    fn promoted(&mut self) {
+        for name in self.runner.promoted_names() {
+            self.add("", &name.to_string_lossy(), "promoted");
+        }
+    }
+
+    /// Adds a line, unless it could not be read as one.
+    fn add(&mut self, prefix: &str, candidate: &str, says: &str) {
+        if candidate.contains(|c: char| c.is_control()) {
+            return;
+        }
+        for part in [prefix, candidate, if says.is_empty() { "" } else { "\t" }, says, "\n"] {
+            self.lines.push_str(part);
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! The `runner` command: arguments in, exit code out.
+//!
+//! The process may become a script, which inherits everything it was started with. Rust's own start-up code would set
+//! SIGPIPE to be ignored, install a signal stack and poll the standard descriptors, so `main` is C's. With SIGPIPE as the
+//! caller left it, `runner cache list | head` also ends as any other command does.
+#![no_main]
+
+mod completion;
+mod drop_in;
+
+mod flags;
+mod help;
+mod parse;
+mod run;
+mod start;
+
+use std::ffi::OsString;
+use std::io::Write;
+
+use drop_in::DropIn;
+
+/// Runs what the arguments ask for; the exit code.
+fn run(arguments: Vec<OsString>) -> u8 {
+    let drop_in = arguments.first().and_then(|name| DropIn::of(name));
+    let word = arguments.get(1).and_then(|word| word.to_str()).map(str::to_owned);
+    let command = match drop_in {
+        Some(drop_in) => drop_in.parse(arguments),
+        None => parse::parse(arguments),
+    };
+    let code = match command.and_then(run::dispatch) {
+        Ok(code) => code,
+        Err(error) => {
+            let error = parse::perhaps_a_script(error, word.as_deref().filter(|_| drop_in.is_none()));
+            tell(&error);
+            if drop_in.is_some() { drop_in::EXIT_FAILED } else { error.exit_code() }
+        }
+    };
+    // Nobody else does it when `main` is C's.
+    let _ = std::io::stdout().flush();
+    code
+}
+
+/// Says an error on stderr: one line, and a hint if there is a cure.
+fn tell(error: &runner::Error) {
+    let mut stderr = std::io::stderr().lock();
+    let _ = writeln!(stderr, "runner: {error}");
+    if let Some(hint) = error.cure() {
+        let _ = writeln!(stderr, "  hint: {hint}");
+    }
+}

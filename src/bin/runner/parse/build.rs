@@ -1,0 +1,87 @@
+//! `runner build`, `inspect` and `verify` on the command line.
+
+use std::ffi::OsString;
+
+use pico_args::Arguments;
+use runner::{Dialect, Options, Result, usage_error};
+
+use crate::parse::Command;
+use crate::parse::one_script;
+use crate::parse::options_and_words;
+use crate::parse::positional::words;
+use crate::parse::values::Keys;
+use crate::parse::values::path;
+use crate::parse::values::text;
+
+/// What `build` is to write or say.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Saying {
+    /// The program's path in the cache, where it is then built.
+    pub(crate) path: bool,
+    /// An object a program.
+    pub(crate) json: bool,
+}
+
+/// What follows one of these words.
+pub(crate) fn parse(name: &str, mut parser: Arguments, plain: Vec<OsString>) -> Result<Command> {
+    if name != "build" {
+        return of_programs(name, parser, plain);
+    }
+    let output = path(&mut parser, Keys::Two("-o", "--output"))?;
+    let (cache, background) = (parser.contains("--cache"), parser.contains("--background"));
+    let saying = Saying { path: parser.contains("--print-path"), json: parser.contains("--json") };
+    // A background build has the options of the run that started it.
+    let dialect = match background {
+        true => text(&mut parser, "--as")?.as_deref().and_then(Dialect::named),
+        false => None,
+    };
+    let (mut options, list) = options_and_words(parser, name)?;
+    options.dialect = dialect;
+    if background {
+        return match cache {
+            true => Ok(Command::Background { script: one_script(list, plain, name)?, options }),
+            false => Err(usage_error("`--background` goes with `--cache`")),
+        };
+    }
+    let into_cache = if cache { "--cache" } else { "--print-path" };
+    if (cache || saying.path) && output.is_some() {
+        return Err(usage_error(format!("`{into_cache}` builds into the cache, and `--output` elsewhere")));
+    }
+    if cache && saying != Saying::default() {
+        let other = if saying.path { "--print-path" } else { "--json" };
+        return Err(usage_error(format!("`--cache` says nothing, and `{other}` does"))
+            .with_hint(format!("`{other}` alone")));
+    }
+    let scripts: Vec<OsString> = list.into_iter().chain(plain).collect();
+    match (scripts.is_empty(), cache) {
+        (true, true) => Err(usage_error("`build --cache` needs at least one script")),
+        (true, false) => Err(usage_error("`build` needs a script").with_hint("`runner build SCRIPT...`")),
+        (false, true) => Ok(Command::BuildCache { scripts, options }),
+        (false, false) => Ok(Command::Build { scripts, output, saying, options }),
+    }
+}
+
+/// `inspect FILE…`, `verify FILE|NAME…`
+fn of_programs(name: &str, mut parser: Arguments, plain: Vec<OsString>) -> Result<Command> {
+    let (json, script, options, list) = match name {
+        "inspect" => (parser.contains("--json"), None, Options::default(), words(parser, name, None)?),
+        _ => {
+            let script = path(&mut parser, Keys::One("--script"))?.map(OsString::from);
+            let options = Options { offline: parser.contains("--offline"), ..Options::default() };
+            (false, script, options, words(parser, name, None)?)
+        }
+    };
+    let programs: Vec<OsString> = list.into_iter().chain(plain).collect();
+    if programs.is_empty() {
+        return Err(
+            usage_error(format!("`{name}` needs a program")).with_hint(format!("`runner {name} FILE`"))
+        );
+    }
+    if programs.len() > 1 && script.is_some() {
+        return Err(usage_error("`--script` is of one program").with_hint("verify them one by one"));
+    }
+    Ok(match name {
+        "inspect" => Command::Inspect { programs, json },
+        _ => Command::Verify { programs, script, options },
+    })
+}

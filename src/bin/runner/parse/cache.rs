@@ -1,0 +1,55 @@
+//! `runner cache …` on the command line.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use pico_args::Arguments;
+use runner::{Result, usage_error};
+
+use crate::parse::CacheCommand;
+use crate::parse::Command;
+use crate::parse::no_more;
+use crate::parse::positional::words;
+use crate::parse::values::text;
+
+/// What follows the word `cache`.
+pub(crate) fn parse(mut parser: Arguments, plain: Vec<OsString>) -> Result<Command> {
+    let older = text(&mut parser, "--older")?;
+    let max_size = text(&mut parser, "--max-size")?;
+    let only_shows = parser.contains("--dry-run");
+    let json = parser.contains("--json");
+    let mut list = words(parser, "cache", None)?.into_iter().chain(plain);
+    let word = list.next().unwrap_or_default();
+    if word != "trim"
+        && let Some(option) = [
+            older.as_ref().map(|_| "--older"),
+            max_size.as_ref().map(|_| "--max-size"),
+            only_shows.then_some("--dry-run"),
+        ]
+        .into_iter()
+        .find_map(|option| option)
+    {
+        return Err(usage_error(format!("`{option}` is for `cache trim`")).with_hint("`runner help cache`"));
+    }
+    if json && !["size", "list", "stats"].iter().any(|known| word == *known) {
+        return Err(usage_error("`--json` is for `cache size`, `cache list` and `cache stats`")
+            .with_hint("`runner help cache`"));
+    }
+    let command = match word.to_str() {
+        Some("path") => CacheCommand::Path,
+        Some("size") => CacheCommand::Size { json },
+        Some("list") => CacheCommand::List { json },
+        Some("stats") => CacheCommand::Stats { json },
+        Some("trim") => CacheCommand::Trim { older, max_size, only_shows },
+        Some("stop") => CacheCommand::Stop,
+        Some("clean") => CacheCommand::Clean(list.next().map(PathBuf::from)),
+        _ => {
+            return Err(usage_error(
+                "`cache` needs one of `path`, `size`, `list`, `stats`, `trim`, `clean`, `stop`",
+            )
+            .with_hint("`runner help cache`"));
+        }
+    };
+    no_more(list, "cache")?;
+    Ok(Command::Cache(command))
+}

@@ -1,0 +1,89 @@
+//! Expressions on the command line: `runner -e EXPR`, `runner --loop EXPR`.
+//!
+//! As in rust-script `-e` and `--loop` are switches, and the expression is the first word that is no option, where a script
+//! would be. A word that begins with a dash and is none of our options is an expression too: `runner -e -1`.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use runner::{Expression, ExpressionKind, Result, usage_error};
+
+use crate::help;
+
+use crate::parse::Command;
+use crate::parse::common;
+use crate::parse::help_or_version;
+use crate::parse::no_more;
+use crate::parse::parser;
+use crate::parse::positional::words;
+use crate::parse::values::Keys;
+use crate::parse::values::path;
+use crate::parse::values::texts;
+
+/// Whether these options ask for an expression.
+pub(crate) fn is_asked_for(options: &[OsString]) -> bool {
+    let mut options = options.iter();
+    while let Some(option) = options.next() {
+        match option.to_str() {
+            Some("-e" | "--expr" | "-l" | "--loop") => return true,
+            Some(option) if help::takes_value(option) => drop(options.next()),
+            _ => {}
+        }
+    }
+    false
+}
+
+/// An expression, with the options that stand before it and the arguments that stand after it.
+pub(crate) fn parse(
+    options: Vec<OsString>,
+    text: Option<OsString>,
+    arguments: Vec<OsString>,
+) -> Result<Command> {
+    if let Some(asked) = help_or_version(&options) {
+        return Ok(asked);
+    }
+    let mut parser = parser(options);
+    let (is_value, is_loop) = (parser.contains(["-e", "--expr"]), parser.contains(["-l", "--loop"]));
+    let kind = match (is_value, is_loop, parser.contains("--count")) {
+        (true, true, _) => {
+            return Err(usage_error("`-e` and `--loop` exclude each other").with_hint("give one of them"));
+        }
+        (true, _, true) => return Err(usage_error("`--count` goes with `--loop`")),
+        (true, ..) => ExpressionKind::Value,
+        (_, _, false) => ExpressionKind::Loop,
+        (_, _, true) => ExpressionKind::CountedLoop,
+    };
+    let externs = texts(&mut parser, Keys::One("--extern"))?;
+    let features = texts(&mut parser, Keys::Two("-u", "--unstable-feature"))?;
+    let base = path(&mut parser, Keys::Two("-b", "--base-path"))?.unwrap_or_else(|| PathBuf::from("."));
+    let mut options = common(&mut parser)?;
+    options.force = parser.contains("--force");
+    options.edition.get_or_insert_with(|| Expression::EDITION.to_owned());
+    no_more(words(parser, "runner", Some(&mut options))?, "run")?;
+    let Some(text) = text else {
+        return Err(usage_error("an expression is missing").with_hint("for example `runner -e '1 + 1'`"));
+    };
+    let text = text.into_string().map_err(|_| usage_error("the expression is not UTF-8"))?;
+    Ok(Command::Evaluate {
+        expression: Expression { text, kind, externs, features },
+        base,
+        arguments,
+        options,
+    })
+}
+
+/// `name=version`, or a name for any version.
+pub(crate) fn dependency(text: &str, others: &[(String, String)]) -> Result<(String, String)> {
+    let (name, version) = text.split_once('=').unwrap_or((text, "*"));
+    let (name, version) = (name.trim(), version.trim().trim_matches('"'));
+    if name.is_empty() || version.is_empty() {
+        return Err(usage_error(format!("`--dep {text}` is not a dependency"))
+            .with_hint("for example `--dep regex=1`, or `--dep regex` for any version"));
+    }
+    match others.iter().find(|(other, _)| other == name) {
+        None => Ok((name.to_owned(), version.to_owned())),
+        Some((_, other)) => {
+            Err(usage_error(format!("`{name}` is asked for twice, as `{other}` and `{version}`")))
+        }
+    }
+}

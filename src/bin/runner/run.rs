@@ -1,0 +1,181 @@
+//! Subcommands: what each prints.
+
+pub(crate) mod build;
+pub(crate) mod cache;
+pub(crate) mod env;
+pub(crate) mod promote;
+
+use std::ffi::{OsStr, OsString};
+use std::io::{self, Write};
+use std::path::Path;
+
+use runner::{
+    EXIT_NOT_FOUND, Environment, Error, Options, Result, Runner, Script, Step, Verbosity, Why, printable,
+    usage_error,
+};
+use serde_json::json;
+
+use crate::completion;
+use crate::help;
+use crate::parse::Command;
+
+/// Does what was asked; the exit code.
+pub(crate) fn dispatch(command: Command) -> Result<u8> {
+    let runner = Runner::new(Environment::process()).with_background(std::env::current_exe);
+    match command {
+        Command::Run { script, arguments, options } => return run(&runner, &script, &options, &arguments),
+        Command::Evaluate { expression, base, arguments, options } => {
+            return runner.run(&expression.script(&base), &options, &arguments);
+        }
+        Command::Build { scripts, output, saying, options } => {
+            return build::build(&runner, &scripts, output.as_deref(), saying, &options);
+        }
+        Command::Inspect { programs, json } => return Ok(build::inspect(&runner, &programs, json)),
+        Command::Verify { programs, script, options } => {
+            return Ok(build::verify(&runner, &programs, script.as_deref(), &options));
+        }
+        Command::BuildCache { scripts, options } => return build_ahead(&runner, &scripts, &options),
+        Command::Background { script, options } => runner.finish(&read(&runner, &script)?, &options)?,
+        Command::Update { script, write_lock, options } => {
+            let updated = runner.update(&read(&runner, &script)?, &options, write_lock)?;
+            for one in updated.iter().filter(|_| options.verbosity > Verbosity::Quiet) {
+                print(format_args!("{one}\n"));
+            }
+        }
+        Command::Promote { scripts, placement, options } => {
+            promote::promote(&runner, &scripts, &placement, options)?;
+        }
+        Command::Demote { names, force } => promote::demote(&runner, &names, force)?,
+        Command::List { json } => promote::list(&runner, json)?,
+        Command::Upgrade { names, options } => return promote::upgrade(&runner, &names, &options),
+        Command::Check { script, lint, arguments, options } => {
+            runner.check(&read(&runner, &script)?, &options, lint, &arguments)?;
+        }
+        Command::Document { script, directory, arguments, options } => {
+            let script = read(&runner, &script)?;
+            let page = runner.document(&script, &options, directory.as_deref(), &arguments)?;
+            print(format_args!("{}\n", page.display()));
+        }
+        Command::Format { script, arguments, options } => {
+            return runner.format(&read(&runner, &script)?, &options, &arguments);
+        }
+        Command::Migrate { script, style } => {
+            let script = read(&runner, &script)?;
+            let what = if runner.migrate(&script, style)? { "rewritten" } else { "already in that form" };
+            print(format_args!("{}: {what}\n", script.typed().to_string_lossy()));
+        }
+        Command::Package { script, directory, options } => {
+            let place = runner.package(&read(&runner, &script)?, &options, directory.as_deref())?;
+            print(format_args!("{}\n", place.display()));
+        }
+        Command::AfterCleaning(command) => {
+            runner.cache_clean(None)?;
+            return dispatch(*command);
+        }
+        Command::Why { script, options, json } => why(&runner, &script, &options, json)?,
+        Command::Env { names, script, options, json } => {
+            env::show(&runner, &names, script.as_deref(), &options, json)?;
+        }
+        Command::Cache(command) => cache::run(&runner, command)?,
+        Command::Help(topic) => match help::text(topic.as_deref()) {
+            Some(text) => print(format_args!("{text}")),
+            None => {
+                let topic = topic.unwrap_or_default();
+                let hint = match help::similar_topic(&topic) {
+                    Some(similar) => format!("there is on `{similar}`"),
+                    None => "`runner help` lists the topics".to_owned(),
+                };
+                return Err(usage_error(format!("there is no help on `{topic}`")).with_hint(hint));
+            }
+        },
+        Command::Manual => print(format_args!("{}", help::manual())),
+        Command::Completions { shell, words } => match completion::shell_code(&shell) {
+            Some(code) if words.is_empty() => print(format_args!("{code}")),
+            Some(_) => print(format_args!("{}", completion::candidates(&runner, &words))),
+            None if shell.is_empty() => {
+                return Err(usage_error("`completions` needs a shell: `bash`, `zsh` or `fish`")
+                    .with_hint("`runner help completions`"));
+            }
+            None => {
+                return Err(usage_error(format!("there are no completions for `{shell}`"))
+                    .with_hint("there are for `bash`, `zsh` and `fish`"));
+            }
+        },
+        Command::Version => print(format_args!("runner {}\n", env!("CARGO_PKG_VERSION"))),
+    }
+    Ok(0)
+}
+
+fn run(runner: &Runner, script: &OsStr, options: &Options, arguments: &[OsString]) -> Result<u8> {
+    runner.run(&read(runner, script)?, options, arguments)
+}
+
+fn read(runner: &Runner, script: &OsStr) -> Result<Script> {
+    Script::read(script, runner.environment()).map_err(|error| perhaps_a_subcommand(error, script))
+}
+
+/// A missing script whose name is nearly a subcommand's was probably meant as one.
+fn perhaps_a_subcommand(error: Error, script: &OsStr) -> Error {
+    let name = script.to_string_lossy();
+    let similar =
+        help::COMMANDS.iter().map(|command| command.name).find(|known| runner::is_similar(known, &name));
+    match similar {
+        Some(known)
+            if error.step() == Step::Script && error.exit_code() == EXIT_NOT_FOUND && !name.contains('/') =>
+        {
+            error.with_hint(format!("there is a subcommand `{known}`"))
+        }
+        _ => error,
+    }
+}
+
+/// What is handed on is release unless told otherwise, whatever the script asks for its own runs.
+fn with_release(options: Options) -> Options {
+    Options { profile: options.profile.or_else(|| Some("release".to_owned())), ..options }
+}
+
+/// Builds what can be built; the first error's code.
+fn build_ahead(runner: &Runner, scripts: &[OsString], options: &Options) -> Result<u8> {
+    let scripts = scripts.iter().map(|script| read(runner, script)).collect::<Result<Vec<_>>>()?;
+    let mut code = 0;
+    for error in runner.build_ahead(&scripts, options).into_iter().filter_map(Result::err) {
+        crate::tell(&error);
+        code = if code == 0 { error.exit_code() } else { code };
+    }
+    Ok(code)
+}
+
+/// One line: `cached …`, `not built yet`, or what changed. With `--json` one object.
+fn why(runner: &Runner, script: &OsStr, options: &Options, json: bool) -> Result<()> {
+    let script = read(runner, script)?;
+    let why = runner.why(&script, options)?;
+    if !json {
+        print(format_args!("{}\n", printable(&format!("{}: {why}", script.typed().to_string_lossy()))));
+        return Ok(());
+    }
+    let (state, binary, changes) = match &why {
+        Why::Hit(path) => ("hit", Some(path.to_string_lossy().into_owned()), Vec::new()),
+        Why::Never => ("never built", None, Vec::new()),
+        Why::Changed(changes) => ("changed", None, changes.clone()),
+    };
+    let changes: Vec<_> = changes
+        .iter()
+        .map(|change| json!({"kind": change.kind, "name": change.name, "old": change.old, "new": change.new}))
+        .collect();
+    let script = script.typed().to_string_lossy();
+    print(format_args!(
+        "{}\n",
+        json!({"script": script, "state": state, "binary": binary, "changes": changes})
+    ));
+    Ok(())
+}
+
+/// A path in a list: one line, whatever is in it.
+fn shown(path: &Path) -> String {
+    printable(&path.to_string_lossy()).into_owned()
+}
+
+fn print(text: std::fmt::Arguments<'_>) {
+    // A reader that has gone is told so by SIGPIPE.
+    let _ = io::stdout().lock().write_fmt(text);
+}

@@ -1,0 +1,141 @@
+//! `runner cache …`: what is in it, and less of it.
+
+use std::io::{self, Write};
+use std::os::unix::ffi::OsStrExt;
+
+use runner::{Background, CachedBuild, Result, Runner, Trimmed};
+use serde_json::{Value, json};
+
+use crate::parse::CacheCommand;
+use crate::run::print;
+use crate::run::shown;
+
+pub(crate) fn run(runner: &Runner, command: CacheCommand) -> Result<()> {
+    match command {
+        CacheCommand::Path => {
+            // A path is bytes, and somebody may paste it.
+            let path = runner.cache_path()?;
+            let mut out = io::stdout().lock();
+            let _ = out.write_all(path.as_os_str().as_bytes()).and_then(|()| out.write_all(b"\n"));
+        }
+        CacheCommand::Size { json: false } => print(format_args!("{}\n", runner.cache_size()?)),
+        CacheCommand::Size { json: true } => {
+            let path = runner.cache_path()?;
+            let size = json!({"path": path.to_string_lossy(), "bytes": runner.cache_size()?});
+            print(format_args!("{size}\n"));
+        }
+        CacheCommand::List { json: true } => {
+            let list: Vec<Value> = runner.cache_list()?.iter().map(described).collect();
+            print(format_args!("{}\n", Value::Array(list)));
+        }
+        CacheCommand::List { json: false } => {
+            if let Some(background) = runner.background()? {
+                let Background { pid, script } = background;
+                print(format_args!("process {pid} is building the release binary of {}\n", shown(&script)));
+            }
+            list(&runner.cache_list()?);
+        }
+        CacheCommand::Stats { json } => statistics(runner, json)?,
+        CacheCommand::Stop => match runner.stop_background()? {
+            Some(Background { pid, script }) => {
+                print(format_args!("stopped process {pid}, which was building {}\n", shown(&script)));
+            }
+            None => print(format_args!("nothing is being built in the background\n")),
+        },
+        CacheCommand::Trim { older, max_size, only_shows } => {
+            let mut limits = runner.cache_limits()?;
+            if let Some(text) = older {
+                limits = limits.older(&text)?;
+            }
+            if let Some(text) = max_size {
+                limits = limits.max_size(&text)?;
+            }
+            if only_shows {
+                let (gone, trimmed) = runner.cache_trimmable(limits)?;
+                list(&gone);
+                removed("would remove", trimmed);
+            } else {
+                removed("removed", runner.cache_trim(limits)?);
+            }
+        }
+        CacheCommand::Clean(script) => removed("removed", runner.cache_clean(script.as_deref())?),
+    }
+    Ok(())
+}
+
+fn list(builds: &[CachedBuild]) {
+    for build in builds {
+        let used = age(build.last_used);
+        print(format_args!(
+            "{used:>9}  {:>10}  {:8}  {}  {}  {}\n",
+            build.bytes,
+            build.profile,
+            build.toolchain,
+            build.target,
+            shown(&build.script)
+        ));
+    }
+}
+
+fn described(build: &CachedBuild) -> Value {
+    json!({
+        "script": build.script.to_string_lossy(),
+        "binary": build.binary.to_string_lossy(),
+        "bytes": build.bytes,
+        "last_used": build.last_used,
+        "profile": build.profile,
+        "toolchain": build.toolchain,
+        "target": build.target,
+    })
+}
+
+fn statistics(runner: &Runner, json: bool) -> Result<()> {
+    let counted = runner.cache_statistics()?;
+    if json {
+        let counted = json!({
+            "scripts": counted.scripts,
+            "builds": counted.builds,
+            "used_today": counted.used_today,
+            "used_this_week": counted.used_this_week,
+            "misses": counted.misses,
+            "hits": counted.hits,
+            "hits_since": counted.hits.map(|_| counted.hits_since),
+            "bytes": counted.bytes,
+            "binary_bytes": counted.binary_bytes,
+            "dependency_bytes": counted.dependency_bytes,
+            "milliseconds": counted.milliseconds,
+        });
+        print(format_args!("{counted}\n"));
+        return Ok(());
+    }
+    let seconds = counted.milliseconds as f64 / 1000.0;
+    print(format_args!("scripts  {}\n", counted.scripts));
+    print(format_args!("builds   {}, which took {seconds:.1} s\n", counted.builds));
+    print(format_args!("used     {} today, {} this week\n", counted.used_today, counted.used_this_week));
+    print(format_args!("misses   {}\n", counted.misses));
+    match counted.hits {
+        Some(hits) => print(format_args!("hits     {hits}, since {}\n", age(counted.hits_since))),
+        None => print(format_args!("hits     not counted; they are with `RUNNER_STATS=1`\n")),
+    }
+    let (all, binaries, dependencies) = (counted.bytes, counted.binary_bytes, counted.dependency_bytes);
+    print(format_args!("bytes    {all}, of which binaries {binaries}, dependencies {dependencies}\n"));
+    Ok(())
+}
+
+fn removed(what: &str, trimmed: Trimmed) {
+    let builds = if trimmed.builds == 1 { "build" } else { "builds" };
+    print(format_args!("{what} {} {builds}, {} bytes\n", trimmed.builds, trimmed.bytes));
+}
+
+/// How long ago, in the largest unit that fits.
+fn age(seconds: i64) -> String {
+    let now = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .map_or(0, |now| now.as_secs() as i64);
+    match now - seconds {
+        ..60 => "now".to_owned(),
+        age @ 60..3_600 => format!("{}m ago", age / 60),
+        age @ 3_600..86_400 => format!("{}h ago", age / 3_600),
+        age => format!("{}d ago", age / 86_400),
+    }
+}

@@ -1,0 +1,96 @@
+//! `runner env`: what runner sees, and where it comes from.
+
+use std::ffi::OsStr;
+use std::io::{self, Write};
+use std::os::unix::ffi::OsStrExt;
+
+use runner::{Error, Options, Result, Runner, Seen, Source, printable, usage_error};
+use serde_json::{Value, json};
+
+use crate::run::print;
+use crate::run::read;
+
+/// With names their values, one a line; else everything.
+pub(crate) fn show(
+    runner: &Runner,
+    names: &[String],
+    script: Option<&OsStr>,
+    options: &Options,
+    json: bool,
+) -> Result<()> {
+    let script = script.map(|script| read(runner, script)).transpose()?;
+    let (seen, no_compiler) = runner.seen(script.as_ref(), options)?;
+    let mut chosen = Vec::new();
+    for name in names {
+        match seen.iter().find(|seen| seen.name == name) {
+            Some(seen) => chosen.push(seen),
+            None => return Err(unknown(name, &seen, no_compiler)),
+        }
+    }
+    if names.is_empty() {
+        chosen.extend(&seen);
+    }
+    if json {
+        let list: Vec<Value> = chosen.iter().map(|seen| described(seen)).collect();
+        print(format_args!("{}\n", Value::Array(list)));
+    } else if names.is_empty() {
+        let width = chosen.iter().map(|seen| seen.name.len()).max().unwrap_or(0);
+        for Seen { name, value, source } in chosen {
+            let value = value.to_string_lossy();
+            let value = if value.is_empty() { "-".into() } else { printable(&value) };
+            let source = source.to_string();
+            match Some(printable(&source)).filter(|source| source != "default") {
+                Some(source) => print(format_args!("{name:width$}  {value}  ({source})\n")),
+                None => print(format_args!("{name:width$}  {value}\n")),
+            }
+        }
+    } else {
+        let mut out = io::stdout().lock();
+        for Seen { value, .. } in chosen {
+            // A path is bytes.
+            let _ = out.write_all(value.as_bytes()).and_then(|()| out.write_all(b"\n"));
+        }
+        return Ok(());
+    }
+    for (name, meant) in runner.misspelt_variables() {
+        crate::tell(
+            &usage_error(format!("`{name}` is set, and means nothing"))
+                .with_hint(format!("did you mean `{meant}`?")),
+        );
+    }
+    if let Some(error) = no_compiler {
+        crate::tell(&error);
+    }
+    Ok(())
+}
+
+fn described(seen: &Seen) -> Value {
+    let Seen { name, value, source } = seen;
+    let (kind, place) = match source {
+        Source::CommandLine => ("command line", None),
+        Source::FirstLine => ("first line", None),
+        Source::Metadata => ("metadata", None),
+        Source::Variable(name) => ("variable", Some(name.clone())),
+        Source::File(..) => ("file", Some(source.to_string())),
+        Source::Default => ("default", None),
+    };
+    json!({"name": name, "value": value.to_string_lossy(), "source": kind, "place": place})
+}
+
+fn unknown(name: &str, seen: &[Seen], no_compiler: Option<Error>) -> Error {
+    const OF_COMPILER: &[&str] = &["rustc", "rustc-version", "host", "cargo"];
+    match no_compiler {
+        Some(error) if OF_COMPILER.contains(&name) => error,
+        _ => {
+            let error = usage_error(format!("`env` knows nothing of `{name}`"));
+            let similar = |seen: &&Seen| {
+                seen.name == name.to_ascii_lowercase().replace('_', "-")
+                    || runner::is_similar(seen.name, name)
+            };
+            match seen.iter().find(similar) {
+                Some(seen) => error.with_hint(format!("did you mean `{}`?", seen.name)),
+                None => error.with_hint("`runner env` lists what there is"),
+            }
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! `runner promote`, `list`, `upgrade` and `demote`: what each prints.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use runner::{Listed, Options, Placement, Result, Runner, Verbosity};
+use serde_json::{Map, Value, json};
+
+use crate::run::print;
+use crate::run::read;
+use crate::run::shown;
+use crate::run::with_release;
+
+pub(crate) fn promote(
+    runner: &Runner,
+    scripts: &[OsString],
+    placement: &Placement,
+    options: Options,
+) -> Result<()> {
+    let quiet = options.verbosity == Verbosity::Quiet;
+    let scripts = scripts.iter().map(|script| read(runner, script)).collect::<Result<Vec<_>>>()?;
+    let installed = runner.promote_all(&scripts, &with_release(options), placement)?;
+    if quiet {
+        return Ok(());
+    }
+    for one in &installed {
+        let version = one.version.as_ref().map(|version| format!(" ({version})")).unwrap_or_default();
+        print(format_args!("installed {}{version}\n", one.path.display()));
+        if let Some(other) = one.shadowed_by.as_ref().filter(|_| one.on_path) {
+            print(format_args!("  `{}` comes first on PATH\n", other.display()));
+        }
+    }
+    // All are in one directory.
+    let unreachable = installed.last().filter(|one| !one.on_path && one.target.is_none());
+    if let Some(directory) = unreachable.and_then(|one| one.path.parent()) {
+        let directory = directory.display();
+        print(format_args!(
+            "  `{directory}` is not on PATH; for example: export PATH=\"{directory}:$PATH\"\n"
+        ));
+    }
+    Ok(())
+}
+
+pub(crate) fn list(runner: &Runner, json: bool) -> Result<()> {
+    let listed = runner.installed()?;
+    if json {
+        let all: Vec<Value> = listed.iter().map(receipt).collect();
+        print(format_args!("{:#}\n", Value::Array(all)));
+        return Ok(());
+    }
+    let width = listed.iter().map(|one| one.name.to_string_lossy().chars().count()).max().unwrap_or(0);
+    let states = listed.iter().map(|one| one.state.as_str().len()).max().unwrap_or(0).max(14);
+    for one in &listed {
+        let name = one.name.to_string_lossy();
+        let state = one.state.as_str();
+        let version = one.version.as_ref().map(|version| format!(" ({version})")).unwrap_or_default();
+        print(format_args!(
+            "{name:width$}  {state:states$}  {}  from {}{version}\n",
+            shown(&one.path),
+            shown(&one.source)
+        ));
+    }
+    Ok(())
+}
+
+/// All that a receipt says, and what became of the executable.
+fn receipt(one: &Listed) -> Value {
+    let text = |text: &std::ffi::OsStr| text.to_string_lossy().into_owned();
+    let mut object: Map<String, Value> = one
+        .facts
+        .iter()
+        .map(|(name, value)| {
+            let number = if name == "installed" { value.parse::<i64>().ok() } else { None };
+            (name.replace('-', "_"), number.map_or_else(|| json!(value), |number| json!(number)))
+        })
+        .collect();
+    let own = json!({
+        "name": text(&one.name),
+        "path": text(one.path.as_os_str()),
+        "kind": if one.package.is_some() { "package" } else { "script" },
+        "source": text(one.source.as_os_str()),
+        "source_digest": one.source_digest,
+        "binary_digest": one.digest,
+        "version": one.version,
+        "state": one.state.as_str(),
+        "options": one.options.iter().map(|option| text(option)).collect::<Vec<_>>(),
+    });
+    if let Value::Object(own) = own {
+        object.extend(own);
+    }
+    Value::Object(object)
+}
+
+/// Upgrades what is named, or everything; the first error's code.
+pub(crate) fn upgrade(runner: &Runner, names: &[OsString], options: &Options) -> Result<u8> {
+    let paths: Vec<PathBuf> = match names {
+        [] => runner.installed()?.into_iter().map(|one| one.path).collect(),
+        names => runner.promoted(names)?,
+    };
+    let mut code = 0;
+    for path in paths {
+        match runner.upgrade(path.as_os_str(), options) {
+            Ok(_) if options.verbosity == Verbosity::Quiet => {}
+            Ok(one) => {
+                let version = one.version.map(|version| format!(" ({version})")).unwrap_or_default();
+                let name = one.name.to_string_lossy();
+                match one.reason {
+                    Some(reason @ runner::Reason::Version(..)) => print(format_args!("{name}: {reason}\n")),
+                    Some(reason) => print(format_args!("{name}: {reason}; built again{version}\n")),
+                    None => print(format_args!("{name}: current{version}\n")),
+                }
+            }
+            Err(error) => {
+                crate::tell(&error);
+                code = if code == 0 { error.exit_code() } else { code };
+            }
+        }
+    }
+    Ok(code)
+}
+
+pub(crate) fn demote(runner: &Runner, names: &[OsString], force: bool) -> Result<()> {
+    for path in runner.demote_all(names, force)? {
+        print(format_args!("removed {}\n", path.display()));
+    }
+    Ok(())
+}

@@ -1,0 +1,337 @@
+//! Entry: from the kernel to [`crate::run`], by way of a hit if it is one.
+//!
+//! In every build C's `main` is ours, and asks [`runner::fast_path`] first. In the build that `install.sh` makes on x86-64 Linux
+//! (static, not relocated, `--cfg runner_start` and `-e runner_start`) the question is asked even earlier: at the ELF entry
+//! point, before libc exists. On anything but a hit the registers and the stack are as the kernel left them, and libc's own
+//! `_start` goes on.
+//!
+//! Before libc there are no thread-locals (so no `errno`), no heap, and its `memcpy` is not there yet: glibc chooses it at
+//! start-up by CPUID. So this file brings its own, which in that build serves the whole program; on processors of the last
+//! ten years `rep movsb` is as fast for long copies, and there are no others in a hit.
+//!
+//! This is the command's one file with `unsafe` in it: its symbols are fixed by C and ELF, and `argv`, `envp` and `execve`
+//! are raw pointers. What they point to was put there by the kernel and lives as long as the process.
+#![allow(unsafe_code)]
+
+use std::ffi::{CStr, OsString, c_char, c_int};
+use std::os::unix::ffi::OsStringExt;
+
+/// C's `main`.
+#[unsafe(no_mangle)]
+extern "C" fn main(argc: c_int, argv: *const *const c_char, envp: *const *const c_char) -> c_int {
+    let count = usize::try_from(argc).unwrap_or(0);
+    #[cfg(all(target_os = "linux", not(runner_start)))]
+    // SAFETY: C passes `argc` arguments and null-terminated arrays.
+    unsafe {
+        linux::become_hit(count, argv, envp);
+    }
+    let _ = envp;
+    // SAFETY: as above.
+    let arguments = (0..count).map(|index| unsafe { CStr::from_ptr(*argv.add(index)) });
+    let arguments = arguments.map(|text| OsString::from_vec(text.to_bytes().to_vec())).collect();
+    c_int::from(crate::run(arguments))
+}
+
+#[cfg(target_os = "linux")]
+mod linux {
+    use std::ffi::{CStr, c_char};
+    use std::ptr;
+
+    use runner::fast_path::{self as hit, Buffers, System};
+
+    /// More variables than anybody has; with more, the long way is taken.
+    const MOST_VARIABLES: usize = 4096;
+    /// The same for those of a hit.
+    const MOST_OWN_VARIABLES: usize = 64;
+
+    static mut BUFFERS: Buffers = Buffers::new();
+    static mut ENVIRONMENT: [*const c_char; MOST_VARIABLES] = [ptr::null(); MOST_VARIABLES];
+
+    /// The environment as the kernel laid it out.
+    struct Kernel {
+        envp: *const *const c_char,
+    }
+
+    impl Kernel {
+        /// What follows `prefix` in every variable that begins so.
+        fn after(&self, prefix: &[u8]) -> impl Iterator<Item = *const c_char> {
+            let mut next = self.envp;
+            std::iter::from_fn(move || {
+                // SAFETY: a null-terminated array of C strings.
+                unsafe {
+                    while !(*next).is_null() {
+                        let text = *next;
+                        next = next.add(1);
+                        if let Some(rest) = after(text, prefix) {
+                            return Some(rest);
+                        }
+                    }
+                    None
+                }
+            })
+        }
+    }
+
+    impl System for Kernel {
+        fn variable(&self, name: &[u8]) -> Option<&[u8]> {
+            let value_at = |rest| {
+                // SAFETY: what follows is in the same C string.
+                unsafe { after(rest, b"=").map(|value| CStr::from_ptr(value).to_bytes()) }
+            };
+            self.after(name).find_map(value_at)
+        }
+
+        fn has_variable_like(&self, prefix: &[u8], known: &[&[u8]]) -> bool {
+            let is_known = |rest: &[u8]| {
+                let known = known.iter().filter_map(|known| rest.strip_prefix(known.strip_prefix(prefix)?));
+                known.into_iter().any(|rest| rest.first() == Some(&b'='))
+            };
+            // SAFETY: what follows is in the same C string.
+            self.after(prefix).any(|rest| unsafe { !is_known(CStr::from_ptr(rest).to_bytes()) })
+        }
+
+        fn current_directory(&self, buffer: &mut [u8]) -> Option<usize> {
+            // SAFETY: the kernel writes at most the buffer's length, and returns what it wrote with the NUL.
+            let written = unsafe { super::getcwd(buffer) };
+            written?.checked_sub(1).filter(|length| *length > 0 && buffer.first() == Some(&b'/'))
+        }
+    }
+
+    /// What follows `prefix` in a C string that begins so. The environment is searched two dozen times in a hit, and nearly
+    /// every variable is left at its first byte.
+    ///
+    /// # Safety
+    /// `text` is a C string, and `prefix` holds no NUL.
+    unsafe fn after(text: *const c_char, prefix: &[u8]) -> Option<*const c_char> {
+        let mut next = text;
+        for byte in prefix {
+            // SAFETY: every byte before this one equalled one that is not NUL.
+            unsafe {
+                if *next.cast::<u8>() != *byte {
+                    return None;
+                }
+                next = next.add(1);
+            }
+        }
+        Some(next)
+    }
+
+    /// Becomes the script's binary if it is a hit; returns if it is not, having changed nothing.
+    ///
+    /// # Safety
+    /// `argv` holds `argc` C strings and a null; `envp` is null-terminated; there is one thread.
+    pub(super) unsafe fn become_hit(argc: usize, argv: *const *const c_char, envp: *const *const c_char) {
+        // SAFETY: by the caller's promise; the statics are used by this one call only.
+        unsafe {
+            if argc < 2 || !is_own_name(CStr::from_ptr(*argv).to_bytes()) {
+                return;
+            }
+            let kernel = Kernel { envp };
+            let Some(hit) =
+                hit::find(CStr::from_ptr(*argv.add(1)), &kernel, &mut *ptr::addr_of_mut!(BUFFERS))
+            else {
+                return;
+            };
+            // Taken apart once: each of the caller's variables is compared with all of them.
+            let mut own = [(&b""[..], ptr::null()); MOST_OWN_VARIABLES];
+            let mut owns = 0;
+            for variable in own_variables(hit.variables) {
+                let Some(place) = own.get_mut(owns) else { return };
+                *place = (name_of(variable.to_bytes()), variable.as_ptr());
+                owns += 1;
+            }
+            let own = own.get(..owns).unwrap_or_default();
+            let environment = &mut *ptr::addr_of_mut!(ENVIRONMENT);
+            let mut count = 0;
+            let mut next = envp;
+            while !(*next).is_null() {
+                if !own.iter().any(|(name, _)| after(*next, name).is_some()) {
+                    // One place is kept for the null at the end.
+                    if count + 1 >= MOST_VARIABLES {
+                        return;
+                    }
+                    environment[count] = *next;
+                    count += 1;
+                }
+                next = next.add(1);
+            }
+            for (_, variable) in own {
+                if count + 1 >= MOST_VARIABLES {
+                    return;
+                }
+                environment[count] = *variable;
+                count += 1;
+            }
+            environment[count] = ptr::null();
+            let typed = *argv.add(1);
+            if hit.is_package {
+                // The kernel laid it out for this process to change.
+                *argv.add(1).cast_mut() = file_name(hit.binary).as_ptr();
+            }
+            super::execve(hit.binary, argv.add(1), environment.as_ptr());
+            *argv.add(1).cast_mut() = typed;
+        }
+    }
+
+    /// What comes after the last slash.
+    fn file_name(path: &CStr) -> &CStr {
+        let bytes = path.to_bytes_with_nul();
+        let name = bytes.rsplit(|byte| *byte == b'/').next();
+        name.and_then(|name| CStr::from_bytes_with_nul(name).ok()).unwrap_or(path)
+    }
+
+    /// The variables of a hit.
+    fn own_variables(text: &[u8]) -> impl Iterator<Item = &CStr> {
+        text.split_inclusive(|byte| *byte == 0).map_while(|text| CStr::from_bytes_with_nul(text).ok())
+    }
+
+    /// A variable's name, its equals sign included.
+    fn name_of(variable: &[u8]) -> &[u8] {
+        variable.split_inclusive(|byte| *byte == b'=').next().unwrap_or_default()
+    }
+
+    /// Under another name it is another program's stand-in.
+    fn is_own_name(name: &[u8]) -> bool {
+        name.rsplit(|byte| *byte == b'/').next() == Some(b"runner")
+    }
+}
+
+/// Executes; returns only if that failed, without touching `errno`, which may not be there yet.
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+unsafe fn execve(path: &CStr, argv: *const *const c_char, envp: *const *const c_char) {
+    // SAFETY: three pointers the kernel only reads; 59 is execve.
+    unsafe {
+        std::arch::asm!("syscall", inlateout("rax") 59isize => _, in("rdi") path.as_ptr(), in("rsi") argv, in("rdx") envp,
+            lateout("rcx") _, lateout("r11") _, options(nostack));
+    }
+}
+
+/// The length of what was written, NUL included.
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+unsafe fn getcwd(buffer: &mut [u8]) -> Option<usize> {
+    let written: isize;
+    // SAFETY: the kernel writes at most `len` bytes; 79 is getcwd.
+    unsafe {
+        std::arch::asm!("syscall", inlateout("rax") 79isize => written, in("rdi") buffer.as_mut_ptr(),
+            in("rsi") buffer.len(), lateout("rcx") _, lateout("r11") _, options(nostack));
+    }
+    usize::try_from(written).ok()
+}
+
+#[cfg(all(target_os = "linux", not(target_arch = "x86_64")))]
+unsafe fn execve(path: &CStr, argv: *const *const c_char, envp: *const *const c_char) {
+    // SAFETY: C strings and null-terminated arrays.
+    unsafe { libc::execve(path.as_ptr(), argv, envp) };
+}
+
+#[cfg(all(target_os = "linux", not(target_arch = "x86_64")))]
+unsafe fn getcwd(buffer: &mut [u8]) -> Option<usize> {
+    // SAFETY: libc writes at most `len` bytes.
+    let written = unsafe { libc::getcwd(buffer.as_mut_ptr().cast(), buffer.len()) };
+    (!written.is_null()).then(|| buffer.iter().position(|byte| *byte == 0).map(|length| length + 1))?
+}
+
+/// The ELF entry point: asks for a hit on the kernel's own stack, then lets libc start as if nothing had been.
+#[cfg(all(runner_start, target_os = "linux", target_arch = "x86_64"))]
+mod start {
+    use std::ffi::c_char;
+
+    // At entry `rsp` points to argc, argv…, NULL, envp…, NULL, auxv; `rdx` is libc's business.
+    std::arch::global_asm!(
+        ".globl runner_start",
+        ".type runner_start,@function",
+        "runner_start:",
+        "xor ebp, ebp",
+        "mov rbx, rsp",
+        "mov r12, rdx",
+        "mov rdi, rsp",
+        "and rsp, -16",
+        "call {early}",
+        "mov rsp, rbx",
+        "mov rdx, r12",
+        "jmp _start",
+        early = sym early,
+    );
+
+    unsafe extern "C" fn early(stack: *const usize) {
+        // SAFETY: the layout above is the kernel's promise (System V ABI, x86-64, 3.4.1).
+        unsafe {
+            let argc = *stack;
+            let argv = stack.add(1).cast::<*const c_char>();
+            super::linux::become_hit(argc, argv, argv.add(argc + 1));
+        }
+    }
+}
+
+/// The functions a compiler may call for copies and comparisons, free of libc.
+#[cfg(all(runner_start, target_os = "linux", target_arch = "x86_64"))]
+mod memory {
+    use std::arch::asm;
+
+    #[unsafe(no_mangle)]
+    unsafe extern "C" fn memcpy(to: *mut u8, from: *const u8, count: usize) -> *mut u8 {
+        // SAFETY: by the caller's promise; the direction flag is clear by the ABI.
+        unsafe {
+            asm!("rep movsb", inout("rcx") count => _, inout("rdi") to => _, inout("rsi") from => _,
+                options(nostack, preserves_flags));
+        }
+        to
+    }
+
+    #[unsafe(no_mangle)]
+    unsafe extern "C" fn memmove(to: *mut u8, from: *const u8, count: usize) -> *mut u8 {
+        // SAFETY: as above; backwards if the ranges overlap so that forwards would read what it wrote.
+        unsafe {
+            if (to as usize).wrapping_sub(from as usize) >= count {
+                return memcpy(to, from, count);
+            }
+            asm!("std", "rep movsb", "cld", inout("rcx") count => _, inout("rdi") to.wrapping_add(count).wrapping_sub(1) => _,
+                inout("rsi") from.wrapping_add(count).wrapping_sub(1) => _, options(nostack));
+        }
+        to
+    }
+
+    #[unsafe(no_mangle)]
+    unsafe extern "C" fn memset(to: *mut u8, byte: i32, count: usize) -> *mut u8 {
+        // SAFETY: as above.
+        unsafe {
+            asm!("rep stosb", inout("rcx") count => _, inout("rdi") to => _, in("al") byte as u8,
+                options(nostack, preserves_flags));
+        }
+        to
+    }
+
+    #[unsafe(no_mangle)]
+    unsafe extern "C" fn memcmp(one: *const u8, two: *const u8, count: usize) -> i32 {
+        let mut index = 0;
+        // SAFETY: both are readable for `count` bytes. Volatile, so that the loop is not made a call of itself.
+        unsafe {
+            while index < count {
+                let (a, b) = (one.add(index).read_volatile(), two.add(index).read_volatile());
+                if a != b {
+                    return i32::from(a) - i32::from(b);
+                }
+                index += 1;
+            }
+        }
+        0
+    }
+
+    #[unsafe(no_mangle)]
+    unsafe extern "C" fn bcmp(one: *const u8, two: *const u8, count: usize) -> i32 {
+        // SAFETY: as above.
+        unsafe { memcmp(one, two, count) }
+    }
+
+    #[unsafe(no_mangle)]
+    unsafe extern "C" fn strlen(text: *const u8) -> usize {
+        let mut length = 0;
+        // SAFETY: a C string.
+        unsafe {
+            while text.add(length).read_volatile() != 0 {
+                length += 1;
+            }
+        }
+        length
+    }
+}

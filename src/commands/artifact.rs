@@ -1,0 +1,165 @@
+//! Artifacts: programs that were built, and what there is to say of them: where they are, their sums, what they were made
+//! from and how.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use crate::base::digest::Digest;
+use crate::base::digest::Sums;
+use crate::base::error::Result;
+use crate::build::record::BuildRecord;
+use crate::commands::promote::install::cannot;
+use crate::engine::launch_id::LaunchId;
+use crate::engine::program::Program;
+use crate::engine::runner::Runner;
+use crate::request::options::Options;
+use crate::request::revision::Revision;
+use crate::script::script_file::Script;
+use crate::store::trace::Tools;
+use crate::store::trace::Trace;
+use crate::store::trace::fact::Check;
+use crate::store::trace::fact::Fact;
+use crate::store::trace::fact::path_of;
+
+/// A program that was built.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Artifact {
+    /// The script it was made from, if that is a file.
+    pub script: Option<PathBuf>,
+    /// The blake3 digest of the script's bytes, in hexadecimal.
+    pub script_digest: String,
+    /// Where it is.
+    pub path: PathBuf,
+    /// Its length and its sums.
+    pub sums: Sums,
+    /// What is known of the build: `profile`, `toolchain`, `target`, `edition`.
+    pub about: Vec<(String, String)>,
+    /// What it says of itself, if it was built to be handed on.
+    pub record: Option<BuildRecord>,
+    /// What it was made from, apart from the script.
+    pub inputs: Inputs,
+}
+
+/// What a build read, looked for and asked.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Inputs {
+    /// Files, and the blake3 digests of their content.
+    pub files: Vec<(PathBuf, String)>,
+    /// Directories in which the names counted.
+    pub directories: Vec<PathBuf>,
+    /// Where nothing was.
+    pub absent: Vec<PathBuf>,
+    /// Variables, and whether they were set. Their values may be nobody else's business.
+    pub variables: Vec<(String, bool)>,
+}
+
+/// What a build rested on, and what is told of it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Basis {
+    pub(crate) checks: Vec<Check<'static>>,
+    pub(crate) about: Vec<(String, String)>,
+}
+
+impl Inputs {
+    fn of(checks: &[Check<'_>]) -> Inputs {
+        let mut inputs = Inputs::default();
+        for check in checks {
+            match &check.fact {
+                Fact::File { path, digest, .. } => {
+                    inputs.files.push((path_of(path).to_owned(), digest.hex()));
+                }
+                Fact::Directory { path, .. } => inputs.directories.push(path_of(path).to_owned()),
+                Fact::Absent { path } => inputs.absent.push(path_of(path).to_owned()),
+                Fact::Variable { name, value } => {
+                    inputs.variables.push((String::from_utf8_lossy(name).into_owned(), value.is_some()));
+                }
+                // What a search of PATH found is a file, and among them.
+                Fact::Command { .. } => {}
+            }
+        }
+        inputs
+    }
+
+    fn to_json(&self) -> Value {
+        let files =
+            self.files.iter().map(|(path, digest)| json!({"path": path.to_string_lossy(), "b3": digest}));
+        let paths =
+            |list: &[PathBuf]| list.iter().map(|path| path.to_string_lossy().into()).collect::<Vec<Value>>();
+        let variables = self.variables.iter().map(|(name, is_set)| json!({"name": name, "set": is_set}));
+        json!({
+            "files": files.collect::<Vec<_>>(), "directories": paths(&self.directories),
+            "absent": paths(&self.absent), "env": variables.collect::<Vec<_>>(),
+        })
+    }
+}
+
+impl Artifact {
+    /// As JSON.
+    pub fn to_json(&self) -> Value {
+        let mut fields = match &self.record {
+            Some(record) => record.to_json(),
+            None => json!({}),
+        };
+        for (name, text) in &self.about {
+            if fields.get(name).is_none() {
+                fields[name.as_str()] = text.as_str().into();
+            }
+        }
+        let script = self.script.as_ref().map(|script| script.to_string_lossy());
+        fields["script"] = json!({"path": script, "b3": self.script_digest});
+        fields["path"] = self.path.to_string_lossy().into();
+        fields["size"] = self.sums.bytes.into();
+        fields["b3"] = self.sums.b3.hex().into();
+        fields["sha256"] = self.sums.sha256.as_str().into();
+        fields["inputs"] = self.inputs.to_json();
+        fields
+    }
+}
+
+impl Runner {
+    /// These options for a build that is handed on.
+    pub(crate) fn portable(&self, script: &Script, options: &Options) -> Options {
+        let revision = script.real_path().and_then(|path| Revision::of(path, self.environment()));
+        Options { portable: true, revision, ..options.clone() }
+    }
+
+    /// What the program of a script rests on: its trace says it, or the program itself if it has none.
+    pub(crate) fn basis(&self, program: &Program, options: &Options) -> Basis {
+        if let Some(basis) = program.basis() {
+            return basis.clone();
+        }
+        let Ok(cache) = self.cache() else { return Basis::default() };
+        let id = LaunchId::of(program.script(), options, self.environment());
+        let Some(bytes) = cache.read_trace(&id) else { return Basis::default() };
+        let Some(trace) = Trace::parse(id.digest(), &bytes) else { return Basis::default() };
+        let current = trace.current(cache.directory(), self.environment(), Tools::Forgiven);
+        let Some(variant) = current.and_then(|current| trace.variants.get(current.variant)) else {
+            return Basis::default();
+        };
+        let about = ["profile", "edition", "toolchain", "target"];
+        let about = about.iter().filter_map(|name| Some(((*name).to_owned(), variant.about(name)?)));
+        Basis {
+            checks: variant.checks.iter().map(|check| check.clone().into_owned()).collect(),
+            about: about.collect(),
+        }
+    }
+
+    /// What there is to say of a program that was put at `path`.
+    pub(crate) fn artifact(&self, program: &Program, options: &Options, path: &Path) -> Result<Artifact> {
+        let unreadable = |error| cannot("read", path, error);
+        let bytes = std::fs::read(path).map_err(unreadable)?;
+        let basis = self.basis(program, options);
+        Ok(Artifact {
+            script: program.script().path().map(Path::to_owned),
+            script_digest: Digest::of(program.script().bytes()).hex(),
+            path: path.to_owned(),
+            sums: Sums::of_reader(&mut &*bytes).map_err(unreadable)?,
+            about: basis.about,
+            record: BuildRecord::read(&bytes),
+            inputs: Inputs::of(&basis.checks),
+        })
+    }
+}

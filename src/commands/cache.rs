@@ -1,0 +1,95 @@
+//! The cache as a user sees it: where it is, how large, what is in it, and less of it.
+
+use std::path::{Path, PathBuf};
+
+use crate::base::environment::absolute;
+use crate::base::error::Result;
+use crate::engine::runner::Runner;
+use crate::engine::trim;
+use crate::engine::trim::CachedBuild;
+use crate::engine::trim::Limits;
+use crate::engine::trim::Mode;
+use crate::engine::trim::Trimmed;
+use crate::request::options::Options;
+use crate::request::package_spec::Package;
+use crate::script::script_file::resolve_links;
+use crate::store::cache::Cache;
+
+impl Runner {
+    /// The directory of the cache, which need not exist.
+    ///
+    /// # Errors
+    /// [`crate::Step::Cache`] if there is nowhere to keep one.
+    pub fn cache_path(&self) -> Result<PathBuf> {
+        Ok(self.cache()?.root().to_owned())
+    }
+
+    /// Bytes of the cache on disk.
+    ///
+    /// # Errors
+    /// [`crate::Step::Cache`] if it is not ours to read.
+    pub fn cache_size(&self) -> Result<u64> {
+        Ok(self.existing_cache()?.map_or(0, |cache| trim::size_of(cache.root())))
+    }
+
+    /// Every cached build, most recently used first.
+    ///
+    /// # Errors
+    /// [`crate::Step::Cache`] if it is not ours to read.
+    pub fn cache_list(&self) -> Result<Vec<CachedBuild>> {
+        Ok(self.existing_cache()?.map_or_else(Vec::new, |cache| trim::distinct(trim::builds(&cache))))
+    }
+
+    /// Removes what was not used for long, then the least recently used beyond the size.
+    ///
+    /// # Errors
+    /// [`crate::Step::Cache`] if it is not ours to change.
+    pub fn cache_trim(&self, limits: Limits) -> Result<Trimmed> {
+        let cache = self.existing_cache()?;
+        Ok(cache.map_or(Trimmed::default(), |cache| trim::trim(&cache, limits, Mode::Remove).1))
+    }
+
+    /// What [`Runner::cache_trim`] would remove: the builds, and what that comes to with all that only they need. Removes
+    /// nothing.
+    ///
+    /// # Errors
+    /// [`crate::Step::Cache`] if it is not ours to read.
+    pub fn cache_trimmable(&self, limits: Limits) -> Result<(Vec<CachedBuild>, Trimmed)> {
+        let cache = self.existing_cache()?;
+        Ok(cache.map_or_else(Default::default, |cache| trim::trim(&cache, limits, Mode::Show)))
+    }
+
+    /// What a trim keeps to if nobody says otherwise: what `RUNNER_OLDER`, `RUNNER_MAX_SIZE` or the configuration say.
+    ///
+    /// # Errors
+    /// [`crate::Step::Config`], and [`crate::Step::Arguments`] if a variable means nothing.
+    pub fn cache_limits(&self) -> Result<Limits> {
+        Ok(Limits::of(&self.said(&Options::default())?))
+    }
+
+    /// Removes everything, or every build of one script, which need not exist any more.
+    ///
+    /// # Errors
+    /// [`crate::Step::Cache`] if it is not ours to change.
+    pub fn cache_clean(&self, script: Option<&Path>) -> Result<Trimmed> {
+        let Some(cache) = self.existing_cache()? else { return Ok(Trimmed::default()) };
+        let Some(script) = script else { return trim::clean(&cache, None) };
+        if !script.exists() && Package::parse(script.as_os_str()).is_some() {
+            return trim::clean(&cache, Some(script));
+        }
+        let path = absolute(script.to_owned());
+        let mut trimmed = trim::clean(&cache, Some(&path))?;
+        if let Ok(real) = resolve_links(&path)
+            && real != path
+        {
+            let more = trim::clean(&cache, Some(&real))?;
+            trimmed = Trimmed { builds: trimmed.builds + more.builds, bytes: trimmed.bytes + more.bytes };
+        }
+        Ok(trimmed)
+    }
+
+    pub(crate) fn existing_cache(&self) -> Result<Option<Cache>> {
+        let cache = self.cache()?;
+        Ok(cache.exists()?.then_some(cache))
+    }
+}

@@ -1,0 +1,194 @@
+//! Tools: check, clippy and documentation of a script, in its own place and with its own dependencies.
+//!
+//! The compiler's call is that of a build ([`crate::rust::invocation`]), so what a tool says is about the script's own path and
+//! lines, and dependencies that were built for a run are not built again. Nothing of it is cached: the answer is for a
+//! person, or for a machine that asks once.
+
+pub(crate) mod language;
+
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+
+use crate::base::digest::Fields;
+use crate::base::environment::Environment;
+use crate::base::environment::absolute;
+use crate::base::environment::is_executable;
+use crate::base::error::At;
+use crate::base::error::EXIT_NOT_FOUND;
+use crate::base::error::Error;
+use crate::base::error::Result;
+use crate::base::error::Step;
+use crate::engine::background;
+use crate::engine::recipe::Recipe;
+use crate::engine::recipe::RustRecipe;
+use crate::engine::runner::Runner;
+use crate::process::exec;
+use crate::report::command_log::Journal;
+use crate::report::reporter::Screen;
+use crate::request::dialect::Dialect;
+use crate::request::options::Options;
+use crate::rust::invocation;
+use crate::rust::invocation::Purpose;
+use crate::rust::source::Source;
+use crate::script::script_file::Script;
+use crate::store::cache::Cache;
+use crate::store::staging::Staging;
+
+/// Who looks at a script.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lint {
+    /// The compiler, and what cargo would say of the metadata.
+    Check,
+    /// clippy.
+    Clippy,
+}
+
+impl Runner {
+    /// Shows what the compiler or clippy has to say of a script. `arguments` are more of the tool's own.
+    ///
+    /// # Errors
+    /// As [`Runner::prepare`]: [`Step::Compile`] if there are errors.
+    pub fn check(
+        &self,
+        script: &Script,
+        options: &Options,
+        lint: Lint,
+        arguments: &[OsString],
+    ) -> Result<()> {
+        let other = match lint {
+            Lint::Check => self.check_other(script, options, arguments),
+            Lint::Clippy => Ok(None),
+        };
+        if let Some(checked) = other.map_err(|error| error.about_script(script))? {
+            return Ok(checked);
+        }
+        self.with_recipe(script, options, |cache, recipe, rust, screen| {
+            if lint == Lint::Check {
+                complaints(recipe, rust).iter().for_each(|text| {
+                    screen.say(&format!("{}: warning: {text}", script.typed().to_string_lossy()));
+                });
+            }
+            let tool = match lint {
+                Lint::Check => rust.toolchain.rustc.clone(),
+                Lint::Clippy => component(rust, "clippy-driver", "clippy")?,
+            };
+            let staging = Staging::create(&cache.join("staging")).at(Step::Cache)?;
+            let output = staging.path().join("metadata");
+            let purpose = Purpose::Check { tool: &tool, output: &output };
+            run(rust, cache, staging.path(), purpose, arguments, self.environment(), screen)
+        })
+    }
+
+    /// Writes the documentation of a script into `directory`, or into the cache; returns its first page.
+    ///
+    /// # Errors
+    /// As [`Runner::prepare`].
+    pub fn document(
+        &self,
+        script: &Script,
+        options: &Options,
+        directory: Option<&Path>,
+        arguments: &[OsString],
+    ) -> Result<PathBuf> {
+        self.with_recipe(script, options, |cache, recipe, rust, screen| {
+            let directory = match directory {
+                Some(directory) => absolute(directory.to_owned()),
+                None => {
+                    let mut fields = Fields::new("documentation");
+                    fields.push("launch", recipe.home().digest().hex().as_bytes());
+                    cache.join("documentation").join(fields.finish().short(32))
+                }
+            };
+            let tool = component(rust, "rustdoc", "rustc")?;
+            let staging = Staging::create(&cache.join("staging")).at(Step::Cache)?;
+            let purpose = Purpose::Documentation { tool: &tool, directory: &directory };
+            run(rust, cache, staging.path(), purpose, arguments, self.environment(), screen)?;
+            Ok(directory.join(rust.crate_name()).join("index.html"))
+        })
+    }
+
+    /// Reads and decides as a run does.
+    pub(crate) fn with_recipe<T>(
+        &self,
+        script: &Script,
+        options: &Options,
+        work: impl FnOnce(&Cache, &Recipe, &RustRecipe<'_>, &Screen) -> Result<T>,
+    ) -> Result<T> {
+        let work = || {
+            let _waitable = exec::waitable();
+            let cache = self.cache()?;
+            cache.create()?;
+            let journal = Journal::open(&options.steering, self.environment());
+            let screen = Screen::new(self.environment().is_terminal(), options.verbosity).with(journal);
+            let recipe = Recipe::read(script, options, self.environment())?;
+            let rust = recipe.decide_rust(self.environment(), &cache)?;
+            // Dependencies that are not built yet are built fast: nobody is going to run them.
+            let rust = background::choose_rust(rust, &recipe.said, &cache, self.environment());
+            work(&cache, &recipe, &rust, &screen)
+        };
+        work().map_err(|error| error.about_script(script))
+    }
+}
+
+/// What cargo would warn of, and what else is noted of a script.
+fn complaints(recipe: &Recipe, rust: &RustRecipe<'_>) -> Vec<String> {
+    let mut found = Vec::new();
+    let manifest = &recipe.manifest;
+    if manifest.dialect() == Dialect::Cargo
+        && manifest.edition().is_none()
+        && recipe.options.edition.is_none()
+    {
+        found.push(format!(
+            "`package.edition` is unspecified, defaulting to the latest edition (currently `{}`)",
+            rust.edition
+        ));
+    }
+    found.extend(recipe.notes.iter().chain(&rust.notes).cloned());
+    found
+}
+
+/// A program of the toolchain.
+pub(crate) fn component(rust: &RustRecipe<'_>, program: &str, component: &str) -> Result<PathBuf> {
+    let path = rust.toolchain.rustc.with_file_name(program);
+    match is_executable(&path) {
+        true => Ok(path),
+        false => Err(Error::message(Step::Toolchain, format!("`{program}` is not beside its compiler"))
+            .code(EXIT_NOT_FOUND)
+            .hint(format!("`rustup component add {component}`"))),
+    }
+}
+
+pub(crate) fn cannot_run(tool: &Path, error: std::io::Error) -> Error {
+    let what = format!("cannot run `{}`", tool.display());
+    Error::new(Step::Toolchain, anyhow::Error::new(error).context(what))
+}
+
+/// Calls the tool, and shows what it says.
+fn run(
+    rust: &RustRecipe<'_>,
+    cache: &Cache,
+    staging: &Path,
+    purpose: Purpose<'_>,
+    arguments: &[OsString],
+    environment: &Environment,
+    screen: &Screen,
+) -> Result<()> {
+    let call = invocation::call(rust, cache, environment, screen)?;
+    let source = Source::place(rust, staging).at(Step::Compile)?;
+    let mut command = invocation::command(rust, &call, &source, purpose, environment, screen);
+    command.args(arguments);
+    let tool = PathBuf::from(command.get_program());
+    if let Some(journal) = screen.journal() {
+        journal.command(&command, source.text().at(Step::Compile)?.as_deref());
+    }
+    let name = tool.file_name().unwrap_or(OsStr::new("rustc")).to_string_lossy().into_owned();
+    let label = format!("{name} {}", rust.name().to_string_lossy());
+    let finished = screen
+        .run_reading(source.input().at(Step::Compile)?, &mut command, &label, false)
+        .map_err(|error| cannot_run(&tool, error))?;
+    screen.show(&source.in_its_words(finished.stderr), true);
+    match finished.status.success() {
+        true => Ok(()),
+        false => Err(Error::message(Step::Compile, format!("{name} failed ({})", finished.status))),
+    }
+}

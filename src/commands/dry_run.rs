@@ -1,0 +1,114 @@
+//! Rehearsals: the commands of a run or a build, shown and not run (`-n`).
+//!
+//! Everything is decided as for a run, and nothing is built, locked or kept. How rustc is called for a script with
+//! dependencies only cargo knows, when it has built them; until then cargo's own call is the last that can be shown.
+
+use std::ffi::OsString;
+use std::path::Path;
+
+use crate::base::error::At;
+use crate::base::error::Error;
+use crate::base::error::Result;
+use crate::base::error::Step;
+use crate::engine::background;
+use crate::engine::launch_id::LaunchId;
+use crate::engine::program::Manner;
+use crate::engine::program::Program;
+use crate::engine::recipe::Recipe;
+use crate::engine::resolved::Decided;
+use crate::engine::runner::Runner;
+use crate::process::exec;
+use crate::request::debug_options::Steering;
+use crate::request::options::Options;
+use crate::request::options::Verbosity;
+use crate::rust::compile;
+use crate::rust::deps;
+use crate::rust::invocation;
+use crate::rust::source::Source;
+use crate::script::script_file::Script;
+use crate::store::staging::Staging;
+use crate::store::trace::Tools;
+
+/// What the program is wanted for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Purpose<'a> {
+    /// To be run with these arguments.
+    Run(&'a [OsString]),
+    /// To be written there.
+    Write(&'a Path),
+}
+
+impl Runner {
+    /// Shows the commands of a run or a build.
+    pub(crate) fn rehearse(&self, script: &Script, options: &Options, purpose: Purpose<'_>) -> Result<()> {
+        self.rehearse_inner(script, options, purpose).map_err(|error| error.about_script(script))
+    }
+
+    fn rehearse_inner(&self, script: &Script, options: &Options, purpose: Purpose<'_>) -> Result<()> {
+        let environment = self.environment();
+        let steering = Steering { shows_commands: true, keeps_work: false, ..options.steering.clone() };
+        let manner = Manner::of(&Options { steering, ..options.clone() }, environment);
+        let _waitable = exec::waitable();
+        let cache = self.cache()?;
+        let may_be_cached = !options.force && !options.temporary && cache.exists()?;
+        let peek = |id: LaunchId| {
+            let found = may_be_cached.then(|| cache.peek(&id, environment, Tools::Checked)).flatten();
+            found.filter(|found| !(options.optimal && found.provisional))
+        };
+        if let Some(found) = peek(LaunchId::of(script, options, environment)) {
+            return Program::cached(script, found, manner).rehearse(purpose);
+        }
+        if script.package().is_some() {
+            return Err(Error::message(
+                Step::Arguments,
+                "how a package is built only cargo knows, when it has done so",
+            )
+            .hint("`-x` shows its commands as they are run"));
+        }
+        let recipe = Recipe::read(script, options, environment)?;
+        let decided = recipe.decide(environment, &cache)?;
+        if let Some(found) = peek(decided.home()) {
+            return Program::cached(script, found, manner).rehearse(purpose);
+        }
+        let decided = match self.has_background() {
+            true => background::choose(decided, &recipe.said, &cache, environment),
+            false => decided,
+        };
+        let staging = Staging::create_temporary(&environment.temporary_directory()).at(Step::Cache)?;
+        let screen = manner.screen(Verbosity::Quiet);
+        screen.work(staging.path(), environment)?;
+        let rust = match decided {
+            Decided::Rust(rust) => rust,
+            Decided::Other(other) => {
+                let output =
+                    crate::languages::build::rehearse(&other, &cache, staging.path(), environment, &screen)?;
+                return Program::planned(script, output, other.told(), None, manner).rehearse(purpose);
+            }
+        };
+        let Some(mut call) = invocation::known_call(&rust, &cache, environment)? else {
+            return deps::rehearse(&rust, &cache, environment, &screen, staging.path());
+        };
+        let source = Source::place(&rust, staging.path()).at(Step::Cache)?;
+        compile::add_record(&rust, &mut call, staging.path(), environment, &screen).at(Step::Cache)?;
+        let (output, dep_info) = (staging.path().join("program"), staging.path().join("program.d"));
+        let build = invocation::Purpose::Program { output: &output, dep_info: &dep_info };
+        let command = invocation::command(&rust, &call, &source, build, environment, &screen);
+        if let Some(journal) = screen.journal() {
+            journal.command(&command, source.text().at(Step::Cache)?.as_deref());
+        }
+        let target = rust.target.as_ref().map(|target| target.name.clone());
+        Program::planned(script, output, rust.told(), target, manner).rehearse(purpose)
+    }
+}
+
+impl Program {
+    /// Shows what would be done with it.
+    fn rehearse(&self, purpose: Purpose<'_>) -> Result<()> {
+        let Some(journal) = self.journal() else { return Ok(()) };
+        match purpose {
+            Purpose::Run(arguments) => journal.program(&self.image(self.under()?.as_ref(), arguments)),
+            Purpose::Write(path) => journal.copied(self.path(), path),
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,216 @@
+//! What runner sees: every setting and every place, its value, and where that comes from (`runner env`).
+//!
+//! The settings are those of [`crate::settings::schema::TABLE`], decided as for a run, of a script if there is one. The rest is what
+//! follows from them and from the machine: compilers and directories.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use crate::base::environment::Environment;
+use crate::base::environment::absolute;
+use crate::base::error::Error;
+use crate::base::error::Result;
+use crate::commands::promote::receipt;
+use crate::engine::background;
+use crate::engine::recipe::Recipe;
+use crate::engine::runner::Runner;
+use crate::request::options::Options;
+use crate::rust::cargo_config::CargoConfig;
+use crate::rust::toolchain;
+use crate::rust::toolchain::Toolchain;
+use crate::script::script_file::Script;
+use crate::script::script_file::is_similar;
+use crate::settings::config_file::Config;
+use crate::settings::layers::Said;
+use crate::settings::layers::Source;
+use crate::settings::schema::Setting;
+use crate::settings::schema::TABLE;
+use crate::settings::schema::Value;
+use crate::store::cache::Cache;
+use crate::store::stamp::Moment;
+
+/// One thing that runner sees.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen {
+    /// The setting's name, or another.
+    pub name: &'static str,
+    /// Empty if there is none.
+    pub value: OsString,
+    /// Where it comes from.
+    pub source: Source,
+}
+
+impl Seen {
+    fn new(name: &'static str, value: impl Into<OsString>, source: Source) -> Seen {
+        Seen { name, value: value.into(), source }
+    }
+}
+
+impl Runner {
+    /// Everything runner sees, for a run with these options of a script or, without one, of any. The second value is why
+    /// there is no compiler, if there is none.
+    ///
+    /// # Errors
+    /// [`crate::Step::Config`], and if there is a script those of reading it.
+    pub fn seen(&self, script: Option<&Script>, options: &Options) -> Result<(Vec<Seen>, Option<Error>)> {
+        let environment = self.environment();
+        let said = match script {
+            Some(script) => {
+                let recipe = Recipe::read(script, options, environment);
+                recipe.map_err(|error| error.about_script(script))?.said
+            }
+            None => self.said(options)?,
+        };
+        let config = Config::read(environment)?;
+        let cache = self.cache()?;
+        let found = find_toolchain(&said, environment, cache);
+        let toolchain = found.as_ref().ok();
+        let mut seen = Vec::new();
+        for setting in TABLE {
+            seen.push(match said.of(setting.name) {
+                Some((value, source)) => Seen::new(setting.name, shown(value), source.clone()),
+                None => self.default(setting, toolchain, &config)?,
+            });
+        }
+        if let Some(Toolchain { rustc, version, .. }) = toolchain {
+            let source = || seen_source(&seen, "toolchain");
+            let facts = [
+                Seen::new("rustc", rustc, source()),
+                Seen::new("rustc-version", version.semver.to_string(), source()),
+                Seen::new("host", &version.host, source()),
+                Seen::new(
+                    "cargo",
+                    toolchain.and_then(|one| one.cargo(environment).ok()).unwrap_or_default(),
+                    source(),
+                ),
+            ];
+            seen.extend(facts);
+        }
+        let directories = [
+            ("cargo-home", environment.cargo_home(), "CARGO_HOME"),
+            ("rustup-home", environment.rustup_home(), "RUSTUP_HOME"),
+            ("receipts", receipt::directory(environment).ok(), "XDG_DATA_HOME"),
+        ];
+        for (name, directory, variable) in directories {
+            let source = match environment.set(variable) {
+                Some(_) => Source::Variable(variable.to_owned()),
+                None => Source::Default,
+            };
+            seen.push(Seen::new(name, directory.unwrap_or_default(), source));
+        }
+        seen.push(Seen::new("version", env!("CARGO_PKG_VERSION"), Source::Default));
+        Ok((seen, found.err().map(|error| said.blame("toolchain", error))))
+    }
+
+    /// The variables that begin as ours do and mean nothing, each with the one that was probably meant.
+    pub fn misspelt_variables(&self) -> Vec<(String, String)> {
+        misspelt(self.environment())
+    }
+
+    /// What is said of any script, strongest first.
+    pub(crate) fn said(&self, options: &Options) -> Result<Said> {
+        let environment = self.environment();
+        let said = Said::of_options(options, &Source::CommandLine);
+        Ok(said.then(Said::of_variables(environment)?).then(Config::read(environment)?.said))
+    }
+
+    /// Where promoted executables go: what `RUNNER_BIN` or the configuration says, else the user's directory for them.
+    pub(crate) fn executable_directory(&self) -> Result<Option<PathBuf>> {
+        Ok(match self.said(&Options::default())?.of("bin") {
+            Some((Value::Directory(path), _)) => Some(absolute(path.clone())),
+            _ => self.environment().executable_directory(),
+        })
+    }
+
+    /// What holds where nobody says anything.
+    fn default(&self, setting: &Setting, toolchain: Option<&Toolchain>, config: &Config) -> Result<Seen> {
+        let environment = self.environment();
+        let seen = |value: OsString, source: Source| Seen::new(setting.name, value, source);
+        let path = |path: Option<PathBuf>| seen(path.unwrap_or_default().into(), Source::Default);
+        Ok(match setting.name {
+            "toolchain" => {
+                let (value, source) = foreign_toolchain(environment);
+                seen(value, source)
+            }
+            "target" => {
+                let host = toolchain.map(|toolchain| toolchain.version.host.clone()).unwrap_or_default();
+                let of_cargo = CargoConfig::read(environment, Moment::now())?.target;
+                seen(of_cargo.unwrap_or(host).into(), Source::Default)
+            }
+            "edition" => {
+                seen(toolchain.map(Toolchain::latest_edition).unwrap_or_default().into(), Source::Default)
+            }
+            "offline" => {
+                let source = offline_for_cargo(environment)?;
+                seen(source.is_some().to_string().into(), source.unwrap_or(Source::Default))
+            }
+            "tier" if background::is_ci(environment) => {
+                seen("false".into(), Source::Variable("CI".to_owned()))
+            }
+            "tier" => seen("true".into(), Source::Default),
+            "cache" => path(environment.cache_directory()),
+            "bin" => path(environment.executable_directory()),
+            "config" => path(config.path.clone()),
+            _ => seen(setting.default.into(), Source::Default),
+        })
+    }
+}
+
+fn shown(value: &Value) -> OsString {
+    match value {
+        // As a run takes it: from here.
+        Value::Directory(path) => absolute(path.clone()).into(),
+        other => other.to_string().into(),
+    }
+}
+
+fn seen_source(seen: &[Seen], name: &str) -> Source {
+    seen.iter().find(|seen| seen.name == name).map_or(Source::Default, |seen| seen.source.clone())
+}
+
+fn find_toolchain(said: &Said, environment: &Environment, cache: Cache) -> Result<Toolchain> {
+    let wanted = said.text("toolchain");
+    Toolchain::find(wanted.as_deref(), environment, &cache)
+}
+
+/// The toolchain that other tools are told to use, and where.
+fn foreign_toolchain(environment: &Environment) -> (OsString, Source) {
+    for name in ["RUSTC", "RUSTUP_TOOLCHAIN"] {
+        if let Some(value) = environment.set(name) {
+            return (value, Source::Variable(name.to_owned()));
+        }
+    }
+    match (toolchain::rustup_default(environment, Moment::now()), environment.rustup_home()) {
+        (Ok((Some(directory), _)), Some(home)) => {
+            let name = directory.file_name().unwrap_or(directory.as_os_str()).to_owned();
+            (name, Source::File(home.join("settings.toml"), 0))
+        }
+        _ => (OsString::new(), Source::Variable("PATH".to_owned())),
+    }
+}
+
+/// Who has told cargo to do without the network, if anybody has.
+///
+/// # Errors
+/// [`crate::Step::Dependencies`] if cargo's configuration cannot be read.
+pub(crate) fn offline_for_cargo(environment: &Environment) -> Result<Option<Source>> {
+    const VARIABLE: &str = "CARGO_NET_OFFLINE";
+    if let Some(value) = environment.set(VARIABLE) {
+        return Ok((value == "true").then(|| Source::Variable(VARIABLE.to_owned())));
+    }
+    let config = CargoConfig::read(environment, Moment::now())?;
+    Ok(config.offline.map(|path| Source::File(path, 0)))
+}
+
+/// The variables that begin as ours do and are none, each with the one that was probably meant.
+fn misspelt(environment: &Environment) -> Vec<(String, String)> {
+    let names = environment.all().into_iter().filter_map(|(name, _)| name.into_string().ok());
+    let known: Vec<String> = TABLE.iter().map(Setting::variable).collect();
+    names
+        .filter(|name| name.starts_with("RUNNER_") && !known.contains(name))
+        .filter_map(|name| {
+            let meant = known.iter().find(|known| is_similar(known, &name))?.clone();
+            Some((name, meant))
+        })
+        .collect()
+}

@@ -1,0 +1,85 @@
+//! Inspection: the build record in a program, read without running it.
+
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use crate::base::environment::absolute;
+use crate::base::error::EXIT_NOT_FOUND;
+use crate::base::error::Error;
+use crate::base::error::Result;
+use crate::base::error::Step;
+use crate::build::elf::Elf;
+use crate::build::record::BuildRecord;
+use crate::commands::promote::install::cannot;
+use crate::commands::promote::receipt;
+use crate::commands::promote::receipt::Receipt;
+use crate::engine::runner::Runner;
+
+impl Runner {
+    /// The build record in a program: a file, or what was promoted under that name. Returns its path, too.
+    ///
+    /// # Errors
+    /// [`Step::Install`] if there is no such file, or no record in it.
+    pub fn inspect(&self, file: &OsStr) -> Result<(PathBuf, BuildRecord)> {
+        let path = self.program_called(file)?;
+        let record = read(&path).map_err(|error| error.about(file.to_string_lossy()))?;
+        Ok((path, record))
+    }
+
+    /// Where the program is that is called so: at this path, or promoted under this name.
+    pub(crate) fn program_called(&self, file: &OsStr) -> Result<PathBuf> {
+        let path = absolute(PathBuf::from(file));
+        if path.exists() {
+            return Ok(path);
+        }
+        let is_name = !file.as_bytes().contains(&b'/');
+        let receipts = receipt::directory(self.environment()).map(|place| Receipt::all(&place));
+        let promoted =
+            receipts.unwrap_or_default().into_iter().find(|receipt| is_name && receipt.name == file);
+        promoted.map(|receipt| receipt.path).ok_or_else(|| {
+            let what = if is_name {
+                "no such file, and nothing was promoted under that name"
+            } else {
+                "no such file"
+            };
+            Error::message(Step::Install, what)
+                .code(EXIT_NOT_FOUND)
+                .about(file.to_string_lossy())
+                .hint("give the path of a program, or a name that `runner list` tells")
+        })
+    }
+}
+
+fn read(path: &Path) -> Result<BuildRecord> {
+    // What is no file may never end.
+    if !path.is_file() {
+        return Err(Error::message(Step::Install, "it is not a file"));
+    }
+    let bytes = read_program(path).map_err(|error| cannot("read", path, error))?;
+    if let Some(record) = BuildRecord::read(&bytes) {
+        return Ok(record);
+    }
+    let hint = "programs that `runner build` writes and `runner promote` installs have one";
+    let what = match bytes.get(..4) {
+        Some([b'#', b'!', ..]) => "it is a script, and only programs have a build record",
+        _ if Elf::parse(&bytes).is_some() => "there is no build record in it",
+        _ => "it is not a program in which there could be a build record",
+    };
+    Err(Error::message(Step::Install, what).hint(hint))
+}
+
+/// The whole of what may be a program, and the beginning of anything else, which may be of any length.
+fn read_program(path: &Path) -> io::Result<Vec<u8>> {
+    /// More than any program has.
+    const MOST_BYTES: u64 = 4 << 30;
+    let mut file = File::open(path)?;
+    let mut bytes = Vec::new();
+    (&mut file).take(64).read_to_end(&mut bytes)?;
+    if Elf::parse(&bytes).is_some() && file.metadata()?.len() <= MOST_BYTES {
+        file.read_to_end(&mut bytes)?;
+    }
+    Ok(bytes)
+}

@@ -1,0 +1,307 @@
+//! Migration: the metadata of a script in another form, in its place; every other byte as it was.
+//!
+//! ````text
+//! ---                                //! ```cargo
+//! [dependencies]          <──►       //! [dependencies]
+//! regex = "1"                        //! regex = "1"
+//! ---                                //! ```
+//! ````
+//!
+//! Frontmatter between backticks, which was tried for a while, is rewritten too. What a dialect assumes without saying so is written down where the other one assumes something else: the edition. The
+//! file is replaced by a rename, with its permissions; one that is in the form already is left alone. It is refused when
+//! something would be lost: text of a doc comment around the manifest that would become another comment's, fields that
+//! the other form may not have, a `--` that closes what it should not.
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+
+use toml::{Table, Value};
+
+use crate::base::environment::Environment;
+use crate::base::error::Error;
+use crate::base::error::Result;
+use crate::base::error::Step;
+use crate::engine::recipe::Recipe;
+use crate::engine::runner::Runner;
+use crate::script::header;
+use crate::script::header::Form;
+use crate::script::header::Header;
+use crate::script::header::Metadata;
+use crate::script::script_file::Script;
+
+/// A form of metadata that scripts are written in today.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Style {
+    /// Between lines of `---`, as cargo reads it.
+    Frontmatter,
+    /// In a fence labelled `cargo` in a doc comment, as rust-script reads it.
+    Block,
+}
+
+impl Runner {
+    /// Rewrites the metadata of a script in another form; whether the file had to change.
+    ///
+    /// # Errors
+    /// [`Step::Metadata`] if it has none, if it is malformed, or if something would be lost; [`Step::Script`] if the script
+    /// is no file or cannot be replaced.
+    pub fn migrate(&self, script: &Script, style: Style) -> Result<bool> {
+        migrate(script, style, self.environment()).map_err(|error| error.about_script(script))
+    }
+}
+
+fn migrate(script: &Script, style: Style, environment: &Environment) -> Result<bool> {
+    let Some(path) = script.real_path() else {
+        return Err(Error::message(Step::Script, "there is no file to rewrite"));
+    };
+    let with_dashes = std::str::from_utf8(script.bytes()).ok().and_then(header::with_dashes);
+    let is_abandoned = with_dashes.is_some();
+    let current = with_dashes.map_or_else(|| script.clone(), |text| script.with_text(text));
+    // All that can be wrong with it is said as on a run.
+    let recipe = Recipe::read(&current, &Default::default(), environment)?;
+    let text = std::str::from_utf8(current.bytes()).unwrap_or_default();
+    let header = header::parse(text).map_err(|error| Error::message(Step::Metadata, error.message))?;
+    let Some(metadata) = &header.metadata else {
+        return Err(Error::message(Step::Metadata, "it has no metadata to rewrite"));
+    };
+    let is_there = matches!(
+        (metadata.form, style),
+        (Form::Frontmatter, Style::Frontmatter) | (Form::Block, Style::Block)
+    );
+    if is_there && !is_abandoned {
+        return Ok(false);
+    }
+    let lost = |what: String| Error::message(Step::Metadata, what).hint("nothing was changed");
+    if style == Style::Frontmatter {
+        recipe.manifest.check_for_frontmatter()?;
+    }
+    if metadata.form == Form::Scriptisto {
+        return Err(lost("the header of scriptisto says more than metadata can".to_owned()));
+    }
+    let toml = if is_there {
+        metadata.toml.clone()
+    } else {
+        with_edition(metadata, recipe.manifest.dialect().edition("2024"), style, recipe.manifest.edition())
+    };
+    let rewritten = match style {
+        _ if is_there => text.to_owned(),
+        Style::Frontmatter => to_frontmatter(text, &header, metadata, &toml).map_err(lost)?,
+        Style::Block => to_block(text, &header, metadata, &toml),
+    };
+    // What was written must be read as the same.
+    let again = header::parse(&rewritten).ok().and_then(|header| header.metadata);
+    let same = |toml: &str| toml.parse::<Table>().ok();
+    if again.is_none_or(|again| same(&again.toml) != same(&toml)) {
+        return Err(lost("its metadata would not be read back as the same".to_owned()));
+    }
+    if !script.is_unchanged() {
+        return Err(Error::message(Step::Script, "it was changed while it was rewritten"));
+    }
+    replace(path, rewritten.as_bytes()).map_err(|error| {
+        let what = format!("cannot replace `{}`", path.display());
+        Error::new(Step::Script, anyhow::Error::new(error).context(what))
+    })?;
+    Ok(true)
+}
+
+/// The TOML without the padding, with the edition that the old form stood for if it says none and the new one would mean
+/// another.
+fn with_edition(metadata: &Metadata, edition: &str, style: Style, named: Option<&str>) -> String {
+    let toml = metadata.toml.trim_start_matches('\n').trim_end();
+    let is_other = match style {
+        Style::Frontmatter => edition != "2024",
+        Style::Block => edition != "2021",
+    };
+    if named.is_some() || !is_other {
+        return toml.to_owned();
+    }
+    let line = format!("edition = \"{edition}\"");
+    let mut lines: Vec<&str> = toml.lines().collect();
+    match lines.iter().position(|text| text.split('#').next().unwrap_or_default().trim() == "[package]") {
+        Some(at) => lines.insert(at + 1, &line),
+        None => {
+            let has_package =
+                toml.parse::<Table>().is_ok_and(|table| table.get("package").is_some_and(Value::is_table));
+            // Dotted keys stand above all tables.
+            return match has_package {
+                true => format!("package.{line}\n{toml}"),
+                false if toml.is_empty() => format!("[package]\n{line}"),
+                false => match toml
+                    .lines()
+                    .find(|text| !text.trim().is_empty() && !text.trim_start().starts_with('#'))
+                {
+                    Some(first) if !first.trim_start().starts_with('[') => format!("package.{line}\n{toml}"),
+                    _ => format!("[package]\n{line}\n\n{toml}"),
+                },
+            };
+        }
+    }
+    lines.join("\n")
+}
+
+/// How lines of the script end.
+fn line_end(text: &str) -> &'static str {
+    if text.split_once('\n').is_some_and(|(first, _)| first.ends_with('\r')) { "\r\n" } else { "\n" }
+}
+
+/// Where the code begins: below the `#!` line.
+fn below_shebang(text: &str, header: &Header<'_>) -> usize {
+    let bom = if header.bom { header::BOM.len() } else { 0 };
+    match header.shebang {
+        Some(_) => text[bom..].find('\n').map_or(text.len(), |at| bom + at + 1),
+        None => bom,
+    }
+}
+
+/// The whole lines that the metadata stands on.
+fn whole_lines(text: &str, metadata: &Metadata) -> (usize, usize) {
+    let start = text[..metadata.range.start].rfind('\n').map_or(0, |at| at + 1);
+    let end = text[metadata.range.end..].find('\n').map_or(text.len(), |at| metadata.range.end + at + 1);
+    (start, end)
+}
+
+fn to_frontmatter(
+    text: &str,
+    header: &Header<'_>,
+    metadata: &Metadata,
+    toml: &str,
+) -> std::result::Result<String, String> {
+    let end_of_line = line_end(text);
+    let longest = toml.lines().map(|line| line.len() - line.trim_start_matches('-').len()).max().unwrap_or(0);
+    let fence = "-".repeat(3.max(longest + 1));
+    let head = below_shebang(text, header);
+    let (mut start, mut end) = whole_lines(text, metadata);
+    start = start.max(head);
+    let (before, after) = (text[head..start].to_owned(), &text[end..]);
+    let line = text[start..end].trim_start();
+    if metadata.form == Form::Block && !(line.starts_with("//!") || line.starts_with("///")) {
+        // A block comment: only if nothing else is in it.
+        let (opening, closing) =
+            (before.trim_end().strip_suffix("/*!"), after.trim_start().strip_prefix("*/"));
+        let (Some(opening), Some(closing)) = (opening.or(before.trim_end().strip_suffix("/**")), closing)
+        else {
+            let is_whole = line.starts_with("/*") && text[start..end].trim_end().ends_with("*/");
+            if !is_whole {
+                return Err("the comment around its manifest holds other text".to_owned());
+            }
+            end = text.len() - after.len();
+            return Ok(assembled(text, head, &fence, toml, end_of_line, &before, &text[end..]));
+        };
+        let closing = closing.strip_prefix('\r').unwrap_or(closing);
+        let closing = closing.strip_prefix('\n').unwrap_or(closing);
+        return Ok(assembled(text, head, &fence, toml, end_of_line, opening, closing));
+    }
+    Ok(assembled(text, head, &fence, toml, end_of_line, &before, after))
+}
+
+fn assembled(
+    text: &str,
+    head: usize,
+    fence: &str,
+    toml: &str,
+    end_of_line: &str,
+    before: &str,
+    after: &str,
+) -> String {
+    let body: String =
+        toml.lines().map(|line| format!("{}{end_of_line}", line.trim_end_matches('\r'))).collect();
+    let mut out = text[..head].to_owned();
+    if !out.is_empty() && !out.ends_with('\n') && out != header::BOM {
+        out.push_str(end_of_line);
+    }
+    format!("{out}{fence}{end_of_line}{body}{fence}{end_of_line}{before}{after}")
+}
+
+fn to_block(text: &str, header: &Header<'_>, metadata: &Metadata, toml: &str) -> String {
+    let end_of_line = line_end(text);
+    let ticks = if toml.contains("```") { "~~~~" } else { "```" };
+    let mut block = format!("//! {ticks}cargo{end_of_line}");
+    for line in toml.lines() {
+        let line = line.trim_end();
+        block.push_str(if line.is_empty() { "//!" } else { "//! " });
+        block.push_str(line);
+        block.push_str(end_of_line);
+    }
+    block.push_str(&format!("//! {ticks}{end_of_line}"));
+    let (start, end) = whole_lines(text, metadata);
+    let start = start.max(below_shebang(text, header));
+    // A doc comment that follows directly stays a paragraph of its own.
+    let after = &text[end..];
+    if after.trim_start_matches([' ', '\t']).starts_with("//!") {
+        block.push_str(&format!("//!{end_of_line}"));
+    }
+    format!("{}{block}{after}", &text[..start])
+}
+
+/// Replaces a file by a rename, keeping its permissions.
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let directory = path.parent().unwrap_or(Path::new("/"));
+    let mut file = tempfile::Builder::new().prefix(".runner-migrate-").tempfile_in(directory)?;
+    file.write_all(bytes)?;
+    file.as_file().set_permissions(fs::metadata(path)?.permissions())?;
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|error| error.error).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rewritten(text: &str, style: Style) -> std::result::Result<String, String> {
+        let header = header::parse(text).unwrap();
+        let metadata = header.metadata.as_ref().unwrap();
+        let (named, edition) = match metadata.form {
+            Form::Frontmatter => (None, "2024"),
+            _ => (None, "2021"),
+        };
+        let toml = with_edition(metadata, edition, style, named);
+        match style {
+            Style::Frontmatter => to_frontmatter(text, &header, metadata, &toml),
+            Style::Block => Ok(to_block(text, &header, metadata, &toml)),
+        }
+    }
+
+    #[test]
+    fn every_other_byte_is_as_it_was() {
+        use Style::{Block, Frontmatter};
+        let package = "[package]\nedition = \"2021\"\n\n";
+        for (text, style, expected) in [
+            (
+                "#!/x\n//! ```cargo\n//! [dependencies]\n//! a = \"1\"\n//! ```\nfn main() {}\n",
+                Frontmatter,
+                format!("#!/x\n---\n{package}[dependencies]\na = \"1\"\n---\nfn main() {{}}\n"),
+            ),
+            (
+                "// License.\n//! Hi.\n//!\n//! ```cargo\n//! [dependencies]\n//! ```\n//! Bye.\nfn main() {}",
+                Frontmatter,
+                format!("---\n{package}[dependencies]\n---\n// License.\n//! Hi.\n//!\n//! Bye.\nfn main() {{}}"),
+            ),
+            (
+                "// cargo-deps: a=\"1\", b\r\nfn main() {}\r\n",
+                Frontmatter,
+                format!("---\n{package}[dependencies]\na = \"1\"\nb = \"*\"\n---\nfn main() {{}}\n").replace('\n', "\r\n"),
+            ),
+            (
+                "// cargo-deps: a\nfn main() {}\n",
+                Block,
+                "//! ```cargo\n//! [dependencies]\n//! a = \"*\"\n//! ```\nfn main() {}\n".to_owned(),
+            ),
+            (
+                "/*!\n```cargo\n[dependencies]\n```\n*/\nfn main() {}\n",
+                Frontmatter,
+                format!("---\n{package}[dependencies]\n---\nfn main() {{}}\n"),
+            ),
+            (
+                "#!/x\n\n---cargo\n[dependencies]\n\na = \"1\"\n---\n//! Hi.\nfn main() {}\n",
+                Block,
+                "#!/x\n\n//! ```cargo\n//! [package]\n//! edition = \"2024\"\n//!\n//! [dependencies]\n//!\n//! a = \"1\"\n\
+                 //! ```\n//!\n//! Hi.\nfn main() {}\n"
+                    .to_owned(),
+            ),
+        ] {
+            assert_eq!(rewritten(text, style), Ok(expected), "{text}");
+        }
+        let within = "/*!\nHi.\n```cargo\n[dependencies]\n```\n*/\nfn main() {}\n";
+        assert!(rewritten(within, Frontmatter).is_err());
+    }
+}

@@ -1,0 +1,146 @@
+//! Upgrades: what was promoted is built again where it would not be the same any more.
+//!
+//! With the options, the name and the place of the promotion, which its receipt holds. What is as it should be is left
+//! alone; what was changed by somebody else, or removed, is only touched by force.
+
+use std::ffi::{OsStr, OsString};
+use std::fmt;
+use std::path::PathBuf;
+
+use crate::base::error::EXIT_NOT_FOUND;
+use crate::base::error::Error;
+use crate::base::error::Result;
+use crate::base::error::Step;
+use crate::commands::installed::State;
+use crate::commands::installed::find;
+use crate::commands::promote::Placement;
+use crate::commands::promote::receipt;
+use crate::commands::promote::receipt::Receipt;
+use crate::engine::runner::Runner;
+use crate::packages::recipe::PackageRecipe;
+use crate::packages::resolve::Resolved;
+use crate::report::reporter::Screen;
+use crate::request::options::Options;
+use crate::request::package_spec::Package;
+use crate::script::script_file::Script;
+
+/// What an upgrade came to.
+#[derive(Debug, Clone)]
+pub struct Upgraded {
+    /// The executable's name.
+    pub name: OsString,
+    /// Where it is.
+    pub path: PathBuf,
+    /// Why it was built again; `None` if it is current.
+    pub reason: Option<Reason>,
+    /// The version of the package, if it is of one.
+    pub version: Option<String>,
+}
+
+/// Why an executable was built again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reason {
+    /// An input of the script changed.
+    SourceChanged,
+    /// Another toolchain would build it now.
+    OtherToolchain,
+    /// There is another version of the package: the old one, and the new one.
+    Version(String, String),
+    /// It was modified, or gone, and that is what was asked for.
+    Forced,
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Reason::SourceChanged => formatter.write_str("source changed"),
+            Reason::OtherToolchain => formatter.write_str("built by another toolchain"),
+            Reason::Version(old, new) => write!(formatter, "{old} -> {new}"),
+            Reason::Forced => formatter.write_str("forced"),
+        }
+    }
+}
+
+impl Runner {
+    /// Builds a promoted executable again, if its source, its toolchain or the version of its package is another now. Of
+    /// `options` count `offline`, `verbosity`, and `force`: replace what somebody else changed, put back what was removed.
+    ///
+    /// # Errors
+    /// Those of [`Runner::promote`]; 127 if its source is gone; [`Step::Install`] if it was modified or removed.
+    pub fn upgrade(&self, name: &OsStr, options: &Options) -> Result<Upgraded> {
+        let receipts = receipt::directory(self.environment())?;
+        let receipt = find(&receipts, name)?;
+        let shown = receipt.name.to_string_lossy().into_owned();
+        self.upgrade_receipt(receipt, options).map_err(|error| error.about(shown))
+    }
+
+    fn upgrade_receipt(&self, receipt: Receipt, options: &Options) -> Result<Upgraded> {
+        let asked =
+            Options { offline: options.offline, verbosity: options.verbosity, ..receipt.asked.options() };
+        let reason = match self.state(&receipt) {
+            State::SourceChanged => Some(Reason::SourceChanged),
+            State::OtherToolchain => Some(Reason::OtherToolchain),
+            State::SourceGone => return Err(source_gone(&receipt)),
+            State::Modified | State::Missing if options.force => Some(Reason::Forced),
+            state @ (State::Modified | State::Missing) => return Err(not_ours(&receipt, state)),
+            State::Current => None,
+        };
+        let old = receipt.about("version").map(str::to_owned);
+        let newer = match &receipt.package {
+            Some(package) => self.newest(package, &asked)?.filter(|newest| Some(newest) != old.as_ref()),
+            None => None,
+        };
+        let reason = newer.map(|new| Reason::Version(old.clone().unwrap_or_default(), new)).or(reason);
+        let Some(reason) = reason else {
+            return Ok(Upgraded { name: receipt.name, path: receipt.path, reason: None, version: old });
+        };
+        let script = match &receipt.package {
+            Some(package) => Script::of_package(package.clone()),
+            None => Script::read(receipt.source.as_os_str(), self.environment())?,
+        };
+        let placement = Placement {
+            name: Some(receipt.name.clone()),
+            directory: receipt.path.parent().map(PathBuf::from),
+            force: reason == Reason::Forced || options.force,
+        };
+        let installed = self.promote_each(&[script], &asked, &placement, true)?.pop();
+        let version = installed.and_then(|installed| installed.version).or(old);
+        Ok(Upgraded { name: receipt.name, path: receipt.path, reason: Some(reason), version })
+    }
+
+    /// The newest version that fits, asked of the registry now; `None` if only one will do.
+    fn newest(&self, package: &Package, options: &Options) -> Result<Option<String>> {
+        if package.version().is_some() {
+            return Ok(None);
+        }
+        let cache = self.cache()?;
+        cache.create()?;
+        if let Some(environment) = self.environment().without_foreign_cargo_home(cache.root()) {
+            return Runner::new(environment).newest(package, options);
+        }
+        let script = Script::of_package(package.clone());
+        let recipe = PackageRecipe::decide(&script, package, options, self.environment(), &cache)?;
+        let screen = Screen::new(self.environment().is_terminal(), recipe.options.verbosity);
+        let resolved = Resolved::renew(&recipe, &cache, self.environment(), &screen)?;
+        Ok(Some(resolved.version.to_string()))
+    }
+}
+
+#[cold]
+fn source_gone(receipt: &Receipt) -> Error {
+    let name = receipt.name.to_string_lossy();
+    Error::message(Step::Install, format!("its source `{}` is gone", receipt.source.display()))
+        .code(EXIT_NOT_FOUND)
+        .hint(format!("`runner demote {name}` removes it too, or promote it from where the source is now"))
+}
+
+#[cold]
+fn not_ours(receipt: &Receipt, state: State) -> Error {
+    let path = receipt.path.display();
+    match state {
+        State::Missing => Error::message(Step::Install, format!("`{path}` was removed"))
+            .hint("`--force` puts it back, `runner demote` forgets it"),
+        _ => Error::message(Step::Install, format!("`{path}` is not what runner put there"))
+            .hint("`--force` replaces it all the same"),
+    }
+}

@@ -1,0 +1,107 @@
+//! Why: whether the next run would be a hit, and if not, what has changed since the last build.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use crate::base::digest::Digest;
+use crate::base::error::Result;
+use crate::engine::launch_id::LaunchId;
+use crate::engine::recipe::Recipe;
+use crate::engine::runner::Runner;
+use crate::engine::trim;
+use crate::request::options::Options;
+use crate::script::script_file::Script;
+use crate::store::cache::Cache;
+use crate::store::trace::Tools;
+use crate::store::trace::Trace;
+use crate::store::trace::change::Change;
+use crate::store::trace::fact::path_of;
+
+/// What the next run of a script would do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Why {
+    /// Execute this binary.
+    Hit(PathBuf),
+    /// Compile: it was never built here with these options, or that was trimmed.
+    Never,
+    /// Compile: these things are not as they were at the last build.
+    Changed(Vec<Change>),
+}
+
+impl Runner {
+    /// Tells whether the next run of a script would be a hit, without running or building anything.
+    ///
+    /// # Errors
+    /// [`crate::Step::Cache`] if the cache cannot be used; [`crate::Step::Metadata`] and [`crate::Step::Script`] if the script
+    /// could not be built either.
+    pub fn why(&self, script: &Script, options: &Options) -> Result<Why> {
+        let cache = self.cache()?;
+        if !cache.exists()? {
+            return Ok(Why::Never);
+        }
+        self.why_in(&cache, script, options).map_err(|error| error.about_script(script))
+    }
+
+    pub(crate) fn why_in(&self, cache: &Cache, script: &Script, options: &Options) -> Result<Why> {
+        let launch = LaunchId::of(script, options, self.environment());
+        if script.package().is_some() {
+            let why = self.why_at(cache, &[launch]);
+            return Ok(why.unwrap_or(Why::Never));
+        }
+        let recipe = Recipe::read(script, options, self.environment())?;
+        let why = self.why_at(cache, &[launch, recipe.home()]);
+        Ok(why.unwrap_or_else(|| changed_script(cache, &recipe)))
+    }
+
+    fn why_at(&self, cache: &Cache, ids: &[LaunchId]) -> Option<Why> {
+        for id in ids {
+            if let Some(found) = cache.peek(id, self.environment(), Tools::Checked) {
+                return Some(Why::Hit(found.path));
+            }
+        }
+        for id in ids {
+            if let Some(bytes) = cache.read_trace(id)
+                && let Some(trace) = Trace::parse(id.digest(), &bytes)
+                && let Some(variant) = trace.variants.first()
+            {
+                return Some(Why::Changed(variant.changes(cache.directory(), self.environment())));
+            }
+        }
+        None
+    }
+}
+
+/// Compares with the latest build of the same path that was made from other bytes or with other options.
+fn changed_script(cache: &Cache, recipe: &Recipe) -> Why {
+    let Some(path) = recipe.script.path() else { return Why::Never };
+    let Some(last) =
+        trim::builds(cache).into_iter().filter(|build| build.script == path).max_by_key(|build| build.built)
+    else {
+        return Why::Never;
+    };
+    let now = Digest::of(recipe.script.bytes()).short(12);
+    let mut changes = Vec::new();
+    if last.source != now {
+        changes.push(Change::new("script", path, &last.source, &now));
+    }
+    let options = recipe.options.describe();
+    if last.options != options {
+        changes.push(Change::new("options", path_of(b"options"), &last.options, &options));
+    }
+    if changes.is_empty() { Why::Never } else { Why::Changed(changes) }
+}
+
+impl fmt::Display for Why {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Why::Hit(path) => write!(formatter, "cached as `{}`", path.display()),
+            Why::Never => write!(formatter, "not built yet"),
+            Why::Changed(changes) => {
+                for (index, change) in changes.iter().enumerate() {
+                    write!(formatter, "{}{change}", if index > 0 { "; " } else { "" })?;
+                }
+                Ok(())
+            }
+        }
+    }
+}

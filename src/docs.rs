@@ -1,0 +1,9 @@
+//! Pages for people who read the documentation: no code.
+
+pub mod differences;
+
+#[doc = include_str!("docs/go.md")]
+pub mod go {}
+
+#[doc = include_str!("docs/promises.md")]
+pub mod promises {}

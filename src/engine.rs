@@ -1,0 +1,13 @@
+//! The spine: from a script to a program that can be executed.
+
+pub(crate) mod background;
+pub(crate) mod exec_wrapper;
+pub(crate) mod launch_id;
+pub(crate) mod prepare_package;
+pub(crate) mod program;
+pub(crate) mod recipe;
+pub(crate) mod resolved;
+pub(crate) mod runner;
+pub(crate) mod self_check;
+pub(crate) mod shared_cache;
+pub(crate) mod trim;

@@ -1,0 +1,267 @@
+//! Tiers: fast now, optimal later.
+//!
+//! A release build costs two to three times a quick one, of dependencies and of the script itself. A script that asks for no
+//! profile and has dependencies, or is large, is built `quick` first: unoptimized, but with the semantics of release, so
+//! that nothing it does can differ but its speed. Where its dependencies are there in release it is linked with those, and
+//! only its own code is quick. Its trace says `provisional`. When the same
+//! content is run a second time, a background build makes the release binary, which takes the place of the quick one by the
+//! usual commit; a script that is being edited never gets that far.
+//!
+//! One background build a user at a time, at the lowest priority for processor and disk, under a lock file that names it
+//! (`v1/background`): `runner cache list` shows it, `runner cache stop` ends it, and one that is killed costs nothing, since
+//! the provisional binary stays. It holds no lock that a run waits for. `RUNNER_TIER=off` and `CI` switch tiers off: the
+//! first build is release then. On battery the background build waits for the mains.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use crate::base::environment::Environment;
+use crate::base::error::At;
+use crate::base::error::Error;
+use crate::base::error::Result;
+use crate::base::error::Step;
+use crate::engine::recipe::Recipe;
+use crate::engine::recipe::RustRecipe;
+use crate::engine::resolved::Decided;
+use crate::engine::runner::Runner;
+use crate::report::reporter::Screen;
+use crate::request::options::Options;
+use crate::request::options::Verbosity;
+use crate::rust::deps;
+use crate::rust::profile;
+use crate::script::script_file::Script;
+use crate::settings::layers::Said;
+use crate::store::cache::Cache;
+use crate::store::cache::Entry;
+use crate::store::cache::Found;
+use crate::store::lock::Lock;
+use crate::store::lock::Patience;
+use crate::store::staging::Staging;
+use crate::store::trace::Tools;
+
+/// Lines from which optimizing a script takes a tenth of a second longer than not optimizing it, and compiling an edit of it
+/// anew longer than from what the compiler remembers. Of 36 lines (a struct, a parser, a map) the release build takes
+/// 207 ms, the quick one 110, an edit of that 90; of hello world each takes 55. See `scripts/bench --only lines`.
+const LARGE_LINES: usize = 30;
+
+/// How often, and how long apart, a stopped build is looked for until it is gone.
+const MOST_LOOKS: u32 = 500;
+const LOOK: Duration = Duration::from_millis(10);
+
+/// What the file that a background build holds says: its process, and its script.
+const BACKGROUND: &str = "background";
+
+/// A background build that is going on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Background {
+    /// Its process.
+    pub pid: u32,
+    /// The script it builds.
+    pub script: PathBuf,
+}
+
+/// The recipe of a script's next build: a quick one where that is worth it.
+pub(crate) fn choose<'a>(
+    decided: Decided<'a>,
+    said: &Said,
+    cache: &Cache,
+    environment: &Environment,
+) -> Decided<'a> {
+    match decided {
+        Decided::Rust(rust) => Decided::Rust(Box::new(choose_rust(*rust, said, cache, environment))),
+        // Their compilers are fast, or know of no other way.
+        other => other,
+    }
+}
+
+/// The same of a Rust script.
+pub(crate) fn choose_rust<'a>(
+    rust: RustRecipe<'a>,
+    said: &Said,
+    cache: &Cache,
+    environment: &Environment,
+) -> RustRecipe<'a> {
+    let Options { profile, portable, optimal, .. } = rust.options;
+    if profile.is_some() || *portable || *optimal || !is_on(said, environment) {
+        return rust;
+    }
+    match rust.needs_cargo() {
+        false if !is_large(&rust) => rust,
+        false => rust.quick(),
+        // With its dependencies built, only the script itself is quick: nearly all of its speed is theirs.
+        true if !profile::optimizes_at_link_time(rust.manifest, &rust.profile)
+            && deps::recorded(&rust, cache, environment).is_some() =>
+        {
+            rust.quick_alone()
+        }
+        true => rust.quick(),
+    }
+}
+
+/// Whether a script takes the compiler long enough for anything to be gained.
+pub(crate) fn is_large(rust: &RustRecipe<'_>) -> bool {
+    rust.needs_cargo() || rust.lines() >= LARGE_LINES
+}
+
+/// Whether there are tiers: as it is said, and if it is not, everywhere but where `CI` is set.
+fn is_on(said: &Said, environment: &Environment) -> bool {
+    said.is_on("tier").unwrap_or_else(|| !is_ci(environment))
+}
+
+pub(crate) fn is_ci(environment: &Environment) -> bool {
+    environment.set("CI").is_some_and(|value| value != "false")
+}
+
+/// Whether the machine runs on battery, where that can be told.
+fn is_on_battery() -> bool {
+    let supplies = std::fs::read_dir("/sys/class/power_supply").into_iter().flatten().flatten();
+    let says =
+        |path: PathBuf, what: &str| std::fs::read_to_string(path).is_ok_and(|text| text.trim() == what);
+    supplies
+        .map(|supply| supply.path())
+        .any(|path| says(path.join("type"), "Battery") && says(path.join("status"), "Discharging"))
+}
+
+impl Runner {
+    /// Lets second runs of provisional builds start `command build --cache --background SCRIPT`, which must end in
+    /// [`Runner::finish`]. Without it provisional builds are not made.
+    pub fn with_background(mut self, command: fn() -> std::io::Result<PathBuf>) -> Runner {
+        self.background = Some(command);
+        self
+    }
+
+    /// A hit on a provisional build: what is found under the real path and options if that is final by now, else this one,
+    /// with the final one on its way.
+    #[cold]
+    pub(crate) fn hasten(
+        &self,
+        cache: &Cache,
+        script: &Script,
+        options: &Options,
+        found: Found,
+    ) -> Result<Found> {
+        let recipe = Recipe::read(script, options, self.environment())?;
+        let home = recipe.home();
+        if let Some(there) = cache.peek(&home, self.environment(), Tools::Checked)
+            && !there.provisional
+        {
+            let launch = crate::engine::launch_id::LaunchId::of(script, options, self.environment());
+            cache.alias(&launch, &home, script, self.environment());
+            return Ok(there);
+        }
+        if is_on(&recipe.said, self.environment()) && !is_on_battery() && background(cache).is_none() {
+            // Best effort: the next run asks again.
+            let _ = self.start(script, options);
+        }
+        Ok(found)
+    }
+
+    /// Starts the background build, as nobody's child: the script that this process becomes must not find one.
+    fn start(&self, script: &Script, options: &Options) -> std::io::Result<()> {
+        let (Some(command), Some(path)) = (self.background, script.path()) else { return Ok(()) };
+        let mut shell = Command::new("/bin/sh");
+        let text =
+            "if command -v ionice >/dev/null 2>&1; then set -- ionice -c 3 \"$@\"; fi; nice -n 19 \"$@\" &";
+        shell.args(["-c", text, "sh"]).arg(command()?).args(["build", "--cache", "--background"]);
+        if let Some(toolchain) = &options.toolchain {
+            shell.arg("--toolchain").arg(toolchain);
+        }
+        if let Some(language) = &options.language {
+            shell.arg("--lang").arg(language);
+        }
+        if let Some(target) = &options.target {
+            shell.arg("--target").arg(target);
+        }
+        if let Some(edition) = &options.edition {
+            shell.arg("--edition").arg(edition);
+        }
+        for (name, version) in &options.dependencies {
+            shell.arg("--dep").arg(format!("{name}={version}"));
+        }
+        if let Some(dialect) = options.dialect {
+            shell.arg("--as").arg(dialect.as_str());
+        }
+        if let Some(base) = &options.base {
+            shell.arg("--base-path").arg(base);
+        }
+        shell
+            .args(options.offline.then_some("--offline"))
+            .args(options.locked.then_some("--locked"))
+            .arg(path);
+        shell.env_clear().envs(self.environment().all()).current_dir("/");
+        shell.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status().map(drop)
+    }
+
+    /// Makes the final build of a script whose build is provisional, unless a background build is going on.
+    ///
+    /// # Errors
+    /// As [`Runner::prepare`].
+    pub fn finish(&self, script: &Script, options: &Options) -> Result<()> {
+        let _ = rustix::process::setsid();
+        let cache = self.cache()?;
+        cache.create()?;
+        let Ok(Some(_background)) =
+            Lock::try_acquire_as(&cache.join(BACKGROUND), script.path().unwrap_or(Path::new("-")))
+        else {
+            return Ok(());
+        };
+        let screen = Screen::new(false, Verbosity::Quiet);
+        let recipe = Recipe::read(script, options, self.environment())?;
+        let decided = recipe.decide(self.environment(), &cache)?;
+        let home = decided.home();
+        if cache.peek(&home, self.environment(), Tools::Checked).is_none_or(|found| !found.provisional) {
+            return Ok(());
+        }
+        // Nobody waits for this directory, as they would for the launch's lock.
+        let staging = Staging::create(&cache.join("staging")).at(Step::Cache)?;
+        let built = self.build_settled(&cache, &decided, staging.path(), &screen)?;
+        match cache.enter(home, decided.checks(), self.environment(), |_| false, |_, _| Patience::Wait)? {
+            Entry::Vacant(vacant) => vacant.commit(built, decided.script()).map(drop),
+            Entry::Occupied(_) => Ok(()),
+        }
+    }
+
+    /// The background build that is going on, if there is one.
+    ///
+    /// # Errors
+    /// [`Step::Cache`] if the cache is not ours to read.
+    pub fn background(&self) -> Result<Option<Background>> {
+        Ok(self.existing_cache()?.and_then(|cache| background(&cache)))
+    }
+
+    /// Stops the background build, with the compilers it runs.
+    ///
+    /// # Errors
+    /// [`Step::Cache`] if that may not be done.
+    pub fn stop_background(&self) -> Result<Option<Background>> {
+        let Some(background) = self.background()? else { return Ok(None) };
+        let pid = i32::try_from(background.pid).ok().and_then(rustix::process::Pid::from_raw);
+        let pid = pid.ok_or_else(|| Error::message(Step::Cache, "the background build has no process"))?;
+        // It is the leader of a session of its own, and so of a group.
+        rustix::process::kill_process_group(pid, rustix::process::Signal::TERM)
+            .or_else(|_| rustix::process::kill_process(pid, rustix::process::Signal::TERM))
+            .map_err(|error| {
+                Error::new(Step::Cache, anyhow::Error::new(error).context("cannot stop the background build"))
+            })?;
+        // It is gone when its lock is.
+        for _ in 0..MOST_LOOKS {
+            if self.background()?.is_none() {
+                return Ok(Some(background));
+            }
+            std::thread::sleep(LOOK);
+        }
+        Err(Error::message(Step::Cache, format!("process {} does not stop", background.pid))
+            .hint(format!("`kill -KILL {}`", background.pid)))
+    }
+}
+
+fn background(cache: &Cache) -> Option<Background> {
+    let path = cache.join(BACKGROUND);
+    if !Lock::is_held(&path) {
+        return None;
+    }
+    let text = std::fs::read_to_string(path).ok()?;
+    let (pid, script) = text.split_once('\n')?;
+    Some(Background { pid: pid.parse().ok()?, script: Path::new(script.trim_end_matches('\n')).to_owned() })
+}

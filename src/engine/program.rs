@@ -1,0 +1,360 @@
+//! Programs: what a script was compiled to, and how it is executed.
+//!
+//! The process becomes the program, or the one it is run under ([`crate::engine::exec_wrapper`]). It is a child only if something is left
+//! to do when it has ended: a directory to remove, times to tell.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io::{self, Seek};
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use crate::base::environment::Environment;
+use crate::base::error::EXIT_CANNOT_EXECUTE;
+use crate::base::error::Error;
+use crate::base::error::Result;
+use crate::base::error::Step;
+use crate::commands::artifact::Basis;
+use crate::engine::exec_wrapper;
+use crate::engine::exec_wrapper::Under;
+use crate::process::child;
+use crate::process::exec;
+use crate::process::exec::Image;
+use crate::report::command_log::Journal;
+use crate::report::command_log::timed;
+use crate::report::reporter::Screen;
+use crate::request::options::Options;
+use crate::request::options::Verbosity;
+use crate::script::script_file::Script;
+use crate::store::cache::Built;
+use crate::store::cache::Cache;
+use crate::store::cache::Found;
+use crate::store::cache::Told;
+use crate::store::staging::Staging;
+
+/// A script's program, ready to be executed.
+#[derive(Debug)]
+pub struct Program {
+    script: Script,
+    name: OsString,
+    binary: Binary,
+    told: Told,
+    /// The kind of machine it is for, if that is not the compiler's own.
+    target: Option<String>,
+    /// What it rests on, if no trace says it.
+    basis: Option<Basis>,
+    manner: Manner,
+}
+
+/// How a program is run, apart from what it is.
+#[derive(Debug, Clone)]
+pub(crate) struct Manner {
+    /// The program it is to be run under.
+    exec: Vec<String>,
+    environment: Environment,
+    journal: Option<Rc<Journal>>,
+}
+
+impl Manner {
+    pub(crate) fn of(options: &Options, environment: &Environment) -> Manner {
+        Manner {
+            exec: options.steering.exec.clone(),
+            environment: environment.clone(),
+            journal: Journal::open(&options.steering, environment),
+        }
+    }
+
+    /// A screen on which the build is shown.
+    pub(crate) fn screen(&self, verbosity: Verbosity) -> Screen {
+        Screen::new(self.environment.is_terminal(), verbosity).with(self.journal.clone())
+    }
+
+    /// Does something, and notes how long it takes if somebody wants to know.
+    pub(crate) fn timed<T>(&self, what: &str, work: impl FnOnce() -> T) -> T {
+        timed(self.journal.as_ref(), what, work)
+    }
+
+    /// Keeps what was built.
+    pub(crate) fn kept(&self, keep: impl FnOnce() -> Result<Found>) -> Result<Found> {
+        let found = self.timed("keeping it", keep)?;
+        if let Some(journal) = &self.journal {
+            journal.kept(&found.path);
+        }
+        Ok(found)
+    }
+}
+
+#[derive(Debug)]
+enum Binary {
+    /// In the cache.
+    Cached(PathBuf),
+    /// In memory only; it was made at this path.
+    Memory { memory: OwnedFd, path: PathBuf },
+    /// In a directory that goes when it has run.
+    Held { path: PathBuf, _staging: Option<Staging>, _cache: Cache },
+}
+
+impl Program {
+    pub(crate) fn cached(script: &Script, found: Found, manner: Manner) -> Program {
+        Program {
+            script: script.clone(),
+            name: found.path.file_name().unwrap_or_default().to_owned(),
+            binary: Binary::Cached(found.path),
+            told: found.told,
+            target: found.target,
+            basis: None,
+            manner,
+        }
+    }
+
+    pub(crate) fn temporary(
+        script: &Script,
+        built: Built,
+        staging: Staging,
+        cache: Cache,
+        manner: Manner,
+    ) -> Program {
+        let is_for_another = built.target.is_some() || !manner.exec.is_empty();
+        let path = built.output;
+        let binary = match exec::load(&path) {
+            // Another program finds it by its path.
+            Ok(memory) if !is_for_another => Binary::Memory { memory, path },
+            _ => {
+                let path = under_its_name(path, staging.path(), &built.name);
+                if let Some(journal) = &manner.journal {
+                    journal.kept(&path);
+                }
+                Binary::Held { path, _staging: Some(staging), _cache: cache }
+            }
+        };
+        let about = built.about.into_iter().map(|(name, text)| (name.to_owned(), text)).collect();
+        Program {
+            script: script.clone(),
+            name: built.name,
+            binary,
+            told: built.told,
+            target: built.target,
+            basis: Some(Basis { checks: built.checks, about }),
+            manner,
+        }
+    }
+
+    /// One that is not there yet.
+    pub(crate) fn planned(
+        script: &Script,
+        path: PathBuf,
+        told: Told,
+        target: Option<String>,
+        manner: Manner,
+    ) -> Program {
+        let name = path.file_name().unwrap_or_default().to_owned();
+        Program {
+            script: script.clone(),
+            name,
+            binary: Binary::Cached(path),
+            told,
+            target,
+            basis: None,
+            manner,
+        }
+    }
+
+    /// What it rests on, if no trace says it.
+    pub(crate) fn basis(&self) -> Option<&Basis> {
+        self.basis.as_ref()
+    }
+
+    /// What the program is called: as the script without its extension, or as the package calls it.
+    pub fn name(&self) -> &OsStr {
+        &self.name
+    }
+
+    /// What is written down of its build.
+    pub(crate) fn journal(&self) -> Option<&Journal> {
+        self.manner.journal.as_deref()
+    }
+
+    /// The script it was made from.
+    pub fn script(&self) -> &Script {
+        &self.script
+    }
+
+    /// Where the program lies, if it is a file that stays.
+    pub fn path(&self) -> Option<&Path> {
+        match &self.binary {
+            Binary::Cached(path) => Some(path),
+            Binary::Memory { .. } | Binary::Held { .. } => None,
+        }
+    }
+
+    /// The program's bytes, from the first.
+    pub(crate) fn open(&self) -> io::Result<File> {
+        let mut file = match &self.binary {
+            Binary::Cached(path) | Binary::Held { path, .. } => File::open(path)?,
+            Binary::Memory { memory, .. } => File::from(memory.try_clone()?),
+        };
+        file.rewind()?;
+        Ok(file)
+    }
+
+    /// Becomes the program, or the one that it is run under. Returns `None` if it has vanished from the cache, and the exit
+    /// code if it had to be a child; if that died of a signal so does this process.
+    ///
+    /// # Errors
+    /// [`Step::Execute`]: 126, or 127 if the program that it is to be run under is not there.
+    pub fn execute(self, arguments: &[OsString]) -> Result<Option<u8>> {
+        let typed = self.script.typed().to_string_lossy().into_owned();
+        self.execute_inner(arguments).map_err(|error| error.about(typed))
+    }
+
+    fn execute_inner(self, arguments: &[OsString]) -> Result<Option<u8>> {
+        let under = match self.under()? {
+            Some(_) if self.path().is_some_and(|path| !path.exists()) => return Ok(None),
+            under => under,
+        };
+        let image = self.image(under.as_ref(), arguments);
+        if let Some(journal) = self.journal() {
+            journal.program(&image);
+        }
+        let must_return = self.manner.journal.as_ref().is_some_and(|journal| journal.times());
+        let error = match &self.binary {
+            Binary::Held { .. } => return self.spawn(under.as_ref(), &image),
+            _ if must_return => return self.spawn(under.as_ref(), &image),
+            Binary::Memory { memory, .. } => exec::become_memory(memory, &image),
+            Binary::Cached(_) if under.is_some() => exec::become_image(&image),
+            Binary::Cached(path) => match become_cached(path, &image) {
+                error if is_gone(&error, path) => return Ok(None),
+                error if error.kind() == io::ErrorKind::PermissionDenied => {
+                    self.execute_from_memory(path, &image, error)
+                }
+                error => error,
+            },
+        };
+        Err(self.cannot_execute(under.as_ref(), error))
+    }
+
+    /// What it is run under: what is asked for, or what runs programs for its machine.
+    pub(crate) fn under(&self) -> Result<Option<Under>> {
+        if !self.manner.exec.is_empty() {
+            return exec_wrapper::asked(&self.manner.exec, &self.manner.environment).map(Some);
+        }
+        match &self.target {
+            None => Ok(None),
+            Some(target) => {
+                exec_wrapper::for_target(target, self.file(), self.called(), &self.manner.environment)
+            }
+        }
+    }
+
+    /// What it is called. A package's program goes by its own name, as if it were installed.
+    fn called(&self) -> &OsStr {
+        if self.script.package().is_some() { &self.name } else { self.script.typed() }
+    }
+
+    fn file(&self) -> &Path {
+        match &self.binary {
+            Binary::Cached(path) | Binary::Memory { path, .. } | Binary::Held { path, .. } => path,
+        }
+    }
+
+    pub(crate) fn image(&self, under: Option<&Under>, arguments: &[OsString]) -> Image<'_> {
+        let own = self.told.arguments.iter().chain(arguments).cloned();
+        let (file, arguments) = match under {
+            None => (self.file().to_owned(), [self.called().to_owned()].into_iter().chain(own).collect()),
+            Some(Under { program, words }) => {
+                let words = words.iter().cloned().chain([self.file().as_os_str().to_owned()]);
+                (program.clone(), words.chain(own).collect())
+            }
+        };
+        Image { file, arguments, script: self.script.path(), told: &self.told }
+    }
+
+    /// Has it as a child, and ends as it ended.
+    fn spawn(&self, under: Option<&Under>, image: &Image<'_>) -> Result<Option<u8>> {
+        let status = match timed(self.manner.journal.as_ref(), "running it", || child::spawn(image)) {
+            Ok(status) => status,
+            Err(error) if self.path().is_some_and(|path| is_gone(&error, path)) => return Ok(None),
+            Err(error) => return Err(self.cannot_execute(under, error)),
+        };
+        if let Some(journal) = self.journal() {
+            journal.tell_times();
+        }
+        Ok(Some(exec::end_as(status)))
+    }
+
+    /// The file system has been mounted noexec since the program was put there.
+    #[cold]
+    fn execute_from_memory(&self, path: &Path, image: &Image<'_>, refused: io::Error) -> io::Error {
+        if !crate::store::cache::is_noexec(path) {
+            return refused;
+        }
+        match exec::load(path) {
+            Ok(memory) => {
+                let typed = self.script.typed().to_string_lossy();
+                Screen::new(false, Verbosity::Normal).say(&format!(
+                    "{typed}: `{}` is on a file system mounted noexec; running from a temporary binary",
+                    path.display()
+                ));
+                exec::become_memory(&memory, image)
+            }
+            Err(_) => refused,
+        }
+    }
+
+    #[cold]
+    fn cannot_execute(&self, under: Option<&Under>, error: io::Error) -> Error {
+        if let Some(Under { program, .. }) = under {
+            let what = format!("cannot run it under `{}`", program.display());
+            return Error::new(Step::Execute, anyhow::Error::new(error).context(what))
+                .code(EXIT_CANNOT_EXECUTE);
+        }
+        let number = error.raw_os_error();
+        // Of another machine's program the kernel knows either nothing, or not its loader.
+        if let Some(target) =
+            self.target.as_ref().filter(|_| matches!(number, Some(libc::ENOEXEC | libc::ENOENT)))
+        {
+            return exec_wrapper::missing(target, error);
+        }
+        let hint = match number {
+            Some(libc::ENOEXEC) => {
+                Some("it was compiled for another kind of machine, or by a compiler that is none")
+            }
+            Some(libc::E2BIG) => {
+                Some("the arguments and the environment together are longer than the system allows")
+            }
+            Some(libc::ENOENT) => Some("the loader or an interpreter it names is not on this system"),
+            _ => None,
+        };
+        let error = Error::new(
+            Step::Execute,
+            anyhow::Error::new(error).context("cannot execute the compiled script"),
+        )
+        .code(EXIT_CANNOT_EXECUTE);
+        match hint {
+            Some(hint) => error.hint(hint),
+            None => error,
+        }
+    }
+}
+
+/// Moves a program to where it has the name that `ps` shows; where it is, if that cannot be.
+fn under_its_name(path: PathBuf, staging: &Path, name: &OsStr) -> PathBuf {
+    let directory = staging.join("binary");
+    let named = directory.join(name);
+    let moved = std::fs::create_dir(&directory).and_then(|()| std::fs::rename(&path, &named));
+    if moved.is_ok() { named } else { path }
+}
+
+/// Executes a file of the cache; once more if it was not there for the moment in which another took its place.
+fn become_cached(path: &Path, image: &Image<'_>) -> io::Error {
+    match exec::become_image(image) {
+        error if error.kind() == io::ErrorKind::NotFound && path.exists() => exec::become_image(image),
+        error => error,
+    }
+}
+
+/// Whether an exec failed because the file is not there; a file whose loader is missing gives the same error.
+fn is_gone(error: &io::Error, path: &Path) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) && !path.exists()
+}

@@ -1,0 +1,72 @@
+//! Decided: a recipe whose compiler has been found, of a Rust script or of one in another language.
+
+use crate::engine::launch_id::LaunchId;
+use crate::engine::recipe::RustRecipe;
+use crate::languages::recipe::LanguageRecipe;
+use crate::rust::target::Target;
+use crate::script::script_file::Script;
+use crate::store::trace::fact::Check;
+
+/// A recipe whose compiler has been found.
+#[derive(Debug)]
+pub(crate) enum Decided<'a> {
+    Rust(Box<RustRecipe<'a>>),
+    Other(Box<LanguageRecipe<'a>>),
+}
+
+impl Decided<'_> {
+    pub(crate) fn script(&self) -> &Script {
+        match self {
+            Decided::Rust(rust) => rust.script,
+            Decided::Other(other) => other.script,
+        }
+    }
+
+    /// What the author should know about these decisions.
+    pub(crate) fn notes(&self) -> &[String] {
+        match self {
+            Decided::Rust(rust) => &rust.notes,
+            Decided::Other(other) => &other.notes,
+        }
+    }
+
+    /// What these decisions rest on.
+    pub(crate) fn checks(&self) -> &[Check<'static>] {
+        match self {
+            Decided::Rust(rust) => &rust.checks,
+            Decided::Other(other) => &other.checks,
+        }
+    }
+
+    /// The id under which the build is kept.
+    pub(crate) fn home(&self) -> LaunchId {
+        match self {
+            Decided::Rust(rust) => rust.home(),
+            Decided::Other(other) => LaunchId::home(other.script, other.options),
+        }
+    }
+
+    /// The kind of machine it is for, if that is not this one.
+    pub(crate) fn target(self) -> Option<Target> {
+        match self {
+            Decided::Rust(rust) => rust.target,
+            Decided::Other(_) => None,
+        }
+    }
+
+    /// What tells its compiler from others.
+    pub(crate) fn toolchain_id(self) -> String {
+        match self {
+            Decided::Rust(rust) => rust.toolchain.id,
+            Decided::Other(other) => other.compiler.version,
+        }
+    }
+
+    /// The same, from nothing.
+    pub(crate) fn anew(self) -> Self {
+        match self {
+            Decided::Rust(rust) => Decided::Rust(Box::new(rust.anew())),
+            other => other,
+        }
+    }
+}

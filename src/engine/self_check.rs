@@ -1,0 +1,74 @@
+//! Verification: `RUNNER_VERIFY=1` pretends a miss, rebuilds, and compares with the cached binary.
+//!
+//! A provisional build is not compared: what it is compared with would not be what takes its place.
+//!
+//! A compiler that is not deterministic, or an input no check knows of, shows as a difference.
+
+use crate::base::digest::Digest;
+use crate::base::error::At;
+use crate::base::error::Error;
+use crate::base::error::Result;
+use crate::base::error::Step;
+use crate::engine::recipe::Recipe;
+use crate::engine::runner::Runner;
+use crate::packages::recipe::PackageRecipe;
+use crate::report::reporter::Screen;
+use crate::request::options::Options;
+use crate::script::script_file::Script;
+use crate::store::cache::Cache;
+use crate::store::cache::Found;
+use crate::store::staging::Staging;
+
+impl Runner {
+    /// Whether the caller wants hits to be proved.
+    pub(crate) fn verifies(&self) -> bool {
+        self.environment().set("RUNNER_VERIFY").is_some_and(|value| value != "0")
+    }
+
+    /// Builds the script again, and fails if that gives another binary than the one that was found.
+    #[cold]
+    pub(crate) fn verify(
+        &self,
+        cache: &Cache,
+        script: &Script,
+        options: &Options,
+        found: &Found,
+    ) -> Result<()> {
+        let screen = Screen::new(self.environment().is_terminal(), options.verbosity);
+        let staging = Staging::create(&cache.join("staging")).at(Step::Cache)?;
+        let built = match script.package() {
+            Some(package) => {
+                let recipe = PackageRecipe::decide(script, package, options, self.environment(), cache)?;
+                self.build_package(&recipe, cache, staging.path(), &screen)?
+            }
+            None => {
+                let recipe = Recipe::read(script, options, self.environment())?;
+                let decided = recipe.decide(self.environment(), cache)?.anew();
+                let decided = if found.provisional {
+                    crate::engine::background::choose(decided, &recipe.said, cache, self.environment())
+                } else {
+                    decided
+                };
+                self.build_settled(cache, &decided, staging.path(), &screen)?
+            }
+        };
+        let fresh = Digest::of_file(&built.output).at(Step::Compile)?;
+        if fresh == found.digest {
+            screen.verbose(|| {
+                format!(
+                    "{}: verified: a fresh build gives the cached binary",
+                    script.typed().to_string_lossy()
+                )
+            });
+            return Ok(());
+        }
+        let text = format!(
+            "the cached binary ({}) is not what a fresh build gives ({})",
+            found.digest.short(12),
+            fresh.short(12)
+        );
+        Err(Error::message(Step::Compile, text).hint(
+            "`--force` replaces it; an input no tool can see belongs under `inputs` in `[package.metadata.runner]`",
+        ))
+    }
+}

@@ -1,0 +1,468 @@
+//! Trim: what keeps the cache bounded, and what empties it.
+//!
+//! Mark and sweep, safe at any moment with builds and scripts running: a reader that finds something gone takes it for a
+//! miss. First variants unused for 30 days go, then the least recently used until the cache is within its size; then
+//! binaries no trace names, dependency environments likewise, and artifacts no environment names. A binary younger than an
+//! hour is never swept: its trace may be on its way.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use crate::base::digest::Digest;
+use crate::base::error::Result;
+use crate::base::small_sort;
+use crate::engine::launch_id::LaunchId;
+use crate::rust::deps;
+use crate::rust::incremental;
+use crate::settings::layers::Said;
+use crate::settings::schema::Value;
+use crate::store::cache::Cache;
+use crate::store::cache::last_used;
+use crate::store::lock::Lock;
+use crate::store::sealed_record::Record;
+use crate::store::staging::Staging;
+use crate::store::stamp::Moment;
+use crate::store::trace::Trace;
+use crate::store::trace::Variant;
+use crate::store::trace::fact::Check;
+use crate::store::trace::fact::path_of;
+
+/// What a cache may keep.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Days without use after which an entry goes.
+    pub unused_days: u32,
+    /// Bytes beyond which the least recently used go.
+    pub most_bytes: u64,
+}
+
+impl Default for Limits {
+    /// 30 days and 5 GB, as ccache and Go keep theirs within a small factor.
+    fn default() -> Limits {
+        Limits { unused_days: 30, most_bytes: 5_000_000_000 }
+    }
+}
+
+impl Limits {
+    /// Those that were said.
+    pub(crate) fn of(said: &Said) -> Limits {
+        let mut limits = Limits::default();
+        if let Some((Value::Days(days), _)) = said.of("older") {
+            limits.unused_days = *days;
+        }
+        if let Some((Value::Bytes(bytes), _)) = said.of("max-size") {
+            limits.most_bytes = *bytes;
+        }
+        limits
+    }
+}
+
+/// What a trim removed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Trimmed {
+    /// Cached builds of scripts.
+    pub builds: u64,
+    /// Bytes on disk.
+    pub bytes: u64,
+}
+
+/// One cached build.
+#[derive(Debug, Clone)]
+pub struct CachedBuild {
+    /// The script's absolute path; `-` if it had none.
+    pub script: PathBuf,
+    /// The binary.
+    pub binary: PathBuf,
+    /// Bytes of the binary.
+    pub bytes: u64,
+    /// When it was last used, in seconds since the epoch, as far as the file system tells (to a day).
+    pub last_used: i64,
+    /// `release`, `dev`, …
+    pub profile: String,
+    /// `rustc 1.95.0`
+    pub toolchain: String,
+    /// The kind of machine it is for: `x86_64-unknown-linux-gnu`.
+    pub target: String,
+    /// The short digest of the script's bytes it was made from.
+    pub(crate) source: String,
+    /// The options it was made with, in words.
+    pub(crate) options: String,
+    /// When it was built, in seconds since the epoch.
+    pub(crate) built: i64,
+    /// How long that took.
+    pub(crate) milliseconds: u64,
+    used: Moment,
+    id: LaunchId,
+    place: PathBuf,
+}
+
+/// The part of a cache that may be what compilers remember.
+const MOST_REMEMBERED: u64 = 10;
+
+const DAY: Duration = Duration::from_secs(86_400);
+
+/// Trims if nobody did today. Best effort: a cache that could not be trimmed is still a cache.
+pub(crate) fn daily(cache: &Cache, limits: Limits) {
+    let stamp = cache.join("trimmed");
+    let age = fs::metadata(&stamp)
+        .and_then(|metadata| metadata.modified())
+        .ok()
+        .and_then(|time| time.elapsed().ok());
+    match age {
+        Some(age) if age < DAY => {}
+        // A new cache has nothing to trim.
+        None if !stamp.exists() => drop(cache.write_whole(&stamp, b"")),
+        _ => {
+            let _ = cache.write_whole(&stamp, b"");
+            let _ = trim(cache, limits, Mode::Remove);
+        }
+    }
+}
+
+/// Every build in the cache, most recently used first.
+pub(crate) fn builds(cache: &Cache) -> Vec<CachedBuild> {
+    let mut found = Vec::new();
+    for path in files_below(&cache.join("traces"), 2) {
+        let Some(id) = path.file_name().and_then(|name| Digest::parse(name.as_encoded_bytes())) else {
+            continue;
+        };
+        let Some(bytes) = fs::read(&path).ok() else { continue };
+        let Some(trace) = Trace::parse(&id, &bytes) else { continue };
+        for variant in &trace.variants {
+            let place = path_of(&variant.binary.path).to_owned();
+            let binary = cache.join(&place);
+            let Ok(metadata) = fs::symlink_metadata(&binary) else { continue };
+            let used = last_used(&metadata);
+            found.push(CachedBuild {
+                script: path_of(&trace.script).to_owned(),
+                binary,
+                // What lies in the system's cache is not ours.
+                bytes: if place.is_absolute() { 0 } else { metadata.blocks() * 512 },
+                last_used: used.unix_seconds(),
+                profile: variant.about("profile").unwrap_or_default(),
+                toolchain: variant.about("toolchain").unwrap_or_default(),
+                target: variant.about("target").unwrap_or_default(),
+                source: variant.about("source").unwrap_or_default(),
+                options: variant.about("options").unwrap_or_default(),
+                built: variant.about("built").and_then(|text| text.parse().ok()).unwrap_or_default(),
+                milliseconds: variant.about("milliseconds").and_then(|text| text.parse().ok()).unwrap_or(0),
+                used,
+                id: LaunchId::from_digest(id),
+                place,
+            });
+        }
+    }
+    small_sort::sort_by(&mut found, |one, two| {
+        two.used.cmp(&one.used).then_with(|| one.script.cmp(&two.script))
+    });
+    found
+}
+
+/// Each build once, however many ways of asking for it there are.
+pub(crate) fn distinct(mut builds: Vec<CachedBuild>) -> Vec<CachedBuild> {
+    let mut seen: BTreeSet<PathBuf> = BTreeSet::new();
+    builds.retain(|build| {
+        // None can stand for another: no path holds this byte.
+        let mut key = build.place.clone().into_os_string();
+        for text in [&build.profile, &build.toolchain, &build.target, &build.source] {
+            key.push("\0");
+            key.push(text);
+        }
+        key.push("\0");
+        key.push(&build.script);
+        seen.insert(PathBuf::from(key))
+    });
+    builds
+}
+
+/// Whether what goes is removed, or only told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mode {
+    Remove,
+    Show,
+}
+
+/// Removes what `limits` do not allow, and what nothing refers to; or tells what that is.
+pub(crate) fn trim(cache: &Cache, limits: Limits, mode: Mode) -> (Vec<CachedBuild>, Trimmed) {
+    let mut trimmed = Trimmed::default();
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs() as i64;
+    let oldest = now - i64::from(limits.unused_days) * DAY.as_secs() as i64;
+    if mode == Mode::Remove {
+        let _ = Staging::sweep(&cache.join("staging"));
+    }
+    let environments = environments(cache);
+    let (alive, unused): (Vec<_>, Vec<_>) = environments.into_iter().partition(|one| one.used >= oldest);
+    let shared: u64 = ["deps", incremental::DIRECTORY].iter().map(|part| size_of(&cache.join(part))).sum();
+    trimmed.bytes += incremental::sweep(cache, oldest, limits.most_bytes / MOST_REMEMBERED, mode);
+    let mut room = limits.most_bytes.saturating_sub(shared - trimmed.bytes.min(shared));
+    let mut gone: Vec<CachedBuild> = Vec::new();
+    let mut kept: Vec<CachedBuild> = Vec::new();
+    for build in builds(cache) {
+        let is_shared = kept.iter().any(|kept| kept.place == build.place);
+        let needs = if is_shared { 0 } else { build.bytes };
+        // The newest stays even in a cache too small for it: it was just built, and is about to run.
+        if build.last_used < oldest || (needs > room && !kept.is_empty()) {
+            gone.push(build);
+        } else {
+            room = room.saturating_sub(needs);
+            kept.push(build);
+        }
+    }
+    trimmed.builds = gone.len() as u64;
+    if mode == Mode::Remove {
+        gone.iter().for_each(|build| forget(cache, build));
+        sweep_traces(cache);
+    }
+    trimmed.bytes += sweep_binaries(cache, &kept, mode);
+    trimmed.bytes += sweep_dependencies(cache, alive, &unused, limits.most_bytes, mode);
+    trimmed.bytes += sweep_written(cache, oldest, mode);
+    if mode == Mode::Remove {
+        sweep_resolutions(cache);
+        sweep_locks(cache);
+    }
+    (gone, trimmed)
+}
+
+/// Removes environments nobody used, what only they needed, and then the least recently used until the rest is within
+/// `most_bytes`: dependencies are most of a cache.
+fn sweep_dependencies(
+    cache: &Cache,
+    mut alive: Vec<Environment>,
+    unused: &[Environment],
+    most_bytes: u64,
+    mode: Mode,
+) -> u64 {
+    let records = |alive: &[Environment]| alive.iter().map(|one| one.record.clone()).collect::<Vec<_>>();
+    let place = cache.join("deps");
+    let total = size_of(&place);
+    let mut freed: u64 = unused.iter().map(|one| remove_unused(cache, &one.directory, mode)).sum();
+    small_sort::sort_by_key(&mut alive, |environment| environment.used);
+    let mut artifacts = deps::sweep(cache, &records(&alive), mode);
+    loop {
+        let left = match mode {
+            Mode::Remove => size_of(&place),
+            Mode::Show => total.saturating_sub(freed + artifacts),
+        };
+        if left <= most_bytes || alive.len() <= 1 {
+            return freed + artifacts;
+        }
+        freed += remove_unused(cache, &alive.remove(0).directory, mode);
+        let swept = deps::sweep(cache, &records(&alive), mode);
+        // What is only shown is still there, and counted again.
+        artifacts = if mode == Mode::Remove { artifacts + swept } else { swept };
+    }
+}
+
+/// Forgets what the version of a package was resolved to when nothing rests on it any more.
+fn sweep_resolutions(cache: &Cache) {
+    let resolutions = entries(&cache.join("crates"));
+    if resolutions.is_empty() {
+        return;
+    }
+    let mut named: Vec<PathBuf> = Vec::new();
+    for path in files_below(&cache.join("traces"), 2) {
+        let Some(id) = path.file_name().and_then(|name| Digest::parse(name.as_encoded_bytes())) else {
+            continue;
+        };
+        let bytes = fs::read(&path).unwrap_or_default();
+        let Some(trace) = Trace::parse(&id, &bytes) else { continue };
+        let files =
+            trace.variants.iter().flat_map(|variant| variant.checks.iter().filter_map(Check::file_path));
+        named.extend(files.filter(|file| resolutions.iter().any(|path| path == file)).map(Path::to_owned));
+    }
+    for path in resolutions.iter().filter(|path| !named.contains(path) && is_older_than_an_hour(path)) {
+        remove(path);
+    }
+}
+
+/// What was written for a person to look at, by its age: documentation and packages.
+fn sweep_written(cache: &Cache, oldest: i64, mode: Mode) -> u64 {
+    let written = ["documentation", "packages"].into_iter().flat_map(|part| entries(&cache.join(part)));
+    let is_old = |path: &PathBuf| fs::metadata(path).is_ok_and(|metadata| metadata.mtime() < oldest);
+    written.filter(is_old).map(|path| remove_in(mode, &path)).sum()
+}
+
+/// Removes everything, or every build of one script.
+pub(crate) fn clean(cache: &Cache, script: Option<&Path>) -> Result<Trimmed> {
+    let mut trimmed = Trimmed::default();
+    match script {
+        Some(script) => {
+            for build in builds(cache).into_iter().filter(|build| build.script == script) {
+                forget(cache, &build);
+                trimmed.builds += 1;
+                let parent = build.binary.parent().unwrap_or(&build.binary);
+                let is_shared =
+                    build.place.is_absolute() || builds(cache).iter().any(|other| other.place == build.place);
+                trimmed.bytes += if is_shared { 0 } else { remove(parent) };
+            }
+            trimmed.bytes += incremental::forget(cache, script);
+        }
+        None => {
+            trimmed.builds = builds(cache).len() as u64;
+            // Traces first: whoever looks from now on builds anew.
+            for part in ["traces", "bin", "toolchains", "crates", "documentation", "packages"] {
+                for entry in entries(&cache.join(part)) {
+                    trimmed.bytes += remove(&entry);
+                }
+            }
+            for environment in environments(cache) {
+                trimmed.bytes += remove_unused(cache, &environment.directory, Mode::Remove);
+            }
+            trimmed.bytes += deps::sweep(cache, &[], Mode::Remove);
+            trimmed.bytes += incremental::sweep(cache, i64::MAX, 0, Mode::Remove);
+            let _ = Staging::sweep(&cache.join("staging"));
+            sweep_resolutions(cache);
+            sweep_locks(cache);
+        }
+    }
+    Ok(trimmed)
+}
+
+/// Bytes on disk below a path.
+pub(crate) fn size_of(path: &Path) -> u64 {
+    match fs::symlink_metadata(path) {
+        Ok(metadata) if metadata.is_dir() => entries(path).iter().map(|entry| size_of(entry)).sum(),
+        Ok(metadata) => metadata.blocks() * 512,
+        Err(_) => 0,
+    }
+}
+
+/// Removes a file or a directory with all in it; returns the bytes freed.
+pub(crate) fn remove(path: &Path) -> u64 {
+    let size = size_of(path);
+    let removed = match fs::symlink_metadata(path) {
+        Ok(metadata) if metadata.is_dir() => fs::remove_dir_all(path),
+        Ok(_) => fs::remove_file(path),
+        Err(error) => Err(error),
+    };
+    if removed.is_ok() { size } else { 0 }
+}
+
+/// As [`remove`], if that is to be done.
+pub(crate) fn remove_in(mode: Mode, path: &Path) -> u64 {
+    match mode {
+        Mode::Remove => remove(path),
+        Mode::Show => size_of(path),
+    }
+}
+
+/// Removes one variant from its trace, and the trace with its last.
+fn forget(cache: &Cache, build: &CachedBuild) {
+    retain(cache, &build.id, |variant| path_of(&variant.binary.path) != build.place);
+}
+
+/// Removes variants from a trace, and the trace with its last; also one that cannot be read. Not while somebody builds:
+/// then it is in use, and about to change.
+fn retain(cache: &Cache, id: &LaunchId, keep: impl Fn(&Variant<'_>) -> bool) {
+    let Some(_lock) = cache.try_lock(id) else { return };
+    let path = cache.trace_path(id);
+    let bytes = cache.read_trace(id).unwrap_or_default();
+    let Some(mut trace) = Trace::parse(id.digest(), &bytes) else {
+        remove(&path);
+        return;
+    };
+    let before = trace.variants.len();
+    trace.variants.retain(keep);
+    let _ = match trace.variants.len() {
+        0 => fs::remove_file(&path),
+        after if after == before => Ok(()),
+        _ => cache.write_whole(&path, &trace.render(id.digest())),
+    };
+}
+
+/// Removes what is damaged among traces, and variants whose binary is gone.
+fn sweep_traces(cache: &Cache) {
+    for path in files_below(&cache.join("traces"), 2) {
+        match path.file_name().and_then(|name| Digest::parse(name.as_encoded_bytes())) {
+            Some(id) => retain(cache, &LaunchId::from_digest(id), |variant| {
+                cache.join(path_of(&variant.binary.path)).exists()
+            }),
+            None => drop(remove(&path)),
+        }
+    }
+}
+
+/// Removes binaries that no kept build names, but for those whose trace may be on its way.
+fn sweep_binaries(cache: &Cache, kept: &[CachedBuild], mode: Mode) -> u64 {
+    let mut freed = 0;
+    for directory in entries(&cache.join("bin")).iter().flat_map(|shard| entries(shard)) {
+        let is_named = kept.iter().any(|build| build.binary.starts_with(&directory));
+        if !is_named && is_older_than_an_hour(&directory) {
+            freed += remove_in(mode, &directory);
+        }
+    }
+    freed
+}
+
+/// By the time its binary was put in, or was last taken for another trace.
+fn is_older_than_an_hour(path: &Path) -> bool {
+    let modified = fs::symlink_metadata(path).map_or(i64::MAX, |metadata| metadata.mtime());
+    Moment::now().unix_seconds().saturating_sub(modified) > 3600
+}
+
+/// Removes a directory with a lock in it, unless somebody is building there: moved away in one step, so that whoever comes
+/// next begins with an empty one.
+pub(crate) fn remove_unused(cache: &Cache, directory: &Path, mode: Mode) -> u64 {
+    if mode == Mode::Show || !directory.is_dir() {
+        return remove_in(mode, directory);
+    }
+    let Ok(Some(_lock)) = Lock::try_acquire(&directory.join("lock")) else { return 0 };
+    let Ok(grave) = Staging::create(&cache.join("staging")) else { return 0 };
+    let size = size_of(directory);
+    match fs::rename(directory, grave.path().join("environment")) {
+        Ok(()) => size,
+        Err(_) => 0,
+    }
+}
+
+/// Removes lock files nobody holds and whose trace is gone.
+fn sweep_locks(cache: &Cache) {
+    for path in entries(&cache.join("locks")) {
+        let id = path.file_name().and_then(|name| Digest::parse(name.as_encoded_bytes()));
+        let has_trace = id.is_some_and(|id| cache.trace_path(&LaunchId::from_digest(id)).exists());
+        if !has_trace && let Ok(Some(_lock)) = Lock::try_acquire(&path) {
+            let _ = fs::remove_file(&path);
+        }
+    }
+}
+
+struct Environment {
+    directory: PathBuf,
+    record: Record,
+    used: i64,
+}
+
+fn environments(cache: &Cache) -> Vec<Environment> {
+    let all = entries(&cache.join("deps"));
+    let all = all.iter().flat_map(|toolchain| entries(&toolchain.join("environments")));
+    all.filter_map(|directory| {
+        let path = directory.join("record");
+        let used = fs::metadata(&path).map(|metadata| metadata.mtime());
+        // One without a record is being built, or was abandoned while it was.
+        let Ok(used) = used else {
+            let used = fs::metadata(&directory).map(|metadata| metadata.mtime()).ok()?;
+            return Some(Environment { directory, record: Record::default(), used });
+        };
+        let record = Record::read_any(&fs::read(&path).ok()?);
+        Some(Environment { directory, record, used })
+    })
+    .collect()
+}
+
+/// What is in a directory; nothing in a link to one, which leads out of the cache.
+pub(crate) fn entries(path: &Path) -> Vec<PathBuf> {
+    if !fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_dir()) {
+        return Vec::new();
+    }
+    fs::read_dir(path).into_iter().flatten().flatten().map(|entry| entry.path()).collect()
+}
+
+fn files_below(path: &Path, depth: usize) -> Vec<PathBuf> {
+    match depth {
+        0 => vec![path.to_owned()],
+        _ => entries(path).iter().flat_map(|entry| files_below(entry, depth - 1)).collect(),
+    }
+}

@@ -1,0 +1,450 @@
+//! A hit without a heap: the shortest way from a script's path to its binary, for the `runner` command on Linux.
+//!
+//! This is the question that [`crate::Runner::prepare`] begins with, answered for the common case only: a script that is
+//! a regular file, no options, and a trace of which every stamp is as recorded. Whatever else there is (a stamp that
+//! differs and needs a look at the content, a file larger than the buffers, a variable that steers runner, a path that has
+//! to be tidied) is left to the long way, which decides everything anew. So nothing here can make a run stale: it can only
+//! decline.
+//!
+//! It allocates nothing, starts no thread, touches no thread-local, calls no libc and does not panic, so that the command
+//! can run it before libc has been initialized: that initialization alone costs several times what all of this does, since
+//! in a virtual machine each CPUID traps, and glibc's start-up runs dozens. What is left is, in order: the script (`open`,
+//! `fstat`, `read`), the cache (`lstat`, `geteuid`), the trace (`open`, `read`), its binary (`lstat`), one `stat` a recorded
+//! file, and `execve`.
+//!
+//! Launch ids, seals and stamps are those of the long way, by the same code; a trace's lines are read again here because
+//! `trace` allocates. `tests/it/hot_path.rs` holds the two to the same answers.
+
+pub(crate) mod buffer;
+
+use std::ffi::CStr;
+use std::ops::ControlFlow;
+
+use rustix::fd::{AsRawFd, OwnedFd};
+use rustix::fs::{Access, CWD, FileType, Mode, OFlags, ResolveFlags, Stat, openat2, readlinkat_raw};
+use rustix::io::Errno;
+
+use crate::base::digest::Fields;
+use crate::engine::launch_id::LaunchId;
+use crate::fast_path::buffer::Text;
+use crate::request::options::Options;
+use crate::request::package_spec;
+use crate::settings::schema::SHAPING;
+use crate::store::stamp::Moment;
+use crate::store::stamp::Stamp;
+use crate::store::trace;
+
+/// What the process was started with.
+pub trait System {
+    /// The value of a variable.
+    fn variable(&self, name: &[u8]) -> Option<&[u8]>;
+    /// Whether a variable that begins so is set, other than these.
+    fn has_variable_like(&self, prefix: &[u8], known: &[&[u8]]) -> bool;
+    /// Writes the working directory; its length without a NUL.
+    fn current_directory(&self, buffer: &mut [u8]) -> Option<usize>;
+}
+
+const FILE_BYTES: usize = 256 * 1024;
+const PATH_BYTES: usize = 8 * 1024;
+
+/// Memory for all of it: a static one, whose pages cost nothing until they are touched.
+#[derive(Debug)]
+pub struct Buffers {
+    script: [u8; FILE_BYTES],
+    trace: [u8; FILE_BYTES],
+    variable: [u8; PATH_BYTES],
+    cache: [u8; PATH_BYTES],
+    path: [u8; PATH_BYTES],
+}
+
+impl Buffers {
+    /// Empty ones.
+    pub const fn new() -> Buffers {
+        Buffers {
+            script: [0; FILE_BYTES],
+            trace: [0; FILE_BYTES],
+            variable: [0; PATH_BYTES],
+            cache: [0; PATH_BYTES],
+            path: [0; PATH_BYTES],
+        }
+    }
+}
+
+impl Default for Buffers {
+    fn default() -> Buffers {
+        Buffers::new()
+    }
+}
+
+/// What to execute.
+#[derive(Debug)]
+pub struct Hit<'a> {
+    /// The path of the binary.
+    pub binary: &'a CStr,
+    /// Whether it is a package's program, which is called by its own name.
+    pub is_package: bool,
+    /// `RUNNER_SCRIPT=…` and what else the program is told: variables for its environment, a NUL after each.
+    pub variables: &'a [u8],
+}
+
+/// Variables of ours that a hit knows how to take, and some of a well-known service's; any other is the long way's, but for
+/// those that are part of the launch id.
+pub(crate) const KNOWN: &[&[u8]] = &[
+    b"RUNNER_CACHE",
+    b"RUNNER_CACHE_SYSTEM",
+    b"RUNNER_BIN",
+    b"RUNNER_SCRIPT",
+    b"RUNNER_TIER",
+    b"RUNNER_OFFLINE",
+    b"RUNNER_QUIET",
+    b"RUNNER_OLDER",
+    b"RUNNER_MAX_SIZE",
+    // <https://docs.github.com/en/actions/reference/workflows-and-actions/variables>
+    b"RUNNER_ARCH",
+    b"RUNNER_DEBUG",
+    b"RUNNER_ENVIRONMENT",
+    b"RUNNER_NAME",
+    b"RUNNER_OS",
+    b"RUNNER_TEMP",
+    b"RUNNER_TOOL_CACHE",
+    b"RUNNER_TRACKING_ID",
+    b"RUNNER_WORKSPACE",
+];
+
+const OWN_VARIABLE: &[u8] = b"RUNNER_SCRIPT=";
+
+/// The binary of the script at `typed`, if that can be told in the shortest way.
+pub fn find<'a>(typed: &CStr, system: &impl System, buffers: &'a mut Buffers) -> Option<Hit<'a>> {
+    let name = typed.to_bytes();
+    // A word without any may be a subcommand, or on PATH; a descriptor is not a file.
+    let package = package_spec::split(name);
+    let is_path = name.contains(&b'/') || name.contains(&b'.');
+    if !is_path && package.is_none()
+        || matches!(name.first(), Some(b'-' | b'+'))
+        || name.starts_with(b"/dev/")
+        || name.starts_with(b"/proc/")
+    {
+        return None;
+    }
+    let is_shaped = system.has_variable_like(b"RUNNER_", KNOWN);
+    if is_shaped && has_steering_variable(system) {
+        return None;
+    }
+    let Buffers { script, trace, variable, cache, path } = buffers;
+
+    let shaping = |fields: &mut Fields| {
+        for name in SHAPING.iter().filter(|_| is_shaped) {
+            if let Some(value) = system.variable(name.as_bytes()) {
+                fields.push(name, value);
+            }
+        }
+    };
+    let mut variable = Text::new(variable);
+    // A file of that name wins; and only what runs for a script is told of one.
+    if let Some((package, wanted)) = package
+        && open_script(typed).is_err_and(|error| error == Errno::NOENT)
+    {
+        if system.variable(b"RUNNER_SCRIPT").is_some() {
+            return None;
+        }
+        let id = LaunchId::of_package(package, wanted, &Options::default(), shaping);
+        let binary = find_traced(&id, system, trace, cache, path, &mut variable)?;
+        return Some(Hit { binary, is_package: true, variables: variable.into_bytes() });
+    }
+    variable.push(OWN_VARIABLE)?;
+    push_absolute(&mut variable, name, system)?;
+    let script_path = variable.bytes().get(OWN_VARIABLE.len()..)?;
+
+    let (file, has_links) = open_script(typed).ok()?;
+    let script_path = match has_links {
+        false => Some(script_path).filter(|path| !has_parents(path))?,
+        true => real_path(&file, path)?,
+    };
+    let size = usize::try_from(rustix::fs::fstat(&file).ok().filter(is_file)?.st_size).ok()?;
+    let script = read_whole(&file, script).filter(|bytes| bytes.len() == size)?;
+    let id = LaunchId::of_file(script_path, script, &Options::default(), shaping);
+    variable.push(b"\0")?;
+    let binary = find_traced(&id, system, trace, cache, path, &mut variable)?;
+    Some(Hit { binary, is_package: false, variables: variable.into_bytes() })
+}
+
+/// The binary that the trace of `id` names, if all holds; adds to `variables` what the program is told.
+fn find_traced<'a>(
+    id: &LaunchId,
+    system: &impl System,
+    trace: &mut [u8],
+    cache: &mut [u8],
+    path: &'a mut [u8],
+    variables: &mut Text<'_>,
+) -> Option<&'a CStr> {
+    let mut cache = Text::new(cache);
+    push_cache(&mut cache, system)?;
+    let root = rustix::fs::lstat(cache.c_str()?).ok()?;
+    let is_ours = FileType::from_raw_mode(root.st_mode) == FileType::Directory
+        && root.st_uid == rustix::process::geteuid().as_raw()
+        && root.st_mode & 0o077 == 0;
+    if !is_ours {
+        return None;
+    }
+    cache.push(b"/v1/")?;
+
+    let hex = id.digest().hex_bytes();
+    let mut path = Text::new(path);
+    for part in [cache.bytes(), b"traces/", hex.get(..2)?, b"/", &hex] {
+        path.push(part)?;
+    }
+    let bytes = read_whole(&open(path.c_str()?).ok()?, trace)?;
+    let body = trace::unsealed(id.digest(), bytes)?;
+    find_current(body, &cache, root.st_uid, &mut path, variables, system)?;
+    path.into_c_str()
+}
+
+/// Whether a variable of ours is set that neither leaves a hit alone nor is part of the launch id.
+#[cold]
+fn has_steering_variable(system: &impl System) -> bool {
+    let mut known: [&[u8]; KNOWN.len() + SHAPING.len()] = [b""; KNOWN.len() + SHAPING.len()];
+    for (place, name) in
+        known.iter_mut().zip(KNOWN.iter().copied().chain(SHAPING.iter().map(|name| name.as_bytes())))
+    {
+        *place = name;
+    }
+    system.has_variable_like(b"RUNNER_", &known)
+}
+
+/// Leaves in `path` the binary of the newest variant of which everything holds by its stamp, and adds to `variables` what
+/// the program is told.
+fn find_current(
+    body: &[u8],
+    cache: &Text<'_>,
+    owner: u32,
+    path: &mut Text<'_>,
+    variables: &mut Text<'_>,
+    system: &impl System,
+) -> Option<()> {
+    let own = variables.length;
+    let mut lines = body.split(|byte| *byte == b'\n');
+    let mut variant = None;
+    loop {
+        let line = lines.next()?;
+        match line {
+            b"variant" => {
+                // The one before came to its end, and nothing in it had changed.
+                if variant.is_some() {
+                    break;
+                }
+                variant = Some(lines.next()?);
+                variables.length = own;
+            }
+            b"" if variant.is_some() => break,
+            _ if variant.is_none() || line.starts_with(b"about ") => {}
+            _ if line.starts_with(b"set ") => {
+                variables.push_unescaped(line.get(b"set ".len()..)?)?;
+                variables.push(b"\0")?;
+            }
+            _ => match check(line, path, system) {
+                Some(ControlFlow::Continue(())) => {}
+                // This variant does not hold, for certain: on to the next.
+                Some(ControlFlow::Break(())) => {
+                    variant = None;
+                    lines.by_ref().take_while(|line| *line != b"variant").for_each(drop);
+                    variant.replace(lines.next()?);
+                    variables.length = own;
+                }
+                None => return None,
+            },
+        }
+    }
+    let mut fields = variant?.strip_prefix(b"binary ")?.splitn(3, |byte| *byte == b' ');
+    let (_digest, stamp, place) = (fields.next()?, fields.next()?, fields.next()?);
+    // Nothing outside is ever executed, whoever wrote the trace, but what the system's cache has.
+    let is_of_system = match place.first() {
+        Some(b'/') => {
+            let root = system.variable(b"RUNNER_CACHE_SYSTEM")?;
+            place.strip_prefix(root)?.starts_with(b"/v1/bin/").then_some(true)?
+        }
+        _ => false,
+    };
+    if !(is_of_system || place.starts_with(b"bin/")) || place.windows(3).any(|bytes| bytes == b"/..") {
+        return None;
+    }
+    path.clear();
+    if !is_of_system {
+        path.push(cache.bytes())?;
+    }
+    path.push_unescaped(place)?;
+    let stat = rustix::fs::lstat(path.c_str()?).ok().filter(is_file)?;
+    if is_of_system && !(stat.st_mode & 0o022 == 0 && (stat.st_uid == 0 || stat.st_uid == owner)) {
+        return None;
+    }
+    (Some(stamp_of(&stat)?) == parse_stamp(stamp)?).then_some(())
+}
+
+/// `Continue` if the fact holds, `Break` if it does not, `None` if only content can tell.
+fn check(line: &[u8], path: &mut Text<'_>, system: &impl System) -> Option<ControlFlow<()>> {
+    let holds = |holds: bool| Some(if holds { ControlFlow::Continue(()) } else { ControlFlow::Break(()) });
+    let line = line.strip_prefix(b"tool ").or_else(|| line.strip_prefix(b"choice ")).unwrap_or(line);
+    let mut kind_and_rest = line.splitn(2, |byte| *byte == b' ');
+    let (kind, rest) = (kind_and_rest.next()?, kind_and_rest.next()?);
+    path.clear();
+    match kind {
+        b"file" | b"directory" | b"sources" => {
+            let mut fields = rest.splitn(3, |byte| *byte == b' ');
+            let (_digest, stamp, name) = (fields.next()?, fields.next()?, fields.next()?);
+            path.push_unescaped(name)?;
+            let stat = rustix::fs::stat(path.c_str()?).ok()?;
+            (Some(stamp_of(&stat)?) == parse_stamp(stamp)?).then_some(ControlFlow::Continue(()))
+        }
+        b"absent" => {
+            path.push_unescaped(rest)?;
+            let gone = [Errno::NOENT, Errno::NOTDIR, Errno::LOOP];
+            holds(rustix::fs::stat(path.c_str()?).is_err_and(|error| gone.contains(&error)))
+        }
+        b"variable" => {
+            let at = rest.iter().position(|byte| *byte == b'=');
+            let (name, value) = match at {
+                Some(at) => (rest.get(..at)?, Some(rest.get(at + 1..)?)),
+                None => (rest, None),
+            };
+            path.push_unescaped(name)?;
+            let now = system.variable(path.bytes());
+            match value {
+                None => holds(now.is_none()),
+                Some(value) => {
+                    path.clear();
+                    path.push_unescaped(value)?;
+                    holds(now == Some(path.bytes()))
+                }
+            }
+        }
+        b"command" => {
+            let mut fields = rest.splitn(2, |byte| *byte == b' ');
+            let (name, expected) = (fields.next()?, fields.next()?);
+            // What is escaped here is too rare to be worth the words.
+            if name.contains(&b'\\') || expected.contains(&b'\\') {
+                return None;
+            }
+            for directory in system.variable(b"PATH")?.split(|byte| *byte == b':') {
+                if directory.first() != Some(&b'/') {
+                    continue;
+                }
+                path.clear();
+                path.push(directory)?;
+                if directory.last() != Some(&b'/') {
+                    path.push(b"/")?;
+                }
+                path.push(name)?;
+                if rustix::fs::access(path.c_str()?, Access::EXEC_OK).is_ok()
+                    && rustix::fs::stat(path.c_str()?).ok().is_some_and(|stat| is_file(&stat))
+                {
+                    return holds(path.bytes() == expected);
+                }
+            }
+            holds(false)
+        }
+        // Whatever else there is, is newer than this code.
+        _ => None,
+    }
+}
+
+/// The cache's directory, as `Environment::cache_directory` has it on Linux.
+fn push_cache(text: &mut Text<'_>, system: &impl System) -> Option<()> {
+    let set = |name: &[u8]| system.variable(name).filter(|value| !value.is_empty());
+    if let Some(own) = set(b"RUNNER_CACHE") {
+        return is_tidy(own).then(|| text.push(own))?;
+    }
+    match set(b"XDG_CACHE_HOME").filter(|value| value.first() == Some(&b'/')) {
+        Some(cache) => text.push(cache)?,
+        None => {
+            text.push(set(b"HOME").filter(|home| home.first() == Some(&b'/'))?)?;
+            text.push(b"/.cache")?;
+        }
+    }
+    is_tidy(text.bytes()).then(|| text.push(b"/runner"))?
+}
+
+/// The absolute path of a script, as `std::path::absolute` has it, for paths that need no tidying.
+fn push_absolute(text: &mut Text<'_>, name: &[u8], system: &impl System) -> Option<()> {
+    if name.first() == Some(&b'/') {
+        return is_tidy(name).then(|| text.push(name))?;
+    }
+    let start = text.length;
+    text.length = start.checked_add(system.current_directory(text.buffer.get_mut(start..)?)?)?;
+    is_tidy(text.bytes().get(start..)?).then_some(())?;
+    text.push(b"/")?;
+    text.push(name.strip_prefix(b"./").unwrap_or(name))?;
+    is_tidy(text.bytes().get(start..)?).then_some(())
+}
+
+/// Whether a path is absolute and holds no empty and no `.` components.
+fn is_tidy(path: &[u8]) -> bool {
+    let mut components = path.split(|byte| *byte == b'/');
+    components.next() == Some(b"") && components.all(|component| !component.is_empty() && component != b".")
+}
+
+/// Opens a script, and tells whether its path holds a symbolic link: see [`crate::Script`].
+fn open_script(path: &CStr) -> Result<(OwnedFd, bool), Errno> {
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC;
+    match openat2(CWD, path, flags, Mode::empty(), ResolveFlags::NO_SYMLINKS) {
+        Ok(file) => Ok((file, false)),
+        Err(Errno::NOENT) => Err(Errno::NOENT),
+        Err(_) => Ok((open(path)?, true)),
+    }
+}
+
+/// The path of an open file, without links, as the kernel has it.
+fn real_path<'a>(file: &OwnedFd, buffer: &'a mut [u8]) -> Option<&'a [u8]> {
+    let mut name = [0; 32];
+    let mut text = Text::new(&mut name);
+    text.push(b"/proc/self/fd/")?;
+    let mut digits = [0; 10];
+    let mut number = u32::try_from(file.as_raw_fd()).ok()?;
+    let mut start = digits.len();
+    loop {
+        start = start.checked_sub(1)?;
+        *digits.get_mut(start)? = b'0' + u8::try_from(number % 10).ok()?;
+        number /= 10;
+        if number == 0 {
+            break;
+        }
+    }
+    text.push(digits.get(start..)?)?;
+    let length = readlinkat_raw(CWD, text.c_str()?, &mut *buffer).ok()?;
+    // A path that fills the buffer may have been cut; a file that was removed, or lies elsewhere, has no name here.
+    let is_whole = length < buffer.len();
+    let path = buffer.get(..length)?;
+    (is_whole && is_tidy(path) && !path.ends_with(b" (deleted)")).then_some(path)
+}
+
+/// Whether a path holds a `..`.
+fn has_parents(path: &[u8]) -> bool {
+    path.split(|byte| *byte == b'/').any(|component| component == b"..")
+}
+
+fn open(path: &CStr) -> Result<OwnedFd, Errno> {
+    rustix::fs::open(path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())
+}
+
+/// All of a file, if it is smaller than the buffer: a short read is its end.
+fn read_whole<'a>(file: &OwnedFd, buffer: &'a mut [u8]) -> Option<&'a [u8]> {
+    let count = rustix::io::read(file, &mut *buffer).ok()?;
+    (count < buffer.len()).then_some(())?;
+    buffer.get(..count)
+}
+
+fn is_file(stat: &Stat) -> bool {
+    FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile
+}
+
+fn stamp_of(stat: &Stat) -> Option<Stamp> {
+    Some(Stamp {
+        size: u64::try_from(stat.st_size).ok()?,
+        modified: Moment::from_unix(stat.st_mtime, i64::try_from(stat.st_mtime_nsec).ok()?),
+        changed: Moment::from_unix(stat.st_ctime, i64::try_from(stat.st_ctime_nsec).ok()?),
+        inode: stat.st_ino,
+    })
+}
+
+/// `None` also for a stamp that proves nothing.
+fn parse_stamp(text: &[u8]) -> Option<Option<Stamp>> {
+    Stamp::parse(std::str::from_utf8(text).ok()?).map(Some)
+}

@@ -1,0 +1,139 @@
+//! Compile commands: how a script's own first lines call its compiler.
+//!
+//! ```text
+//! #!/usr/bin/tcc -run -lm                                     the first line names it
+//! //usr/bin/env go run "$0" "$@"; exit "$?"                   a comment here, a path for a shell
+//! ///bin/true;exec /usr/bin/env go run "$0" "$@"
+//! /*/../bin/true; cc -O2 "$0" -o /tmp/x && exec /tmp/x; */    to the end of the comment
+//! #if 0                                                       to the `#endif`
+//! cc -O2 -pthread "$0" -lm -o /tmp/x && exec /tmp/x "$@"
+//! #endif
+//! ```
+//!
+//! The call is not made: its program and flags are taken from it, as if they had been given to runner.
+
+use crate::languages::language::Language;
+use crate::languages::shell_words;
+use crate::languages::shell_words::Word;
+use crate::script::shebang;
+
+/// A call of a compiler.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct CompileCall {
+    /// As it was written: a name or a path.
+    pub(crate) program: String,
+    pub(crate) words: Vec<Word>,
+}
+
+impl CompileCall {
+    /// The name of the program.
+    pub(crate) fn base_name(&self) -> &str {
+        self.program.rsplit('/').next().unwrap_or_default()
+    }
+}
+
+/// The call in the `#!` line of a script or in the lines for a shell at its head.
+pub(super) fn find(text: &str) -> Option<CompileCall> {
+    let line = text.strip_prefix("#!");
+    let body = line.map_or(text, |rest| rest.split_once('\n').map_or("", |(_, rest)| rest));
+    of_first_line(line.and_then(|line| line.lines().next())).or_else(|| of_shell(body))
+}
+
+fn of_first_line(line: Option<&str>) -> Option<CompileCall> {
+    let (_, program, words) = shebang::program(line?)?;
+    let call = CompileCall {
+        program,
+        words: words.into_iter().map(|text| Word { text, is_expanded: false }).collect(),
+    };
+    Language::of_program(call.base_name()).is_some().then_some(call)
+}
+
+/// The call in the lines for a shell at the head of `body`.
+pub(super) fn of_shell(body: &str) -> Option<CompileCall> {
+    /// What may stand before the program of a command.
+    const BEFORE: &[&str] = &["exec", "env", "command", "time", "nice", "if", "then", "else", "!", "set"];
+    let part = shell_part(body)?;
+    if !["$0", "${0", "$_", "BASH_SOURCE"].iter().any(|sign| part.contains(sign)) {
+        return None;
+    }
+    shell_words::commands(&part).into_iter().find_map(|words| {
+        let is_before = |word: &Word| {
+            let is_assignment = word.text.split_once('=').is_some_and(|(name, _)| {
+                !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+            });
+            is_assignment || BEFORE.contains(&word.base_name()) || word.text.starts_with('-')
+        };
+        let mut words = words.into_iter().skip_while(is_before);
+        let program = words.next()?;
+        let is_known = !program.is_expanded && Language::of_program(program.base_name())?.is_compiled();
+        is_known.then(|| CompileCall { program: program.text, words: words.collect() })
+    })
+}
+
+/// The lines that a shell would read before it comes to an `exit`.
+fn shell_part(body: &str) -> Option<String> {
+    let body = body.trim_start();
+    if let Some(rest) = body.strip_prefix("#if 0") {
+        let end = ["\n#endif", "\n#else"].iter().filter_map(|end| rest.find(end)).min()?;
+        return Some(rest[..end].split_once('\n')?.1.to_owned());
+    }
+    if let Some(rest) = body.strip_prefix("/*") {
+        // A comment for people begins with a space or a star.
+        let is_path = rest.starts_with(|c: char| c == '/' || c.is_ascii_alphabetic());
+        return is_path.then(|| format!("/{}", rest.split_once("*/").map_or(rest, |(part, _)| part)));
+    }
+    let rest = body.strip_prefix("//")?.trim_start_matches('/');
+    if rest.starts_with(|c: char| c.is_whitespace() || c == '!') || rest.is_empty() {
+        return None;
+    }
+    let mut part = String::from("/");
+    for line in rest.lines() {
+        part.push_str(line);
+        part.push('\n');
+        if !line.ends_with('\\') {
+            break;
+        }
+    }
+    Some(part)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_call_of_a_compiler_is_found_where_it_stands() {
+        for (text, expected) in [
+            ("#!/usr/bin/tcc -run -lm\nint main(){}", Some("/usr/bin/tcc -run -lm")),
+            ("#!/usr/bin/env -S gorun\npackage main", Some("gorun")),
+            ("#!/usr/bin/env runner\n#include <x>\n", None),
+            ("//usr/bin/env go run \"$0\" \"$@\"; exit \"$?\"\npackage main\n", Some("go run $0 $@")),
+            ("///bin/true;exec /usr/bin/env go run \"$0\" \"$@\"\n", Some("go run $0 $@")),
+            (
+                "#!/bin/sh\n//usr/bin/clang-14 -O2 \"$0\" -o x && exec ./x\n",
+                Some("/usr/bin/clang-14 -O2 $0 -o x"),
+            ),
+            ("//usr/bin/cc \\\n -lm $0; exit\n", Some("/usr/bin/cc -lm $0")),
+            (
+                "/*/../bin/true\nD=1 g++ -std=c++20 $0 -pthread && ./a.out\nexit\n*/\n",
+                Some("g++ -std=c++20 $0 -pthread"),
+            ),
+            (
+                "#if 0\nset -e\ngcc \"$0\" -lm -o /tmp/x 2>/dev/null\nexec /tmp/x\n#endif\nint x;",
+                Some("gcc $0 -lm -o /tmp/x"),
+            ),
+            ("// compile with gcc -lm $0; run it\n", None),
+            ("/* gcc -lm $0 */\n", None),
+            ("/*\n gcc -lm $0 */\n", None),
+            ("//usr/bin/env echo gcc $0; exit\n", None),
+            ("//usr/bin/gcc x.c; exit\n", None),
+            ("int main() {}\n", None),
+        ] {
+            let found = find(text).map(|call| {
+                let words: Vec<&str> = call.words.iter().map(|word| word.text.as_str()).collect();
+                [&[call.program.as_str()], &*words].concat().join(" ")
+            });
+            assert_eq!(found.as_deref(), expected, "{text}");
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! Compilers: which program compiles a script, what it calls itself, and the checks that this rests on.
+//!
+//! `--toolchain T` names the compiler for languages other than Rust, as a command or an absolute path; else the script's own
+//! call of one does, else a variable (`CC`), else the first that is on PATH of those the language has. A wrapper that caches
+//! or distributes (ccache, distcc) is passed over for the compiler behind it: what is compiled here is kept here.
+
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use crate::base::environment::Environment;
+use crate::base::environment::absolute;
+use crate::base::environment::is_executable;
+use crate::base::error::EXIT_NOT_FOUND;
+use crate::base::error::Error;
+use crate::base::error::Result;
+use crate::base::error::Step;
+use crate::rust::toolchain;
+use crate::script::script_file::resolve_links;
+use crate::store::cache::Cache;
+use crate::store::stamp::Moment;
+use crate::store::trace::fact::Check;
+
+/// Programs that call the compiler that is named after them, or of their own name further on in PATH.
+const WRAPPERS: &[&str] = &["ccache", "sccache", "distcc", "icecc", "cachecc1", "buildcache"];
+
+/// A compiler that was found.
+#[derive(Debug, Clone)]
+pub(crate) struct Compiler {
+    pub(crate) path: PathBuf,
+    /// Arguments that are part of what names it: those in `CC`.
+    pub(crate) arguments: Vec<OsString>,
+    /// What it calls itself, for people.
+    pub(crate) version: String,
+    /// Everything the choice depended on.
+    pub(crate) checks: Vec<Check<'static>>,
+}
+
+impl Compiler {
+    /// The name of its file.
+    pub(crate) fn name(&self) -> &str {
+        self.path.file_name().and_then(OsStr::to_str).unwrap_or("compiler")
+    }
+}
+
+/// Who looks for a compiler, and where.
+#[derive(Clone, Copy)]
+pub(crate) struct Search<'a> {
+    pub(crate) environment: &'a Environment,
+    pub(crate) cache: &'a Cache,
+    pub(crate) since: Moment,
+}
+
+impl Search<'_> {
+    /// A compiler by its name or absolute path; `None` if there is none. What was looked for is among `checks` either way.
+    ///
+    /// # Errors
+    /// [`Step::Toolchain`] if it cannot be read.
+    pub(crate) fn find(&self, name: &str, checks: &mut Vec<Check<'static>>) -> Result<Option<PathBuf>> {
+        let path = match name.contains('/') {
+            true => Some(PathBuf::from(name)).filter(|path| path.is_absolute() && is_executable(path)),
+            false => {
+                checks.push(Check::command(name, self.environment).tool());
+                self.environment.find_command(OsStr::new(name))
+            }
+        };
+        let Some(path) = path else {
+            if name.starts_with('/') {
+                checks.push(Check::absent(Path::new(name)).tool());
+            }
+            return Ok(None);
+        };
+        let path = match is_wrapper(&path) {
+            false => path,
+            true => match self.behind(&path) {
+                Some(behind) => {
+                    // Which one that is, PATH as a whole decides.
+                    checks.push(Check::variable("PATH", self.environment));
+                    behind
+                }
+                None => path,
+            },
+        };
+        checks.extend(self.stamped(&path)?);
+        Ok(Some(path))
+    }
+
+    /// The checks of a tool's file.
+    pub(crate) fn stamped(&self, path: &Path) -> Result<Vec<Check<'static>>> {
+        toolchain::tool(path, self.environment, self.cache, self.since)
+    }
+
+    /// The compiler of the same name that a wrapper would call.
+    fn behind(&self, wrapper: &Path) -> Option<PathBuf> {
+        let name = wrapper.file_name()?;
+        let path = self.environment.variable("PATH")?;
+        std::env::split_paths(&path)
+            .filter(|directory| directory.is_absolute())
+            .map(|directory| directory.join(name))
+            .find(|path| is_executable(path) && !is_wrapper(path))
+    }
+
+    /// What a tool answers to a question, and the checks of its file: remembered while the file stays as it is.
+    ///
+    /// # Errors
+    /// [`Step::Toolchain`] if it cannot be read.
+    pub(crate) fn ask(&self, tool: &Path, arguments: &[&str]) -> Result<String> {
+        let question = arguments.join("\u{1f}");
+        let ask = || {
+            let mut command = Command::new(tool);
+            command.args(arguments).env_clear().envs(self.environment.for_compilers()).current_dir("/");
+            // One that does not know the question still compiles.
+            let output = command.stdin(Stdio::null()).stderr(Stdio::null()).output();
+            Ok(output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default())
+        };
+        let (environment, cache) = (self.environment, self.cache);
+        let (_, text) =
+            toolchain::remembered(tool, &question, Vec::new, ask, environment, cache, self.since)?;
+        Ok(text)
+    }
+
+    /// What a tool calls itself: the first line that it says of its version.
+    pub(crate) fn version(&self, tool: &Path, arguments: &[&str]) -> Result<String> {
+        let text = self.ask(tool, arguments)?;
+        let name = tool.file_name().unwrap_or_default().to_string_lossy();
+        let line = text.lines().map(str::trim).find(|line| !line.is_empty());
+        Ok(match line {
+            Some(line) if line.starts_with(|c: char| c.is_ascii_digit()) => format!("{name} {line}"),
+            Some(line) => line.chars().filter(|c| !c.is_control()).take(80).collect(),
+            None => name.into_owned(),
+        })
+    }
+}
+
+/// Whether a program is a wrapper, or another name of one.
+fn is_wrapper(path: &Path) -> bool {
+    let real = resolve_links(&absolute(path.to_owned())).unwrap_or_else(|_| path.to_owned());
+    real.file_stem().and_then(OsStr::to_str).is_some_and(|name| WRAPPERS.contains(&name))
+}
+
+/// The words of a variable that names a compiler, without the wrappers at its head.
+pub(crate) fn words_of(variable: &str) -> Vec<String> {
+    let mut words = crate::script::shebang::split(variable);
+    while words.len() > 1 && words.first().is_some_and(|word| is_wrapper_name(word)) {
+        words.remove(0);
+    }
+    words
+}
+
+fn is_wrapper_name(word: &str) -> bool {
+    Path::new(word).file_name().and_then(OsStr::to_str).is_some_and(|name| WRAPPERS.contains(&name))
+}
+
+/// There is no compiler.
+#[cold]
+pub(crate) fn missing(name: &str, install: &str) -> Error {
+    let text = match name.contains('/') {
+        true => format!("there is no compiler at `{name}`"),
+        false => format!("`{name}` is not on PATH, and this script needs it to compile"),
+    };
+    Error::message(Step::Toolchain, text).code(EXIT_NOT_FOUND).hint(install)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wrappers_at_the_head_of_a_variable_are_passed_over() {
+        for (variable, expected) in [
+            ("gcc", "gcc"),
+            ("ccache gcc -m32", "gcc -m32"),
+            ("/usr/bin/distcc ccache clang", "clang"),
+            ("ccache", "ccache"),
+            ("'/o p/cc' -x", "/o p/cc -x"),
+        ] {
+            assert_eq!(words_of(variable).join(" "), expected);
+        }
+    }
+}

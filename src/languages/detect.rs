@@ -1,0 +1,193 @@
+//! Detection: which language a script is in.
+
+use std::path::Path;
+
+use crate::base::error::Error;
+use crate::base::error::Result;
+use crate::base::error::Step;
+use crate::languages::language::Language;
+use crate::languages::metadata;
+use crate::script::script_file::Script;
+use crate::script::shebang;
+use crate::script::shebang::Tool;
+
+/// Extensions of Rust: its own, and those of its script tools.
+const RUST: &[&str] = &["rs", "ers", "crs", "rscript"];
+
+/// The extensions of what can be run.
+pub(crate) fn extensions() -> impl Iterator<Item = &'static str> {
+    let others = crate::languages::table::LANGUAGES.iter().filter(|language| language.is_compiled());
+    let others = others.flat_map(|language| language.extensions.iter().copied());
+    RUST.iter().copied().chain(others.filter(|extension| !matches!(*extension, "h" | "hpp")))
+}
+
+/// Calls that the first line of a script may make without a compiler's name standing where one would look for it.
+const TRICKS: &[(&str, &[&str])] = &[
+    ("go", &["go run", "gorun"]),
+    ("c++", &["g++ ", "c++ ", "clang++ "]),
+    ("c", &["gcc ", "cc ", "clang ", "tcc "]),
+];
+
+/// The language of a script if that is not Rust, given what was asked for.
+///
+/// # Errors
+/// [`Step::Arguments`] if there is no language of that name, [`Step::Script`] if it is one that is not compiled.
+pub(crate) fn of(script: &Script, text: &str, asked: Option<&str>) -> Result<Option<&'static Language>> {
+    let block = metadata::block_language(text);
+    let found = match asked.or(block.as_deref()) {
+        Some(name) => crate::languages::language::asked(name)?,
+        None => told(script.path(), text),
+    };
+    let Some(language) = found else { return Ok(None) };
+    if language.is_compiled() {
+        return Ok(Some(language));
+    }
+    // With a header it says itself how it is run.
+    if crate::languages::scriptisto::is_in(text) {
+        return Ok(Some(language));
+    }
+    let typed = script.typed().to_string_lossy();
+    let text = format!("it is {}, and runner runs what is compiled", language.with_article());
+    let crate::languages::language::How::Interpreter(runs) = language.how else { return Ok(Some(language)) };
+    Err(Error::message(Step::Script, text).hint(format!("`{runs} {typed}` may run it")))
+}
+
+/// What a script says of itself.
+fn told(path: Option<&Path>, text: &str) -> Option<&'static Language> {
+    let extension =
+        path.and_then(Path::extension).and_then(|extension| extension.to_str()).unwrap_or_default();
+    // The header of scriptisto names its source by what it is.
+    if crate::languages::scriptisto::is_in(text) {
+        return crate::languages::scriptisto::language(text);
+    }
+    if RUST.contains(&extension) {
+        return None;
+    }
+    if let Some(language) = Language::of_extension(extension) {
+        return Some(language);
+    }
+    let body =
+        text.strip_prefix("#!").map_or(text, |rest| rest.split_once('\n').map_or("", |(_, rest)| rest));
+    let first = text.strip_prefix("#!").and_then(|line| shebang::read(line.lines().next()?));
+    match first.map(|line| line.tool) {
+        Some(Tool::Other(program)) => {
+            if let Some(language) = Language::of_program(&program) {
+                return Some(language);
+            }
+            // A shell may be there to start a compiler.
+            let is_shell = matches!(program.as_str(), "sh" | "bash" | "dash" | "zsh" | "ksh");
+            let signs = ["fn ", "let ", "!(", "use ", "//", "#include", "#if 0"];
+            if is_shell && !signs.iter().any(|sign| body.contains(sign)) {
+                return Language::named("shell");
+            }
+        }
+        // Runner itself says nothing of the language, other tools for Rust do.
+        Some(Tool::Runner) | None => {}
+        Some(_) => return None,
+    }
+    if let Some(language) =
+        metadata::compile_command(body).and_then(|call| Language::of_program(call.base_name()))
+    {
+        return Some(language);
+    }
+    // gorun's sections, and what the tricks with `//` call.
+    if body.contains("\n// go.mod >>>") {
+        return Language::named("go");
+    }
+    if let Some((name, _)) = TRICKS.iter().find(|(_, calls)| is_called(body, calls)) {
+        return Language::named(name);
+    }
+    let code = first_code(body);
+    crate::languages::table::LANGUAGES
+        .iter()
+        .find(|language| language.beginnings.iter().any(|text| code.starts_with(text)))
+        .map(|language| if language.name == "c" && is_plus_plus(code) { cpp(language) } else { language })
+}
+
+fn cpp(c: &'static Language) -> &'static Language {
+    Language::named("c++").unwrap_or(c)
+}
+
+/// Whether what begins as C is C++.
+fn is_plus_plus(code: &str) -> bool {
+    /// Headers that C does not have.
+    const HEADERS: &[&str] =
+        &["iostream", "string", "vector", "map", "algorithm", "memory", "cstdio", "cstdlib", "print"];
+    code.lines().any(|line| {
+        let line = line.trim_start();
+        line.starts_with("using namespace ")
+            || line.starts_with("template <")
+            || line.starts_with("template<")
+            || line
+                .strip_prefix("#include")
+                .and_then(|rest| rest.trim_start().strip_prefix('<')?.split_once('>'))
+                .is_some_and(|(header, _)| HEADERS.contains(&header.trim()))
+    })
+}
+
+/// Whether the first line is one for a shell that calls one of these.
+fn is_called(body: &str, commands: &[&str]) -> bool {
+    let line = body.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+    let Some(command) = line.strip_prefix("//") else { return false };
+    let is_command = command.contains(';') || command.contains("&&") || command.contains("$0");
+    let calls = |name: &&str| command.contains(&format!("/{name}")) || command.contains(&format!(" {name}"));
+    is_command && commands.iter().any(calls)
+}
+
+/// What follows the comments at the head.
+fn first_code(body: &str) -> &str {
+    let mut rest = body.trim_start();
+    loop {
+        rest = match rest.get(..2) {
+            Some("//") => rest.split_once('\n').map_or("", |(_, rest)| rest),
+            Some("/*") => rest.split_once("*/").map_or("", |(_, rest)| rest),
+            _ => return rest,
+        }
+        .trim_start();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_script_is_rust_unless_something_says_otherwise() {
+        for (path, text, expected) in [
+            ("/x.rs", "#include <stdio.h>", None),
+            ("/x", "fn main() {}", None),
+            ("/x", "// package\nfn main() {}", None),
+            ("/x.v2", "fn main() {}", None),
+            ("/x.c", "", Some("C")),
+            ("/x.go", "fn main() {}", Some("Go")),
+            ("/x", "#!/usr/bin/env gorun\npackage main\n", Some("Go")),
+            ("/x", "#!/usr/bin/env -S tcc -run\nint main(){}", Some("C")),
+            ("/x", "/* hi */\n// there\n#include <stdio.h>\n", Some("C")),
+            ("/x", "#include <iostream>\nint main() {}\n", Some("C++")),
+            ("/x", "#!/usr/bin/env runner\n#include <stdio.h>\n", Some("C")),
+            ("/x", "#!/usr/bin/env runner\nfn main() {}\n", None),
+            ("/x", "//usr/bin/env go run \"$0\" \"$@\"; exit\npackage main\n", Some("Go")),
+            ("/x", "///bin/true;exec /usr/bin/env go run \"$0\" \"$@\"\npackage main\n", Some("Go")),
+            ("/x", "//usr/bin/gcc \"$0\" -o /tmp/a && exec /tmp/a; exit\nint main(){}\n", Some("C")),
+            ("/x", "//usr/bin/env g++-12 \"$0\" && ./a.out; exit\nint main(){}\n", Some("C++")),
+            ("/x", "//usr/bin/env zig run \"$0\"; exit\npub fn main() void {}\n", Some("Zig")),
+            ("/x", "#if 0\ncc -lm \"$0\" -o /tmp/x && exec /tmp/x\n#endif\nint main(){}\n", Some("C")),
+            ("/x", "#!/bin/sh\n//usr/bin/env rustc \"$0\" && ./x; exit\nfn main() {}", None),
+            ("/x", "#!/bin/bash\necho hi\n", Some("shell")),
+            ("/x", "#!/bin/bash\n#![allow(x)] /*\nrustc $0; exit #*/\nfn main() {}\n", None),
+            ("/x", "#!/usr/bin/env python3\nprint(1)\n", Some("Python")),
+            (
+                "/x",
+                "#!/usr/bin/env scriptisto\n// scriptisto-begin\n// script_src: main.cpp\n// scriptisto-end\n",
+                Some("C++"),
+            ),
+            (
+                "/x",
+                "#!/usr/bin/env scriptisto\n// scriptisto-begin\n// script_src: src/main.rs\n// scriptisto-end\n",
+                None,
+            ),
+        ] {
+            assert_eq!(told(Some(Path::new(path)), text).map(|language| language.shown), expected, "{text}");
+        }
+    }
+}

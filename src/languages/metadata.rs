@@ -1,0 +1,211 @@
+//! The head of a script in another language than Rust: its first line, the call of its compiler, and its metadata.
+//!
+//! ```text
+//! #!/usr/bin/env runner
+//! // /// runner                        in the comments of the language: `//`, `#`, `--`, `!`, or within `(* *)`
+//! // lang = "c"                        as `--lang`; what else is here is as in `[package.metadata.runner]`
+//! // flags = ["-pthread", "-lm"]       more arguments of the compiler
+//! // ///
+//! ```
+
+use toml::{Table, Value};
+
+use crate::base::error::Error;
+use crate::base::error::Result;
+use crate::base::error::Step;
+use crate::languages::command;
+use crate::languages::command::CompileCall;
+use crate::languages::language::Language;
+use crate::languages::scriptisto;
+use crate::request::options::Options;
+use crate::rust::manifest::Settings;
+use crate::script::header::Spec;
+use crate::script::shebang;
+use crate::script::shebang::Tool;
+
+/// What the head of a script says.
+#[derive(Debug)]
+pub(crate) struct Head {
+    pub(crate) language: &'static Language,
+    /// Whether the first line is one for the kernel.
+    pub(crate) has_shebang: bool,
+    /// How its first lines call its compiler.
+    pub(crate) call: Option<CompileCall>,
+    /// More arguments of the compiler.
+    pub(crate) flags: Vec<String>,
+    /// Whether it is a Go script that calls C.
+    pub(crate) calls_c: bool,
+    /// How it says itself that it is built.
+    pub(crate) spec: Option<Spec>,
+}
+
+/// A head, and what it says that is not about its language.
+pub(crate) struct Read {
+    pub(crate) head: Head,
+    pub(crate) settings: Settings,
+    /// What the first line asks runner for.
+    pub(crate) options: Options,
+    /// Variables that the first line sets for the program.
+    pub(crate) variables: Vec<(String, String)>,
+}
+
+const KEYS: &str =
+    "the settings are `lang`, `profile`, `toolchain`, `args`, `inputs`, `env`, `flags` and `static`";
+
+impl Head {
+    /// Reads the head of a script in `language`.
+    ///
+    /// # Errors
+    /// [`Step::Metadata`] if its metadata is malformed.
+    pub(crate) fn read(text: &str, language: &'static Language) -> Result<Read> {
+        let first = text.strip_prefix("#!").and_then(|line| line.lines().next());
+        let (mut settings, mut flags) = (Settings::default(), Vec::new());
+        if let Some(block) = Block::find(text) {
+            (settings, flags) = block.settings()?;
+        }
+        let line = first.and_then(shebang::read).filter(|line| line.tool == Tool::Runner);
+        let variables = first.and_then(shebang::program).map(|(variables, ..)| variables).unwrap_or_default();
+        let call = command::find(text).filter(|call| language.is_started_by(call.base_name()));
+        let spec = scriptisto::read(text)?;
+        let calls_c = language.name == "go"
+            && text.lines().any(|line| line.trim_start_matches("import").trim() == "\"C\"");
+        let head = Head { language, has_shebang: text.starts_with("#!"), call, flags, calls_c, spec };
+        Ok(Read { head, settings, options: line.map(|line| line.options).unwrap_or_default(), variables })
+    }
+}
+
+/// The call of a compiler in the lines for a shell at the head of `body`.
+pub(super) fn compile_command(body: &str) -> Option<CompileCall> {
+    command::of_shell(body)
+}
+
+/// What the metadata says of the language.
+pub(super) fn block_language(text: &str) -> Option<String> {
+    let table: Table = Block::find(text)?.toml.parse().ok()?;
+    table.get("lang").and_then(Value::as_str).map(str::to_owned)
+}
+
+/// The metadata of a script, as TOML.
+struct Block {
+    toml: String,
+    /// One-based line of the script where the TOML begins.
+    line: usize,
+    /// Whether its end was found.
+    is_closed: bool,
+}
+
+impl Block {
+    fn find(text: &str) -> Option<Block> {
+        /// What may stand before the mark, and what stands before each line then.
+        const MARKS: &[(&str, &str)] = &[
+            ("//", "//"),
+            ("#", "#"),
+            ("--", "--"),
+            ("!", "!"),
+            (";", ";"),
+            ("(*", ""),
+            ("/*", ""),
+            ("{-", ""),
+        ];
+        let mut lines = text.lines().zip(1..);
+        let (prefix, line) = lines.find_map(|(line, number)| {
+            let mark = line.trim().strip_suffix("/// runner")?.trim();
+            Some((MARKS.iter().find(|(known, _)| *known == mark)?.1, number + 1))
+        })?;
+        let mut block = Block { toml: String::new(), line, is_closed: false };
+        for (line, _) in lines {
+            let content = line.trim_start().strip_prefix(prefix)?;
+            if content.trim_start().starts_with("///") {
+                block.is_closed = true;
+                break;
+            }
+            block.toml.push_str(content);
+            block.toml.push('\n');
+        }
+        Some(block)
+    }
+
+    fn settings(&self) -> Result<(Settings, Vec<String>)> {
+        let at = |line: usize, text: String| Error::message(Step::Metadata, format!("line {line}: {text}"));
+        if !self.is_closed {
+            return Err(at(self.line - 1, "the metadata has no end".to_owned())
+                .hint("write `///` below it, in a comment of the language"));
+        }
+        let table: Table = self.toml.parse().map_err(|error: toml::de::Error| {
+            let before = error.span().and_then(|span| self.toml.get(..span.start)).unwrap_or_default();
+            at(self.line + before.matches('\n').count(), error.message().to_owned())
+        })?;
+        let mut settings = Settings::default();
+        let mut flags = Vec::new();
+        for (key, value) in &table {
+            let line = self.toml.lines().position(|line| line.trim_start().starts_with(key.as_str()));
+            let error = |text: String| at(self.line + line.unwrap_or(0), text);
+            let must_be = |shape: &str| error(format!("`{key}` must be {shape}"));
+            let text = || value.as_str().map(str::to_owned).ok_or_else(|| must_be("a string"));
+            let list = || -> Result<Vec<String>> {
+                let list = value.as_array().ok_or_else(|| must_be("a list of strings"))?;
+                let texts = list.iter().map(|item| item.as_str().map(str::to_owned));
+                let texts: Option<Vec<String>> = texts.collect();
+                let texts = texts.ok_or_else(|| must_be("a list of strings"))?;
+                match texts.iter().any(|text| text.contains('\0')) {
+                    true => Err(error(format!("`{key}` holds a NUL character"))),
+                    false => Ok(texts),
+                }
+            };
+            match key.as_str() {
+                "lang" => drop(text()?),
+                "profile" => settings.profile = Some(text()?),
+                "toolchain" => settings.toolchain = Some(text()?),
+                "args" => settings.arguments = list()?,
+                "inputs" => settings.inputs = list()?,
+                "env" => settings.env = list()?,
+                "flags" => flags = list()?,
+                "static" => {
+                    settings.is_static = Some(value.as_bool().ok_or_else(|| must_be("true or false"))?);
+                }
+                _ => {
+                    return Err(error(format!("`{}` is not a setting", key.escape_debug())).hint(KEYS));
+                }
+            }
+        }
+        Ok((settings, flags))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn metadata_stands_in_the_comments_of_any_language() {
+        for (text, expected) in [
+            ("// /// runner\n// flags = [\"-lm\"]\n// ///\n", Some(&["-lm"][..])),
+            ("#!/x\n# /// runner\n# flags = [\"a\", \"b\"]\n# ///\n", Some(&["a", "b"])),
+            ("-- /// runner\n--   flags = [\"a\"]\n--\n-- ///\n", Some(&["a"])),
+            ("(* /// runner\nflags = [\"a\"]\n/// *)\n", Some(&["a"])),
+            ("/// runner\n/// flags = 1\n", None),
+            ("// runner\n", None),
+        ] {
+            let found = Block::find(text).map(|block| block.settings().unwrap().1);
+            assert_eq!(
+                found.as_deref(),
+                expected.map(|list| list.iter().map(|x| (*x).to_owned()).collect::<Vec<_>>()).as_deref(),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn malformed_metadata_names_its_line() {
+        for (text, expected) in [
+            ("\n// /// runner\n// flags = 1\n// ///\n", "line 3: `flags` must be a list of strings"),
+            ("// /// runner\n//\n// flagz = 1\n// ///\n", "line 3: `flagz` is not a setting"),
+            ("// /// runner\n// flags = [\n// ///\n", "line 2"),
+            ("// /// runner\n// flags = []\n", "line 1: the metadata has no end"),
+            ("// /// runner\n// static = \"x\"\n// ///", "line 2: `static` must be true or false"),
+        ] {
+            let error = Block::find(text).unwrap().settings().unwrap_err().to_string();
+            assert!(error.starts_with(expected), "{text}: {error}");
+        }
+    }
+}

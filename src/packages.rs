@@ -1,0 +1,5 @@
+//! The package backend: `crate@version` in the place of a script.
+
+pub(crate) mod cargo_install;
+pub(crate) mod recipe;
+pub(crate) mod resolve;

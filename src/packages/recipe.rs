@@ -1,0 +1,164 @@
+//! Recipes of packages: the compiler, the options and the checks, decided before anything is built.
+
+use std::ffi::OsString;
+use std::path::Path;
+
+use crate::base::environment::Environment;
+use crate::base::error::Error;
+use crate::base::error::Result;
+use crate::base::error::Step;
+use crate::engine::launch_id::LaunchId;
+use crate::request::options::Options;
+use crate::request::package_spec::Package;
+use crate::rust::cargo_config::CargoConfig;
+use crate::rust::host_context::Surroundings;
+use crate::rust::invocation;
+use crate::rust::linker;
+use crate::rust::linker::Linker;
+use crate::rust::target;
+use crate::rust::target::Target;
+use crate::rust::toolchain::Toolchain;
+use crate::script::script_file::Script;
+use crate::settings::config_file::Config;
+use crate::settings::layers::Said;
+use crate::settings::layers::Source;
+use crate::store::cache::Cache;
+use crate::store::stamp::Moment;
+use crate::store::trace::fact::Check;
+
+/// Everything decided before a package is built, but which version of it.
+#[derive(Debug)]
+pub(crate) struct PackageRecipe<'a> {
+    pub(crate) script: &'a Script,
+    pub(crate) package: &'a Package,
+    /// What was asked for: in the arguments, else in variables, else in the configuration file.
+    pub(crate) options: Options,
+    pub(crate) said: Said,
+    pub(crate) user: Config,
+    pub(crate) toolchain: Toolchain,
+    pub(crate) target: Option<Target>,
+    pub(crate) linker: Linker,
+    pub(crate) profile: String,
+    pub(crate) config: CargoConfig,
+    /// What these decisions rest on.
+    pub(crate) checks: Vec<Check<'static>>,
+}
+
+impl<'a> PackageRecipe<'a> {
+    /// Finds the compiler and what its calls depend on.
+    ///
+    /// # Errors
+    /// [`Step::Arguments`] if something is asked that only a script has; [`Step::Config`]; [`Step::Toolchain`].
+    pub(crate) fn decide(
+        script: &'a Script,
+        package: &'a Package,
+        options: &Options,
+        environment: &Environment,
+        cache: &Cache,
+    ) -> Result<PackageRecipe<'a>> {
+        refuse_what_scripts_have(options)?;
+        let user = Config::read(environment)?;
+        let said = Said::of_options(options, &Source::CommandLine)
+            .then(Said::of_variables(environment)?)
+            .then(user.said.clone());
+        let options = said.fill_for_package(options);
+        let since = Moment::now();
+        let toolchain = Toolchain::find(options.toolchain.as_deref(), environment, cache)
+            .map_err(|error| said.blame("toolchain", error))?;
+        let surroundings =
+            Surroundings::find(&toolchain, options.target.as_deref(), &said, environment, cache, since)?;
+        let Surroundings { config, target, linker, mut checks } = surroundings;
+        checks.extend(user.checks.iter().cloned());
+        if let Some(registry) = &options.selection.registry {
+            let name = registry.to_ascii_uppercase().replace('-', "_");
+            checks.push(Check::variable(&format!("CARGO_REGISTRIES_{name}_INDEX"), environment));
+        }
+        let profile = options.profile.clone().unwrap_or_else(|| "release".to_owned());
+        let mut recipe = PackageRecipe {
+            script,
+            package,
+            options,
+            said,
+            user,
+            toolchain,
+            target,
+            linker,
+            profile,
+            config,
+            checks,
+        };
+        let linker = recipe.linker_checks(environment, cache, since)?;
+        recipe.checks.extend(linker);
+        Ok(recipe)
+    }
+
+    fn linker_checks(
+        &self,
+        environment: &Environment,
+        cache: &Cache,
+        since: Moment,
+    ) -> Result<Vec<Check<'static>>> {
+        let flags = self.flags(environment);
+        let found = linker::checks_of(
+            &self.linker,
+            &target::variable(self.machine(), "LINKER"),
+            Path::new("/"),
+            &flags,
+            environment,
+            cache,
+            since,
+        );
+        match found {
+            // Cargo's configuration may name another; if it does not, rustc will say what is missing.
+            Err(_) if self.config.shapes_builds => Ok(Vec::new()),
+            found => found,
+        }
+    }
+
+    /// What variables say to the compiler.
+    pub(crate) fn flags(&self, environment: &Environment) -> Vec<OsString> {
+        let named = self.linker.named().map(OsString::from);
+        invocation::flags(|suffix| target::variable(self.machine(), suffix), named, environment)
+    }
+
+    /// The launch id under which the build is kept: with all that is asked for spelled out.
+    pub(crate) fn home(&self) -> LaunchId {
+        match &self.target {
+            None => LaunchId::home(self.script, &Options { target: None, ..self.options.clone() }),
+            Some(_) => LaunchId::home(self.script, &self.options),
+        }
+    }
+
+    /// The machine that its program is for.
+    pub(crate) fn machine(&self) -> &str {
+        self.target.as_ref().map_or(&self.toolchain.version.host, |target| &target.name)
+    }
+
+    /// Whether it is compiled without the paths of this machine.
+    pub(crate) fn is_trimmed(&self) -> bool {
+        self.options.portable || self.toolchain.has_remap_scope() && self.profile != "dev"
+    }
+}
+
+fn refuse_what_scripts_have(options: &Options) -> Result<()> {
+    let refuse = |what: &str, hint: &str| {
+        Err(Error::message(Step::Arguments, format!("{what} is for scripts")).hint(hint))
+    };
+    // Cargo takes patterns, too.
+    if let Some(bin) = options.selection.bin.as_deref().filter(|bin| !is_program(bin)) {
+        let text = format!("`{}` is not the name of a program", bin.escape_debug());
+        return Err(Error::message(Step::Arguments, text).hint("for example `--bin NAME`"));
+    }
+    let hint = "a package says itself what it is written in and needs";
+    match options {
+        Options { harness: Some(_), .. } => refuse("a test", "`cargo test` in its sources"),
+        Options { edition: Some(_), .. } => refuse("`--edition`", hint),
+        Options { dependencies, .. } if !dependencies.is_empty() => refuse("`--dep`", hint),
+        _ => Ok(()),
+    }
+}
+
+fn is_program(name: &str) -> bool {
+    let is_name = |c: char| !c.is_control() && !c.is_whitespace() && !"*?[]/\\".contains(c);
+    !name.is_empty() && !name.starts_with(['-', '.']) && name.chars().all(is_name)
+}

@@ -1,0 +1,4 @@
+//! Starting, becoming and supervising programs.
+
+pub(crate) mod child;
+pub(crate) mod exec;

@@ -1,0 +1,5 @@
+//! Events of a run and the reporters that show them.
+
+pub(crate) mod command_log;
+pub(crate) mod lock_notice;
+pub(crate) mod reporter;

@@ -1,0 +1,416 @@
+//! Journals: what is written down of a build besides its result, if somebody asks: the commands (`-x`), the directory it
+//! is built in (`--work`), and where the time went (`--timings`).
+//!
+//! Commands are shown as a POSIX shell would be given them, so that they can be pasted: each in its own working directory,
+//! with what its environment has other than the caller's, every word quoted, and the directory of the build as `$WORK`, as
+//! `go build -x` does. A file that is written for a compiler is a here-document.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::io::Write;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use crate::base::environment::Environment;
+use crate::base::environment::TRACED;
+use crate::process::exec::Image;
+use crate::request::debug_options::Steering;
+
+/// Makes a directory of the cache, which nobody else may look into.
+const PRIVATELY: &[u8] = b"(umask 077; mkdir -p ";
+
+/// Ends a here-document.
+const END: &str = "END OF FILE";
+
+/// What is written down of a build.
+#[derive(Debug)]
+pub(crate) struct Journal {
+    shows_commands: bool,
+    keeps_work: bool,
+    times: bool,
+    began: Instant,
+    spans: RefCell<Vec<(String, Duration)>>,
+    /// The caller's variables.
+    caller: BTreeMap<OsString, OsString>,
+    /// Where it is built.
+    work: RefCell<Option<PathBuf>>,
+    is_told: Cell<bool>,
+}
+
+impl Journal {
+    /// `None` if nobody asks for one.
+    pub(crate) fn open(steering: &Steering, environment: &Environment) -> Option<Rc<Journal>> {
+        let caller = if steering.shows_commands { environment.all() } else { Vec::new() };
+        steering.needs_journal().then(|| {
+            Rc::new(Journal {
+                shows_commands: steering.shows_commands,
+                keeps_work: steering.keeps_work,
+                times: steering.times,
+                began: Instant::now(),
+                spans: RefCell::default(),
+                caller: caller.into_iter().collect(),
+                work: RefCell::default(),
+                is_told: Cell::default(),
+            })
+        })
+    }
+
+    /// Whether the directory it is built in is kept.
+    pub(crate) fn keeps_work(&self) -> bool {
+        self.keeps_work
+    }
+
+    /// Tells where it is built from now on.
+    pub(crate) fn enter(&self, work: &Path) {
+        if self.work.replace(Some(work.to_owned())).as_deref() == Some(work) {
+            return;
+        }
+        if self.shows_commands || self.keeps_work {
+            show(&[b"WORK=".as_slice(), &quoted(work.as_os_str(), None)]);
+        }
+        if self.shows_commands {
+            show(&[PRIVATELY, b"\"$WORK\")"]);
+        }
+    }
+
+    /// Shows a command, and what it reads from its standard input.
+    pub(crate) fn command(&self, command: &Command, input: Option<&[u8]>) {
+        if self.shows_commands {
+            show(&[&self.line(command, input)]);
+        }
+    }
+
+    /// Shows a line of shell: words that are quoted, after text that is not.
+    pub(crate) fn say(&self, text: &str, words: &[&OsStr]) {
+        if self.shows_commands {
+            let work = self.work.borrow();
+            let mut line = text.as_bytes().to_vec();
+            for word in words {
+                line.extend_from_slice(if line.is_empty() { b"" } else { b" " });
+                line.extend(quoted(word, work.as_deref()));
+            }
+            show(&[&line]);
+        }
+    }
+
+    /// Shows that a file is written.
+    pub(crate) fn file(&self, path: &Path, text: &str) {
+        if self.shows_commands {
+            let work = self.work.borrow();
+            let directory = path.parent().unwrap_or(path);
+            if work.as_deref() != Some(directory) {
+                show(&[PRIVATELY, &quoted(directory.as_os_str(), work.as_deref()), b")"]);
+            }
+            let path = quoted(path.as_os_str(), work.as_deref());
+            show(&[b"cat >".as_slice(), &path, &here_document(text.as_bytes())]);
+        }
+    }
+
+    /// Shows that the files in a directory are written, as far as they can be read.
+    pub(crate) fn files(&self, directory: &Path) {
+        if !self.shows_commands {
+            return;
+        }
+        for entry in std::fs::read_dir(directory).into_iter().flatten().flatten() {
+            let path = entry.path();
+            match entry.file_type() {
+                Ok(kind) if kind.is_dir() => self.files(&path),
+                Ok(kind) if kind.is_file() => match std::fs::read(&path).map(String::from_utf8) {
+                    Ok(Ok(text)) if text.ends_with('\n') || text.is_empty() => self.file(&path, &text),
+                    Ok(Ok(text)) => self.bytes(&path, text.as_bytes()),
+                    Ok(Err(error)) => self.bytes(&path, error.as_bytes()),
+                    Err(_) => {}
+                },
+                _ => {}
+            }
+        }
+    }
+
+    /// Shows that a file that is no text is written.
+    pub(crate) fn bytes(&self, path: &Path, bytes: &[u8]) {
+        if self.shows_commands {
+            let mut lines = b"{\n".to_vec();
+            for part in bytes.chunks(64) {
+                lines.extend([b"printf '".as_slice(), &octal(part), b"'\n"].concat());
+            }
+            show(&[&lines, b"} >".as_slice(), &quoted(path.as_os_str(), self.work.borrow().as_deref())]);
+        }
+    }
+
+    /// Whether commands are shown.
+    pub(crate) fn shows_commands(&self) -> bool {
+        self.shows_commands
+    }
+
+    fn line(&self, command: &Command, input: Option<&[u8]>) -> Vec<u8> {
+        let work = self.work.borrow();
+        let quote = |word: &OsStr| quoted(word, work.as_deref());
+        let mut line = Vec::new();
+        if let Some(directory) = command.get_current_dir() {
+            line.extend_from_slice(b"(cd ");
+            line.extend(quote(directory.as_os_str()));
+            line.extend_from_slice(b" && ");
+        } else {
+            line.extend_from_slice(b"(");
+        }
+        line.extend(self.differences(command).into_iter().flat_map(|word| [word, b" ".to_vec()].concat()));
+        line.extend(quote(command.get_program()));
+        for argument in command.get_args() {
+            line.push(b' ');
+            line.extend(quote(argument));
+        }
+        if let Some(input) = input {
+            line.extend(here_document(input));
+            line.push(b'\n');
+        }
+        line.push(b')');
+        line
+    }
+
+    /// `env -u NAME NAME=VALUE`: what the command's environment has other than the caller's, and what the caller's says to
+    /// compilers, in case the shell it is pasted into says otherwise.
+    fn differences(&self, command: &Command) -> Vec<Vec<u8>> {
+        let theirs: BTreeMap<&OsStr, &OsStr> =
+            command.get_envs().filter_map(|(name, value)| Some((name, value?))).collect();
+        // What only listens has no part in the result.
+        let theirs: BTreeMap<_, _> =
+            theirs.into_iter().filter(|(name, _)| *name != "RUSTC_WORKSPACE_WRAPPER").collect();
+        let work = self.work.borrow();
+        let mut words = Vec::new();
+        for name in self.caller.keys().filter(|name| !theirs.contains_key(name.as_os_str())) {
+            words.extend([b"-u".to_vec(), quoted(name, None)]);
+        }
+        for (name, value) in &theirs {
+            let says = TRACED.iter().any(|traced| name == traced) && *name != "HOME";
+            if says || self.caller.get(*name).map(OsString::as_os_str) != Some(value) {
+                // The name is not quoted, so that it may stand where a shell expects an assignment too.
+                words.push([name.as_bytes(), b"=", &quoted(value, work.as_deref())].concat());
+            }
+        }
+        if !words.is_empty() {
+            words.insert(0, b"env".to_vec());
+        }
+        words
+    }
+
+    /// Shows that what was built is kept.
+    pub(crate) fn kept(&self, path: &Path) {
+        let Some(directory) = path.parent().filter(|_| self.work.borrow().is_some()) else { return };
+        if self.shows_commands {
+            show(&[PRIVATELY, &quoted(directory.as_os_str(), None), b")"]);
+        }
+        let (made, path) = (self.made(), path.as_os_str());
+        self.say("cp", &[&made, path]);
+        self.say("chmod 700", &[path]);
+    }
+
+    /// Shows that a program is copied to where somebody wants it.
+    pub(crate) fn copied(&self, from: Option<&Path>, to: &Path) {
+        let made = from.map_or_else(|| self.made(), |from| from.as_os_str().to_owned());
+        let to = to.as_os_str();
+        self.say("mkdir -p", &[Path::new(to).parent().unwrap_or(Path::new("/")).as_os_str()]);
+        self.say("cp", &[&made, to]);
+        self.say("chmod 755", &[to]);
+    }
+
+    /// The program that is made in the directory of the build.
+    fn made(&self) -> OsString {
+        self.work.borrow().as_deref().unwrap_or(Path::new("")).join("program").into()
+    }
+
+    /// Shows the program that is run, or becomes this process.
+    pub(crate) fn program(&self, image: &Image<'_>) {
+        if !self.shows_commands {
+            return;
+        }
+        let mut words: Vec<OsString> = Vec::new();
+        let mut set = |name: &OsStr, value: &OsStr| {
+            let mut word = name.to_owned();
+            word.push("=");
+            word.push(value);
+            words.push(word);
+        };
+        if let Some(script) = image.script {
+            set(OsStr::new("RUNNER_SCRIPT"), script.as_os_str());
+        }
+        image.told.variables.iter().for_each(|(name, value)| set(name, value));
+        words.push(image.file.clone().into());
+        words.extend(image.arguments.iter().skip(1).cloned());
+        self.say("env", &words.iter().map(OsString::as_os_str).collect::<Vec<_>>());
+    }
+
+    /// Whether times are told when it has ended.
+    pub(crate) fn times(&self) -> bool {
+        self.times
+    }
+
+    /// Notes how long something took.
+    pub(crate) fn note(&self, what: &str, took: Duration) {
+        if self.times {
+            let mut spans = self.spans.borrow_mut();
+            match spans.iter_mut().find(|(known, _)| known == what) {
+                Some((_, sum)) => *sum += took,
+                None => spans.push((what.to_owned(), took)),
+            }
+        }
+    }
+
+    /// Tells where the time went, once.
+    pub(crate) fn tell_times(&self) {
+        if !self.times || self.is_told.replace(true) {
+            return;
+        }
+        let all = self.began.elapsed();
+        let spans = self.spans.borrow();
+        let rest = all.saturating_sub(spans.iter().map(|(_, took)| *took).sum());
+        let mut out = std::io::stderr().lock();
+        let others = [("everything else", rest), ("altogether", all)];
+        let lines = spans.iter().map(|(what, took)| (what.as_str(), *took)).chain(others);
+        for (what, took) in lines {
+            let _ = writeln!(out, "{:>10.3} ms  {what}", took.as_secs_f64() * 1e3);
+        }
+    }
+}
+
+/// Notes how long `work` takes, if there is a journal.
+pub(crate) fn timed<T>(journal: Option<&Rc<Journal>>, what: &str, work: impl FnOnce() -> T) -> T {
+    let Some(journal) = journal else { return work() };
+    let began = Instant::now();
+    let done = work();
+    journal.note(what, began.elapsed());
+    done
+}
+
+fn show(parts: &[&[u8]]) {
+    // One write, so that lines of builds that go on at once are whole.
+    let line = [&parts.concat()[..], b"\n"].concat();
+    let _ = std::io::stderr().lock().write_all(&line);
+}
+
+/// ` <<'END OF FILE'` and what follows it.
+fn here_document(text: &[u8]) -> Vec<u8> {
+    let mut end = END.to_owned();
+    while text.split(|byte| *byte == b'\n').any(|line| line == end.as_bytes()) {
+        end.push_str(" INDEED");
+    }
+    let line_end: &[u8] = if text.ends_with(b"\n") || text.is_empty() { b"" } else { b"\n" };
+    [b" <<'", end.as_bytes(), b"'\n", text, line_end, end.as_bytes()].concat()
+}
+
+/// A word as a POSIX shell reads it back; `$WORK` stands for the directory `work`, wherever it is in the word.
+fn quoted(word: &OsStr, work: Option<&Path>) -> Vec<u8> {
+    let bytes = word.as_bytes();
+    let work = work.map(|work| work.as_os_str().as_bytes()).filter(|work| !work.is_empty());
+    let at =
+        work.and_then(|work| Some((bytes.windows(work.len()).position(|part| part == work)?, work.len())));
+    match at {
+        Some((at, length)) => {
+            let rest = OsStr::from_bytes(&bytes[at + length..]);
+            let before = if at == 0 { Vec::new() } else { plain(&bytes[..at]) };
+            let after = if rest.is_empty() {
+                Vec::new()
+            } else {
+                quoted(rest, work.map(|work| Path::new(OsStr::from_bytes(work))))
+            };
+            [before, b"\"$WORK\"".to_vec(), after].concat()
+        }
+        None => plain(bytes),
+    }
+}
+
+/// Bytes as the format of `printf` in single quotes.
+fn octal(bytes: &[u8]) -> Vec<u8> {
+    let is_plain = |byte: &u8| (b' '..=b'~').contains(byte) && !b"\\%'".contains(byte);
+    bytes
+        .iter()
+        .flat_map(|byte| if is_plain(byte) { vec![*byte] } else { format!("\\{byte:03o}").into_bytes() })
+        .collect()
+}
+
+fn plain(bytes: &[u8]) -> Vec<u8> {
+    let is_safe = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_./=,:+@%".contains(byte);
+    if !bytes.is_empty() && bytes.iter().all(is_safe) {
+        return bytes.to_vec();
+    }
+    let mut out = b"'".to_vec();
+    for byte in bytes {
+        match byte {
+            b'\'' => out.extend_from_slice(b"'\\''"),
+            // It would steer the terminal of whoever reads it.
+            0x1b | 0x07 | 0x08 | b'\r' => {
+                out.extend_from_slice(format!("'\"$(printf '\\{byte:03o}')\"'").as_bytes())
+            }
+            byte => out.push(*byte),
+        }
+    }
+    out.push(b'\'');
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_come_through_a_shell_as_they_are() {
+        let words = [
+            "",
+            "a",
+            "a b",
+            "it's",
+            "$HOME `x` \"y\" \\",
+            "*",
+            "~",
+            "a\nb",
+            "\u{1b}[2J",
+            "é",
+            "#x",
+            "-n",
+            "a\r",
+        ];
+        for word in words {
+            let line = [b"printf %s ".as_slice(), &quoted(OsStr::new(word), None)].concat();
+            let output = Command::new("sh").arg("-c").arg(OsStr::from_bytes(&line)).output().unwrap();
+            assert_eq!(String::from_utf8(output.stdout).unwrap(), word);
+            assert!(!line.contains(&0x1b));
+        }
+    }
+
+    #[test]
+    fn the_directory_of_a_build_has_a_name() {
+        let work = Some(Path::new("/c/build-1"));
+        for (word, expected) in [
+            ("/c/build-1/program", "\"$WORK\"/program"),
+            ("--emit=link,dep-info=/c/build-1/program.d", "--emit=link,dep-info=\"$WORK\"/program.d"),
+            ("/c/build-1", "\"$WORK\""),
+            ("/c/build-1:/c/build-1/it's", "\"$WORK\":\"$WORK\"'/it'\\''s'"),
+            ("/c", "/c"),
+        ] {
+            assert_eq!(String::from_utf8(quoted(OsStr::new(word), work)).unwrap(), expected);
+        }
+    }
+
+    #[test]
+    fn bytes_come_through_a_shell_as_they_are() {
+        let all: Vec<u8> = (0..=255).chain(0..=255).collect();
+        let line = [b"printf '".as_slice(), &octal(&all), b"'"].concat();
+        assert!(line.is_ascii());
+        let output = Command::new("sh").arg("-c").arg(OsStr::from_bytes(&line)).output().unwrap();
+        assert_eq!(output.stdout, all);
+    }
+
+    #[test]
+    fn here_documents_end_where_they_should() {
+        for text in ["", "a", "a\n", "END OF FILE\nb\n", "$x `y` \\\n"] {
+            let line = [b"cat".as_slice(), &here_document(text.as_bytes())].concat();
+            let output = Command::new("sh").arg("-c").arg(OsStr::from_bytes(&line)).output().unwrap();
+            let expected =
+                if text.is_empty() || text.ends_with('\n') { text.to_owned() } else { format!("{text}\n") };
+            assert_eq!(String::from_utf8(output.stdout).unwrap(), expected);
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! What was asked for, as plain values: options, packages, dialects. No input or output.
+
+pub(crate) mod debug_options;
+pub(crate) mod dialect;
+pub(crate) mod options;
+pub(crate) mod package_spec;
+pub(crate) mod revision;

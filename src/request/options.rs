@@ -1,0 +1,198 @@
+//! Options: what was asked for, apart from the script.
+
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
+
+use crate::base::digest::Fields;
+use crate::request::debug_options::Steering;
+use crate::request::dialect::Dialect;
+use crate::request::package_spec::Selection;
+use crate::request::revision::Revision;
+
+/// What shapes a build and a run. `Default` is what a script that says nothing gets.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Options {
+    /// Cargo's name of a profile: `release`, `dev`, `quick`, or one the manifest defines.
+    pub profile: Option<String>,
+    /// A toolchain's name (as rustup has it), or a directory that holds one.
+    pub toolchain: Option<String>,
+    /// The language, if the script does not say it itself or not so: its name.
+    pub language: Option<String>,
+    /// The kind of machine the program is for, by rustc's name of it; the compiler's own if `None`.
+    pub target: Option<String>,
+    /// The Rust edition, before the script's own.
+    pub edition: Option<String>,
+    /// Dependencies that the script does not name itself, or not so: name and version.
+    pub dependencies: Vec<(String, String)>,
+    /// Build what tests or measures the script, in place of the script.
+    pub harness: Option<Harness>,
+    /// Whose rules hold where the script says nothing: for a runner that was called by another tool's name.
+    pub dialect: Option<Dialect>,
+    /// The directory that relative paths in the metadata are taken from, if that is not the script's own: absolute.
+    pub base: Option<PathBuf>,
+    /// Whether the program shall need no shared libraries, whatever the script says.
+    pub is_static: Option<bool>,
+    /// More arguments of the compiler for the script's own crate, in place of those the script gives.
+    pub rust_flags: Option<Vec<String>>,
+    /// Do not use the network.
+    pub offline: bool,
+    /// Insist that `SCRIPT.lock` is there and complete.
+    pub locked: bool,
+    /// Build even if a cached binary would do.
+    pub force: bool,
+    /// Do not settle for a provisional build.
+    pub optimal: bool,
+    /// Leave nothing behind: run from a temporary binary.
+    pub temporary: bool,
+    /// Build what can be handed on: paths of this machine are kept out of the binary, and a record of the build is in it.
+    pub portable: bool,
+    /// Which program of a package of a registry, and its features.
+    pub selection: Selection,
+    /// Leave the names of symbols out of the program.
+    pub strip: bool,
+    /// What git says of the script, for the record in what is handed on.
+    pub revision: Option<Revision>,
+    /// How much to say on stderr.
+    pub verbosity: Verbosity,
+    /// What is shown of a run, and done with it, besides.
+    pub steering: Steering,
+}
+
+/// What runs the functions marked `#[test]` and `#[bench]`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Harness {
+    /// Unoptimized and checked, with the development dependencies: cargo's profile `test`.
+    Test,
+    /// Optimized, with a nightly toolchain if none is asked for, as only that one measures: cargo's profile `bench`.
+    Bench,
+}
+
+impl Harness {
+    /// The profile it is built in if none is asked for.
+    pub(crate) fn profile(self) -> &'static str {
+        match self {
+            Harness::Test => "test",
+            Harness::Bench => "bench",
+        }
+    }
+}
+
+/// How much to say on stderr.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verbosity {
+    /// Errors only: no progress, no warnings of the compiler.
+    Quiet,
+    /// Progress on a terminal.
+    #[default]
+    Normal,
+    /// What is done and why.
+    Verbose,
+}
+
+impl Options {
+    /// What may change the result, in a launch id.
+    pub(crate) fn add_to(&self, fields: &mut Fields) {
+        // Destructured, so that a new option cannot be forgotten here.
+        let Options {
+            profile,
+            toolchain,
+            language,
+            target,
+            edition,
+            dependencies,
+            harness,
+            dialect,
+            base,
+            is_static,
+            rust_flags,
+            offline: _,
+            locked,
+            force: _,
+            optimal: _,
+            temporary: _,
+            portable,
+            selection,
+            strip,
+            revision,
+            verbosity: _,
+            steering: _,
+        } = self;
+        fields.push_optional("profile", profile.as_deref().map(str::as_bytes));
+        fields.push_optional("toolchain", toolchain.as_deref().map(str::as_bytes));
+        // Said only if so: a hit hashes whatever is said.
+        if let Some(language) = language {
+            fields.push("language", language.as_bytes());
+        }
+        fields.push_optional("target", target.as_deref().map(str::as_bytes));
+        fields.push_optional("edition", edition.as_deref().map(str::as_bytes));
+        for (name, version) in dependencies {
+            fields.push("dependency", name.as_bytes());
+            fields.push("version", version.as_bytes());
+        }
+        fields.push_optional("harness", harness.map(|harness| harness.profile().as_bytes()));
+        fields.push_optional("base", base.as_ref().map(|base| base.as_os_str().as_bytes()));
+        fields.push_optional("dialect", dialect.map(|dialect| dialect.as_str().as_bytes()));
+        if let Some(is_static) = is_static {
+            fields.push("static", &[u8::from(*is_static)]);
+        }
+        if let Some(flags) = rust_flags {
+            fields.push("flags", b"");
+            flags.iter().for_each(|flag| fields.push("flag", flag.as_bytes()));
+        }
+        fields.push("locked", &[u8::from(*locked)]);
+        fields.push("portable", &[u8::from(*portable)]);
+        selection.add_to(fields);
+        if *strip {
+            fields.push("strip", b"");
+        }
+        if let Some(revision) = revision {
+            fields.push("revision", revision.to_string().as_bytes());
+        }
+    }
+
+    /// What they say that shapes a build, for people: `release`, `dev +nightly`.
+    pub(crate) fn describe(&self) -> String {
+        let mut words = vec![self.profile.clone().unwrap_or_else(|| "release".to_owned())];
+        words.extend(self.toolchain.as_ref().map(|toolchain| format!("+{toolchain}")));
+        words.extend(self.language.as_ref().map(|language| format!("language {language}")));
+        words.extend(self.target.as_ref().map(|target| format!("target {target}")));
+        words.extend(self.edition.as_ref().map(|edition| format!("edition {edition}")));
+        words.extend(self.dependencies.iter().map(|(name, version)| format!("{name}={version}")));
+        words.extend(self.harness.map(|harness| format!("harness {}", harness.profile())));
+        words.extend(self.is_static.map(|on| if on { "static" } else { "not static" }.to_owned()));
+        words.extend(self.rust_flags.as_ref().map(|flags| format!("rustflags `{}`", flags.join(" "))));
+        words.extend(self.locked.then(|| "locked".to_owned()));
+        words.extend(self.portable.then(|| "portable".to_owned()));
+        words.extend(self.selection.describe());
+        words.extend(self.strip.then(|| "strip".to_owned()));
+        words.join(" ")
+    }
+
+    /// These options, where they say nothing those of `weaker`.
+    pub(crate) fn or(&self, weaker: &Options) -> Options {
+        Options {
+            profile: self.profile.clone().or_else(|| weaker.profile.clone()),
+            toolchain: self.toolchain.clone().or_else(|| weaker.toolchain.clone()),
+            language: self.language.clone().or_else(|| weaker.language.clone()),
+            target: self.target.clone().or_else(|| weaker.target.clone()),
+            edition: self.edition.clone().or_else(|| weaker.edition.clone()),
+            dependencies: self.dependencies.clone(),
+            harness: self.harness.or(weaker.harness),
+            dialect: self.dialect.or(weaker.dialect),
+            base: self.base.clone(),
+            is_static: self.is_static.or(weaker.is_static),
+            rust_flags: self.rust_flags.clone().or_else(|| weaker.rust_flags.clone()),
+            offline: self.offline || weaker.offline,
+            locked: self.locked || weaker.locked,
+            force: self.force,
+            optimal: self.optimal,
+            temporary: self.temporary || weaker.temporary,
+            portable: self.portable,
+            selection: self.selection.clone(),
+            strip: self.strip || weaker.strip,
+            revision: self.revision.clone(),
+            verbosity: self.verbosity,
+            steering: self.steering.clone(),
+        }
+    }
+}

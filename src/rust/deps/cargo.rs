@@ -1,0 +1,271 @@
+//! Cargo: how it is called, and what its failures mean for a script.
+
+use std::path::Path;
+use std::process::{Command, ExitStatus};
+
+use crate::base::environment::Environment;
+use crate::base::error::Error;
+use crate::base::error::Result;
+use crate::base::error::Step;
+use crate::report::reporter::Screen;
+use crate::rust::deps::Environments;
+use crate::rust::deps::capture;
+use crate::rust::deps::network;
+use crate::rust::deps::network::Network;
+use crate::rust::deps::seed;
+use crate::rust::deps::target_dir;
+use crate::rust::toolchain::Toolchain;
+
+/// Cargo, as it is always called: from `/`, with the compiler that was chosen, in the environment of the policy.
+pub(crate) fn command(
+    cargo: &Path,
+    toolchain: &Toolchain,
+    environment: &Environment,
+    screen: &Screen,
+) -> Command {
+    let mut command = Command::new(cargo);
+    command.current_dir("/").env_clear().envs(environment.for_compilers());
+    command.env("RUSTC", &toolchain.rustc);
+    command.env("RUSTDOC", toolchain.rustc.with_file_name("rustdoc"));
+    if screen.is_terminal() {
+        command.env("CARGO_TERM_COLOR", "always").env("CARGO_TERM_PROGRESS_WHEN", "always");
+        command.env("CARGO_TERM_PROGRESS_WIDTH", screen.width().min(100).to_string());
+        command.env("CARGO_TERM_PROGRESS_TERM_INTEGRATION", "false");
+    } else {
+        command.env("CARGO_TERM_COLOR", "never").env("CARGO_TERM_PROGRESS_WHEN", "never");
+    }
+    command
+}
+
+impl Environments<'_> {
+    pub(super) fn cargo(&self, cargo: &Path) -> Command {
+        command(cargo, &self.recipe.toolchain, self.environment, self.screen)
+    }
+
+    /// `cargo build` of the package that stands for the script.
+    pub(super) fn build_command(
+        &self,
+        cargo: &Path,
+        manifest: &Path,
+        lane: &Path,
+        network: Network,
+    ) -> Command {
+        let mut command = self.cargo(cargo);
+        match self.recipe.options.harness {
+            None => command.arg("build"),
+            Some(_) => command.args(["test", "--no-run", "--bins"]),
+        };
+        command.arg("--manifest-path").arg(manifest).arg("--target-dir").arg(lane);
+        if let Some(target) = &self.recipe.target {
+            command.args(["--target", &target.name]);
+        }
+        if let Some(linker) = self.recipe.linker.named() {
+            command.env(self.recipe.machine_variable("LINKER"), linker);
+        }
+        command.args(["--profile", &self.recipe.profile, "--message-format", "json-render-diagnostics"]);
+        network.tell(&mut command, self.recipe.said, self.environment);
+        command.args(self.recipe.options.locked.then_some("--locked"));
+        self.give_flags(&mut command);
+        command
+    }
+
+    /// `cargo build`, without the network if it can be done so; returns its messages (JSON, one a line).
+    pub(super) fn run(
+        &self,
+        cargo: &Path,
+        manifest: &Path,
+        lane: &target_dir::Lane,
+        compiler: &Path,
+        capture: &capture::Capture,
+    ) -> Result<Vec<u8>> {
+        let build = |network: Network| {
+            let mut command = self.build_command(cargo, manifest, lane.path(), network);
+            command.env("RUSTC_WORKSPACE_WRAPPER", capture.wrapper());
+            if self.recipe.is_trimmed() {
+                self.trim(&mut command, compiler);
+            }
+            self.screen.verbose(|| {
+                format!("{}: building dependencies", self.recipe.script.typed().to_string_lossy())
+            });
+            self.screen.run(&mut command, "building dependencies", true).map_err(|error| {
+                let what = format!("cannot run `{}`", cargo.display());
+                Error::new(Step::Dependencies, anyhow::Error::new(error).context(what))
+            })
+        };
+        let lock_path = manifest.with_file_name("Cargo.lock");
+        // What has been built here answers most new manifests, and asking the registry costs more than the build.
+        let try_offline = self.recipe.options.offline || seed::covers(&lock_path, self.recipe.manifest);
+        if try_offline {
+            let finished = build(Network::Off)?;
+            if finished.status.success() {
+                self.screen.show(&finished.stderr, false);
+                return Ok(finished.stdout);
+            }
+            if self.recipe.options.offline {
+                return Err(self.failed(&finished.stderr, finished.status));
+            }
+        }
+        let mut finished = build(Network::Briefly)?;
+        if !finished.status.success() && is_network_failure(&finished.stderr) {
+            // An unreachable registry is no error while everything needed is here.
+            let without = build(Network::Off)?;
+            if without.status.success() {
+                let script = self.recipe.script.typed().to_string_lossy();
+                self.screen.remark(&format!(
+                    "{script}: the registry cannot be reached; its dependencies are resolved to what is here"
+                ));
+                return Ok(without.stdout);
+            }
+            finished = build(Network::Patiently)?;
+            if !finished.status.success() && is_network_failure(&finished.stderr) {
+                self.screen.show_verbosely(&finished.stderr);
+                let words = |stderr: &[u8]| String::from_utf8_lossy(stderr).into_owned();
+                let (without, last) = (words(&without.stderr), words(&finished.stderr));
+                let name = network::missing(&without).or_else(|| network::missing(&last));
+                return Err(network::unreachable(name, &last));
+            }
+        }
+        match finished.status.success() {
+            true => {
+                self.screen.show(&finished.stderr, false);
+                Ok(finished.stdout)
+            }
+            false => Err(self.failed(&finished.stderr, finished.status)),
+        }
+    }
+
+    /// The script's own `rustflags`, after those that cargo takes from elsewhere: it knows one source of them only, and the
+    /// variables come first.
+    fn give_flags(&self, command: &mut Command) {
+        let Some(flags) = self.recipe.settings.rust_flags.as_ref().filter(|flags| !flags.is_empty()) else {
+            return;
+        };
+        let given = ["CARGO_ENCODED_RUSTFLAGS", "RUSTFLAGS"]
+            .map(|name| (self.environment.variable(name), if name == "RUSTFLAGS" { " " } else { "\u{1f}" }));
+        if let Some((text, separator)) = given.into_iter().find_map(|(text, by)| Some((text?, by))) {
+            let text = text.to_string_lossy().into_owned();
+            let all = text.split(separator).filter(|flag| !flag.is_empty());
+            let all: Vec<&str> = all.chain(flags.iter().map(String::as_str)).collect();
+            command.env("CARGO_ENCODED_RUSTFLAGS", all.join("\u{1f}"));
+            return;
+        }
+        let of_machine = self.recipe.machine_variable("RUSTFLAGS");
+        let is_for_target =
+            self.recipe.config.has_target_flags || self.environment.variable(&of_machine).is_some();
+        let key = match is_for_target {
+            true => format!("target.{}.rustflags", self.recipe.machine()),
+            false => "build.rustflags".to_owned(),
+        };
+        command.arg("--config").arg(format!("{key}={}", toml::Value::from(flags.clone())));
+    }
+
+    #[cold]
+    pub(super) fn failed(&self, diagnostics: &[u8], status: ExitStatus) -> Error {
+        if crate::rust::compile::is_full(&self.directory, &String::from_utf8_lossy(diagnostics)) {
+            let full = std::io::Error::from_raw_os_error(libc::ENOSPC);
+            return Error::new(
+                Step::Cache,
+                anyhow::Error::new(full).context("cannot build dependencies in the cache"),
+            );
+        }
+        // Cargo speaks of a package the user has never seen; what it means is the script.
+        let shown = self.in_the_scripts_words(&String::from_utf8_lossy(diagnostics));
+        if let Some(error) = network::explain(&shown, self.recipe.said, self.environment) {
+            self.screen.show_verbosely(diagnostics);
+            return error;
+        }
+        self.screen.show(shown.as_bytes(), true);
+        let text = format!("cargo could not build the dependencies ({status}); nothing was cached");
+        let error = match self.recipe.manifest.blamed(&shown) {
+            Some((line, column)) => {
+                Error::message(Step::Dependencies, format!("line {line}, column {column}: {text}"))
+            }
+            None => Error::message(Step::Dependencies, text),
+        };
+        if let Some(error) = self.recipe.linker.missing(&self.recipe.machine_variable("LINKER"))
+            && shown.contains("error: linking with `")
+        {
+            return error;
+        }
+        let hints = [
+            ("no matching package named", "check the name under `[dependencies]` against https://crates.io"),
+            ("failed to select a version", "ask for a version that exists, or `\"*\"` for any"),
+            (
+                "--locked was passed",
+                "`SCRIPT.lock` does not fit the script: `runner update SCRIPT` renews it",
+            ),
+            ("the lock file", "`SCRIPT.lock` does not fit the script: `runner update SCRIPT` renews it"),
+        ];
+        match hints.iter().find(|(sign, _)| shown.contains(sign)) {
+            Some((_, hint)) => error.hint(*hint),
+            None => error,
+        }
+    }
+
+    fn in_the_scripts_words(&self, text: &str) -> String {
+        let script = self.recipe.script.typed().to_string_lossy();
+        let package = format!(
+            "{} v{} ({})",
+            crate::rust::manifest::PACKAGE_NAME,
+            self.recipe.manifest.version(),
+            self.directory.display()
+        );
+        let manifest = self.directory.join("Cargo.toml").display().to_string();
+        // Read once, and only where cargo speaks of a place in it.
+        let generated = std::fs::read_to_string(self.directory.join("Cargo.toml")).unwrap_or_default();
+        let place = |line, column| {
+            let (line, column) = self.recipe.manifest.place_of(&generated, line, column)?;
+            let source = std::str::from_utf8(self.recipe.script.bytes()).ok()?.lines().nth(line - 1)?;
+            let (number, gutter) = (line.to_string(), " ".repeat(line.to_string().len()));
+            let mark = " ".repeat(column - 1);
+            Some(format!("{script}:{line}:{column}\n{gutter} |\n{number} | {source}\n{gutter} | {mark}^\n"))
+        };
+        let vague = format!("{script}, in its metadata");
+        with_places_of(text, manifest.trim_start_matches('/'), &vague, place)
+            .replace(&package, &script)
+            .replace(&manifest, &script)
+            .replace(&format!("`{}`", crate::rust::manifest::PACKAGE_NAME), &format!("`{script}`"))
+    }
+}
+
+/// Diagnostics in which a place in `file`, whose lines are not those of the script, is what `place` makes of its line and
+/// column, and else only `vague`.
+fn with_places_of(
+    text: &str,
+    file: &str,
+    vague: &str,
+    place: impl Fn(usize, usize) -> Option<String>,
+) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut in_excerpt = false;
+    let mut is_replaced = false;
+    for line in text.split_inclusive('\n') {
+        let arrow = line.find("--> ").map(|at| at + 4);
+        if let Some(at) = arrow.filter(|at| line[*at..].trim_start_matches('/').starts_with(file)) {
+            let mut numbers = line.trim_end().rsplit(':').map(|number| number.parse().ok());
+            let (column, number) = (numbers.next().flatten(), numbers.next().flatten());
+            let known = number.zip(column).and_then(|(number, column)| place(number, column));
+            is_replaced = known.is_some();
+            out.push_str(&line[..at]);
+            out.push_str(&known.unwrap_or_else(|| format!("{vague}\n")));
+            in_excerpt = true;
+            continue;
+        }
+        let gutter = line.find('|').filter(|at| line[..*at].chars().all(|c| c == ' ' || c.is_ascii_digit()));
+        in_excerpt &= gutter.is_some();
+        match gutter.filter(|_| in_excerpt) {
+            Some(_) if is_replaced => {}
+            Some(at) => {
+                out.push_str(&" ".repeat(at));
+                out.push_str(&line[at..]);
+            }
+            None => out.push_str(line),
+        }
+    }
+    out
+}
+
+/// Whether cargo failed for want of a network.
+pub(crate) fn is_network_failure(diagnostics: &[u8]) -> bool {
+    network::is_unreachable(&String::from_utf8_lossy(diagnostics))
+}

@@ -1,0 +1,244 @@
+//! Lanes: cargo's target directories, so many that two cold scripts need not wait for each other.
+//!
+//! Cargo holds a lock on a target directory for a whole build. All scripts of a toolchain share one directory, so that
+//! what one has built another finds; but a script that comes while it is busy takes the next lane, and builds there what
+//! it does not find. Which crates are compiled twice for it is the price of not waiting minutes for a stranger.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use crate::engine::trim;
+use crate::engine::trim::Mode;
+use crate::report::lock_notice::patiently;
+use crate::report::reporter::Screen;
+use crate::rust::deps::cargo_messages;
+use crate::rust::toolchain::Toolchain;
+use crate::script::script_file::Script;
+use crate::store::cache::Cache;
+use crate::store::lock::Lock;
+use crate::store::sealed_record::Record;
+use crate::store::trace::escape::split_field;
+
+/// As many cold builds at once as can be useful.
+const LANES: usize = 4;
+
+/// A target directory that is ours for now.
+pub(crate) struct Lane {
+    path: PathBuf,
+    name: String,
+    _lock: Lock,
+}
+
+impl Lane {
+    /// The first lane nobody uses; if all are in use, waits for the first.
+    pub(crate) fn enter(
+        cache: &Cache,
+        toolchain: &Toolchain,
+        is_trimmed: bool,
+        screen: &Screen,
+        script: &Script,
+    ) -> io::Result<Lane> {
+        for index in 0..LANES {
+            let (path, name) = place(cache, toolchain, is_trimmed, index)?;
+            if let Some(lock) = Lock::try_acquire(&path.join("lock"))? {
+                return Ok(Lane { path, name, _lock: lock });
+            }
+        }
+        let (path, name) = place(cache, toolchain, is_trimmed, 0)?;
+        let lock = Lock::acquire(&path.join("lock"), patiently(screen, script))?;
+        Ok(Lane { path, name, _lock: lock })
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Relative to the cache.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Makes cargo forget what is not as it was built: it looks only whether an artifact is older than its sources.
+    pub(crate) fn heal(&self, cache: &Cache) {
+        let forget_link = |path: &PathBuf| {
+            // Cargo makes none, and would write through one.
+            if path.is_symlink() {
+                let _ = fs::remove_file(path);
+            }
+        };
+        entries(&self.path).iter().for_each(forget_link);
+        for profile in profiles(&self.path) {
+            entries(&profile).iter().for_each(forget_link);
+            let parts = PARTS.iter().map(|part| profile.join(part));
+            for part in parts.filter(|part| fs::symlink_metadata(part).is_ok()) {
+                // A file where a directory should be goes, too.
+                let _ = cache.make_directory(&part);
+                for entry in entries(&part) {
+                    forget_link(&entry);
+                    entries(&entry).iter().for_each(forget_link);
+                }
+            }
+        }
+        let mut recorded: BTreeMap<OsString, bool> = BTreeMap::new();
+        let environments = self.path.with_file_name("environments");
+        for environment in entries(&environments) {
+            let Ok(bytes) = fs::read(environment.join("record")) else { continue };
+            for artifact in Record::read_any(&bytes).all("artifact") {
+                let is_untouched =
+                    cargo_messages::are_untouched(cache.directory(), std::slice::from_ref(&artifact));
+                if let Some((_, path)) = split_field(artifact.as_bytes())
+                    && path.starts_with(self.name.as_bytes())
+                {
+                    *recorded.entry(OsStr::from_bytes(path).to_owned()).or_default() |= is_untouched;
+                }
+            }
+        }
+        let touched = recorded.iter().filter(|(path, is_untouched)| {
+            // What is missing cargo sees for itself.
+            !**is_untouched && fs::symlink_metadata(cache.join(path)).is_ok()
+        });
+        let hashes: BTreeSet<String> =
+            touched.filter_map(|(path, _)| hash_of(&path.to_string_lossy()).map(str::to_owned)).collect();
+        if !hashes.is_empty() {
+            remove_where(&self.path, |hash| hash.is_some_and(|hash| hashes.contains(hash)), Mode::Remove);
+        }
+    }
+
+    /// Waits until all that was built is on disk.
+    pub(super) fn sync(&self) -> io::Result<()> {
+        let directory = fs::File::open(&self.path)?;
+        #[cfg(target_os = "linux")]
+        rustix::fs::syncfs(directory)?;
+        #[cfg(not(target_os = "linux"))]
+        directory.sync_all().map(|()| rustix::fs::sync())?;
+        Ok(())
+    }
+}
+
+/// The lane that a build takes if nobody else builds.
+pub(super) fn first(cache: &Cache, toolchain: &Toolchain, is_trimmed: bool) -> PathBuf {
+    cache.join(name_of(toolchain, is_trimmed, 0))
+}
+
+fn name_of(toolchain: &Toolchain, is_trimmed: bool, index: usize) -> String {
+    let kind = if is_trimmed { "trimmed-" } else { "" };
+    format!("deps/{}/lane-{kind}{index}", toolchain.id)
+}
+
+fn place(
+    cache: &Cache,
+    toolchain: &Toolchain,
+    is_trimmed: bool,
+    index: usize,
+) -> io::Result<(PathBuf, String)> {
+    let name = name_of(toolchain, is_trimmed, index);
+    let path = cache.join(&name);
+    cache.make_directory(&path)?;
+    Ok((path, name))
+}
+
+/// Where cargo puts the artifacts of a profile.
+const PARTS: &[&str] = &["deps", "build", ".fingerprint", "incremental", "examples"];
+
+/// Removes from every lane nobody uses the artifacts that no environment in `alive` names, and returns the bytes freed.
+///
+/// An artifact of cargo's is all the files and directories whose names end in the same `-HASH`.
+pub(crate) fn sweep(cache: &Cache, alive: &[Record], mode: Mode) -> u64 {
+    let named: Vec<String> = alive
+        .iter()
+        .flat_map(|record| record.all("artifact"))
+        .filter_map(|artifact| hash_of(&artifact.to_string_lossy()).map(str::to_owned))
+        .collect();
+    let is_unnamed = |hash: Option<&str>| !hash.is_some_and(|hash| named.iter().any(|named| named == hash));
+    let mut freed = 0;
+    for lane in lanes(cache) {
+        if mode == Mode::Show {
+            freed += remove_where(&lane, is_unnamed, mode);
+            continue;
+        }
+        let Ok(Some(lock)) = Lock::try_acquire(&lane.join("lock")) else { continue };
+        // Without locks nobody knows whether a build is going on; only who empties the cache does not ask.
+        if lock.is_exclusive() || alive.is_empty() {
+            freed += remove_where(&lane, is_unnamed, mode);
+        }
+    }
+    freed
+}
+
+/// What cargo keeps the artifacts of each profile in: a directory of the lane, or for another target one of its directory.
+fn profiles(lane: &Path) -> Vec<PathBuf> {
+    let mut found = directories(lane);
+    let is_part = |path: &PathBuf| PARTS.iter().any(|part| path.ends_with(part));
+    let of_targets: Vec<PathBuf> =
+        found.iter().flat_map(|target| directories(target)).filter(|path| !is_part(path)).collect();
+    found.extend(of_targets);
+    found
+}
+
+/// Removes the artifacts of a lane whose hash (of their name, if there is one in it) `goes`; returns the bytes freed.
+fn remove_where(lane: &Path, goes: impl Fn(Option<&str>) -> bool, mode: Mode) -> u64 {
+    let mut freed = 0;
+    for profile in profiles(lane) {
+        for part in PARTS {
+            for entry in entries(&profile.join(part)) {
+                if goes(entry.file_name().and_then(OsStr::to_str).and_then(hash_of)) {
+                    freed += trim::remove_in(mode, &entry);
+                }
+            }
+        }
+    }
+    freed
+}
+
+fn lanes(cache: &Cache) -> Vec<PathBuf> {
+    let toolchains = directories(&cache.join("deps"));
+    let is_lane =
+        |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("lane-"));
+    toolchains.iter().flat_map(|toolchain| directories(toolchain)).filter(is_lane).collect()
+}
+
+fn entries(path: &Path) -> Vec<PathBuf> {
+    fs::read_dir(path).into_iter().flatten().flatten().map(|entry| entry.path()).collect()
+}
+
+fn is_directory(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_dir())
+}
+
+fn directories(path: &Path) -> Vec<PathBuf> {
+    entries(path).into_iter().filter(|entry| is_directory(entry)).collect()
+}
+
+/// `0123456789abcdef` of `…/libregex-0123456789abcdef.rlib` or `…/build/x-0123456789abcdef/out`.
+fn hash_of(path: &str) -> Option<&str> {
+    path.split(['/', '.']).rev().find_map(|part| {
+        let (_, hash) = part.rsplit_once('-')?;
+        (hash.len() == 16 && hash.bytes().all(|byte| byte.is_ascii_hexdigit())).then_some(hash)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn artifacts_are_known_by_their_hash() {
+        let hash = Some("0123456789abcdef");
+        for name in [
+            "lane-0/release/deps/libregex-0123456789abcdef.rlib",
+            "regex-0123456789abcdef.d",
+            "libserde_derive-0123456789abcdef.so",
+            "lane-0/release/build/x-0123456789abcdef/build-script-build",
+            "serde-core-0123456789abcdef",
+        ] {
+            assert_eq!(hash_of(name), hash, "{name}");
+        }
+        for name in ["libregex.rlib", "x-0123", "x-0123456789abcdeg"] {
+            assert_eq!(hash_of(name), None, "{name}");
+        }
+    }
+}

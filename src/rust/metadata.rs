@@ -1,0 +1,68 @@
+//! Heads: what a recipe takes from the first lines of a script.
+
+use crate::base::error::Error;
+use crate::base::error::Result;
+use crate::base::error::Step;
+use crate::script::header;
+use crate::script::header::Header;
+use crate::script::script_file::Script;
+
+/// What Linux reads of a `#!` line (`BINPRM_BUF_SIZE` less the line end).
+const LONGEST_SHEBANG_BYTES: usize = 255;
+
+/// Refuses a compiled program, and a file with nothing in it.
+pub(crate) fn refuse_what_is_no_source(bytes: &[u8], text: &str) -> Result<()> {
+    if bytes.starts_with(b"\x7fELF") || bytes.starts_with(b"\xcf\xfa\xed\xfe") {
+        return Err(Error::message(Step::Script, "it is a compiled program, not a script")
+            .hint("run it without `runner`"));
+    }
+    let after_shebang =
+        text.strip_prefix("#!/").map(|rest| rest.split_once('\n').map_or("", |(_, rest)| rest));
+    match after_shebang.unwrap_or(text).trim().is_empty() {
+        true => {
+            Err(Error::message(Step::Script, "it is empty").hint("a script needs at least `fn main() {}`"))
+        }
+        false => Ok(()),
+    }
+}
+
+/// The text of a Rust script.
+pub(crate) fn text(script: &Script) -> Result<&str> {
+    let bytes = script.bytes();
+    std::str::from_utf8(bytes).map_err(|error| {
+        let line = bytes[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count() + 1;
+        Error::message(Step::Script, format!("it is not UTF-8 text: line {line} holds other bytes"))
+            .hint("Rust source is UTF-8; `iconv` converts text from other encodings")
+    })
+}
+
+/// What the author should know, though the script runs.
+pub(crate) fn notes(header: &Header<'_>) -> Vec<String> {
+    let mut notes: Vec<String> =
+        header.notes.iter().map(|note| format!("line {}: {}", note.line, note.text)).collect();
+    if header.bom && header.shebang.is_some() {
+        notes.push("it begins with a byte order mark, so a kernel does not see its `#!` line".to_owned());
+    }
+    if header.shebang_crlf {
+        notes.push(
+            "its `#!` line ends in CR LF, so a kernel looks for an interpreter whose name ends in CR"
+                .to_owned(),
+        );
+    }
+    // Two bytes for `#!`; Linux reads 256 bytes and needs the line end among them.
+    if header.shebang.is_some_and(|line| line.len() + 2 > LONGEST_SHEBANG_BYTES) {
+        notes.push(format!(
+            "its `#!` line is longer than {LONGEST_SHEBANG_BYTES} bytes, and a kernel cuts it there"
+        ));
+    }
+    notes
+}
+
+pub(crate) fn malformed(error: header::HeaderError) -> Error {
+    let text = format!("line {}, column {}: {}", error.line, error.column, error.message);
+    let error_here = Error::message(Step::Metadata, text);
+    match error.hint {
+        Some(hint) => error_here.hint(hint),
+        None => error_here,
+    }
+}

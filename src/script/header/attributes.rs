@@ -1,0 +1,64 @@
+//! Inner attributes at the head of a script, as far as they decide which compiler it needs.
+
+use crate::script::header::Form;
+use crate::script::header::Header;
+use crate::script::header::comment;
+use crate::script::header::comment::split_block_comment;
+use crate::script::header::is_whitespace;
+use crate::script::header::split_line;
+
+/// The unstable features a script asks for with `#![feature(…)]`. `header` is that of `text`.
+pub fn features<'a>(text: &'a str, header: &Header<'_>) -> Vec<&'a str> {
+    let mut rest = text.strip_prefix('\u{feff}').unwrap_or(text);
+    if header.shebang.is_some() {
+        rest = split_line(rest).1;
+    }
+    if let Some(metadata) = header.metadata.as_ref().filter(|metadata| metadata.form == Form::Frontmatter) {
+        rest = split_line(text.get(metadata.range.end..).unwrap_or_default()).1;
+    }
+    let mut found = Vec::new();
+    loop {
+        rest = comment::skip_trivia(rest);
+        if rest.starts_with("//") {
+            rest = split_line(rest).1;
+        } else if let Some((_, after)) = split_block_comment(rest) {
+            rest = after;
+        } else if let Some(after) = comment::skip_inner_attribute(rest) {
+            let attribute = rest.get(..rest.len() - after.len()).unwrap_or_default();
+            found.extend(features_in(attribute));
+            rest = after;
+        } else {
+            return found;
+        }
+    }
+}
+
+fn features_in(attribute: &str) -> impl Iterator<Item = &str> {
+    let inner = attribute.split_once('[').map_or("", |(_, inner)| inner).trim_start_matches(is_whitespace);
+    let list = inner.strip_prefix("feature").map(|rest| rest.trim_start_matches(is_whitespace));
+    let list = list.and_then(|rest| rest.strip_prefix('(')).and_then(|rest| rest.split(')').next());
+    list.into_iter().flat_map(|list| list.split(',')).map(str::trim).filter(|name| !name.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::script::header::features;
+    use crate::script::header::parse;
+
+    #[test]
+    fn features_are_asked_for_in_inner_attributes() {
+        for (text, expected) in [
+            ("fn main() {}", &[][..]),
+            ("#![feature(a)]\nfn main() {}", &["a"]),
+            (
+                "#!/x\n---\n#![feature(no)]\n---\n//! Docs.\n/* x */ #![allow(x)]\n#![feature(a, b,)]\n#![feature(c)]",
+                &["a", "b", "c"],
+            ),
+            ("//! ```cargo\n//! a=1\n//! ```\n#![ feature ( a ) ]\n", &["a"]),
+            ("// #![feature(a)]\nfn main() { \"#![feature(b)]\"; }\n#![feature(c)]", &[]),
+            ("#![cfg_attr(nightly, feature(a))]\n", &[]),
+        ] {
+            assert_eq!(features(text, &parse(text).unwrap()), expected, "{text:?}");
+        }
+    }
+}

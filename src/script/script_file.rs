@@ -1,0 +1,484 @@
+//! Scripts: what was typed, where it is, and its bytes, read once.
+//!
+//! A script has a path of its own, or it came through a pipe or a descriptor and has none ([`Place::Nowhere`]), or it is
+//! no file at all but a package of a registry ([`Place::Package`]). A file is
+//! known by its real path: what it includes lies beside the file itself and not beside a link to it. Linux says while
+//! opening a file whether its path holds a link, so that only a path with links in it costs more calls.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Component, Path, PathBuf};
+
+use crate::base::environment::Environment;
+use crate::base::environment::absolute;
+use crate::base::error::EXIT_CANNOT_EXECUTE;
+use crate::base::error::EXIT_NOT_FOUND;
+use crate::base::error::Error;
+use crate::base::error::Result;
+use crate::base::error::Step;
+use crate::base::small_sort;
+use crate::request::package_spec;
+use crate::request::package_spec::Package;
+use crate::store::stamp::Stamp;
+
+/// Larger than any script, smaller than a disk image given by mistake.
+const LARGEST_SCRIPT_BYTES: u64 = 64 << 20;
+
+/// A script that has been read.
+#[derive(Debug, Clone)]
+pub struct Script {
+    typed: OsString,
+    place: Place,
+    /// The path without symbolic links, `.` and `..`, where that is another.
+    real: Option<PathBuf>,
+    bytes: Vec<u8>,
+    /// What the file looked like when it was read.
+    stamp: Option<Stamp>,
+    given: Option<Given>,
+}
+
+/// What is known of a text that is no file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Given {
+    /// What the compiler and the program call it in their messages.
+    pub(crate) name: &'static str,
+    /// What the program is called.
+    pub(crate) stem: &'static str,
+    /// How many bytes of ours stand before its own.
+    pub(crate) opening: usize,
+    /// Where ours begins again, if that is in its last line.
+    pub(crate) closing: Option<usize>,
+}
+
+/// Standard input.
+const STDIN: Given = Given { name: "<stdin>", stem: "stdin", opening: 0, closing: None };
+
+/// Where a script is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// A file: its absolute path.
+    File(PathBuf),
+    /// A pipe, a descriptor, standard input: the directory that relative paths are taken from.
+    Nowhere(PathBuf),
+    /// A registry.
+    Package(Package),
+}
+
+impl Script {
+    /// Reads the script that was typed. A name without a slash that is not in the working directory is looked for on
+    /// PATH, as `sh NAME` does; before that, one that names a package (`ripgrep@14.1.0`) is that package.
+    ///
+    /// # Errors
+    /// [`Step::Script`]: 127 if it is not there, 126 if it is there and cannot be read or is a directory.
+    pub fn read(typed: &OsStr, environment: &Environment) -> Result<Script> {
+        if typed.is_empty() {
+            return Err(Error::message(Step::Script, "the name of the script is empty")
+                .code(EXIT_NOT_FOUND)
+                .hint("perhaps it came from a variable that is not set"));
+        }
+        if typed == "-" {
+            return Script::read_stdin().map_err(|error| refused(Path::new("-"), error).about("-"));
+        }
+        let mut path = PathBuf::from(typed);
+        let mut script = Script::read_file(typed, &path);
+        if let Err(error) = &script
+            && error.kind() == io::ErrorKind::NotFound
+            && !typed.as_bytes().contains(&b'/')
+        {
+            if let Some(package) = Package::parse(typed) {
+                return Ok(Script { typed: typed.to_owned(), ..Script::of_package(package) });
+            }
+            if let Some(found) = environment.find_command(typed) {
+                script = Script::read_file(typed, &found);
+                path = found;
+            }
+        }
+        script.map_err(|error| {
+            let error = refused(&path, error).about(typed.to_string_lossy());
+            // Nearly a package.
+            match package_spec::split(typed.as_bytes()).filter(|_| error.exit_code() == EXIT_NOT_FOUND) {
+                Some((name, _)) => {
+                    let name = String::from_utf8_lossy(name);
+                    error.hint(format!("of a package it is `{name}@1.2.3`, `{name}@1` or `{name}@latest`"))
+                }
+                None => error,
+            }
+        })
+    }
+
+    /// The script as it is now, at the same place.
+    pub(crate) fn read_again(&self) -> Result<Script> {
+        let Place::File(path) = &self.place else { return Ok(self.clone()) };
+        Script::read_file(&self.typed, path)
+            .map_err(|error| refused(path, error).about(self.typed.to_string_lossy()))
+    }
+
+    fn read_file(typed: &OsStr, path: &Path) -> io::Result<Script> {
+        /// How often a path may lead to another file between opening it and resolving its links.
+        const MOST_TRIES: usize = 8;
+        for _ in 0..MOST_TRIES {
+            let (file, has_links) = open(path)?;
+            if let Some(script) = Script::from_file(typed, path, file, has_links)? {
+                return Ok(script);
+            }
+        }
+        Err(io::Error::other("it keeps being replaced while it is read"))
+    }
+
+    /// `None` if the path leads to another file by now.
+    fn from_file(typed: &OsStr, path: &Path, mut file: File, has_links: bool) -> io::Result<Option<Script>> {
+        let metadata = file.metadata()?;
+        if metadata.is_dir() {
+            return Err(io::Error::from(io::ErrorKind::IsADirectory));
+        }
+        if metadata.len() > LARGEST_SCRIPT_BYTES {
+            return Err(io::Error::from(io::ErrorKind::FileTooLarge));
+        }
+        let mut bytes = Vec::with_capacity(metadata.len() as usize + 1);
+        (&mut file).take(LARGEST_SCRIPT_BYTES + 1).read_to_end(&mut bytes)?;
+        if bytes.len() as u64 > LARGEST_SCRIPT_BYTES {
+            return Err(io::Error::from(io::ErrorKind::FileTooLarge));
+        }
+        let place = match is_descriptor(path) {
+            false => Place::File(absolute(path.to_owned())),
+            true => named_by_descriptor(path, &metadata)
+                .map_or_else(|| Place::Nowhere(absolute(PathBuf::from("."))), Place::File),
+        };
+        let real = match &place {
+            Place::File(path) if has_links && !is_descriptor(typed.as_ref()) => {
+                let real = resolve_links(path)?;
+                let there = std::fs::metadata(&real)?;
+                if (there.ino(), there.dev()) != (metadata.ino(), metadata.dev()) {
+                    return Ok(None);
+                }
+                Some(real)
+            }
+            Place::File(path) => Some(without_dots(path)),
+            Place::Nowhere(_) | Place::Package(_) => None,
+        };
+        let real = real.filter(|real| Place::File(real.clone()) != place);
+        let stamp = metadata.is_file().then(|| Stamp::of(&metadata));
+        Ok(Some(Script { typed: typed.to_owned(), place, real, bytes, stamp, given: None }))
+    }
+
+    /// A package of a registry in the place of a script.
+    pub fn of_package(package: Package) -> Script {
+        let typed = package.to_string().into();
+        let place = Place::Package(package);
+        Script { typed, place, real: None, bytes: Vec::new(), stamp: None, given: None }
+    }
+
+    /// The package, if it is one.
+    pub fn package(&self) -> Option<&Package> {
+        match &self.place {
+            Place::Package(package) => Some(package),
+            Place::File(_) | Place::Nowhere(_) => None,
+        }
+    }
+
+    /// A script that is text in memory; relative paths are taken from `base`.
+    pub fn from_text(typed: &OsStr, base: &Path, text: impl Into<Vec<u8>>) -> Script {
+        let place = Place::Nowhere(absolute(base.to_owned()));
+        Script { typed: typed.to_owned(), place, real: None, bytes: text.into(), stamp: None, given: None }
+    }
+
+    /// The same script with another text.
+    pub(crate) fn with_text(&self, text: String) -> Script {
+        Script { bytes: text.into_bytes(), ..self.clone() }
+    }
+
+    /// As [`Script::from_text`], of what is known by another name than most.
+    pub(crate) fn given_as(given: Given, typed: &OsStr, base: &Path, text: impl Into<Vec<u8>>) -> Script {
+        Script { given: Some(given), ..Script::from_text(typed, base, text) }
+    }
+
+    /// All of standard input, which the program will find at its end.
+    fn read_stdin() -> io::Result<Script> {
+        let mut bytes = Vec::new();
+        io::stdin().lock().take(LARGEST_SCRIPT_BYTES + 1).read_to_end(&mut bytes)?;
+        if bytes.len() as u64 > LARGEST_SCRIPT_BYTES {
+            return Err(io::Error::from(io::ErrorKind::FileTooLarge));
+        }
+        let script = Script::from_text("-".as_ref(), ".".as_ref(), bytes);
+        Ok(Script { given: Some(STDIN), ..script })
+    }
+
+    pub(crate) fn given(&self) -> Option<Given> {
+        self.given
+    }
+
+    /// The script as it was typed: what messages call it, and its `argv[0]`.
+    pub fn typed(&self) -> &OsStr {
+        &self.typed
+    }
+
+    pub(crate) fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// The bytes that are hashed and compiled.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// What the file looked like when it was read.
+    pub(crate) fn stamp(&self) -> Option<Stamp> {
+        self.stamp
+    }
+
+    /// The absolute path, if it has one: `RUNNER_SCRIPT`.
+    pub fn path(&self) -> Option<&Path> {
+        match &self.place {
+            Place::File(path) => Some(path),
+            Place::Nowhere(_) | Place::Package(_) => None,
+        }
+    }
+
+    /// The name it is known by: the file's, without its extension; a package's own; `script` if there is none.
+    pub(crate) fn stem(&self) -> OsString {
+        if let Some(package) = self.package() {
+            return package.name().into();
+        }
+        let nameless = || OsString::from(self.given.map_or("script", |given| given.stem));
+        self.path().and_then(Path::file_stem).map_or_else(nameless, OsStr::to_owned)
+    }
+
+    /// The directory that its relative paths are taken from.
+    pub(crate) fn base(&self) -> &Path {
+        match &self.place {
+            Place::File(path) => path.parent().unwrap_or(Path::new("/")),
+            Place::Nowhere(base) => base,
+            Place::Package(_) => Path::new("/"),
+        }
+    }
+
+    /// Whether the file still holds the bytes that were read.
+    pub(crate) fn is_unchanged(&self) -> bool {
+        match &self.place {
+            Place::File(path) => std::fs::read(path).is_ok_and(|bytes| bytes == self.bytes),
+            Place::Nowhere(_) | Place::Package(_) => true,
+        }
+    }
+
+    /// The path of the file itself, which is what the script is known by.
+    pub(crate) fn real_path(&self) -> Option<&Path> {
+        self.real.as_deref().or(self.path())
+    }
+
+    /// The same script at its real path.
+    pub(crate) fn resolve(&self) -> Script {
+        let place = match self.real_path() {
+            Some(real) => Place::File(real.to_owned()),
+            None => self.place.clone(),
+        };
+        Script { place, real: None, ..self.clone() }
+    }
+}
+
+/// Opens a file, and tells whether its path may hold a symbolic link.
+fn open(path: &Path) -> io::Result<(File, bool)> {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, openat2};
+        let flags = OFlags::RDONLY | OFlags::CLOEXEC;
+        match openat2(CWD, path, flags, Mode::empty(), ResolveFlags::NO_SYMLINKS) {
+            Ok(file) => return Ok((File::from(file), false)),
+            Err(error) if error == rustix::io::Errno::NOENT => return Err(error.into()),
+            // ELOOP: there is a link. Else a kernel older than 5.6, or something that keeps the call from us.
+            Err(_) => {}
+        }
+    }
+    Ok((File::open(path)?, true))
+}
+
+/// An absolute path without links, without its `..` too.
+fn without_dots(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::ParentDir => drop(plain.pop()),
+            Component::CurDir => {}
+            component => plain.push(component),
+        }
+    }
+    plain
+}
+
+#[cold]
+fn refused(path: &Path, error: io::Error) -> Error {
+    use io::ErrorKind::{FileTooLarge, IsADirectory, NotADirectory, NotFound, PermissionDenied};
+    match error.kind() {
+        NotFound | NotADirectory => {
+            let missing = Error::message(Step::Script, "no such script").code(EXIT_NOT_FOUND);
+            match similar(path) {
+                Some(name) => missing.hint(format!("there is `{name}`")),
+                None => missing.hint("give the path of a file, or `runner --help`"),
+            }
+        }
+        IsADirectory => Error::message(Step::Script, "it is a directory, not a script")
+            .code(EXIT_CANNOT_EXECUTE)
+            .hint("name the file in it that holds `main`"),
+        PermissionDenied => {
+            Error::new(Step::Script, anyhow::Error::new(error).context("cannot read the script"))
+                .code(EXIT_CANNOT_EXECUTE)
+                .hint(format!("`chmod +r {}` lets you read it, if it is yours", path.display()))
+        }
+        FileTooLarge => Error::message(Step::Script, "it is larger than 64 MiB, which no script is")
+            .code(EXIT_CANNOT_EXECUTE),
+        _ => Error::new(Step::Script, anyhow::Error::new(error).context("cannot read the script"))
+            .code(EXIT_CANNOT_EXECUTE),
+    }
+}
+
+/// A file beside the missing one whose name differs in its extension only, or by a letter or two.
+fn similar(path: &Path) -> Option<String> {
+    let wanted = path.file_name()?.to_str()?;
+    let directory = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    let names = std::fs::read_dir(directory).ok()?.flatten().filter(|entry| entry.path().is_file());
+    let mut names: Vec<String> =
+        names.filter_map(|entry| entry.file_name().into_string().ok()).take(2000).collect();
+    small_sort::sort(&mut names);
+    let found = names
+        .iter()
+        .find(|name| Path::new(name).file_stem() == Path::new(wanted).file_stem())
+        .or_else(|| names.iter().find(|name| wanted.len() > 3 && edit_distance(name, wanted) <= 2))?;
+    Some(match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent.join(found).display().to_string(),
+        _ => found.clone(),
+    })
+}
+
+/// Whether a word was probably meant to be `known`: one or two letters differ.
+pub fn is_similar(known: &str, word: &str) -> bool {
+    known != word && edit_distance(known, word) <= if known.len() > 4 { 2 } else { 1 }
+}
+
+/// How many letters must be inserted, removed or replaced to make one word of the other (Levenshtein).
+fn edit_distance(one: &str, two: &str) -> usize {
+    let two: Vec<char> = two.chars().collect();
+    let mut row: Vec<usize> = (0..=two.len()).collect();
+    for (i, a) in one.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, b) in two.iter().enumerate() {
+            let replaced = diagonal + usize::from(a != *b);
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[two.len()]
+}
+
+/// Whether a path names a descriptor of the process rather than a file: `/dev/fd/N`, `/proc/self/fd/N`, `/dev/stdin`.
+fn is_descriptor(path: &Path) -> bool {
+    let path = path.as_os_str().as_bytes();
+    path.starts_with(b"/dev/fd/")
+        || path == b"/dev/stdin"
+        || (path.starts_with(b"/proc/") && path.windows(4).any(|part| part == b"/fd/"))
+}
+
+/// The file behind a descriptor, if it still has that name.
+fn named_by_descriptor(path: &Path, metadata: &std::fs::Metadata) -> Option<PathBuf> {
+    let link = match path.as_os_str().as_bytes() {
+        b"/dev/stdin" => PathBuf::from("/proc/self/fd/0"),
+        _ => path.to_owned(),
+    };
+    let named = std::fs::read_link(link).ok().filter(|named| named.is_absolute())?;
+    let there = std::fs::metadata(&named).ok()?;
+    (there.is_file() && there.ino() == metadata.ino() && there.dev() == metadata.dev()).then_some(named)
+}
+
+/// Follows every symbolic link in an absolute path, as the kernel does.
+pub(crate) fn resolve_links(path: &Path) -> io::Result<PathBuf> {
+    /// As many as the kernel follows.
+    const MOST_LINKS: usize = 40;
+    let mut links = 0;
+    let mut real = PathBuf::from("/");
+    let mut pending: Vec<OsString> =
+        path.components().rev().map(|component| component.as_os_str().to_owned()).collect();
+    while let Some(next) = pending.pop() {
+        match Path::new(&next).components().next() {
+            Some(Component::RootDir) => real = PathBuf::from("/"),
+            Some(Component::ParentDir) => {
+                real.pop();
+            }
+            Some(Component::Normal(name)) => {
+                let step = real.join(name);
+                match std::fs::read_link(&step) {
+                    Ok(target) => {
+                        links += 1;
+                        if links > MOST_LINKS {
+                            return Err(io::Error::from_raw_os_error(libc::ELOOP));
+                        }
+                        pending.extend(
+                            target.components().rev().map(|component| component.as_os_str().to_owned()),
+                        );
+                    }
+                    // EINVAL: it is there, and not a link.
+                    Err(error) if error.kind() == io::ErrorKind::InvalidInput => real = step,
+                    Err(error) => return Err(error),
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(real)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_are_followed() {
+        let directory = tempfile::tempdir().unwrap();
+        let root = resolve_links(directory.path()).unwrap();
+        std::fs::create_dir(root.join("v1")).unwrap();
+        std::fs::write(root.join("v1/s.rs"), "").unwrap();
+        std::os::unix::fs::symlink("v1", root.join("now")).unwrap();
+        std::os::unix::fs::symlink("../now/s.rs", root.join("v1/link")).unwrap();
+        assert_eq!(resolve_links(&root.join("now/link")).unwrap(), root.join("v1/s.rs"));
+        std::os::unix::fs::symlink("loop", root.join("loop")).unwrap();
+        assert_eq!(resolve_links(&root.join("loop")).unwrap_err().raw_os_error(), Some(libc::ELOOP));
+    }
+
+    #[test]
+    fn a_script_is_known_by_its_real_path() {
+        let directory = tempfile::tempdir().unwrap();
+        let root = resolve_links(directory.path()).unwrap();
+        std::fs::create_dir(root.join("d")).unwrap();
+        std::fs::write(root.join("d/s.rs"), "x").unwrap();
+        std::os::unix::fs::symlink("d", root.join("link")).unwrap();
+        for spelling in ["d/s.rs", "d/./s.rs", "d/../d/s.rs", "link/s.rs", "link/../d/s.rs"] {
+            let typed = root.join(spelling);
+            let script = Script::read(typed.as_os_str(), &Environment::fixed([])).unwrap();
+            assert_eq!(script.real_path(), Some(root.join("d/s.rs").as_path()), "{spelling}");
+            assert_eq!(script.resolve().path(), script.real_path());
+        }
+    }
+
+    #[test]
+    fn descriptors_are_told_from_files() {
+        for path in ["/dev/fd/63", "/proc/self/fd/5", "/proc/12/fd/0", "/dev/stdin"] {
+            assert!(is_descriptor(Path::new(path)), "{path}");
+        }
+        for path in ["/dev/shm/x", "/proc/version", "fd/3", "/home/fd/x.rs"] {
+            assert!(!is_descriptor(Path::new(path)), "{path}");
+        }
+    }
+
+    #[test]
+    fn edit_distance_counts_letters() {
+        for (one, two, distance) in
+            [("", "", 0), ("promot", "promote", 1), ("lsit", "list", 2), ("a", "xyz", 3)]
+        {
+            assert_eq!(edit_distance(one, two), distance, "{one} {two}");
+        }
+    }
+}

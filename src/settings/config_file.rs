@@ -1,0 +1,248 @@
+//! The configuration file: what a user wants by default, for every script.
+//!
+//! ```toml
+//! # ~/.config/runner/config.toml
+//! profile = "dev"
+//! toolchain = "1.95.0"
+//! rustflags = ["-C", "target-cpu=native"]
+//! offline = true
+//! bin = "~/bin"
+//! max-size = "2G"
+//! ```
+//!
+//! It is the file that `RUNNER_CONFIG` names (an empty value means none), else `runner/config.toml` in
+//! `$XDG_CONFIG_HOME`, else in `~/.config`. Its keys are those of [`crate::settings::schema::TABLE`].
+//!
+//! `[language.NAME]` tables define languages: see [`crate::languages::user_defined`].
+//!
+//! Only a miss reads it. Every build rests on it, or on its absence, by a check that says so: one `stat` a hit, about a
+//! microsecond, without which a file that is written or edited would not count for scripts that are cached. When it does
+//! change, every decision is made anew at the next run of each script, but nothing is compiled whose decisions came out as
+//! they were. Where the cache is cannot be said in it: finding a hit would mean reading it.
+//!
+//! A file that cannot be understood is an error, at every run, until it is mended or removed. A key that is not known is
+//! said once for each content of the file, and otherwise nothing: a newer runner may know it.
+
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use toml::de::{DeTable, DeValue};
+use toml::{Spanned, Table, Value};
+
+use crate::base::digest::Digest;
+use crate::base::environment::Environment;
+use crate::base::error::Error;
+use crate::base::error::Result;
+use crate::base::error::Step;
+use crate::languages::user_defined;
+use crate::languages::user_defined::UserLanguage;
+use crate::report::reporter::Screen;
+use crate::settings::layers::Said;
+use crate::settings::layers::Source;
+use crate::settings::schema;
+use crate::settings::schema::Place;
+use crate::store::cache::Cache;
+use crate::store::file_digest::is_absence;
+use crate::store::stamp::Moment;
+use crate::store::trace::fact::Check;
+
+/// What the configuration file says.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Config {
+    /// Where it is, or would be.
+    pub(crate) path: Option<PathBuf>,
+    pub(crate) exists: bool,
+    pub(crate) said: Said,
+    /// The languages it defines.
+    pub(crate) languages: Vec<UserLanguage>,
+    /// What the reader should know of it, each with its cure.
+    pub(crate) complaints: Vec<(String, Option<String>)>,
+    /// That it is what it is, or that it is not there.
+    pub(crate) checks: Vec<Check<'static>>,
+}
+
+impl Config {
+    /// Reads it, if it is there.
+    ///
+    /// # Errors
+    /// [`Step::Config`] if it cannot be read or understood, or is not where `RUNNER_CONFIG` says.
+    pub(crate) fn read(environment: &Environment) -> Result<Config> {
+        let Some(path) = path(environment)? else { return Ok(Config::default()) };
+        let mut config = Config { path: Some(path.clone()), ..Config::default() };
+        // `RUNNER_CONFIG` itself is in the launch id.
+        let named = environment.set("RUNNER_CONFIG");
+        if named.is_none() {
+            config.checks.push(Check::variable("XDG_CONFIG_HOME", environment).choice());
+            config.checks.push(Check::variable("HOME", environment).choice());
+        }
+        let unreadable = |error: std::io::Error| {
+            let what = format!("cannot read the configuration `{}`", path.display());
+            Error::new(Step::Config, anyhow::Error::new(error).context(what))
+        };
+        let metadata = match std::fs::metadata(&path) {
+            Ok(metadata) => metadata,
+            Err(error) if is_absence(&error) && named.is_none() => {
+                config.checks.push(Check::absent(&path).choice());
+                return Ok(config);
+            }
+            Err(error) if is_absence(&error) => {
+                return Err(unreadable(error).hint(
+                    "`RUNNER_CONFIG` names it; unset that, or set it to nothing for no configuration",
+                ));
+            }
+            Err(error) => return Err(unreadable(error)),
+        };
+        if !metadata.is_file() {
+            let text = format!("the configuration `{}` is not a file", path.display());
+            return Err(Error::message(Step::Config, text).hint("move what is there aside"));
+        }
+        let check = Check::file(&path, Moment::now()).map_err(unreadable)?;
+        let bytes = std::fs::read(&path).map_err(unreadable)?;
+        config.exists = true;
+        config.checks.push(check.choice());
+        // Root must not do what another user wrote down (`sudo` with that user's HOME).
+        let us = rustix::process::geteuid().as_raw();
+        if metadata.uid() != us && metadata.uid() != 0 {
+            let text = format!(
+                "`{}` belongs to uid {}, not to you (uid {us}): it is passed over",
+                path.display(),
+                metadata.uid()
+            );
+            config.complaints.push((text, None));
+            // No check knows an owner; this one never holds, and so every run looks again.
+            config.checks.push(Check::absent(&path).choice());
+            return Ok(config);
+        }
+        config.add(&path, &bytes, environment)?;
+        Ok(config)
+    }
+
+    fn add(&mut self, path: &Path, bytes: &[u8], environment: &Environment) -> Result<()> {
+        let at = |offset: usize, text: &str| {
+            let (line, column) = place(bytes, offset);
+            Error::message(Step::Config, format!("{}:{line}:{column}: {text}", path.display()))
+        };
+        let text = std::str::from_utf8(bytes)
+            .map_err(|error| at(error.valid_up_to(), "it is not UTF-8 text").hint("write it in UTF-8"))?;
+        let malformed = |error: toml::de::Error| {
+            let words = error.message().lines().collect::<Vec<_>>().join(", ");
+            at(error.span().map_or(0, |span| span.start), &words).hint("it is TOML: `name = value` lines")
+        };
+        let places = DeTable::parse(text).map_err(malformed)?;
+        let table: Table = text.parse().map_err(malformed)?;
+        for (key, value) in places.get_ref() {
+            let (name, start) = (key.get_ref().as_ref(), key.span().start);
+            let (line, _) = place(bytes, start);
+            let Some(meant) = table.get(name) else { continue };
+            if name == "language" {
+                self.add_languages(meant, value, &at)?;
+                continue;
+            }
+            match schema::named(name) {
+                Some(setting) if setting.may_be_in(Place::Config) => {
+                    let value = setting.parse_toml(meant, environment).map_err(|must| {
+                        at(value.span().start, &format!("`{name}` must be {must}"))
+                            .hint("`runner help config` lists the settings")
+                    })?;
+                    self.said.push(setting.name, value, Source::File(path.to_owned(), line));
+                }
+                Some(setting) => {
+                    return Err(at(start, &format!("`{name}` cannot be set in the configuration"))
+                        .hint(setting.elsewhere()));
+                }
+                None => {
+                    let shown = name.escape_debug();
+                    let text = format!("{}:{line}: there is no setting `{shown}`", path.display());
+                    let meant = schema::similar(name, Place::Config);
+                    let hint = meant.map(|meant| format!("did you mean `{}`?", meant.name));
+                    self.complaints.push((text, hint));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads `[language.NAME]` tables.
+    fn add_languages(
+        &mut self,
+        meant: &Value,
+        places: &Spanned<DeValue<'_>>,
+        at: &dyn Fn(usize, &str) -> Error,
+    ) -> Result<()> {
+        let wrong = |start: usize, text: &str| {
+            at(start, text).hint("`runner help config` tells what a language is defined by")
+        };
+        let (Some(meant), DeValue::Table(places)) = (meant.as_table(), places.get_ref()) else {
+            return Err(wrong(places.span().start, "`language` must be a table of languages"));
+        };
+        for (key, value) in places {
+            let name = key.get_ref().as_ref();
+            let Some(table) = meant.get(name).and_then(Value::as_table) else {
+                return Err(wrong(
+                    value.span().start,
+                    &format!("`language.{}` must be a table", name.escape_debug()),
+                ));
+            };
+            let found = user_defined::read(name, table).map_err(|(inner, text)| {
+                let of_key = |inner: &String| match value.get_ref() {
+                    DeValue::Table(table) => table.iter().find(|(key, _)| key.get_ref() == inner),
+                    _ => None,
+                };
+                let start =
+                    inner.as_ref().and_then(of_key).map_or(key.span().start, |(key, _)| key.span().start);
+                wrong(start, &text)
+            })?;
+            self.languages.push(found);
+        }
+        Ok(())
+    }
+
+    /// Says what the reader should know of the file, once for each content of it.
+    pub(crate) fn complain(&self, cache: &Cache, screen: &Screen) {
+        if self.complaints.is_empty() {
+            return;
+        }
+        let texts: Vec<u8> = self.complaints.iter().flat_map(|(text, _)| text.bytes()).collect();
+        let digest = Digest::of(&texts).hex();
+        let told = cache.join("complained");
+        if std::fs::read(&told).is_ok_and(|told| told == digest.as_bytes()) {
+            return;
+        }
+        for (text, hint) in &self.complaints {
+            screen.say(text);
+            if let Some(hint) = hint {
+                screen.hint(hint);
+            }
+        }
+        // Best effort: without it they are said again.
+        let _ = cache.write_whole(&told, digest.as_bytes());
+    }
+}
+
+/// Where the file is, or would be.
+///
+/// # Errors
+/// [`Step::Config`] if `RUNNER_CONFIG` names it relative to where the caller happens to be.
+fn path(environment: &Environment) -> Result<Option<PathBuf>> {
+    match environment.variable("RUNNER_CONFIG").map(PathBuf::from) {
+        Some(path) if path.as_os_str().is_empty() => return Ok(None),
+        Some(path) if path.is_absolute() => return Ok(Some(path)),
+        Some(path) => {
+            // Scripts would be built otherwise wherever they are called from.
+            let text = format!("`RUNNER_CONFIG` names `{}`, which must be an absolute path", path.display());
+            return Err(Error::message(Step::Config, text).hint("for example `$PWD/config.toml`"));
+        }
+        None => {}
+    }
+    let directory = environment.set("XDG_CONFIG_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+    let directory = directory.or_else(|| Some(environment.home()?.join(".config")));
+    Ok(directory.filter(|path| path.is_absolute()).map(|directory| directory.join("runner/config.toml")))
+}
+
+/// One-based line and column of a byte.
+fn place(bytes: &[u8], offset: usize) -> (usize, usize) {
+    let before = bytes.get(..offset).unwrap_or(bytes);
+    let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+    let start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+    (line, String::from_utf8_lossy(&before[start..]).chars().count() + 1)
+}

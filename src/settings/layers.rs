@@ -1,0 +1,234 @@
+//! What was said of a run: in which place, and which place wins. The places and their order are those of [`crate::settings::schema`].
+
+use std::fmt;
+use std::path::PathBuf;
+
+use crate::base::environment::Environment;
+use crate::base::error::Error;
+use crate::base::error::Result;
+use crate::request::options::Options;
+use crate::request::options::Verbosity;
+use crate::rust::manifest::Settings;
+use crate::settings::schema::Place;
+use crate::settings::schema::TABLE;
+use crate::settings::schema::Value;
+use crate::settings::schema::of_variable;
+
+/// Where something was said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// An option before the script.
+    CommandLine,
+    /// The script's `#!` line.
+    FirstLine,
+    /// The script's metadata.
+    Metadata,
+    /// The variable of this name.
+    Variable(String),
+    /// A line of the configuration file, or of another tool's.
+    File(PathBuf, usize),
+    /// Nowhere.
+    Default,
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Source::CommandLine => formatter.write_str("command line"),
+            Source::FirstLine => formatter.write_str("first line"),
+            Source::Metadata => formatter.write_str("metadata"),
+            Source::Variable(name) => formatter.write_str(name),
+            Source::File(path, 0) => write!(formatter, "{}", path.display()),
+            Source::File(path, line) => write!(formatter, "{}:{line}", path.display()),
+            Source::Default => formatter.write_str("default"),
+        }
+    }
+}
+
+/// What was said, strongest first.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Said(Vec<(&'static str, Value, Source)>);
+
+impl Said {
+    pub(crate) fn push(&mut self, name: &'static str, value: Value, source: Source) {
+        self.0.push((name, value, source));
+    }
+
+    /// Adds what weaker places say.
+    pub(crate) fn then(mut self, weaker: Said) -> Said {
+        self.0.extend(weaker.0);
+        self
+    }
+
+    /// What options say, from the command line or a script's first line.
+    pub(crate) fn of_options(options: &Options, source: &Source) -> Said {
+        let Options { profile, toolchain, target, edition, is_static, offline, locked, temporary, .. } =
+            options;
+        let verbosity = options.verbosity;
+        let mut said = Said::default();
+        let texts =
+            [("profile", profile), ("toolchain", toolchain), ("target", target), ("edition", edition)];
+        for (name, text) in texts {
+            if let Some(text) = text {
+                said.push(name, Value::Text(text.clone()), source.clone());
+            }
+        }
+        if let Some(flags) = &options.rust_flags {
+            said.push("rustflags", Value::List(flags.clone()), source.clone());
+        }
+        let switches = [
+            ("static", *is_static == Some(true)),
+            ("offline", *offline),
+            ("locked", *locked),
+            ("temp", *temporary),
+            ("quiet", verbosity == Verbosity::Quiet),
+            ("verbose", verbosity == Verbosity::Verbose),
+        ];
+        for (name, _) in switches.iter().filter(|(_, on)| *on) {
+            said.push(name, Value::Switch(true), source.clone());
+        }
+        said
+    }
+
+    /// What a script's metadata says.
+    pub(crate) fn of_metadata(settings: &Settings, edition: Option<&str>) -> Said {
+        let texts = [
+            ("profile", settings.profile.as_deref()),
+            ("toolchain", settings.toolchain.as_deref()),
+            ("target", settings.target.as_deref()),
+            ("edition", edition),
+        ];
+        let switches = [("static", settings.is_static), ("locked", settings.locked)];
+        let mut said = Said::default();
+        for (name, text) in texts {
+            if let Some(text) = text {
+                said.push(name, Value::Text(text.to_owned()), Source::Metadata);
+            }
+        }
+        for (name, on) in switches {
+            if let Some(on) = on {
+                said.push(name, Value::Switch(on), Source::Metadata);
+            }
+        }
+        let lists = [
+            ("rustflags", settings.rust_flags.as_deref()),
+            ("args", Some(&settings.arguments[..])),
+            ("inputs", Some(&settings.inputs[..])),
+            ("env", Some(&settings.env[..])),
+        ];
+        for (name, list) in lists {
+            if let Some(list) = list.filter(|list| name == "rustflags" || !list.is_empty()) {
+                said.push(name, Value::List(list.to_vec()), Source::Metadata);
+            }
+        }
+        said
+    }
+
+    /// What variables say; one that is empty says nothing.
+    ///
+    /// # Errors
+    /// [`crate::Step::Arguments`] if a value means nothing.
+    pub(crate) fn of_variables(environment: &Environment) -> Result<Said> {
+        let mut said = Said::default();
+        for setting in TABLE.iter().filter(|setting| setting.may_be_in(Place::Variable)) {
+            said.0.extend(of_variable(setting, environment)?);
+        }
+        Ok(said)
+    }
+
+    /// What is said of a setting in the strongest place.
+    pub(crate) fn of(&self, name: &str) -> Option<(&Value, &Source)> {
+        let mut said = self.0.iter().filter(|(other, ..)| *other == name);
+        said.next().map(|(_, value, source)| (value, source))
+    }
+
+    /// The strongest place that says anything of a setting.
+    pub(crate) fn source(&self, name: &str) -> Option<&Source> {
+        self.of(name).map(|(_, source)| source)
+    }
+
+    /// How many places say anything of a setting.
+    pub(crate) fn count(&self, name: &str) -> usize {
+        self.0.iter().filter(|(other, ..)| *other == name).count()
+    }
+
+    pub(crate) fn text(&self, name: &str) -> Option<String> {
+        match self.of(name)?.0 {
+            Value::Text(text) => Some(text.clone()),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn is_on(&self, name: &str) -> Option<bool> {
+        match self.of(name)?.0 {
+            Value::Switch(on) => Some(*on),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn list(&self, name: &str) -> Option<&[String]> {
+        match self.of(name)?.0 {
+            Value::List(list) => Some(list),
+            _ => None,
+        }
+    }
+
+    /// Whether the variable or the configuration says it, and not the script or who runs it.
+    pub(crate) fn is_of_surroundings(&self, name: &str) -> bool {
+        matches!(self.of(name), Some((_, Source::Variable(_) | Source::File(..))))
+    }
+
+    /// Names the place whose word led to an error, if the reader has it not before his eyes.
+    pub(crate) fn blame(&self, name: &str, error: Error) -> Error {
+        match self.of(name) {
+            Some((_, source @ (Source::Variable(_) | Source::File(..)))) => error.about(source.to_string()),
+            _ => error,
+        }
+    }
+
+    /// Gives options what won.
+    pub(crate) fn fill(&self, options: &mut Options) {
+        options.profile = self.text("profile");
+        options.toolchain = self.text("toolchain");
+        options.target = self.text("target");
+        options.edition = self.text("edition");
+        let is_frozen = self.is_on("frozen") == Some(true);
+        options.offline = is_frozen || self.is_on("offline") == Some(true);
+        options.locked = is_frozen || self.is_on("locked") == Some(true);
+        options.temporary = self.is_on("temp") == Some(true);
+        options.verbosity = self.verbosity();
+        // What the script itself says is in its bytes.
+        let is_elsewhere = |name: &str| self.source(name) != Some(&Source::Metadata);
+        options.is_static = self.is_on("static").filter(|_| is_elsewhere("static"));
+        options.rust_flags =
+            self.list("rustflags").filter(|_| is_elsewhere("rustflags")).map(<[String]>::to_vec);
+    }
+
+    /// What wins of these options for a package from a registry: how it is built is its own business, and that of who asks
+    /// for it now.
+    pub(crate) fn fill_for_package(&self, options: &Options) -> Options {
+        let mut filled = options.clone();
+        self.fill(&mut filled);
+        Options {
+            profile: options.profile.clone(),
+            edition: options.edition.clone(),
+            locked: options.locked,
+            is_static: options.is_static,
+            rust_flags: options.rust_flags.clone(),
+            ..filled
+        }
+    }
+
+    /// The stronger of `quiet` and `verbose`.
+    fn verbosity(&self) -> Verbosity {
+        let mut said = self
+            .0
+            .iter()
+            .filter(|(name, value, _)| matches!(*name, "quiet" | "verbose") && *value == Value::Switch(true));
+        match said.next() {
+            Some(("quiet", ..)) => Verbosity::Quiet,
+            Some(_) => Verbosity::Verbose,
+            None => Verbosity::Normal,
+        }
+    }
+}

@@ -1,0 +1,388 @@
+//! Settings: what may be said of a run, under one name in every place, and which place wins.
+//!
+//! A setting called `profile` is `--profile` on the command line and on a `#!` line, `profile` in
+//! `[package.metadata.runner]`, `RUNNER_PROFILE` in the environment, and `profile` in the configuration file (see
+//! [`crate::settings::config_file`]). [`TABLE`] says which there are and where each may be said; a setting that is said where it has no
+//! meaning is an error that names the places where it has one.
+//!
+//! The strongest place that says anything wins, whole: lists are not joined. From strong to weak:
+//!
+//! 1. the command line;
+//! 2. the script's first line;
+//! 3. the script's metadata;
+//! 4. the variable;
+//! 5. the configuration file;
+//! 6. the default, which for a toolchain is what other tools were told: `RUSTC`, `RUSTUP_TOOLCHAIN`, rustup's default, PATH.
+//!
+//! A variable that shapes a build ([`SHAPING`]) is part of the launch id, so that a hit need not know what it means; what
+//! the configuration file says is guarded by a check of the trace.
+
+use std::fmt;
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
+
+use crate::base::environment::Environment;
+use crate::base::error::Error;
+use crate::base::error::Result;
+use crate::base::error::Step;
+use crate::base::error::usage_error;
+use crate::engine::trim::Limits;
+use crate::request::options::Options;
+use crate::request::options::Verbosity;
+use crate::script::script_file::is_similar;
+use crate::settings::layers::Source;
+use crate::store::trace::fact::Check;
+
+/// A setting: its name and meaning.
+#[derive(Debug)]
+pub(crate) struct Setting {
+    pub(crate) name: &'static str,
+    pub(crate) kind: Kind,
+    pub(crate) places: &'static [Place],
+    /// What holds where nobody says anything, if that is the same everywhere.
+    pub(crate) default: &'static str,
+    /// Why it may not be said elsewhere, if that is not plain.
+    why: &'static str,
+}
+
+/// What a value looks like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Text,
+    Switch,
+    List,
+    /// Bytes: `500M`, `2G`.
+    Size,
+    /// Days: `30d`.
+    Age,
+    /// A directory: absolute, or below `~/`.
+    Directory,
+}
+
+/// Where something may be said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    CommandLine,
+    FirstLine,
+    Metadata,
+    Variable,
+    Config,
+}
+
+use Place::{CommandLine, Config, FirstLine, Metadata, Variable};
+
+const EVERYWHERE: &[Place] = &[CommandLine, FirstLine, Metadata, Variable, Config];
+const NOT_IN_SCRIPTS: &[Place] = &[CommandLine, FirstLine, Variable, Config];
+const IN_SCRIPTS: &[Place] = &[Metadata];
+const MACHINE: &[Place] = &[Variable, Config];
+
+const fn setting(
+    name: &'static str,
+    kind: Kind,
+    places: &'static [Place],
+    default: &'static str,
+    why: &'static str,
+) -> Setting {
+    Setting { name, kind, places, default, why }
+}
+
+/// Every setting.
+#[rustfmt::skip]
+pub(crate) const TABLE: &[Setting] = &[
+    setting("profile", Kind::Text, EVERYWHERE, "release", ""),
+    setting("toolchain", Kind::Text, EVERYWHERE, "", ""),
+    setting("target", Kind::Text, EVERYWHERE, "", ""),
+    // A script's own edition is where cargo has it.
+    setting("edition", Kind::Text, NOT_IN_SCRIPTS, "", "a script names it as `edition` under `[package]`"),
+    setting("rustflags", Kind::List, &[Metadata, Variable, Config], "", "`RUSTFLAGS` is for one run"),
+    setting("static", Kind::Switch, EVERYWHERE, "false", ""),
+    setting("args", Kind::List, IN_SCRIPTS, "", "the arguments of a run are what follows the script"),
+    setting("inputs", Kind::List, IN_SCRIPTS, "", "they are one script's"),
+    setting("env", Kind::List, IN_SCRIPTS, "", "they are one script's"),
+    setting("offline", Kind::Switch, NOT_IN_SCRIPTS, "false", "a script cannot know what network there is"),
+    setting("locked", Kind::Switch, EVERYWHERE, "false", ""),
+    setting("frozen", Kind::Switch, NOT_IN_SCRIPTS, "false", "a script cannot know what network there is"),
+    // `RUNNER_TEMP` is a directory on the machines of a well-known service.
+    setting("temp", Kind::Switch, &[CommandLine, FirstLine, Config], "false", "it is about one run"),
+    setting("tier", Kind::Switch, MACHINE, "", "a script that names a profile is built as named"),
+    setting("quiet", Kind::Switch, &[CommandLine, FirstLine, Variable, Config], "false", "it is about one run"),
+    setting("verbose", Kind::Switch, &[CommandLine, FirstLine, Variable], "false", "a hit does not read that file"),
+    setting("cache", Kind::Directory, &[Variable], "", "the cache is found before anything is read"),
+    setting("cache-system", Kind::Directory, &[Variable], "", "the cache is found before anything is read"),
+    setting("bin", Kind::Directory, MACHINE, "", "on the command line it is `promote --to DIR`"),
+    setting("older", Kind::Age, &[CommandLine, Variable, Config], "30d", "it is about the cache"),
+    setting("max-size", Kind::Size, &[CommandLine, Variable, Config], "5000000000", "it is about the cache"),
+    setting("config", Kind::Directory, &[Variable], "", ""),
+    setting("stats", Kind::Switch, &[Variable], "false", "a hit does not read that file"),
+    setting("verify", Kind::Switch, &[Variable], "false", "a hit does not read that file"),
+];
+
+/// The variables that change what is built or which binary a run gets. They are part of the launch id as they are, whether
+/// or not their value means anything.
+pub(crate) const SHAPING: &[&str] = &[
+    "RUNNER_CONFIG",
+    "RUNNER_EDITION",
+    "RUNNER_FROZEN",
+    "RUNNER_LOCKED",
+    "RUNNER_PROFILE",
+    "RUNNER_RUSTFLAGS",
+    "RUNNER_STATIC",
+    "RUNNER_TARGET",
+    "RUNNER_TOOLCHAIN",
+];
+
+impl Setting {
+    /// `RUNNER_MAX_SIZE`.
+    pub(crate) fn variable(&self) -> String {
+        format!("RUNNER_{}", self.name.to_ascii_uppercase().replace('-', "_"))
+    }
+
+    pub(crate) fn may_be_in(&self, place: Place) -> bool {
+        self.places.contains(&place)
+    }
+
+    /// Where it may be said, in words.
+    fn places(&self) -> String {
+        let name = self.name;
+        let words = self.places.iter().filter_map(|place| match place {
+            CommandLine => Some(format!("`--{name}`")),
+            FirstLine => None,
+            Metadata => Some(format!("`{name}` under `[package.metadata.runner]`")),
+            Variable => Some(format!("`{}`", self.variable())),
+            Config => Some(format!("`{name}` in the configuration file")),
+        });
+        words.collect::<Vec<_>>().join(" or ")
+    }
+
+    /// What to do about it where it may not be said.
+    pub(crate) fn elsewhere(&self) -> String {
+        match self.why {
+            "" => format!("say {}", self.places()),
+            why => format!("{why}; say {}", self.places()),
+        }
+    }
+
+    /// A value, from a variable or the command line; else what it must be.
+    pub(crate) fn parse(&self, text: &str) -> std::result::Result<Value, &'static str> {
+        match self.kind {
+            Kind::Text => Ok(Value::Text(text.to_owned())),
+            Kind::Switch => match text {
+                "1" | "true" | "on" | "yes" => Ok(Value::Switch(true)),
+                "0" | "false" | "off" | "no" => Ok(Value::Switch(false)),
+                _ => Err("`1` or `0`"),
+            },
+            Kind::List => Ok(Value::List(text.split_whitespace().map(str::to_owned).collect())),
+            Kind::Size => bytes(text).map(Value::Bytes).ok_or("a size, for example `2G`"),
+            Kind::Age => days(text).map(Value::Days).ok_or("a number of days, for example `7d`"),
+            Kind::Directory => Ok(Value::Directory(PathBuf::from(text))),
+        }
+    }
+
+    /// A value of the configuration file; else what it must be.
+    pub(crate) fn parse_toml(
+        &self,
+        value: &toml::Value,
+        environment: &Environment,
+    ) -> std::result::Result<Value, &'static str> {
+        use toml::Value as Toml;
+        match (self.kind, value) {
+            (Kind::Text, Toml::String(text)) if !text.is_empty() => Ok(Value::Text(text.clone())),
+            (Kind::Text, _) => Err("a string"),
+            (Kind::Switch, Toml::Boolean(on)) => Ok(Value::Switch(*on)),
+            (Kind::Switch, _) => Err("true or false"),
+            (Kind::List, Toml::String(text)) => self.parse(text),
+            (Kind::List, Toml::Array(list)) => {
+                let texts = list.iter().map(|item| item.as_str().map(str::to_owned));
+                texts.collect::<Option<_>>().map(Value::List).ok_or("a list of strings")
+            }
+            (Kind::List, _) => Err("a list of strings"),
+            (Kind::Size | Kind::Age, Toml::String(text)) => self.parse(text),
+            (Kind::Size | Kind::Age, Toml::Integer(number)) => self.parse(&number.to_string()),
+            (Kind::Size, _) => Err("a size, for example `\"2G\"`"),
+            (Kind::Age, _) => Err("a number of days, for example `\"7d\"`"),
+            (Kind::Directory, Toml::String(text)) => {
+                let path = match text.strip_prefix("~/") {
+                    Some(rest) => environment.home().map(|home| home.join(rest)),
+                    None => Some(PathBuf::from(text)),
+                };
+                let path = path.filter(|path| path.is_absolute());
+                path.map(Value::Directory).ok_or("an absolute path, or one that begins with `~/`")
+            }
+            (Kind::Directory, _) => Err("an absolute path, or one that begins with `~/`"),
+        }
+    }
+}
+
+/// The setting of a name.
+pub(crate) fn named(name: &str) -> Option<&'static Setting> {
+    TABLE.iter().find(|setting| setting.name == name)
+}
+
+/// The setting that may be said in `place` and was probably meant.
+pub(crate) fn similar(name: &str, place: Place) -> Option<&'static Setting> {
+    let name = name.to_ascii_lowercase().replace('_', "-");
+    let mut here = TABLE.iter().filter(|setting| setting.may_be_in(place));
+    here.find(|setting| setting.name == name || is_similar(setting.name, &name))
+}
+
+/// What a setting is set to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Value {
+    Text(String),
+    Switch(bool),
+    List(Vec<String>),
+    Bytes(u64),
+    Days(u32),
+    Directory(PathBuf),
+}
+
+impl fmt::Display for Value {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Value::Text(text) => formatter.write_str(text),
+            Value::Switch(on) => write!(formatter, "{on}"),
+            Value::List(list) => formatter.write_str(&list.join(" ")),
+            Value::Bytes(bytes) => write!(formatter, "{bytes}"),
+            Value::Days(days) => write!(formatter, "{days}d"),
+            Value::Directory(path) => write!(formatter, "{}", path.display()),
+        }
+    }
+}
+
+/// What the variable of a setting says.
+///
+/// # Errors
+/// [`Step::Arguments`] if its value means nothing.
+pub(crate) fn of_variable(
+    setting: &'static Setting,
+    environment: &Environment,
+) -> Result<Option<(&'static str, Value, Source)>> {
+    let variable = setting.variable();
+    let Some(text) = environment.set(&variable) else { return Ok(None) };
+    let wrong = |must: &str| {
+        let shown = text.to_string_lossy();
+        Error::message(Step::Arguments, format!("`{variable}` is `{shown}`, and must be {must}"))
+            .hint(format!("set it to that, or unset it: `unset {variable}`"))
+    };
+    let value = match (setting.kind, text.to_str()) {
+        (Kind::Directory, _) => Value::Directory(PathBuf::from(&text)),
+        (_, Some(text)) => setting.parse(text).map_err(wrong)?,
+        (_, None) => return Err(wrong("UTF-8 text")),
+    };
+    Ok(Some((setting.name, value, Source::Variable(variable))))
+}
+
+/// What the decisions rest on besides the configuration file: the variables that are set. That the others are not is in the
+/// launch id.
+pub(crate) fn choices(environment: &Environment) -> Vec<Check<'static>> {
+    let set = SHAPING.iter().filter(|name| environment.variable(name).is_some());
+    set.map(|name| Check::variable(name, environment).choice()).collect()
+}
+
+/// How much to say, where a hit may have to say something: the command line's word, else the variables'.
+pub(crate) fn verbosity(options: &Options, environment: &Environment) -> Verbosity {
+    let is_on = |name: &str| environment.set(name).is_some_and(|value| value.as_bytes() != b"0");
+    match options.verbosity {
+        Verbosity::Normal if is_on("RUNNER_QUIET") => Verbosity::Quiet,
+        Verbosity::Normal if is_on("RUNNER_VERBOSE") => Verbosity::Verbose,
+        said => said,
+    }
+}
+
+/// `30d`, or `30`.
+fn days(text: &str) -> Option<u32> {
+    text.strip_suffix('d').unwrap_or(text).parse().ok()
+}
+
+/// `500M`, `2G`, or bytes.
+fn bytes(text: &str) -> Option<u64> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let factor: u64 = match text[digits.len()..].to_ascii_uppercase().trim_end_matches('B') {
+        "" => 1,
+        "K" => 1_000,
+        "M" => 1_000_000,
+        "G" => 1_000_000_000,
+        _ => return None,
+    };
+    digits.parse::<u64>().ok()?.checked_mul(factor)
+}
+
+impl Limits {
+    /// These limits, with the days that `--older` says.
+    ///
+    /// # Errors
+    /// [`Step::Arguments`] if it says none.
+    pub fn older(self, text: &str) -> Result<Limits> {
+        let unused_days = days(text).ok_or_else(|| {
+            usage_error(format!("`--older {text}` is not a number of days"))
+                .with_hint("for example `--older 7d`")
+        })?;
+        Ok(Limits { unused_days, ..self })
+    }
+
+    /// These limits, with the bytes that `--max-size` says.
+    ///
+    /// # Errors
+    /// [`Step::Arguments`] if it says none.
+    pub fn max_size(self, text: &str) -> Result<Limits> {
+        let most_bytes = bytes(text).ok_or_else(|| {
+            usage_error(format!("`--max-size {text}` is not a size")).with_hint("for example `--max-size 2G`")
+        })?;
+        Ok(Limits { most_bytes, ..self })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_hit_knows_what_each_variable_means_for_it() {
+        // What a hit has to do something for, or what leads it elsewhere.
+        const THE_LONG_WAY: &[&str] = &["RUNNER_STATS", "RUNNER_VERBOSE", "RUNNER_VERIFY"];
+        for setting in TABLE.iter().filter(|setting| setting.may_be_in(Variable)) {
+            let variable = setting.variable();
+            let is_ignored = crate::fast_path::KNOWN.contains(&variable.as_bytes());
+            let lists = [SHAPING.contains(&&*variable), is_ignored, THE_LONG_WAY.contains(&&*variable)];
+            assert_eq!(lists.iter().filter(|is_in| **is_in).count(), 1, "{variable}");
+        }
+        assert!(SHAPING.iter().all(|name| TABLE.iter().any(|setting| setting.variable() == *name)));
+        assert!(SHAPING.is_sorted());
+    }
+
+    #[test]
+    fn values_are_what_their_kind_says() {
+        let environment = Environment::fixed([("HOME".into(), "/h".into())]);
+        let parse = |name: &str, text: &str| named(name).unwrap().parse(text).map(|value| value.to_string());
+        let toml = |name: &str, text: &str| {
+            let value: toml::Table = format!("x = {text}").parse().unwrap();
+            named(name).unwrap().parse_toml(&value["x"], &environment).map(|value| value.to_string())
+        };
+        for (name, text, written, expected) in [
+            ("offline", "on", "true", Some("true")),
+            ("offline", "0", "false", Some("false")),
+            ("offline", "2", "\"on\"", None),
+            ("older", "7d", "\"7d\"", Some("7d")),
+            ("older", "7", "7", Some("7d")),
+            ("older", "7w", "-7", None),
+            ("max-size", "2G", "\"2G\"", Some("2000000000")),
+            ("max-size", "10kB", "\"10kB\"", Some("10000")),
+            ("max-size", "99999999999G", "1.5", None),
+            ("rustflags", " -C  a ", "[\"-C\", \"a\"]", Some("-C a")),
+            ("bin", "/h/b", "\"~/b\"", Some("/h/b")),
+        ] {
+            assert_eq!(parse(name, text).ok().as_deref(), expected, "{name} {text}");
+            assert_eq!(toml(name, written).ok().as_deref(), expected, "{name} {written}");
+        }
+        assert!(toml("bin", "\"b\"").is_err() && toml("profile", "\"\"").is_err());
+    }
+
+    #[test]
+    fn what_was_meant_is_found_where_it_may_be_said() {
+        let meant = |name: &str| similar(name, Config).map(|setting| setting.name);
+        assert_eq!(meant("profil"), Some("profile"));
+        assert_eq!(meant("MAX_SIZE"), Some("max-size"));
+        assert_eq!(meant("cach"), None, "it cannot be said there");
+    }
+}

@@ -1,0 +1,10 @@
+//! The cache on disk: keys, entries, traces, locks, staging.
+
+pub(crate) mod cache;
+pub(crate) mod file_digest;
+pub(crate) mod lock;
+pub(crate) mod sealed_record;
+pub(crate) mod staging;
+pub(crate) mod stamp;
+pub(crate) mod trace;
+pub(crate) mod usage_counts;

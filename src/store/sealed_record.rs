@@ -1,0 +1,148 @@
+//! Records: small sealed text files that say what was found out, and the checks under which it stays true.
+//!
+//! ```text
+//! runner-record 1
+//! about NAME TEXT
+//! file … | absent … | variable …            checks, as in a trace
+//! end DIGEST                                 of the record's id and all bytes before this line
+//! ```
+//!
+//! What a compiler said of itself is one, and a dependency environment is one.
+
+use std::borrow::Cow;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+
+use crate::base::digest::Digest;
+use crate::base::digest::Fields;
+use crate::base::environment::Environment;
+use crate::store::trace::escape::Text;
+use crate::store::trace::escape::escape;
+use crate::store::trace::escape::line;
+use crate::store::trace::escape::split_field;
+use crate::store::trace::escape::unescape;
+use crate::store::trace::fact::Check;
+use crate::store::trace::fact::Holds;
+
+const FIRST_LINE: &[u8] = b"runner-record 1";
+
+/// Facts and the checks they depend on.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Record {
+    about: Vec<(Text<'static>, Text<'static>)>,
+    pub(crate) checks: Vec<Check<'static>>,
+}
+
+impl Record {
+    pub(crate) fn push(&mut self, name: &str, text: impl AsRef<OsStr>) {
+        let own = |text: &[u8]| Cow::Owned(text.to_vec());
+        self.about.push((own(name.as_bytes()), own(text.as_ref().as_bytes())));
+    }
+
+    /// All texts of a name, in order.
+    pub(crate) fn all(&self, name: &str) -> Vec<OsString> {
+        let named = self.about.iter().filter(|(key, _)| **key == *name.as_bytes());
+        named.map(|(_, text)| OsString::from_vec(text.to_vec())).collect()
+    }
+
+    /// Every text with its name, in order.
+    pub(crate) fn texts(&self) -> impl Iterator<Item = (String, String)> {
+        let text = |text: &Text<'_>| String::from_utf8_lossy(text).into_owned();
+        self.about.iter().map(move |(name, value)| (text(name), text(value)))
+    }
+
+    /// The first text of a name.
+    pub(crate) fn first(&self, name: &str) -> Option<OsString> {
+        self.all(name).into_iter().next()
+    }
+
+    pub(crate) fn holds(&self, environment: &Environment) -> bool {
+        self.checks.iter().all(|check| check.holds(environment) != Holds::No)
+    }
+
+    pub(crate) fn render(&self, id: &Digest) -> Vec<u8> {
+        let mut out = Vec::new();
+        line(&mut out, &[FIRST_LINE]);
+        for (name, text) in &self.about {
+            line(&mut out, &[b"about", &escape(name), &escape(text)]);
+        }
+        for check in &self.checks {
+            check.render(&mut out);
+        }
+        sealed(id, out)
+    }
+
+    /// Reads what texts there are, sealed or not: to know what a record refers to before something is removed.
+    pub(crate) fn read_any(bytes: &[u8]) -> Record {
+        let mut record = Record::default();
+        for line in bytes.split(|byte| *byte == b'\n') {
+            let Some((name, text)) = line.strip_prefix(b"about ").and_then(split_field) else { continue };
+            if let (Some(name), Some(text)) = (unescape(name), unescape(text)) {
+                record.about.push((Cow::Owned(name.into_owned()), Cow::Owned(text.into_owned())));
+            }
+        }
+        record
+    }
+
+    /// Reads the record of `id`; anything but a whole, undamaged record of that id is `None`.
+    pub(crate) fn parse(id: &Digest, bytes: &[u8]) -> Option<Record> {
+        let end = bytes.strip_suffix(b"\n")?.iter().rposition(|byte| *byte == b'\n')? + 1;
+        let (body, end) = bytes.split_at_checked(end)?;
+        if Digest::parse(end.strip_prefix(b"end ")?.strip_suffix(b"\n")?)? != seal(id, body) {
+            return None;
+        }
+        let mut lines = body.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+        if lines.next()? != FIRST_LINE {
+            return None;
+        }
+        let mut record = Record::default();
+        for line in lines {
+            match line.strip_prefix(b"about ") {
+                Some(rest) => {
+                    let (name, text) = split_field(rest)?;
+                    let own = |text: Text<'_>| Cow::Owned(text.into_owned());
+                    record.about.push((own(unescape(name)?), own(unescape(text)?)));
+                }
+                None => record.checks.push(Check::parse(line)?.into_owned()),
+            }
+        }
+        Some(record)
+    }
+}
+
+/// Adds the last line.
+pub(crate) fn sealed(id: &Digest, mut body: Vec<u8>) -> Vec<u8> {
+    let seal = seal(id, &body);
+    line(&mut body, &[b"end", seal.hex().as_bytes()]);
+    body
+}
+
+fn seal(id: &Digest, body: &[u8]) -> Digest {
+    let mut fields = Fields::new("record");
+    fields.push("id", id.hex().as_bytes());
+    fields.push("body", body);
+    fields.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_reads_back_and_damage_is_noticed() {
+        let id = Digest::of(b"id");
+        let mut record = Record::default();
+        record.push("argument", "-C link-arg=a b\n\\");
+        record.push("argument", "");
+        record.checks.push(Check::absent(std::path::Path::new("/no such = place")));
+        let text = record.render(&id);
+        assert_eq!(Record::parse(&id, &text), Some(record));
+        assert_eq!(Record::parse(&Digest::of(b"other"), &text), None);
+        for at in 0..text.len() {
+            let mut damaged = text.clone();
+            damaged[at] ^= 1;
+            assert_eq!(Record::parse(&id, &damaged), None, "a flip at {at}");
+            assert_eq!(Record::parse(&id, &text[..at]), None, "cut at {at}");
+        }
+    }
+}
