@@ -30,8 +30,7 @@ use crate::fast_path::buffer::Text;
 use crate::request::options::Options;
 use crate::request::package_spec;
 use crate::settings::schema::SHAPING;
-use crate::store::stamp::Moment;
-use crate::store::stamp::Stamp;
+use crate::store::stamp::{Moment, Stamp};
 use crate::store::trace;
 
 /// What the process was started with.

@@ -10,11 +10,9 @@ use crate::request::dialect::Dialect;
 use crate::rust::dep_info::DepInfo;
 use crate::rust::manifest::Manifest;
 use crate::rust::profile;
-use crate::script::header;
-use crate::script::shebang;
+use crate::script::{header, shebang};
 use crate::store::sealed_record::Record;
-use crate::store::trace;
-use crate::store::trace::Trace;
+use crate::store::trace::{self, Trace};
 
 /// The head of a script, its metadata, and the arguments for the compiler that come of it.
 pub fn metadata(bytes: &[u8]) {

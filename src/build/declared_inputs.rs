@@ -6,9 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::base::environment::Environment;
-use crate::base::error::Error;
-use crate::base::error::Result;
-use crate::base::error::Step;
+use crate::base::error::{Error, Result, Step};
 use crate::base::small_sort;
 use crate::rust::manifest::Settings;
 use crate::store::file_digest::Names;

@@ -7,8 +7,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use crate::store::stamp::Moment;
-use crate::store::stamp::Stamp;
+use crate::store::stamp::{Moment, Stamp};
 
 /// Finds what changed at or after the moment a compiler was started.
 pub(crate) struct Disturbances {

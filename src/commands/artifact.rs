@@ -5,8 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use crate::base::digest::Digest;
-use crate::base::digest::Sums;
+use crate::base::digest::{Digest, Sums};
 use crate::base::error::Result;
 use crate::build::record::BuildRecord;
 use crate::commands::promote::install::cannot;
@@ -16,11 +15,8 @@ use crate::engine::runner::Runner;
 use crate::request::options::Options;
 use crate::request::revision::Revision;
 use crate::script::script_file::Script;
-use crate::store::trace::Tools;
-use crate::store::trace::Trace;
-use crate::store::trace::fact::Check;
-use crate::store::trace::fact::Fact;
-use crate::store::trace::fact::path_of;
+use crate::store::trace::fact::{Check, Fact, path_of};
+use crate::store::trace::{Tools, Trace};
 
 /// A program that was built.
 #[derive(Debug, Clone)]

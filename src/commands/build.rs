@@ -10,14 +10,10 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use crate::base::environment::absolute;
-use crate::base::error::Error;
-use crate::base::error::Result;
-use crate::base::error::Step;
+use crate::base::error::{Error, Result, Step};
 use crate::commands::artifact::Artifact;
 use crate::commands::dry_run::Purpose;
-use crate::commands::promote::install::cannot;
-use crate::commands::promote::install::put;
-use crate::commands::promote::install::refuse_script_itself;
+use crate::commands::promote::install::{cannot, put, refuse_script_itself};
 use crate::engine::program::Program;
 use crate::engine::runner::Runner;
 use crate::request::options::Options;

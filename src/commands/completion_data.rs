@@ -2,8 +2,7 @@
 
 use std::ffi::OsString;
 
-use crate::commands::promote::receipt;
-use crate::commands::promote::receipt::Receipt;
+use crate::commands::promote::receipt::{self, Receipt};
 use crate::engine::runner::Runner;
 use crate::rust::toolchain;
 

@@ -4,9 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::base::digest::Fields;
-use crate::base::error::Error;
-use crate::base::error::Result;
-use crate::base::error::Step;
+use crate::base::error::{Error, Result, Step};
 use crate::engine::recipe::Recipe;
 use crate::engine::runner::Runner;
 use crate::request::options::Options;

@@ -6,26 +6,19 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use crate::base::environment::Environment;
-use crate::base::environment::absolute;
-use crate::base::error::Error;
-use crate::base::error::Result;
+use crate::base::environment::{Environment, absolute};
+use crate::base::error::{Error, Result};
 use crate::commands::promote::receipt;
 use crate::engine::background;
 use crate::engine::recipe::Recipe;
 use crate::engine::runner::Runner;
 use crate::request::options::Options;
 use crate::rust::cargo_config::CargoConfig;
-use crate::rust::toolchain;
-use crate::rust::toolchain::Toolchain;
-use crate::script::script_file::Script;
-use crate::script::script_file::is_similar;
+use crate::rust::toolchain::{self, Toolchain};
+use crate::script::script_file::{Script, is_similar};
 use crate::settings::config_file::Config;
-use crate::settings::layers::Said;
-use crate::settings::layers::Source;
-use crate::settings::schema::Setting;
-use crate::settings::schema::TABLE;
-use crate::settings::schema::Value;
+use crate::settings::layers::{Said, Source};
+use crate::settings::schema::{Setting, TABLE, Value};
 use crate::store::cache::Cache;
 use crate::store::stamp::Moment;
 

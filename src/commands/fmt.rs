@@ -26,12 +26,8 @@ use std::process::{Command, Output, Stdio};
 
 use proc_macro2::{TokenStream, TokenTree};
 
-use crate::base::error::At;
-use crate::base::error::Error;
-use crate::base::error::Result;
-use crate::base::error::Step;
-use crate::commands::check::cannot_run;
-use crate::commands::check::component;
+use crate::base::error::{At, Error, Result, Step};
+use crate::commands::check::{cannot_run, component};
 use crate::commands::migrate;
 use crate::engine::recipe::RustRecipe;
 use crate::engine::runner::Runner;
@@ -40,9 +36,7 @@ use crate::report::reporter::Screen;
 use crate::request::options::Options;
 use crate::rust::source::main_wrapper;
 use crate::rust::source::outline::Outline;
-use crate::script::header;
-use crate::script::header::Form;
-use crate::script::header::Header;
+use crate::script::header::{self, Form, Header};
 use crate::script::script_file::Script;
 
 /// What the statements stand in while rustfmt has them.

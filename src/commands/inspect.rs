@@ -7,15 +7,11 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use crate::base::environment::absolute;
-use crate::base::error::EXIT_NOT_FOUND;
-use crate::base::error::Error;
-use crate::base::error::Result;
-use crate::base::error::Step;
+use crate::base::error::{EXIT_NOT_FOUND, Error, Result, Step};
 use crate::build::elf::Elf;
 use crate::build::record::BuildRecord;
 use crate::commands::promote::install::cannot;
-use crate::commands::promote::receipt;
-use crate::commands::promote::receipt::Receipt;
+use crate::commands::promote::receipt::{self, Receipt};
 use crate::engine::runner::Runner;
 
 impl Runner {

@@ -7,15 +7,11 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use crate::base::digest::Digest;
-use crate::base::environment::Environment;
-use crate::base::environment::absolute;
-use crate::base::error::Error;
-use crate::base::error::Result;
-use crate::base::error::Step;
+use crate::base::environment::{Environment, absolute};
+use crate::base::error::{Error, Result, Step};
 use crate::commands::promote::install::cannot;
 use crate::commands::promote::lock;
-use crate::commands::promote::receipt;
-use crate::commands::promote::receipt::Receipt;
+use crate::commands::promote::receipt::{self, Receipt};
 use crate::engine::recipe::Recipe;
 use crate::engine::runner::Runner;
 use crate::packages::recipe::PackageRecipe;

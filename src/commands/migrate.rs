@@ -19,15 +19,10 @@ use std::path::Path;
 use toml::{Table, Value};
 
 use crate::base::environment::Environment;
-use crate::base::error::Error;
-use crate::base::error::Result;
-use crate::base::error::Step;
+use crate::base::error::{Error, Result, Step};
 use crate::engine::recipe::Recipe;
 use crate::engine::runner::Runner;
-use crate::script::header;
-use crate::script::header::Form;
-use crate::script::header::Header;
-use crate::script::header::Metadata;
+use crate::script::header::{self, Form, Header, Metadata};
 use crate::script::script_file::Script;
 
 /// A form of metadata that scripts are written in today.

@@ -3,9 +3,7 @@
 use std::num::NonZero;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::base::error::Error;
-use crate::base::error::Result;
-use crate::base::error::Step;
+use crate::base::error::{Error, Result, Step};
 use crate::base::small_sort;
 use crate::engine::recipe::Recipe;
 use crate::engine::runner::Runner;
@@ -13,8 +11,7 @@ use crate::engine::trim;
 use crate::process::exec;
 use crate::report::reporter::Screen;
 use crate::request::options::Options;
-use crate::rust::deps;
-use crate::rust::deps::Updated;
+use crate::rust::deps::{self, Updated};
 use crate::script::script_file::Script;
 
 impl Runner {

@@ -18,22 +18,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::base::digest::Digest;
-use crate::base::digest::Sums;
-use crate::base::environment::Environment;
-use crate::base::environment::absolute;
-use crate::base::error::Error;
-use crate::base::error::Result;
-use crate::base::error::Step;
+use crate::base::digest::{Digest, Sums};
+use crate::base::environment::{Environment, absolute};
+use crate::base::error::{Error, Result, Step};
 use crate::commands::build::is_for_windows;
-use crate::commands::promote::install::cannot;
-use crate::commands::promote::install::check_name;
-use crate::commands::promote::install::create_directory;
-use crate::commands::promote::install::put;
-use crate::commands::promote::install::refuse_script_itself;
-use crate::commands::promote::install::sweep;
-use crate::commands::promote::receipt::Asked;
-use crate::commands::promote::receipt::Receipt;
+use crate::commands::promote::install::{
+    cannot, check_name, create_directory, put, refuse_script_itself, sweep,
+};
+use crate::commands::promote::receipt::{Asked, Receipt};
 use crate::engine::launch_id::LaunchId;
 use crate::engine::program::Program;
 use crate::engine::recipe::Recipe;
@@ -41,13 +33,10 @@ use crate::engine::runner::Runner;
 use crate::packages::recipe::PackageRecipe;
 use crate::request::options::Options;
 use crate::script::script_file::Script;
-use crate::store::lock::Lock;
-use crate::store::lock::Patience;
+use crate::store::lock::{Lock, Patience};
 use crate::store::stamp::Moment;
-use crate::store::trace::Tools;
-use crate::store::trace::Trace;
-use crate::store::trace::fact::Check;
-use crate::store::trace::fact::Fact;
+use crate::store::trace::fact::{Check, Fact};
+use crate::store::trace::{Tools, Trace};
 
 /// How long a promotion that was stopped is given to be continued.
 const STOPPED: Duration = Duration::from_secs(5);

@@ -7,15 +7,10 @@ use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::path::PathBuf;
 
-use crate::base::error::EXIT_NOT_FOUND;
-use crate::base::error::Error;
-use crate::base::error::Result;
-use crate::base::error::Step;
-use crate::commands::installed::State;
-use crate::commands::installed::find;
+use crate::base::error::{EXIT_NOT_FOUND, Error, Result, Step};
+use crate::commands::installed::{State, find};
 use crate::commands::promote::Placement;
-use crate::commands::promote::receipt;
-use crate::commands::promote::receipt::Receipt;
+use crate::commands::promote::receipt::{self, Receipt};
 use crate::engine::runner::Runner;
 use crate::packages::recipe::PackageRecipe;
 use crate::packages::resolve::Resolved;

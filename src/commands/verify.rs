@@ -11,20 +11,13 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use crate::base::digest::Digest;
-use crate::base::digest::Sums;
+use crate::base::digest::{Digest, Sums};
 use crate::base::environment::absolute;
-use crate::base::error::At;
-use crate::base::error::EXIT_FAILED;
-use crate::base::error::Error;
-use crate::base::error::Result;
-use crate::base::error::Step;
+use crate::base::error::{At, EXIT_FAILED, Error, Result, Step};
 use crate::base::small_sort;
-use crate::build::record::BuildRecord;
-use crate::build::record::Dependency;
+use crate::build::record::{BuildRecord, Dependency};
 use crate::commands::promote::install::cannot;
-use crate::commands::promote::receipt;
-use crate::commands::promote::receipt::Receipt;
+use crate::commands::promote::receipt::{self, Receipt};
 use crate::engine::runner::Runner;
 use crate::request::options::Options;
 use crate::request::package_spec::Package;

@@ -12,10 +12,9 @@ use crate::engine::trim;
 use crate::request::options::Options;
 use crate::script::script_file::Script;
 use crate::store::cache::Cache;
-use crate::store::trace::Tools;
-use crate::store::trace::Trace;
 use crate::store::trace::change::Change;
 use crate::store::trace::fact::path_of;
+use crate::store::trace::{Tools, Trace};
 
 /// What the next run of a script would do.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -12,11 +12,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use crate::base::environment::Environment;
-use crate::base::error::EXIT_CANNOT_EXECUTE;
-use crate::base::error::EXIT_NOT_FOUND;
-use crate::base::error::Error;
-use crate::base::error::Result;
-use crate::base::error::Step;
+use crate::base::error::{EXIT_CANNOT_EXECUTE, EXIT_NOT_FOUND, Error, Result, Step};
 use crate::rust::cargo_config::CargoConfig;
 use crate::rust::linker::gnu_architecture;
 use crate::rust::target;

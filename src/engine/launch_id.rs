@@ -6,12 +6,10 @@
 
 use std::os::unix::ffi::OsStrExt;
 
-use crate::base::digest::Digest;
-use crate::base::digest::Fields;
+use crate::base::digest::{Digest, Fields};
 use crate::base::environment::Environment;
 use crate::request::options::Options;
-use crate::script::script_file::Place;
-use crate::script::script_file::Script;
+use crate::script::script_file::{Place, Script};
 use crate::settings::schema::SHAPING;
 
 /// Changes when the same inputs may give another binary or another trace than in an earlier runner: then nothing made

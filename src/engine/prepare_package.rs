@@ -2,35 +2,23 @@
 
 use std::path::Path;
 
-use crate::base::error::At;
-use crate::base::error::EXIT_NOT_FOUND;
-use crate::base::error::Error;
-use crate::base::error::Result;
-use crate::base::error::Step;
+use crate::base::error::{At, EXIT_NOT_FOUND, Error, Result, Step};
 use crate::engine::launch_id::LaunchId;
-use crate::engine::program::Manner;
-use crate::engine::program::Program;
-use crate::engine::runner::Runner;
-use crate::engine::runner::taken_over;
-use crate::engine::trim;
-use crate::engine::trim::Limits;
+use crate::engine::program::{Manner, Program};
+use crate::engine::runner::{Runner, taken_over};
+use crate::engine::trim::{self, Limits};
 use crate::packages::recipe::PackageRecipe;
 use crate::packages::resolve::Resolved;
 use crate::report::lock_notice::patiently;
 use crate::report::reporter::Screen;
 use crate::request::options::Options;
 use crate::request::package_spec::Package;
-use crate::rust::deps;
-use crate::rust::deps::Updated;
+use crate::rust::deps::{self, Updated};
 use crate::script::script_file::Script;
-use crate::store::cache::Built;
-use crate::store::cache::Cache;
-use crate::store::cache::Entry;
-use crate::store::cache::Found;
+use crate::store::cache::{Built, Cache, Entry, Found};
 use crate::store::staging::Staging;
 use crate::store::trace::Tools;
-use crate::store::usage_counts;
-use crate::store::usage_counts::Event;
+use crate::store::usage_counts::{self, Event};
 
 impl Runner {
     /// The program of a package whose trace does not hold.

@@ -11,26 +11,16 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use crate::base::environment::Environment;
-use crate::base::error::EXIT_CANNOT_EXECUTE;
-use crate::base::error::Error;
-use crate::base::error::Result;
-use crate::base::error::Step;
+use crate::base::error::{EXIT_CANNOT_EXECUTE, Error, Result, Step};
 use crate::commands::artifact::Basis;
-use crate::engine::exec_wrapper;
-use crate::engine::exec_wrapper::Under;
+use crate::engine::exec_wrapper::{self, Under};
 use crate::process::child;
-use crate::process::exec;
-use crate::process::exec::Image;
-use crate::report::command_log::Journal;
-use crate::report::command_log::timed;
+use crate::process::exec::{self, Image};
+use crate::report::command_log::{Journal, timed};
 use crate::report::reporter::Screen;
-use crate::request::options::Options;
-use crate::request::options::Verbosity;
+use crate::request::options::{Options, Verbosity};
 use crate::script::script_file::Script;
-use crate::store::cache::Built;
-use crate::store::cache::Cache;
-use crate::store::cache::Found;
-use crate::store::cache::Told;
+use crate::store::cache::{Built, Cache, Found, Told};
 use crate::store::staging::Staging;
 
 /// A script's program, ready to be executed.

@@ -5,18 +5,14 @@
 //! A compiler that is not deterministic, or an input no check knows of, shows as a difference.
 
 use crate::base::digest::Digest;
-use crate::base::error::At;
-use crate::base::error::Error;
-use crate::base::error::Result;
-use crate::base::error::Step;
+use crate::base::error::{At, Error, Result, Step};
 use crate::engine::recipe::Recipe;
 use crate::engine::runner::Runner;
 use crate::packages::recipe::PackageRecipe;
 use crate::report::reporter::Screen;
 use crate::request::options::Options;
 use crate::script::script_file::Script;
-use crate::store::cache::Cache;
-use crate::store::cache::Found;
+use crate::store::cache::{Cache, Found};
 use crate::store::staging::Staging;
 
 impl Runner {

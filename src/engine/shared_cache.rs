@@ -35,8 +35,7 @@ use std::path::{Path, PathBuf};
 
 use crate::base::digest::Digest;
 use crate::base::environment::Environment;
-use crate::base::error::EXIT_NOT_FOUND;
-use crate::base::error::Result;
+use crate::base::error::{EXIT_NOT_FOUND, Result};
 use crate::base::small_sort;
 use crate::engine::launch_id::LaunchId;
 use crate::engine::recipe::Recipe;
@@ -45,18 +44,10 @@ use crate::report::reporter::Screen;
 use crate::request::options::Options;
 use crate::script::script_file::Script;
 use crate::settings::schema;
-use crate::store::cache::Cache;
-use crate::store::cache::Found;
-use crate::store::stamp::Moment;
-use crate::store::stamp::Stamp;
-use crate::store::trace::Binary;
-use crate::store::trace::Trace;
-use crate::store::trace::Variant;
-use crate::store::trace::fact::Check;
-use crate::store::trace::fact::Fact;
-use crate::store::trace::fact::Holds;
-use crate::store::trace::fact::path_of;
-use crate::store::trace::fact::text_of;
+use crate::store::cache::{Cache, Found};
+use crate::store::stamp::{Moment, Stamp};
+use crate::store::trace::fact::{Check, Fact, Holds, path_of, text_of};
+use crate::store::trace::{Binary, Trace, Variant};
 
 /// The variable that names it.
 const VARIABLE: &str = "RUNNER_CACHE_SYSTEM";

@@ -15,20 +15,16 @@ use crate::base::digest::Digest;
 use crate::base::error::Result;
 use crate::base::small_sort;
 use crate::engine::launch_id::LaunchId;
-use crate::rust::deps;
-use crate::rust::incremental;
+use crate::rust::{deps, incremental};
 use crate::settings::layers::Said;
 use crate::settings::schema::Value;
-use crate::store::cache::Cache;
-use crate::store::cache::last_used;
+use crate::store::cache::{Cache, last_used};
 use crate::store::lock::Lock;
 use crate::store::sealed_record::Record;
 use crate::store::staging::Staging;
 use crate::store::stamp::Moment;
-use crate::store::trace::Trace;
-use crate::store::trace::Variant;
-use crate::store::trace::fact::Check;
-use crate::store::trace::fact::path_of;
+use crate::store::trace::fact::{Check, path_of};
+use crate::store::trace::{Trace, Variant};
 
 /// What a cache may keep.
 #[derive(Debug, Clone, Copy)]

@@ -11,29 +11,18 @@ use std::time::Instant;
 
 use crate::base::digest::Digest;
 use crate::base::environment::Environment;
-use crate::base::error::Error;
-use crate::base::error::Result;
-use crate::base::error::Step;
+use crate::base::error::{Error, Result, Step};
 use crate::build::declared_inputs;
 use crate::build::input_mutation::Disturbances;
 use crate::build::record::BuildRecord;
-use crate::languages::c;
-use crate::languages::go;
-use crate::languages::recipe::LanguageRecipe;
-use crate::languages::recipe::Way;
-use crate::languages::scriptisto;
+use crate::languages::recipe::{LanguageRecipe, Way};
 use crate::languages::source::Source;
+use crate::languages::{c, go, scriptisto};
 use crate::report::reporter::Screen;
-use crate::rust::compile::Outcome;
-use crate::rust::compile::all_checks;
-use crate::rust::compile::declared_disturbance;
-use crate::rust::compile::is_full;
-use crate::rust::compile::removed;
+use crate::rust::compile::{Outcome, all_checks, declared_disturbance, is_full, removed};
 use crate::rust::static_check;
-use crate::store::cache::Built;
-use crate::store::cache::Cache;
-use crate::store::stamp::Moment;
-use crate::store::stamp::Stamp;
+use crate::store::cache::{Built, Cache};
+use crate::store::stamp::{Moment, Stamp};
 use crate::store::trace::fact::Check;
 
 /// How a compiler is called.

@@ -13,22 +13,14 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 
 use crate::base::error::Result;
-use crate::languages::build::Call;
-use crate::languages::build::Input;
-use crate::languages::build::Inputs;
-use crate::languages::build::Site;
-use crate::languages::compiler;
-use crate::languages::compiler::Compiler;
-use crate::languages::compiler::Search;
+use crate::languages::build::{Call, Input, Inputs, Site};
+use crate::languages::compiler::{self, Compiler, Search};
 use crate::languages::depfile;
-use crate::languages::includes;
-use crate::languages::includes::Directories;
+use crate::languages::includes::{self, Directories};
 use crate::languages::language::is_system;
 use crate::languages::metadata::Head;
-use crate::languages::recipe::Level;
-use crate::languages::recipe::SCRIPT;
-use crate::languages::source;
-use crate::languages::source::Source;
+use crate::languages::recipe::{Level, SCRIPT};
+use crate::languages::source::{self, Source};
 use crate::store::trace::fact::Check;
 
 /// Which of the two.

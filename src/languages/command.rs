@@ -13,8 +13,7 @@
 //! The call is not made: its program and flags are taken from it, as if they had been given to runner.
 
 use crate::languages::language::Language;
-use crate::languages::shell_words;
-use crate::languages::shell_words::Word;
+use crate::languages::shell_words::{self, Word};
 use crate::script::shebang;
 
 /// A call of a compiler.

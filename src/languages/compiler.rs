@@ -8,13 +8,8 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::base::environment::Environment;
-use crate::base::environment::absolute;
-use crate::base::environment::is_executable;
-use crate::base::error::EXIT_NOT_FOUND;
-use crate::base::error::Error;
-use crate::base::error::Result;
-use crate::base::error::Step;
+use crate::base::environment::{Environment, absolute, is_executable};
+use crate::base::error::{EXIT_NOT_FOUND, Error, Result, Step};
 use crate::rust::toolchain;
 use crate::script::script_file::resolve_links;
 use crate::store::cache::Cache;

@@ -2,14 +2,11 @@
 
 use std::path::Path;
 
-use crate::base::error::Error;
-use crate::base::error::Result;
-use crate::base::error::Step;
+use crate::base::error::{Error, Result, Step};
 use crate::languages::language::Language;
 use crate::languages::metadata;
 use crate::script::script_file::Script;
-use crate::script::shebang;
-use crate::script::shebang::Tool;
+use crate::script::shebang::{self, Tool};
 
 /// Extensions of Rust: its own, and those of its script tools.
 const RUST: &[&str] = &["rs", "ers", "crs", "rscript"];

@@ -11,9 +11,7 @@
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use crate::base::error::Error;
-use crate::base::error::Result;
-use crate::base::error::Step;
+use crate::base::error::{Error, Result, Step};
 
 /// A language other than Rust.
 ///

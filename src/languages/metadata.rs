@@ -10,18 +10,14 @@
 
 use toml::{Table, Value};
 
-use crate::base::error::Error;
-use crate::base::error::Result;
-use crate::base::error::Step;
-use crate::languages::command;
-use crate::languages::command::CompileCall;
+use crate::base::error::{Error, Result, Step};
+use crate::languages::command::{self, CompileCall};
 use crate::languages::language::Language;
 use crate::languages::scriptisto;
 use crate::request::options::Options;
 use crate::rust::manifest::Settings;
 use crate::script::header::Spec;
-use crate::script::shebang;
-use crate::script::shebang::Tool;
+use crate::script::shebang::{self, Tool};
 
 /// What the head of a script says.
 #[derive(Debug)]

@@ -10,8 +10,7 @@ use std::process::{Command, Stdio};
 
 use crate::base::error::Result;
 use crate::languages::compiler::Search;
-use crate::languages::shell_words;
-use crate::languages::shell_words::Word;
+use crate::languages::shell_words::{self, Word};
 use crate::store::trace::fact::Check;
 
 /// Variables that say where packages are.

@@ -14,8 +14,7 @@ use crate::rust::manifest::Manifest;
 use crate::rust::source::main_wrapper::Code;
 use crate::script::script_file::Script;
 use crate::settings::config_file::Config;
-use crate::settings::layers::Said;
-use crate::settings::layers::Source;
+use crate::settings::layers::{Said, Source};
 
 impl Recipe {
     /// The language of a script that is not in Rust.

@@ -1,10 +1,8 @@
 //! The languages that are built in, by name.
 
 use crate::languages::c::Kind;
-use crate::languages::language::How;
-use crate::languages::language::Language;
-use crate::languages::template::Report;
-use crate::languages::template::Template;
+use crate::languages::language::{How, Language};
+use crate::languages::template::{Report, Template};
 
 pub(super) static LANGUAGES: &[Language] = &[
     Language {

@@ -20,11 +20,9 @@
 use toml::{Table, Value};
 
 use crate::base::digest::Digest;
-use crate::languages::language::How;
-use crate::languages::language::Language;
+use crate::languages::language::{How, Language};
 use crate::languages::metadata;
-use crate::languages::template::Report;
-use crate::languages::template::Template;
+use crate::languages::template::{Report, Template};
 use crate::script::script_file::Script;
 
 /// A language, and what its definition is.

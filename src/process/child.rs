@@ -19,11 +19,7 @@ use std::process::ExitStatus;
 
 use rustix::process::{Pid, WaitOptions, getpid, getsid, waitpid};
 
-use crate::process::exec;
-use crate::process::exec::Image;
-use crate::process::exec::Received;
-use crate::process::exec::Sender;
-use crate::process::exec::Signals;
+use crate::process::exec::{self, Image, Received, Sender, Signals};
 
 /// Has a program as a child, and returns how it ended. Signals go to it, it stops and continues with us.
 pub(crate) fn spawn(image: &Image<'_>) -> io::Result<ExitStatus> {

@@ -15,8 +15,7 @@ use std::process::Command;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use crate::base::environment::Environment;
-use crate::base::environment::TRACED;
+use crate::base::environment::{Environment, TRACED};
 use crate::process::exec::Image;
 use crate::request::debug_options::Steering;
 

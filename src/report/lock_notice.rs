@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use crate::report::reporter::Screen;
 use crate::script::script_file::Script;
-use crate::store::lock::Holder;
-use crate::store::lock::Patience;
+use crate::store::lock::{Holder, Patience};
 
 /// On a terminal a person is told after a second; in a log, when it is worth a line.
 const TELL_PERSON: Duration = Duration::from_secs(1);

@@ -12,13 +12,9 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use crate::base::environment::Environment;
-use crate::base::error::At;
-use crate::base::error::Result;
-use crate::base::error::Step;
-use crate::base::error::printable;
+use crate::base::error::{At, Result, Step, printable};
 use crate::process::exec;
-use crate::report::command_log::Journal;
-use crate::report::command_log::timed;
+use crate::report::command_log::{Journal, timed};
 use crate::request::options::Verbosity;
 use crate::rust::manifest::PACKAGE_NAME;
 use crate::script::script_file::Script;

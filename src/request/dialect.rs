@@ -17,8 +17,7 @@ use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use crate::script::header::Form;
-use crate::script::header::Header;
+use crate::script::header::{Form, Header};
 use crate::script::script_file::Script;
 use crate::script::shebang::Tool;
 

@@ -22,10 +22,7 @@ use std::os::unix::ffi::OsStrExt;
 use semver::{Version, VersionReq};
 
 use crate::base::digest::Fields;
-use crate::base::error::EXIT_NOT_FOUND;
-use crate::base::error::Error;
-use crate::base::error::Result;
-use crate::base::error::Step;
+use crate::base::error::{EXIT_NOT_FOUND, Error, Result, Step};
 
 /// The longest name a registry takes.
 const LONGEST_NAME_BYTES: usize = 64;

@@ -9,9 +9,7 @@ use std::path::{Path, PathBuf};
 use toml::{Table, Value};
 
 use crate::base::environment::Environment;
-use crate::base::error::Error;
-use crate::base::error::Result;
-use crate::base::error::Step;
+use crate::base::error::{Error, Result, Step};
 use crate::base::small_sort;
 use crate::store::stamp::Moment;
 use crate::store::trace::fact::Check;

@@ -33,14 +33,9 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use crate::base::digest::Digest;
-use crate::base::digest::Fields;
-use crate::base::environment::Environment;
-use crate::base::environment::TRACED;
-use crate::base::error::At;
-use crate::base::error::Error;
-use crate::base::error::Result;
-use crate::base::error::Step;
+use crate::base::digest::{Digest, Fields};
+use crate::base::environment::{Environment, TRACED};
+use crate::base::error::{At, Error, Result, Step};
 use crate::engine::recipe::RustRecipe;
 use crate::report::lock_notice::patiently;
 use crate::report::reporter::Screen;

@@ -1,13 +1,10 @@
 //! Surroundings: what a build finds around a script or a package, whatever is built.
 
-use crate::base::environment::Environment;
-use crate::base::environment::TRACED;
+use crate::base::environment::{Environment, TRACED};
 use crate::base::error::Result;
 use crate::rust::cargo_config::CargoConfig;
-use crate::rust::linker;
-use crate::rust::linker::Linker;
-use crate::rust::target;
-use crate::rust::target::Target;
+use crate::rust::linker::{self, Linker};
+use crate::rust::target::{self, Target};
 use crate::rust::toolchain::Toolchain;
 use crate::settings::layers::Said;
 use crate::settings::schema;

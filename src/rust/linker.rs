@@ -11,14 +11,10 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use crate::base::environment::Environment;
-use crate::base::error::EXIT_NOT_FOUND;
-use crate::base::error::Error;
-use crate::base::error::Result;
-use crate::base::error::Step;
+use crate::base::error::{EXIT_NOT_FOUND, Error, Result, Step};
 use crate::engine::recipe::RustRecipe;
 use crate::rust::cargo_config::CargoConfig;
-use crate::rust::target;
-use crate::rust::target::Target;
+use crate::rust::target::{self, Target};
 use crate::rust::toolchain;
 use crate::store::cache::Cache;
 use crate::store::stamp::Moment;

@@ -13,19 +13,14 @@ use std::path::Path;
 
 use toml::{Table, Value};
 
-use crate::base::error::Error;
-use crate::base::error::Result;
-use crate::base::error::Step;
+use crate::base::error::{Error, Result, Step};
 use crate::base::small_sort;
 use crate::request::dialect::Dialect;
-use crate::script::header::Form;
-use crate::script::header::Metadata;
+use crate::script::header::{Form, Metadata};
 
 pub(crate) use crate::rust::manifest::fields::EDITIONS;
 use crate::rust::manifest::position::Part;
-pub(crate) use crate::settings::script_table::ALLOWED_FLAGS;
-pub(crate) use crate::settings::script_table::Settings;
-pub(crate) use crate::settings::script_table::refused_flag;
+pub(crate) use crate::settings::script_table::{ALLOWED_FLAGS, Settings, refused_flag};
 
 /// The package cargo sees. No crate may be called this, so nothing a script depends on can clash with it.
 pub(crate) const PACKAGE_NAME: &str = "runner-script";

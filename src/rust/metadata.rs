@@ -1,10 +1,7 @@
 //! Heads: what a recipe takes from the first lines of a script.
 
-use crate::base::error::Error;
-use crate::base::error::Result;
-use crate::base::error::Step;
-use crate::script::header;
-use crate::script::header::Header;
+use crate::base::error::{Error, Result, Step};
+use crate::script::header::{self, Header};
 use crate::script::script_file::Script;
 
 /// What Linux reads of a `#!` line (`BINPRM_BUF_SIZE` less the line end).

@@ -9,9 +9,7 @@ use std::ffi::OsString;
 
 use toml::{Table, Value};
 
-use crate::base::error::Error;
-use crate::base::error::Result;
-use crate::base::error::Step;
+use crate::base::error::{Error, Result, Step};
 use crate::base::small_sort;
 use crate::rust::manifest::Manifest;
 

@@ -5,9 +5,7 @@
 
 use std::path::Path;
 
-use crate::base::error::Error;
-use crate::base::error::Result;
-use crate::base::error::Step;
+use crate::base::error::{Error, Result, Step};
 use crate::build::elf::Elf;
 use crate::engine::recipe::RustRecipe;
 

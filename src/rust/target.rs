@@ -8,12 +8,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::base::environment::Environment;
-use crate::base::error::EXIT_NOT_FOUND;
-use crate::base::error::Error;
-use crate::base::error::Result;
-use crate::base::error::Step;
-use crate::rust::toolchain::Toolchain;
-use crate::rust::toolchain::remembered;
+use crate::base::error::{EXIT_NOT_FOUND, Error, Result, Step};
+use crate::rust::toolchain::{Toolchain, remembered};
 use crate::store::cache::Cache;
 use crate::store::file_digest::Names;
 use crate::store::stamp::Moment;

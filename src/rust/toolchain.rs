@@ -16,15 +16,9 @@ use std::process::{Command, Stdio};
 
 use rustc_version::{Channel, VersionMeta};
 
-use crate::base::digest::Digest;
-use crate::base::digest::Fields;
-use crate::base::environment::Environment;
-use crate::base::environment::absolute;
-use crate::base::environment::is_executable;
-use crate::base::error::EXIT_NOT_FOUND;
-use crate::base::error::Error;
-use crate::base::error::Result;
-use crate::base::error::Step;
+use crate::base::digest::{Digest, Fields};
+use crate::base::environment::{Environment, absolute, is_executable};
+use crate::base::error::{EXIT_NOT_FOUND, Error, Result, Step};
 use crate::base::small_sort;
 use crate::script::script_file::resolve_links;
 use crate::store::cache::Cache;

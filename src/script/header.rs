@@ -37,8 +37,7 @@ pub(crate) mod tests;
 use std::ops::Range;
 
 pub use crate::script::header::attributes::features;
-pub use crate::script::header::scriptisto::Spec;
-pub use crate::script::header::scriptisto::is_in as has_spec;
+pub use crate::script::header::scriptisto::{Spec, is_in as has_spec};
 
 /// A byte order mark, as it stands in a text.
 pub const BOM: &str = "\u{feff}";

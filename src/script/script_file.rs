@@ -12,16 +12,10 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
 
-use crate::base::environment::Environment;
-use crate::base::environment::absolute;
-use crate::base::error::EXIT_CANNOT_EXECUTE;
-use crate::base::error::EXIT_NOT_FOUND;
-use crate::base::error::Error;
-use crate::base::error::Result;
-use crate::base::error::Step;
+use crate::base::environment::{Environment, absolute};
+use crate::base::error::{EXIT_CANNOT_EXECUTE, EXIT_NOT_FOUND, Error, Result, Step};
 use crate::base::small_sort;
-use crate::request::package_spec;
-use crate::request::package_spec::Package;
+use crate::request::package_spec::{self, Package};
 use crate::store::stamp::Stamp;
 
 /// Larger than any script, smaller than a disk image given by mistake.

@@ -7,8 +7,7 @@
 
 pub(crate) mod polyglot;
 
-use crate::request::options::Harness;
-use crate::request::options::Options;
+use crate::request::options::{Harness, Options};
 use crate::script::header::Header;
 
 /// The tool a first line names.

@@ -4,15 +4,10 @@ use std::fmt;
 use std::path::PathBuf;
 
 use crate::base::environment::Environment;
-use crate::base::error::Error;
-use crate::base::error::Result;
-use crate::request::options::Options;
-use crate::request::options::Verbosity;
+use crate::base::error::{Error, Result};
+use crate::request::options::{Options, Verbosity};
 use crate::rust::manifest::Settings;
-use crate::settings::schema::Place;
-use crate::settings::schema::TABLE;
-use crate::settings::schema::Value;
-use crate::settings::schema::of_variable;
+use crate::settings::schema::{Place, TABLE, Value, of_variable};
 
 /// Where something was said.
 #[derive(Debug, Clone, PartialEq, Eq)]

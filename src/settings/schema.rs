@@ -22,13 +22,9 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
 use crate::base::environment::Environment;
-use crate::base::error::Error;
-use crate::base::error::Result;
-use crate::base::error::Step;
-use crate::base::error::usage_error;
+use crate::base::error::{Error, Result, Step, usage_error};
 use crate::engine::trim::Limits;
-use crate::request::options::Options;
-use crate::request::options::Verbosity;
+use crate::request::options::{Options, Verbosity};
 use crate::script::script_file::is_similar;
 use crate::settings::layers::Source;
 use crate::store::trace::fact::Check;

@@ -16,8 +16,7 @@
 use toml::{Table, Value};
 
 use crate::base::error::Result;
-use crate::rust::manifest::position;
-use crate::rust::manifest::position::Part;
+use crate::rust::manifest::position::{self, Part};
 use crate::script::header::Metadata;
 
 /// What a script says to runner.

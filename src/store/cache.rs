@@ -40,30 +40,19 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use crate::base::digest::Digest;
-use crate::base::digest::Fields;
+use crate::base::digest::{Digest, Fields};
 use crate::base::environment::Environment;
 use crate::base::error::Result;
 use crate::engine::launch_id::LaunchId;
 use crate::script::script_file::Script;
 pub(crate) use crate::store::cache::location::is_noexec;
-use crate::store::lock::Holder;
-use crate::store::lock::Lock;
-use crate::store::lock::Patience;
-use crate::store::staging;
-use crate::store::staging::Staging;
-use crate::store::stamp::Moment;
-use crate::store::stamp::Stamp;
-use crate::store::trace::fact::Check;
-use crate::store::trace::fact::path_of;
+use crate::store::lock::{Holder, Lock, Patience};
+use crate::store::staging::{self, Staging};
+use crate::store::stamp::{Moment, Stamp};
+use crate::store::trace::fact::{Check, path_of};
 
-use crate::store::trace::Binary;
-use crate::store::trace::Current;
-use crate::store::trace::HOME_DIGITS;
-use crate::store::trace::Tools;
-use crate::store::trace::Trace;
-use crate::store::trace::Variant;
 use crate::store::trace::escape::Text;
+use crate::store::trace::{Binary, Current, HOME_DIGITS, Tools, Trace, Variant};
 
 const VERSION_DIRECTORY: &str = "v1";
 

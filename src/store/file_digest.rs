@@ -5,8 +5,7 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use crate::base::digest::Digest;
-use crate::base::digest::Fields;
+use crate::base::digest::{Digest, Fields};
 use crate::base::small_sort;
 use crate::store::stamp::Stamp;
 

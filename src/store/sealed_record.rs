@@ -13,16 +13,10 @@ use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
-use crate::base::digest::Digest;
-use crate::base::digest::Fields;
+use crate::base::digest::{Digest, Fields};
 use crate::base::environment::Environment;
-use crate::store::trace::escape::Text;
-use crate::store::trace::escape::escape;
-use crate::store::trace::escape::line;
-use crate::store::trace::escape::split_field;
-use crate::store::trace::escape::unescape;
-use crate::store::trace::fact::Check;
-use crate::store::trace::fact::Holds;
+use crate::store::trace::escape::{Text, escape, line, split_field, unescape};
+use crate::store::trace::fact::{Check, Holds};
 
 const FIRST_LINE: &[u8] = b"runner-record 1";
 

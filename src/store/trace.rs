@@ -39,25 +39,14 @@ use std::borrow::Cow;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path};
 
-use crate::base::digest::Digest;
-use crate::base::digest::Fields;
+use crate::base::digest::{Digest, Fields};
 use crate::base::environment::Environment;
 use crate::engine::launch_id::LaunchId;
 use crate::engine::shared_cache;
 use crate::store::stamp::Stamp;
 use crate::store::trace::change::Change;
-use crate::store::trace::escape::Text;
-use crate::store::trace::escape::escape;
-use crate::store::trace::escape::line;
-use crate::store::trace::escape::parse_stamp;
-use crate::store::trace::escape::split_field;
-use crate::store::trace::escape::stamp_text;
-use crate::store::trace::escape::unescape;
-use crate::store::trace::fact::Check;
-use crate::store::trace::fact::Fact;
-use crate::store::trace::fact::Holds;
-use crate::store::trace::fact::compare;
-use crate::store::trace::fact::path_of;
+use crate::store::trace::escape::{Text, escape, line, parse_stamp, split_field, stamp_text, unescape};
+use crate::store::trace::fact::{Check, Fact, Holds, compare, path_of};
 
 const FIRST_LINE: &[u8] = b"runner-trace 1";
 

@@ -14,8 +14,7 @@ use crate::base::small_sort;
 use crate::engine::runner::Runner;
 use crate::engine::trim;
 use crate::store::cache::Cache;
-use crate::store::stamp::Moment;
-use crate::store::stamp::Stamp;
+use crate::store::stamp::{Moment, Stamp};
 
 /// What happened.
 #[derive(Debug, Clone, Copy)]

@@ -17,9 +17,7 @@ use std::ffi::OsString;
 
 use runner::Runner;
 
-use crate::flags::COMMANDS;
-use crate::flags::Flag;
-use crate::flags::OPTIONS;
+use crate::flags::{COMMANDS, Flag, OPTIONS};
 use crate::help;
 
 /// What a shell is given to load.

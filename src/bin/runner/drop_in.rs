@@ -19,8 +19,7 @@ use runner::{
     Dialect, Expression, ExpressionKind, Harness, Options, Result, Verbosity, shebang, usage_error,
 };
 
-use crate::parse::CacheCommand;
-use crate::parse::Command;
+use crate::parse::{CacheCommand, Command};
 
 /// What goes wrong before the script runs, under any of these names.
 pub(crate) const EXIT_FAILED: u8 = 1;

@@ -6,12 +6,7 @@
 pub(crate) mod manual;
 pub(crate) mod topics;
 
-pub(crate) use crate::flags::COMMANDS;
-pub(crate) use crate::flags::Flag;
-pub(crate) use crate::flags::OPTIONS;
-pub(crate) use crate::flags::is_command;
-pub(crate) use crate::flags::named;
-pub(crate) use crate::flags::takes_value;
+pub(crate) use crate::flags::{COMMANDS, Flag, OPTIONS, is_command, named, takes_value};
 pub(crate) use crate::help::manual::manual;
 pub(crate) use crate::help::topics::TOPICS;
 

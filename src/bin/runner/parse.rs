@@ -19,14 +19,8 @@ pub(crate) mod values;
 
 pub(crate) use crate::parse::build::Saying;
 pub(crate) use crate::parse::expression::dependency;
-use crate::parse::positional::no_more;
-use crate::parse::positional::one_script;
-use crate::parse::positional::some_scripts;
-use crate::parse::positional::words;
-use crate::parse::values::Keys;
-use crate::parse::values::path;
-use crate::parse::values::text;
-use crate::parse::values::texts;
+use crate::parse::positional::{no_more, one_script, some_scripts, words};
+use crate::parse::values::{Keys, path, text, texts};
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;

@@ -15,9 +15,8 @@ use runner::{
 };
 use serde_json::json;
 
-use crate::completion;
-use crate::help;
 use crate::parse::Command;
+use crate::{completion, help};
 
 /// Does what was asked; the exit code.
 pub(crate) fn dispatch(command: Command) -> Result<u8> {

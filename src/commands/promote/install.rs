@@ -14,10 +14,7 @@ use std::time::Duration;
 use tempfile::NamedTempFile;
 
 use crate::base::digest::Digest;
-use crate::base::error::Error;
-use crate::base::error::Result;
-use crate::base::error::Step;
-use crate::base::error::bare;
+use crate::base::error::{Error, Result, Step, bare};
 use crate::engine::program::Program;
 use crate::script::script_file::Script;
 

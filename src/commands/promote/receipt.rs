@@ -10,9 +10,7 @@ use std::path::{Path, PathBuf};
 
 use crate::base::digest::Digest;
 use crate::base::environment::Environment;
-use crate::base::error::Error;
-use crate::base::error::Result;
-use crate::base::error::Step;
+use crate::base::error::{Error, Result, Step};
 use crate::base::small_sort;
 use crate::commands::promote::install::put_bytes;
 use crate::request::package_spec::Package;

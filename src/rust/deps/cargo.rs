@@ -4,16 +4,10 @@ use std::path::Path;
 use std::process::{Command, ExitStatus};
 
 use crate::base::environment::Environment;
-use crate::base::error::Error;
-use crate::base::error::Result;
-use crate::base::error::Step;
+use crate::base::error::{Error, Result, Step};
 use crate::report::reporter::Screen;
-use crate::rust::deps::Environments;
-use crate::rust::deps::capture;
-use crate::rust::deps::network;
-use crate::rust::deps::network::Network;
-use crate::rust::deps::seed;
-use crate::rust::deps::target_dir;
+use crate::rust::deps::network::{self, Network};
+use crate::rust::deps::{Environments, capture, seed, target_dir};
 use crate::rust::toolchain::Toolchain;
 
 /// Cargo, as it is always called: from `/`, with the compiler that was chosen, in the environment of the policy.

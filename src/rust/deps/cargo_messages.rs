@@ -16,16 +16,12 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::base::environment::Environment;
-use crate::base::environment::is_dropped;
-use crate::base::error::Error;
-use crate::base::error::Result;
-use crate::base::error::Step;
+use crate::base::environment::{Environment, is_dropped};
+use crate::base::error::{Error, Result, Step};
 use crate::build::input_mutation::Disturbances;
 use crate::rust::dep_info::DepInfo;
 use crate::rust::deps::Environments;
-use crate::rust::deps::path_trimming;
-use crate::rust::deps::path_trimming::Identity;
+use crate::rust::deps::path_trimming::{self, Identity};
 use crate::rust::deps::target_dir::Lane;
 use crate::rust::manifest::Manifest;
 use crate::store::file_digest::Names;

@@ -4,17 +4,11 @@ use std::fs;
 use std::path::Path;
 
 use crate::base::environment::Environment;
-use crate::base::error::At;
-use crate::base::error::Result;
-use crate::base::error::Step;
+use crate::base::error::{At, Result, Step};
 use crate::engine::recipe::RustRecipe;
 use crate::report::reporter::Screen;
-use crate::rust::deps::DATE;
-use crate::rust::deps::Environments;
 use crate::rust::deps::network::Network;
-use crate::rust::deps::path_trimming;
-use crate::rust::deps::seed;
-use crate::rust::deps::target_dir;
+use crate::rust::deps::{DATE, Environments, path_trimming, seed, target_dir};
 use crate::store::cache::Cache;
 
 /// Shows how cargo would be called; `scratch` is a directory for what has to be a file to be known.

@@ -7,11 +7,9 @@
 use std::process::Command;
 
 use crate::base::environment::Environment;
-use crate::base::error::Error;
-use crate::base::error::Step;
+use crate::base::error::{Error, Step};
 use crate::commands::env::offline_for_cargo;
-use crate::settings::layers::Said;
-use crate::settings::layers::Source;
+use crate::settings::layers::{Said, Source};
 
 /// How long cargo tries to reach a registry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

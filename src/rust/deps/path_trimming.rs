@@ -21,8 +21,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::base::digest::Digest;
-use crate::base::digest::Fields;
+use crate::base::digest::{Digest, Fields};
 use crate::base::small_sort;
 use crate::rust::toolchain::Toolchain;
 

@@ -11,8 +11,7 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use crate::engine::trim;
-use crate::engine::trim::Mode;
+use crate::engine::trim::{self, Mode};
 use crate::report::lock_notice::patiently;
 use crate::report::reporter::Screen;
 use crate::rust::deps::cargo_messages;

@@ -7,16 +7,12 @@ use std::fs;
 use toml::{Table, Value};
 
 use crate::base::environment::Environment;
-use crate::base::error::At;
-use crate::base::error::Error;
-use crate::base::error::Result;
-use crate::base::error::Step;
+use crate::base::error::{At, Error, Result, Step};
 use crate::base::small_sort;
 use crate::commands::promote::install::put_bytes;
 use crate::engine::recipe::RustRecipe;
 use crate::report::reporter::Screen;
-use crate::rust::deps::Environments;
-use crate::rust::deps::seed;
+use crate::rust::deps::{Environments, seed};
 use crate::rust::manifest::PACKAGE_NAME;
 use crate::store::cache::Cache;
 use crate::store::staging::Staging;

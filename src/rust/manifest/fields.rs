@@ -5,12 +5,9 @@
 
 use toml::{Table, Value};
 
-use crate::base::error::Error;
-use crate::base::error::Result;
-use crate::rust::manifest::position;
-use crate::rust::manifest::position::Part;
-use crate::script::header::Form;
-use crate::script::header::Metadata;
+use crate::base::error::{Error, Result};
+use crate::rust::manifest::position::{self, Part};
+use crate::script::header::{Form, Metadata};
 
 /// Fields that make no sense in a single file.
 pub(super) const FORBIDDEN: &[&str] =

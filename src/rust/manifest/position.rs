@@ -2,10 +2,8 @@
 
 use toml::de::{DeTable, DeValue};
 
-use crate::base::error::Error;
-use crate::base::error::Step;
-use crate::script::header::Form;
-use crate::script::header::Metadata;
+use crate::base::error::{Error, Step};
+use crate::script::header::{Form, Metadata};
 
 /// Which part of a field an error is about.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -15,8 +15,7 @@ use std::path::Path;
 use proc_macro2::TokenStream;
 
 use crate::base::small_sort;
-use crate::script::script_file::Given;
-use crate::script::script_file::Script;
+use crate::script::script_file::{Given, Script};
 
 /// What rust-script gives its expressions.
 const EDITION: &str = "2021";

@@ -33,12 +33,8 @@ use crate::request::dialect::Dialect;
 use crate::request::options::Harness;
 use crate::rust::manifest::Manifest;
 use crate::rust::source::diagnostics::Inserted;
-use crate::rust::source::outline::Kind;
-use crate::rust::source::outline::Outline;
-use crate::rust::source::outline::Piece;
-use crate::script::header;
-use crate::script::header::Form;
-use crate::script::header::Header;
+use crate::rust::source::outline::{Kind, Outline, Piece};
+use crate::script::header::{self, Form, Header};
 
 /// The opening. What it allows is how it is made, and not the script's choice.
 const OPEN: &str =

@@ -1,11 +1,7 @@
 //! Inner attributes at the head of a script, as far as they decide which compiler it needs.
 
-use crate::script::header::Form;
-use crate::script::header::Header;
-use crate::script::header::comment;
-use crate::script::header::comment::split_block_comment;
-use crate::script::header::is_whitespace;
-use crate::script::header::split_line;
+use crate::script::header::comment::{self, split_block_comment};
+use crate::script::header::{Form, Header, is_whitespace, split_line};
 
 /// The unstable features a script asks for with `#![feature(…)]`. `header` is that of `text`.
 pub fn features<'a>(text: &'a str, header: &Header<'_>) -> Vec<&'a str> {

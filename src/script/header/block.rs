@@ -14,13 +14,7 @@
 //!
 //! Of Markdown only fences are known; one in a list or a quotation counts if it looks like one without it.
 
-use crate::script::header::Form;
-use crate::script::header::Metadata;
-use crate::script::header::Note;
-use crate::script::header::Place;
-use crate::script::header::offset;
-use crate::script::header::short;
-use crate::script::header::shown;
+use crate::script::header::{Form, Metadata, Note, Place, offset, short, shown};
 
 /// White space that indents a line.
 const INDENT: [char; 2] = [' ', '\t'];

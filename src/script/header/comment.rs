@@ -19,17 +19,9 @@
 
 use crate::base::small_sort;
 
-use crate::script::header::Form;
-use crate::script::header::HeaderError;
-use crate::script::header::Metadata;
-use crate::script::header::Note;
-use crate::script::header::Place;
-use crate::script::header::block;
-use crate::script::header::frontmatter;
-use crate::script::header::is_whitespace;
-use crate::script::header::offset;
-use crate::script::header::short;
-use crate::script::header::split_line;
+use crate::script::header::{
+    Form, HeaderError, Metadata, Note, Place, block, frontmatter, is_whitespace, offset, short, split_line,
+};
 
 // What may stand above a manifest, as messages call it.
 const COMMENT: &str = "comment";

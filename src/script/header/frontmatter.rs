@@ -15,14 +15,7 @@
 
 use std::cmp::Reverse;
 
-use crate::script::header::Form;
-use crate::script::header::HeaderError;
-use crate::script::header::Metadata;
-use crate::script::header::Place;
-use crate::script::header::is_whitespace;
-use crate::script::header::offset;
-use crate::script::header::shown;
-use crate::script::header::split_line;
+use crate::script::header::{Form, HeaderError, Metadata, Place, is_whitespace, offset, shown, split_line};
 
 /// White space that may stand beside a fence on its line.
 const HORIZONTAL: [char; 2] = ['\t', ' '];

@@ -20,9 +20,7 @@
 
 use std::ops::Range;
 
-use crate::script::header::Form;
-use crate::script::header::HeaderError;
-use crate::script::header::Metadata;
+use crate::script::header::{Form, HeaderError, Metadata};
 
 const BEGIN: &str = "scriptisto-begin";
 const END: &str = "scriptisto-end";

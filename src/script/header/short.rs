@@ -10,8 +10,7 @@
 //! commas within values too, and says where the list is malformed. What a value means is left to cargo.
 
 use crate::script::header::comment::split_string;
-use crate::script::header::offset;
-use crate::script::header::shown;
+use crate::script::header::{offset, shown};
 
 /// For a list in a comment where rust-script does not look for one either.
 pub(super) const WRONG_COMMENT: &str = "`cargo-deps` is read in a `//` comment only";

@@ -13,10 +13,7 @@
 //!
 //! Of the shell's commands only the call of the tool counts, and what it gives the program besides `"$@"`.
 
-use crate::script::shebang::FirstLine;
-use crate::script::shebang::Tool;
-use crate::script::shebang::read_command;
-use crate::script::shebang::split;
+use crate::script::shebang::{FirstLine, Tool, read_command, split};
 
 /// Reads what follows the `#!` line, if there is one; `is_shell` says whether that names a shell.
 pub(crate) fn read(body: &str, is_shell: bool) -> Option<FirstLine> {

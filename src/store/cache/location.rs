@@ -11,13 +11,8 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::base::environment::Environment;
-use crate::base::error::Error;
-use crate::base::error::Result;
-use crate::base::error::Step;
-use crate::base::error::bare;
-use crate::store::cache::Cache;
-use crate::store::cache::MOST_ATTEMPTS;
-use crate::store::cache::is_in_the_way;
+use crate::base::error::{Error, Result, Step, bare};
+use crate::store::cache::{Cache, MOST_ATTEMPTS, is_in_the_way};
 use crate::store::staging::Staging;
 
 impl Cache {

@@ -11,20 +11,10 @@ use std::path::Path;
 
 use crate::base::digest::Digest;
 use crate::base::environment::Environment;
-use crate::store::file_digest::Names;
-use crate::store::file_digest::is_absence;
-use crate::store::file_digest::names_in;
-use crate::store::file_digest::read_stamped;
-use crate::store::stamp::Moment;
-use crate::store::stamp::Stamp;
+use crate::store::file_digest::{Names, is_absence, names_in, read_stamped};
+use crate::store::stamp::{Moment, Stamp};
 use crate::store::trace::change::Change;
-use crate::store::trace::escape::Text;
-use crate::store::trace::escape::escape;
-use crate::store::trace::escape::line;
-use crate::store::trace::escape::parse_stamp;
-use crate::store::trace::escape::split_field;
-use crate::store::trace::escape::stamp_text;
-use crate::store::trace::escape::unescape;
+use crate::store::trace::escape::{Text, escape, line, parse_stamp, split_field, stamp_text, unescape};
 
 /// One fact a build depended on.
 #[derive(Debug, Clone, PartialEq, Eq)]

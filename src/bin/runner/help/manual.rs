@@ -3,13 +3,8 @@
 //! The language is man(7)'s. A text's lines that begin with two spaces, and its `Usage:`, are set as they are; others are
 //! paragraphs, in which what stands between back-ticks is bold.
 
-use crate::flags::COMMANDS;
-use crate::flags::Flag;
-use crate::flags::OPTIONS;
-use crate::help::EXPRESSION;
-use crate::help::OVERVIEW;
-use crate::help::TOPICS;
-use crate::help::long;
+use crate::flags::{COMMANDS, Flag, OPTIONS};
+use crate::help::{EXPRESSION, OVERVIEW, TOPICS, long};
 
 /// The whole page.
 pub(crate) fn manual() -> String {

@@ -5,13 +5,9 @@ use std::ffi::OsString;
 use pico_args::Arguments;
 use runner::{Dialect, Options, Result, usage_error};
 
-use crate::parse::Command;
-use crate::parse::one_script;
-use crate::parse::options_and_words;
 use crate::parse::positional::words;
-use crate::parse::values::Keys;
-use crate::parse::values::path;
-use crate::parse::values::text;
+use crate::parse::values::{Keys, path, text};
+use crate::parse::{Command, one_script, options_and_words};
 
 /// What `build` is to write or say.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -6,11 +6,9 @@ use std::path::PathBuf;
 use pico_args::Arguments;
 use runner::{Result, usage_error};
 
-use crate::parse::CacheCommand;
-use crate::parse::Command;
-use crate::parse::no_more;
 use crate::parse::positional::words;
 use crate::parse::values::text;
+use crate::parse::{CacheCommand, Command, no_more};
 
 /// What follows the word `cache`.
 pub(crate) fn parse(mut parser: Arguments, plain: Vec<OsString>) -> Result<Command> {

@@ -5,12 +5,8 @@ use std::ffi::OsString;
 use pico_args::Arguments;
 use runner::{Lint, Result, Style, usage_error};
 
-use crate::parse::Command;
-use crate::parse::no_more;
-use crate::parse::options_and_words;
-use crate::parse::values::Keys;
-use crate::parse::values::path;
-use crate::parse::values::text;
+use crate::parse::values::{Keys, path, text};
+use crate::parse::{Command, no_more, options_and_words};
 
 /// What follows one of these words.
 pub(crate) fn parse(name: &str, mut parser: Arguments, plain: Vec<OsString>) -> Result<Command> {

@@ -10,15 +10,9 @@ use runner::{Expression, ExpressionKind, Result, usage_error};
 
 use crate::help;
 
-use crate::parse::Command;
-use crate::parse::common;
-use crate::parse::help_or_version;
-use crate::parse::no_more;
-use crate::parse::parser;
 use crate::parse::positional::words;
-use crate::parse::values::Keys;
-use crate::parse::values::path;
-use crate::parse::values::texts;
+use crate::parse::values::{Keys, path, texts};
+use crate::parse::{Command, common, help_or_version, no_more, parser};
 
 /// Whether these options ask for an expression.
 pub(crate) fn is_asked_for(options: &[OsString]) -> bool {

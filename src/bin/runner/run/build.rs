@@ -9,9 +9,7 @@ use runner::{Artifact, Error, Options, Rebuilt, Result, Runner, Script, printabl
 use serde_json::json;
 
 use crate::parse::Saying;
-use crate::run::print;
-use crate::run::read;
-use crate::run::with_release;
+use crate::run::{print, read, with_release};
 
 /// Builds what can be built; the first error's code.
 pub(crate) fn build(

@@ -7,8 +7,7 @@ use runner::{Background, CachedBuild, Result, Runner, Trimmed};
 use serde_json::{Value, json};
 
 use crate::parse::CacheCommand;
-use crate::run::print;
-use crate::run::shown;
+use crate::run::{print, shown};
 
 pub(crate) fn run(runner: &Runner, command: CacheCommand) -> Result<()> {
     match command {

@@ -7,8 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 use runner::{Error, Options, Result, Runner, Seen, Source, printable, usage_error};
 use serde_json::{Value, json};
 
-use crate::run::print;
-use crate::run::read;
+use crate::run::{print, read};
 
 /// With names their values, one a line; else everything.
 pub(crate) fn show(

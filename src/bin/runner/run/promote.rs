@@ -6,10 +6,7 @@ use std::path::PathBuf;
 use runner::{Listed, Options, Placement, Result, Runner, Verbosity};
 use serde_json::{Map, Value, json};
 
-use crate::run::print;
-use crate::run::read;
-use crate::run::shown;
-use crate::run::with_release;
+use crate::run::{print, read, shown, with_release};
 
 pub(crate) fn promote(
     runner: &Runner,
