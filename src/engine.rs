@@ -2,7 +2,6 @@
 
 pub(crate) mod background;
 pub(crate) mod exec_wrapper;
-pub(crate) mod launch_id;
 pub(crate) mod prepare_package;
 pub(crate) mod program;
 pub(crate) mod recipe;

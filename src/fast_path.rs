@@ -25,11 +25,12 @@ use rustix::fs::{Access, CWD, FileType, Mode, OFlags, ResolveFlags, Stat, openat
 use rustix::io::Errno;
 
 use crate::base::digest::Fields;
-use crate::engine::launch_id::LaunchId;
 use crate::fast_path::buffer::Text;
 use crate::request::options::Options;
 use crate::request::package_spec;
+use crate::settings::launch_key;
 use crate::settings::schema::SHAPING;
+use crate::store::key::Key;
 use crate::store::stamp::{Moment, Stamp};
 use crate::store::trace;
 
@@ -146,7 +147,7 @@ pub fn find<'a>(typed: &CStr, system: &impl System, buffers: &'a mut Buffers) ->
         if system.variable(b"RUNNER_SCRIPT").is_some() {
             return None;
         }
-        let id = LaunchId::of_package(package, wanted, &Options::default(), shaping);
+        let id = launch_key::of_package(package, wanted, &Options::default(), shaping);
         let binary = find_traced(&id, system, trace, cache, path, &mut variable)?;
         return Some(Hit { binary, is_package: true, variables: variable.into_bytes() });
     }
@@ -161,7 +162,7 @@ pub fn find<'a>(typed: &CStr, system: &impl System, buffers: &'a mut Buffers) ->
     };
     let size = usize::try_from(rustix::fs::fstat(&file).ok().filter(is_file)?.st_size).ok()?;
     let script = read_whole(&file, script).filter(|bytes| bytes.len() == size)?;
-    let id = LaunchId::of_file(script_path, script, &Options::default(), shaping);
+    let id = launch_key::of_file(script_path, script, &Options::default(), shaping);
     variable.push(b"\0")?;
     let binary = find_traced(&id, system, trace, cache, path, &mut variable)?;
     Some(Hit { binary, is_package: false, variables: variable.into_bytes() })
@@ -169,7 +170,7 @@ pub fn find<'a>(typed: &CStr, system: &impl System, buffers: &'a mut Buffers) ->
 
 /// The binary that the trace of `id` names, if all holds; adds to `variables` what the program is told.
 fn find_traced<'a>(
-    id: &LaunchId,
+    id: &Key,
     system: &impl System,
     trace: &mut [u8],
     cache: &mut [u8],

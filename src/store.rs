@@ -2,6 +2,7 @@
 
 pub(crate) mod cache;
 pub(crate) mod file_digest;
+pub(crate) mod key;
 pub(crate) mod lock;
 pub(crate) mod sealed_record;
 pub(crate) mod staging;

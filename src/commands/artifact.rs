@@ -9,12 +9,12 @@ use crate::base::digest::{Digest, Sums};
 use crate::base::error::Result;
 use crate::build::record::BuildRecord;
 use crate::commands::promote::install::cannot;
-use crate::engine::launch_id::LaunchId;
 use crate::engine::program::Program;
 use crate::engine::runner::Runner;
 use crate::request::options::Options;
 use crate::request::revision::Revision;
 use crate::script::script_file::Script;
+use crate::settings::launch_key::launch_key;
 use crate::store::trace::fact::{Check, Fact, path_of};
 use crate::store::trace::{Tools, Trace};
 
@@ -128,7 +128,7 @@ impl Runner {
             return basis.clone();
         }
         let Ok(cache) = self.cache() else { return Basis::default() };
-        let id = LaunchId::of(program.script(), options, self.environment());
+        let id = launch_key(program.script(), options, self.environment());
         let Some(bytes) = cache.read_trace(&id) else { return Basis::default() };
         let Some(trace) = Trace::parse(id.digest(), &bytes) else { return Basis::default() };
         let current = trace.current(cache.directory(), self.environment(), Tools::Forgiven);

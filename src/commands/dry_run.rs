@@ -8,7 +8,6 @@ use std::path::Path;
 
 use crate::base::error::{At, Error, Result, Step};
 use crate::engine::background;
-use crate::engine::launch_id::LaunchId;
 use crate::engine::program::{Manner, Program};
 use crate::engine::recipe::Recipe;
 use crate::engine::resolved::Decided;
@@ -19,6 +18,8 @@ use crate::request::options::{Options, Verbosity};
 use crate::rust::source::Source;
 use crate::rust::{compile, deps, invocation};
 use crate::script::script_file::Script;
+use crate::settings::launch_key::launch_key;
+use crate::store::key::Key;
 use crate::store::staging::Staging;
 use crate::store::trace::Tools;
 
@@ -44,11 +45,11 @@ impl Runner {
         let _waitable = exec::waitable();
         let cache = self.cache()?;
         let may_be_cached = !options.force && !options.temporary && cache.exists()?;
-        let peek = |id: LaunchId| {
+        let peek = |id: Key| {
             let found = may_be_cached.then(|| cache.peek(&id, environment, Tools::Checked)).flatten();
             found.filter(|found| !(options.optimal && found.provisional))
         };
-        if let Some(found) = peek(LaunchId::of(script, options, environment)) {
+        if let Some(found) = peek(launch_key(script, options, environment)) {
             return Program::cached(script, found, manner).rehearse(purpose);
         }
         if script.package().is_some() {

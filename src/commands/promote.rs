@@ -26,13 +26,13 @@ use crate::commands::promote::install::{
     cannot, check_name, create_directory, put, refuse_script_itself, sweep,
 };
 use crate::commands::promote::receipt::{Asked, Receipt};
-use crate::engine::launch_id::LaunchId;
 use crate::engine::program::Program;
 use crate::engine::recipe::Recipe;
 use crate::engine::runner::Runner;
 use crate::packages::recipe::PackageRecipe;
 use crate::request::options::Options;
 use crate::script::script_file::Script;
+use crate::settings::launch_key::launch_key;
 use crate::store::lock::{Lock, Patience};
 use crate::store::stamp::Moment;
 use crate::store::trace::fact::{Check, Fact};
@@ -267,7 +267,7 @@ impl Runner {
     ) -> (Vec<Check<'static>>, Vec<(String, String)>) {
         let nothing = (Vec::new(), Vec::new());
         let Ok(cache) = self.cache() else { return nothing };
-        let id = LaunchId::of(script, options, self.environment());
+        let id = launch_key(script, options, self.environment());
         let Some(bytes) = cache.read_trace(&id) else { return nothing };
         let Some(trace) = Trace::parse(id.digest(), &bytes) else { return nothing };
         let Some(current) = trace.current(cache.directory(), self.environment(), Tools::Forgiven) else {

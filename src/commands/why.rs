@@ -5,13 +5,14 @@ use std::path::PathBuf;
 
 use crate::base::digest::Digest;
 use crate::base::error::Result;
-use crate::engine::launch_id::LaunchId;
 use crate::engine::recipe::Recipe;
 use crate::engine::runner::Runner;
 use crate::engine::trim;
 use crate::request::options::Options;
 use crate::script::script_file::Script;
+use crate::settings::launch_key::launch_key;
 use crate::store::cache::Cache;
+use crate::store::key::Key;
 use crate::store::trace::change::Change;
 use crate::store::trace::fact::path_of;
 use crate::store::trace::{Tools, Trace};
@@ -42,7 +43,7 @@ impl Runner {
     }
 
     pub(crate) fn why_in(&self, cache: &Cache, script: &Script, options: &Options) -> Result<Why> {
-        let launch = LaunchId::of(script, options, self.environment());
+        let launch = launch_key(script, options, self.environment());
         if script.package().is_some() {
             let why = self.why_at(cache, &[launch]);
             return Ok(why.unwrap_or(Why::Never));
@@ -52,7 +53,7 @@ impl Runner {
         Ok(why.unwrap_or_else(|| changed_script(cache, &recipe)))
     }
 
-    fn why_at(&self, cache: &Cache, ids: &[LaunchId]) -> Option<Why> {
+    fn why_at(&self, cache: &Cache, ids: &[Key]) -> Option<Why> {
         for id in ids {
             if let Some(found) = cache.peek(id, self.environment(), Tools::Checked) {
                 return Some(Why::Hit(found.path));

@@ -25,6 +25,7 @@ use crate::report::reporter::Screen;
 use crate::request::options::{Options, Verbosity};
 use crate::rust::{deps, profile};
 use crate::script::script_file::Script;
+use crate::settings::launch_key::launch_key;
 use crate::settings::layers::Said;
 use crate::store::cache::{Cache, Entry, Found};
 use crate::store::lock::{Lock, Patience};
@@ -137,7 +138,7 @@ impl Runner {
         if let Some(there) = cache.peek(&home, self.environment(), Tools::Checked)
             && !there.provisional
         {
-            let launch = crate::engine::launch_id::LaunchId::of(script, options, self.environment());
+            let launch = launch_key(script, options, self.environment());
             cache.alias(&launch, &home, script, self.environment());
             return Ok(there);
         }

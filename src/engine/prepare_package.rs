@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use crate::base::error::{At, EXIT_NOT_FOUND, Error, Result, Step};
-use crate::engine::launch_id::LaunchId;
 use crate::engine::program::{Manner, Program};
 use crate::engine::runner::{Runner, taken_over};
 use crate::engine::trim::{self, Limits};
@@ -15,6 +14,7 @@ use crate::request::options::Options;
 use crate::request::package_spec::Package;
 use crate::rust::deps::{self, Updated};
 use crate::script::script_file::Script;
+use crate::settings::launch_key::{content_key, launch_key};
 use crate::store::cache::{Built, Cache, Entry, Found};
 use crate::store::staging::Staging;
 use crate::store::trace::Tools;
@@ -30,13 +30,13 @@ impl Runner {
         options: &Options,
         manner: Manner,
     ) -> Result<Program> {
-        let launch = LaunchId::of(script, options, self.environment());
+        let launch = launch_key(script, options, self.environment());
         let recipe = match PackageRecipe::decide(script, package, options, self.environment(), &cache) {
             Ok(recipe) => recipe,
             Err(no_compiler) => {
                 let is_absence =
                     no_compiler.step() == Step::Toolchain && no_compiler.exit_code() == EXIT_NOT_FOUND;
-                let home = LaunchId::home(script, &self.said(options)?.fill_for_package(options));
+                let home = content_key(script, &self.said(options)?.fill_for_package(options));
                 let may = is_absence && !options.force && !options.temporary;
                 let found = may.then(|| cache.find(&home, self.environment(), Tools::Forgiven)).flatten();
                 return found.map(|found| Program::cached(script, found, manner)).ok_or(no_compiler);

@@ -8,7 +8,6 @@ use std::path::{Path, PathBuf};
 
 use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Step};
-use crate::engine::launch_id::LaunchId;
 use crate::engine::resolved::Decided;
 use crate::languages::metadata::Head;
 use crate::languages::recipe::LanguageRecipe;
@@ -28,8 +27,10 @@ use crate::script::header::{self, Form};
 use crate::script::script_file::Script;
 use crate::script::shebang::{self, Tool};
 use crate::settings::config_file::Config;
+use crate::settings::launch_key::content_key;
 use crate::settings::layers::{Said, Source};
 use crate::store::cache::Cache;
+use crate::store::key::Key;
 use crate::store::stamp::Moment;
 use crate::store::trace::fact::Check;
 
@@ -206,8 +207,8 @@ impl Recipe {
     }
 
     /// The launch id under which the build is kept: that of the real path with the script's own options spelled out.
-    pub(crate) fn home(&self) -> LaunchId {
-        LaunchId::home(&self.script, &self.options)
+    pub(crate) fn home(&self) -> Key {
+        content_key(&self.script, &self.options)
     }
 
     /// Finds the compiler and decides how to call it.
@@ -350,12 +351,12 @@ impl RustRecipe<'_> {
 
     /// The id under which the build is kept: as [`Recipe::home`], and a target that is the compiler's own machine is none,
     /// unless a weaker word names another, which would then be the one that is meant.
-    pub(crate) fn home(&self) -> LaunchId {
+    pub(crate) fn home(&self) -> Key {
         match &self.options.target {
             Some(target) if *target == self.toolchain.version.host && self.has_one_target => {
-                LaunchId::home(self.script, &Options { target: None, ..self.options.clone() })
+                content_key(self.script, &Options { target: None, ..self.options.clone() })
             }
-            _ => LaunchId::home(self.script, self.options),
+            _ => content_key(self.script, self.options),
         }
     }
 

@@ -1,10 +1,11 @@
 //! Decided: a recipe whose compiler has been found, of a Rust script or of one in another language.
 
-use crate::engine::launch_id::LaunchId;
 use crate::engine::recipe::RustRecipe;
 use crate::languages::recipe::LanguageRecipe;
 use crate::rust::target::Target;
 use crate::script::script_file::Script;
+use crate::settings::launch_key::content_key;
+use crate::store::key::Key;
 use crate::store::trace::fact::Check;
 
 /// A recipe whose compiler has been found.
@@ -39,10 +40,10 @@ impl Decided<'_> {
     }
 
     /// The id under which the build is kept.
-    pub(crate) fn home(&self) -> LaunchId {
+    pub(crate) fn home(&self) -> Key {
         match self {
             Decided::Rust(rust) => rust.home(),
-            Decided::Other(other) => LaunchId::home(other.script, other.options),
+            Decided::Other(other) => content_key(other.script, other.options),
         }
     }
 

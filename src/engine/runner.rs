@@ -17,7 +17,6 @@ use std::path::{Path, PathBuf};
 use crate::base::environment::Environment;
 use crate::base::error::{At, EXIT_NOT_FOUND, Error, Result, Step};
 use crate::commands::dry_run::Purpose;
-use crate::engine::launch_id::LaunchId;
 use crate::engine::program::{Manner, Program};
 use crate::engine::recipe::Recipe;
 use crate::engine::resolved::Decided;
@@ -29,8 +28,10 @@ use crate::report::reporter::Screen;
 use crate::request::options::{Options, Verbosity};
 use crate::rust::compile::{self, Outcome};
 use crate::script::script_file::Script;
+use crate::settings::launch_key::launch_key;
 use crate::settings::schema;
 use crate::store::cache::{Built, Cache, Entry, Found};
+use crate::store::key::Key;
 use crate::store::staging::Staging;
 use crate::store::trace::Tools;
 use crate::store::usage_counts::{self, Event};
@@ -104,7 +105,7 @@ impl Runner {
         let prepared = self.cache().and_then(|cache| self.prepare_in(cache, script, options));
         let prepared = match prepared {
             Err(unusable) if unusable.step() == Step::Cache => {
-                let launch = LaunchId::of(script, options, &self.environment);
+                let launch = launch_key(script, options, &self.environment);
                 match self.find_in_system(None, &launch, script, options)? {
                     Some(found) => Ok(Program::cached(script, found, Manner::of(options, &self.environment))),
                     None => self.prepare_without(&unusable, script, options),
@@ -117,7 +118,7 @@ impl Runner {
 
     /// The way of a script, one line a step.
     fn prepare_in(&self, cache: Cache, script: &Script, options: &Options) -> Result<Program> {
-        let launch = LaunchId::of(script, options, &self.environment);
+        let launch = launch_key(script, options, &self.environment);
         let manner = Manner::of(options, &self.environment);
         let find = || match self.find(&cache, &launch, script, options)? {
             None => self.find_in_system(Some(&cache), &launch, script, options),
@@ -187,13 +188,7 @@ impl Runner {
     }
 
     /// A hit: no lock, nothing written, no process started.
-    fn find(
-        &self,
-        cache: &Cache,
-        launch: &LaunchId,
-        script: &Script,
-        options: &Options,
-    ) -> Result<Option<Found>> {
+    fn find(&self, cache: &Cache, launch: &Key, script: &Script, options: &Options) -> Result<Option<Found>> {
         if options.verbosity == Verbosity::Verbose {
             let why = self.why(script, options)?;
             Screen::new(false, options.verbosity)

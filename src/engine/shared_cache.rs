@@ -37,7 +37,6 @@ use crate::base::digest::Digest;
 use crate::base::environment::Environment;
 use crate::base::error::{EXIT_NOT_FOUND, Result};
 use crate::base::small_sort;
-use crate::engine::launch_id::LaunchId;
 use crate::engine::recipe::Recipe;
 use crate::engine::runner::Runner;
 use crate::report::reporter::Screen;
@@ -45,6 +44,7 @@ use crate::request::options::Options;
 use crate::script::script_file::Script;
 use crate::settings::schema;
 use crate::store::cache::{Cache, Found};
+use crate::store::key::Key;
 use crate::store::stamp::{Moment, Stamp};
 use crate::store::trace::fact::{Check, Fact, Holds, path_of, text_of};
 use crate::store::trace::{Binary, Trace, Variant};
@@ -86,7 +86,7 @@ impl SystemCache {
     /// A variant of `home` that this user would have built the same, as it is to be written into the user's own cache.
     pub(crate) fn find(
         &self,
-        home: &LaunchId,
+        home: &Key,
         decided: Grounds<'_>,
         environment: &Environment,
         screen: &Screen,
@@ -102,7 +102,7 @@ impl SystemCache {
     fn look(
         &self,
         cache: &Cache,
-        home: &LaunchId,
+        home: &Key,
         decided: Grounds<'_>,
         environment: &Environment,
     ) -> Refusable<Option<Variant<'static>>> {
@@ -371,7 +371,7 @@ impl Runner {
     pub(crate) fn find_in_system(
         &self,
         cache: Option<&Cache>,
-        launch: &LaunchId,
+        launch: &Key,
         script: &Script,
         options: &Options,
     ) -> Result<Option<Found>> {

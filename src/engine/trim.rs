@@ -14,11 +14,11 @@ use std::time::{Duration, SystemTime};
 use crate::base::digest::Digest;
 use crate::base::error::Result;
 use crate::base::small_sort;
-use crate::engine::launch_id::LaunchId;
 use crate::rust::{deps, incremental};
 use crate::settings::layers::Said;
 use crate::settings::schema::Value;
 use crate::store::cache::{Cache, last_used};
+use crate::store::key::Key;
 use crate::store::lock::Lock;
 use crate::store::sealed_record::Record;
 use crate::store::staging::Staging;
@@ -91,7 +91,7 @@ pub struct CachedBuild {
     /// How long that took.
     pub(crate) milliseconds: u64,
     used: Moment,
-    id: LaunchId,
+    id: Key,
     place: PathBuf,
 }
 
@@ -146,7 +146,7 @@ pub(crate) fn builds(cache: &Cache) -> Vec<CachedBuild> {
                 built: variant.about("built").and_then(|text| text.parse().ok()).unwrap_or_default(),
                 milliseconds: variant.about("milliseconds").and_then(|text| text.parse().ok()).unwrap_or(0),
                 used,
-                id: LaunchId::from_digest(id),
+                id: Key::new(id),
                 place,
             });
         }
@@ -352,7 +352,7 @@ fn forget(cache: &Cache, build: &CachedBuild) {
 
 /// Removes variants from a trace, and the trace with its last; also one that cannot be read. Not while somebody builds:
 /// then it is in use, and about to change.
-fn retain(cache: &Cache, id: &LaunchId, keep: impl Fn(&Variant<'_>) -> bool) {
+fn retain(cache: &Cache, id: &Key, keep: impl Fn(&Variant<'_>) -> bool) {
     let Some(_lock) = cache.try_lock(id) else { return };
     let path = cache.trace_path(id);
     let bytes = cache.read_trace(id).unwrap_or_default();
@@ -373,9 +373,9 @@ fn retain(cache: &Cache, id: &LaunchId, keep: impl Fn(&Variant<'_>) -> bool) {
 fn sweep_traces(cache: &Cache) {
     for path in files_below(&cache.join("traces"), 2) {
         match path.file_name().and_then(|name| Digest::parse(name.as_encoded_bytes())) {
-            Some(id) => retain(cache, &LaunchId::from_digest(id), |variant| {
-                cache.join(path_of(&variant.binary.path)).exists()
-            }),
+            Some(id) => {
+                retain(cache, &Key::new(id), |variant| cache.join(path_of(&variant.binary.path)).exists())
+            }
             None => drop(remove(&path)),
         }
     }
@@ -418,7 +418,7 @@ pub(crate) fn remove_unused(cache: &Cache, directory: &Path, mode: Mode) -> u64 
 fn sweep_locks(cache: &Cache) {
     for path in entries(&cache.join("locks")) {
         let id = path.file_name().and_then(|name| Digest::parse(name.as_encoded_bytes()));
-        let has_trace = id.is_some_and(|id| cache.trace_path(&LaunchId::from_digest(id)).exists());
+        let has_trace = id.is_some_and(|id| cache.trace_path(&Key::new(id)).exists());
         if !has_trace && let Ok(Some(_lock)) = Lock::try_acquire(&path) {
             let _ = fs::remove_file(&path);
         }

@@ -5,7 +5,6 @@ use std::path::Path;
 
 use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Step};
-use crate::engine::launch_id::LaunchId;
 use crate::request::options::Options;
 use crate::request::package_spec::Package;
 use crate::rust::cargo_config::CargoConfig;
@@ -16,8 +15,10 @@ use crate::rust::target::{self, Target};
 use crate::rust::toolchain::Toolchain;
 use crate::script::script_file::Script;
 use crate::settings::config_file::Config;
+use crate::settings::launch_key::content_key;
 use crate::settings::layers::{Said, Source};
 use crate::store::cache::Cache;
+use crate::store::key::Key;
 use crate::store::stamp::Moment;
 use crate::store::trace::fact::Check;
 
@@ -117,10 +118,10 @@ impl<'a> PackageRecipe<'a> {
     }
 
     /// The launch id under which the build is kept: with all that is asked for spelled out.
-    pub(crate) fn home(&self) -> LaunchId {
+    pub(crate) fn home(&self) -> Key {
         match &self.target {
-            None => LaunchId::home(self.script, &Options { target: None, ..self.options.clone() }),
-            Some(_) => LaunchId::home(self.script, &self.options),
+            None => content_key(self.script, &Options { target: None, ..self.options.clone() }),
+            Some(_) => content_key(self.script, &self.options),
         }
     }
 

@@ -43,9 +43,9 @@ use std::time::{Duration, SystemTime};
 use crate::base::digest::{Digest, Fields};
 use crate::base::environment::Environment;
 use crate::base::error::Result;
-use crate::engine::launch_id::LaunchId;
 use crate::script::script_file::Script;
 pub(crate) use crate::store::cache::location::is_noexec;
+use crate::store::key::Key;
 use crate::store::lock::{Holder, Lock, Patience};
 use crate::store::staging::{self, Staging};
 use crate::store::stamp::{Moment, Stamp};
@@ -103,7 +103,7 @@ pub(crate) enum Entry<'a> {
 /// The right and the duty to build.
 pub(crate) struct Vacant<'a> {
     cache: &'a Cache,
-    id: LaunchId,
+    id: Key,
     staging: Staging,
     _lock: Lock,
 }
@@ -169,18 +169,18 @@ impl Cache {
         self.directory.join(path)
     }
 
-    pub(crate) fn trace_path(&self, id: &LaunchId) -> PathBuf {
+    pub(crate) fn trace_path(&self, id: &Key) -> PathBuf {
         let hex = id.digest().hex();
         self.join(format!("traces/{}/{hex}", &hex[..2]))
     }
 
     /// The bytes of a trace file, if there is one that can be read.
-    pub(crate) fn read_trace(&self, id: &LaunchId) -> Option<Vec<u8>> {
+    pub(crate) fn read_trace(&self, id: &Key) -> Option<Vec<u8>> {
         std::fs::read(self.trace_path(id)).ok()
     }
 
     /// As [`Cache::find`], writing nothing at all.
-    pub(crate) fn peek(&self, id: &LaunchId, environment: &Environment, tools: Tools) -> Option<Found> {
+    pub(crate) fn peek(&self, id: &Key, environment: &Environment, tools: Tools) -> Option<Found> {
         let bytes = self.read_trace(id)?;
         let trace = Trace::parse(id.digest(), &bytes)?;
         let current = trace.current(&self.directory, environment, tools)?;
@@ -194,7 +194,7 @@ impl Cache {
     }
 
     /// The binary of `id` whose trace holds. Takes no lock; writes only to refresh a stamp that content proved.
-    pub(crate) fn find(&self, id: &LaunchId, environment: &Environment, tools: Tools) -> Option<Found> {
+    pub(crate) fn find(&self, id: &Key, environment: &Environment, tools: Tools) -> Option<Found> {
         let bytes = self.read_trace(id)?;
         let trace = Trace::parse(id.digest(), &bytes)?;
         let current = trace.current(&self.directory, environment, tools)?;
@@ -210,7 +210,7 @@ impl Cache {
     /// Writes a trace whose stamps were renewed, unless somebody is building or it is not what was `read` any more: best
     /// effort.
     #[cold]
-    fn refresh(&self, id: &LaunchId, read: &[u8], trace: &Trace<'_>) {
+    fn refresh(&self, id: &Key, read: &[u8], trace: &Trace<'_>) {
         if let Some(_lock) = self.try_lock(id)
             && self.read_trace(id).is_some_and(|bytes| bytes == read)
         {
@@ -219,11 +219,11 @@ impl Cache {
     }
 
     /// The lock of `id`, if nobody holds it.
-    pub(crate) fn try_lock(&self, id: &LaunchId) -> Option<Lock> {
+    pub(crate) fn try_lock(&self, id: &Key) -> Option<Lock> {
         Lock::try_acquire(&self.lock_path(id)).ok().flatten()
     }
 
-    fn lock_path(&self, id: &LaunchId) -> PathBuf {
+    fn lock_path(&self, id: &Key) -> PathBuf {
         self.join("locks").join(id.digest().hex())
     }
 
@@ -231,7 +231,7 @@ impl Cache {
     /// rest on `decisions`.
     fn find_decided(
         &self,
-        id: &LaunchId,
+        id: &Key,
         environment: &Environment,
         decisions: &[Check<'static>],
     ) -> Option<Found> {
@@ -258,7 +258,7 @@ impl Cache {
     /// Takes the lock of `id` and looks again. What the id was decided by rests on `decisions`.
     pub(crate) fn enter(
         &self,
-        id: LaunchId,
+        id: Key,
         decisions: &[Check<'static>],
         environment: &Environment,
         is_wanted: impl Fn(&Found) -> bool,
@@ -276,7 +276,7 @@ impl Cache {
     }
 
     /// Puts a variant in front of those of `id`.
-    pub(crate) fn add_variant(&self, id: &LaunchId, script: &Script, variant: Variant<'_>) -> io::Result<()> {
+    pub(crate) fn add_variant(&self, id: &Key, script: &Script, variant: Variant<'_>) -> io::Result<()> {
         let bytes = self.read_trace(id).unwrap_or_default();
         let script = Cow::Borrowed(known_as(script).as_bytes());
         let mut trace = Trace::parse(id.digest(), &bytes)
@@ -285,7 +285,7 @@ impl Cache {
         self.write_trace(id, &trace)
     }
 
-    fn write_trace(&self, id: &LaunchId, trace: &Trace<'_>) -> io::Result<()> {
+    fn write_trace(&self, id: &Key, trace: &Trace<'_>) -> io::Result<()> {
         let path = self.trace_path(id);
         self.write_whole(&path, &trace.render(id.digest()))
     }
@@ -298,7 +298,7 @@ impl Cache {
     }
 
     /// Lets a script whose options come from its own first lines find the binary that was built for those options.
-    pub(crate) fn alias(&self, name: &LaunchId, home: &LaunchId, script: &Script, environment: &Environment) {
+    pub(crate) fn alias(&self, name: &Key, home: &Key, script: &Script, environment: &Environment) {
         if name == home {
             return;
         }

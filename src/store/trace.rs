@@ -41,8 +41,8 @@ use std::path::{Component, Path};
 
 use crate::base::digest::{Digest, Fields};
 use crate::base::environment::Environment;
-use crate::engine::launch_id::LaunchId;
 use crate::engine::shared_cache;
+use crate::store::key::Key;
 use crate::store::stamp::Stamp;
 use crate::store::trace::change::Change;
 use crate::store::trace::escape::{Text, escape, line, parse_stamp, split_field, stamp_text, unescape};
@@ -279,7 +279,7 @@ impl Variant<'_> {
     }
 
     /// Whether it was built for this home, not for another that something under the same id was decided to be once.
-    pub(crate) fn is_of(&self, home: &LaunchId) -> bool {
+    pub(crate) fn is_of(&self, home: &Key) -> bool {
         self.about("home").is_some_and(|recorded| recorded == home.digest().short(HOME_DIGITS))
     }
 

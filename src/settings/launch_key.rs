@@ -1,0 +1,86 @@
+//! The launch key: the name of the trace of a script, computed on every run and therefore from almost nothing.
+//!
+//! blake3 over the version of the format, the script's real path, its bytes, the options that shape a build, and the
+//! variables of ours that do ([`SHAPING`]), as they are.
+//! Nothing is parsed, and no toolchain is looked up, to compute it. Everything else a build depends on is in the trace.
+
+use std::os::unix::ffi::OsStrExt;
+
+use crate::base::digest::Fields;
+use crate::base::environment::Environment;
+use crate::request::options::Options;
+use crate::script::script_file::{Place, Script};
+use crate::settings::schema::SHAPING;
+use crate::store::key::Key;
+
+/// Changes when the same inputs may give another binary or another trace than in an earlier runner: then nothing made
+/// before is looked at again.
+const FORMAT: &str = concat!(env!("CARGO_PKG_VERSION"), " 4");
+
+/// The launch key of a script: of what was asked for on the command line, and of what variables ask for.
+pub(crate) fn launch_key(script: &Script, options: &Options, environment: &Environment) -> Key {
+    of_script(script, options, |fields| {
+        for name in SHAPING {
+            if let Some(value) = environment.variable(name) {
+                fields.push(name, value.as_bytes());
+            }
+        }
+    })
+}
+
+/// The content key of a script: with all that is asked for spelled out in its options.
+pub(crate) fn content_key(script: &Script, options: &Options) -> Key {
+    of_script(script, options, |_| {})
+}
+
+fn of_script(script: &Script, options: &Options, variables: impl FnOnce(&mut Fields)) -> Key {
+    match (script.place(), script.real_path()) {
+        (Place::File(path), real) => {
+            let path = real.unwrap_or(path).as_os_str().as_bytes();
+            of_file(path, script.bytes(), options, variables)
+        }
+        (Place::Package(package), _) => {
+            let (name, wanted) = (package.name().as_bytes(), package.wanted_text().as_bytes());
+            of_package(name, wanted, options, variables)
+        }
+        (Place::Nowhere(base), _) => {
+            let mut fields = Fields::new("launch from nowhere");
+            fields.push("base", base.as_os_str().as_bytes());
+            fields.push("name", script.stem().as_bytes());
+            finish(fields, script.bytes(), options, variables)
+        }
+    }
+}
+
+/// The key of a script that is a file, at its real path.
+pub(crate) fn of_file(
+    path: &[u8],
+    bytes: &[u8],
+    options: &Options,
+    variables: impl FnOnce(&mut Fields),
+) -> Key {
+    let mut fields = Fields::new("launch");
+    fields.push("path", path);
+    finish(fields, bytes, options, variables)
+}
+
+/// The key of a package, and of what is wanted of it.
+pub(crate) fn of_package(
+    name: &[u8],
+    wanted: &[u8],
+    options: &Options,
+    variables: impl FnOnce(&mut Fields),
+) -> Key {
+    let mut fields = Fields::new("launch of a package");
+    fields.push("package", name);
+    fields.push("wanted", wanted);
+    finish(fields, b"", options, variables)
+}
+
+fn finish(mut fields: Fields, bytes: &[u8], options: &Options, variables: impl FnOnce(&mut Fields)) -> Key {
+    fields.push("format", FORMAT.as_bytes());
+    fields.push("bytes", bytes);
+    options.add_to(&mut fields);
+    variables(&mut fields);
+    Key::new(fields.finish())
+}
