@@ -3,4 +3,5 @@
 pub(crate) mod digest;
 pub(crate) mod environment;
 pub(crate) mod error;
+pub(crate) mod fs;
 pub(crate) mod small_sort;

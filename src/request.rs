@@ -2,6 +2,8 @@
 
 pub(crate) mod debug_options;
 pub(crate) mod dialect;
+pub(crate) mod limits;
 pub(crate) mod options;
 pub(crate) mod package_spec;
+pub(crate) mod program_args;
 pub(crate) mod revision;

@@ -1,10 +1,12 @@
 //! The cache on disk: keys, entries, traces, locks, staging.
 
 pub(crate) mod cache;
+pub(crate) mod entry;
 pub(crate) mod file_digest;
 pub(crate) mod key;
 pub(crate) mod lock;
 pub(crate) mod sealed_record;
+pub(crate) mod shared_root;
 pub(crate) mod staging;
 pub(crate) mod stamp;
 pub(crate) mod trace;

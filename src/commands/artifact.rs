@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use crate::base::digest::{Digest, Sums};
 use crate::base::error::Result;
+use crate::base::fs::cannot;
 use crate::build::record::BuildRecord;
-use crate::commands::promote::install::cannot;
 use crate::engine::program::Program;
 use crate::engine::runner::Runner;
 use crate::request::options::Options;

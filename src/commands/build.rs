@@ -11,9 +11,10 @@ use std::path::{Path, PathBuf};
 
 use crate::base::environment::absolute;
 use crate::base::error::{Error, Result, Step};
+use crate::base::fs::cannot;
 use crate::commands::artifact::Artifact;
 use crate::commands::dry_run::Purpose;
-use crate::commands::promote::install::{cannot, put, refuse_script_itself};
+use crate::commands::promote::install::{put, refuse_script_itself};
 use crate::engine::program::Program;
 use crate::engine::runner::Runner;
 use crate::request::options::Options;

@@ -4,14 +4,68 @@ use std::path::{Path, PathBuf};
 
 use crate::base::environment::absolute;
 use crate::base::error::Result;
+use crate::base::fs::{Mode, size_of};
+use crate::base::small_sort;
 use crate::engine::runner::Runner;
-use crate::engine::trim::{self, CachedBuild, Limits, Mode, Trimmed};
+use crate::engine::trim::{self, CachedBuild, Trimmed};
+use crate::request::limits::Limits;
 use crate::request::options::Options;
 use crate::request::package_spec::Package;
 use crate::script::script_file::resolve_links;
 use crate::store::cache::Cache;
+use crate::store::stamp::Moment;
+use crate::store::usage_counts;
+
+/// How often the cache was of use, and what it holds.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Statistics {
+    /// Scripts with a cached build.
+    pub scripts: u64,
+    /// Cached builds: a script has one for each profile, toolchain and state of its inputs.
+    pub builds: u64,
+    /// How many of them were used within a day, as far as the file system tells.
+    pub used_today: u64,
+    /// How many of them were used within seven days.
+    pub used_this_week: u64,
+    /// Builds since the cache was made.
+    pub misses: u64,
+    /// Bytes on disk.
+    pub bytes: u64,
+    /// Bytes of the binaries among them.
+    pub binary_bytes: u64,
+    /// Bytes of dependencies among them.
+    pub dependency_bytes: u64,
+    /// Milliseconds that the builds took that are cached.
+    pub milliseconds: u64,
+}
 
 impl Runner {
+    /// How often the cache was of use, and what it holds.
+    ///
+    /// # Errors
+    /// [`crate::Step::Cache`] if it is not ours to read.
+    pub fn cache_statistics(&self) -> Result<Statistics> {
+        const DAY: i64 = 86_400;
+        let Some(cache) = self.existing_cache()? else { return Ok(Statistics::default()) };
+        let builds = trim::distinct(trim::builds(&cache));
+        let now = Moment::now().unix_seconds();
+        let used_within = |age: i64| builds.iter().filter(|build| now - build.last_used < age).count() as u64;
+        let mut scripts: Vec<_> = builds.iter().map(|build| &build.script).collect();
+        small_sort::sort(&mut scripts);
+        scripts.dedup();
+        Ok(Statistics {
+            scripts: scripts.len() as u64,
+            builds: builds.len() as u64,
+            used_today: used_within(DAY),
+            used_this_week: used_within(7 * DAY),
+            misses: usage_counts::misses(&cache),
+            bytes: size_of(cache.root()),
+            binary_bytes: size_of(&cache.join("bin")),
+            dependency_bytes: size_of(&cache.join("deps")),
+            milliseconds: builds.iter().map(|build| build.milliseconds).sum(),
+        })
+    }
+
     /// The directory of the cache, which need not exist.
     ///
     /// # Errors
@@ -25,7 +79,7 @@ impl Runner {
     /// # Errors
     /// [`crate::Step::Cache`] if it is not ours to read.
     pub fn cache_size(&self) -> Result<u64> {
-        Ok(self.existing_cache()?.map_or(0, |cache| trim::size_of(cache.root())))
+        Ok(self.existing_cache()?.map_or(0, |cache| size_of(cache.root())))
     }
 
     /// Every cached build, most recently used first.
@@ -60,7 +114,7 @@ impl Runner {
     /// # Errors
     /// [`crate::Step::Config`], and [`crate::Step::Arguments`] if a variable means nothing.
     pub fn cache_limits(&self) -> Result<Limits> {
-        Ok(Limits::of(&self.said(&Options::default())?))
+        Ok(self.said(&Options::default())?.limits())
     }
 
     /// Removes everything, or every build of one script, which need not exist any more.

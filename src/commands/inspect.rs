@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 
 use crate::base::environment::absolute;
 use crate::base::error::{EXIT_NOT_FOUND, Error, Result, Step};
+use crate::base::fs::cannot;
 use crate::build::elf::Elf;
 use crate::build::record::BuildRecord;
-use crate::commands::promote::install::cannot;
 use crate::commands::promote::receipt::{self, Receipt};
 use crate::engine::runner::Runner;
 

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use crate::base::digest::Digest;
 use crate::base::environment::{Environment, absolute};
 use crate::base::error::{Error, Result, Step};
-use crate::commands::promote::install::cannot;
+use crate::base::fs::cannot;
 use crate::commands::promote::lock;
 use crate::commands::promote::receipt::{self, Receipt};
 use crate::engine::recipe::Recipe;

@@ -21,10 +21,9 @@ use std::time::Duration;
 use crate::base::digest::{Digest, Sums};
 use crate::base::environment::{Environment, absolute};
 use crate::base::error::{Error, Result, Step};
+use crate::base::fs::{cannot, create_directory};
 use crate::commands::build::is_for_windows;
-use crate::commands::promote::install::{
-    cannot, check_name, create_directory, put, refuse_script_itself, sweep,
-};
+use crate::commands::promote::install::{check_name, put, refuse_script_itself, sweep};
 use crate::commands::promote::receipt::{Asked, Receipt};
 use crate::engine::program::Program;
 use crate::engine::recipe::Recipe;

@@ -14,9 +14,9 @@ use std::path::{Path, PathBuf};
 use crate::base::digest::{Digest, Sums};
 use crate::base::environment::absolute;
 use crate::base::error::{At, EXIT_FAILED, Error, Result, Step};
+use crate::base::fs::{cannot, write_atomically};
 use crate::base::small_sort;
 use crate::build::record::{BuildRecord, Dependency};
-use crate::commands::promote::install::cannot;
 use crate::commands::promote::receipt::{self, Receipt};
 use crate::engine::runner::Runner;
 use crate::request::options::Options;
@@ -81,8 +81,7 @@ impl Runner {
             let seed = deps::sealed(&lock(&record.dependencies));
             let place = fresh_cache.join("deps").join(&toolchain.id).join("environments/seed");
             for (name, text) in [("Cargo.lock", seed.as_str()), ("record", "")] {
-                crate::commands::promote::install::put_bytes(text.as_bytes(), &place.join(name))
-                    .at(Step::Cache)?;
+                write_atomically(text.as_bytes(), &place.join(name)).at(Step::Cache)?;
             }
         }
         let options = record.asked(toolchain.as_ref(), options)?;

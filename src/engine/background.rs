@@ -27,7 +27,8 @@ use crate::rust::{deps, profile};
 use crate::script::script_file::Script;
 use crate::settings::launch_key::launch_key;
 use crate::settings::layers::Said;
-use crate::store::cache::{Cache, Entry, Found};
+use crate::store::cache::Cache;
+use crate::store::entry::{Entry, Found};
 use crate::store::lock::{Lock, Patience};
 use crate::store::staging::Staging;
 use crate::store::trace::Tools;
@@ -139,7 +140,7 @@ impl Runner {
             && !there.provisional
         {
             let launch = launch_key(script, options, self.environment());
-            cache.alias(&launch, &home, script, self.environment());
+            cache.alias(&launch, &home, script.trace_name(), self.environment());
             return Ok(there);
         }
         if is_on(&recipe.said, self.environment()) && !is_on_battery() && background(cache).is_none() {
@@ -209,7 +210,7 @@ impl Runner {
         let staging = Staging::create(&cache.join("staging")).at(Step::Cache)?;
         let built = self.build_settled(&cache, &decided, staging.path(), &screen)?;
         match cache.enter(home, decided.checks(), self.environment(), |_| false, |_, _| Patience::Wait)? {
-            Entry::Vacant(vacant) => vacant.commit(built, decided.script()).map(drop),
+            Entry::Vacant(vacant) => vacant.commit(built, decided.script().trace_name()).map(drop),
             Entry::Occupied(_) => Ok(()),
         }
     }

@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::base::error::{At, EXIT_NOT_FOUND, Error, Result, Step};
 use crate::engine::program::{Manner, Program};
 use crate::engine::runner::{Runner, taken_over};
-use crate::engine::trim::{self, Limits};
+use crate::engine::trim;
 use crate::packages::recipe::PackageRecipe;
 use crate::packages::resolve::Resolved;
 use crate::report::lock_notice::patiently;
@@ -15,10 +15,11 @@ use crate::request::package_spec::Package;
 use crate::rust::deps::{self, Updated};
 use crate::script::script_file::Script;
 use crate::settings::launch_key::{content_key, launch_key};
-use crate::store::cache::{Built, Cache, Entry, Found};
+use crate::store::cache::Cache;
+use crate::store::entry::{Built, Entry, Found};
 use crate::store::staging::Staging;
 use crate::store::trace::Tools;
-use crate::store::usage_counts::{self, Event};
+use crate::store::usage_counts;
 
 impl Runner {
     /// The program of a package whose trace does not hold.
@@ -57,12 +58,12 @@ impl Runner {
             Entry::Occupied(found) => found,
             Entry::Vacant(vacant) => {
                 let built = self.build_package(&recipe, &cache, vacant.staging(), &screen)?;
-                usage_counts::count(&cache, Event::Miss);
-                manner.kept(|| vacant.commit(built, script))?
+                usage_counts::count_miss(&cache);
+                manner.kept(|| vacant.commit(built, script.trace_name()))?
             }
         };
-        cache.alias(&launch, &home, script, self.environment());
-        trim::daily(&cache, Limits::of(&recipe.said));
+        cache.alias(&launch, &home, script.trace_name(), self.environment());
+        trim::daily(&cache, recipe.said.limits());
         Ok(Program::cached(script, found, manner))
     }
 

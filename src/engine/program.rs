@@ -19,8 +19,10 @@ use crate::process::exec::{self, Image};
 use crate::report::command_log::{Journal, timed};
 use crate::report::reporter::Screen;
 use crate::request::options::{Options, Verbosity};
+use crate::request::program_args::ProgramArgs;
 use crate::script::script_file::Script;
-use crate::store::cache::{Built, Cache, Found, Told};
+use crate::store::cache::Cache;
+use crate::store::entry::{Built, Found};
 use crate::store::staging::Staging;
 
 /// A script's program, ready to be executed.
@@ -29,7 +31,7 @@ pub struct Program {
     script: Script,
     name: OsString,
     binary: Binary,
-    told: Told,
+    told: ProgramArgs,
     /// The kind of machine it is for, if that is not the compiler's own.
     target: Option<String>,
     /// What it rests on, if no trace says it.
@@ -134,7 +136,7 @@ impl Program {
     pub(crate) fn planned(
         script: &Script,
         path: PathBuf,
-        told: Told,
+        told: ProgramArgs,
         target: Option<String>,
         manner: Manner,
     ) -> Program {

@@ -17,11 +17,11 @@ use std::path::{Path, PathBuf};
 use crate::base::environment::Environment;
 use crate::base::error::{At, EXIT_NOT_FOUND, Error, Result, Step};
 use crate::commands::dry_run::Purpose;
+use crate::engine::background;
 use crate::engine::program::{Manner, Program};
 use crate::engine::recipe::Recipe;
 use crate::engine::resolved::Decided;
-use crate::engine::trim::{self, Limits};
-use crate::engine::{background, shared_cache};
+use crate::engine::trim;
 use crate::process::exec;
 use crate::report::lock_notice::patiently;
 use crate::report::reporter::Screen;
@@ -30,11 +30,13 @@ use crate::rust::compile::{self, Outcome};
 use crate::script::script_file::Script;
 use crate::settings::launch_key::launch_key;
 use crate::settings::schema;
-use crate::store::cache::{Built, Cache, Entry, Found};
+use crate::store::cache::Cache;
+use crate::store::entry::{Built, Entry, Found};
 use crate::store::key::Key;
+use crate::store::shared_root;
 use crate::store::staging::Staging;
 use crate::store::trace::Tools;
-use crate::store::usage_counts::{self, Event};
+use crate::store::usage_counts;
 
 /// How often a build is begun again because an input changed under it.
 const MOST_DISTURBANCES: usize = 8;
@@ -166,8 +168,8 @@ impl Runner {
             Entry::Occupied(found) => found,
             Entry::Vacant(vacant) => match self.build_settled(&cache, &decided, vacant.staging(), &screen) {
                 Ok(built) => {
-                    usage_counts::count(&cache, Event::Miss);
-                    manner.kept(|| vacant.commit(built, script))?
+                    usage_counts::count_miss(&cache);
+                    manner.kept(|| vacant.commit(built, script.trace_name()))?
                 }
                 Err(error) => {
                     let outlived = self.outlive(error, &cache, script, &recipe, manner);
@@ -178,8 +180,8 @@ impl Runner {
                 }
             },
         };
-        cache.alias(&launch, &home, script, &self.environment);
-        trim::daily(&cache, Limits::of(&recipe.said));
+        cache.alias(&launch, &home, script.trace_name(), &self.environment);
+        trim::daily(&cache, recipe.said.limits());
         Ok(Program::cached(script, found, manner))
     }
 
@@ -203,9 +205,6 @@ impl Runner {
         };
         if self.verifies() && !found.provisional {
             self.verify(cache, script, options, &found)?;
-        }
-        if self.counts_hits() {
-            usage_counts::count(cache, Event::Hit);
         }
         match found.provisional {
             true => self.hasten(cache, script, options, found).map(Some),
@@ -285,7 +284,7 @@ impl Runner {
     pub(crate) fn cache(&self) -> Result<Cache> {
         match self.environment.cache_directory() {
             Some(root) => {
-                let is_shared = shared_cache::is_named(&root, &self.environment);
+                let is_shared = shared_root::is_named(&root, &self.environment);
                 Ok(Cache::at(root).shared(is_shared))
             }
             None => Err(Error::message(Step::Cache, "there is no home directory to keep a cache in")

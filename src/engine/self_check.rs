@@ -12,7 +12,8 @@ use crate::packages::recipe::PackageRecipe;
 use crate::report::reporter::Screen;
 use crate::request::options::Options;
 use crate::script::script_file::Script;
-use crate::store::cache::{Cache, Found};
+use crate::store::cache::Cache;
+use crate::store::entry::Found;
 use crate::store::staging::Staging;
 
 impl Runner {

@@ -43,14 +43,13 @@ use crate::report::reporter::Screen;
 use crate::request::options::Options;
 use crate::script::script_file::Script;
 use crate::settings::schema;
-use crate::store::cache::{Cache, Found};
+use crate::store::cache::Cache;
+use crate::store::entry::Found;
 use crate::store::key::Key;
+use crate::store::shared_root::{VARIABLE, is_ours_or_roots, is_trusted};
 use crate::store::stamp::{Moment, Stamp};
 use crate::store::trace::fact::{Check, Fact, Holds, path_of, text_of};
 use crate::store::trace::{Binary, Trace, Variant};
-
-/// The variable that names it.
-const VARIABLE: &str = "RUNNER_CACHE_SYSTEM";
 
 /// More than any trace has.
 const MOST_TRACE_BYTES: u64 = 16 << 20;
@@ -337,25 +336,6 @@ fn without_home(check: &Check<'_>, home: &Path) -> Vec<u8> {
     text
 }
 
-/// Whether a cache is the one that is named.
-pub(crate) fn is_named(root: &Path, environment: &Environment) -> bool {
-    environment.set(VARIABLE).is_some_and(|named| Path::new(&named) == root)
-}
-
-/// Whether a binary lies in the system's cache as it is named now.
-pub(crate) fn has(path: &Path, environment: &Environment) -> bool {
-    environment.set(VARIABLE).is_some_and(|root| path.starts_with(Path::new(&root).join("v1/bin")))
-}
-
-/// Whether what lies there may be executed, or believed.
-pub(crate) fn is_trusted(metadata: &Metadata) -> bool {
-    is_ours_or_roots(metadata) && !metadata.is_symlink() && metadata.mode() & 0o022 == 0
-}
-
-fn is_ours_or_roots(metadata: &Metadata) -> bool {
-    metadata.uid() == 0 || metadata.uid() == rustix::process::geteuid().as_raw()
-}
-
 fn untrusted(path: &Path, metadata: &Metadata) -> String {
     let (uid, mode) = (metadata.uid(), metadata.mode() & 0o7777);
     format!("`{}` may be somebody else's work (uid {uid}, mode {mode:04o})", path.display())
@@ -406,9 +386,9 @@ impl Runner {
         let Some(variant) = found else { return Ok(None) };
         let own = cache.filter(|cache| !cache.is_temporary() && cache.create().is_ok());
         if let Some(own) = own
-            && own.add_variant(&home, script, variant.clone()).is_ok()
+            && own.add_variant(&home, script.trace_name(), variant.clone()).is_ok()
         {
-            own.alias(launch, &home, script, environment);
+            own.alias(launch, &home, script.trace_name(), environment);
         }
         Ok(Some(variant.found()))
     }

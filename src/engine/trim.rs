@@ -9,15 +9,16 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use crate::base::digest::Digest;
 use crate::base::error::Result;
+use crate::base::fs::{DAY, HOUR, Mode, entries, is_older, remove, remove_in, size_of};
 use crate::base::small_sort;
+use crate::request::limits::Limits;
 use crate::rust::{deps, incremental};
-use crate::settings::layers::Said;
-use crate::settings::schema::Value;
-use crate::store::cache::{Cache, last_used};
+use crate::store::cache::Cache;
+use crate::store::entry::last_used;
 use crate::store::key::Key;
 use crate::store::lock::Lock;
 use crate::store::sealed_record::Record;
@@ -25,36 +26,6 @@ use crate::store::staging::Staging;
 use crate::store::stamp::Moment;
 use crate::store::trace::fact::{Check, path_of};
 use crate::store::trace::{Trace, Variant};
-
-/// What a cache may keep.
-#[derive(Debug, Clone, Copy)]
-pub struct Limits {
-    /// Days without use after which an entry goes.
-    pub unused_days: u32,
-    /// Bytes beyond which the least recently used go.
-    pub most_bytes: u64,
-}
-
-impl Default for Limits {
-    /// 30 days and 5 GB, as ccache and Go keep theirs within a small factor.
-    fn default() -> Limits {
-        Limits { unused_days: 30, most_bytes: 5_000_000_000 }
-    }
-}
-
-impl Limits {
-    /// Those that were said.
-    pub(crate) fn of(said: &Said) -> Limits {
-        let mut limits = Limits::default();
-        if let Some((Value::Days(days), _)) = said.of("older") {
-            limits.unused_days = *days;
-        }
-        if let Some((Value::Bytes(bytes), _)) = said.of("max-size") {
-            limits.most_bytes = *bytes;
-        }
-        limits
-    }
-}
 
 /// What a trim removed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -97,8 +68,6 @@ pub struct CachedBuild {
 
 /// The part of a cache that may be what compilers remember.
 const MOST_REMEMBERED: u64 = 10;
-
-const DAY: Duration = Duration::from_secs(86_400);
 
 /// Trims if nobody did today. Best effort: a cache that could not be trimmed is still a cache.
 pub(crate) fn daily(cache: &Cache, limits: Limits) {
@@ -174,13 +143,6 @@ pub(crate) fn distinct(mut builds: Vec<CachedBuild>) -> Vec<CachedBuild> {
     builds
 }
 
-/// Whether what goes is removed, or only told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Mode {
-    Remove,
-    Show,
-}
-
 /// Removes what `limits` do not allow, and what nothing refers to; or tells what that is.
 pub(crate) fn trim(cache: &Cache, limits: Limits, mode: Mode) -> (Vec<CachedBuild>, Trimmed) {
     let mut trimmed = Trimmed::default();
@@ -234,7 +196,7 @@ fn sweep_dependencies(
     let records = |alive: &[Environment]| alive.iter().map(|one| one.record.clone()).collect::<Vec<_>>();
     let place = cache.join("deps");
     let total = size_of(&place);
-    let mut freed: u64 = unused.iter().map(|one| remove_unused(cache, &one.directory, mode)).sum();
+    let mut freed: u64 = unused.iter().map(|one| cache.remove_unused(&one.directory, mode)).sum();
     small_sort::sort_by_key(&mut alive, |environment| environment.used);
     let mut artifacts = deps::sweep(cache, &records(&alive), mode);
     loop {
@@ -245,7 +207,7 @@ fn sweep_dependencies(
         if left <= most_bytes || alive.len() <= 1 {
             return freed + artifacts;
         }
-        freed += remove_unused(cache, &alive.remove(0).directory, mode);
+        freed += cache.remove_unused(&alive.remove(0).directory, mode);
         let swept = deps::sweep(cache, &records(&alive), mode);
         // What is only shown is still there, and counted again.
         artifacts = if mode == Mode::Remove { artifacts + swept } else { swept };
@@ -305,7 +267,7 @@ pub(crate) fn clean(cache: &Cache, script: Option<&Path>) -> Result<Trimmed> {
                 }
             }
             for environment in environments(cache) {
-                trimmed.bytes += remove_unused(cache, &environment.directory, Mode::Remove);
+                trimmed.bytes += cache.remove_unused(&environment.directory, Mode::Remove);
             }
             trimmed.bytes += deps::sweep(cache, &[], Mode::Remove);
             trimmed.bytes += incremental::sweep(cache, i64::MAX, 0, Mode::Remove);
@@ -315,34 +277,6 @@ pub(crate) fn clean(cache: &Cache, script: Option<&Path>) -> Result<Trimmed> {
         }
     }
     Ok(trimmed)
-}
-
-/// Bytes on disk below a path.
-pub(crate) fn size_of(path: &Path) -> u64 {
-    match fs::symlink_metadata(path) {
-        Ok(metadata) if metadata.is_dir() => entries(path).iter().map(|entry| size_of(entry)).sum(),
-        Ok(metadata) => metadata.blocks() * 512,
-        Err(_) => 0,
-    }
-}
-
-/// Removes a file or a directory with all in it; returns the bytes freed.
-pub(crate) fn remove(path: &Path) -> u64 {
-    let size = size_of(path);
-    let removed = match fs::symlink_metadata(path) {
-        Ok(metadata) if metadata.is_dir() => fs::remove_dir_all(path),
-        Ok(_) => fs::remove_file(path),
-        Err(error) => Err(error),
-    };
-    if removed.is_ok() { size } else { 0 }
-}
-
-/// As [`remove`], if that is to be done.
-pub(crate) fn remove_in(mode: Mode, path: &Path) -> u64 {
-    match mode {
-        Mode::Remove => remove(path),
-        Mode::Show => size_of(path),
-    }
 }
 
 /// Removes one variant from its trace, and the trace with its last.
@@ -395,23 +329,7 @@ fn sweep_binaries(cache: &Cache, kept: &[CachedBuild], mode: Mode) -> u64 {
 
 /// By the time its binary was put in, or was last taken for another trace.
 fn is_older_than_an_hour(path: &Path) -> bool {
-    let modified = fs::symlink_metadata(path).map_or(i64::MAX, |metadata| metadata.mtime());
-    Moment::now().unix_seconds().saturating_sub(modified) > 3600
-}
-
-/// Removes a directory with a lock in it, unless somebody is building there: moved away in one step, so that whoever comes
-/// next begins with an empty one.
-pub(crate) fn remove_unused(cache: &Cache, directory: &Path, mode: Mode) -> u64 {
-    if mode == Mode::Show || !directory.is_dir() {
-        return remove_in(mode, directory);
-    }
-    let Ok(Some(_lock)) = Lock::try_acquire(&directory.join("lock")) else { return 0 };
-    let Ok(grave) = Staging::create(&cache.join("staging")) else { return 0 };
-    let size = size_of(directory);
-    match fs::rename(directory, grave.path().join("environment")) {
-        Ok(()) => size,
-        Err(_) => 0,
-    }
+    fs::symlink_metadata(path).is_ok_and(|metadata| is_older(&metadata, HOUR))
 }
 
 /// Removes lock files nobody holds and whose trace is gone.
@@ -446,14 +364,6 @@ fn environments(cache: &Cache) -> Vec<Environment> {
         Some(Environment { directory, record, used })
     })
     .collect()
-}
-
-/// What is in a directory; nothing in a link to one, which leads out of the cache.
-pub(crate) fn entries(path: &Path) -> Vec<PathBuf> {
-    if !fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_dir()) {
-        return Vec::new();
-    }
-    fs::read_dir(path).into_iter().flatten().flatten().map(|entry| entry.path()).collect()
 }
 
 fn files_below(path: &Path, depth: usize) -> Vec<PathBuf> {

@@ -21,7 +21,8 @@ use crate::languages::{c, go, scriptisto};
 use crate::report::reporter::Screen;
 use crate::rust::compile::{Outcome, all_checks, declared_disturbance, is_full, removed};
 use crate::rust::static_check;
-use crate::store::cache::{Built, Cache};
+use crate::store::cache::Cache;
+use crate::store::entry::Built;
 use crate::store::stamp::{Moment, Stamp};
 use crate::store::trace::fact::Check;
 

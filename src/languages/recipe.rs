@@ -14,11 +14,12 @@ use crate::languages::metadata::Head;
 use crate::languages::template::{self, Template};
 use crate::languages::{c, go, packages, scriptisto, shell_words};
 use crate::request::options::{Harness, Options};
+use crate::request::program_args::ProgramArgs;
 use crate::rust::manifest::Settings;
 use crate::script::header::Spec;
 use crate::script::script_file::Script;
 use crate::settings::schema;
-use crate::store::cache::{Cache, Told};
+use crate::store::cache::Cache;
 use crate::store::stamp::Moment;
 use crate::store::trace::fact::Check;
 
@@ -155,9 +156,9 @@ impl<'a> LanguageRecipe<'a> {
     }
 
     /// What the program is told when it runs.
-    pub(crate) fn told(&self) -> Told {
+    pub(crate) fn told(&self) -> ProgramArgs {
         let arguments = self.settings.arguments.iter().map(OsString::from).collect();
-        Told { arguments, variables: self.variables.clone() }
+        ProgramArgs { arguments, variables: self.variables.clone() }
     }
 
     /// The directory that the script's relative paths are taken from, and that its compiler runs in.

@@ -13,12 +13,14 @@ use crate::build::record::BuildRecord;
 use crate::packages::recipe::PackageRecipe;
 use crate::packages::resolve::{self, Resolved};
 use crate::report::reporter::{Finished, Screen};
+use crate::request::program_args::ProgramArgs;
 use crate::rust::deps::cargo::{command, is_network_failure};
 use crate::rust::deps::cargo_messages::{self, Local, Made};
 use crate::rust::deps::path_trimming::{self, DATE, executable};
 use crate::rust::deps::target_dir::Lane;
 use crate::rust::target;
-use crate::store::cache::{Built, Cache, Told};
+use crate::store::cache::Cache;
+use crate::store::entry::Built;
 use crate::store::sealed_record::Record;
 use crate::store::stamp::Moment;
 
@@ -95,7 +97,15 @@ pub(crate) fn install(
     }
     std::fs::set_permissions(&output, Permissions::from_mode(0o700)).map_err(unusable)?;
     let target = recipe.target.as_ref().map(|target| target.name.clone());
-    Ok(Built { output, name: bin.into(), provisional: false, target, told: Told::default(), checks, about })
+    Ok(Built {
+        output,
+        name: bin.into(),
+        provisional: false,
+        target,
+        told: ProgramArgs::default(),
+        checks,
+        about,
+    })
 }
 
 /// Records which artifacts the program was made from, as for a script's dependencies: so that they are not swept while it

@@ -79,11 +79,11 @@ mod tests {
     use std::ffi::OsString;
 
     use super::*;
-    use crate::store::cache::Told;
+    use crate::request::program_args::ProgramArgs;
 
     #[test]
     fn a_childs_status_is_returned_as_a_shell_does() {
-        let told = Told::default();
+        let told = ProgramArgs::default();
         let run = |script: &str| {
             let arguments = ["sh", "-c", script].map(OsString::from).to_vec();
             let status = spawn(&Image { file: "/bin/sh".into(), arguments, script: None, told: &told });

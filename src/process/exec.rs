@@ -31,7 +31,7 @@ use std::ptr;
 
 use rustix::process::{Pid, getpid, getppid};
 
-use crate::store::cache::Told;
+use crate::request::program_args::ProgramArgs;
 
 unsafe extern "C" {
     static environ: *const *const libc::c_char;
@@ -47,7 +47,7 @@ pub(crate) struct Image<'a> {
     /// `RUNNER_SCRIPT`; a script that came through a pipe has none.
     pub(crate) script: Option<&'a Path>,
     /// Its variables are set; its arguments are among those above.
-    pub(crate) told: &'a Told,
+    pub(crate) told: &'a ProgramArgs,
 }
 
 /// Replaces this process. Returns only if that failed.

@@ -26,7 +26,8 @@ use crate::rust::incremental::Incremental;
 use crate::rust::invocation::{self, Purpose};
 use crate::rust::source::Source;
 use crate::rust::{linker, static_check};
-use crate::store::cache::{Built, Cache};
+use crate::store::cache::Cache;
+use crate::store::entry::Built;
 use crate::store::stamp::{Moment, Stamp};
 use crate::store::trace::fact::Check;
 

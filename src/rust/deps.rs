@@ -36,6 +36,7 @@ use std::time::SystemTime;
 use crate::base::digest::{Digest, Fields};
 use crate::base::environment::{Environment, TRACED};
 use crate::base::error::{At, Error, Result, Step};
+use crate::base::fs::remove;
 use crate::engine::recipe::RustRecipe;
 use crate::report::lock_notice::patiently;
 use crate::report::reporter::Screen;
@@ -253,7 +254,7 @@ impl<'a> Environments<'a> {
                 _ => false,
             };
             if !is_kept {
-                crate::engine::trim::remove(&entry.path());
+                remove(&entry.path());
             }
         }
         fs::create_dir(self.directory.join("src"))

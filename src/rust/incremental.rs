@@ -31,10 +31,10 @@ use std::path::{Path, PathBuf};
 
 use crate::base::digest::{Digest, Fields};
 use crate::base::environment::Environment;
+use crate::base::fs::{Mode, entries, remove, size_of};
 use crate::base::small_sort;
 use crate::engine::background;
 use crate::engine::recipe::RustRecipe;
-use crate::engine::trim::{self, Mode};
 use crate::report::reporter::Finished;
 use crate::rust::deps::Call;
 use crate::rust::{linker, profile};
@@ -153,7 +153,7 @@ impl Incremental {
         let mut paths = vec![self.state()];
         let mut found = Vec::new();
         while let Some(path) = paths.pop() {
-            paths.extend(trim::entries(&path));
+            paths.extend(entries(&path));
             let stamp = fs::symlink_metadata(&path).map(|metadata| match metadata.is_dir() {
                 true => "directory".to_owned(),
                 false => Stamp::of(&metadata).to_string(),
@@ -176,7 +176,7 @@ impl Incremental {
 
     fn clear(&self) {
         for path in [self.record(), self.state(), self.output()] {
-            trim::remove(&path);
+            remove(&path);
         }
     }
 
@@ -255,16 +255,16 @@ fn boot() -> Option<OsString> {
 
 /// Removes what was not used since `oldest`, and then the least recently used beyond `most_bytes`; or tells how much that is.
 pub(crate) fn sweep(cache: &Cache, oldest: i64, most_bytes: u64, mode: Mode) -> u64 {
-    let scripts = trim::entries(&cache.join(DIRECTORY));
-    let ways = scripts.iter().flat_map(|script| trim::entries(script));
+    let scripts = entries(&cache.join(DIRECTORY));
+    let ways = scripts.iter().flat_map(|script| entries(script));
     let mut ways: Vec<(i64, PathBuf)> = ways.map(|way| (used(&way), way)).collect();
     small_sort::sort(&mut ways);
     let (mut room, mut freed) = (most_bytes, 0);
     for (used, way) in ways.into_iter().rev() {
-        let size = trim::size_of(&way);
+        let size = size_of(&way);
         match room.checked_sub(size).filter(|_| used >= oldest) {
             Some(rest) => room = rest,
-            None => freed += trim::remove_unused(cache, &way, mode),
+            None => freed += cache.remove_unused(&way, mode),
         }
     }
     if mode == Mode::Remove {
@@ -277,8 +277,7 @@ pub(crate) fn sweep(cache: &Cache, oldest: i64, most_bytes: u64, mode: Mode) -> 
 /// Removes what is remembered of one script.
 pub(crate) fn forget(cache: &Cache, script: &Path) -> u64 {
     let directory = of_script(cache, script);
-    let freed =
-        trim::entries(&directory).iter().map(|way| trim::remove_unused(cache, way, Mode::Remove)).sum();
+    let freed = entries(&directory).iter().map(|way| cache.remove_unused(way, Mode::Remove)).sum();
     let _ = fs::remove_dir(directory);
     freed
 }

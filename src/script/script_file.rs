@@ -262,6 +262,15 @@ impl Script {
         self.real.as_deref().or(self.path())
     }
 
+    /// What the trace of this script is known by, for people: a package's name, a path, or `-`.
+    pub(crate) fn trace_name(&self) -> &OsStr {
+        match (self.package(), self.real_path()) {
+            (Some(_), _) => self.typed(),
+            (None, Some(path)) => path.as_os_str(),
+            (None, None) => OsStr::new("-"),
+        }
+    }
+
     /// The same script at its real path.
     pub(crate) fn resolve(&self) -> Script {
         let place = match self.real_path() {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use crate::base::environment::Environment;
 use crate::base::error::{Error, Result};
+use crate::request::limits::Limits;
 use crate::request::options::{Options, Verbosity};
 use crate::rust::manifest::Settings;
 use crate::settings::schema::{Place, TABLE, Value, of_variable};
@@ -129,6 +130,18 @@ impl Said {
             said.0.extend(of_variable(setting, environment)?);
         }
         Ok(said)
+    }
+
+    /// What a trim keeps to.
+    pub(crate) fn limits(&self) -> Limits {
+        let mut limits = Limits::default();
+        if let Some((Value::Days(days), _)) = self.of("older") {
+            limits.unused_days = *days;
+        }
+        if let Some((Value::Bytes(bytes), _)) = self.of("max-size") {
+            limits.most_bytes = *bytes;
+        }
+        limits
     }
 
     /// What is said of a setting in the strongest place.

@@ -22,8 +22,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
 use crate::base::environment::Environment;
-use crate::base::error::{Error, Result, Step, usage_error};
-use crate::engine::trim::Limits;
+use crate::base::error::{Error, Result, Step};
+use crate::request::limits::{bytes, days};
 use crate::request::options::{Options, Verbosity};
 use crate::script::script_file::is_similar;
 use crate::settings::layers::Source;
@@ -109,7 +109,6 @@ pub(crate) const TABLE: &[Setting] = &[
     setting("older", Kind::Age, &[CommandLine, Variable, Config], "30d", "it is about the cache"),
     setting("max-size", Kind::Size, &[CommandLine, Variable, Config], "5000000000", "it is about the cache"),
     setting("config", Kind::Directory, &[Variable], "", ""),
-    setting("stats", Kind::Switch, &[Variable], "false", "a hit does not read that file"),
     setting("verify", Kind::Switch, &[Variable], "false", "a hit does not read that file"),
 ];
 
@@ -285,49 +284,6 @@ pub(crate) fn verbosity(options: &Options, environment: &Environment) -> Verbosi
     }
 }
 
-/// `30d`, or `30`.
-fn days(text: &str) -> Option<u32> {
-    text.strip_suffix('d').unwrap_or(text).parse().ok()
-}
-
-/// `500M`, `2G`, or bytes.
-fn bytes(text: &str) -> Option<u64> {
-    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let factor: u64 = match text[digits.len()..].to_ascii_uppercase().trim_end_matches('B') {
-        "" => 1,
-        "K" => 1_000,
-        "M" => 1_000_000,
-        "G" => 1_000_000_000,
-        _ => return None,
-    };
-    digits.parse::<u64>().ok()?.checked_mul(factor)
-}
-
-impl Limits {
-    /// These limits, with the days that `--older` says.
-    ///
-    /// # Errors
-    /// [`Step::Arguments`] if it says none.
-    pub fn older(self, text: &str) -> Result<Limits> {
-        let unused_days = days(text).ok_or_else(|| {
-            usage_error(format!("`--older {text}` is not a number of days"))
-                .with_hint("for example `--older 7d`")
-        })?;
-        Ok(Limits { unused_days, ..self })
-    }
-
-    /// These limits, with the bytes that `--max-size` says.
-    ///
-    /// # Errors
-    /// [`Step::Arguments`] if it says none.
-    pub fn max_size(self, text: &str) -> Result<Limits> {
-        let most_bytes = bytes(text).ok_or_else(|| {
-            usage_error(format!("`--max-size {text}` is not a size")).with_hint("for example `--max-size 2G`")
-        })?;
-        Ok(Limits { most_bytes, ..self })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -336,7 +292,7 @@ mod tests {
     #[test]
     fn a_hit_knows_what_each_variable_means_for_it() {
         // What a hit has to do something for, or what leads it elsewhere.
-        const THE_LONG_WAY: &[&str] = &["RUNNER_STATS", "RUNNER_VERBOSE", "RUNNER_VERIFY"];
+        const THE_LONG_WAY: &[&str] = &["RUNNER_VERBOSE", "RUNNER_VERIFY"];
         for setting in TABLE.iter().filter(|setting| setting.may_be_in(Variable)) {
             let variable = setting.variable();
             let is_ignored = crate::fast_path::KNOWN.contains(&variable.as_bytes());

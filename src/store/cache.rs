@@ -1,4 +1,4 @@
-//! The cache: paths, entries, commit.
+//! The cache directory: what lies where, who may use it, and how files come to be in it.
 //!
 //! ```text
 //! $RUNNER_CACHE or <cache directory of the user>/runner/      0700, ours, not a symbolic link
@@ -12,47 +12,26 @@
 //!   v1/incremental/           what compilers remember of scripts that are edited (see `incremental`)
 //!   v1/deps/TOOLCHAIN/        dependency environments (see `deps`)
 //!   v1/trimmed                when `trim` last ran
-//!   v1/misses  v1/hits        a byte each; hits only if they are asked to be counted (see `statistics`)
+//!   v1/misses                 a byte each (see `usage_counts`)
 //!   v1/complained             what was last said of the configuration file
 //! ```
 //!
-//! A miss is a value, not an error: [`Entry::Vacant`] owns the lock and a staging directory, and holding it is the right
-//! and the duty to build. Readers take no lock. Nothing here changes after it appears; it appears by rename, the binary
-//! before the trace that names it:
-//!
-//! 1. write the binary in staging; `fdatasync` it;
-//! 2. rename its directory into `bin/`;
-//! 3. write the trace in staging; rename it into `traces/`.
-//!
-//! One sync is enough. Whatever the power takes of the rest, in any order, a trace that is there names a binary whose bytes
-//! reached the disk before the trace was written; or one whose directory did not, which is a miss; or it is damaged itself,
-//! and its seal says so, which is a miss too.
+//! Its root is ours, 0700 and no symbolic link, or it is refused with the reason: what lies in it would be executed. With
+//! such a root nobody else can have put anything below it. What stands in the way of a directory or file is moved aside.
 
-pub(crate) mod location;
-
-use std::borrow::Cow;
-use std::ffi::{OsStr, OsString};
-use std::fs::{DirBuilder, File, Permissions};
-use std::io::ErrorKind::{AlreadyExists, DirectoryNotEmpty, IsADirectory, NotADirectory};
+use std::fs::{DirBuilder, Permissions};
+use std::io::ErrorKind::{AlreadyExists, DirectoryNotEmpty, IsADirectory, NotADirectory, NotFound};
 use std::io::{self, Write};
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
 
-use crate::base::digest::{Digest, Fields};
 use crate::base::environment::Environment;
-use crate::base::error::Result;
-use crate::script::script_file::Script;
-pub(crate) use crate::store::cache::location::is_noexec;
+use crate::base::error::{Error, Result, Step, bare};
+use crate::base::fs::{Mode, remove, remove_in, size_of};
 use crate::store::key::Key;
-use crate::store::lock::{Holder, Lock, Patience};
+use crate::store::lock::Lock;
 use crate::store::staging::{self, Staging};
-use crate::store::stamp::{Moment, Stamp};
-use crate::store::trace::fact::{Check, path_of};
-
-use crate::store::trace::escape::Text;
-use crate::store::trace::{Binary, Current, HOME_DIGITS, Tools, Trace, Variant};
 
 const VERSION_DIRECTORY: &str = "v1";
 
@@ -68,76 +47,6 @@ pub(crate) struct Cache {
     is_shared: bool,
     /// A cache for one run, removed when dropped.
     temporary: Option<Staging>,
-}
-
-/// A binary that a trace vouches for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Found {
-    pub(crate) path: PathBuf,
-    pub(crate) digest: Digest,
-    /// Whether a better one is to come: see [`crate::engine::background`].
-    pub(crate) provisional: bool,
-    /// The kind of machine it is for, if that is not the compiler's own.
-    pub(crate) target: Option<String>,
-    /// What the program is told when it runs.
-    pub(crate) told: Told,
-}
-
-/// What a program is told when it runs, besides what the caller tells it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Told {
-    /// Arguments, before the caller's.
-    pub(crate) arguments: Vec<OsString>,
-    /// Variables, whatever the caller has under these names.
-    pub(crate) variables: Vec<(OsString, OsString)>,
-}
-
-/// What a look under the lock found.
-pub(crate) enum Entry<'a> {
-    /// Somebody has built it meanwhile.
-    Occupied(Found),
-    /// Nobody has: build it.
-    Vacant(Vacant<'a>),
-}
-
-/// The right and the duty to build.
-pub(crate) struct Vacant<'a> {
-    cache: &'a Cache,
-    id: Key,
-    staging: Staging,
-    _lock: Lock,
-}
-
-/// What a build made, and what it looked at.
-#[derive(Debug)]
-pub(crate) struct Built {
-    /// In the staging directory.
-    pub(crate) output: PathBuf,
-    /// What the binary is called.
-    pub(crate) name: std::ffi::OsString,
-    /// Whether a better one is to come.
-    pub(crate) provisional: bool,
-    /// The kind of machine it is for, if that is not the compiler's own.
-    pub(crate) target: Option<String>,
-    /// What the program is told when it runs.
-    pub(crate) told: Told,
-    pub(crate) checks: Vec<Check<'static>>,
-    /// For people.
-    pub(crate) about: Vec<(&'static str, String)>,
-}
-
-impl Variant<'_> {
-    /// What it has, its path as the trace has it.
-    pub(crate) fn found(&self) -> Found {
-        let text = |text: &Text<'_>| OsString::from_vec(text.to_vec());
-        let told = Told {
-            arguments: self.arguments.iter().map(text).collect(),
-            variables: self.variables.iter().map(|(name, value)| (text(name), text(value))).collect(),
-        };
-        let path = path_of(&self.binary.path).to_owned();
-        let target = self.target.as_ref().map(|target| String::from_utf8_lossy(target).into_owned());
-        Found { path, digest: self.binary.digest, provisional: self.provisional, target, told }
-    }
 }
 
 impl Cache {
@@ -174,120 +83,217 @@ impl Cache {
         self.join(format!("traces/{}/{hex}", &hex[..2]))
     }
 
-    /// The bytes of a trace file, if there is one that can be read.
-    pub(crate) fn read_trace(&self, id: &Key) -> Option<Vec<u8>> {
-        std::fs::read(self.trace_path(id)).ok()
-    }
-
-    /// As [`Cache::find`], writing nothing at all.
-    pub(crate) fn peek(&self, id: &Key, environment: &Environment, tools: Tools) -> Option<Found> {
-        let bytes = self.read_trace(id)?;
-        let trace = Trace::parse(id.digest(), &bytes)?;
-        let current = trace.current(&self.directory, environment, tools)?;
-        Some(self.found(&trace, &current))
-    }
-
-    fn found(&self, trace: &Trace<'_>, current: &Current) -> Found {
-        let found = trace.variants[current.variant].found();
-        // An absolute path is another cache's.
-        Found { path: self.directory.join(&found.path), ..found }
-    }
-
-    /// The binary of `id` whose trace holds. Takes no lock; writes only to refresh a stamp that content proved.
-    pub(crate) fn find(&self, id: &Key, environment: &Environment, tools: Tools) -> Option<Found> {
-        let bytes = self.read_trace(id)?;
-        let trace = Trace::parse(id.digest(), &bytes)?;
-        let current = trace.current(&self.directory, environment, tools)?;
-        let found = self.found(&trace, &current);
-        if !current.restamps.is_empty() {
-            let mut refreshed = trace.clone();
-            refreshed.restamp(&current);
-            self.refresh(id, &bytes, &refreshed);
-        }
-        Some(found)
-    }
-
-    /// Writes a trace whose stamps were renewed, unless somebody is building or it is not what was `read` any more: best
-    /// effort.
-    #[cold]
-    fn refresh(&self, id: &Key, read: &[u8], trace: &Trace<'_>) {
-        if let Some(_lock) = self.try_lock(id)
-            && self.read_trace(id).is_some_and(|bytes| bytes == read)
-        {
-            let _ = self.write_trace(id, trace);
-        }
-    }
-
     /// The lock of `id`, if nobody holds it.
     pub(crate) fn try_lock(&self, id: &Key) -> Option<Lock> {
         Lock::try_acquire(&self.lock_path(id)).ok().flatten()
     }
 
-    fn lock_path(&self, id: &Key) -> PathBuf {
+    pub(crate) fn lock_path(&self, id: &Key) -> PathBuf {
         self.join("locks").join(id.digest().hex())
     }
 
-    /// The binary of a home whose trace holds, whatever its decisions rested on then: they came out as they are now, and
-    /// rest on `decisions`.
-    fn find_decided(
-        &self,
-        id: &Key,
-        environment: &Environment,
-        decisions: &[Check<'static>],
-    ) -> Option<Found> {
-        let bytes = self.read_trace(id)?;
-        let mut trace = Trace::parse(id.digest(), &bytes)?;
-        // Those of other homes are here because what was asked for under this very id was decided otherwise once.
-        trace.variants.retain(|variant| variant.is_of(id));
-        let current = trace.current(&self.directory, environment, Tools::Decided)?;
-        let found = self.found(&trace, &current);
-        trace.restamp(&current);
-        let mut variant = trace.variants[current.variant].clone();
-        variant.checks.retain(|check| !check.choice);
-        variant.checks.extend(decisions.iter().filter(|check| check.choice).cloned());
-        let mut renewed = Trace::parse(id.digest(), &bytes)?;
-        renewed.push(variant);
-        let renewed = renewed.render(id.digest());
-        if renewed != bytes {
-            // Best effort: without it the next run decides anew.
-            let _ = self.write_whole(&self.trace_path(id), &renewed);
+    /// A cache for one run, somewhere private.
+    pub(crate) fn temporary(environment: &Environment) -> Result<Cache> {
+        let mut places = vec![environment.temporary_directory()];
+        places.extend(["/tmp", "/var/tmp", "/dev/shm"].map(PathBuf::from));
+        let mut first_error = None;
+        // First a place from which programs may be run (build scripts are), then any.
+        for executable in [true, false] {
+            for place in places.iter().filter(|place| !executable || !is_noexec(place)) {
+                let made = Staging::create_temporary(place).and_then(|directory| {
+                    // A full disk lets a directory be made, and nothing be put in it.
+                    std::fs::write(directory.path().join("room"), [0; 65536])?;
+                    std::fs::remove_file(directory.path().join("room"))?;
+                    Ok(directory)
+                });
+                match made {
+                    Ok(directory) => {
+                        let root = directory.path().to_owned();
+                        let cache = Cache { temporary: Some(directory), ..Cache::at(root) };
+                        cache.create()?;
+                        return Ok(cache);
+                    }
+                    Err(error) => first_error.get_or_insert((place.clone(), error)),
+                };
+            }
         }
-        Some(found)
+        let (place, error) =
+            first_error.unwrap_or_else(|| (PathBuf::from("/tmp"), io::ErrorKind::NotFound.into()));
+        let context = format!("cannot create a temporary directory in `{}`", place.display());
+        Err(Error::new(Step::Cache, anyhow::Error::new(bare(error)).context(context))
+            .hint("set `TMPDIR` to a directory you can write to"))
     }
 
-    /// Takes the lock of `id` and looks again. What the id was decided by rests on `decisions`.
-    pub(crate) fn enter(
-        &self,
-        id: Key,
-        decisions: &[Check<'static>],
-        environment: &Environment,
-        is_wanted: impl Fn(&Found) -> bool,
-        waiting: impl FnMut(Duration, Holder) -> Patience,
-    ) -> Result<Entry<'_>> {
-        let lock = Lock::acquire(&self.lock_path(&id), waiting)
-            .map_err(|error| self.unusable("cannot lock in", error))?;
-        if let Some(found) = self.find_decided(&id, environment, decisions).filter(is_wanted) {
-            return Ok(Entry::Occupied(found));
+    /// Whether the cache is there. Refuses one that somebody else could have written to, with the reason: what lies in
+    /// it would be executed.
+    pub(crate) fn exists(&self) -> Result<bool> {
+        let metadata = match std::fs::symlink_metadata(&self.root) {
+            Ok(metadata) => metadata,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+            Err(error) => return Err(self.unusable("cannot read", error)),
+        };
+        let refuse = |why: String, hint: String| {
+            Err(Error::message(Step::Cache, format!("cache directory `{}` {why}", self.root.display()))
+                .hint(hint))
+        };
+        let elsewhere = "set `RUNNER_CACHE` to a directory of your own".to_owned();
+        if metadata.is_symlink() {
+            return refuse(
+                "is a symbolic link".to_owned(),
+                "set `RUNNER_CACHE` to the directory itself".to_owned(),
+            );
         }
-        let _ = Staging::sweep(&self.join("staging"));
-        let staging = Staging::create(&self.join("staging"))
-            .map_err(|error| self.unusable("cannot write to", error))?;
-        Ok(Entry::Vacant(Vacant { cache: self, id, staging, _lock: lock }))
+        if !metadata.is_dir() {
+            return refuse("is not a directory".to_owned(), elsewhere);
+        }
+        let us = rustix::process::geteuid().as_raw();
+        if metadata.uid() != us {
+            return refuse(format!("belongs to uid {}, not to you (uid {us})", metadata.uid()), elsewhere);
+        }
+        if metadata.mode() & if self.is_shared { 0o022 } else { 0o077 } != 0 {
+            let mode = metadata.mode() & 0o7777;
+            let hint = match mode & 0o022 {
+                0 => format!("`chmod 700 {}`", self.root.display()),
+                _ => "remove it, since others may have put something in it; runner makes it anew".to_owned(),
+            };
+            return refuse(format!("is open to others (mode {mode:04o})"), hint);
+        }
+        Ok(true)
     }
 
-    /// Puts a variant in front of those of `id`.
-    pub(crate) fn add_variant(&self, id: &Key, script: &Script, variant: Variant<'_>) -> io::Result<()> {
-        let bytes = self.read_trace(id).unwrap_or_default();
-        let script = Cow::Borrowed(known_as(script).as_bytes());
-        let mut trace = Trace::parse(id.digest(), &bytes)
-            .unwrap_or_else(|| Trace { script: script.clone(), variants: Vec::new() });
-        trace.push(variant);
-        self.write_trace(id, &trace)
+    /// Makes what is missing of the cache's directories.
+    pub(crate) fn create(&self) -> Result<()> {
+        if self.root.as_os_str().as_bytes().contains(&b',') {
+            let text = format!(
+                "cache directory `{}` has a comma in its name, which rustc takes for a separator",
+                self.root.display()
+            );
+            return Err(Error::message(Step::Cache, text).hint("set `RUNNER_CACHE` to another directory"));
+        }
+        if self.temporary.is_none() {
+            self.check_parents()?;
+        }
+        if !self.exists()? {
+            self.check_parent()?;
+            let made = DirBuilder::new().recursive(true).mode(0o700).create(&self.root);
+            made.map_err(|error| self.unusable("cannot create", error))?;
+            self.exists()?;
+        }
+        if self.temporary.is_none() && is_noexec(&self.root) {
+            let text =
+                format!("cache directory `{}` is on a file system mounted noexec", self.root.display());
+            return Err(Error::message(Step::Cache, text)
+                .hint("set `RUNNER_CACHE` to a directory from which programs may be run"));
+        }
+        let parts = ["traces", "bin", "locks", "staging", "toolchains", "deps"].map(|part| self.join(part));
+        for directory in std::iter::once(&self.directory).chain(&parts) {
+            self.make_directory(directory).map_err(|error| self.unusable("cannot write to", error))?;
+        }
+        let tag = self.root.join("CACHEDIR.TAG");
+        if self.temporary.is_none() && std::fs::symlink_metadata(&tag).is_err() {
+            // <https://bford.info/cachedir/>: backup programs leave such directories out.
+            let written = self
+                .write_whole(&self.root.join("README"), include_bytes!("cache/README"))
+                .and_then(|()| self.write_whole(&tag, b"Signature: 8a477f597d28d172789f06886806bc55\n"));
+            written.map_err(|error| self.unusable("cannot write to", error))?;
+        }
+        // Everything else may be there from yesterday, on a disk that is full or read-only today.
+        rustix::fs::access(self.join("staging"), rustix::fs::Access::WRITE_OK)
+            .map_err(|error| self.unusable("cannot write to", error.into()))?;
+        Ok(())
     }
 
-    fn write_trace(&self, id: &Key, trace: &Trace<'_>) -> io::Result<()> {
-        let path = self.trace_path(id);
-        self.write_whole(&path, &trace.render(id.digest()))
+    /// Makes a directory of the cache, if it is not there. What stands in its way (a file, a link to elsewhere) is none of
+    /// ours, and goes; one that lost its permissions gets them back.
+    pub(crate) fn make_directory(&self, path: &Path) -> io::Result<()> {
+        for _ in 0..MOST_ATTEMPTS {
+            match std::fs::symlink_metadata(path) {
+                Ok(metadata) if metadata.is_dir() && metadata.mode() & 0o700 == 0o700 => return Ok(()),
+                Ok(metadata) if metadata.is_dir() => {
+                    return std::fs::set_permissions(path, Permissions::from_mode(0o700));
+                }
+                Ok(_) => std::fs::remove_file(path)?,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(error),
+            }
+            match DirBuilder::new().recursive(true).mode(0o700).create(path) {
+                // Another process makes it, or cleans, at the same moment.
+                Err(error) if matches!(error.kind(), AlreadyExists | NotFound) => continue,
+                other => return other,
+            }
+        }
+        Err(io::Error::other("it is removed as soon as it is made"))
+    }
+
+    /// Renames into the cache, where another process may be cleaning.
+    pub(crate) fn put(&self, from: &Path, to: &Path) -> io::Result<()> {
+        let mut attempts = 0..MOST_ATTEMPTS;
+        loop {
+            if let Some(parent) = to.parent().filter(|parent| *parent != self.root) {
+                self.make_directory(parent)?;
+            }
+            match std::fs::rename(from, to) {
+                Err(error) if attempts.next().is_none() => return Err(error),
+                // Its directory has just been removed.
+                Err(error) if error.kind() == NotFound && from.exists() => continue,
+                // What is there is of another kind, or damaged: a directory is opened, so that it can be emptied.
+                Err(error) if is_in_the_way(&error) => {
+                    if std::fs::symlink_metadata(to).is_ok_and(|metadata| metadata.is_dir()) {
+                        let _ = std::fs::set_permissions(to, Permissions::from_mode(0o700));
+                    }
+                    remove(to);
+                }
+                other => return other,
+            }
+        }
+    }
+
+    /// Where anybody may rename a directory above, a cache of ours may become another one.
+    fn check_parents(&self) -> Result<()> {
+        for parent in self.root.ancestors().skip(1) {
+            if let Ok(metadata) = std::fs::metadata(parent)
+                && metadata.mode() & 0o1002 == 0o002
+            {
+                let text = format!(
+                    "anybody may put another cache in the place of `{}`, since `{}` is open to all (mode {:04o})",
+                    self.root.display(),
+                    parent.display(),
+                    metadata.mode() & 0o7777
+                );
+                return Err(Error::message(Step::Cache, text)
+                    .hint(format!("`chmod o-w {}`, or set `RUNNER_CACHE`", parent.display())));
+            }
+        }
+        Ok(())
+    }
+
+    /// Root with another's HOME (`sudo`) must not leave its files there.
+    fn check_parent(&self) -> Result<()> {
+        let us = rustix::process::geteuid().as_raw();
+        let nearest = self
+            .root
+            .ancestors()
+            .skip(1)
+            .find_map(|parent| std::fs::metadata(parent).ok().map(|m| (parent, m)));
+        match nearest {
+            Some((parent, metadata)) if metadata.uid() != us && metadata.uid() != 0 => {
+                let text = format!(
+                    "cannot create cache directory `{}`: `{}` belongs to uid {}, not to you (uid {us})",
+                    self.root.display(),
+                    parent.display(),
+                    metadata.uid()
+                );
+                Err(Error::message(Step::Cache, text).hint("set `RUNNER_CACHE` to a directory of your own"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    #[cold]
+    pub(crate) fn unusable(&self, what: &str, error: io::Error) -> Error {
+        let context = format!("{what} cache directory `{}`", self.root.display());
+        Error::new(Step::Cache, anyhow::Error::new(bare(error)).context(context))
+            .hint("set `RUNNER_CACHE` to a directory you can write to")
     }
 
     /// Writes a small sealed file by rename. Not synced: one that lost its content with the power has lost its seal.
@@ -297,131 +303,36 @@ impl Cache {
         self.put(file.path(), path)
     }
 
-    /// Lets a script whose options come from its own first lines find the binary that was built for those options.
-    pub(crate) fn alias(&self, name: &Key, home: &Key, script: &Script, environment: &Environment) {
-        if name == home {
-            return;
+    /// Removes a directory with a lock in it, unless somebody is building there: moved away in one step, so that whoever comes
+    /// next begins with an empty one.
+    pub(crate) fn remove_unused(&self, directory: &Path, mode: Mode) -> u64 {
+        if mode == Mode::Show || !directory.is_dir() {
+            return remove_in(mode, directory);
         }
-        let Some(bytes) = self.read_trace(home) else { return };
-        let Some(trace) = Trace::parse(home.digest(), &bytes) else { return };
-        let Some(current) = trace.current(&self.directory, environment, Tools::Checked) else { return };
-        let variant = trace.variants[current.variant].clone();
-        // Best effort: without it the next run comes the same long way.
-        let _ = self.add_variant(name, script, variant);
-    }
-}
-
-impl Vacant<'_> {
-    /// A private directory on the cache's file system.
-    pub(crate) fn staging(&self) -> &Path {
-        self.staging.path()
-    }
-
-    /// Publishes what was built. On return the binary is in its place, whole, and the trace names it.
-    pub(crate) fn commit(&self, built: Built, script: &Script) -> Result<Found> {
-        let unusable = |error| self.cache.unusable("cannot write to", error);
-        let (found, stamp) = self.publish(&built).map_err(unusable)?;
-        let path = found.path.strip_prefix(&self.cache.directory).unwrap_or(&found.path);
-        let text = |text: String| Cow::Owned(text.into_bytes());
-        let bytes = |text: OsString| Cow::Owned(text.into_vec());
-        let variant = Variant {
-            binary: Binary {
-                digest: found.digest,
-                stamp: Some(stamp),
-                path: Cow::Owned(path.as_os_str().as_bytes().to_vec()),
-            },
-            about: built
-                .about
-                .into_iter()
-                .chain([("home", self.id.digest().short(HOME_DIGITS))])
-                .map(|(name, value)| (text(name.to_owned()), text(value)))
-                .collect(),
-            provisional: built.provisional,
-            target: built.target.map(text),
-            arguments: built.told.arguments.into_iter().map(bytes).collect(),
-            variables: built
-                .told
-                .variables
-                .into_iter()
-                .map(|(name, value)| (bytes(name), bytes(value)))
-                .collect(),
-            checks: built.checks,
-        };
-        self.cache.add_variant(&self.id, script, variant).map_err(unusable)?;
-        Ok(found)
-    }
-
-    fn publish(&self, built: &Built) -> io::Result<(Found, Stamp)> {
-        let found = |path: PathBuf, digest: Digest| Found {
-            path,
-            digest,
-            provisional: built.provisional,
-            target: built.target.clone(),
-            told: built.told.clone(),
-        };
-        let file = File::open(&built.output)?;
-        file.set_permissions(Permissions::from_mode(0o700))?;
-        // The disk and the processor have each something to do.
-        let (synced, digest) = std::thread::scope(|scope| {
-            let sync = std::thread::Builder::new().spawn_scoped(scope, || file.sync_data());
-            let digest = Digest::of_file(&built.output);
-            let synced = sync.map(|sync| sync.join().unwrap_or_else(|_| file.sync_data()));
-            (synced.unwrap_or_else(|_| file.sync_data()), digest)
-        });
-        synced?;
-        let digest = digest?;
-        let hex = name_of_binary(digest, &built.name).hex();
-        let place = self.cache.join(format!("bin/{}/{hex}", &hex[..2]));
-        let path = place.join(&built.name);
-        // The same bytes under the same name may be here already, from another script or an earlier day.
-        if let Ok(stamp) = reuse(&place, &path, digest) {
-            return Ok((found(path, digest), stamp));
+        let Ok(Some(_lock)) = Lock::try_acquire(&directory.join("lock")) else { return 0 };
+        let Ok(grave) = Staging::create(&self.join("staging")) else { return 0 };
+        let size = size_of(directory);
+        match std::fs::rename(directory, grave.path().join("environment")) {
+            Ok(()) => size,
+            Err(_) => 0,
         }
-        let holder = self.staging.path().join("binary");
-        DirBuilder::new().mode(0o700).create(&holder)?;
-        let held = holder.join(&built.name);
-        std::fs::rename(&built.output, &held)?;
-        // Its directory moves, the file itself does not: it keeps the stamp. Afterwards another process may remove it.
-        let stamp = Stamp::of(&std::fs::symlink_metadata(&held)?);
-        self.cache.put(&holder, &place)?;
-        Ok((found(path, digest), stamp))
     }
 }
 
-/// The stamp of the binary at `path`, if it is whole and can be executed. Its directory is marked as used first, so that
-/// no sweep takes it before a trace names it.
-fn reuse(place: &Path, path: &Path, digest: Digest) -> io::Result<Stamp> {
-    File::open(place)?.set_modified(SystemTime::now())?;
-    let metadata = std::fs::symlink_metadata(path)?;
-    if metadata.is_file() && metadata.mode() & 0o7777 == 0o700 && Digest::of_file(path)? == digest {
-        return Ok(Stamp::of(&metadata));
-    }
-    Err(io::ErrorKind::InvalidData.into())
+/// Whether programs may not be run from where `path` is, or will be.
+#[cfg(target_os = "linux")]
+pub(crate) fn is_noexec(path: &Path) -> bool {
+    path.ancestors()
+        .find_map(|path| rustix::fs::statvfs(path).ok())
+        .is_some_and(|filesystem| filesystem.f_flag.contains(rustix::fs::StatVfsMountFlags::NOEXEC))
 }
 
-/// A binary's directory is named for its content and its name: the same program under two names is two entries, since
-/// the name is what `ps` shows.
-fn name_of_binary(digest: Digest, name: &OsStr) -> Digest {
-    let mut fields = Fields::new("binary");
-    fields.push("digest", digest.hex().as_bytes());
-    fields.push("name", name.as_bytes());
-    fields.finish()
-}
-
-/// Whose trace it is, for people.
-fn known_as(script: &Script) -> &OsStr {
-    match (script.package(), script.real_path()) {
-        (Some(_), _) => script.typed(),
-        (None, Some(path)) => path.as_os_str(),
-        (None, None) => OsStr::new("-"),
-    }
+/// Other systems do not say so in the same words; whoever executes is told.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn is_noexec(_path: &Path) -> bool {
+    false
 }
 
 fn is_in_the_way(error: &io::Error) -> bool {
     matches!(error.kind(), DirectoryNotEmpty | AlreadyExists | NotADirectory | IsADirectory)
-}
-
-/// When an entry was last used: relatime lets an exec refresh a binary's access time at most daily.
-pub(crate) fn last_used(metadata: &std::fs::Metadata) -> Moment {
-    Moment::from_unix(metadata.atime(), metadata.atime_nsec()).max(Stamp::of(metadata).modified)
 }

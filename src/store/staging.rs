@@ -7,18 +7,15 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use tempfile::{NamedTempFile, TempDir};
 
+use crate::base::fs::{DAY, HOUR, is_older};
 use crate::store::lock::Lock;
 
 const DIRECTORY_PREFIX: &str = "build-";
 const TEMPORARY_PREFIX: &str = "runner-temporary-";
 const FILE_PREFIX: &str = ".new-";
-
-const HOUR: Duration = Duration::from_secs(3600);
-const DAY: Duration = Duration::from_secs(86_400);
 
 /// A locked, private directory, removed when dropped.
 #[derive(Debug)]
@@ -77,12 +74,12 @@ impl Staging {
             if metadata.is_dir() && name.as_bytes().starts_with(prefix.as_bytes()) {
                 let Ok(Some(lock)) = Lock::try_directory(&path) else { continue };
                 // Without locks a dead builder cannot be told from a living one, but none builds for a day.
-                if lock.is_exclusive() || is_older_than(&metadata, DAY) {
+                if lock.is_exclusive() || is_older(&metadata, DAY) {
                     removed += u64::from(std::fs::remove_dir_all(&path).is_ok());
                 }
             } else if metadata.is_file()
                 && name.as_bytes().starts_with(FILE_PREFIX.as_bytes())
-                && is_older_than(&metadata, HOUR)
+                && is_older(&metadata, HOUR)
             {
                 // Files here live from their making to a rename: moments.
                 removed += u64::from(std::fs::remove_file(&path).is_ok());
@@ -105,8 +102,4 @@ pub(crate) fn kept_directory(parent: &Path) -> io::Result<PathBuf> {
 /// A new file that will be renamed to where it belongs.
 pub(crate) fn file(parent: &Path) -> io::Result<NamedTempFile> {
     NamedTempFile::with_prefix_in(FILE_PREFIX, parent)
-}
-
-fn is_older_than(metadata: &std::fs::Metadata, age: Duration) -> bool {
-    metadata.modified().ok().and_then(|time| time.elapsed().ok()).is_some_and(|elapsed| elapsed > age)
 }

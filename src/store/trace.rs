@@ -41,8 +41,8 @@ use std::path::{Component, Path};
 
 use crate::base::digest::{Digest, Fields};
 use crate::base::environment::Environment;
-use crate::engine::shared_cache;
 use crate::store::key::Key;
+use crate::store::shared_root;
 use crate::store::stamp::Stamp;
 use crate::store::trace::change::Change;
 use crate::store::trace::escape::{Text, escape, line, parse_stamp, split_field, stamp_text, unescape};
@@ -71,7 +71,7 @@ pub(crate) struct Variant<'a> {
     pub(crate) provisional: bool,
     /// The kind of machine it is for, if that is not the compiler's own.
     pub(crate) target: Option<Text<'a>>,
-    /// What the program is told: see [`crate::store::cache::Told`].
+    /// What the program is told: see [`crate::request::program_args::ProgramArgs`].
     pub(crate) arguments: Vec<Text<'a>>,
     pub(crate) variables: Vec<(Text<'a>, Text<'a>)>,
     pub(crate) about: Vec<(Text<'a>, Text<'a>)>,
@@ -229,7 +229,7 @@ impl Variant<'_> {
         let mut restamps = Vec::new();
         // The binary first: without it the rest does not matter.
         let path = path_of(&self.binary.path);
-        if path.is_absolute() && !shared_cache::has(path, environment) {
+        if path.is_absolute() && !shared_root::has(path, environment) {
             return None;
         }
         match self.binary.holds(cache) {
@@ -322,7 +322,7 @@ impl Binary<'_> {
                 }
                 // A change of permissions shows in the stamp.
                 let is_ours_to_run = match path_of(&self.path).is_absolute() {
-                    true => shared_cache::is_trusted(&metadata),
+                    true => shared_root::is_trusted(&metadata),
                     false => matches!(metadata.mode() & 0o7777, 0o700 | 0o755),
                 };
                 if !is_ours_to_run {

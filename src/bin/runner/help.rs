@@ -233,8 +233,8 @@ Usage: runner cache path                                where the cache is
 A trim also runs by itself, at most daily, and keeps what `older` and `max-size` allow (`runner help config`). Everything in
 the cache can be made again; removing it by hand is safe.
 
-A hit writes nothing, and so is not counted: `stats` tells the builds that were made, and from the times the file system
-keeps which of them were used lately. With `RUNNER_STATS=1` each hit adds a byte to a file, and is counted.
+A cached run writes nothing, and so is not counted: `stats` tells the builds that were made, and from the times the file
+system keeps which of them were used lately.
 ";
 
 const COMPLETIONS: &str = "\

@@ -4,17 +4,17 @@
 //! is running can be replaced.
 
 use std::ffi::OsString;
-use std::fs::{self, DirBuilder, Permissions};
+use std::fs::{self, Permissions};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
-use std::time::Duration;
 
 use tempfile::NamedTempFile;
 
 use crate::base::digest::Digest;
-use crate::base::error::{Error, Result, Step, bare};
+use crate::base::error::{Error, Result, Step};
+use crate::base::fs::{HOUR, UNFINISHED_PREFIX, is_older};
 use crate::engine::program::Program;
 use crate::script::script_file::Script;
 
@@ -33,35 +33,21 @@ pub(crate) fn refuse_script_itself(script: &Script, destination: &Path) -> Resul
         .hint("name another file, for example `-o FILE` with `build`, `--name NAME` with `promote`"))
 }
 
-#[cold]
-pub(crate) fn cannot(what: &str, path: &Path, error: io::Error) -> Error {
-    Error::new(
-        Step::Install,
-        anyhow::Error::new(bare(error)).context(format!("cannot {what} `{}`", path.display())),
-    )
-}
-
 /// Removes what promotions that were killed left in a directory.
 pub(crate) fn sweep(directory: &Path) {
-    /// As long as no copy takes.
-    const HOUR: Duration = Duration::from_secs(3600);
     let us = rustix::process::geteuid().as_raw();
     for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
         let is_ours = |metadata: &fs::Metadata| metadata.is_file() && metadata.uid() == us;
-        let is_old = |metadata: &fs::Metadata| {
-            metadata.modified().ok().and_then(|time| time.elapsed().ok()).is_some_and(|age| age > HOUR)
-        };
         // `NamedTempFile` adds six characters.
         let name = entry.file_name();
-        let is_named = name.as_bytes().starts_with(PREFIX.as_bytes()) && name.len() == PREFIX.len() + 6;
-        if is_named && entry.metadata().is_ok_and(|metadata| is_ours(&metadata) && is_old(&metadata)) {
+        let is_named = name.as_bytes().starts_with(UNFINISHED_PREFIX.as_bytes())
+            && name.len() == UNFINISHED_PREFIX.len() + 6;
+        if is_named && entry.metadata().is_ok_and(|metadata| is_ours(&metadata) && is_older(&metadata, HOUR))
+        {
             let _ = fs::remove_file(entry.path());
         }
     }
 }
-
-/// How the name of what is not in its place yet begins.
-const PREFIX: &str = ".runner-";
 
 /// Writes a program to `destination` by rename; returns the digest of what was written.
 pub(crate) fn put(program: &Program, destination: &Path) -> io::Result<Digest> {
@@ -69,7 +55,7 @@ pub(crate) fn put(program: &Program, destination: &Path) -> io::Result<Digest> {
         return Err(io::Error::from_raw_os_error(libc::EISDIR));
     }
     let directory = destination.parent().unwrap_or(Path::new("/"));
-    let mut file = NamedTempFile::with_prefix_in(PREFIX, directory)?;
+    let mut file = NamedTempFile::with_prefix_in(UNFINISHED_PREFIX, directory)?;
     io::copy(&mut program.open()?, &mut file)?;
     file.as_file().set_permissions(Permissions::from_mode(0o755))?;
     file.as_file().sync_all()?;
@@ -78,22 +64,6 @@ pub(crate) fn put(program: &Program, destination: &Path) -> io::Result<Digest> {
     let digest = Digest::of_file(&path)?;
     path.persist(destination).map_err(|error| error.error)?;
     Ok(digest)
-}
-
-/// Makes a private directory, and those above it.
-pub(crate) fn create_directory(directory: &Path) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(directory)
-}
-
-/// Writes a small private file by rename, and the directories above it.
-pub(crate) fn put_bytes(bytes: &[u8], destination: &Path) -> io::Result<()> {
-    let directory = destination.parent().unwrap_or(Path::new("/"));
-    create_directory(directory)?;
-    let mut file = NamedTempFile::with_prefix_in(PREFIX, directory)?;
-    io::Write::write_all(&mut file, bytes)?;
-    file.as_file().sync_all()?;
-    file.persist(destination).map_err(|error| error.error)?;
-    Ok(())
 }
 
 /// The name an executable gets: one that is a file name, can be typed, and does not hide runner.

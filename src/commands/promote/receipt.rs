@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 use crate::base::digest::Digest;
 use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Step};
+use crate::base::fs::{cannot, write_atomically};
 use crate::base::small_sort;
-use crate::commands::promote::install::put_bytes;
 use crate::request::package_spec::Package;
 use crate::store::sealed_record::Record;
 use crate::store::trace::fact::Check;
@@ -112,14 +112,13 @@ impl Receipt {
         record.checks = self.checks.clone();
         let id = id(&self.path);
         let file = directory.join(id.hex());
-        put_bytes(&record.render(&id), &file)
-            .map_err(|error| crate::commands::promote::install::cannot("write the receipt", &file, error))
+        write_atomically(&record.render(&id), &file)
+            .map_err(|error| cannot("write the receipt", &file, error))
     }
 
     pub(crate) fn remove(&self, directory: &Path) -> Result<()> {
         let file = directory.join(id(&self.path).hex());
-        std::fs::remove_file(&file)
-            .map_err(|error| crate::commands::promote::install::cannot("remove the receipt", &file, error))
+        std::fs::remove_file(&file).map_err(|error| cannot("remove the receipt", &file, error))
     }
 
     /// What it says of something, by name.

@@ -22,6 +22,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use crate::base::digest::{Digest, Fields};
+use crate::base::fs::remove;
 use crate::base::small_sort;
 use crate::rust::toolchain::Toolchain;
 
@@ -120,7 +121,7 @@ fn put(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     for old in [path, &written] {
         // Whatever somebody put there.
         if fs::symlink_metadata(old).is_ok_and(|metadata| !metadata.is_file()) {
-            crate::engine::trim::remove(old);
+            remove(old);
         }
     }
     fs::write(&written, bytes)?;

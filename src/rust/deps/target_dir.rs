@@ -11,7 +11,7 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use crate::engine::trim::{self, Mode};
+use crate::base::fs::{Mode, remove_in};
 use crate::report::lock_notice::patiently;
 use crate::report::reporter::Screen;
 use crate::rust::deps::cargo_messages;
@@ -185,7 +185,7 @@ fn remove_where(lane: &Path, goes: impl Fn(Option<&str>) -> bool, mode: Mode) ->
         for part in PARTS {
             for entry in entries(&profile.join(part)) {
                 if goes(entry.file_name().and_then(OsStr::to_str).and_then(hash_of)) {
-                    freed += trim::remove_in(mode, &entry);
+                    freed += remove_in(mode, &entry);
                 }
             }
         }

@@ -8,8 +8,8 @@ use toml::{Table, Value};
 
 use crate::base::environment::Environment;
 use crate::base::error::{At, Error, Result, Step};
+use crate::base::fs::{cannot, write_atomically};
 use crate::base::small_sort;
-use crate::commands::promote::install::put_bytes;
 use crate::engine::recipe::RustRecipe;
 use crate::report::reporter::Screen;
 use crate::rust::deps::{Environments, seed};
@@ -67,8 +67,9 @@ pub(crate) fn update(
     let lock = fs::read_to_string(staging.path().join("Cargo.lock")).at(Step::Dependencies)?;
     let old = environments.lock.clone().or_else(|| seed::read_whole(&environments.resolved));
     match recipe.adjacent_lock().filter(|_| environments.lock.is_some() || write_lock) {
-        Some(path) => put_bytes(lock.as_bytes(), &path)
-            .map_err(|error| crate::commands::promote::install::cannot("write", &path, error))?,
+        Some(path) => {
+            write_atomically(lock.as_bytes(), &path).map_err(|error| cannot("write", &path, error))?
+        }
         None => cache.write_whole(&environments.resolved, seed::sealed(&lock).as_bytes()).at(Step::Cache)?,
     }
     Ok(differences(&old.unwrap_or_default(), &lock))

@@ -5,8 +5,8 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::Path;
 
 use crate::engine::recipe::RustRecipe;
+use crate::request::program_args::ProgramArgs;
 use crate::script::script_file::Script;
-use crate::store::cache::Told;
 
 impl RustRecipe<'_> {
     /// How it is built, for people.
@@ -15,9 +15,9 @@ impl RustRecipe<'_> {
     }
 
     /// What the program is told when it runs.
-    pub(crate) fn told(&self) -> Told {
+    pub(crate) fn told(&self) -> ProgramArgs {
         let arguments = self.settings.arguments.iter().map(OsString::from).collect();
-        Told { arguments, variables: self.variables.clone() }
+        ProgramArgs { arguments, variables: self.variables.clone() }
     }
 
     /// What is built, for people: `release, for aarch64-unknown-linux-gnu, with rustc 1.95.0`.

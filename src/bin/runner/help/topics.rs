@@ -278,7 +278,7 @@ counts at the next run, and compiles only the scripts that it means another buil
   tier                           variable, file: whether a first build may be quick
   verbose                        command line, variable
   cache cache-system config      variable: they are needed before the file is read
-  stats verify                   variable
+  verify                         variable
 
 In a variable a switch is `1` or `0` and a list is words; a variable that is empty says nothing.
 
@@ -350,7 +350,6 @@ Read:
   RUNNER_PROFILE, RUNNER_TOOLCHAIN, RUNNER_OFFLINE and others: settings (`runner help config`)
   RUNNER_CONFIG      the configuration file; else `runner/config.toml` in `~/.config`
   RUNNER_CACHE_SYSTEM  a cache underneath, that is only read (`runner help system`)
-  RUNNER_STATS       `1`: count hits (`runner help cache`)
   RUNNER_TIER        `off`: no quick build first, no build in the background; `CI` does the same
   RUNNER_VERIFY      `1`: build again on a hit, and compare with the cached binary
   RUSTC, RUSTUP_TOOLCHAIN, RUSTUP_HOME, CARGO_HOME, RUSTFLAGS and their kin: as cargo and rustup read them

@@ -97,8 +97,6 @@ fn statistics(runner: &Runner, json: bool) -> Result<()> {
             "used_today": counted.used_today,
             "used_this_week": counted.used_this_week,
             "misses": counted.misses,
-            "hits": counted.hits,
-            "hits_since": counted.hits.map(|_| counted.hits_since),
             "bytes": counted.bytes,
             "binary_bytes": counted.binary_bytes,
             "dependency_bytes": counted.dependency_bytes,
@@ -112,10 +110,6 @@ fn statistics(runner: &Runner, json: bool) -> Result<()> {
     print(format_args!("builds   {}, which took {seconds:.1} s\n", counted.builds));
     print(format_args!("used     {} today, {} this week\n", counted.used_today, counted.used_this_week));
     print(format_args!("misses   {}\n", counted.misses));
-    match counted.hits {
-        Some(hits) => print(format_args!("hits     {hits}, since {}\n", age(counted.hits_since))),
-        None => print(format_args!("hits     not counted; they are with `RUNNER_STATS=1`\n")),
-    }
     let (all, binaries, dependencies) = (counted.bytes, counted.binary_bytes, counted.dependency_bytes);
     print(format_args!("bytes    {all}, of which binaries {binaries}, dependencies {dependencies}\n"));
     Ok(())
