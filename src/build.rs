@@ -3,4 +3,6 @@
 pub(crate) mod declared_inputs;
 pub(crate) mod elf;
 pub(crate) mod input_mutation;
+pub(crate) mod input_watch;
+pub(crate) mod outcome;
 pub(crate) mod record;

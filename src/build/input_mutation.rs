@@ -1,44 +1,44 @@
-//! Disturbances: what changed while a compiler ran.
+//! Detection of inputs that changed while the compiler ran.
 //!
-//! What a compiler says it read is read again afterwards, and the two readings must be of the same content. A file that was
-//! written, replaced or touched since then is a disturbance, and so is a link on the way to it or a directory above it that
-//! was put in another's place: then the build begins again.
+//! The files that a compiler read are hashed after it has ended, and both must have seen the same content. An input has
+//! changed if its file was written, replaced or touched since the compiler was started, or if a link on the way to the file or
+//! a directory above it was replaced: then the build is repeated.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::store::stamp::{Moment, Stamp};
 
-/// Finds what changed at or after the moment a compiler was started.
-pub(crate) struct Disturbances {
+/// Finds inputs that changed at or after the moment at which a compiler was started.
+pub(crate) struct InputMutations {
     start: Moment,
-    /// Directories and links that were found to be as they were.
+    /// Directories and links that are known to be unchanged.
     seen: BTreeSet<PathBuf>,
 }
 
-impl Disturbances {
-    pub(crate) fn since(start: Moment) -> Disturbances {
-        Disturbances { start, seen: BTreeSet::new() }
+impl InputMutations {
+    pub(crate) fn since(start: Moment) -> InputMutations {
+        InputMutations { start, seen: BTreeSet::new() }
     }
 
     /// Whether a file, a link on the way to it or a directory above it was written, replaced or touched.
-    pub(crate) fn reached(&mut self, path: &Path) -> bool {
+    pub(crate) fn has_changed(&mut self, path: &Path) -> bool {
         match std::fs::metadata(path) {
-            Ok(metadata) if !Stamp::of(&metadata).changed_since(self.start) => self.reached_above(path),
+            Ok(metadata) if !Stamp::of(&metadata).changed_since(self.start) => self.has_moved(path),
             _ => true,
         }
     }
 
-    /// The same of a file that was looked at before the compiler was started. A write within the same tick as that look would
+    /// The same for a file whose stamp was taken before the compiler was started. A write within the same tick as that look would
     /// leave the stamp as it was, but no compiler has begun to read so soon, and what it read is compared besides.
-    pub(crate) fn reached_since(&mut self, path: &Path, before: Stamp) -> bool {
+    pub(crate) fn has_changed_from(&mut self, path: &Path, before: Stamp) -> bool {
         match std::fs::metadata(path) {
-            Ok(metadata) if Stamp::of(&metadata) == before => self.reached_above(path),
+            Ok(metadata) if Stamp::of(&metadata) == before => self.has_moved(path),
             _ => true,
         }
     }
 
-    fn reached_above(&mut self, path: &Path) -> bool {
+    fn has_moved(&mut self, path: &Path) -> bool {
         path.ancestors().any(|step| {
             if !self.seen.insert(step.to_owned()) {
                 return false;

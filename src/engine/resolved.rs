@@ -1,10 +1,19 @@
 //! Decided: a recipe whose compiler has been found, of a Rust script or of one in another language.
 
+use std::path::Path;
+
+use crate::base::environment::Environment;
+use crate::base::error::Result;
+use crate::build::outcome::Outcome;
 use crate::engine::recipe::RustRecipe;
+use crate::languages::build;
 use crate::languages::recipe::LanguageRecipe;
+use crate::report::reporter::Screen;
+use crate::rust::compile;
 use crate::rust::target::Target;
 use crate::script::script_file::Script;
 use crate::settings::launch_key::content_key;
+use crate::store::cache::Cache;
 use crate::store::key::Key;
 use crate::store::trace::fact::Check;
 
@@ -52,6 +61,26 @@ impl Decided<'_> {
         match self {
             Decided::Rust(rust) => rust.target,
             Decided::Other(_) => None,
+        }
+    }
+
+    /// Compiles the script into `staging`.
+    ///
+    /// # Errors
+    /// [`Step::Dependencies`] and [`Step::Compile`], after the compiler's own messages have been shown.
+    ///
+    /// [`Step::Dependencies`]: crate::base::error::Step::Dependencies
+    /// [`Step::Compile`]: crate::base::error::Step::Compile
+    pub(crate) fn compile(
+        &self,
+        cache: &Cache,
+        staging: &Path,
+        environment: &Environment,
+        screen: &Screen,
+    ) -> Result<Outcome> {
+        match self {
+            Decided::Rust(rust) => compile::compile(rust, cache, staging, environment, screen),
+            Decided::Other(other) => build::compile(other, cache, staging, environment, screen),
         }
     }
 

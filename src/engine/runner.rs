@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 
 use crate::base::environment::Environment;
 use crate::base::error::{At, EXIT_NOT_FOUND, Error, Result, Step};
+use crate::build::outcome::Outcome;
 use crate::commands::dry_run::Purpose;
 use crate::engine::background;
 use crate::engine::program::{Manner, Program};
@@ -26,7 +27,6 @@ use crate::process::exec;
 use crate::report::lock_notice::patiently;
 use crate::report::reporter::Screen;
 use crate::request::options::{Options, Verbosity};
-use crate::rust::compile::{self, Outcome};
 use crate::script::script_file::Script;
 use crate::settings::launch_key::launch_key;
 use crate::settings::schema;
@@ -39,7 +39,7 @@ use crate::store::trace::Tools;
 use crate::store::usage_counts;
 
 /// How often a build is begun again because an input changed under it.
-const MOST_DISTURBANCES: usize = 8;
+const MOST_ATTEMPTS: usize = 8;
 
 /// How often a program is looked for again because it was trimmed between the look and the exec.
 const MOST_VANISHINGS: usize = 3;
@@ -91,7 +91,7 @@ impl Runner {
         let mut edited = None;
         let verbosity = schema::verbosity(options, &self.environment);
         let options = &Options { verbosity, ..options.clone() };
-        for _ in 1..MOST_DISTURBANCES {
+        for _ in 1..MOST_ATTEMPTS {
             let script = edited.as_ref().unwrap_or(script);
             match self.prepare_once(script, options) {
                 Err(error) if error.step() == Step::Compile && !script.is_unchanged() => {
@@ -221,10 +221,10 @@ impl Runner {
         screen: &Screen,
     ) -> Result<Built> {
         let work = screen.work(staging, &self.environment)?;
-        for _ in 0..MOST_DISTURBANCES {
-            match compile::compile(decided, cache, &work, &self.environment, screen)? {
+        for _ in 0..MOST_ATTEMPTS {
+            match decided.compile(cache, &work, &self.environment, screen)? {
                 Outcome::Built(built) => return taken_over(built, &work, staging),
-                Outcome::Disturbed(path) => screen.verbose(|| {
+                Outcome::InputChanged(path) => screen.verbose(|| {
                     let script = decided.script().typed().to_string_lossy();
                     format!("{script}: `{}` changed while it was compiled; once more", path.display())
                 }),

@@ -12,18 +12,16 @@ use std::time::Instant;
 use crate::base::digest::Digest;
 use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Step};
-use crate::build::declared_inputs;
-use crate::build::input_mutation::Disturbances;
+use crate::build::input_watch::InputWatch;
+use crate::build::outcome::{Interruption, Outcome, cache_removed, disk_full, trace_facts};
 use crate::build::record::BuildRecord;
 use crate::languages::recipe::{LanguageRecipe, Way};
 use crate::languages::source::Source;
 use crate::languages::{c, go, scriptisto};
 use crate::report::reporter::Screen;
-use crate::rust::compile::{Outcome, all_checks, declared_disturbance, is_full, removed};
 use crate::rust::static_check;
 use crate::store::cache::Cache;
 use crate::store::entry::Built;
-use crate::store::stamp::{Moment, Stamp};
 use crate::store::trace::fact::Check;
 
 /// How a compiler is called.
@@ -107,26 +105,20 @@ pub(crate) fn compile(
     environment: &Environment,
     screen: &Screen,
 ) -> Result<Outcome> {
+    Outcome::of(attempt(Site { recipe, staging, cache, environment, screen }))
+}
+
+fn attempt(site: Site<'_>) -> std::result::Result<Built, Interruption> {
     let began = Instant::now();
-    let site = Site { recipe, staging, cache, environment, screen };
-    let declared = || declared_inputs::checks(recipe.settings, recipe.base(), environment, Moment::now());
-    let declared_before = declared()?;
-    // What was written before this run has an older stamp than what is written from now on.
-    recipe.since.pass();
-    let start = Moment::now();
-    let before = recipe.script.path().and_then(|path| Some(Stamp::of(&std::fs::metadata(path).ok()?)));
+    let Site { recipe, staging, environment, screen, .. } = site;
+    let mut watch = InputWatch::begin(recipe.script, recipe.settings, environment, Some(recipe.since))?;
     clear(staging).map_err(|error| site.unusable(error))?;
     let mut call = call(site)?;
     let aside = call.aside.as_mut().and_then(|command| command.spawn().ok());
     let (said, status) = run(site, &mut call)?;
-    let disturbed = |path: Option<&Path>| {
-        Ok(Outcome::Disturbed(path.unwrap_or(Path::new(recipe.script.typed())).to_owned()))
-    };
-    if !recipe.script.is_unchanged() {
-        return disturbed(recipe.script.path());
-    }
+    watch.script_content()?;
     if !status.success() || !call.output.is_file() {
-        return Err(failed(site, &call, &said, status));
+        return Err(failed(site, &call, &said, status).into());
     }
     let inputs = match &recipe.way {
         Way::C(tools) => c::inputs(site, tools, aside)?,
@@ -134,37 +126,25 @@ pub(crate) fn compile(
         Way::Template(template) => template.inputs(site, &call)?,
         Way::Scriptisto(spec) => scriptisto::inputs(site, spec, &mut call)?,
     };
-    let mut disturbances = Disturbances::since(start);
-    if let Some(path) = recipe.script.path()
-        && before.is_none_or(|before| disturbances.reached_since(path, before))
-    {
-        return disturbed(Some(path));
-    }
+    watch.script()?;
     let mut checks = Vec::with_capacity(inputs.files.len() + inputs.checks.len());
     for input in &inputs.files {
-        // What lies there is gone when this is done.
+        // Files in staging are removed after the build.
         if recipe.script.path() == Some(&input.path) || input.path.starts_with(staging) {
             continue;
         }
-        let check = match input.tool {
-            true => Check::tool_file(&input.path, start),
-            false => Check::file(&input.path, start),
-        };
-        match check {
-            Ok(check) if !disturbances.reached(&input.path) => checks.push(check),
-            _ => return disturbed(Some(&input.path)),
-        }
+        checks.push(match input.tool {
+            true => watch.tool_file(&input.path)?,
+            false => watch.file(&input.path)?,
+        });
     }
-    // A name that appears in a directory while it is read shows in the directory.
-    let watched = inputs.checks.iter().filter_map(Check::content_path);
-    if let Some(path) = watched.into_iter().find(|path| disturbances.reached(path)) {
-        return disturbed(Some(path));
+    // A name that appears in a directory while the compiler reads shows in the directory.
+    for directory in inputs.checks.iter().filter_map(Check::content_path) {
+        watch.unchanged(directory)?;
     }
     checks.extend(inputs.checks);
-    if let Some(path) = declared_disturbance(&declared_before, &declared()?, start) {
-        return disturbed(Some(&path));
-    }
-    checks.extend(declared_before);
+    let start = watch.start();
+    checks.extend(watch.finish()?);
     if recipe.settings.is_static == Some(true) {
         static_check::check(&call.output)?;
     }
@@ -174,7 +154,7 @@ pub(crate) fn compile(
             .map_err(|error| site.unusable(error))?;
     }
     screen.show(&said, false);
-    let (checks, decisions) = all_checks(&recipe.checks, checks);
+    let (checks, decisions) = trace_facts(&recipe.checks, checks);
     let about = vec![
         ("source", Digest::of(recipe.script.bytes()).short(12)),
         ("options", recipe.options.describe()),
@@ -186,7 +166,7 @@ pub(crate) fn compile(
         ("built", start.unix_seconds().to_string()),
         ("milliseconds", began.elapsed().as_millis().to_string()),
     ];
-    Ok(Outcome::Built(Built {
+    Ok(Built {
         output: call.output,
         name: recipe.name(),
         target: None,
@@ -194,7 +174,7 @@ pub(crate) fn compile(
         told: recipe.told(),
         checks,
         about,
-    }))
+    })
 }
 
 /// Runs the compiler: what it said, and how it ended.
@@ -216,7 +196,7 @@ pub(crate) fn run(site: Site<'_>, call: &mut Call) -> Result<(Vec<u8>, ExitStatu
     })?;
     match site.staging.is_dir() {
         true => Ok((in_the_scripts_words(site, call, finished.stderr), finished.status)),
-        false => Err(removed()),
+        false => Err(cache_removed()),
     }
 }
 
@@ -284,9 +264,8 @@ fn in_the_scripts_words(site: Site<'_>, call: &Call, said: Vec<u8>) -> Vec<u8> {
 #[cold]
 fn failed(site: Site<'_>, call: &Call, said: &[u8], status: ExitStatus) -> Error {
     let text = String::from_utf8_lossy(said);
-    if is_full(site.staging, &text) {
-        let full = std::io::Error::from_raw_os_error(libc::ENOSPC);
-        return Error::new(Step::Cache, anyhow::Error::new(full).context("cannot compile in the cache"));
+    if let Some(error) = disk_full(site.staging, &text, "cannot compile in the cache") {
+        return error;
     }
     site.screen.show(said, true);
     let tool = match site.recipe.way {

@@ -9,6 +9,7 @@ use std::time::Instant;
 
 use crate::base::environment::Environment;
 use crate::base::error::{EXIT_NOT_FOUND, Error, Result, Step};
+use crate::build::outcome::disk_full;
 use crate::build::record::BuildRecord;
 use crate::packages::recipe::PackageRecipe;
 use crate::packages::resolve::{self, Resolved};
@@ -261,12 +262,8 @@ impl Installation<'_> {
         let package = self.recipe.package;
         let (name, version) = (package.name(), &self.resolved.version);
         let said = String::from_utf8_lossy(&finished.stderr);
-        if crate::rust::compile::is_full(self.lane.path(), &said) {
-            let full = std::io::Error::from_raw_os_error(libc::ENOSPC);
-            return Error::new(
-                Step::Cache,
-                anyhow::Error::new(full).context("cannot build a package in the cache"),
-            );
+        if let Some(error) = disk_full(self.lane.path(), &said, "cannot build a package in the cache") {
+            return error;
         }
         if said.contains("it has no binaries") {
             let text = format!("`{name}` {version} is a library: there is no program in it");

@@ -2,7 +2,7 @@
 //!
 //! The script is compiled in its own place: diagnostics, `file!()`, `line!()`, `mod` and `include_*!` are its own. The
 //! call is that of the dependency environment, or for a script without dependencies the same call put together here.
-//! Afterwards every file the compiler read is hashed; if one of them changed while it was being read, the result says
+//! Afterwards every file the compiler read is hashed; if one of them changed while the compiler was reading, the outcome says
 //! so and the spine builds again.
 
 use std::ffi::{OsStr, OsString};
@@ -13,11 +13,10 @@ use std::time::Instant;
 use crate::base::digest::Digest;
 use crate::base::environment::{Environment, is_dropped};
 use crate::base::error::{Error, Result, Step};
-use crate::build::declared_inputs;
-use crate::build::input_mutation::Disturbances;
+use crate::build::input_watch::InputWatch;
+use crate::build::outcome::{Interruption, Outcome, cache_removed, disk_full, trace_facts};
 use crate::build::record::BuildRecord;
 use crate::engine::recipe::RustRecipe;
-use crate::engine::resolved::Decided;
 use crate::report::reporter::{Finished, Screen};
 use crate::request::dialect;
 use crate::rust::dep_info::{self, DepInfo};
@@ -28,40 +27,30 @@ use crate::rust::source::Source;
 use crate::rust::{linker, static_check};
 use crate::store::cache::Cache;
 use crate::store::entry::Built;
-use crate::store::stamp::{Moment, Stamp};
+use crate::store::stamp::Moment;
 use crate::store::trace::fact::Check;
-
-/// A build that ended well, or that has to be done again.
-pub(crate) enum Outcome {
-    Built(Built),
-    /// This input changed while the compiler was reading.
-    Disturbed(PathBuf),
-}
 
 /// Compiles the script into `staging`.
 ///
 /// # Errors
 /// [`Step::Dependencies`] and [`Step::Compile`], after the compiler's own words have been shown.
 pub(crate) fn compile(
-    recipe: &Decided<'_>,
-    cache: &Cache,
-    staging: &Path,
-    environment: &Environment,
-    screen: &Screen,
-) -> Result<Outcome> {
-    match recipe {
-        Decided::Rust(rust) => compile_rust(rust, cache, staging, environment, screen),
-        Decided::Other(other) => crate::languages::build::compile(other, cache, staging, environment, screen),
-    }
-}
-
-fn compile_rust(
     recipe: &RustRecipe<'_>,
     cache: &Cache,
     staging: &Path,
     environment: &Environment,
     screen: &Screen,
 ) -> Result<Outcome> {
+    Outcome::of(attempt(recipe, cache, staging, environment, screen))
+}
+
+fn attempt(
+    recipe: &RustRecipe<'_>,
+    cache: &Cache,
+    staging: &Path,
+    environment: &Environment,
+    screen: &Screen,
+) -> std::result::Result<Built, Interruption> {
     let began = Instant::now();
     static_check::check_machine(recipe)?;
     let mut call = invocation::call(recipe, cache, environment, screen)?;
@@ -70,45 +59,33 @@ fn compile_rust(
     let unusable = |error| cache.unusable("cannot write to", error);
     let source = Source::place(recipe, staging).map_err(unusable)?;
     let record = add_record(recipe, &mut call, staging, environment, screen).map_err(unusable)?;
-    let declared = || declared_inputs::checks(recipe.settings, recipe.base(), environment, Moment::now());
-    let declared_before = declared()?;
-    // What was written before this moment has an older stamp, what is written from now on has not.
-    if let Some(stamp) = recipe.script.stamp().filter(|_| may_have_neighbours(recipe.script.bytes())) {
-        stamp.latest().pass();
-    }
-    let start = Moment::now();
-    let before = recipe.script.path().and_then(|path| Some(Stamp::of(&std::fs::metadata(path).ok()?)));
+    let stamp = recipe.script.stamp().filter(|_| may_have_neighbours(recipe.script.bytes()));
+    let written = stamp.map(|stamp| stamp.latest());
+    let mut watch = InputWatch::begin(recipe.script, recipe.settings, environment, written)?;
+    let start = watch.start();
     let mut finished = run(recipe, &call, &source, cache, staging, environment, screen)?;
     if !staging.is_dir() {
-        return Err(removed());
+        return Err(cache_removed().into());
     }
     finished.stderr = source.in_its_words(finished.stderr);
-    if !finished.status.success() {
-        if !recipe.script.is_unchanged() || call.is_broken(cache) {
-            return Ok(Outcome::Disturbed(source.path));
-        }
-        return Err(failed(recipe, &finished.stderr, finished.status, staging, screen));
-    }
     if call.is_broken(cache) {
         // Another script built the same crate from other sources while this one was linked.
-        return Ok(Outcome::Disturbed(source.path));
+        return Err(watch.script_changed());
+    }
+    if !finished.status.success() {
+        watch.script_content()?;
+        return Err(failed(recipe, &finished.stderr, finished.status, staging, screen).into());
     }
     let (output, dep_info) = (staging.join("program"), staging.join("program.d"));
     static_check::check_program(recipe, &output)?;
     if let Some(record) = record {
         record.add_to(&output).map_err(unusable)?;
     }
-    let mut checks = match inputs(recipe, &call, &source, &dep_info, environment, start, before)? {
-        Ok(checks) => checks,
-        Err(disturbed) => return Ok(Outcome::Disturbed(disturbed)),
-    };
-    if let Some(path) = declared_disturbance(&declared_before, &declared()?, start) {
-        return Ok(Outcome::Disturbed(path));
-    }
-    checks.extend(declared_before);
+    let mut checks = inputs(recipe, &call, &source, &dep_info, environment, &mut watch)?;
+    checks.extend(watch.finish()?);
     screen.show(&finished.stderr, false);
     let read = linker.into_iter().chain(call.checks).chain(checks);
-    let (checks, decisions) = all_checks(&recipe.checks, read);
+    let (checks, decisions) = trace_facts(&recipe.checks, read);
     let about = vec![
         ("source", Digest::of(recipe.script.bytes()).short(12)),
         ("options", recipe.options.describe()),
@@ -124,7 +101,7 @@ fn compile_rust(
     let told = recipe.told();
     let target = recipe.target.as_ref().map(|target| target.name.clone());
     let provisional = recipe.provisional;
-    Ok(Outcome::Built(Built { output, name, provisional, target, told, checks, about }))
+    Ok(Built { output, name, provisional, target, told, checks, about })
 }
 
 /// Has the record of a build that is handed on linked into its program, where that is done so.
@@ -228,21 +205,20 @@ fn may_have_neighbours(script: &[u8]) -> bool {
     has(b"mod ") || has(b"include")
 }
 
-/// Everything the compiler says it read, as checks; or the input that changed while it did.
+/// The facts of everything that the compiler says it read.
 fn inputs(
     recipe: &RustRecipe<'_>,
     call: &Call,
     source: &Source,
     dep_info: &Path,
     environment: &Environment,
-    start: Moment,
-    before: Option<Stamp>,
-) -> Result<std::result::Result<Vec<Check<'static>>, PathBuf>> {
+    watch: &mut InputWatch<'_>,
+) -> std::result::Result<Vec<Check<'static>>, Interruption> {
     let unclear =
         || Error::message(Step::Compile, "the compiler did not say what it read; nothing was cached");
     let text = std::fs::read(dep_info).map_err(|error| match error.kind() {
         // Whoever removes a directory removes what is in it first.
-        std::io::ErrorKind::NotFound => removed(),
+        std::io::ErrorKind::NotFound => cache_removed(),
         _ => Error::new(
             Step::Compile,
             anyhow::Error::new(error).context("cannot read what the compiler has read"),
@@ -251,12 +227,7 @@ fn inputs(
     let text = String::from_utf8_lossy(&text);
     let text = dep_info::without_place(&text, &source.path, recipe.base());
     let info = DepInfo::parse(&text).ok_or_else(unclear)?;
-    let mut disturbances = Disturbances::since(start);
-    let script =
-        recipe.script.path().map(|path| before.is_none_or(|before| disturbances.reached_since(path, before)));
-    if !recipe.script.is_unchanged() || script == Some(true) {
-        return Ok(Err(source.path.clone()));
-    }
+    watch.script()?;
     let mut checks = Vec::new();
     for file in &info.files {
         let path = recipe.base().join(file);
@@ -264,21 +235,10 @@ fn inputs(
         if path == source.path {
             continue;
         }
-        let check = match Check::file(&path, start) {
-            Ok(check) => check,
-            Err(_) => return Ok(Err(path)),
-        };
-        if disturbances.reached(&path) {
-            return Ok(Err(path));
-        }
-        checks.push(check);
+        checks.push(watch.file(&path)?);
         match rival_module(&path) {
             // It was there and the compiler did not mind: no module was looked for under either name.
-            Some(rival) if rival.exists() => {
-                if disturbances.reached(&rival) {
-                    return Ok(Err(rival));
-                }
-            }
+            Some(rival) if rival.exists() => watch.unchanged(&rival)?,
             rival => checks.extend(rival.map(|rival| Check::absent(&rival))),
         }
     }
@@ -289,23 +249,7 @@ fn inputs(
             checks.push(Check::variable(&name, environment));
         }
     }
-    Ok(Ok(checks))
-}
-
-/// A declared input that is not as it was before the compiler was started.
-pub(crate) fn declared_disturbance(
-    before: &[Check<'_>],
-    after: &[Check<'_>],
-    start: Moment,
-) -> Option<PathBuf> {
-    let mut disturbances = Disturbances::since(start);
-    let is_same =
-        before.len() == after.len() && before.iter().zip(after).all(|(one, two)| one.same_fact(two));
-    if !is_same {
-        return Some(PathBuf::from("a declared input"));
-    }
-    let mut files = after.iter().filter_map(Check::file_path);
-    files.find(|file| disturbances.reached(file)).map(Path::to_owned)
+    Ok(checks)
 }
 
 /// For `x.rs`, `x/mod.rs`, and the other way round: with both there the compiler would refuse to choose.
@@ -319,38 +263,6 @@ fn rival_module(path: &Path) -> Option<PathBuf> {
     }
 }
 
-/// What a build rests on, each check once: what was decided before it, then what it read. Also how many of the first are
-/// no choices of the user's: by that [`crate::engine::shared_cache`] tells the two apart.
-pub(crate) fn all_checks(
-    decided: &[Check<'static>],
-    read: impl IntoIterator<Item = Check<'static>>,
-) -> (Vec<Check<'static>>, usize) {
-    let mut all = decided.to_vec();
-    without_repeats(&mut all);
-    let decisions = all.iter().filter(|check| !check.choice).count();
-    all.extend(read);
-    without_repeats(&mut all);
-    (all, decisions)
-}
-
-fn without_repeats(checks: &mut Vec<Check<'static>>) {
-    let mut seen = Vec::with_capacity(checks.len());
-    checks.retain(|check| {
-        let mut text = Vec::new();
-        check.render(&mut text);
-        let fresh = !seen.contains(&text);
-        if fresh {
-            seen.push(text);
-        }
-        fresh
-    });
-}
-
-#[cold]
-pub(crate) fn removed() -> Error {
-    Error::message(Step::Cache, "the cache was removed while it was compiled there")
-}
-
 /// One line after the compiler's own.
 #[cold]
 fn failed(
@@ -361,9 +273,8 @@ fn failed(
     screen: &Screen,
 ) -> Error {
     let text = String::from_utf8_lossy(diagnostics);
-    if is_full(staging, &text) {
-        let full = std::io::Error::from_raw_os_error(libc::ENOSPC);
-        return Error::new(Step::Cache, anyhow::Error::new(full).context("cannot compile in the cache"));
+    if let Some(error) = disk_full(staging, &text, "cannot compile in the cache") {
+        return error;
     }
     screen.show(diagnostics, true);
     const TESTS: &str = "it only holds tests: `runner test` before the script runs them";
@@ -392,26 +303,4 @@ fn failed(
         Some(hint) => error.hint(hint),
         None => error,
     }
-}
-
-/// Whether a compiler that was writing to `directory` failed for want of room.
-pub(crate) fn is_full(directory: &Path, diagnostics: &str) -> bool {
-    /// More than a linker maps of its output at a time.
-    const LITTLE_ROOM_BYTES: u64 = 256 << 20;
-    if diagnostics.contains("No space left on device") || diagnostics.contains("Disk quota exceeded") {
-        return true;
-    }
-    // A linker that writes through a mapping is not told; it is killed.
-    if diagnostics.contains("[Bus error]")
-        && let Ok(filesystem) = rustix::fs::statvfs(directory)
-        && filesystem.f_bavail * filesystem.f_frsize < LITTLE_ROOM_BYTES
-    {
-        return true;
-    }
-    let probe = directory.join("room");
-    let written = std::fs::write(&probe, vec![0; 1 << 16]);
-    let _ = std::fs::remove_file(&probe);
-    written.is_err_and(|error| {
-        matches!(error.kind(), std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded)
-    })
 }

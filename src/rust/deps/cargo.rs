@@ -5,6 +5,7 @@ use std::process::{Command, ExitStatus};
 
 use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Step};
+use crate::build::outcome::disk_full;
 use crate::report::reporter::Screen;
 use crate::rust::deps::network::{self, Network};
 use crate::rust::deps::{Environments, capture, seed, target_dir};
@@ -155,15 +156,12 @@ impl Environments<'_> {
 
     #[cold]
     pub(super) fn failed(&self, diagnostics: &[u8], status: ExitStatus) -> Error {
-        if crate::rust::compile::is_full(&self.directory, &String::from_utf8_lossy(diagnostics)) {
-            let full = std::io::Error::from_raw_os_error(libc::ENOSPC);
-            return Error::new(
-                Step::Cache,
-                anyhow::Error::new(full).context("cannot build dependencies in the cache"),
-            );
+        let messages = String::from_utf8_lossy(diagnostics);
+        if let Some(error) = disk_full(&self.directory, &messages, "cannot build dependencies in the cache") {
+            return error;
         }
         // Cargo speaks of a package the user has never seen; what it means is the script.
-        let shown = self.in_the_scripts_words(&String::from_utf8_lossy(diagnostics));
+        let shown = self.in_the_scripts_words(&messages);
         if let Some(error) = network::explain(&shown, self.recipe.said, self.environment) {
             self.screen.show_verbosely(diagnostics);
             return error;

@@ -18,7 +18,7 @@ use serde_json::Value;
 
 use crate::base::environment::{Environment, is_dropped};
 use crate::base::error::{Error, Result, Step};
-use crate::build::input_mutation::Disturbances;
+use crate::build::input_mutation::InputMutations;
 use crate::rust::dep_info::DepInfo;
 use crate::rust::deps::Environments;
 use crate::rust::deps::path_trimming::{self, Identity};
@@ -265,9 +265,9 @@ pub(crate) fn checks(
 
 /// What changed of these checks while cargo ran: a file or a directory of theirs, or what is above it.
 pub(super) fn disturbance(checks: &[Check<'_>], start: Moment) -> Option<PathBuf> {
-    let mut disturbances = Disturbances::since(start);
+    let mut mutations = InputMutations::since(start);
     let mut paths = checks.iter().filter_map(Check::content_path);
-    paths.find(|path| disturbances.reached(path)).map(Path::to_owned)
+    paths.find(|path| mutations.has_changed(path)).map(Path::to_owned)
 }
 
 struct Facts {
