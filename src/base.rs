@@ -5,3 +5,4 @@ pub(crate) mod environment;
 pub(crate) mod error;
 pub(crate) mod fs;
 pub(crate) mod small_sort;
+pub(crate) mod text_position;

@@ -6,6 +6,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use crate::base::text_position::TextPosition;
+
 /// runner or the compiler failed (as `env(1)`).
 pub const EXIT_FAILED: u8 = 125;
 /// Found, but cannot be executed.
@@ -101,9 +103,9 @@ impl Error {
     }
 
     /// The same error, with where its cause stands.
-    pub(crate) fn placed(self, place: Option<(usize, usize)>) -> Error {
-        let Some((line, column)) = place else { return self };
-        let cause = self.0.cause.context(format!("line {line}, column {column}"));
+    pub(crate) fn placed(self, position: Option<TextPosition>) -> Error {
+        let Some(position) = position else { return self };
+        let cause = self.0.cause.context(position.to_string());
         Error(Box::new(Inner { cause, ..*self.0 }))
     }
 

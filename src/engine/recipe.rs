@@ -18,7 +18,7 @@ use crate::rust::cargo_config::CargoConfig;
 use crate::rust::host_context::{Surroundings, variables_of_machines};
 use crate::rust::linker::Linker;
 use crate::rust::manifest::{ALLOWED_FLAGS, EDITIONS, Manifest, Settings, refused_flag};
-use crate::rust::metadata::{malformed, notes, refuse_what_is_no_source, text};
+use crate::rust::metadata::{notes, refuse_what_is_no_source, text};
 use crate::rust::profile;
 use crate::rust::source::main_wrapper::{self, Code};
 use crate::rust::target::{self, Target};
@@ -122,7 +122,7 @@ impl Recipe {
             return Recipe::in_another_language(script, options, &first_look, language, config, environment);
         }
         let text = text(script)?;
-        let header = header::parse(text).map_err(malformed)?;
+        let header = header::parse(text)?;
         let mut notes = notes(&header);
         let features = header::features(text, &header).into_iter().map(str::to_owned).collect();
         let first = shebang::of_script(&header, text);

@@ -23,7 +23,7 @@ use crate::languages::compiler::{Compiler, Search};
 use crate::languages::language::{Language, is_system};
 use crate::languages::source::Source;
 use crate::languages::{depfile, shell_words, table};
-use crate::script::header::{HeaderError, Spec};
+use crate::script::header::Spec;
 use crate::store::file_digest::Names;
 use crate::store::stamp::Moment;
 use crate::store::trace::fact::Check;
@@ -56,15 +56,7 @@ const TRACED: &[&str] = &[
 
 /// The spec of a script whose header says how it is built.
 pub(super) fn read(text: &str) -> Result<Option<Spec>> {
-    let malformed = |error: HeaderError| {
-        let text = format!("line {}, column {}: {}", error.line, error.column, error.message);
-        let message = Error::message(Step::Metadata, text);
-        match error.hint {
-            Some(hint) => message.hint(hint),
-            None => message,
-        }
-    };
-    let Some(spec) = Spec::read(text).map_err(malformed)? else { return Ok(None) };
+    let Some(spec) = Spec::read(text)? else { return Ok(None) };
     if let Some(line) = spec.docker_line {
         let text = format!("line {line}: `docker_build` asks for a container, which runner does not start");
         return Err(Error::message(Step::Metadata, text)

@@ -15,6 +15,7 @@ use toml::{Table, Value};
 
 use crate::base::error::{Error, Result, Step};
 use crate::base::small_sort;
+use crate::base::text_position::TextPosition;
 use crate::request::dialect::Dialect;
 use crate::script::header::{Form, Metadata};
 
@@ -127,7 +128,7 @@ impl Manifest {
     }
 
     /// Where a setting of `[package.metadata.runner]` has its value.
-    pub(crate) fn place_of_setting(&self, key: &str) -> Option<(usize, usize)> {
+    pub(crate) fn place_of_setting(&self, key: &str) -> Option<TextPosition> {
         let metadata = self.metadata.as_ref()?;
         let keys = ["package", "metadata", "runner", key];
         Some(position::place(metadata, position::offset(&metadata.toml, &keys, Part::Value)?))
@@ -166,7 +167,7 @@ impl Manifest {
         let Some(metadata) = &self.metadata else { return Vec::new() };
         let line_of = |keys: &[&str]| {
             position::offset(&metadata.toml, keys, Part::Key)
-                .map(|offset| position::place(metadata, offset).0)
+                .map(|offset| position::place(metadata, offset).line)
         };
         let mut notes = Vec::new();
         if let Some(line) = line_of(&["edition"]) {
@@ -185,7 +186,7 @@ impl Manifest {
     }
 
     /// Where the script has what stands at a place of the manifest that was made of it.
-    pub(crate) fn place_of(&self, generated: &str, line: usize, column: usize) -> Option<(usize, usize)> {
+    pub(crate) fn place_of(&self, generated: &str, line: usize, column: usize) -> Option<TextPosition> {
         let metadata = self.metadata.as_ref()?;
         let start: usize = generated.split_inclusive('\n').take(line.checked_sub(1)?).map(str::len).sum();
         let (keys, part) = position::keys_at(generated, start + column.checked_sub(1)?)?;
@@ -194,7 +195,7 @@ impl Manifest {
     }
 
     /// Where the script names the dependency that cargo complains of in `text`.
-    pub(crate) fn blamed(&self, text: &str) -> Option<(usize, usize)> {
+    pub(crate) fn blamed(&self, text: &str) -> Option<TextPosition> {
         // Elsewhere cargo says more itself than a place would.
         let is_about_text = text.contains("failed to parse manifest");
         let metadata = self.metadata.as_ref().filter(|_| is_about_text)?;

@@ -1,7 +1,8 @@
 //! Heads: what a recipe takes from the first lines of a script.
 
 use crate::base::error::{Error, Result, Step};
-use crate::script::header::{self, Header};
+use crate::base::text_position::TextPosition;
+use crate::script::header::Header;
 use crate::script::script_file::Script;
 
 /// What Linux reads of a `#!` line (`BINPRM_BUF_SIZE` less the line end).
@@ -27,7 +28,7 @@ pub(crate) fn refuse_what_is_no_source(bytes: &[u8], text: &str) -> Result<()> {
 pub(crate) fn text(script: &Script) -> Result<&str> {
     let bytes = script.bytes();
     std::str::from_utf8(bytes).map_err(|error| {
-        let line = bytes[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count() + 1;
+        let line = TextPosition::of(bytes, error.valid_up_to()).line;
         Error::message(Step::Script, format!("it is not UTF-8 text: line {line} holds other bytes"))
             .hint("Rust source is UTF-8; `iconv` converts text from other encodings")
     })
@@ -53,13 +54,4 @@ pub(crate) fn notes(header: &Header<'_>) -> Vec<String> {
         ));
     }
     notes
-}
-
-pub(crate) fn malformed(error: header::HeaderError) -> Error {
-    let text = format!("line {}, column {}: {}", error.line, error.column, error.message);
-    let error_here = Error::message(Step::Metadata, text);
-    match error.hint {
-        Some(hint) => error_here.hint(hint),
-        None => error_here,
-    }
 }

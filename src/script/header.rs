@@ -36,6 +36,8 @@ pub(crate) mod tests;
 
 use std::ops::Range;
 
+use crate::base::error::{Error, Step};
+use crate::base::text_position::TextPosition;
 pub use crate::script::header::attributes::features;
 pub use crate::script::header::scriptisto::{Spec, is_in as has_spec};
 
@@ -105,10 +107,7 @@ pub struct Note {
 /// Metadata that was meant as such and cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HeaderError {
-    /// One-based line of the script.
-    pub line: usize,
-    /// One-based column, in characters, a BOM not counted.
-    pub column: usize,
+    pub(crate) position: TextPosition,
     /// What is wrong; in cargo's or rustc's own words where they have some.
     pub message: String,
     /// What to write instead, if that is known.
@@ -188,31 +187,6 @@ fn offset(text: &str, rest: &str) -> usize {
     text.len().saturating_sub(rest.len())
 }
 
-/// A place in a script. It moves forward, so that going through a script counts each line end once.
-#[derive(Clone, Copy)]
-struct Place {
-    offset: usize,
-    /// One-based.
-    line: usize,
-    /// Offset of the first byte of that line.
-    line_start: usize,
-}
-
-impl Place {
-    const START: Place = Place { offset: 0, line: 1, line_start: 0 };
-
-    fn forward(self, text: &str, offset: usize) -> Place {
-        let passed = text.get(self.offset..offset).unwrap_or_default();
-        let newlines = passed.bytes().filter(|&byte| byte == b'\n').count();
-        let line_start = passed.rfind('\n').map_or(self.line_start, |newline| self.offset + newline + 1);
-        Place { offset, line: self.line + newlines, line_start }
-    }
-
-    fn column(self) -> usize {
-        self.offset - self.line_start
-    }
-}
-
 /// Pattern_White_Space, which is what Rust calls white space. The set is guaranteed never to change.
 fn is_whitespace(c: char) -> bool {
     matches!(c, '\t'..='\r' | ' ' | '\u{85}' | '\u{200e}' | '\u{200f}' | '\u{2028}' | '\u{2029}')
@@ -226,14 +200,20 @@ fn shown(text: &str) -> String {
 
 impl HeaderError {
     fn at(text: &str, offset: usize, message: impl Into<String>) -> HeaderError {
-        let place = Place::START.forward(text, offset);
-        let before = text.get(place.line_start..offset).unwrap_or_default();
-        let before = before.strip_prefix(BOM).unwrap_or(before);
-        let column = 1 + before.chars().count();
-        HeaderError { line: place.line, column, message: message.into(), hint: None }
+        HeaderError { position: TextPosition::of(text, offset), message: message.into(), hint: None }
     }
 
     fn hint(self, hint: impl Into<String>) -> HeaderError {
         HeaderError { hint: Some(hint.into()), ..self }
+    }
+}
+
+impl From<HeaderError> for Error {
+    fn from(error: HeaderError) -> Error {
+        let here = Error::message(Step::Metadata, error.message).placed(Some(error.position));
+        match error.hint {
+            Some(hint) => here.hint(hint),
+            None => here,
+        }
     }
 }

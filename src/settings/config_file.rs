@@ -32,6 +32,7 @@ use toml::{Spanned, Table, Value};
 use crate::base::digest::Digest;
 use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Step};
+use crate::base::text_position::TextPosition;
 use crate::languages::user_defined::{self, UserLanguage};
 use crate::report::reporter::Screen;
 use crate::settings::layers::{Said, Source};
@@ -114,7 +115,7 @@ impl Config {
 
     fn add(&mut self, path: &Path, bytes: &[u8], environment: &Environment) -> Result<()> {
         let at = |offset: usize, text: &str| {
-            let (line, column) = place(bytes, offset);
+            let TextPosition { line, column } = TextPosition::of(bytes, offset);
             Error::message(Step::Config, format!("{}:{line}:{column}: {text}", path.display()))
         };
         let text = std::str::from_utf8(bytes)
@@ -127,7 +128,7 @@ impl Config {
         let table: Table = text.parse().map_err(malformed)?;
         for (key, value) in places.get_ref() {
             let (name, start) = (key.get_ref().as_ref(), key.span().start);
-            let (line, _) = place(bytes, start);
+            let line = TextPosition::of(bytes, start).line;
             let Some(meant) = table.get(name) else { continue };
             if name == "language" {
                 self.add_languages(meant, value, &at)?;
@@ -232,12 +233,4 @@ fn path(environment: &Environment) -> Result<Option<PathBuf>> {
     let directory = environment.set("XDG_CONFIG_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
     let directory = directory.or_else(|| Some(environment.home()?.join(".config")));
     Ok(directory.filter(|path| path.is_absolute()).map(|directory| directory.join("runner/config.toml")))
-}
-
-/// One-based line and column of a byte.
-fn place(bytes: &[u8], offset: usize) -> (usize, usize) {
-    let before = bytes.get(..offset).unwrap_or(bytes);
-    let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
-    let start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-    (line, String::from_utf8_lossy(&before[start..]).chars().count() + 1)
 }

@@ -5,6 +5,7 @@ use std::process::{Command, ExitStatus};
 
 use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Step};
+use crate::base::text_position::TextPosition;
 use crate::build::outcome::disk_full;
 use crate::report::reporter::Screen;
 use crate::rust::deps::network::{self, Network};
@@ -168,12 +169,8 @@ impl Environments<'_> {
         }
         self.screen.show(shown.as_bytes(), true);
         let text = format!("cargo could not build the dependencies ({status}); nothing was cached");
-        let error = match self.recipe.manifest.blamed(&shown) {
-            Some((line, column)) => {
-                Error::message(Step::Dependencies, format!("line {line}, column {column}: {text}"))
-            }
-            None => Error::message(Step::Dependencies, text),
-        };
+        let position = self.recipe.manifest.blamed(&shown);
+        let error = Error::message(Step::Dependencies, text).placed(position);
         if let Some(error) = self.recipe.linker.missing(&self.recipe.machine_variable("LINKER"))
             && shown.contains("error: linking with `")
         {
@@ -206,7 +203,7 @@ impl Environments<'_> {
         // Read once, and only where cargo speaks of a place in it.
         let generated = std::fs::read_to_string(self.directory.join("Cargo.toml")).unwrap_or_default();
         let place = |line, column| {
-            let (line, column) = self.recipe.manifest.place_of(&generated, line, column)?;
+            let TextPosition { line, column } = self.recipe.manifest.place_of(&generated, line, column)?;
             let source = std::str::from_utf8(self.recipe.script.bytes()).ok()?.lines().nth(line - 1)?;
             let (number, gutter) = (line.to_string(), " ".repeat(line.to_string().len()));
             let mark = " ".repeat(column - 1);

@@ -3,6 +3,7 @@
 use toml::de::{DeTable, DeValue};
 
 use crate::base::error::{Error, Step};
+use crate::base::text_position::TextPosition;
 use crate::script::header::{Form, Metadata};
 
 /// Which part of a field an error is about.
@@ -23,18 +24,16 @@ pub(crate) fn error(metadata: &Metadata, keys: &[&str], part: Part, text: impl I
 
 /// An error at a byte of the TOML.
 pub(super) fn at(metadata: &Metadata, offset: usize, text: &str) -> Error {
-    let (line, column) = place(metadata, offset);
-    Error::message(Step::Metadata, format!("line {line}, column {column}: {text}"))
+    Error::message(Step::Metadata, text.to_owned()).placed(Some(place(metadata, offset)))
 }
 
 /// One-based line and column of the script for a byte of the TOML.
-pub(super) fn place(metadata: &Metadata, offset: usize) -> (usize, usize) {
-    let before = metadata.toml.get(..offset).unwrap_or(&metadata.toml);
+pub(super) fn place(metadata: &Metadata, offset: usize) -> TextPosition {
     match metadata.form {
-        Form::Short => (metadata.line, 1),
+        Form::Short => TextPosition { line: metadata.line, column: 1 },
         Form::Frontmatter | Form::Block | Form::Scriptisto => {
-            let column = before.chars().rev().take_while(|character| *character != '\n').count();
-            (before.matches('\n').count() + 1, column + metadata.margin + 1)
+            let TextPosition { line, column } = TextPosition::of(&metadata.toml, offset);
+            TextPosition { line, column: column + metadata.margin }
         }
     }
 }

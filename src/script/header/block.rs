@@ -14,7 +14,9 @@
 //!
 //! Of Markdown only fences are known; one in a list or a quotation counts if it looks like one without it.
 
-use crate::script::header::{Form, Metadata, Note, Place, offset, short, shown};
+use std::ops::Range;
+
+use crate::script::header::{Form, Metadata, Note, offset, short, shown};
 
 /// White space that indents a line.
 const INDENT: [char; 2] = [' ', '\t'];
@@ -61,20 +63,17 @@ pub(super) fn line_content(text: &str) -> Option<&str> {
     text.strip_prefix("//!").or_else(|| text.strip_prefix("///"))
 }
 
-/// The lines of a run of doc comment lines, which begins at `place`.
-pub(super) fn of_lines(place: Place, run: &str) -> Vec<Line<'_>> {
-    let run = run.strip_suffix('\n').unwrap_or(run);
-    lines(place, 0, run, |line| line_content(line).unwrap_or(line))
+/// The lines of a run of doc comment lines at `range` of the script, which begins on line `first`.
+pub(super) fn of_lines(script: &str, range: Range<usize>, first: usize) -> Vec<Line<'_>> {
+    lines(script, range, first, |line| line_content(line).unwrap_or(line))
 }
 
-/// The lines of a block doc comment (without its end mark), which begins at `place`.
-pub(super) fn of_block(place: Place, comment: &str) -> Vec<Line<'_>> {
-    const OPENING: usize = "/*!".len();
-    let content = comment.get(OPENING..).unwrap_or_default();
+/// The lines of a block doc comment at `range` of the script, without its marks.
+pub(super) fn of_block(script: &str, range: Range<usize>, first: usize) -> Vec<Line<'_>> {
     // The first ` * ` sets a margin; it comes off where it is, so that a list of Markdown does not cost the
     // lines below it two characters, as in rust-script.
     let mut margin = false;
-    lines(place, OPENING, content, |line| match line.trim_start().strip_prefix('*') {
+    lines(script, range, first, |line| match line.trim_start().strip_prefix('*') {
         Some(content) if margin || content.is_empty() || content.starts_with(INDENT) => {
             margin = true;
             content
@@ -84,15 +83,16 @@ pub(super) fn of_block(place: Place, comment: &str) -> Vec<Line<'_>> {
 }
 
 fn lines(
-    place: Place,
-    opening: usize,
-    content: &str,
+    script: &str,
+    range: Range<usize>,
+    first: usize,
     mut unmarked: impl FnMut(&str) -> &str,
 ) -> Vec<Line<'_>> {
-    let mut start = place.offset + opening;
-    let mut column = place.column() + opening;
+    let mut start = range.start;
+    let before = script.get(..start).unwrap_or_default();
+    let mut column = before.len() - before.rfind('\n').map_or(0, |newline| newline + 1);
     let mut lines = Vec::new();
-    for (number, whole) in (place.line..).zip(content.split('\n')) {
+    for (number, whole) in (first..).zip(script.get(range).unwrap_or_default().split('\n')) {
         let line = whole.strip_suffix('\r').unwrap_or(whole);
         let content = unmarked(line);
         let mark = offset(line, content);

@@ -20,7 +20,7 @@
 use crate::base::small_sort;
 
 use crate::script::header::{
-    Form, HeaderError, Metadata, Note, Place, block, frontmatter, is_whitespace, offset, short, split_line,
+    Form, HeaderError, Metadata, Note, block, frontmatter, is_whitespace, offset, short, split_line,
 };
 
 // What may stand above a manifest, as messages call it.
@@ -29,8 +29,7 @@ const ATTRIBUTE: &str = "attribute";
 
 /// Reads the manifest in the leading run of `text`; `rest` is what follows the shebang.
 pub(super) fn find(text: &str, rest: &str) -> Result<(Option<Metadata>, Vec<Note>), HeaderError> {
-    let place = Place::START;
-    let mut reader = Reader { text, rest, place, above: None, metadata: None, notes: Vec::new() };
+    let mut reader = Reader { text, rest, start: 0, line: 1, above: None, metadata: None, notes: Vec::new() };
     while reader.read_one()? {}
     reader.check_code()?;
     small_sort::sort_by_key(&mut reader.notes, |note| note.line);
@@ -62,8 +61,10 @@ pub(super) fn skip_trivia(mut rest: &str) -> &str {
 struct Reader<'a> {
     text: &'a str,
     rest: &'a str,
-    /// Where the thing begins that is being read.
-    place: Place,
+    /// Byte offset of what is being read.
+    start: usize,
+    /// One-based line of `start`.
+    line: usize,
     /// Line and kind of the first thing that stands above where we are, if rust-script would read no manifest below it.
     above: Option<(usize, &'static str)>,
     metadata: Option<Metadata>,
@@ -74,10 +75,13 @@ impl<'a> Reader<'a> {
     /// Reads one comment, a run of doc comment lines or one attribute; says whether there was any.
     fn read_one(&mut self) -> Result<bool, HeaderError> {
         self.rest = self.rest.trim_start_matches(is_whitespace);
-        self.place = self.place.forward(self.text, offset(self.text, self.rest));
+        let start = offset(self.text, self.rest);
+        // Counted on from the last one, so that a script of many comments is gone through once.
+        self.line += self.text.get(self.start..start).unwrap_or_default().matches('\n').count();
+        self.start = start;
         let mut kind = COMMENT;
         if let Some(run) = self.take_doc_lines() {
-            self.read_doc_comment(block::of_lines(self.place, run));
+            self.read_doc_comment(block::of_lines(self.text, self.start..self.start + run.len(), self.line));
         } else if let Some(comment) = self.rest.strip_prefix("//") {
             let (line, after) = split_line(comment);
             self.rest = after;
@@ -104,17 +108,18 @@ impl<'a> Reader<'a> {
         }
         let run = self.rest.get(..offset(self.rest, after))?;
         self.rest = after;
+        let run = run.strip_suffix('\n').unwrap_or(run);
         (!run.is_empty()).then_some(run)
     }
 
     fn read_line_comment(&mut self, line: &str) -> Result<(), HeaderError> {
         let Some(list) = short::list_in(line) else { return Ok(()) };
-        let range = self.place.offset..self.place.offset + "//".len() + line.len();
+        let range = self.start..self.start + "//".len() + line.len();
         let toml = short::to_toml(list).map_err(|malformed| {
             let error = HeaderError::at(self.text, range.end - malformed.rest.len(), malformed.message);
             error.hint(malformed.hint)
         })?;
-        let line = self.place.line;
+        let line = self.line;
         self.accept(line, || Metadata { form: Form::Short, toml, line, range, margin: 0 });
         Ok(())
     }
@@ -126,9 +131,10 @@ impl<'a> Reader<'a> {
             self.now_below(COMMENT);
         }
         if outer || comment.starts_with("/*!") {
-            self.read_doc_comment(block::of_block(self.place, comment));
+            let content = self.start + "/*!".len()..self.start + comment.len();
+            self.read_doc_comment(block::of_block(self.text, content, self.line));
         } else if short::list_in(comment.trim_start_matches(['/', '*'])).is_some() {
-            self.note(self.place.line, short::WRONG_COMMENT);
+            self.note(self.line, short::WRONG_COMMENT);
         }
     }
 
@@ -154,7 +160,7 @@ impl<'a> Reader<'a> {
     }
 
     fn now_below(&mut self, kind: &'static str) {
-        self.above.get_or_insert((self.place.line, kind));
+        self.above.get_or_insert((self.line, kind));
     }
 
     fn note(&mut self, line: usize, text: impl Into<String>) {
@@ -163,7 +169,7 @@ impl<'a> Reader<'a> {
 
     /// The code begins: is it metadata that rustc will not recognize, or is there any below where nobody reads it?
     fn check_code(&mut self) -> Result<(), HeaderError> {
-        let start = self.place.offset;
+        let start = self.start;
         if frontmatter::begins(self.rest) {
             let error = HeaderError::at(self.text, start, "frontmatter is not the first thing in the script");
             return Err(match self.above {
@@ -178,7 +184,7 @@ impl<'a> Reader<'a> {
             let error = HeaderError::at(self.text, start, "backticks do not delimit frontmatter any more");
             return Err(error.hint("`runner migrate SCRIPT` writes `---` in place of the backticks"));
         }
-        for (line, text) in (self.place.line..).zip(self.rest.split('\n')) {
+        for (line, text) in (self.line..).zip(self.rest.split('\n')) {
             let text = text.trim_start();
             let short = text.strip_prefix("//").is_some_and(|comment| short::list_in(comment).is_some());
             if short || block::line_content(text).is_some_and(block::opens_manifest) {

@@ -15,7 +15,8 @@
 
 use std::cmp::Reverse;
 
-use crate::script::header::{Form, HeaderError, Metadata, Place, is_whitespace, offset, shown, split_line};
+use crate::base::text_position::TextPosition;
+use crate::script::header::{Form, HeaderError, Metadata, is_whitespace, offset, shown, split_line};
 
 /// White space that may stand beside a fence on its line.
 const HORIZONTAL: [char; 2] = ['\t', ' '];
@@ -81,7 +82,7 @@ pub(super) fn find(text: &str, rest: &str) -> Result<Option<Metadata>, HeaderErr
     }
 
     let content = content.strip_prefix('\n').unwrap_or(content);
-    let line = Place::START.forward(text, start).line;
+    let line = TextPosition::of(text, start).line;
     Ok(Some(Metadata {
         form: Form::Frontmatter,
         toml: "\n".repeat(line) + content,

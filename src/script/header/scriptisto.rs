@@ -311,7 +311,7 @@ mod tests {
         assert_eq!(parse("let s = \"scriptisto-begin\";\n").map(|header| header.metadata), Ok(None));
         let error = parse("// scriptisto-begin\nfn main() {}\n").unwrap_err();
         assert_eq!(
-            (error.line, error.column, error.message.as_str()),
+            (error.position.line, error.position.column, error.message.as_str()),
             (1, 4, "the header of scriptisto has no end")
         );
     }

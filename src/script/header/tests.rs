@@ -6,6 +6,7 @@
 pub(crate) mod comments;
 
 use super::*;
+use crate::base::text_position::TextPosition;
 
 /// What a script's manifest is: its form, its line, its TOML, its margin.
 type Expected = Option<(Form, usize, &'static str, usize)>;
@@ -38,7 +39,7 @@ fn check_places(text: &str, header: &Header<'_>) {
         assert!((1..=lines.len()).contains(&note.line), "{note:?} in {text:?}");
     }
     let Some(metadata) = &header.metadata else { return };
-    assert_eq!(Place::START.forward(text, metadata.range.start).line, metadata.line, "{text:?}");
+    assert_eq!(TextPosition::of(text, metadata.range.start).line, metadata.line, "{text:?}");
     let source =
         text.get(metadata.range.clone()).unwrap_or_else(|| panic!("{:?} in {text:?}", metadata.range));
     let opening = match metadata.form {
@@ -57,8 +58,8 @@ fn check_places(text: &str, header: &Header<'_>) {
 
 fn assert_errors(rows: &[(&str, (usize, usize), &str)]) {
     for (text, place, message) in rows {
-        let error = parse(text).expect_err(text);
-        assert_eq!(((error.line, error.column), error.message.as_str()), (*place, *message), "{text:?}");
+        let HeaderError { position, message: found, .. } = parse(text).expect_err(text);
+        assert_eq!(((position.line, position.column), found.as_str()), (*place, *message), "{text:?}");
     }
 }
 
@@ -198,8 +199,8 @@ fn frontmatter_in_the_wrong_place_or_an_abandoned_form_gets_a_hint() {
         ("```\na=1\n```\n", (1, 1), "`runner migrate SCRIPT` writes `---` in place of the backticks"),
     ];
     for (text, place, hint) in rows {
-        let error = parse(text).expect_err(text);
-        assert_eq!(((error.line, error.column), error.hint.as_deref()), (place, Some(hint)), "{text:?}");
+        let HeaderError { position, hint: found, .. } = parse(text).expect_err(text);
+        assert_eq!(((position.line, position.column), found.as_deref()), (place, Some(hint)), "{text:?}");
     }
     // A negation of a negation of a negation is an expression, also for a script without `main`.
     assert_metadata(&[("expression", "// c\n---x\n", None), ("no close", "// c\n---\nx\n", None)]);
@@ -299,9 +300,9 @@ fn no_script_makes_it_panic_and_every_place_is_true() {
         match parse(&text) {
             Ok(header) => check_places(&text, &header),
             Err(error) => {
-                let line =
-                    text.split('\n').nth(error.line - 1).unwrap_or_else(|| panic!("{error:?} in {text:?}"));
-                assert!(error.column <= line.chars().count() + 1, "{error:?} in {text:?}");
+                let TextPosition { line, column } = error.position;
+                let line = text.split('\n').nth(line - 1).unwrap_or_else(|| panic!("{error:?} in {text:?}"));
+                assert!(column <= line.chars().count() + 1, "{error:?} in {text:?}");
             }
         }
     }

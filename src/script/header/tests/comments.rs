@@ -66,9 +66,9 @@ fn a_malformed_short_form_is_an_error_with_a_hint() {
         ("// cargo-deps: a=\"1\" b\n", (1, 22), "expected `,` after dependency `a`", list),
     ];
     for (text, place, message, hint) in rows {
-        let HeaderError { line, column, .. } = parse(text).expect_err(text);
-        let error = HeaderError { line, column, message: message.into(), hint: Some(hint.into()) };
-        assert_eq!((parse(text), (line, column)), (Err(error), place), "{text:?}");
+        let position = TextPosition { line: place.0, column: place.1 };
+        let error = HeaderError { position, message: message.into(), hint: Some(hint.into()) };
+        assert_eq!(parse(text), Err(error), "{text:?}");
     }
 }
 
