@@ -1,8 +1,10 @@
 //! What every backend shares of a build: declared and observed inputs, inputs that change, the build record.
 
+pub(crate) mod backend;
 pub(crate) mod declared_inputs;
 pub(crate) mod elf;
 pub(crate) mod input_mutation;
 pub(crate) mod input_watch;
 pub(crate) mod outcome;
+pub(crate) mod provenance;
 pub(crate) mod record;

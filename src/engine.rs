@@ -2,10 +2,8 @@
 
 pub(crate) mod background;
 pub(crate) mod exec_wrapper;
-pub(crate) mod prepare_package;
 pub(crate) mod program;
 pub(crate) mod recipe;
-pub(crate) mod resolved;
 pub(crate) mod runner;
 pub(crate) mod self_check;
 pub(crate) mod shared_cache;

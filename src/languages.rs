@@ -1,5 +1,6 @@
 //! The backend of every other language: a table of compilers, and richer rows for C, Go and scriptisto.
 
+pub(crate) mod backend;
 pub(crate) mod build;
 pub(crate) mod c;
 pub(crate) mod command;
@@ -9,10 +10,11 @@ pub(crate) mod detect;
 pub(crate) mod go;
 pub(crate) mod includes;
 pub(crate) mod language;
+pub(crate) mod language_script;
 pub(crate) mod metadata;
 pub(crate) mod packages;
 pub(crate) mod recipe;
-pub(crate) mod resolve;
+pub(crate) mod record;
 pub(crate) mod scriptisto;
 pub(crate) mod shell_words;
 pub(crate) mod source;

@@ -1,5 +1,6 @@
 //! The Rust backend: rustc for the script and, once a manifest, cargo for its dependencies.
 
+pub(crate) mod backend;
 pub(crate) mod cargo_config;
 pub(crate) mod compile;
 pub(crate) mod dep_info;
@@ -12,6 +13,8 @@ pub(crate) mod manifest;
 pub(crate) mod metadata;
 pub(crate) mod profile;
 pub(crate) mod recipe;
+pub(crate) mod record;
+pub(crate) mod rust_script;
 pub(crate) mod source;
 pub(crate) mod static_check;
 pub(crate) mod target;

@@ -4,3 +4,4 @@ pub(crate) mod crate_name;
 pub(crate) mod header;
 pub(crate) mod script_file;
 pub mod shebang;
+pub(crate) mod toml_position;

@@ -4,4 +4,5 @@ pub(crate) mod config_file;
 pub(crate) mod launch_key;
 pub(crate) mod layers;
 pub(crate) mod schema;
+pub(crate) mod script_context;
 pub(crate) mod script_table;

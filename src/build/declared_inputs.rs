@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Step};
 use crate::base::small_sort;
-use crate::rust::manifest::Settings;
+use crate::settings::script_table::Settings;
 use crate::store::file_digest::Names;
 use crate::store::stamp::Moment;
 use crate::store::trace::fact::Check;

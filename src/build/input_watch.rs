@@ -15,8 +15,8 @@ use crate::base::error::Result;
 use crate::build::declared_inputs;
 use crate::build::input_mutation::InputMutations;
 use crate::build::outcome::Interruption;
-use crate::rust::manifest::Settings;
 use crate::script::script_file::Script;
+use crate::settings::script_table::Settings;
 use crate::store::stamp::{Moment, Stamp};
 use crate::store::trace::fact::Check;
 

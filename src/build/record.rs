@@ -6,25 +6,17 @@
 //!
 //! It is an input of the program like any other: the same build gives the same record.
 
-use std::collections::BTreeSet;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use semver::Version;
 use serde_json::{Value, json};
 
 use crate::base::digest::Digest;
 use crate::base::environment::Environment;
 use crate::base::small_sort;
 use crate::build::elf::{self, Elf};
-use crate::engine::recipe::RustRecipe;
-use crate::languages::recipe::LanguageRecipe;
-use crate::packages::recipe::PackageRecipe;
-use crate::request::options::Options;
-use crate::request::package_spec::Selection;
 use crate::request::revision::Revision;
-use crate::rust::deps::Call;
 use crate::store::sealed_record::Record;
 
 /// Whose note it is.
@@ -87,7 +79,7 @@ impl Dependency {
     }
 
     /// From cargo's name of a package: `registry+https://github.com/rust-lang/crates.io-index#name@1.0.0`.
-    fn of_id(id: &str) -> Option<Dependency> {
+    pub(crate) fn of_id(id: &str) -> Option<Dependency> {
         let (source, package) = id.rsplit_once('#')?;
         let (name, version) = package.split_once('@')?;
         let source = match source.split_once('+').map_or(source, |(kind, _)| kind) {
@@ -110,90 +102,6 @@ impl Dependency {
 }
 
 impl BuildRecord {
-    /// What the program of a recipe is to say, which is compiled by this call.
-    pub(crate) fn of(recipe: &RustRecipe<'_>, call: &Call, environment: &Environment) -> BuildRecord {
-        let options = recipe.options;
-        let mut words: Vec<String> = Vec::new();
-        words.extend(options.edition.as_ref().map(|edition| format!("--edition={edition}")));
-        words.extend(options.dependencies.iter().map(|(name, version)| format!("--dep={name}={version}")));
-        words.extend(options.locked.then(|| "--locked".to_owned()));
-        words.extend((recipe.settings.is_static == Some(true)).then(|| "--static".to_owned()));
-        words.extend(options.strip.then(|| "--strip".to_owned()));
-        let name = recipe.script.path().and_then(Path::file_name).map(OsStr::to_string_lossy);
-        let places = places(recipe.script.path().map(|_| recipe.base()), environment);
-        BuildRecord {
-            script: name
-                .map_or_else(|| recipe.name().to_string_lossy().into_owned(), |name| name.into_owned()),
-            digest: Digest::of(recipe.script.bytes()).hex(),
-            language: "rust".to_owned(),
-            toolchain: recipe.toolchain.version.short_version_string.clone(),
-            target: recipe.machine().to_owned(),
-            profile: recipe.profile.clone(),
-            options: words,
-            flags: flags(&call.arguments).iter().map(|flag| without_places(flag, &places)).collect(),
-            lock: call.lock.clone(),
-            dependencies: call.packages.iter().filter_map(|text| Dependency::parse(text.to_str()?)).collect(),
-            revision: options.revision.clone(),
-            runner: env!("CARGO_PKG_VERSION").to_owned(),
-        }
-    }
-
-    /// What a program of a package is to say, which was compiled with these packages, by cargo's names of them.
-    pub(crate) fn of_package(
-        recipe: &PackageRecipe<'_>,
-        version: &Version,
-        program: &str,
-        packages: &BTreeSet<String>,
-        environment: &Environment,
-    ) -> BuildRecord {
-        let Options { locked, is_static, strip, selection, .. } = &recipe.options;
-        let mut words = Selection { bin: Some(program.to_owned()), ..selection.clone() }.words();
-        let switches = [("--locked", *locked), ("--static", *is_static == Some(true)), ("--strip", *strip)];
-        words.extend(switches.iter().filter(|(_, is_on)| *is_on).map(|(name, _)| (*name).to_owned()));
-        let dependencies: Vec<Dependency> = packages.iter().filter_map(|id| Dependency::of_id(id)).collect();
-        let list: String = dependencies.iter().map(|dependency| dependency.text() + "\n").collect();
-        let places = places(None, environment);
-        let flags = flags(&recipe.flags(environment));
-        BuildRecord {
-            script: format!("{}@{version}", recipe.package.name()),
-            digest: String::new(),
-            language: "rust".to_owned(),
-            toolchain: recipe.toolchain.version.short_version_string.clone(),
-            target: recipe.machine().to_owned(),
-            profile: recipe.profile.clone(),
-            options: words,
-            flags: flags.iter().map(|flag| without_places(flag, &places)).collect(),
-            // Which versions it was compiled with; a lock of cargo's there is none.
-            lock: Some(Digest::of(list.as_bytes()).hex()),
-            dependencies,
-            revision: None,
-            runner: env!("CARGO_PKG_VERSION").to_owned(),
-        }
-    }
-
-    /// What the program of a script in another language is to say.
-    pub(crate) fn of_language(recipe: &LanguageRecipe<'_>, environment: &Environment) -> BuildRecord {
-        let options = recipe.options;
-        let mut words: Vec<String> = Vec::new();
-        words.extend((recipe.settings.is_static == Some(true)).then(|| "--static".to_owned()));
-        words.extend(options.strip.then(|| "--strip".to_owned()));
-        let name = recipe.script.path().and_then(Path::file_name).map(OsStr::to_string_lossy);
-        let places = places(recipe.script.path().map(|_| recipe.base()), environment);
-        BuildRecord {
-            script: name.map_or_else(|| "script".to_owned(), |name| name.into_owned()),
-            digest: Digest::of(recipe.script.bytes()).hex(),
-            language: recipe.head.language.name.to_owned(),
-            toolchain: recipe.compiler.version.clone(),
-            target: format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS),
-            profile: recipe.profile_name().to_owned(),
-            options: words,
-            flags: recipe.flags.iter().map(|flag| without_places(&defined(flag), &places)).collect(),
-            revision: options.revision.clone(),
-            runner: env!("CARGO_PKG_VERSION").to_owned(),
-            ..BuildRecord::default()
-        }
-    }
-
     fn render(&self) -> Vec<u8> {
         let mut record = Record::default();
         for (name, text) in self.fields() {
@@ -302,7 +210,7 @@ impl BuildRecord {
 }
 
 /// The arguments of a call that shape the program, and are not about where things are.
-fn flags(arguments: &[OsString]) -> Vec<String> {
+pub(crate) fn flags(arguments: &[OsString]) -> Vec<String> {
     let mut found = Vec::new();
     let mut arguments = arguments.iter().map(|argument| argument.to_string_lossy());
     while let Some(argument) = arguments.next() {
@@ -332,7 +240,7 @@ fn cfg(text: &str) -> String {
 }
 
 /// What a C compiler is told that a name stands for is likewise nobody's business.
-fn defined(flag: &str) -> String {
+pub(crate) fn defined(flag: &str) -> String {
     match flag.strip_prefix("-D").and_then(|flag| flag.split_once('=')) {
         Some((name, _)) => format!("-D{name}=…"),
         None => flag.to_owned(),
@@ -340,7 +248,7 @@ fn defined(flag: &str) -> String {
 }
 
 /// Where this user's files are, and what is said in their stead; the longer first.
-fn places(base: Option<&Path>, environment: &Environment) -> Vec<(PathBuf, &'static str)> {
+pub(crate) fn places(base: Option<&Path>, environment: &Environment) -> Vec<(PathBuf, &'static str)> {
     let mut places: Vec<(PathBuf, &'static str)> = Vec::new();
     places.extend(base.map(|base| (base.to_owned(), ".")));
     places.extend(environment.cache_directory().map(|path| (path, "/cargo/build-dir")));
@@ -351,7 +259,7 @@ fn places(base: Option<&Path>, environment: &Environment) -> Vec<(PathBuf, &'sta
     places
 }
 
-fn without_places(text: &str, places: &[(PathBuf, &'static str)]) -> String {
+pub(crate) fn without_places(text: &str, places: &[(PathBuf, &'static str)]) -> String {
     places.iter().fold(text.to_owned(), |text, (path, name)| text.replace(&*path.to_string_lossy(), name))
 }
 

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::base::digest::{Digest, Sums};
 use crate::base::error::Result;
 use crate::base::fs::cannot;
+use crate::build::provenance::Basis;
 use crate::build::record::BuildRecord;
 use crate::engine::program::Program;
 use crate::engine::runner::Runner;
@@ -50,13 +51,6 @@ pub struct Inputs {
     pub absent: Vec<PathBuf>,
     /// Variables, and whether they were set. Their values may be nobody else's business.
     pub variables: Vec<(String, bool)>,
-}
-
-/// What a build rested on, and what is told of it.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Basis {
-    pub(crate) checks: Vec<Check<'static>>,
-    pub(crate) about: Vec<(String, String)>,
 }
 
 impl Inputs {

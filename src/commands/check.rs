@@ -12,15 +12,17 @@ use std::path::{Path, PathBuf};
 use crate::base::digest::Fields;
 use crate::base::environment::{Environment, absolute, is_executable};
 use crate::base::error::{At, EXIT_NOT_FOUND, Error, Result, Step};
-use crate::engine::background;
-use crate::engine::recipe::{Recipe, RustRecipe};
 use crate::engine::runner::Runner;
+use crate::engine::{background, recipe};
 use crate::process::exec;
 use crate::report::command_log::Journal;
 use crate::report::reporter::Screen;
 use crate::request::dialect::Dialect;
 use crate::request::options::Options;
+use crate::rust::backend::provisional;
 use crate::rust::invocation::{self, Purpose};
+use crate::rust::recipe::RustRecipe;
+use crate::rust::rust_script::RustScript;
 use crate::rust::source::Source;
 use crate::script::script_file::Script;
 use crate::store::cache::Cache;
@@ -87,7 +89,7 @@ impl Runner {
                 Some(directory) => absolute(directory.to_owned()),
                 None => {
                     let mut fields = Fields::new("documentation");
-                    fields.push("launch", recipe.home().digest().hex().as_bytes());
+                    fields.push("launch", recipe.context.home().digest().hex().as_bytes());
                     cache.join("documentation").join(fields.finish().short(32))
                 }
             };
@@ -104,7 +106,7 @@ impl Runner {
         &self,
         script: &Script,
         options: &Options,
-        work: impl FnOnce(&Cache, &Recipe, &RustRecipe<'_>, &Screen) -> Result<T>,
+        work: impl FnOnce(&Cache, &RustScript, &RustRecipe<'_>, &Screen) -> Result<T>,
     ) -> Result<T> {
         let work = || {
             let _waitable = exec::waitable();
@@ -112,30 +114,33 @@ impl Runner {
             cache.create()?;
             let journal = Journal::open(&options.steering, self.environment());
             let screen = Screen::new(self.environment().is_terminal(), options.verbosity).with(journal);
-            let recipe = Recipe::read(script, options, self.environment())?;
-            let rust = recipe.decide_rust(self.environment(), &cache)?;
+            let read = recipe::read_rust(script, options, self.environment())?;
+            let rust = read.resolve(self.environment(), &cache)?;
             // Dependencies that are not built yet are built fast: nobody is going to run them.
-            let rust = background::choose_rust(rust, &recipe.said, &cache, self.environment());
-            work(&cache, &recipe, &rust, &screen)
+            let rust = match background::is_on(&read.context.said, self.environment()) {
+                true => provisional(rust, self.environment(), &cache),
+                false => rust,
+            };
+            work(&cache, &read, &rust, &screen)
         };
         work().map_err(|error| error.about_script(script))
     }
 }
 
 /// What cargo would warn of, and what else is noted of a script.
-fn complaints(recipe: &Recipe, rust: &RustRecipe<'_>) -> Vec<String> {
+fn complaints(read: &RustScript, rust: &RustRecipe<'_>) -> Vec<String> {
     let mut found = Vec::new();
-    let manifest = &recipe.manifest;
+    let manifest = &read.manifest;
     if manifest.dialect() == Dialect::Cargo
         && manifest.edition().is_none()
-        && recipe.options.edition.is_none()
+        && read.context.options.edition.is_none()
     {
         found.push(format!(
             "`package.edition` is unspecified, defaulting to the latest edition (currently `{}`)",
             rust.edition
         ));
     }
-    found.extend(recipe.notes.iter().chain(&rust.notes).cloned());
+    found.extend(read.context.notes.iter().chain(&rust.notes).cloned());
     found
 }
 

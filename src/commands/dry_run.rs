@@ -6,17 +6,14 @@
 use std::ffi::OsString;
 use std::path::Path;
 
-use crate::base::error::{At, Error, Result, Step};
-use crate::engine::background;
+use crate::base::error::{At, Result, Step};
+use crate::build::backend::Host;
 use crate::engine::program::{Manner, Program};
-use crate::engine::recipe::Recipe;
-use crate::engine::resolved::Decided;
 use crate::engine::runner::Runner;
+use crate::engine::{background, recipe};
 use crate::process::exec;
 use crate::request::debug_options::Steering;
 use crate::request::options::{Options, Verbosity};
-use crate::rust::source::Source;
-use crate::rust::{compile, deps, invocation};
 use crate::script::script_file::Script;
 use crate::settings::launch_key::launch_key;
 use crate::store::key::Key;
@@ -52,46 +49,22 @@ impl Runner {
         if let Some(found) = peek(launch_key(script, options, environment)) {
             return Program::cached(script, found, manner).rehearse(purpose);
         }
-        if script.package().is_some() {
-            return Err(Error::message(
-                Step::Arguments,
-                "how a package is built only cargo knows, when it has done so",
-            )
-            .hint("`-x` shows its commands as they are run"));
-        }
-        let recipe = Recipe::read(script, options, environment)?;
-        let decided = recipe.decide(environment, &cache)?;
-        if let Some(found) = peek(decided.home()) {
+        let read = recipe::read(script, options, environment)?;
+        let resolved = read.resolve(environment, &cache)?;
+        if let Some(found) = peek(resolved.home()) {
             return Program::cached(script, found, manner).rehearse(purpose);
         }
-        let decided = match self.has_background() {
-            true => background::choose(decided, &recipe.said, &cache, environment),
-            false => decided,
+        let resolved = match self.has_background() {
+            true => background::choose(resolved, &cache, environment),
+            false => resolved,
         };
         let staging = Staging::create_temporary(&environment.temporary_directory()).at(Step::Cache)?;
         let screen = manner.screen(Verbosity::Quiet);
         screen.work(staging.path(), environment)?;
-        let rust = match decided {
-            Decided::Rust(rust) => rust,
-            Decided::Other(other) => {
-                let output =
-                    crate::languages::build::rehearse(&other, &cache, staging.path(), environment, &screen)?;
-                return Program::planned(script, output, other.told(), None, manner).rehearse(purpose);
-            }
-        };
-        let Some(mut call) = invocation::known_call(&rust, &cache, environment)? else {
-            return deps::rehearse(&rust, &cache, environment, &screen, staging.path());
-        };
-        let source = Source::place(&rust, staging.path()).at(Step::Cache)?;
-        compile::add_record(&rust, &mut call, staging.path(), environment, &screen).at(Step::Cache)?;
-        let (output, dep_info) = (staging.path().join("program"), staging.path().join("program.d"));
-        let build = invocation::Purpose::Program { output: &output, dep_info: &dep_info };
-        let command = invocation::command(&rust, &call, &source, build, environment, &screen);
-        if let Some(journal) = screen.journal() {
-            journal.command(&command, source.text().at(Step::Cache)?.as_deref());
-        }
-        let target = rust.target.as_ref().map(|target| target.name.clone());
-        Program::planned(script, output, rust.told(), target, manner).rehearse(purpose)
+        let host = Host { environment, cache: &cache, screen: &screen };
+        let Some(output) = resolved.dry_run(staging.path(), host)? else { return Ok(()) };
+        let target = resolved.target().map(str::to_owned);
+        Program::planned(script, output, resolved.told(), target, manner).rehearse(purpose)
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::base::digest::Fields;
 use crate::base::error::{Error, Result, Step};
-use crate::engine::recipe::Recipe;
+use crate::engine::recipe;
 use crate::engine::runner::Runner;
 use crate::request::options::Options;
 use crate::rust::source::main_wrapper;
@@ -26,28 +26,28 @@ impl Runner {
     fn package_inner(&self, script: &Script, options: &Options, directory: Option<&Path>) -> Result<PathBuf> {
         let cache = self.cache()?;
         cache.create()?;
-        let recipe = Recipe::read(script, options, self.environment())?;
-        let rust = recipe.decide_rust(self.environment(), &cache)?;
+        let read = recipe::read_rust(script, options, self.environment())?;
+        let rust = read.resolve(self.environment(), &cache)?;
         let directory = match directory {
             Some(directory) => directory.to_owned(),
             None => {
                 let mut fields = Fields::new("package");
-                fields.push("launch", recipe.home().digest().hex().as_bytes());
+                fields.push("launch", read.context.home().digest().hex().as_bytes());
                 cache.join("packages").join(fields.finish().short(32))
             }
         };
         let text = std::str::from_utf8(script.bytes()).unwrap_or_default();
-        let copy = match (&recipe.code.text, rust.gate, header::parse(text)) {
+        let copy = match (&read.code.text, rust.gate, header::parse(text)) {
             (Some(text), ..) => Some(text.clone()),
             (None, Some(_), Ok(header)) => Some(main_wrapper::without_head(text, &header)),
             _ => None,
         };
-        let main = match (&copy, recipe.script.path()) {
+        let main = match (&copy, read.context.script.path()) {
             (None, Some(path)) => path.to_string_lossy().into_owned(),
             _ => "src/main.rs".to_owned(),
         };
         let manifest =
-            recipe.manifest.to_package(&rust.package_name(), rust.metadata_base(), &rust.edition, &main);
+            read.manifest.to_package(&rust.package_name(), rust.metadata_base(), &rust.edition, &main);
         let write = |name: &str, content: &str| {
             let path = directory.join(name);
             let parent = path.parent().unwrap_or(&directory);

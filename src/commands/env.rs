@@ -9,11 +9,11 @@ use std::path::PathBuf;
 use crate::base::environment::{Environment, absolute};
 use crate::base::error::{Error, Result};
 use crate::commands::promote::receipt;
-use crate::engine::background;
-use crate::engine::recipe::Recipe;
 use crate::engine::runner::Runner;
+use crate::engine::{background, recipe};
 use crate::request::options::Options;
 use crate::rust::cargo_config::CargoConfig;
+use crate::rust::deps::network::offline_for_cargo;
 use crate::rust::toolchain::{self, Toolchain};
 use crate::script::script_file::{Script, is_similar};
 use crate::settings::config_file::Config;
@@ -49,8 +49,9 @@ impl Runner {
         let environment = self.environment();
         let said = match script {
             Some(script) => {
-                let recipe = Recipe::read(script, options, environment);
-                recipe.map_err(|error| error.about_script(script))?.said
+                let read = recipe::read_script(script, options, environment);
+                let read = read.map_err(|error| error.about_script(script))?.into_backend();
+                read.context().said.clone()
             }
             None => self.said(options)?,
         };
@@ -180,19 +181,6 @@ fn foreign_toolchain(environment: &Environment) -> (OsString, Source) {
         }
         _ => (OsString::new(), Source::Variable("PATH".to_owned())),
     }
-}
-
-/// Who has told cargo to do without the network, if anybody has.
-///
-/// # Errors
-/// [`crate::Step::Dependencies`] if cargo's configuration cannot be read.
-pub(crate) fn offline_for_cargo(environment: &Environment) -> Result<Option<Source>> {
-    const VARIABLE: &str = "CARGO_NET_OFFLINE";
-    if let Some(value) = environment.set(VARIABLE) {
-        return Ok((value == "true").then(|| Source::Variable(VARIABLE.to_owned())));
-    }
-    let config = CargoConfig::read(environment, Moment::now())?;
-    Ok(config.offline.map(|path| Source::File(path, 0)))
 }
 
 /// The variables that begin as ours do and are none, each with the one that was probably meant.

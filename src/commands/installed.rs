@@ -12,9 +12,8 @@ use crate::base::error::{Error, Result, Step};
 use crate::base::fs::cannot;
 use crate::commands::promote::lock;
 use crate::commands::promote::receipt::{self, Receipt};
-use crate::engine::recipe::Recipe;
+use crate::engine::recipe;
 use crate::engine::runner::Runner;
-use crate::packages::recipe::PackageRecipe;
 use crate::request::options::Options;
 use crate::request::package_spec::Package;
 use crate::script::script_file::Script;
@@ -135,15 +134,13 @@ impl Runner {
     fn toolchain_now(&self, receipt: &Receipt) -> Option<String> {
         let cache = self.cache().ok()?;
         let options = receipt.asked.options();
-        if let Some(package) = &receipt.package {
-            let script = Script::of_package(package.clone());
-            let recipe = PackageRecipe::decide(&script, package, &options, self.environment(), &cache);
-            return Some(recipe.ok()?.toolchain.id);
-        }
-        let script = Script::read(receipt.source.as_os_str(), self.environment()).ok()?;
-        let options = Options { portable: true, ..options };
-        let recipe = Recipe::read(&script, &options, self.environment()).ok()?;
-        Some(recipe.decide(self.environment(), &cache).ok()?.toolchain_id())
+        let script = match &receipt.package {
+            Some(package) => Script::of_package(package.clone()),
+            None => Script::read(receipt.source.as_os_str(), self.environment()).ok()?,
+        };
+        let options = Options { portable: receipt.package.is_none(), ..options };
+        let read = recipe::read(&script, &options, self.environment()).ok()?;
+        Some(read.resolve(self.environment(), &cache).ok()?.toolchain_id().to_owned())
     }
 
     /// The paths of executables that were promoted, by their names, or by their paths if there are several of a name.

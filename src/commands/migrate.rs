@@ -20,7 +20,7 @@ use toml::{Table, Value};
 
 use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Step};
-use crate::engine::recipe::Recipe;
+use crate::engine::recipe;
 use crate::engine::runner::Runner;
 use crate::script::header::{self, Form, Header, Metadata};
 use crate::script::script_file::Script;
@@ -53,7 +53,7 @@ fn migrate(script: &Script, style: Style, environment: &Environment) -> Result<b
     let is_abandoned = with_dashes.is_some();
     let current = with_dashes.map_or_else(|| script.clone(), |text| script.with_text(text));
     // All that can be wrong with it is said as on a run.
-    let recipe = Recipe::read(&current, &Default::default(), environment)?;
+    let recipe = recipe::read_rust(&current, &Default::default(), environment)?;
     let text = std::str::from_utf8(current.bytes()).unwrap_or_default();
     let header = header::parse(text).map_err(|error| Error::message(Step::Metadata, error.message))?;
     let Some(metadata) = &header.metadata else {

@@ -5,12 +5,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::base::error::{Error, Result, Step};
 use crate::base::small_sort;
-use crate::engine::recipe::Recipe;
 use crate::engine::runner::Runner;
-use crate::engine::trim;
+use crate::engine::{recipe, trim};
+use crate::packages::recipe::{PackageRecipe, PackageRequest};
+use crate::packages::resolve::Resolved;
 use crate::process::exec;
 use crate::report::reporter::Screen;
 use crate::request::options::Options;
+use crate::request::package_spec::Package;
 use crate::rust::deps::{self, Updated};
 use crate::script::script_file::Script;
 
@@ -61,8 +63,8 @@ impl Runner {
         let cache = self.cache()?;
         cache.create()?;
         let screen = Screen::new(self.environment().is_terminal(), options.verbosity);
-        let recipe = Recipe::read(script, options, self.environment())?;
-        let rust = recipe.decide_rust(self.environment(), &cache)?;
+        let read = recipe::read_rust(script, options, self.environment())?;
+        let rust = read.resolve(self.environment(), &cache)?;
         if !rust.needs_cargo() {
             return Ok(Vec::new());
         }
@@ -73,10 +75,37 @@ impl Runner {
             ));
         }
         let updated = deps::update(&rust, &cache, self.environment(), &screen, write_lock)?;
-        if let Some(path) = recipe.script.path().filter(|_| !updated.is_empty()) {
+        if let Some(path) = rust.script.path().filter(|_| !updated.is_empty()) {
             // Its builds rest on the versions of before, and no check knows of them.
             trim::clean(&cache, Some(path))?;
         }
         Ok(updated)
+    }
+
+    /// Resolves a package anew; what changed.
+    fn update_package(&self, script: &Script, package: &Package, options: &Options) -> Result<Vec<Updated>> {
+        let cache = self.cache()?;
+        cache.create()?;
+        if let Some(environment) = self.environment().without_foreign_cargo_home(cache.root()) {
+            return Runner::new(environment).update_package(script, package, options);
+        }
+        let request = PackageRequest::read(script, package, options, self.environment())?;
+        let recipe = PackageRecipe::resolve(&request, self.environment(), &cache)?;
+        let screen = Screen::new(self.environment().is_terminal(), recipe.options.verbosity);
+        if let Some(version) = package.version() {
+            return Err(Error::message(
+                Step::Arguments,
+                format!("version {version} is asked for, and no other"),
+            )
+            .hint(format!("`runner update {}@latest`", package.name())));
+        }
+        let old = Resolved::recorded(&recipe, &cache, self.environment());
+        let new = Resolved::renew(&recipe, &cache, self.environment(), &screen)?;
+        let updated = Updated {
+            name: package.name().to_owned(),
+            old: old.map(|old| old.version.to_string()).unwrap_or_default(),
+            new: new.version.to_string(),
+        };
+        Ok(if updated.old == updated.new { Vec::new() } else { vec![updated] })
     }
 }

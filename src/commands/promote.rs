@@ -26,9 +26,8 @@ use crate::commands::build::is_for_windows;
 use crate::commands::promote::install::{check_name, put, refuse_script_itself, sweep};
 use crate::commands::promote::receipt::{Asked, Receipt};
 use crate::engine::program::Program;
-use crate::engine::recipe::Recipe;
+use crate::engine::recipe;
 use crate::engine::runner::Runner;
-use crate::packages::recipe::PackageRecipe;
 use crate::request::options::Options;
 use crate::script::script_file::Script;
 use crate::settings::launch_key::launch_key;
@@ -247,15 +246,8 @@ impl Runner {
     /// The kind of machine a program will be for, if that is not the compiler's own.
     fn foreign_target(&self, script: &Script, options: &Options) -> Result<Option<String>> {
         let cache = self.cache()?;
-        let target = match script.package() {
-            Some(package) => {
-                PackageRecipe::decide(script, package, options, self.environment(), &cache)?.target
-            }
-            None => Recipe::read(script, options, self.environment())?
-                .decide(self.environment(), &cache)?
-                .target(),
-        };
-        Ok(target.map(|target| target.name))
+        let read = recipe::read(script, options, self.environment())?;
+        Ok(read.resolve(self.environment(), &cache)?.target().map(str::to_owned))
     }
 
     /// What the build rested on, as far as a later look can tell whether the source has changed; and what is told of it.

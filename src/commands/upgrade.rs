@@ -12,7 +12,7 @@ use crate::commands::installed::{State, find};
 use crate::commands::promote::Placement;
 use crate::commands::promote::receipt::{self, Receipt};
 use crate::engine::runner::Runner;
-use crate::packages::recipe::PackageRecipe;
+use crate::packages::recipe::{PackageRecipe, PackageRequest};
 use crate::packages::resolve::Resolved;
 use crate::report::reporter::Screen;
 use crate::request::options::Options;
@@ -114,7 +114,8 @@ impl Runner {
             return Runner::new(environment).newest(package, options);
         }
         let script = Script::of_package(package.clone());
-        let recipe = PackageRecipe::decide(&script, package, options, self.environment(), &cache)?;
+        let request = PackageRequest::read(&script, package, options, self.environment())?;
+        let recipe = PackageRecipe::resolve(&request, self.environment(), &cache)?;
         let screen = Screen::new(self.environment().is_terminal(), recipe.options.verbosity);
         let resolved = Resolved::renew(&recipe, &cache, self.environment(), &screen)?;
         Ok(Some(resolved.version.to_string()))

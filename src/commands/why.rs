@@ -5,12 +5,12 @@ use std::path::PathBuf;
 
 use crate::base::digest::Digest;
 use crate::base::error::Result;
-use crate::engine::recipe::Recipe;
 use crate::engine::runner::Runner;
-use crate::engine::trim;
+use crate::engine::{recipe, trim};
 use crate::request::options::Options;
 use crate::script::script_file::Script;
 use crate::settings::launch_key::launch_key;
+use crate::settings::script_context::ScriptContext;
 use crate::store::cache::Cache;
 use crate::store::key::Key;
 use crate::store::trace::change::Change;
@@ -48,9 +48,9 @@ impl Runner {
             let why = self.why_at(cache, &[launch]);
             return Ok(why.unwrap_or(Why::Never));
         }
-        let recipe = Recipe::read(script, options, self.environment())?;
-        let why = self.why_at(cache, &[launch, recipe.home()]);
-        Ok(why.unwrap_or_else(|| changed_script(cache, &recipe)))
+        let read = recipe::read(script, options, self.environment())?;
+        let why = self.why_at(cache, &[launch, read.context().home()]);
+        Ok(why.unwrap_or_else(|| changed_script(cache, read.context())))
     }
 
     fn why_at(&self, cache: &Cache, ids: &[Key]) -> Option<Why> {
@@ -72,19 +72,19 @@ impl Runner {
 }
 
 /// Compares with the latest build of the same path that was made from other bytes or with other options.
-fn changed_script(cache: &Cache, recipe: &Recipe) -> Why {
-    let Some(path) = recipe.script.path() else { return Why::Never };
+fn changed_script(cache: &Cache, context: &ScriptContext) -> Why {
+    let Some(path) = context.script.path() else { return Why::Never };
     let Some(last) =
         trim::builds(cache).into_iter().filter(|build| build.script == path).max_by_key(|build| build.built)
     else {
         return Why::Never;
     };
-    let now = Digest::of(recipe.script.bytes()).short(12);
+    let now = Digest::of(context.script.bytes()).short(12);
     let mut changes = Vec::new();
     if last.source != now {
         changes.push(Change::new("script", path, &last.source, &now));
     }
-    let options = recipe.options.describe();
+    let options = context.options.describe();
     if last.options != options {
         changes.push(Change::new("options", path_of(b"options"), &last.options, &options));
     }

@@ -18,12 +18,11 @@ use std::time::Duration;
 
 use crate::base::environment::Environment;
 use crate::base::error::{At, Error, Result, Step};
-use crate::engine::recipe::{Recipe, RustRecipe};
-use crate::engine::resolved::Decided;
-use crate::engine::runner::Runner;
+use crate::build::backend::{Host, ResolvedRecipe};
+use crate::engine::recipe;
+use crate::engine::runner::{Runner, build_settled};
 use crate::report::reporter::Screen;
 use crate::request::options::{Options, Verbosity};
-use crate::rust::{deps, profile};
 use crate::script::script_file::Script;
 use crate::settings::launch_key::launch_key;
 use crate::settings::layers::Said;
@@ -32,11 +31,6 @@ use crate::store::entry::{Entry, Found};
 use crate::store::lock::{Lock, Patience};
 use crate::store::staging::Staging;
 use crate::store::trace::Tools;
-
-/// Lines from which optimizing a script takes a tenth of a second longer than not optimizing it, and compiling an edit of it
-/// anew longer than from what the compiler remembers. Of 36 lines (a struct, a parser, a map) the release build takes
-/// 207 ms, the quick one 110, an edit of that 90; of hello world each takes 55. See `scripts/bench --only lines`.
-const LARGE_LINES: usize = 30;
 
 /// How often, and how long apart, a stopped build is looked for until it is gone.
 const MOST_LOOKS: u32 = 500;
@@ -54,51 +48,20 @@ pub struct Background {
     pub script: PathBuf,
 }
 
-/// The recipe of a script's next build: a quick one where that is worth it.
+/// The recipe of a script's next build: a provisional one where that is worth it.
 pub(crate) fn choose<'a>(
-    decided: Decided<'a>,
-    said: &Said,
+    resolved: Box<dyn ResolvedRecipe<'a> + 'a>,
     cache: &Cache,
     environment: &Environment,
-) -> Decided<'a> {
-    match decided {
-        Decided::Rust(rust) => Decided::Rust(Box::new(choose_rust(*rust, said, cache, environment))),
-        // Their compilers are fast, or know of no other way.
-        other => other,
+) -> Box<dyn ResolvedRecipe<'a> + 'a> {
+    match is_on(&resolved.context().said, environment) {
+        true => resolved.provisional(environment, cache),
+        false => resolved,
     }
-}
-
-/// The same of a Rust script.
-pub(crate) fn choose_rust<'a>(
-    rust: RustRecipe<'a>,
-    said: &Said,
-    cache: &Cache,
-    environment: &Environment,
-) -> RustRecipe<'a> {
-    let Options { profile, portable, optimal, .. } = rust.options;
-    if profile.is_some() || *portable || *optimal || !is_on(said, environment) {
-        return rust;
-    }
-    match rust.needs_cargo() {
-        false if !is_large(&rust) => rust,
-        false => rust.quick(),
-        // With its dependencies built, only the script itself is quick: nearly all of its speed is theirs.
-        true if !profile::optimizes_at_link_time(rust.manifest, &rust.profile)
-            && deps::recorded(&rust, cache, environment).is_some() =>
-        {
-            rust.quick_alone()
-        }
-        true => rust.quick(),
-    }
-}
-
-/// Whether a script takes the compiler long enough for anything to be gained.
-pub(crate) fn is_large(rust: &RustRecipe<'_>) -> bool {
-    rust.needs_cargo() || rust.lines() >= LARGE_LINES
 }
 
 /// Whether there are tiers: as it is said, and if it is not, everywhere but where `CI` is set.
-fn is_on(said: &Said, environment: &Environment) -> bool {
+pub(crate) fn is_on(said: &Said, environment: &Environment) -> bool {
     said.is_on("tier").unwrap_or_else(|| !is_ci(environment))
 }
 
@@ -134,8 +97,8 @@ impl Runner {
         options: &Options,
         found: Found,
     ) -> Result<Found> {
-        let recipe = Recipe::read(script, options, self.environment())?;
-        let home = recipe.home();
+        let read = recipe::read(script, options, self.environment())?;
+        let home = read.context().home();
         if let Some(there) = cache.peek(&home, self.environment(), Tools::Checked)
             && !there.provisional
         {
@@ -143,7 +106,8 @@ impl Runner {
             cache.alias(&launch, &home, script.trace_name(), self.environment());
             return Ok(there);
         }
-        if is_on(&recipe.said, self.environment()) && !is_on_battery() && background(cache).is_none() {
+        if is_on(&read.context().said, self.environment()) && !is_on_battery() && background(cache).is_none()
+        {
             // Best effort: the next run asks again.
             let _ = self.start(script, options);
         }
@@ -200,17 +164,18 @@ impl Runner {
             return Ok(());
         };
         let screen = Screen::new(false, Verbosity::Quiet);
-        let recipe = Recipe::read(script, options, self.environment())?;
-        let decided = recipe.decide(self.environment(), &cache)?;
-        let home = decided.home();
+        let read = recipe::read(script, options, self.environment())?;
+        let resolved = read.resolve(self.environment(), &cache)?;
+        let home = resolved.home();
         if cache.peek(&home, self.environment(), Tools::Checked).is_none_or(|found| !found.provisional) {
             return Ok(());
         }
         // Nobody waits for this directory, as they would for the launch's lock.
         let staging = Staging::create(&cache.join("staging")).at(Step::Cache)?;
-        let built = self.build_settled(&cache, &decided, staging.path(), &screen)?;
-        match cache.enter(home, decided.checks(), self.environment(), |_| false, |_, _| Patience::Wait)? {
-            Entry::Vacant(vacant) => vacant.commit(built, decided.script().trace_name()).map(drop),
+        let host = Host { environment: self.environment(), cache: &cache, screen: &screen };
+        let built = build_settled(resolved.as_ref(), staging.path(), host)?;
+        match cache.enter(home, resolved.checks(), self.environment(), |_| false, |_, _| Patience::Wait)? {
+            Entry::Vacant(vacant) => vacant.commit(built, resolved.context().script.trace_name()).map(drop),
             Entry::Occupied(_) => Ok(()),
         }
     }

@@ -12,7 +12,7 @@ use std::rc::Rc;
 
 use crate::base::environment::Environment;
 use crate::base::error::{EXIT_CANNOT_EXECUTE, Error, Result, Step};
-use crate::commands::artifact::Basis;
+use crate::build::provenance::Basis;
 use crate::engine::exec_wrapper::{self, Under};
 use crate::process::child;
 use crate::process::exec::{self, Image};

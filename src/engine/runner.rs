@@ -16,13 +16,11 @@ use std::path::{Path, PathBuf};
 
 use crate::base::environment::Environment;
 use crate::base::error::{At, EXIT_NOT_FOUND, Error, Result, Step};
+use crate::build::backend::{Backend, Host, ResolvedRecipe};
 use crate::build::outcome::Outcome;
 use crate::commands::dry_run::Purpose;
-use crate::engine::background;
 use crate::engine::program::{Manner, Program};
-use crate::engine::recipe::Recipe;
-use crate::engine::resolved::Decided;
-use crate::engine::trim;
+use crate::engine::{background, recipe, trim};
 use crate::process::exec;
 use crate::report::lock_notice::patiently;
 use crate::report::reporter::Screen;
@@ -33,10 +31,9 @@ use crate::settings::schema;
 use crate::store::cache::Cache;
 use crate::store::entry::{Built, Entry, Found};
 use crate::store::key::Key;
-use crate::store::shared_root;
 use crate::store::staging::Staging;
 use crate::store::trace::Tools;
-use crate::store::usage_counts;
+use crate::store::{shared_root, usage_counts};
 
 /// How often a build is begun again because an input changed under it.
 const MOST_ATTEMPTS: usize = 8;
@@ -135,44 +132,38 @@ impl Runner {
             let runner = Runner { environment, background: None };
             return runner.prepare_in(cache, script, options);
         }
-        if let Some(package) = script.package() {
-            return self.prepare_package(cache, script, package, options, manner);
-        }
-        let recipe =
-            manner.timed("reading its metadata", || Recipe::read(script, options, &self.environment))?;
-        let screen = manner.screen(recipe.options.verbosity);
-        recipe.config.complain(&cache, &screen);
-        let decided = match manner.timed("finding the compiler", || recipe.decide(&self.environment, &cache))
+        let read =
+            manner.timed("reading its metadata", || recipe::read(script, options, &self.environment))?;
+        let context = read.context();
+        let screen = manner.screen(context.options.verbosity);
+        context.config.complain(&cache, &screen);
+        let resolved = match manner.timed("finding the compiler", || read.resolve(&self.environment, &cache))
         {
-            Ok(decided) => decided,
-            Err(no_compiler) => return self.outlive(no_compiler, &cache, script, &recipe, manner),
+            Ok(resolved) => resolved,
+            Err(no_compiler) => return self.outlive(no_compiler, &cache, script, read.as_ref(), manner),
         };
-        let notes: Vec<String> = recipe.notes.iter().chain(decided.notes()).cloned().collect();
+        let notes: Vec<String> = context.notes.iter().chain(resolved.notes()).cloned().collect();
         notes.iter().for_each(|note| screen.note(script, note));
-        if recipe.options.temporary || cache.is_temporary() {
-            return self.build_temporary(cache, script, &decided, &screen, manner);
+        if context.options.temporary || cache.is_temporary() {
+            return self.build_temporary(cache, script, resolved.as_ref(), &screen, manner);
         }
-        let decided = match self.background {
-            Some(_) => background::choose(decided, &recipe.said, &cache, &self.environment),
-            None => decided,
+        let resolved = match self.background {
+            Some(_) => background::choose(resolved, &cache, &self.environment),
+            None => resolved,
         };
-        let home = decided.home();
+        let host = Host { environment: &self.environment, cache: &cache, screen: &screen };
+        let home = resolved.home();
         let is_wanted = |found: &Found| !(options.force || options.optimal && found.provisional);
-        let found = match cache.enter(
-            home,
-            decided.checks(),
-            &self.environment,
-            is_wanted,
-            patiently(&screen, script),
-        )? {
+        let waiting = patiently(&screen, script);
+        let found = match cache.enter(home, resolved.checks(), &self.environment, is_wanted, waiting)? {
             Entry::Occupied(found) => found,
-            Entry::Vacant(vacant) => match self.build_settled(&cache, &decided, vacant.staging(), &screen) {
+            Entry::Vacant(vacant) => match build_settled(resolved.as_ref(), vacant.staging(), host) {
                 Ok(built) => {
                     usage_counts::count_miss(&cache);
                     manner.kept(|| vacant.commit(built, script.trace_name()))?
                 }
                 Err(error) => {
-                    let outlived = self.outlive(error, &cache, script, &recipe, manner);
+                    let outlived = self.outlive(error, &cache, script, read.as_ref(), manner);
                     if outlived.as_ref().is_err_and(|error| error.step() != Step::Toolchain) {
                         notes.iter().for_each(|note| screen.note_late(script, note));
                     }
@@ -181,7 +172,7 @@ impl Runner {
             },
         };
         cache.alias(&launch, &home, script.trace_name(), &self.environment);
-        trim::daily(&cache, recipe.said.limits());
+        trim::daily(&cache, context.said.limits());
         Ok(Program::cached(script, found, manner))
     }
 
@@ -212,44 +203,19 @@ impl Runner {
         }
     }
 
-    /// Compiles until no input changed meanwhile.
-    pub(crate) fn build_settled(
-        &self,
-        cache: &Cache,
-        decided: &Decided<'_>,
-        staging: &Path,
-        screen: &Screen,
-    ) -> Result<Built> {
-        let work = screen.work(staging, &self.environment)?;
-        for _ in 0..MOST_ATTEMPTS {
-            match decided.compile(cache, &work, &self.environment, screen)? {
-                Outcome::Built(built) => return taken_over(built, &work, staging),
-                Outcome::InputChanged(path) => screen.verbose(|| {
-                    let script = decided.script().typed().to_string_lossy();
-                    format!("{script}: `{}` changed while it was compiled; once more", path.display())
-                }),
-            }
-            if !decided.script().is_unchanged() {
-                // Its bytes are not worth compiling any more.
-                break;
-            }
-        }
-        Err(Error::message(Step::Compile, "its inputs keep changing while it is compiled")
-            .hint("run it again when they have settled"))
-    }
-
     /// A program that is not kept: in memory, or where there is no such thing in a directory that goes with it.
     fn build_temporary(
         &self,
         cache: Cache,
         script: &Script,
-        decided: &Decided<'_>,
+        resolved: &dyn ResolvedRecipe<'_>,
         screen: &Screen,
         manner: Manner,
     ) -> Result<Program> {
         let _ = Staging::sweep(&cache.join("staging"));
         let staging = Staging::create(&cache.join("staging")).at(Step::Cache)?;
-        let built = self.build_settled(&cache, decided, staging.path(), screen)?;
+        let host = Host { environment: &self.environment, cache: &cache, screen };
+        let built = build_settled(resolved, staging.path(), host)?;
         Ok(Program::temporary(script, built, staging, cache, manner))
     }
 
@@ -270,12 +236,13 @@ impl Runner {
         no_compiler: Error,
         cache: &Cache,
         script: &Script,
-        recipe: &Recipe,
+        read: &dyn Backend,
         manner: Manner,
     ) -> Result<Program> {
         let is_absence = no_compiler.step() == Step::Toolchain && no_compiler.exit_code() == EXIT_NOT_FOUND;
-        let may = is_absence && !recipe.options.force && !recipe.options.temporary;
-        match may.then(|| cache.find(&recipe.home(), &self.environment, Tools::Forgiven)).flatten() {
+        let context = read.context();
+        let may = is_absence && !context.options.force && !context.options.temporary;
+        match may.then(|| cache.find(&context.home(), &self.environment, Tools::Forgiven)).flatten() {
             Some(found) => Ok(Program::cached(script, found, manner)),
             None => Err(no_compiler),
         }
@@ -293,8 +260,33 @@ impl Runner {
     }
 }
 
+/// Compiles until no input changed meanwhile.
+pub(crate) fn build_settled(
+    resolved: &dyn ResolvedRecipe<'_>,
+    staging: &Path,
+    host: Host<'_>,
+) -> Result<Built> {
+    let script = &resolved.context().script;
+    let work = host.screen.work(staging, host.environment)?;
+    for _ in 0..MOST_ATTEMPTS {
+        match resolved.build(&work, host)? {
+            Outcome::Built(built) => return taken_over(built, &work, staging),
+            Outcome::InputChanged(path) => host.screen.verbose(|| {
+                let script = script.typed().to_string_lossy();
+                format!("{script}: `{}` changed while it was compiled; once more", path.display())
+            }),
+        }
+        if !script.is_unchanged() {
+            // Its bytes are not worth compiling any more.
+            break;
+        }
+    }
+    Err(Error::message(Step::Compile, "its inputs keep changing while it is compiled")
+        .hint("run it again when they have settled"))
+}
+
 /// A build whose directory is kept leaves its program there.
-pub(crate) fn taken_over(built: Built, work: &Path, staging: &Path) -> Result<Built> {
+fn taken_over(built: Built, work: &Path, staging: &Path) -> Result<Built> {
     if work == staging {
         return Ok(built);
     }

@@ -6,9 +6,9 @@
 
 use crate::base::digest::Digest;
 use crate::base::error::{At, Error, Result, Step};
-use crate::engine::recipe::Recipe;
-use crate::engine::runner::Runner;
-use crate::packages::recipe::PackageRecipe;
+use crate::build::backend::Host;
+use crate::engine::runner::{Runner, build_settled};
+use crate::engine::{background, recipe};
 use crate::report::reporter::Screen;
 use crate::request::options::Options;
 use crate::script::script_file::Script;
@@ -33,22 +33,14 @@ impl Runner {
     ) -> Result<()> {
         let screen = Screen::new(self.environment().is_terminal(), options.verbosity);
         let staging = Staging::create(&cache.join("staging")).at(Step::Cache)?;
-        let built = match script.package() {
-            Some(package) => {
-                let recipe = PackageRecipe::decide(script, package, options, self.environment(), cache)?;
-                self.build_package(&recipe, cache, staging.path(), &screen)?
-            }
-            None => {
-                let recipe = Recipe::read(script, options, self.environment())?;
-                let decided = recipe.decide(self.environment(), cache)?.anew();
-                let decided = if found.provisional {
-                    crate::engine::background::choose(decided, &recipe.said, cache, self.environment())
-                } else {
-                    decided
-                };
-                self.build_settled(cache, &decided, staging.path(), &screen)?
-            }
+        let read = recipe::read(script, options, self.environment())?;
+        let resolved = read.resolve(self.environment(), cache)?.anew();
+        let resolved = match found.provisional {
+            true => background::choose(resolved, cache, self.environment()),
+            false => resolved,
         };
+        let host = Host { environment: self.environment(), cache, screen: &screen };
+        let built = build_settled(resolved.as_ref(), staging.path(), host)?;
         let fresh = Digest::of_file(&built.output).at(Step::Compile)?;
         if fresh == found.digest {
             screen.verbose(|| {

@@ -9,7 +9,7 @@
 //! Who built it had another home, another configuration, perhaps a compiler that is not here any more. So a trace of it is
 //! not asked whether it holds; it is asked whether this user would have built the same:
 //!
-//! 1. the script, its path and the options that won are those of the id (a [home](crate::engine::recipe::Recipe::home));
+//! 1. the script, its path and the options that won are those of the id (a [home](crate::settings::script_context::ScriptContext::home));
 //! 2. what the decisions rested on (compiler, linker, variables, cargo's configuration) is for both the same, where each has
 //!    his own home for the other's. Without a compiler to decide anything with, the variables alone must be the same;
 //! 3. every input of the build holds here and now;
@@ -37,7 +37,7 @@ use crate::base::digest::Digest;
 use crate::base::environment::Environment;
 use crate::base::error::{EXIT_NOT_FOUND, Result};
 use crate::base::small_sort;
-use crate::engine::recipe::Recipe;
+use crate::engine::recipe;
 use crate::engine::runner::Runner;
 use crate::report::reporter::Screen;
 use crate::request::options::Options;
@@ -360,21 +360,22 @@ impl Runner {
         if options.force || options.temporary || script.package().is_some() {
             return Ok(None);
         }
-        let recipe = Recipe::read(script, options, environment)?;
-        if recipe.options.temporary {
+        let read = recipe::read(script, options, environment)?;
+        let context = read.context();
+        if context.options.temporary {
             return Ok(None);
         }
-        let screen = Screen::new(environment.is_terminal(), recipe.options.verbosity);
+        let screen = Screen::new(environment.is_terminal(), context.options.verbosity);
         // Where what a compiler says of itself is remembered, if anywhere.
         let nowhere = Cache::at(PathBuf::from("/dev/null/nowhere"));
-        let (home, found) = match recipe.decide(environment, cache.unwrap_or(&nowhere)) {
+        let (home, found) = match read.resolve(environment, cache.unwrap_or(&nowhere)) {
             Ok(rust) => {
                 let home = rust.home();
                 (home, system.find(&home, Grounds::By(rust.checks()), environment, &screen))
             }
             Err(error) if error.exit_code() == EXIT_NOT_FOUND => {
-                let home = recipe.home();
-                let mut rest = recipe.config.checks.clone();
+                let home = context.home();
+                let mut rest = context.config.checks.clone();
                 rest.extend(schema::choices(environment));
                 // One that appears is to be asked.
                 rest.push(Check::command("rustc", environment).tool());

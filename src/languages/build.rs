@@ -14,8 +14,8 @@ use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Step};
 use crate::build::input_watch::InputWatch;
 use crate::build::outcome::{Interruption, Outcome, cache_removed, disk_full, trace_facts};
-use crate::build::record::BuildRecord;
 use crate::languages::recipe::{LanguageRecipe, Way};
+use crate::languages::record::build_record;
 use crate::languages::source::Source;
 use crate::languages::{c, go, scriptisto};
 use crate::report::reporter::Screen;
@@ -149,9 +149,7 @@ fn attempt(site: Site<'_>) -> std::result::Result<Built, Interruption> {
         static_check::check(&call.output)?;
     }
     if recipe.options.portable {
-        BuildRecord::of_language(recipe, environment)
-            .add_to(&call.output)
-            .map_err(|error| site.unusable(error))?;
+        build_record(recipe, environment).add_to(&call.output).map_err(|error| site.unusable(error))?;
     }
     screen.show(&said, false);
     let (checks, decisions) = trace_facts(&recipe.checks, checks);

@@ -15,9 +15,9 @@ use crate::languages::command::{self, CompileCall};
 use crate::languages::language::Language;
 use crate::languages::scriptisto;
 use crate::request::options::Options;
-use crate::rust::manifest::Settings;
 use crate::script::header::Spec;
 use crate::script::shebang::{self, Tool};
+use crate::settings::script_table::Settings;
 
 /// What the head of a script says.
 #[derive(Debug)]

@@ -7,18 +7,19 @@ use std::path::Path;
 use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Step};
 use crate::base::small_sort;
-use crate::engine::recipe::Recipe;
 use crate::languages::compiler::{Compiler, Search};
 use crate::languages::language::How;
+use crate::languages::language_script::LanguageScript;
 use crate::languages::metadata::Head;
 use crate::languages::template::{self, Template};
 use crate::languages::{c, go, packages, scriptisto, shell_words};
 use crate::request::options::{Harness, Options};
 use crate::request::program_args::ProgramArgs;
-use crate::rust::manifest::Settings;
 use crate::script::header::Spec;
 use crate::script::script_file::Script;
 use crate::settings::schema;
+use crate::settings::script_context::ScriptContext;
+use crate::settings::script_table::Settings;
 use crate::store::cache::Cache;
 use crate::store::stamp::Moment;
 use crate::store::trace::fact::Check;
@@ -37,6 +38,7 @@ pub(crate) enum Level {
 /// A recipe of a script in another language, whose compiler has been found.
 #[derive(Debug)]
 pub(crate) struct LanguageRecipe<'a> {
+    pub(crate) context: &'a ScriptContext,
     pub(crate) script: &'a Script,
     pub(crate) options: &'a Options,
     pub(crate) settings: &'a Settings,
@@ -47,8 +49,6 @@ pub(crate) struct LanguageRecipe<'a> {
     pub(crate) way: Way<'a>,
     /// More arguments that the script gives it, in order.
     pub(crate) flags: Vec<String>,
-    /// What the program is told when it runs.
-    pub(crate) variables: Vec<(OsString, OsString)>,
     pub(crate) notes: Vec<String>,
     /// What these decisions rest on.
     pub(crate) checks: Vec<Check<'static>>,
@@ -68,12 +68,12 @@ pub(crate) enum Way<'a> {
 impl<'a> LanguageRecipe<'a> {
     /// Finds the compiler and decides how to call it.
     pub(crate) fn decide(
-        recipe: &'a Recipe,
-        head: &'a Head,
+        script: &'a LanguageScript,
         environment: &Environment,
         cache: &Cache,
     ) -> Result<LanguageRecipe<'a>> {
-        let Recipe { script, options, settings, .. } = recipe;
+        let LanguageScript { context, head } = script;
+        let ScriptContext { script, options, settings, .. } = context;
         refuse_options_for_rust(options, head)?;
         let level = level(options, head)?;
         let search = Search { environment, cache, since: Moment::now() };
@@ -130,9 +130,9 @@ impl<'a> LanguageRecipe<'a> {
         let flags = flags.into_iter().chain(head.flags.iter().cloned()).collect();
         checks.extend(compiler.checks.iter().cloned());
         checks.extend(schema::choices(environment));
-        checks.extend(recipe.config.checks.iter().cloned());
-        let variables = recipe.variables();
+        checks.extend(context.config.checks.iter().cloned());
         Ok(LanguageRecipe {
+            context,
             script,
             options,
             settings,
@@ -141,7 +141,6 @@ impl<'a> LanguageRecipe<'a> {
             compiler,
             way,
             flags,
-            variables,
             notes,
             checks,
             since: search.since,
@@ -158,7 +157,7 @@ impl<'a> LanguageRecipe<'a> {
     /// What the program is told when it runs.
     pub(crate) fn told(&self) -> ProgramArgs {
         let arguments = self.settings.arguments.iter().map(OsString::from).collect();
-        ProgramArgs { arguments, variables: self.variables.clone() }
+        ProgramArgs { arguments, variables: self.context.variables.clone() }
     }
 
     /// The directory that the script's relative paths are taken from, and that its compiler runs in.

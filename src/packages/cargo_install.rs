@@ -10,8 +10,8 @@ use std::time::Instant;
 use crate::base::environment::Environment;
 use crate::base::error::{EXIT_NOT_FOUND, Error, Result, Step};
 use crate::build::outcome::disk_full;
-use crate::build::record::BuildRecord;
 use crate::packages::recipe::PackageRecipe;
+use crate::packages::record::build_record;
 use crate::packages::resolve::{self, Resolved};
 use crate::report::reporter::{Finished, Screen};
 use crate::request::program_args::ProgramArgs;
@@ -92,7 +92,7 @@ pub(crate) fn install(
     let output = staging.join("program");
     std::fs::copy(&linked, &output).map_err(unusable)?;
     if recipe.options.portable {
-        BuildRecord::of_package(recipe, &resolved.version, &bin, made.packages(), environment)
+        build_record(recipe, &resolved.version, &bin, made.packages(), environment)
             .add_to(&output)
             .map_err(unusable)?;
     }

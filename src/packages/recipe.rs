@@ -17,20 +17,52 @@ use crate::script::script_file::Script;
 use crate::settings::config_file::Config;
 use crate::settings::launch_key::content_key;
 use crate::settings::layers::{Said, Source};
+use crate::settings::script_context::ScriptContext;
 use crate::store::cache::Cache;
 use crate::store::key::Key;
 use crate::store::stamp::Moment;
 use crate::store::trace::fact::Check;
 
+/// A package and the settings that won, and no compiler looked for.
+#[derive(Debug)]
+pub(crate) struct PackageRequest {
+    pub(crate) context: ScriptContext,
+    pub(crate) package: Package,
+}
+
+impl PackageRequest {
+    /// Merges the settings for a package.
+    ///
+    /// # Errors
+    /// [`Step::Arguments`] if something is asked that only a script has; [`Step::Config`].
+    pub(crate) fn read(
+        script: &Script,
+        package: &Package,
+        options: &Options,
+        environment: &Environment,
+    ) -> Result<PackageRequest> {
+        refuse_what_scripts_have(options)?;
+        let config = Config::read(environment)?;
+        let said = Said::of_options(options, &Source::CommandLine)
+            .then(Said::of_variables(environment)?)
+            .then(config.said.clone());
+        let options = said.fill_for_package(options);
+        let (script, package) = (script.clone(), package.clone());
+        let (settings, notes, variables) = Default::default();
+        Ok(PackageRequest {
+            context: ScriptContext { script, options, said, config, settings, notes, variables },
+            package,
+        })
+    }
+}
+
 /// Everything decided before a package is built, but which version of it.
 #[derive(Debug)]
 pub(crate) struct PackageRecipe<'a> {
+    pub(crate) context: &'a ScriptContext,
     pub(crate) script: &'a Script,
     pub(crate) package: &'a Package,
-    /// What was asked for: in the arguments, else in variables, else in the configuration file.
-    pub(crate) options: Options,
-    pub(crate) said: Said,
-    pub(crate) user: Config,
+    pub(crate) options: &'a Options,
     pub(crate) toolchain: Toolchain,
     pub(crate) target: Option<Target>,
     pub(crate) linker: Linker,
@@ -44,25 +76,19 @@ impl<'a> PackageRecipe<'a> {
     /// Finds the compiler and what its calls depend on.
     ///
     /// # Errors
-    /// [`Step::Arguments`] if something is asked that only a script has; [`Step::Config`]; [`Step::Toolchain`].
-    pub(crate) fn decide(
-        script: &'a Script,
-        package: &'a Package,
-        options: &Options,
+    /// [`Step::Toolchain`].
+    pub(crate) fn resolve(
+        request: &'a PackageRequest,
         environment: &Environment,
         cache: &Cache,
     ) -> Result<PackageRecipe<'a>> {
-        refuse_what_scripts_have(options)?;
-        let user = Config::read(environment)?;
-        let said = Said::of_options(options, &Source::CommandLine)
-            .then(Said::of_variables(environment)?)
-            .then(user.said.clone());
-        let options = said.fill_for_package(options);
+        let PackageRequest { context, package } = request;
+        let ScriptContext { script, options, said, config: user, .. } = context;
         let since = Moment::now();
         let toolchain = Toolchain::find(options.toolchain.as_deref(), environment, cache)
             .map_err(|error| said.blame("toolchain", error))?;
         let surroundings =
-            Surroundings::find(&toolchain, options.target.as_deref(), &said, environment, cache, since)?;
+            Surroundings::find(&toolchain, options.target.as_deref(), said, environment, cache, since)?;
         let Surroundings { config, target, linker, mut checks } = surroundings;
         checks.extend(user.checks.iter().cloned());
         if let Some(registry) = &options.selection.registry {
@@ -71,11 +97,10 @@ impl<'a> PackageRecipe<'a> {
         }
         let profile = options.profile.clone().unwrap_or_else(|| "release".to_owned());
         let mut recipe = PackageRecipe {
+            context,
             script,
             package,
             options,
-            said,
-            user,
             toolchain,
             target,
             linker,
@@ -121,7 +146,7 @@ impl<'a> PackageRecipe<'a> {
     pub(crate) fn home(&self) -> Key {
         match &self.target {
             None => content_key(self.script, &Options { target: None, ..self.options.clone() }),
-            Some(_) => content_key(self.script, &self.options),
+            Some(_) => content_key(self.script, self.options),
         }
     }
 

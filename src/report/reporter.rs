@@ -16,7 +16,7 @@ use crate::base::error::{At, Result, Step, printable};
 use crate::process::exec;
 use crate::report::command_log::{Journal, timed};
 use crate::request::options::Verbosity;
-use crate::rust::manifest::PACKAGE_NAME;
+use crate::request::package_spec::PACKAGE_NAME;
 use crate::script::script_file::Script;
 
 /// What takes less than this is over before a person has looked.

@@ -24,6 +24,9 @@ use semver::{Version, VersionReq};
 use crate::base::digest::Fields;
 use crate::base::error::{EXIT_NOT_FOUND, Error, Result, Step};
 
+/// The package cargo sees. No crate may be called this, so nothing a script depends on can clash with it.
+pub(crate) const PACKAGE_NAME: &str = "runner-script";
+
 /// The longest name a registry takes.
 const LONGEST_NAME_BYTES: usize = 64;
 

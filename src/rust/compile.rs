@@ -16,13 +16,14 @@ use crate::base::error::{Error, Result, Step};
 use crate::build::input_watch::InputWatch;
 use crate::build::outcome::{Interruption, Outcome, cache_removed, disk_full, trace_facts};
 use crate::build::record::BuildRecord;
-use crate::engine::recipe::RustRecipe;
 use crate::report::reporter::{Finished, Screen};
 use crate::request::dialect;
 use crate::rust::dep_info::{self, DepInfo};
 use crate::rust::deps::Call;
 use crate::rust::incremental::Incremental;
 use crate::rust::invocation::{self, Purpose};
+use crate::rust::recipe::RustRecipe;
+use crate::rust::record::build_record;
 use crate::rust::source::Source;
 use crate::rust::{linker, static_check};
 use crate::store::cache::Cache;
@@ -112,7 +113,7 @@ pub(crate) fn add_record(
     environment: &Environment,
     screen: &Screen,
 ) -> std::io::Result<Option<BuildRecord>> {
-    let record = recipe.options.portable.then(|| BuildRecord::of(recipe, call, environment));
+    let record = recipe.options.portable.then(|| build_record(recipe, call, environment));
     if let Some(object) = record.as_ref().and_then(BuildRecord::object) {
         let path = staging.join("record.o");
         std::fs::write(&path, &object)?;

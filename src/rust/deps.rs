@@ -37,17 +37,16 @@ use crate::base::digest::{Digest, Fields};
 use crate::base::environment::{Environment, TRACED};
 use crate::base::error::{At, Error, Result, Step};
 use crate::base::fs::remove;
-use crate::engine::recipe::RustRecipe;
 use crate::report::lock_notice::patiently;
 use crate::report::reporter::Screen;
 use crate::request::options::Verbosity;
+use crate::rust::recipe::RustRecipe;
 use crate::store::cache::Cache;
 use crate::store::lock::Lock;
 use crate::store::sealed_record::Record;
 use crate::store::stamp::Moment;
 use crate::store::trace::fact::Check;
 
-pub(crate) use crate::packages::cargo_install::install;
 pub(crate) use crate::rust::deps::dry_run::rehearse;
 pub(crate) use crate::rust::deps::path_trimming::DATE;
 pub(crate) use crate::rust::deps::seed::sealed;

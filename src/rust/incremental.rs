@@ -33,10 +33,9 @@ use crate::base::digest::{Digest, Fields};
 use crate::base::environment::Environment;
 use crate::base::fs::{Mode, entries, remove, size_of};
 use crate::base::small_sort;
-use crate::engine::background;
-use crate::engine::recipe::RustRecipe;
 use crate::report::reporter::Finished;
 use crate::rust::deps::Call;
+use crate::rust::recipe::RustRecipe;
 use crate::rust::{linker, profile};
 use crate::script::script_file::Place;
 use crate::store::cache::Cache;
@@ -202,7 +201,7 @@ fn is_wanted(recipe: &RustRecipe<'_>, call: &Call, cache: &Cache, environment: &
     (recipe.provisional || profile::is_incremental(manifest, &recipe.profile))
         && !(is_off || options.portable || options.temporary || cache.is_temporary())
         && matches!(script.place(), Place::File(_))
-        && background::is_large(recipe)
+        && recipe.is_large()
         && !call.arguments.iter().any(is_named)
 }
 

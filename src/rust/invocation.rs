@@ -11,10 +11,10 @@ use std::process::Command;
 use crate::base::digest::Digest;
 use crate::base::environment::Environment;
 use crate::base::error::Result;
-use crate::engine::recipe::RustRecipe;
 use crate::report::reporter::Screen;
 use crate::rust::deps::{self, Call};
 use crate::rust::profile;
+use crate::rust::recipe::RustRecipe;
 use crate::rust::source::Source;
 use crate::store::cache::Cache;
 

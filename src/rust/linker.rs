@@ -12,8 +12,8 @@ use std::path::Path;
 
 use crate::base::environment::Environment;
 use crate::base::error::{EXIT_NOT_FOUND, Error, Result, Step};
-use crate::engine::recipe::RustRecipe;
 use crate::rust::cargo_config::CargoConfig;
+use crate::rust::recipe::RustRecipe;
 use crate::rust::target::{self, Target};
 use crate::rust::toolchain;
 use crate::store::cache::Cache;

@@ -7,7 +7,6 @@
 //! Profiles and lints are turned into compiler arguments by [`crate::rust::profile`].
 
 pub(crate) mod fields;
-pub(crate) mod position;
 
 use std::path::Path;
 
@@ -20,11 +19,10 @@ use crate::request::dialect::Dialect;
 use crate::script::header::{Form, Metadata};
 
 pub(crate) use crate::rust::manifest::fields::EDITIONS;
-use crate::rust::manifest::position::Part;
-pub(crate) use crate::settings::script_table::{ALLOWED_FLAGS, Settings, refused_flag};
+use crate::script::toml_position::{self, Part};
+use crate::settings::script_table::Settings;
 
-/// The package cargo sees. No crate may be called this, so nothing a script depends on can clash with it.
-pub(crate) const PACKAGE_NAME: &str = "runner-script";
+use crate::request::package_spec::PACKAGE_NAME;
 
 /// Profiles that need no definition.
 const PROFILES: &[&str] = &["release", "dev", "quick", "test", "bench"];
@@ -93,7 +91,7 @@ impl Manifest {
         let edition = project.get("edition").and_then(Value::as_str);
         if edition.unwrap_or(self.dialect.edition("2024")) >= "2024" {
             let text = "`[project]` is not supported as of the 2024 Edition, please use `[package]`";
-            return Err(position::error(metadata, &["project"], Part::Key, text));
+            return Err(toml_position::error(metadata, &["project"], Part::Key, text));
         }
         if let Some(project) = self.table.remove("project") {
             self.table.entry("package").or_insert(project);
@@ -131,7 +129,7 @@ impl Manifest {
     pub(crate) fn place_of_setting(&self, key: &str) -> Option<TextPosition> {
         let metadata = self.metadata.as_ref()?;
         let keys = ["package", "metadata", "runner", key];
-        Some(position::place(metadata, position::offset(&metadata.toml, &keys, Part::Value)?))
+        Some(toml_position::place(metadata, toml_position::offset(&metadata.toml, &keys, Part::Value)?))
     }
 
     /// What becomes an argument of a compiler must not become another one.
@@ -148,7 +146,7 @@ impl Manifest {
         };
         if let Some(name) = self.features().and_then(|table| table.keys().find(|name| !is_name(name))) {
             let text = format!("`{name}` is not the name of a feature");
-            return Err(position::error(metadata, &["features", name], Part::Key, text)
+            return Err(toml_position::error(metadata, &["features", name], Part::Key, text)
                 .hint("letters, digits, `_`, `-`, `+` and `.`, as in cargo"));
         }
         let check_cfg = || self.lints()?.get("rust")?.get("unexpected_cfgs")?.get("check-cfg")?.as_array();
@@ -166,8 +164,8 @@ impl Manifest {
     pub(crate) fn notes(&self) -> Vec<String> {
         let Some(metadata) = &self.metadata else { return Vec::new() };
         let line_of = |keys: &[&str]| {
-            position::offset(&metadata.toml, keys, Part::Key)
-                .map(|offset| position::place(metadata, offset).line)
+            toml_position::offset(&metadata.toml, keys, Part::Key)
+                .map(|offset| toml_position::place(metadata, offset).line)
         };
         let mut notes = Vec::new();
         if let Some(line) = line_of(&["edition"]) {
@@ -189,9 +187,9 @@ impl Manifest {
     pub(crate) fn place_of(&self, generated: &str, line: usize, column: usize) -> Option<TextPosition> {
         let metadata = self.metadata.as_ref()?;
         let start: usize = generated.split_inclusive('\n').take(line.checked_sub(1)?).map(str::len).sum();
-        let (keys, part) = position::keys_at(generated, start + column.checked_sub(1)?)?;
+        let (keys, part) = toml_position::keys_at(generated, start + column.checked_sub(1)?)?;
         let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
-        Some(position::place(metadata, position::offset(&metadata.toml, &keys, part)?))
+        Some(toml_position::place(metadata, toml_position::offset(&metadata.toml, &keys, part)?))
     }
 
     /// Where the script names the dependency that cargo complains of in `text`.
@@ -212,8 +210,8 @@ impl Manifest {
             let name = table.keys().find(|name| is_named(name))?;
             Some(keys.into_iter().chain([name.as_str()]).collect::<Vec<_>>())
         });
-        let offset = position::offset(&metadata.toml, &named?, part)?;
-        Some(position::place(metadata, offset))
+        let offset = toml_position::offset(&metadata.toml, &named?, part)?;
+        Some(toml_position::place(metadata, offset))
     }
 
     /// Refuses fields that frontmatter may not have.
@@ -237,7 +235,7 @@ impl Manifest {
         match (&self.metadata, fields::minimum(wanted).is_some_and(is_older)) {
             (Some(metadata), true) => {
                 let text = format!("it needs Rust {wanted} or newer, and this is rustc {version}");
-                Err(position::error(metadata, &["package", "rust-version"], Part::Value, text)
+                Err(toml_position::error(metadata, &["package", "rust-version"], Part::Value, text)
                     .hint("`rustup update`, or name a newer toolchain: `+T` before the script"))
             }
             _ => Ok(()),
@@ -400,7 +398,7 @@ fn holds_nul(table: &Table) -> bool {
 /// A TOML error where the script has it.
 fn toml_error(metadata: &Metadata, error: &toml::de::Error) -> Error {
     let words = error.message().lines().collect::<Vec<_>>().join(", ");
-    position::at(metadata, error.span().map_or(0, |span| span.start), &words)
+    toml_position::at(metadata, error.span().map_or(0, |span| span.start), &words)
         .hint("the metadata at the head of a script is TOML, as in `Cargo.toml`")
 }
 

@@ -19,8 +19,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::engine::recipe::RustRecipe;
 use crate::request::dialect::Dialect;
+use crate::rust::recipe::RustRecipe;
 use crate::rust::source::diagnostics::Inserted;
 use crate::script::script_file::Place;
 

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use crate::base::error::{Error, Result, Step};
 use crate::build::elf::Elf;
-use crate::engine::recipe::RustRecipe;
+use crate::rust::recipe::RustRecipe;
 
 /// What to do where the machine's own C library will not do.
 const CURE: &str =

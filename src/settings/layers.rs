@@ -7,8 +7,8 @@ use crate::base::environment::Environment;
 use crate::base::error::{Error, Result};
 use crate::request::limits::Limits;
 use crate::request::options::{Options, Verbosity};
-use crate::rust::manifest::Settings;
 use crate::settings::schema::{Place, TABLE, Value, of_variable};
+use crate::settings::script_table::Settings;
 
 /// Where something was said.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -16,8 +16,8 @@
 use toml::{Table, Value};
 
 use crate::base::error::Result;
-use crate::rust::manifest::position::{self, Part};
 use crate::script::header::Metadata;
+use crate::script::toml_position::{self, Part};
 
 /// What a script says to runner.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -68,7 +68,7 @@ pub(crate) fn read(metadata: &Metadata, table: &Table) -> Result<Settings> {
     let error = |key: &str, part: Part, text: String| {
         let keys = ["package", "metadata", "runner", key];
         let keys = if key.is_empty() { &keys[..3] } else { &keys[..] };
-        position::error(metadata, keys, part, text)
+        toml_position::error(metadata, keys, part, text)
     };
     let Some(own) = own.as_table() else {
         return Err(error("", Part::Value, "`package.metadata.runner` must be a table".to_owned()));

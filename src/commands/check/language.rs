@@ -9,11 +9,10 @@ use crate::base::error::{At, EXIT_NOT_FOUND, Error, Result, Step};
 use crate::commands::check::cannot_run;
 use crate::commands::fmt::diff;
 use crate::commands::migrate;
-use crate::engine::recipe::Recipe;
-use crate::engine::resolved::Decided;
+use crate::engine::recipe::{self, ReadScript};
 use crate::engine::runner::Runner;
 use crate::languages::build::{self, Site};
-use crate::languages::recipe::Way;
+use crate::languages::recipe::{LanguageRecipe, Way};
 use crate::process::exec;
 use crate::report::reporter::Screen;
 use crate::request::options::Options;
@@ -31,14 +30,13 @@ impl Runner {
         options: &Options,
         arguments: &[OsString],
     ) -> Result<Option<()>> {
-        let recipe = Recipe::read(script, options, self.environment())?;
-        if !recipe.is_other() {
+        let ReadScript::Other(read) = recipe::read_script(script, options, self.environment())? else {
             return Ok(None);
-        }
+        };
         let cache = self.cache()?;
         cache.create()?;
         let screen = Screen::new(self.environment().is_terminal(), options.verbosity);
-        let Decided::Other(other) = recipe.decide(self.environment(), &cache)? else { return Ok(None) };
+        let other = LanguageRecipe::decide(&read, self.environment(), &cache)?;
         let staging = Staging::create(&cache.join("staging")).at(Step::Cache)?;
         let environment = self.environment();
         let site =
@@ -79,8 +77,10 @@ impl Runner {
         options: &Options,
         arguments: &[OsString],
     ) -> Result<Option<u8>> {
-        let recipe = Recipe::read(script, options, self.environment())?;
-        let Some(language) = recipe.other_language() else { return Ok(None) };
+        let ReadScript::Other(read) = recipe::read_script(script, options, self.environment())? else {
+            return Ok(None);
+        };
+        let language = read.head.language;
         let Some(path) = script.real_path() else {
             return Err(Error::message(Step::Script, "there is no file to format"));
         };

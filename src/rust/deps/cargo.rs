@@ -195,7 +195,7 @@ impl Environments<'_> {
         let script = self.recipe.script.typed().to_string_lossy();
         let package = format!(
             "{} v{} ({})",
-            crate::rust::manifest::PACKAGE_NAME,
+            crate::request::package_spec::PACKAGE_NAME,
             self.recipe.manifest.version(),
             self.directory.display()
         );
@@ -213,7 +213,7 @@ impl Environments<'_> {
         with_places_of(text, manifest.trim_start_matches('/'), &vague, place)
             .replace(&package, &script)
             .replace(&manifest, &script)
-            .replace(&format!("`{}`", crate::rust::manifest::PACKAGE_NAME), &format!("`{script}`"))
+            .replace(&format!("`{}`", crate::request::package_spec::PACKAGE_NAME), &format!("`{script}`"))
     }
 }
 

@@ -141,7 +141,7 @@ impl Made {
             let Ok(message) = serde_json::from_slice::<Value>(line) else { continue };
             match message["reason"].as_str() {
                 Some("compiler-artifact")
-                    if message["target"]["name"] != crate::rust::manifest::PACKAGE_NAME =>
+                    if message["target"]["name"] != crate::request::package_spec::PACKAGE_NAME =>
                 {
                     let files = message["filenames"].as_array().into_iter().flatten();
                     made.packages.extend(message["package_id"].as_str().map(str::to_owned));

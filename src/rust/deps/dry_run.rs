@@ -5,10 +5,10 @@ use std::path::Path;
 
 use crate::base::environment::Environment;
 use crate::base::error::{At, Result, Step};
-use crate::engine::recipe::RustRecipe;
 use crate::report::reporter::Screen;
 use crate::rust::deps::network::Network;
 use crate::rust::deps::{DATE, Environments, path_trimming, seed, target_dir};
+use crate::rust::recipe::RustRecipe;
 use crate::store::cache::Cache;
 
 /// Shows how cargo would be called; `scratch` is a directory for what has to be a file to be known.

@@ -7,9 +7,10 @@
 use std::process::Command;
 
 use crate::base::environment::Environment;
-use crate::base::error::{Error, Step};
-use crate::commands::env::offline_for_cargo;
+use crate::base::error::{Error, Result, Step};
+use crate::rust::cargo_config::CargoConfig;
 use crate::settings::layers::{Said, Source};
+use crate::store::stamp::Moment;
 
 /// How long cargo tries to reach a registry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -122,6 +123,19 @@ pub(super) fn unreachable(name: Option<String>, diagnostics: &str) -> Error {
     let hint =
         "run it once with a network, and no run of it needs one again; `runner help offline` says more";
     Error::message(Step::Dependencies, text).hint(hint)
+}
+
+/// Who has told cargo to do without the network, if anybody has.
+///
+/// # Errors
+/// [`crate::Step::Dependencies`] if cargo's configuration cannot be read.
+pub(crate) fn offline_for_cargo(environment: &Environment) -> Result<Option<Source>> {
+    const VARIABLE: &str = "CARGO_NET_OFFLINE";
+    if let Some(value) = environment.set(VARIABLE) {
+        return Ok((value == "true").then(|| Source::Variable(VARIABLE.to_owned())));
+    }
+    let config = CargoConfig::read(environment, Moment::now())?;
+    Ok(config.offline.map(|path| Source::File(path, 0)))
 }
 
 /// What switched the network off.

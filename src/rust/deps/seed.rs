@@ -10,7 +10,8 @@ use toml::{Table, Value};
 
 use crate::base::digest::Digest;
 use crate::base::small_sort;
-use crate::rust::manifest::{Manifest, PACKAGE_NAME};
+use crate::request::package_spec::PACKAGE_NAME;
+use crate::rust::manifest::Manifest;
 use crate::store::cache::Cache;
 
 /// Newer locks first; older ones add only packages, in versions nobody newer chose.

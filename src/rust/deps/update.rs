@@ -10,10 +10,10 @@ use crate::base::environment::Environment;
 use crate::base::error::{At, Error, Result, Step};
 use crate::base::fs::{cannot, write_atomically};
 use crate::base::small_sort;
-use crate::engine::recipe::RustRecipe;
 use crate::report::reporter::Screen;
+use crate::request::package_spec::PACKAGE_NAME;
 use crate::rust::deps::{Environments, seed};
-use crate::rust::manifest::PACKAGE_NAME;
+use crate::rust::recipe::RustRecipe;
 use crate::store::cache::Cache;
 use crate::store::staging::Staging;
 

@@ -6,8 +6,8 @@
 use toml::{Table, Value};
 
 use crate::base::error::{Error, Result};
-use crate::rust::manifest::position::{self, Part};
 use crate::script::header::{Form, Metadata};
+use crate::script::toml_position::{self, Part};
 
 /// Fields that make no sense in a single file.
 pub(super) const FORBIDDEN: &[&str] =
@@ -105,7 +105,7 @@ pub(super) fn refuse_forbidden(metadata: &Metadata, table: &Table) -> Result<()>
     let names: Vec<String> = found.iter().map(|keys| format!("`{}`", keys.join("."))).collect();
     let verb = if names.len() == 1 { "is" } else { "are" };
     let text = format!("{} {verb} not allowed in embedded manifests", names.join(", "));
-    Err(position::error(metadata, first, Part::Key, text))
+    Err(toml_position::error(metadata, first, Part::Key, text))
 }
 
 /// Fields that nobody reads, with the keys that lead to them; in the order they are written.
@@ -140,7 +140,7 @@ pub(super) fn meant(field: &str) -> Option<&'static str> {
 
 /// Checks what the fields hold that are read here.
 pub(super) fn check(metadata: &Metadata, table: &Table) -> Result<()> {
-    let wrong = |keys: &[&str], text: String| Err(position::error(metadata, keys, Part::Value, text));
+    let wrong = |keys: &[&str], text: String| Err(toml_position::error(metadata, keys, Part::Value, text));
     for name in
         ["package", "features", "dependencies", "dev-dependencies", "profile", "lints", "target", "patch"]
     {

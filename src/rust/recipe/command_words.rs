@@ -4,8 +4,8 @@ use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::Path;
 
-use crate::engine::recipe::RustRecipe;
 use crate::request::program_args::ProgramArgs;
+use crate::rust::recipe::RustRecipe;
 use crate::script::script_file::Script;
 
 impl RustRecipe<'_> {
@@ -17,7 +17,7 @@ impl RustRecipe<'_> {
     /// What the program is told when it runs.
     pub(crate) fn told(&self) -> ProgramArgs {
         let arguments = self.settings.arguments.iter().map(OsString::from).collect();
-        ProgramArgs { arguments, variables: self.variables.clone() }
+        ProgramArgs { arguments, variables: self.context.variables.clone() }
     }
 
     /// What is built, for people: `release, for aarch64-unknown-linux-gnu, with rustc 1.95.0`.

@@ -23,12 +23,12 @@ pub(crate) fn error(metadata: &Metadata, keys: &[&str], part: Part, text: impl I
 }
 
 /// An error at a byte of the TOML.
-pub(super) fn at(metadata: &Metadata, offset: usize, text: &str) -> Error {
+pub(crate) fn at(metadata: &Metadata, offset: usize, text: &str) -> Error {
     Error::message(Step::Metadata, text.to_owned()).placed(Some(place(metadata, offset)))
 }
 
 /// One-based line and column of the script for a byte of the TOML.
-pub(super) fn place(metadata: &Metadata, offset: usize) -> TextPosition {
+pub(crate) fn place(metadata: &Metadata, offset: usize) -> TextPosition {
     match metadata.form {
         Form::Short => TextPosition { line: metadata.line, column: 1 },
         Form::Frontmatter | Form::Block | Form::Scriptisto => {
@@ -39,7 +39,7 @@ pub(super) fn place(metadata: &Metadata, offset: usize) -> TextPosition {
 }
 
 /// The byte at which a field begins.
-pub(super) fn offset(toml: &str, keys: &[&str], part: Part) -> Option<usize> {
+pub(crate) fn offset(toml: &str, keys: &[&str], part: Part) -> Option<usize> {
     let table = DeTable::parse(toml).ok()?;
     let mut table = table.into_inner();
     let (last, outer) = keys.split_last()?;
@@ -55,7 +55,7 @@ pub(super) fn offset(toml: &str, keys: &[&str], part: Part) -> Option<usize> {
 }
 
 /// The keys that lead to what stands at a byte, and which part of the last field that is.
-pub(super) fn keys_at(toml: &str, at: usize) -> Option<(Vec<String>, Part)> {
+pub(crate) fn keys_at(toml: &str, at: usize) -> Option<(Vec<String>, Part)> {
     let mut table = DeTable::parse(toml).ok()?.into_inner();
     let mut keys = Vec::new();
     loop {

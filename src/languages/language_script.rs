@@ -1,40 +1,39 @@
-//! Recipes of scripts that are not in Rust.
+//! A script in a language other than Rust that was read: its head and the settings that won.
 //!
-//! What is said of a run in general counts for them too: profile, `static`, network, verbosity. A toolchain, an edition, a
+//! What is said of a run in general counts for it too: profile, `static`, network, verbosity. A toolchain, an edition, a
 //! target or flags that a variable or the configuration names are Rust's, and do not.
 
 use crate::base::environment::Environment;
 use crate::base::error::Result;
-use crate::engine::recipe::Recipe;
 use crate::languages::language::Language;
 use crate::languages::metadata::Head;
 use crate::request::dialect::Dialect;
 use crate::request::options::Options;
-use crate::rust::manifest::Manifest;
-use crate::rust::source::main_wrapper::Code;
 use crate::script::script_file::Script;
 use crate::settings::config_file::Config;
 use crate::settings::layers::{Said, Source};
+use crate::settings::script_context::ScriptContext;
 
-impl Recipe {
-    /// The language of a script that is not in Rust.
-    pub(crate) fn other_language(&self) -> Option<&'static Language> {
-        self.head.as_ref().map(|head| head.language)
-    }
+/// A script in a language other than Rust that was read, and no compiler looked for.
+#[derive(Debug)]
+pub(crate) struct LanguageScript {
+    pub(crate) context: ScriptContext,
+    pub(crate) head: Head,
+}
 
-    pub(crate) fn is_other(&self) -> bool {
-        self.head.is_some()
-    }
-
+impl LanguageScript {
     /// Reads the head of a script in `language`.
-    pub(crate) fn in_another_language(
+    ///
+    /// # Errors
+    /// [`crate::Step::Metadata`] if its head is malformed, [`crate::Step::Arguments`] if a variable of ours means nothing.
+    pub(crate) fn read(
         script: &Script,
         options: &Options,
         text: &str,
         language: &'static Language,
         config: Config,
         environment: &Environment,
-    ) -> Result<Recipe> {
+    ) -> Result<LanguageScript> {
         let read = Head::read(text, language)?;
         let said = Said::of_options(options, &Source::CommandLine)
             .then(Said::of_options(&read.options, &Source::FirstLine))
@@ -58,19 +57,12 @@ impl Recipe {
         settings.is_static = filled.is_static.or(settings.is_static);
         let locked = options.locked || read.options.locked;
         let options = Options { dialect: None, rust_flags: None, locked, ..filled };
-        Ok(Recipe {
-            script: script.resolve(),
-            options,
-            said,
-            config,
-            manifest: Manifest::read(None, Dialect::Runner)?,
-            settings,
-            code: Code::default(),
-            notes: Vec::new(),
-            features: Vec::new(),
-            is_lenient: false,
-            variables: read.variables,
-            head: Some(read.head),
-        })
+        let script = script.resolve();
+        let of_line = read.variables.iter().map(|(name, value)| (name.into(), value.into()));
+        let base = options.base.as_deref().unwrap_or(script.base());
+        let variables = Dialect::Runner.variables_at_run(&script, base).into_iter().chain(of_line).collect();
+        let notes = Vec::new();
+        let context = ScriptContext { script, options, said, config, settings, notes, variables };
+        Ok(LanguageScript { context, head: read.head })
     }
 }

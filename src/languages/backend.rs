@@ -1,0 +1,77 @@
+//! The backend of every language but Rust, as the spine asks for it.
+
+use std::path::{Path, PathBuf};
+
+use crate::base::environment::Environment;
+use crate::base::error::Result;
+use crate::build::backend::{Backend, Host, ResolvedRecipe};
+use crate::build::outcome::Outcome;
+use crate::languages::build;
+use crate::languages::language_script::LanguageScript;
+use crate::languages::recipe::LanguageRecipe;
+use crate::request::program_args::ProgramArgs;
+use crate::settings::script_context::ScriptContext;
+use crate::store::cache::Cache;
+use crate::store::key::Key;
+use crate::store::trace::fact::Check;
+
+impl Backend for LanguageScript {
+    fn context(&self) -> &ScriptContext {
+        &self.context
+    }
+
+    fn resolve<'a>(
+        &'a self,
+        environment: &Environment,
+        cache: &Cache,
+    ) -> Result<Box<dyn ResolvedRecipe<'a> + 'a>> {
+        Ok(Box::new(LanguageRecipe::decide(self, environment, cache)?))
+    }
+}
+
+impl<'a> ResolvedRecipe<'a> for LanguageRecipe<'a> {
+    fn context(&self) -> &'a ScriptContext {
+        self.context
+    }
+
+    fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    fn checks(&self) -> &[Check<'static>] {
+        &self.checks
+    }
+
+    fn home(&self) -> Key {
+        self.context.home()
+    }
+
+    fn target(&self) -> Option<&str> {
+        None
+    }
+
+    fn toolchain_id(&self) -> &str {
+        &self.compiler.version
+    }
+
+    fn told(&self) -> ProgramArgs {
+        LanguageRecipe::told(self)
+    }
+
+    fn anew(self: Box<Self>) -> Box<dyn ResolvedRecipe<'a> + 'a> {
+        self
+    }
+
+    // Their compilers are fast, or know of no other way.
+    fn provisional(self: Box<Self>, _: &Environment, _: &Cache) -> Box<dyn ResolvedRecipe<'a> + 'a> {
+        self
+    }
+
+    fn build(&self, staging: &Path, host: Host<'_>) -> Result<Outcome> {
+        build::compile(self, host.cache, staging, host.environment, host.screen)
+    }
+
+    fn dry_run(&self, staging: &Path, host: Host<'_>) -> Result<Option<PathBuf>> {
+        build::rehearse(self, host.cache, staging, host.environment, host.screen).map(Some)
+    }
+}

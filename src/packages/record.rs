@@ -1,0 +1,45 @@
+//! The build record of a package's program.
+
+use std::collections::BTreeSet;
+
+use semver::Version;
+
+use crate::base::digest::Digest;
+use crate::base::environment::Environment;
+use crate::build::record::{BuildRecord, Dependency, flags, places, without_places};
+use crate::packages::recipe::PackageRecipe;
+use crate::request::options::Options;
+use crate::request::package_spec::Selection;
+
+/// The build record of a program that was compiled with these packages, by cargo's names of them.
+pub(crate) fn build_record(
+    recipe: &PackageRecipe<'_>,
+    version: &Version,
+    program: &str,
+    packages: &BTreeSet<String>,
+    environment: &Environment,
+) -> BuildRecord {
+    let Options { locked, is_static, strip, selection, .. } = recipe.options;
+    let mut words = Selection { bin: Some(program.to_owned()), ..selection.clone() }.words();
+    let switches = [("--locked", *locked), ("--static", *is_static == Some(true)), ("--strip", *strip)];
+    words.extend(switches.iter().filter(|(_, is_on)| *is_on).map(|(name, _)| (*name).to_owned()));
+    let dependencies: Vec<Dependency> = packages.iter().filter_map(|id| Dependency::of_id(id)).collect();
+    let list: String = dependencies.iter().map(|dependency| dependency.text() + "\n").collect();
+    let places = places(None, environment);
+    let flags = flags(&recipe.flags(environment));
+    BuildRecord {
+        script: format!("{}@{version}", recipe.package.name()),
+        digest: String::new(),
+        language: "rust".to_owned(),
+        toolchain: recipe.toolchain.version.short_version_string.clone(),
+        target: recipe.machine().to_owned(),
+        profile: recipe.profile.clone(),
+        options: words,
+        flags: flags.iter().map(|flag| without_places(flag, &places)).collect(),
+        // Which versions it was compiled with; a lock of cargo's there is none.
+        lock: Some(Digest::of(list.as_bytes()).hex()),
+        dependencies,
+        revision: None,
+        runner: env!("CARGO_PKG_VERSION").to_owned(),
+    }
+}
