@@ -19,7 +19,7 @@ pub fn metadata(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     let Ok(header) = header::parse(text) else { return };
     let _ = header.shebang.and_then(shebang::read);
-    let _ = (shebang::polyglot::read(text, true), header::features(text, &header));
+    let _ = shebang::polyglot::read(text, true);
     let _ = header.build_command.as_deref().and_then(shebang::read_command);
     let dialect = Dialect::of(header.metadata.as_ref().map(|metadata| metadata.form), None, None);
     let Ok(manifest) = Manifest::read(header.metadata, dialect) else { return };

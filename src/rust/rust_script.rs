@@ -43,7 +43,7 @@ impl RustScript {
         let text = text(script)?;
         let header = header::parse(text)?;
         let mut notes = notes(&header);
-        let features = header::features(text, &header).into_iter().map(str::to_owned).collect();
+        let features = header.features.iter().map(|feature| (*feature).to_owned()).collect();
         let first = shebang::of_script(&header, text);
         let form = header.metadata.as_ref().map(|metadata| metadata.form);
         let dialect = Dialect::of(form, options.dialect, first.as_ref().map(|line| &line.tool));

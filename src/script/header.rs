@@ -1,4 +1,4 @@
-//! The head of a script: its `#!` line and the manifest written inside it, found in the text alone.
+//! Finds the `#!` line and the embedded manifest of a Rust script, in its text alone.
 //!
 //! ```text
 //! [BOM]                            dropped before anything else is looked at
@@ -16,7 +16,8 @@
 //!   scriptisto                     YAML between `scriptisto-begin` and `scriptisto-end`
 //! ```
 //!
-//! The files `frontmatter`, `short`, `block` and `scriptisto` each hold the grammar of one form, and `comment` walks the leading run.
+//! The files `frontmatter`, `short`, `block` and `scriptisto` each hold the grammar of one form, and `comment` walks the
+//! leading run; `lexer` has what they share of Rust's own grammar.
 //! Frontmatter comes first: when a script has one, a `cargo` block in its comments is documentation. Among the comment
 //! forms the first one in the script is the manifest. Where rust-script would silently drop the dependencies of a
 //! script, they are either accepted or spoken of in a [`Note`].
@@ -28,90 +29,40 @@
 pub(crate) mod attributes;
 pub(crate) mod block;
 pub(crate) mod comment;
+pub(crate) mod diagnostics;
 pub(crate) mod frontmatter;
+pub(crate) mod lexer;
+pub(crate) mod metadata;
 pub(crate) mod scriptisto;
 pub(crate) mod short;
 #[cfg(test)]
 pub(crate) mod tests;
 
-use std::ops::Range;
-
-use crate::base::error::{Error, Step};
-use crate::base::text_position::TextPosition;
-pub use crate::script::header::attributes::features;
-pub use crate::script::header::scriptisto::{Spec, is_in as has_spec};
-
-/// A byte order mark, as it stands in a text.
-pub const BOM: &str = "\u{feff}";
-
-/// Which dialect the metadata of a script is written in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
-    /// TOML between lines of `---`, as cargo reads it.
-    Frontmatter,
-    /// TOML in a fence labelled `cargo` in a doc comment, as rust-script reads it.
-    Block,
-    /// A line `// cargo-deps: name="version", …`, as rust-script reads it.
-    Short,
-    /// The header of scriptisto, with or without a `Cargo.toml` in it.
-    Scriptisto,
-}
-
-/// The manifest found in a script, as TOML whose line numbers are the script's own.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Metadata {
-    /// The dialect it is written in.
-    pub form: Form,
-    /// TOML text. For [`Form::Frontmatter`] and [`Form::Block`] it is padded with empty lines, so that line N here is
-    /// line N of the script. For [`Form::Short`] it is `[dependencies]` and one line per dependency, and every error
-    /// in it belongs to `line`.
-    pub toml: String,
-    /// One-based line of the script where the metadata begins: its opening fence, or the comment.
-    pub line: usize,
-    /// Byte range of the script (its BOM counted) that holds the metadata, from the first byte of the opening
-    /// delimiter to the last of the closing one, without the line end.
-    pub range: Range<usize>,
-    /// How many bytes each TOML line lost at its left: a column in `toml` plus `margin` is a column of the script.
-    /// It is 0 for [`Form::Frontmatter`] and means nothing for [`Form::Short`].
-    pub margin: usize,
-}
+pub(crate) use crate::script::header::diagnostics::{HeaderError, Note};
+pub(crate) use crate::script::header::lexer::BOM;
+use crate::script::header::lexer::{split_line, split_shebang};
+pub(crate) use crate::script::header::metadata::{Form, Metadata};
+pub(crate) use crate::script::header::scriptisto::{Spec, is_in as has_spec};
 
 /// What the head of a script says.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Header<'a> {
+pub(crate) struct Header<'a> {
     /// The first line after `#!`, without it and without the line end; `None` when there is no shebang.
     /// `#![attribute]` is not one.
-    pub shebang: Option<&'a str>,
+    pub(crate) shebang: Option<&'a str>,
     /// Whether the text begins with a UTF-8 BOM, which hides a shebang from the kernel.
-    pub bom: bool,
+    pub(crate) bom: bool,
     /// Whether the shebang line ends in a carriage return, which the kernel takes for a part of the interpreter's name.
-    pub shebang_crlf: bool,
+    pub(crate) shebang_crlf: bool,
     /// The manifest, if the script has one.
-    pub metadata: Option<Metadata>,
+    pub(crate) metadata: Option<Metadata>,
     /// The build command in the header of scriptisto.
-    pub build_command: Option<String>,
+    pub(crate) build_command: Option<String>,
+    /// The unstable features that its inner attributes ask for.
+    pub(crate) features: Vec<&'a str>,
     /// What is not an error but should be known to the author, such as a comment that hides the manifest from
     /// rust-script.
-    pub notes: Vec<Note>,
-}
-
-/// Something about a line of the script that its author should know, although it is not an error.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Note {
-    /// One-based line of the script.
-    pub line: usize,
-    /// One sentence, lower case, no final period.
-    pub text: String,
-}
-
-/// Metadata that was meant as such and cannot be read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HeaderError {
-    pub(crate) position: TextPosition,
-    /// What is wrong; in cargo's or rustc's own words where they have some.
-    pub message: String,
-    /// What to write instead, if that is known.
-    pub hint: Option<String>,
+    pub(crate) notes: Vec<Note>,
 }
 
 /// Reads the head of a Rust script.
@@ -120,7 +71,7 @@ pub struct HeaderError {
 ///
 /// When there is metadata that is malformed, or text that rustc refuses and that was evidently meant as metadata
 /// (frontmatter below a comment, backticks in place of dashes). Everything else that rustc would refuse is left to it.
-pub fn parse(text: &str) -> Result<Header<'_>, HeaderError> {
+pub(crate) fn parse(text: &str) -> Result<Header<'_>, HeaderError> {
     let (bom, body) = match text.strip_prefix(BOM) {
         Some(body) => (true, body),
         None => (false, text),
@@ -135,8 +86,11 @@ pub fn parse(text: &str) -> Result<Header<'_>, HeaderError> {
         shebang_crlf: line.is_some_and(|line| line.ends_with('\r')),
         metadata: frontmatter::find(text, rest)?,
         build_command: None,
+        features: Vec::new(),
         notes: Vec::new(),
     };
+    let code = header.metadata.as_ref().and_then(|metadata| text.get(metadata.range.end..));
+    header.features = attributes::features(code.map_or(rest, |after| split_line(after).1));
     if header.metadata.is_none() {
         (header.metadata, header.notes) = comment::find(text, rest)?;
     }
@@ -163,57 +117,4 @@ pub(crate) fn with_dashes(text: &str) -> Option<String> {
         (begin > start && line.trim_end() == fence).then_some(begin)
     })?;
     Some([&text[..start], &dashes, &text[start + count..end], &dashes, &text[end + count..]].concat())
-}
-
-/// The rest of the first line after `#!` (a carriage return included), and what follows that line.
-///
-/// rustc skips white space, line ends and comments when it looks for the `[` of an attribute; cargo does not skip
-/// comments and rust-script skips nothing. rustc is followed, because it is rustc that compiles the script.
-fn split_shebang(body: &str) -> Option<(&str, &str)> {
-    let after = body.strip_prefix("#!")?;
-    if comment::skip_trivia(after).starts_with('[') {
-        return None;
-    }
-    Some(split_line(after))
-}
-
-/// The first line, without its `\n`, and the text after it.
-fn split_line(text: &str) -> (&str, &str) {
-    text.split_once('\n').unwrap_or((text, ""))
-}
-
-/// Byte offset at which `rest`, a suffix of `text`, begins.
-fn offset(text: &str, rest: &str) -> usize {
-    text.len().saturating_sub(rest.len())
-}
-
-/// Pattern_White_Space, which is what Rust calls white space. The set is guaranteed never to change.
-fn is_whitespace(c: char) -> bool {
-    matches!(c, '\t'..='\r' | ' ' | '\u{85}' | '\u{200e}' | '\u{200f}' | '\u{2028}' | '\u{2029}')
-}
-
-/// Text of the script as a message may show it: whatever it holds, it does not steer a terminal.
-fn shown(text: &str) -> String {
-    let escape = |c: char| if c.is_control() { c.escape_debug().to_string() } else { c.to_string() };
-    text.chars().map(escape).collect()
-}
-
-impl HeaderError {
-    fn at(text: &str, offset: usize, message: impl Into<String>) -> HeaderError {
-        HeaderError { position: TextPosition::of(text, offset), message: message.into(), hint: None }
-    }
-
-    fn hint(self, hint: impl Into<String>) -> HeaderError {
-        HeaderError { hint: Some(hint.into()), ..self }
-    }
-}
-
-impl From<HeaderError> for Error {
-    fn from(error: HeaderError) -> Error {
-        let here = Error::message(Step::Metadata, error.message).placed(Some(error.position));
-        match error.hint {
-            Some(hint) => here.hint(hint),
-            None => here,
-        }
-    }
 }

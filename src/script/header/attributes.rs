@@ -1,25 +1,20 @@
 //! Inner attributes at the head of a script, as far as they decide which compiler it needs.
 
-use crate::script::header::comment::{self, split_block_comment};
-use crate::script::header::{Form, Header, is_whitespace, split_line};
+use crate::script::header::lexer::{
+    is_whitespace, skip_inner_attribute, skip_trivia, split_block_comment, split_line,
+};
 
-/// The unstable features a script asks for with `#![feature(…)]`. `header` is that of `text`.
-pub fn features<'a>(text: &'a str, header: &Header<'_>) -> Vec<&'a str> {
-    let mut rest = text.strip_prefix('\u{feff}').unwrap_or(text);
-    if header.shebang.is_some() {
-        rest = split_line(rest).1;
-    }
-    if let Some(metadata) = header.metadata.as_ref().filter(|metadata| metadata.form == Form::Frontmatter) {
-        rest = split_line(text.get(metadata.range.end..).unwrap_or_default()).1;
-    }
+/// The unstable features that `code` asks for with `#![feature(…)]`; it begins below the `#!` line and the frontmatter.
+pub(super) fn features(code: &str) -> Vec<&str> {
+    let mut rest = code;
     let mut found = Vec::new();
     loop {
-        rest = comment::skip_trivia(rest);
+        rest = skip_trivia(rest);
         if rest.starts_with("//") {
             rest = split_line(rest).1;
         } else if let Some((_, after)) = split_block_comment(rest) {
             rest = after;
-        } else if let Some(after) = comment::skip_inner_attribute(rest) {
+        } else if let Some(after) = skip_inner_attribute(rest) {
             let attribute = rest.get(..rest.len() - after.len()).unwrap_or_default();
             found.extend(features_in(attribute));
             rest = after;
@@ -38,7 +33,6 @@ fn features_in(attribute: &str) -> impl Iterator<Item = &str> {
 
 #[cfg(test)]
 mod tests {
-    use crate::script::header::features;
     use crate::script::header::parse;
 
     #[test]
@@ -54,7 +48,7 @@ mod tests {
             ("// #![feature(a)]\nfn main() { \"#![feature(b)]\"; }\n#![feature(c)]", &[]),
             ("#![cfg_attr(nightly, feature(a))]\n", &[]),
         ] {
-            assert_eq!(features(text, &parse(text).unwrap()), expected, "{text:?}");
+            assert_eq!(parse(text).unwrap().features, expected, "{text:?}");
         }
     }
 }

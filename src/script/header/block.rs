@@ -16,7 +16,11 @@
 
 use std::ops::Range;
 
-use crate::script::header::{Form, Metadata, Note, offset, short, shown};
+use crate::base::error::printable;
+use crate::script::header::diagnostics::Note;
+use crate::script::header::lexer::offset;
+use crate::script::header::metadata::{Form, Metadata};
+use crate::script::header::short;
 
 /// White space that indents a line.
 const INDENT: [char; 2] = [' ', '\t'];
@@ -139,7 +143,7 @@ pub(super) fn find<'a>(lines: &'a [Line<'a>]) -> Found<'a> {
         } else if fence.is_almost_manifest() {
             found.note(
                 line,
-                format!("only the label `cargo` makes this a manifest, not `{}`", shown(fence.info)),
+                format!("only the label `cargo` makes this a manifest, not `{}`", printable(fence.info)),
             );
         }
     }

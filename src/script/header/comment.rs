@@ -17,11 +17,12 @@
 //! Code is not looked into, but for one thing: when a script has no manifest, a line further down that looks like one
 //! is worth a note.
 
-use crate::base::small_sort;
-
-use crate::script::header::{
-    Form, HeaderError, Metadata, Note, block, frontmatter, is_whitespace, offset, short, split_line,
+use crate::script::header::diagnostics::{HeaderError, Note};
+use crate::script::header::lexer::{
+    is_whitespace, offset, skip_inner_attribute, split_block_comment, split_line,
 };
+use crate::script::header::metadata::{Form, Metadata};
+use crate::script::header::{block, frontmatter, short};
 
 // What may stand above a manifest, as messages call it.
 const COMMENT: &str = "comment";
@@ -32,30 +33,8 @@ pub(super) fn find(text: &str, rest: &str) -> Result<(Option<Metadata>, Vec<Note
     let mut reader = Reader { text, rest, start: 0, line: 1, above: None, metadata: None, notes: Vec::new() };
     while reader.read_one()? {}
     reader.check_code()?;
-    small_sort::sort_by_key(&mut reader.notes, |note| note.line);
+    reader.notes.sort_by_key(|note| note.line);
     Ok((reader.metadata, reader.notes))
-}
-
-/// Drops white space and the comments that are not documentation, as rustc does before a token.
-pub(super) fn skip_trivia(mut rest: &str) -> &str {
-    loop {
-        rest = rest.trim_start_matches(is_whitespace);
-        let documentation = match rest.get(..3) {
-            Some("//!" | "/*!") => true,
-            Some("///") => !rest.starts_with("////"),
-            Some("/**") => !rest.starts_with("/***") && !rest.starts_with("/**/"),
-            _ => false,
-        };
-        if documentation {
-            return rest;
-        } else if rest.starts_with("//") {
-            rest = split_line(rest).1;
-        } else if let Some((_, after)) = split_block_comment(rest) {
-            rest = after;
-        } else {
-            return rest;
-        }
-    }
 }
 
 struct Reader<'a> {
@@ -194,65 +173,4 @@ impl<'a> Reader<'a> {
         }
         Ok(())
     }
-}
-
-/// The block comment that `rest` begins with, without its end mark, and what follows it. Without an end it is all
-/// that follows, which rustc will not accept.
-pub(super) fn split_block_comment(rest: &str) -> Option<(&str, &str)> {
-    let bytes = rest.as_bytes();
-    let mut depth = 0_usize;
-    let mut at = 0;
-    while let Some(pair) = bytes.get(at..at + 2) {
-        match pair {
-            b"/*" => depth += 1,
-            _ if depth == 0 => return None,
-            b"*/" if depth == 1 => return Some((rest.get(..at)?, rest.get(at + 2..)?)),
-            b"*/" => depth -= 1,
-            _ => {
-                at += 1;
-                continue;
-            }
-        }
-        at += 2;
-    }
-    (depth > 0).then_some((rest, ""))
-}
-
-/// What follows the inner attribute that `rest` begins with. Of its tokens only brackets and strings matter.
-pub(super) fn skip_inner_attribute(rest: &str) -> Option<&str> {
-    let rest = rest.strip_prefix("#!")?.trim_start_matches(is_whitespace);
-    let mut rest = rest.strip_prefix('[')?;
-    let mut depth = 1_usize;
-    while depth > 0 {
-        let (before, from) = rest.split_at(rest.find(['[', ']', '"'])?);
-        if let Some(after) = from.strip_prefix('[') {
-            depth += 1;
-            rest = after;
-        } else if let Some(after) = from.strip_prefix(']') {
-            depth -= 1;
-            rest = after;
-        } else {
-            let prefix = before.trim_end_matches('#');
-            rest = if prefix.ends_with('r') {
-                let hashes = before.get(prefix.len()..)?;
-                from.strip_prefix('"')?.split_once(&format!("\"{hashes}"))?.1
-            } else {
-                split_string(from)?.1
-            };
-        }
-    }
-    Some(rest)
-}
-
-/// The string that `text` begins with, quotes included, and what follows it. A backslash escapes between double
-/// quotes only, in Rust as in TOML.
-pub(super) fn split_string(text: &str) -> Option<(&str, &str)> {
-    let quote = text.chars().next().filter(|quote| ['"', '\''].contains(quote))?;
-    let mut escaped = false;
-    let end = text.char_indices().skip(1).find(|&(_, c)| {
-        let ends = c == quote && !escaped;
-        escaped = c == '\\' && quote == '"' && !escaped;
-        ends
-    });
-    text.split_at_checked(end?.0 + 1)
 }

@@ -15,8 +15,11 @@
 
 use std::cmp::Reverse;
 
+use crate::base::error::printable;
 use crate::base::text_position::TextPosition;
-use crate::script::header::{Form, HeaderError, Metadata, is_whitespace, offset, shown, split_line};
+use crate::script::header::diagnostics::HeaderError;
+use crate::script::header::lexer::{is_whitespace, offset, split_line};
+use crate::script::header::metadata::{Form, Metadata};
 
 /// White space that may stand beside a fence on its line.
 const HORIZONTAL: [char; 2] = ['\t', ' '];
@@ -106,8 +109,8 @@ fn check_infostring(info: &str) -> Result<(), String> {
         return Ok(());
     }
     let text = match info.strip_prefix("cargo,") {
-        Some(attributes) => format!("infostring attributes: `{}`", shown(attributes)),
-        None => format!("infostring `{}`; specify `cargo` for embedding a manifest", shown(info)),
+        Some(attributes) => format!("infostring attributes: `{}`", printable(attributes)),
+        None => format!("infostring `{}`; specify `cargo` for embedding a manifest", printable(info)),
     };
     Err(format!("unsupported frontmatter {text}"))
 }

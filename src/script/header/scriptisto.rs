@@ -20,40 +20,41 @@
 
 use std::ops::Range;
 
-use crate::script::header::{Form, HeaderError, Metadata};
+use crate::script::header::diagnostics::HeaderError;
+use crate::script::header::metadata::{Form, Metadata};
 
 const BEGIN: &str = "scriptisto-begin";
 const END: &str = "scriptisto-end";
 
 /// What a header says.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub struct Spec {
+pub(crate) struct Spec {
     /// Where the source is put, in the directory of the build.
-    pub script_src: String,
-    pub build_cmd: Option<String>,
-    pub build_once_cmd: Option<String>,
-    pub target_bin: Option<String>,
-    pub target_interpreter: Option<String>,
-    pub replace_shebang_with: String,
-    pub extra_src_paths: Vec<String>,
-    pub build_in_script_dir: bool,
+    pub(crate) script_src: String,
+    pub(crate) build_cmd: Option<String>,
+    pub(crate) build_once_cmd: Option<String>,
+    pub(crate) target_bin: Option<String>,
+    pub(crate) target_interpreter: Option<String>,
+    pub(crate) replace_shebang_with: String,
+    pub(crate) extra_src_paths: Vec<String>,
+    pub(crate) build_in_script_dir: bool,
     /// Line of the script that asks for a container.
-    pub docker_line: Option<usize>,
-    pub files: Vec<File>,
+    pub(crate) docker_line: Option<usize>,
+    pub(crate) files: Vec<File>,
     /// Byte range of the script that holds the header.
-    pub range: Range<usize>,
+    pub(crate) range: Range<usize>,
     /// One-based line of the script where it begins.
-    pub line: usize,
+    pub(crate) line: usize,
 }
 
 /// A file that a header brings along.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub struct File {
-    pub path: String,
-    pub content: String,
+pub(crate) struct File {
+    pub(crate) path: String,
+    pub(crate) content: String,
     /// One-based line of the script above its content, and how many bytes each of its lines lost at the left.
-    pub line: usize,
-    pub margin: usize,
+    pub(crate) line: usize,
+    pub(crate) margin: usize,
 }
 
 /// A line of the header without its comment mark.
@@ -81,7 +82,7 @@ impl Spec {
     ///
     /// # Errors
     /// If it has no end.
-    pub fn read(text: &str) -> Result<Option<Spec>, HeaderError> {
+    pub(crate) fn read(text: &str) -> Result<Option<Spec>, HeaderError> {
         let Some((start, begin)) = place(text) else { return Ok(None) };
         let prefix = &text[start..begin];
         let first = text[..start].matches('\n').count() + 2;
@@ -135,7 +136,7 @@ impl Spec {
     }
 
     /// Whether all it asks for is what cargo or rustc make of a Rust script wherever that is.
-    pub fn is_plain_rust(&self) -> bool {
+    pub(crate) fn is_plain_rust(&self) -> bool {
         let is_rust = self.script_src.is_empty() || self.script_src.ends_with(".rs");
         let command = self.build_cmd.as_deref().unwrap_or_default();
         let is_plain = !command.contains(['|', '&', ';', '`', '$', '<', '>', '\n'])
@@ -162,7 +163,7 @@ impl Spec {
 }
 
 /// Whether a text has a header.
-pub fn is_in(text: &str) -> bool {
+pub(crate) fn is_in(text: &str) -> bool {
     place(text).is_some()
 }
 

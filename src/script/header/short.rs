@@ -9,8 +9,8 @@
 //! rust-script splits the list at every comma and hopes that the pieces are lines of TOML. This reads what it reads,
 //! commas within values too, and says where the list is malformed. What a value means is left to cargo.
 
-use crate::script::header::comment::split_string;
-use crate::script::header::{offset, shown};
+use crate::base::error::printable;
+use crate::script::header::lexer::{offset, split_string};
 
 /// For a list in a comment where rust-script does not look for one either.
 pub(super) const WRONG_COMMENT: &str = "`cargo-deps` is read in a `//` comment only";
@@ -64,7 +64,7 @@ fn read_name(name: &str) -> Result<String, String> {
         return Err("expected the name of a dependency".into());
     }
     if bare.is_empty() || !bare.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_')) {
-        return Err(format!("`{}` is not the name of a dependency", shown(name)));
+        return Err(format!("`{}` is not the name of a dependency", printable(name)));
     }
     // TOML wants quotes round letters outside ASCII. Nothing that needs an escape is left.
     Ok(if bare.is_ascii() { bare.into() } else { format!("\"{bare}\"") })
