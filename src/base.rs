@@ -4,5 +4,7 @@ pub(crate) mod digest;
 pub(crate) mod environment;
 pub(crate) mod error;
 pub(crate) mod fs;
+pub(crate) mod shell_commands;
+pub mod shell_words;
 pub(crate) mod small_sort;
 pub(crate) mod text_position;

@@ -4,6 +4,7 @@
 //! bounded number of inputs made from the same seeds by a simple mutator, so that every `cargo test` does a little of it.
 
 use crate::base::digest::Digest;
+use crate::base::shell_words;
 use crate::build::elf::Elf;
 use crate::build::record::BuildRecord;
 use crate::request::dialect::Dialect;
@@ -82,9 +83,9 @@ pub fn program(bytes: &[u8]) {
 /// A `#!` line: its words, quoted and split again, are its words.
 pub fn shebang(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
-    let words = shebang::split(text);
+    let words = shell_words::split(text);
     let quoted: Vec<String> = words.iter().map(|word| format!("'{}'", word.replace('\'', "'\\''"))).collect();
-    assert_eq!(shebang::split(&quoted.join(" ")), words);
+    assert_eq!(shell_words::split(&quoted.join(" ")), words);
     let _ = shebang::read(text);
 }
 

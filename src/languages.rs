@@ -16,7 +16,6 @@ pub(crate) mod packages;
 pub(crate) mod recipe;
 pub(crate) mod record;
 pub(crate) mod scriptisto;
-pub(crate) mod shell_words;
 pub(crate) mod source;
 pub(crate) mod table;
 pub(crate) mod template;

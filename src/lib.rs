@@ -94,6 +94,7 @@ pub use base::environment::Environment;
 pub use base::error::{
     EXIT_CANNOT_EXECUTE, EXIT_FAILED, EXIT_NOT_FOUND, Error, Result, Step, printable, usage_error,
 };
+pub use base::shell_words;
 pub use build::record::{BuildRecord, Dependency};
 pub use commands::artifact::{Artifact, Inputs};
 pub use commands::cache::Statistics;
@@ -120,6 +121,5 @@ pub use request::revision::Revision;
 pub use rust::deps::Updated;
 pub use rust::source::expression::{Expression, ExpressionKind};
 pub use script::script_file::{Script, is_similar};
-pub use script::shebang;
 pub use settings::layers::Source;
 pub use store::trace::change::Change;

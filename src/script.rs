@@ -3,5 +3,5 @@
 pub(crate) mod crate_name;
 pub(crate) mod header;
 pub(crate) mod script_file;
-pub mod shebang;
+pub(crate) mod shebang;
 pub(crate) mod toml_position;

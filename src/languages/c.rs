@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 
 use crate::base::error::Result;
+use crate::base::shell_words;
 use crate::languages::build::{Call, Input, Inputs, Site};
 use crate::languages::compiler::{self, Compiler, Search};
 use crate::languages::depfile;
@@ -93,7 +94,7 @@ pub(super) fn find(
     for name in [flags, "CPPFLAGS", "LDFLAGS", "LDLIBS"] {
         checks.push(Check::variable(name, search.environment));
     }
-    let split = |name: &str| crate::script::shebang::split(&text_of(name));
+    let split = |name: &str| shell_words::split(&text_of(name));
     let before = [flags, "CPPFLAGS", "LDFLAGS"].into_iter().flat_map(split).collect();
     let libraries = split("LDLIBS");
     let mut arguments = Vec::new();

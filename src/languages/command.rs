@@ -12,8 +12,9 @@
 //!
 //! The call is not made: its program and flags are taken from it, as if they had been given to runner.
 
+use crate::base::shell_commands::{self, Word};
 use crate::languages::language::Language;
-use crate::languages::shell_words::{self, Word};
+
 use crate::script::shebang;
 
 /// A call of a compiler.
@@ -55,7 +56,7 @@ pub(super) fn of_shell(body: &str) -> Option<CompileCall> {
     if !["$0", "${0", "$_", "BASH_SOURCE"].iter().any(|sign| part.contains(sign)) {
         return None;
     }
-    shell_words::commands(&part).into_iter().find_map(|words| {
+    shell_commands::commands(&part).into_iter().find_map(|words| {
         let is_before = |word: &Word| {
             let is_assignment = word.text.split_once('=').is_some_and(|(name, _)| {
                 !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')

@@ -10,6 +10,7 @@ use std::process::{Command, Stdio};
 
 use crate::base::environment::{Environment, absolute, is_executable};
 use crate::base::error::{EXIT_NOT_FOUND, Error, Result, Step};
+use crate::base::shell_words;
 use crate::rust::toolchain;
 use crate::script::script_file::resolve_links;
 use crate::store::cache::Cache;
@@ -135,7 +136,7 @@ fn is_wrapper(path: &Path) -> bool {
 
 /// The words of a variable that names a compiler, without the wrappers at its head.
 pub(crate) fn words_of(variable: &str) -> Vec<String> {
-    let mut words = crate::script::shebang::split(variable);
+    let mut words = shell_words::split(variable);
     while words.len() > 1 && words.first().is_some_and(|word| is_wrapper_name(word)) {
         words.remove(0);
     }

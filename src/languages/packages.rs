@@ -9,8 +9,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::base::error::Result;
+use crate::base::shell_commands::{self, Word};
+use crate::base::shell_words;
 use crate::languages::compiler::Search;
-use crate::languages::shell_words::{self, Word};
+
 use crate::store::trace::fact::Check;
 
 /// Variables that say where packages are.
@@ -27,7 +29,7 @@ pub(super) fn flags(
     let parenthesized = text.strip_prefix("$(").and_then(|rest| rest.strip_suffix(')'));
     let quoted = || text.strip_prefix('`').and_then(|rest| rest.strip_suffix('`'));
     let Some(inner) = parenthesized.or_else(quoted) else { return Ok(None) };
-    let mut commands = shell_words::commands(inner);
+    let mut commands = shell_commands::commands(inner);
     let Some(command) = commands.pop().filter(|_| commands.is_empty()) else { return Ok(None) };
     let Some((program, words)) = command.split_first() else { return Ok(None) };
     let name = program.base_name();
@@ -45,7 +47,7 @@ pub(super) fn flags(
     if matches!(name, "pkg-config" | "pkgconf") {
         descriptions(&tool, &words, base, search, checks)?;
     }
-    Ok(Some(crate::script::shebang::split(&String::from_utf8_lossy(&output.stdout))))
+    Ok(Some(shell_words::split(&String::from_utf8_lossy(&output.stdout))))
 }
 
 /// Checks of the files that describe packages, and those that these require.

@@ -6,13 +6,14 @@ use std::path::Path;
 
 use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Step};
+use crate::base::shell_commands;
 use crate::base::small_sort;
 use crate::languages::compiler::{Compiler, Search};
 use crate::languages::language::How;
 use crate::languages::language_script::LanguageScript;
 use crate::languages::metadata::Head;
 use crate::languages::template::{self, Template};
-use crate::languages::{c, go, packages, scriptisto, shell_words};
+use crate::languages::{c, go, packages, scriptisto};
 use crate::request::options::{Harness, Options};
 use crate::request::program_args::ProgramArgs;
 use crate::script::header::Spec;
@@ -107,7 +108,7 @@ impl<'a> LanguageRecipe<'a> {
                 true => flags.push(SCRIPT.to_owned()),
                 // All arguments of the script.
                 false if word.text == "$@" || word.text == "$*" => {}
-                false => match shell_words::expand(word, environment, &mut asked) {
+                false => match shell_commands::expand(word, environment, &mut asked) {
                     Some(words) => flags.extend(words),
                     None => match packages::flags(word, script.base(), search, &mut checks)? {
                         Some(words) => flags.extend(words),

@@ -18,11 +18,12 @@ use std::fs;
 use std::path::{Component, Path, PathBuf};
 
 use crate::base::error::{Error, Result, Step};
+use crate::base::shell_commands;
 use crate::languages::build::{Call, Input, Inputs, Site};
 use crate::languages::compiler::{Compiler, Search};
 use crate::languages::language::{Language, is_system};
 use crate::languages::source::Source;
-use crate::languages::{depfile, shell_words, table};
+use crate::languages::{depfile, table};
 use crate::script::header::Spec;
 use crate::store::file_digest::Names;
 use crate::store::stamp::Moment;
@@ -103,7 +104,7 @@ pub(super) fn shell(spec: &Spec, search: Search<'_>) -> Result<Compiler> {
     let commands = spec.build_once_cmd.iter().chain(&spec.build_cmd).chain(&spec.target_interpreter);
     let mut names = BTreeSet::new();
     for command in commands {
-        for words in shell_words::commands(command) {
+        for words in shell_commands::commands(command) {
             let mut words = words.into_iter().skip_while(|word| {
                 matches!(word.base_name(), "env" | "exec" | "set")
                     || word.text.contains('=')

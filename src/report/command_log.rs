@@ -16,6 +16,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use crate::base::environment::{Environment, TRACED};
+use crate::base::shell_words::quote;
 use crate::process::exec::Image;
 use crate::request::debug_options::Steering;
 
@@ -147,20 +148,20 @@ impl Journal {
 
     fn line(&self, command: &Command, input: Option<&[u8]>) -> Vec<u8> {
         let work = self.work.borrow();
-        let quote = |word: &OsStr| quoted(word, work.as_deref());
+        let in_work = |word: &OsStr| quoted(word, work.as_deref());
         let mut line = Vec::new();
         if let Some(directory) = command.get_current_dir() {
             line.extend_from_slice(b"(cd ");
-            line.extend(quote(directory.as_os_str()));
+            line.extend(in_work(directory.as_os_str()));
             line.extend_from_slice(b" && ");
         } else {
             line.extend_from_slice(b"(");
         }
         line.extend(self.differences(command).into_iter().flat_map(|word| [word, b" ".to_vec()].concat()));
-        line.extend(quote(command.get_program()));
+        line.extend(in_work(command.get_program()));
         for argument in command.get_args() {
             line.push(b' ');
-            line.extend(quote(argument));
+            line.extend(in_work(argument));
         }
         if let Some(input) = input {
             line.extend(here_document(input));
@@ -309,7 +310,7 @@ fn quoted(word: &OsStr, work: Option<&Path>) -> Vec<u8> {
     match at {
         Some((at, length)) => {
             let rest = OsStr::from_bytes(&bytes[at + length..]);
-            let before = if at == 0 { Vec::new() } else { plain(&bytes[..at]) };
+            let before = if at == 0 { Vec::new() } else { quote(&bytes[..at]) };
             let after = if rest.is_empty() {
                 Vec::new()
             } else {
@@ -317,7 +318,7 @@ fn quoted(word: &OsStr, work: Option<&Path>) -> Vec<u8> {
             };
             [before, b"\"$WORK\"".to_vec(), after].concat()
         }
-        None => plain(bytes),
+        None => quote(bytes),
     }
 }
 
@@ -330,54 +331,9 @@ fn octal(bytes: &[u8]) -> Vec<u8> {
         .collect()
 }
 
-fn plain(bytes: &[u8]) -> Vec<u8> {
-    let is_safe = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_./=,:+@%".contains(byte);
-    if !bytes.is_empty() && bytes.iter().all(is_safe) {
-        return bytes.to_vec();
-    }
-    let mut out = b"'".to_vec();
-    for byte in bytes {
-        match byte {
-            b'\'' => out.extend_from_slice(b"'\\''"),
-            // It would steer the terminal of whoever reads it.
-            0x1b | 0x07 | 0x08 | b'\r' => {
-                out.extend_from_slice(format!("'\"$(printf '\\{byte:03o}')\"'").as_bytes())
-            }
-            byte => out.push(*byte),
-        }
-    }
-    out.push(b'\'');
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn words_come_through_a_shell_as_they_are() {
-        let words = [
-            "",
-            "a",
-            "a b",
-            "it's",
-            "$HOME `x` \"y\" \\",
-            "*",
-            "~",
-            "a\nb",
-            "\u{1b}[2J",
-            "é",
-            "#x",
-            "-n",
-            "a\r",
-        ];
-        for word in words {
-            let line = [b"printf %s ".as_slice(), &quoted(OsStr::new(word), None)].concat();
-            let output = Command::new("sh").arg("-c").arg(OsStr::from_bytes(&line)).output().unwrap();
-            assert_eq!(String::from_utf8(output.stdout).unwrap(), word);
-            assert!(!line.contains(&0x1b));
-        }
-    }
 
     #[test]
     fn the_directory_of_a_build_has_a_name() {

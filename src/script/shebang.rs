@@ -7,6 +7,7 @@
 
 pub(crate) mod polyglot;
 
+use crate::base::shell_words::split;
 use crate::request::options::{Harness, Options};
 use crate::script::header::Header;
 
@@ -34,32 +35,6 @@ pub(crate) struct FirstLine {
     pub(crate) variables: Vec<(String, String)>,
     /// What a line of shell gives the program besides the caller's arguments.
     pub(crate) arguments: Vec<String>,
-}
-
-/// Splits the one argument that Linux makes of everything after the interpreter: at spaces and tabs, with single and
-/// double quotes and backslashes as in a shell.
-pub fn split(text: &str) -> Vec<String> {
-    let mut words = Vec::new();
-    let mut word: Option<String> = None;
-    let mut quote = None;
-    let mut characters = text.chars();
-    while let Some(character) = characters.next() {
-        match (character, quote) {
-            (mark, Some(open)) if mark == open => quote = None,
-            ('\'' | '"', None) => {
-                quote = Some(character);
-                word.get_or_insert_with(String::new);
-            }
-            ('\\', None | Some('"')) => {
-                let next = characters.next().unwrap_or('\\');
-                word.get_or_insert_with(String::new).push(next);
-            }
-            (' ' | '\t' | '\r' | '\n', None) => words.extend(word.take()),
-            _ => word.get_or_insert_with(String::new).push(character),
-        }
-    }
-    words.extend(word);
-    words
 }
 
 /// What the first lines ask for: the `#!` line, or what calls a tool for Rust in its stead.
@@ -224,22 +199,6 @@ fn takes_value(tool: &Tool, flag: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn words_are_split_as_a_shell_does() {
-        let cases: [(&str, &[&str]); 7] = [
-            ("", &[]),
-            ("--debug", &["--debug"]),
-            ("--debug  -v ", &["--debug", "-v"]),
-            ("-e '1 + 1' x", &["-e", "1 + 1", "x"]),
-            ("a\\ b \"c 'd\" ''", &["a b", "c 'd", ""]),
-            ("--x=\"a b\"c", &["--x=a bc"]),
-            ("trailing\\", &["trailing\\"]),
-        ];
-        for (text, expected) in cases {
-            assert_eq!(split(text), expected, "{text}");
-        }
-    }
 
     #[test]
     fn a_first_line_may_ask_for_tests() {

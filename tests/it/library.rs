@@ -162,7 +162,7 @@ fn what_is_promoted_is_listed_built_and_demoted() {
 
 #[test]
 fn words_of_a_shebang_are_split_as_the_command_line_does() {
-    assert_eq!(runner::shebang::split("--debug  --edition '2021'"), ["--debug", "--edition", "2021"]);
+    assert_eq!(runner::shell_words::split("--debug  --edition '2021'"), ["--debug", "--edition", "2021"]);
     assert!(runner::is_similar("promote", "promot") && !runner::is_similar("list", "cache"));
     let script = Script::from_text(OsStr::from_bytes(b"\xff"), Path::new("/"), "");
     assert_eq!(script.typed().as_bytes(), b"\xff");

@@ -16,7 +16,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
 use runner::{
-    Dialect, Expression, ExpressionKind, Harness, Options, Result, Verbosity, shebang, usage_error,
+    Dialect, Expression, ExpressionKind, Harness, Options, Result, Verbosity, shell_words, usage_error,
 };
 
 use crate::parse::{CacheCommand, Command};
@@ -88,7 +88,7 @@ impl Words {
             && let Some(text) =
                 arguments[0].to_str().filter(|text| text.starts_with('-') && text.contains([' ', '\t']))
         {
-            let words = shebang::split(text);
+            let words = shell_words::split(text);
             arguments.splice(0..1, words.into_iter().map(OsString::from));
         }
         Words { rest: arguments.into() }
@@ -193,7 +193,7 @@ impl Words {
         if options.harness == Some(Harness::Bench) {
             rest.insert(0, "--bench".into());
         }
-        options.steering.exec = wrapper.as_deref().map(shebang::split).unwrap_or_default();
+        options.steering.exec = wrapper.as_deref().map(shell_words::split).unwrap_or_default();
         // They were for `cargo test`, which takes what follows `--` for the harness.
         if let Some(at) = rest.iter().position(|word| word == "--").filter(|_| options.harness.is_some()) {
             rest.remove(at);

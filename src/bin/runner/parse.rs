@@ -30,7 +30,7 @@ use crate::help;
 use pico_args::Arguments;
 use runner::{
     EXIT_NOT_FOUND, Error, Expression, Harness, Lint, Options, Placement, Result, Selection, Step, Style,
-    Verbosity, shebang, usage_error,
+    Verbosity, shell_words, usage_error,
 };
 
 /// What is to be done.
@@ -271,7 +271,7 @@ fn split_shebang_argument(arguments: &mut Vec<OsString>) {
     // A program to run it under with its arguments is one word on nobody's `#!` line.
     let is_line = text.starts_with(['-', '+']) && !text.starts_with("--exec=");
     if arguments.len() > 1 && is_line && text.contains([' ', '\t']) {
-        let words = shebang::split(text);
+        let words = shell_words::split(text);
         arguments.splice(0..1, words.into_iter().map(OsString::from));
     }
 }

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
@@ -23,6 +23,7 @@ use serde_json::Value;
 
 use crate::base::digest::{Digest, Fields};
 use crate::base::fs::remove;
+use crate::base::shell_words::quote;
 use crate::base::small_sort;
 use crate::rust::toolchain::Toolchain;
 
@@ -80,7 +81,7 @@ pub(crate) fn compiler(
         option.push(from);
         option.push("=");
         option.push(to);
-        options.push(quoted(&option));
+        options.push(OsStr::from_bytes(&quote(option.as_bytes())));
         options.push(" ");
     };
     if let Some(home) = cargo_home {
@@ -95,7 +96,7 @@ pub(crate) fn compiler(
     let mut text = Vec::new();
     for part in split_at_marks(STAND_IN) {
         match part {
-            "RUSTC" => text.extend(quoted(toolchain.rustc.as_os_str()).into_vec()),
+            "RUSTC" => text.extend(quote(toolchain.rustc.as_os_str().as_bytes())),
             "OPTIONS" => text.extend(options.as_bytes()),
             part => text.extend(part.as_bytes()),
         }
@@ -138,19 +139,6 @@ fn split_at_marks(text: &str) -> impl Iterator<Item = &str> {
         let options = after.map(|_| "OPTIONS");
         rustc.into_iter().chain([before]).chain(options).chain(after)
     })
-}
-
-/// A word of the shell.
-fn quoted(text: &OsStr) -> OsString {
-    let mut out = vec![b'\''];
-    for byte in text.as_bytes() {
-        match byte {
-            b'\'' => out.extend(b"'\\''"),
-            byte => out.push(*byte),
-        }
-    }
-    out.push(b'\'');
-    OsString::from_vec(out)
 }
 
 /// The identities of the packages in directories, and of those that depend on one: made of what `cargo metadata` says of
@@ -258,6 +246,5 @@ mod tests {
         let text: String = split_at_marks(STAND_IN).collect();
         assert!(!text.contains("@RUSTC") && !text.contains("@OPTIONS"), "{text}");
         assert!(text.contains("exec RUSTC \"$@\" OPTIONS \\\n"), "{text}");
-        assert_eq!(quoted(OsStr::new("it's")), "'it'\\''s'");
     }
 }

@@ -13,7 +13,8 @@
 //!
 //! Of the shell's commands only the call of the tool counts, and what it gives the program besides `"$@"`.
 
-use crate::script::shebang::{FirstLine, Tool, read_command, split};
+use crate::base::shell_words::split;
+use crate::script::shebang::{FirstLine, Tool, read_command};
 
 /// Reads what follows the `#!` line, if there is one; `is_shell` says whether that names a shell.
 pub(crate) fn read(body: &str, is_shell: bool) -> Option<FirstLine> {

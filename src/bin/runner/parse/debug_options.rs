@@ -1,7 +1,7 @@
 //! What is shown of a run and done with it, on the command line: `-x`, `-n`, `--work`, `--timings`, `--exec`.
 
 use pico_args::Arguments;
-use runner::{Result, Steering, shebang, usage_error};
+use runner::{Result, Steering, shell_words, usage_error};
 
 use crate::parse::values::text;
 
@@ -10,7 +10,7 @@ pub(crate) fn parse(parser: &mut Arguments) -> Result<Steering> {
     let exec = match text(parser, "--exec")? {
         None => Vec::new(),
         Some(text) => {
-            let words = shebang::split(&text);
+            let words = shell_words::split(&text);
             if words.first().is_none_or(String::is_empty) {
                 return Err(
                     usage_error("`--exec` names no program").with_hint("for example `--exec 'gdb --args'`")

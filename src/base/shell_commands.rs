@@ -1,4 +1,4 @@
-//! Shell: the simple commands in a few lines of it, as far as one can be told without running them.
+//! Reads the simple commands of a few lines of shell, as far as one can be told without running them.
 //!
 //! A script may begin with lines for a shell that call its compiler. Of them only that call is wanted: words with their
 //! quotes removed, variables of the environment put in, and whatever else a shell would have to work out left as it stands
