@@ -5,7 +5,6 @@ pub(crate) mod build;
 pub(crate) mod cache;
 pub(crate) mod check;
 pub(crate) mod completion_data;
-pub(crate) mod dry_run;
 pub(crate) mod eject;
 pub(crate) mod env;
 pub(crate) mod fmt;

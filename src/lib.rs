@@ -79,6 +79,7 @@ pub mod fast_path;
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]
 pub mod fuzz;
+mod host;
 mod languages;
 mod packages;
 mod process;
@@ -106,12 +107,12 @@ pub use commands::migrate::Style;
 pub use commands::promote::{Installed, Placement};
 pub use commands::upgrade::{Reason, Upgraded};
 pub use commands::verify::Rebuilt;
-pub use commands::why::Why;
 pub use docs::{differences, go, promises};
 pub use engine::background::Background;
+pub use engine::miss_reason::Why;
 pub use engine::program::Program;
-pub use engine::runner::Runner;
 pub use engine::trim::{CachedBuild, Trimmed};
+pub use host::runner::Runner;
 pub use request::debug_options::Steering;
 pub use request::dialect::Dialect;
 pub use request::limits::Limits;

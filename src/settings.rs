@@ -1,8 +1,8 @@
 //! Settings from every place, merged in layers: command line > `#!` line > metadata > variable > file > default.
 
+pub(crate) mod build_request;
 pub(crate) mod config_file;
 pub(crate) mod launch_key;
 pub(crate) mod layers;
 pub(crate) mod schema;
-pub(crate) mod script_context;
 pub(crate) mod script_table;

@@ -10,7 +10,7 @@ use crate::base::error::Result;
 use crate::build::outcome::Outcome;
 use crate::report::reporter::Screen;
 use crate::request::program_args::ProgramArgs;
-use crate::settings::script_context::ScriptContext;
+use crate::settings::build_request::BuildRequest;
 use crate::store::cache::Cache;
 use crate::store::key::Key;
 use crate::store::trace::fact::Check;
@@ -26,7 +26,7 @@ pub(crate) struct Host<'a> {
 /// A script as one backend has read it: its metadata and settings, but no compiler yet.
 pub(crate) trait Backend {
     /// The script and the settings that won.
-    fn context(&self) -> &ScriptContext;
+    fn request(&self) -> &BuildRequest;
 
     /// Finds the compiler and decides how to call it.
     ///
@@ -43,7 +43,7 @@ pub(crate) trait Backend {
 /// A recipe whose compiler was found: everything decided before a build.
 pub(crate) trait ResolvedRecipe<'a> {
     /// The script and the settings that won.
-    fn context(&self) -> &'a ScriptContext;
+    fn request(&self) -> &'a BuildRequest;
 
     /// What the author should know about these decisions.
     fn notes(&self) -> &[String];

@@ -10,8 +10,8 @@ use crate::base::error::Result;
 use crate::base::fs::cannot;
 use crate::build::provenance::Basis;
 use crate::build::record::BuildRecord;
+use crate::engine::context::Context;
 use crate::engine::program::Program;
-use crate::engine::runner::Runner;
 use crate::request::options::Options;
 use crate::request::revision::Revision;
 use crate::script::script_file::Script;
@@ -109,47 +109,50 @@ impl Artifact {
     }
 }
 
-impl Runner {
-    /// These options for a build that is handed on.
-    pub(crate) fn portable(&self, script: &Script, options: &Options) -> Options {
-        let revision = script.real_path().and_then(|path| Revision::of(path, self.environment()));
-        Options { portable: true, revision, ..options.clone() }
-    }
+/// These options for a build that is handed on.
+pub(crate) fn portable_options(context: &Context, script: &Script, options: &Options) -> Options {
+    let revision = script.real_path().and_then(|path| Revision::of(path, context.environment()));
+    Options { portable: true, revision, ..options.clone() }
+}
 
-    /// What the program of a script rests on: its trace says it, or the program itself if it has none.
-    pub(crate) fn basis(&self, program: &Program, options: &Options) -> Basis {
-        if let Some(basis) = program.basis() {
-            return basis.clone();
-        }
-        let Ok(cache) = self.cache() else { return Basis::default() };
-        let id = launch_key(program.script(), options, self.environment());
-        let Some(bytes) = cache.read_trace(&id) else { return Basis::default() };
-        let Some(trace) = Trace::parse(id.digest(), &bytes) else { return Basis::default() };
-        let current = trace.current(cache.directory(), self.environment(), Tools::Forgiven);
-        let Some(variant) = current.and_then(|current| trace.variants.get(current.variant)) else {
-            return Basis::default();
-        };
-        let about = ["profile", "edition", "toolchain", "target"];
-        let about = about.iter().filter_map(|name| Some(((*name).to_owned(), variant.about(name)?)));
-        Basis {
-            checks: variant.checks.iter().map(|check| check.clone().into_owned()).collect(),
-            about: about.collect(),
-        }
+/// What the program of a script rests on: its trace says it, or the program itself if it has none.
+pub(crate) fn basis(context: &Context, program: &Program, options: &Options) -> Basis {
+    if let Some(basis) = program.basis() {
+        return basis.clone();
     }
+    let Ok(cache) = context.cache() else { return Basis::default() };
+    let id = launch_key(program.script(), options, context.environment());
+    let Some(bytes) = cache.read_trace(&id) else { return Basis::default() };
+    let Some(trace) = Trace::parse(id.digest(), &bytes) else { return Basis::default() };
+    let current = trace.current(cache.directory(), context.environment(), Tools::Forgiven);
+    let Some(variant) = current.and_then(|current| trace.variants.get(current.variant)) else {
+        return Basis::default();
+    };
+    let about = ["profile", "edition", "toolchain", "target"];
+    let about = about.iter().filter_map(|name| Some(((*name).to_owned(), variant.about(name)?)));
+    Basis {
+        checks: variant.checks.iter().map(|check| check.clone().into_owned()).collect(),
+        about: about.collect(),
+    }
+}
 
-    /// What there is to say of a program that was put at `path`.
-    pub(crate) fn artifact(&self, program: &Program, options: &Options, path: &Path) -> Result<Artifact> {
-        let unreadable = |error| cannot("read", path, error);
-        let bytes = std::fs::read(path).map_err(unreadable)?;
-        let basis = self.basis(program, options);
-        Ok(Artifact {
-            script: program.script().path().map(Path::to_owned),
-            script_digest: Digest::of(program.script().bytes()).hex(),
-            path: path.to_owned(),
-            sums: Sums::of_reader(&mut &*bytes).map_err(unreadable)?,
-            about: basis.about,
-            record: BuildRecord::read(&bytes),
-            inputs: Inputs::of(&basis.checks),
-        })
-    }
+/// What there is to say of a program that was put at `path`.
+pub(crate) fn describe(
+    context: &Context,
+    program: &Program,
+    options: &Options,
+    path: &Path,
+) -> Result<Artifact> {
+    let unreadable = |error| cannot("read", path, error);
+    let bytes = std::fs::read(path).map_err(unreadable)?;
+    let basis = basis(context, program, options);
+    Ok(Artifact {
+        script: program.script().path().map(Path::to_owned),
+        script_digest: Digest::of(program.script().bytes()).hex(),
+        path: path.to_owned(),
+        sums: Sums::of_reader(&mut &*bytes).map_err(unreadable)?,
+        about: basis.about,
+        record: BuildRecord::read(&bytes),
+        inputs: Inputs::of(&basis.checks),
+    })
 }

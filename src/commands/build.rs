@@ -13,112 +13,128 @@ use crate::base::environment::absolute;
 use crate::base::error::{Error, Result, Step};
 use crate::base::fs::cannot;
 use crate::commands::artifact::Artifact;
-use crate::commands::dry_run::Purpose;
 use crate::commands::promote::install::{put, refuse_script_itself};
+use crate::engine::context::Context;
+use crate::engine::dry_run::Purpose;
 use crate::engine::program::Program;
-use crate::engine::runner::Runner;
 use crate::request::options::Options;
 use crate::script::script_file::Script;
 
-impl Runner {
-    /// Shows how a script would be built and written where `output` says; see [`Runner::build`].
-    ///
-    /// # Errors
-    /// As [`Runner::build`], as far as nothing has to be built for them.
-    pub fn rehearse_build(&self, script: &Script, options: &Options, output: Option<&Path>) -> Result<()> {
+/// Shows how a script would be built and written where `output` says; see [`Runner::build`].
+///
+/// # Errors
+/// As [`Runner::build`], as far as nothing has to be built for them.
+pub(crate) fn dry_run_of_build(
+    context: &Context,
+    script: &Script,
+    options: &Options,
+    output: Option<&Path>,
+) -> Result<()> {
+    let destination = destination(script, output);
+    refuse(script, &destination)?;
+    crate::engine::dry_run::dry_run(
+        context,
+        script,
+        &crate::commands::artifact::portable_options(context, script, options),
+        Purpose::Write(&destination),
+    )
+}
+
+/// Writes a self-contained executable of a script where `output` says: a file, or a directory (one that exists, or
+/// a path that ends in a slash); the working directory if it says nothing. Returns its path.
+///
+/// # Errors
+/// Those of [`crate::Runner::prepare`], and [`Step::Install`].
+pub(crate) fn build(
+    context: &Context,
+    script: &Script,
+    options: &Options,
+    output: Option<&Path>,
+) -> Result<PathBuf> {
+    let destination = destination(script, output);
+    refuse(script, &destination)?;
+    Ok(build_at(context, script, options, &destination, output)?.2)
+}
+
+/// The same for several, which need a directory, and with what there is to say of each. One result a script, in order.
+///
+/// # Errors
+/// [`Step::Arguments`] and [`Step::Install`] if that cannot be done: then nothing has been built.
+pub(crate) fn build_all(
+    context: &Context,
+    scripts: &[Script],
+    options: &Options,
+    output: Option<&Path>,
+) -> Result<Vec<Result<Artifact>>> {
+    let mut destinations: BTreeMap<PathBuf, &Script> = BTreeMap::new();
+    if let Some(output) = output.filter(|output| scripts.len() > 1 && !is_directory(output)) {
+        let text = format!("several scripts cannot be one file, `{}`", output.display());
+        return Err(Error::message(Step::Arguments, text).hint("`-o DIR/` takes them all"));
+    }
+    for script in scripts {
         let destination = destination(script, output);
         refuse(script, &destination)?;
-        self.rehearse(script, &self.portable(script, options), Purpose::Write(&destination))
+        if let Some(other) = destinations.insert(destination.clone(), script) {
+            let text = format!("it would take the place of that of `{}`", other.typed().to_string_lossy());
+            return Err(Error::message(Step::Install, text)
+                .about_script(script)
+                .hint("build one of them by itself, with `-o FILE`"));
+        }
     }
+    Ok(crate::commands::prebuild::in_parallel(scripts, |script| {
+        let (program, options, path) =
+            build_at(context, script, options, &destination(script, output), output)?;
+        crate::commands::artifact::describe(context, &program, &options, &path)
+    }))
+}
 
-    /// Writes a self-contained executable of a script where `output` says: a file, or a directory (one that exists, or
-    /// a path that ends in a slash); the working directory if it says nothing. Returns its path.
-    ///
-    /// # Errors
-    /// Those of [`Runner::prepare`], and [`Step::Install`].
-    pub fn build(&self, script: &Script, options: &Options, output: Option<&Path>) -> Result<PathBuf> {
-        let destination = destination(script, output);
+/// Builds scripts into the cache, as for a run, with the paths of this machine in them: what a debugger wants.
+pub(crate) fn build_cached(
+    context: &Context,
+    scripts: &[Script],
+    options: &Options,
+) -> Vec<Result<Artifact>> {
+    let options = Options { optimal: true, ..options.clone() };
+    crate::commands::prebuild::in_parallel(scripts, |script| {
+        let program = crate::engine::prepare::prepare(context, script, &options)?;
+        let path = program.path().ok_or_else(|| {
+            Error::message(Step::Cache, "without a cache its program has no place that stays")
+                .hint("`runner build -o FILE` writes it where it stays")
+        })?;
+        crate::commands::artifact::describe(context, &program, &options, path)
+    })
+}
+
+fn build_at(
+    context: &Context,
+    script: &Script,
+    options: &Options,
+    destination: &Path,
+    output: Option<&Path>,
+) -> Result<(Program, Options, PathBuf)> {
+    let options = crate::commands::artifact::portable_options(context, script, options);
+    let program = crate::engine::prepare::prepare(context, script, &options)?;
+    let mut destination = destination.to_owned();
+    // What a package calls its program is known when it is built.
+    if script.package().is_some() && output.is_none_or(is_directory) {
+        destination.set_file_name(program.name());
         refuse(script, &destination)?;
-        Ok(self.build_at(script, options, &destination, output)?.2)
     }
-
-    /// The same for several, which need a directory, and with what there is to say of each. One result a script, in order.
-    ///
-    /// # Errors
-    /// [`Step::Arguments`] and [`Step::Install`] if that cannot be done: then nothing has been built.
-    pub fn build_all(
-        &self,
-        scripts: &[Script],
-        options: &Options,
-        output: Option<&Path>,
-    ) -> Result<Vec<Result<Artifact>>> {
-        let mut destinations: BTreeMap<PathBuf, &Script> = BTreeMap::new();
-        if let Some(output) = output.filter(|output| scripts.len() > 1 && !is_directory(output)) {
-            let text = format!("several scripts cannot be one file, `{}`", output.display());
-            return Err(Error::message(Step::Arguments, text).hint("`-o DIR/` takes them all"));
-        }
-        for script in scripts {
-            let destination = destination(script, output);
-            refuse(script, &destination)?;
-            if let Some(other) = destinations.insert(destination.clone(), script) {
-                let text =
-                    format!("it would take the place of that of `{}`", other.typed().to_string_lossy());
-                return Err(Error::message(Step::Install, text)
-                    .about_script(script)
-                    .hint("build one of them by itself, with `-o FILE`"));
-            }
-        }
-        Ok(self.at_once(scripts, |script| {
-            let (program, options, path) =
-                self.build_at(script, options, &destination(script, output), output)?;
-            self.artifact(&program, &options, &path)
-        }))
+    if output.is_none_or(is_directory) && is_for_windows(&program) {
+        let mut name = destination.into_os_string();
+        name.push(".exe");
+        destination = PathBuf::from(name);
+        refuse(script, &destination)?;
     }
-
-    /// Builds scripts into the cache, as for a run, with the paths of this machine in them: what a debugger wants.
-    pub fn build_cached(&self, scripts: &[Script], options: &Options) -> Vec<Result<Artifact>> {
-        let options = Options { optimal: true, ..options.clone() };
-        self.at_once(scripts, |script| {
-            let program = self.prepare(script, &options)?;
-            let path = program.path().ok_or_else(|| {
-                Error::message(Step::Cache, "without a cache its program has no place that stays")
-                    .hint("`runner build -o FILE` writes it where it stays")
-            })?;
-            self.artifact(&program, &options, path)
-        })
+    if let Some(parent) = destination.parent() {
+        fs::create_dir_all(parent).map_err(|error| cannot("create the directory", parent, error))?;
     }
-
-    fn build_at(
-        &self,
-        script: &Script,
-        options: &Options,
-        destination: &Path,
-        output: Option<&Path>,
-    ) -> Result<(Program, Options, PathBuf)> {
-        let options = self.portable(script, options);
-        let program = self.prepare(script, &options)?;
-        let mut destination = destination.to_owned();
-        // What a package calls its program is known when it is built.
-        if script.package().is_some() && output.is_none_or(is_directory) {
-            destination.set_file_name(program.name());
-            refuse(script, &destination)?;
-        }
-        if output.is_none_or(is_directory) && is_for_windows(&program) {
-            let mut name = destination.into_os_string();
-            name.push(".exe");
-            destination = PathBuf::from(name);
-            refuse(script, &destination)?;
-        }
-        if let Some(parent) = destination.parent() {
-            fs::create_dir_all(parent).map_err(|error| cannot("create the directory", parent, error))?;
-        }
-        put(&program, &destination).map_err(|error| cannot("write", &destination, error))?;
-        if let Some(journal) = program.journal() {
-            journal.copied(program.path(), &destination);
-            journal.tell_times();
-        }
-        Ok((program, options, destination))
+    put(&program, &destination).map_err(|error| cannot("write", &destination, error))?;
+    if let Some(journal) = program.journal() {
+        journal.copied(program.path(), &destination);
+        journal.tell_times();
     }
+    Ok((program, options, destination))
 }
 
 fn destination(script: &Script, output: Option<&Path>) -> PathBuf {

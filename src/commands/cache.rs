@@ -6,13 +6,12 @@ use crate::base::environment::absolute;
 use crate::base::error::Result;
 use crate::base::fs::{Mode, size_of};
 use crate::base::small_sort;
-use crate::engine::runner::Runner;
+use crate::engine::context::Context;
 use crate::engine::trim::{self, CachedBuild, Trimmed};
 use crate::request::limits::Limits;
 use crate::request::options::Options;
 use crate::request::package_spec::Package;
 use crate::script::script_file::resolve_links;
-use crate::store::cache::Cache;
 use crate::store::stamp::Moment;
 use crate::store::usage_counts;
 
@@ -39,107 +38,100 @@ pub struct Statistics {
     pub milliseconds: u64,
 }
 
-impl Runner {
-    /// How often the cache was of use, and what it holds.
-    ///
-    /// # Errors
-    /// [`crate::Step::Cache`] if it is not ours to read.
-    pub fn cache_statistics(&self) -> Result<Statistics> {
-        const DAY: i64 = 86_400;
-        let Some(cache) = self.existing_cache()? else { return Ok(Statistics::default()) };
-        let builds = trim::distinct(trim::builds(&cache));
-        let now = Moment::now().unix_seconds();
-        let used_within = |age: i64| builds.iter().filter(|build| now - build.last_used < age).count() as u64;
-        let mut scripts: Vec<_> = builds.iter().map(|build| &build.script).collect();
-        small_sort::sort(&mut scripts);
-        scripts.dedup();
-        Ok(Statistics {
-            scripts: scripts.len() as u64,
-            builds: builds.len() as u64,
-            used_today: used_within(DAY),
-            used_this_week: used_within(7 * DAY),
-            misses: usage_counts::misses(&cache),
-            bytes: size_of(cache.root()),
-            binary_bytes: size_of(&cache.join("bin")),
-            dependency_bytes: size_of(&cache.join("deps")),
-            milliseconds: builds.iter().map(|build| build.milliseconds).sum(),
-        })
-    }
+/// How often the cache was of use, and what it holds.
+///
+/// # Errors
+/// [`crate::Step::Cache`] if it is not ours to read.
+pub(crate) fn statistics(context: &Context) -> Result<Statistics> {
+    const DAY: i64 = 86_400;
+    let Some(cache) = context.existing_cache()? else { return Ok(Statistics::default()) };
+    let builds = trim::distinct(trim::builds(&cache));
+    let now = Moment::now().unix_seconds();
+    let used_within = |age: i64| builds.iter().filter(|build| now - build.last_used < age).count() as u64;
+    let mut scripts: Vec<_> = builds.iter().map(|build| &build.script).collect();
+    small_sort::sort(&mut scripts);
+    scripts.dedup();
+    Ok(Statistics {
+        scripts: scripts.len() as u64,
+        builds: builds.len() as u64,
+        used_today: used_within(DAY),
+        used_this_week: used_within(7 * DAY),
+        misses: usage_counts::misses(&cache),
+        bytes: size_of(cache.root()),
+        binary_bytes: size_of(&cache.join("bin")),
+        dependency_bytes: size_of(&cache.join("deps")),
+        milliseconds: builds.iter().map(|build| build.milliseconds).sum(),
+    })
+}
 
-    /// The directory of the cache, which need not exist.
-    ///
-    /// # Errors
-    /// [`crate::Step::Cache`] if there is nowhere to keep one.
-    pub fn cache_path(&self) -> Result<PathBuf> {
-        Ok(self.cache()?.root().to_owned())
-    }
+/// The directory of the cache, which need not exist.
+///
+/// # Errors
+/// [`crate::Step::Cache`] if there is nowhere to keep one.
+pub(crate) fn path(context: &Context) -> Result<PathBuf> {
+    Ok(context.cache()?.root().to_owned())
+}
 
-    /// Bytes of the cache on disk.
-    ///
-    /// # Errors
-    /// [`crate::Step::Cache`] if it is not ours to read.
-    pub fn cache_size(&self) -> Result<u64> {
-        Ok(self.existing_cache()?.map_or(0, |cache| size_of(cache.root())))
-    }
+/// Bytes of the cache on disk.
+///
+/// # Errors
+/// [`crate::Step::Cache`] if it is not ours to read.
+pub(crate) fn size(context: &Context) -> Result<u64> {
+    Ok(context.existing_cache()?.map_or(0, |cache| size_of(cache.root())))
+}
 
-    /// Every cached build, most recently used first.
-    ///
-    /// # Errors
-    /// [`crate::Step::Cache`] if it is not ours to read.
-    pub fn cache_list(&self) -> Result<Vec<CachedBuild>> {
-        Ok(self.existing_cache()?.map_or_else(Vec::new, |cache| trim::distinct(trim::builds(&cache))))
-    }
+/// Every cached build, most recently used first.
+///
+/// # Errors
+/// [`crate::Step::Cache`] if it is not ours to read.
+pub(crate) fn list(context: &Context) -> Result<Vec<CachedBuild>> {
+    Ok(context.existing_cache()?.map_or_else(Vec::new, |cache| trim::distinct(trim::builds(&cache))))
+}
 
-    /// Removes what was not used for long, then the least recently used beyond the size.
-    ///
-    /// # Errors
-    /// [`crate::Step::Cache`] if it is not ours to change.
-    pub fn cache_trim(&self, limits: Limits) -> Result<Trimmed> {
-        let cache = self.existing_cache()?;
-        Ok(cache.map_or(Trimmed::default(), |cache| trim::trim(&cache, limits, Mode::Remove).1))
-    }
+/// Removes what was not used for long, then the least recently used beyond the size.
+///
+/// # Errors
+/// [`crate::Step::Cache`] if it is not ours to change.
+pub(crate) fn trim(context: &Context, limits: Limits) -> Result<Trimmed> {
+    let cache = context.existing_cache()?;
+    Ok(cache.map_or(Trimmed::default(), |cache| trim::trim(&cache, limits, Mode::Remove).1))
+}
 
-    /// What [`Runner::cache_trim`] would remove: the builds, and what that comes to with all that only they need. Removes
-    /// nothing.
-    ///
-    /// # Errors
-    /// [`crate::Step::Cache`] if it is not ours to read.
-    pub fn cache_trimmable(&self, limits: Limits) -> Result<(Vec<CachedBuild>, Trimmed)> {
-        let cache = self.existing_cache()?;
-        Ok(cache.map_or_else(Default::default, |cache| trim::trim(&cache, limits, Mode::Show)))
-    }
+/// What [`Runner::cache_trim`] would remove: the builds, and what that comes to with all that only they need. Removes
+/// nothing.
+///
+/// # Errors
+/// [`crate::Step::Cache`] if it is not ours to read.
+pub(crate) fn trimmable(context: &Context, limits: Limits) -> Result<(Vec<CachedBuild>, Trimmed)> {
+    let cache = context.existing_cache()?;
+    Ok(cache.map_or_else(Default::default, |cache| trim::trim(&cache, limits, Mode::Show)))
+}
 
-    /// What a trim keeps to if nobody says otherwise: what `RUNNER_OLDER`, `RUNNER_MAX_SIZE` or the configuration say.
-    ///
-    /// # Errors
-    /// [`crate::Step::Config`], and [`crate::Step::Arguments`] if a variable means nothing.
-    pub fn cache_limits(&self) -> Result<Limits> {
-        Ok(self.said(&Options::default())?.limits())
-    }
+/// What a trim keeps to if nobody says otherwise: what `RUNNER_OLDER`, `RUNNER_MAX_SIZE` or the configuration say.
+///
+/// # Errors
+/// [`crate::Step::Config`], and [`crate::Step::Arguments`] if a variable means nothing.
+pub(crate) fn limits(context: &Context) -> Result<Limits> {
+    Ok(crate::commands::env::layers(context, &Options::default())?.limits())
+}
 
-    /// Removes everything, or every build of one script, which need not exist any more.
-    ///
-    /// # Errors
-    /// [`crate::Step::Cache`] if it is not ours to change.
-    pub fn cache_clean(&self, script: Option<&Path>) -> Result<Trimmed> {
-        let Some(cache) = self.existing_cache()? else { return Ok(Trimmed::default()) };
-        let Some(script) = script else { return trim::clean(&cache, None) };
-        if !script.exists() && Package::parse(script.as_os_str()).is_some() {
-            return trim::clean(&cache, Some(script));
-        }
-        let path = absolute(script.to_owned());
-        let mut trimmed = trim::clean(&cache, Some(&path))?;
-        if let Ok(real) = resolve_links(&path)
-            && real != path
-        {
-            let more = trim::clean(&cache, Some(&real))?;
-            trimmed = Trimmed { builds: trimmed.builds + more.builds, bytes: trimmed.bytes + more.bytes };
-        }
-        Ok(trimmed)
+/// Removes everything, or every build of one script, which need not exist any more.
+///
+/// # Errors
+/// [`crate::Step::Cache`] if it is not ours to change.
+pub(crate) fn clean(context: &Context, script: Option<&Path>) -> Result<Trimmed> {
+    let Some(cache) = context.existing_cache()? else { return Ok(Trimmed::default()) };
+    let Some(script) = script else { return trim::clean(&cache, None) };
+    if !script.exists() && Package::parse(script.as_os_str()).is_some() {
+        return trim::clean(&cache, Some(script));
     }
-
-    pub(crate) fn existing_cache(&self) -> Result<Option<Cache>> {
-        let cache = self.cache()?;
-        Ok(cache.exists()?.then_some(cache))
+    let path = absolute(script.to_owned());
+    let mut trimmed = trim::clean(&cache, Some(&path))?;
+    if let Ok(real) = resolve_links(&path)
+        && real != path
+    {
+        let more = trim::clean(&cache, Some(&real))?;
+        trimmed = Trimmed { builds: trimmed.builds + more.builds, bytes: trimmed.bytes + more.bytes };
     }
+    Ok(trimmed)
 }

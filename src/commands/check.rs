@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use crate::base::digest::Fields;
 use crate::base::environment::{Environment, absolute, is_executable};
 use crate::base::error::{At, EXIT_NOT_FOUND, Error, Result, Step};
-use crate::engine::runner::Runner;
+use crate::engine::context::Context;
 use crate::engine::{background, recipe};
 use crate::process::exec;
 use crate::report::command_log::Journal;
@@ -37,94 +37,92 @@ pub enum Lint {
     Clippy,
 }
 
-impl Runner {
-    /// Shows what the compiler or clippy has to say of a script. `arguments` are more of the tool's own.
-    ///
-    /// # Errors
-    /// As [`Runner::prepare`]: [`Step::Compile`] if there are errors.
-    pub fn check(
-        &self,
-        script: &Script,
-        options: &Options,
-        lint: Lint,
-        arguments: &[OsString],
-    ) -> Result<()> {
-        let other = match lint {
-            Lint::Check => self.check_other(script, options, arguments),
-            Lint::Clippy => Ok(None),
-        };
-        if let Some(checked) = other.map_err(|error| error.about_script(script))? {
-            return Ok(checked);
+/// Shows what the compiler or clippy has to say of a script. `arguments` are more of the tool's own.
+///
+/// # Errors
+/// As [`crate::Runner::prepare`]: [`Step::Compile`] if there are errors.
+pub(crate) fn check(
+    context: &Context,
+    script: &Script,
+    options: &Options,
+    lint: Lint,
+    arguments: &[OsString],
+) -> Result<()> {
+    let other = match lint {
+        Lint::Check => crate::commands::check::language::check_language(context, script, options, arguments),
+        Lint::Clippy => Ok(None),
+    };
+    if let Some(checked) = other.map_err(|error| error.about_script(script))? {
+        return Ok(checked);
+    }
+    with_recipe(context, script, options, |cache, recipe, rust, screen| {
+        if lint == Lint::Check {
+            complaints(recipe, rust).iter().for_each(|text| {
+                screen.say(&format!("{}: warning: {text}", script.typed().to_string_lossy()));
+            });
         }
-        self.with_recipe(script, options, |cache, recipe, rust, screen| {
-            if lint == Lint::Check {
-                complaints(recipe, rust).iter().for_each(|text| {
-                    screen.say(&format!("{}: warning: {text}", script.typed().to_string_lossy()));
-                });
-            }
-            let tool = match lint {
-                Lint::Check => rust.toolchain.rustc.clone(),
-                Lint::Clippy => component(rust, "clippy-driver", "clippy")?,
-            };
-            let staging = Staging::create(&cache.join("staging")).at(Step::Cache)?;
-            let output = staging.path().join("metadata");
-            let purpose = Purpose::Check { tool: &tool, output: &output };
-            run(rust, cache, staging.path(), purpose, arguments, self.environment(), screen)
-        })
-    }
-
-    /// Writes the documentation of a script into `directory`, or into the cache; returns its first page.
-    ///
-    /// # Errors
-    /// As [`Runner::prepare`].
-    pub fn document(
-        &self,
-        script: &Script,
-        options: &Options,
-        directory: Option<&Path>,
-        arguments: &[OsString],
-    ) -> Result<PathBuf> {
-        self.with_recipe(script, options, |cache, recipe, rust, screen| {
-            let directory = match directory {
-                Some(directory) => absolute(directory.to_owned()),
-                None => {
-                    let mut fields = Fields::new("documentation");
-                    fields.push("launch", recipe.context.home().digest().hex().as_bytes());
-                    cache.join("documentation").join(fields.finish().short(32))
-                }
-            };
-            let tool = component(rust, "rustdoc", "rustc")?;
-            let staging = Staging::create(&cache.join("staging")).at(Step::Cache)?;
-            let purpose = Purpose::Documentation { tool: &tool, directory: &directory };
-            run(rust, cache, staging.path(), purpose, arguments, self.environment(), screen)?;
-            Ok(directory.join(rust.crate_name()).join("index.html"))
-        })
-    }
-
-    /// Reads and decides as a run does.
-    pub(crate) fn with_recipe<T>(
-        &self,
-        script: &Script,
-        options: &Options,
-        work: impl FnOnce(&Cache, &RustScript, &RustRecipe<'_>, &Screen) -> Result<T>,
-    ) -> Result<T> {
-        let work = || {
-            let _waitable = exec::waitable();
-            let cache = self.cache()?;
-            cache.create()?;
-            let journal = Journal::open(&options.steering, self.environment());
-            let screen = Screen::new(self.environment().is_terminal(), options.verbosity).with(journal);
-            let read = recipe::read_rust(script, options, self.environment())?;
-            let rust = read.resolve(self.environment(), &cache)?;
-            // Dependencies that are not built yet are built fast: nobody is going to run them.
-            let rust = match background::is_on(&read.context.said, self.environment()) {
-                true => provisional(rust, self.environment(), &cache),
-                false => rust,
-            };
-            work(&cache, &read, &rust, &screen)
+        let tool = match lint {
+            Lint::Check => rust.toolchain.rustc.clone(),
+            Lint::Clippy => component(rust, "clippy-driver", "clippy")?,
         };
-        work().map_err(|error| error.about_script(script))
-    }
+        let staging = Staging::create(&cache.join("staging")).at(Step::Cache)?;
+        let output = staging.path().join("metadata");
+        let purpose = Purpose::Check { tool: &tool, output: &output };
+        run(rust, cache, staging.path(), purpose, arguments, context.environment(), screen)
+    })
+}
+
+/// Writes the documentation of a script into `directory`, or into the cache; returns its first page.
+///
+/// # Errors
+/// As [`crate::Runner::prepare`].
+pub(crate) fn document(
+    context: &Context,
+    script: &Script,
+    options: &Options,
+    directory: Option<&Path>,
+    arguments: &[OsString],
+) -> Result<PathBuf> {
+    with_recipe(context, script, options, |cache, recipe, rust, screen| {
+        let directory = match directory {
+            Some(directory) => absolute(directory.to_owned()),
+            None => {
+                let mut fields = Fields::new("documentation");
+                fields.push("launch", recipe.request.home().digest().hex().as_bytes());
+                cache.join("documentation").join(fields.finish().short(32))
+            }
+        };
+        let tool = component(rust, "rustdoc", "rustc")?;
+        let staging = Staging::create(&cache.join("staging")).at(Step::Cache)?;
+        let purpose = Purpose::Documentation { tool: &tool, directory: &directory };
+        run(rust, cache, staging.path(), purpose, arguments, context.environment(), screen)?;
+        Ok(directory.join(rust.crate_name()).join("index.html"))
+    })
+}
+
+/// Reads and decides as a run does.
+pub(crate) fn with_recipe<T>(
+    context: &Context,
+    script: &Script,
+    options: &Options,
+    work: impl FnOnce(&Cache, &RustScript, &RustRecipe<'_>, &Screen) -> Result<T>,
+) -> Result<T> {
+    let work = || {
+        let _waitable = exec::waitable();
+        let cache = context.cache()?;
+        cache.create()?;
+        let journal = Journal::open(&options.steering, context.environment());
+        let screen = Screen::new(context.environment().is_terminal(), options.verbosity).with(journal);
+        let read = recipe::read_rust(script, options, context.environment())?;
+        let rust = read.resolve(context.environment(), &cache)?;
+        // Dependencies that are not built yet are built fast: nobody is going to run them.
+        let rust = match background::is_on(&read.request.said, context.environment()) {
+            true => provisional(rust, context.environment(), &cache),
+            false => rust,
+        };
+        work(&cache, &read, &rust, &screen)
+    };
+    work().map_err(|error| error.about_script(script))
 }
 
 /// What cargo would warn of, and what else is noted of a script.
@@ -133,14 +131,14 @@ fn complaints(read: &RustScript, rust: &RustRecipe<'_>) -> Vec<String> {
     let manifest = &read.manifest;
     if manifest.dialect() == Dialect::Cargo
         && manifest.edition().is_none()
-        && read.context.options.edition.is_none()
+        && read.request.options.edition.is_none()
     {
         found.push(format!(
             "`package.edition` is unspecified, defaulting to the latest edition (currently `{}`)",
             rust.edition
         ));
     }
-    found.extend(read.context.notes.iter().chain(&rust.notes).cloned());
+    found.extend(read.request.notes.iter().chain(&rust.notes).cloned());
     found
 }
 

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use crate::base::environment::{Environment, absolute};
 use crate::base::error::{Error, Result};
 use crate::commands::promote::receipt;
-use crate::engine::runner::Runner;
+use crate::engine::context::Context;
 use crate::engine::{background, recipe};
 use crate::request::options::Options;
 use crate::rust::cargo_config::CargoConfig;
@@ -39,115 +39,120 @@ impl Seen {
     }
 }
 
-impl Runner {
-    /// Everything runner sees, for a run with these options of a script or, without one, of any. The second value is why
-    /// there is no compiler, if there is none.
-    ///
-    /// # Errors
-    /// [`crate::Step::Config`], and if there is a script those of reading it.
-    pub fn seen(&self, script: Option<&Script>, options: &Options) -> Result<(Vec<Seen>, Option<Error>)> {
-        let environment = self.environment();
-        let said = match script {
-            Some(script) => {
-                let read = recipe::read_script(script, options, environment);
-                let read = read.map_err(|error| error.about_script(script))?.into_backend();
-                read.context().said.clone()
-            }
-            None => self.said(options)?,
-        };
-        let config = Config::read(environment)?;
-        let cache = self.cache()?;
-        let found = find_toolchain(&said, environment, cache);
-        let toolchain = found.as_ref().ok();
-        let mut seen = Vec::new();
-        for setting in TABLE {
-            seen.push(match said.of(setting.name) {
-                Some((value, source)) => Seen::new(setting.name, shown(value), source.clone()),
-                None => self.default(setting, toolchain, &config)?,
-            });
+/// Everything runner sees, for a run with these options of a script or, without one, of any. The second value is why
+/// there is no compiler, if there is none.
+///
+/// # Errors
+/// [`crate::Step::Config`], and if there is a script those of reading it.
+pub(crate) fn settings_in_force(
+    context: &Context,
+    script: Option<&Script>,
+    options: &Options,
+) -> Result<(Vec<Seen>, Option<Error>)> {
+    let environment = context.environment();
+    let said = match script {
+        Some(script) => {
+            let read = recipe::read_script(script, options, environment);
+            let read = read.map_err(|error| error.about_script(script))?.into_backend();
+            read.request().said.clone()
         }
-        if let Some(Toolchain { rustc, version, .. }) = toolchain {
-            let source = || seen_source(&seen, "toolchain");
-            let facts = [
-                Seen::new("rustc", rustc, source()),
-                Seen::new("rustc-version", version.semver.to_string(), source()),
-                Seen::new("host", &version.host, source()),
-                Seen::new(
-                    "cargo",
-                    toolchain.and_then(|one| one.cargo(environment).ok()).unwrap_or_default(),
-                    source(),
-                ),
-            ];
-            seen.extend(facts);
-        }
-        let directories = [
-            ("cargo-home", environment.cargo_home(), "CARGO_HOME"),
-            ("rustup-home", environment.rustup_home(), "RUSTUP_HOME"),
-            ("receipts", receipt::directory(environment).ok(), "XDG_DATA_HOME"),
+        None => layers(context, options)?,
+    };
+    let config = Config::read(environment)?;
+    let cache = context.cache()?;
+    let found = find_toolchain(&said, environment, cache);
+    let toolchain = found.as_ref().ok();
+    let mut seen = Vec::new();
+    for setting in TABLE {
+        seen.push(match said.of(setting.name) {
+            Some((value, source)) => Seen::new(setting.name, shown(value), source.clone()),
+            None => default_of(context, setting, toolchain, &config)?,
+        });
+    }
+    if let Some(Toolchain { rustc, version, .. }) = toolchain {
+        let source = || seen_source(&seen, "toolchain");
+        let facts = [
+            Seen::new("rustc", rustc, source()),
+            Seen::new("rustc-version", version.semver.to_string(), source()),
+            Seen::new("host", &version.host, source()),
+            Seen::new(
+                "cargo",
+                toolchain.and_then(|one| one.cargo(environment).ok()).unwrap_or_default(),
+                source(),
+            ),
         ];
-        for (name, directory, variable) in directories {
-            let source = match environment.set(variable) {
-                Some(_) => Source::Variable(variable.to_owned()),
-                None => Source::Default,
-            };
-            seen.push(Seen::new(name, directory.unwrap_or_default(), source));
+        seen.extend(facts);
+    }
+    let directories = [
+        ("cargo-home", environment.cargo_home(), "CARGO_HOME"),
+        ("rustup-home", environment.rustup_home(), "RUSTUP_HOME"),
+        ("receipts", receipt::directory(environment).ok(), "XDG_DATA_HOME"),
+    ];
+    for (name, directory, variable) in directories {
+        let source = match environment.set(variable) {
+            Some(_) => Source::Variable(variable.to_owned()),
+            None => Source::Default,
+        };
+        seen.push(Seen::new(name, directory.unwrap_or_default(), source));
+    }
+    seen.push(Seen::new("version", env!("CARGO_PKG_VERSION"), Source::Default));
+    Ok((seen, found.err().map(|error| said.blame("toolchain", error))))
+}
+
+/// The variables that begin as ours do and mean nothing, each with the one that was probably meant.
+pub(crate) fn misspelt_variables(context: &Context) -> Vec<(String, String)> {
+    misspelt(context.environment())
+}
+
+/// What is said of any script, strongest first.
+pub(crate) fn layers(context: &Context, options: &Options) -> Result<Said> {
+    let environment = context.environment();
+    let said = Said::of_options(options, &Source::CommandLine);
+    Ok(said.then(Said::of_variables(environment)?).then(Config::read(environment)?.said))
+}
+
+/// Where promoted executables go: what `RUNNER_BIN` or the configuration says, else the user's directory for them.
+pub(crate) fn executable_directory(context: &Context) -> Result<Option<PathBuf>> {
+    Ok(match layers(context, &Options::default())?.of("bin") {
+        Some((Value::Directory(path), _)) => Some(absolute(path.clone())),
+        _ => context.environment().executable_directory(),
+    })
+}
+
+/// What holds where nobody says anything.
+fn default_of(
+    context: &Context,
+    setting: &Setting,
+    toolchain: Option<&Toolchain>,
+    config: &Config,
+) -> Result<Seen> {
+    let environment = context.environment();
+    let seen = |value: OsString, source: Source| Seen::new(setting.name, value, source);
+    let path = |path: Option<PathBuf>| seen(path.unwrap_or_default().into(), Source::Default);
+    Ok(match setting.name {
+        "toolchain" => {
+            let (value, source) = foreign_toolchain(environment);
+            seen(value, source)
         }
-        seen.push(Seen::new("version", env!("CARGO_PKG_VERSION"), Source::Default));
-        Ok((seen, found.err().map(|error| said.blame("toolchain", error))))
-    }
-
-    /// The variables that begin as ours do and mean nothing, each with the one that was probably meant.
-    pub fn misspelt_variables(&self) -> Vec<(String, String)> {
-        misspelt(self.environment())
-    }
-
-    /// What is said of any script, strongest first.
-    pub(crate) fn said(&self, options: &Options) -> Result<Said> {
-        let environment = self.environment();
-        let said = Said::of_options(options, &Source::CommandLine);
-        Ok(said.then(Said::of_variables(environment)?).then(Config::read(environment)?.said))
-    }
-
-    /// Where promoted executables go: what `RUNNER_BIN` or the configuration says, else the user's directory for them.
-    pub(crate) fn executable_directory(&self) -> Result<Option<PathBuf>> {
-        Ok(match self.said(&Options::default())?.of("bin") {
-            Some((Value::Directory(path), _)) => Some(absolute(path.clone())),
-            _ => self.environment().executable_directory(),
-        })
-    }
-
-    /// What holds where nobody says anything.
-    fn default(&self, setting: &Setting, toolchain: Option<&Toolchain>, config: &Config) -> Result<Seen> {
-        let environment = self.environment();
-        let seen = |value: OsString, source: Source| Seen::new(setting.name, value, source);
-        let path = |path: Option<PathBuf>| seen(path.unwrap_or_default().into(), Source::Default);
-        Ok(match setting.name {
-            "toolchain" => {
-                let (value, source) = foreign_toolchain(environment);
-                seen(value, source)
-            }
-            "target" => {
-                let host = toolchain.map(|toolchain| toolchain.version.host.clone()).unwrap_or_default();
-                let of_cargo = CargoConfig::read(environment, Moment::now())?.target;
-                seen(of_cargo.unwrap_or(host).into(), Source::Default)
-            }
-            "edition" => {
-                seen(toolchain.map(Toolchain::latest_edition).unwrap_or_default().into(), Source::Default)
-            }
-            "offline" => {
-                let source = offline_for_cargo(environment)?;
-                seen(source.is_some().to_string().into(), source.unwrap_or(Source::Default))
-            }
-            "tier" if background::is_ci(environment) => {
-                seen("false".into(), Source::Variable("CI".to_owned()))
-            }
-            "tier" => seen("true".into(), Source::Default),
-            "cache" => path(environment.cache_directory()),
-            "bin" => path(environment.executable_directory()),
-            "config" => path(config.path.clone()),
-            _ => seen(setting.default.into(), Source::Default),
-        })
-    }
+        "target" => {
+            let host = toolchain.map(|toolchain| toolchain.version.host.clone()).unwrap_or_default();
+            let of_cargo = CargoConfig::read(environment, Moment::now())?.target;
+            seen(of_cargo.unwrap_or(host).into(), Source::Default)
+        }
+        "edition" => {
+            seen(toolchain.map(Toolchain::latest_edition).unwrap_or_default().into(), Source::Default)
+        }
+        "offline" => {
+            let source = offline_for_cargo(environment)?;
+            seen(source.is_some().to_string().into(), source.unwrap_or(Source::Default))
+        }
+        "tier" if background::is_ci(environment) => seen("false".into(), Source::Variable("CI".to_owned())),
+        "tier" => seen("true".into(), Source::Default),
+        "cache" => path(environment.cache_directory()),
+        "bin" => path(environment.executable_directory()),
+        "config" => path(config.path.clone()),
+        _ => seen(setting.default.into(), Source::Default),
+    })
 }
 
 fn shown(value: &Value) -> OsString {

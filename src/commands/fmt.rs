@@ -29,7 +29,7 @@ use proc_macro2::{TokenStream, TokenTree};
 use crate::base::error::{At, Error, Result, Step};
 use crate::commands::check::{cannot_run, component};
 use crate::commands::migrate;
-use crate::engine::runner::Runner;
+use crate::engine::context::Context;
 use crate::process::exec;
 use crate::report::reporter::Screen;
 use crate::request::options::Options;
@@ -54,36 +54,39 @@ const WIDTHS: &[&str] = &[
     "single_line_let_else_max_width",
 ];
 
-impl Runner {
-    /// Formats a script where it is, or with `--check` among the `arguments` shows what would change; rustfmt's exit code.
-    ///
-    /// # Errors
-    /// [`Step::Script`] and [`Step::Metadata`] if it is not a script, [`Step::Toolchain`] if there is no rustfmt.
-    pub fn format(&self, script: &Script, options: &Options, arguments: &[OsString]) -> Result<u8> {
-        let other = self.format_other(script, options, arguments);
-        if let Some(code) = other.map_err(|error| error.about_script(script))? {
-            return Ok(code);
-        }
-        self.with_recipe(script, options, |_, _, rust, screen| {
-            if script.path().is_none() {
-                return Err(Error::message(Step::Script, "there is no file to format"));
-            }
-            let tool = component(rust, "rustfmt", "rustfmt")?;
-            let rustfmt = |arguments: &[OsString]| {
-                let mut command = Command::new(&tool);
-                command.arg("--edition").arg(&rust.edition).args(arguments);
-                command.env_clear().envs(self.environment().for_compilers()).stdin(Stdio::null());
-                command
-            };
-            match Statements::find(rust) {
-                Some(statements) => statements.format(rust, arguments, rustfmt, &tool, screen),
-                None => {
-                    let status = rustfmt(arguments).arg("--").arg(script.typed()).status();
-                    Ok(exec::exit_code(status.map_err(|error| cannot_run(&tool, error))?))
-                }
-            }
-        })
+/// Formats a script where it is, or with `--check` among the `arguments` shows what would change; rustfmt's exit code.
+///
+/// # Errors
+/// [`Step::Script`] and [`Step::Metadata`] if it is not a script, [`Step::Toolchain`] if there is no rustfmt.
+pub(crate) fn format(
+    context: &Context,
+    script: &Script,
+    options: &Options,
+    arguments: &[OsString],
+) -> Result<u8> {
+    let other = crate::commands::check::language::format_language(context, script, options, arguments);
+    if let Some(code) = other.map_err(|error| error.about_script(script))? {
+        return Ok(code);
     }
+    crate::commands::check::with_recipe(context, script, options, |_, _, rust, screen| {
+        if script.path().is_none() {
+            return Err(Error::message(Step::Script, "there is no file to format"));
+        }
+        let tool = component(rust, "rustfmt", "rustfmt")?;
+        let rustfmt = |arguments: &[OsString]| {
+            let mut command = Command::new(&tool);
+            command.arg("--edition").arg(&rust.edition).args(arguments);
+            command.env_clear().envs(context.environment().for_compilers()).stdin(Stdio::null());
+            command
+        };
+        match Statements::find(rust) {
+            Some(statements) => statements.format(rust, arguments, rustfmt, &tool, screen),
+            None => {
+                let status = rustfmt(arguments).arg("--").arg(script.typed()).status();
+                Ok(exec::exit_code(status.map_err(|error| cannot_run(&tool, error))?))
+            }
+        }
+    })
 }
 
 /// A script whose statements are not in a function.

@@ -12,41 +12,35 @@ use crate::base::fs::cannot;
 use crate::build::elf::Elf;
 use crate::build::record::BuildRecord;
 use crate::commands::promote::receipt::{self, Receipt};
-use crate::engine::runner::Runner;
+use crate::engine::context::Context;
 
-impl Runner {
-    /// The build record in a program: a file, or what was promoted under that name. Returns its path, too.
-    ///
-    /// # Errors
-    /// [`Step::Install`] if there is no such file, or no record in it.
-    pub fn inspect(&self, file: &OsStr) -> Result<(PathBuf, BuildRecord)> {
-        let path = self.program_called(file)?;
-        let record = read(&path).map_err(|error| error.about(file.to_string_lossy()))?;
-        Ok((path, record))
-    }
+/// The build record in a program: a file, or what was promoted under that name. Returns its path, too.
+///
+/// # Errors
+/// [`Step::Install`] if there is no such file, or no record in it.
+pub(crate) fn inspect(context: &Context, file: &OsStr) -> Result<(PathBuf, BuildRecord)> {
+    let path = program_called(context, file)?;
+    let record = read(&path).map_err(|error| error.about(file.to_string_lossy()))?;
+    Ok((path, record))
+}
 
-    /// Where the program is that is called so: at this path, or promoted under this name.
-    pub(crate) fn program_called(&self, file: &OsStr) -> Result<PathBuf> {
-        let path = absolute(PathBuf::from(file));
-        if path.exists() {
-            return Ok(path);
-        }
-        let is_name = !file.as_bytes().contains(&b'/');
-        let receipts = receipt::directory(self.environment()).map(|place| Receipt::all(&place));
-        let promoted =
-            receipts.unwrap_or_default().into_iter().find(|receipt| is_name && receipt.name == file);
-        promoted.map(|receipt| receipt.path).ok_or_else(|| {
-            let what = if is_name {
-                "no such file, and nothing was promoted under that name"
-            } else {
-                "no such file"
-            };
-            Error::message(Step::Install, what)
-                .code(EXIT_NOT_FOUND)
-                .about(file.to_string_lossy())
-                .hint("give the path of a program, or a name that `runner list` tells")
-        })
+/// Where the program is that is called so: at this path, or promoted under this name.
+pub(crate) fn program_called(context: &Context, file: &OsStr) -> Result<PathBuf> {
+    let path = absolute(PathBuf::from(file));
+    if path.exists() {
+        return Ok(path);
     }
+    let is_name = !file.as_bytes().contains(&b'/');
+    let receipts = receipt::directory(context.environment()).map(|place| Receipt::all(&place));
+    let promoted = receipts.unwrap_or_default().into_iter().find(|receipt| is_name && receipt.name == file);
+    promoted.map(|receipt| receipt.path).ok_or_else(|| {
+        let what =
+            if is_name { "no such file, and nothing was promoted under that name" } else { "no such file" };
+        Error::message(Step::Install, what)
+            .code(EXIT_NOT_FOUND)
+            .about(file.to_string_lossy())
+            .hint("give the path of a program, or a name that `runner list` tells")
+    })
 }
 
 fn read(path: &Path) -> Result<BuildRecord> {

@@ -12,8 +12,8 @@ use crate::base::error::{Error, Result, Step};
 use crate::base::fs::cannot;
 use crate::commands::promote::lock;
 use crate::commands::promote::receipt::{self, Receipt};
+use crate::engine::context::Context;
 use crate::engine::recipe;
-use crate::engine::runner::Runner;
 use crate::request::options::Options;
 use crate::request::package_spec::Package;
 use crate::script::script_file::Script;
@@ -77,122 +77,120 @@ pub struct Listed {
     pub options: Vec<OsString>,
 }
 
-impl Runner {
-    /// Every executable that was promoted, by name, and what became of it.
-    ///
-    /// # Errors
-    /// [`Step::Install`] if there is nowhere to keep receipts.
-    pub fn installed(&self) -> Result<Vec<Listed>> {
-        let receipts = Receipt::all(&receipt::directory(self.environment())?);
-        let listed = |receipt: &Receipt| Listed {
-            name: receipt.name.clone(),
-            path: receipt.path.clone(),
-            source: receipt.source.clone(),
-            package: receipt.package.clone(),
-            version: receipt.about("version").map(str::to_owned),
-            state: self.state(receipt),
-            digest: receipt.binary_digest.hex(),
-            source_digest: receipt.package.is_none().then(|| receipt.source_digest.hex()),
-            facts: receipt.about.clone(),
-            options: receipt.asked.arguments(),
-        };
-        Ok(receipts.iter().map(listed).collect())
-    }
+/// Every executable that was promoted, by name, and what became of it.
+///
+/// # Errors
+/// [`Step::Install`] if there is nowhere to keep receipts.
+pub(crate) fn list(context: &Context) -> Result<Vec<Listed>> {
+    let receipts = Receipt::all(&receipt::directory(context.environment())?);
+    let listed = |receipt: &Receipt| Listed {
+        name: receipt.name.clone(),
+        path: receipt.path.clone(),
+        source: receipt.source.clone(),
+        package: receipt.package.clone(),
+        version: receipt.about("version").map(str::to_owned),
+        state: state(context, receipt),
+        digest: receipt.binary_digest.hex(),
+        source_digest: receipt.package.is_none().then(|| receipt.source_digest.hex()),
+        facts: receipt.about.clone(),
+        options: receipt.asked.arguments(),
+    };
+    Ok(receipts.iter().map(listed).collect())
+}
 
-    /// What became of an executable. While somebody is promoting it, its receipt is not its own for a moment.
-    pub(crate) fn state(&self, receipt: &Receipt) -> State {
-        let state = self.state_now(receipt);
-        if !matches!(state, State::Modified | State::Missing) {
-            return state;
-        }
-        let Ok(receipts) = receipt::directory(self.environment()) else { return state };
-        let _lock = lock(&receipts);
-        Receipt::find(&receipts, &receipt.path).map_or(state, |receipt| self.state_now(&receipt))
+/// What became of an executable. While somebody is promoting it, its receipt is not its own for a moment.
+pub(crate) fn state(context: &Context, receipt: &Receipt) -> State {
+    let state = state_now(context, receipt);
+    if !matches!(state, State::Modified | State::Missing) {
+        return state;
     }
+    let Ok(receipts) = receipt::directory(context.environment()) else { return state };
+    let _lock = lock(&receipts);
+    Receipt::find(&receipts, &receipt.path).map_or(state, |receipt| state_now(context, &receipt))
+}
 
-    fn state_now(&self, receipt: &Receipt) -> State {
-        match Digest::of_file(&receipt.path) {
-            Err(error) if is_absence(&error) => return State::Missing,
-            Err(_) => return State::Modified,
-            Ok(content) if content == receipt.binary_digest => {}
-            // The promotion that was to replace it ended before it did.
-            Ok(content) if receipt.is_ours(content) => return State::SourceChanged,
-            Ok(_) => return State::Modified,
-        }
-        if let Some(state) = source_state(receipt, self.environment()) {
-            return state;
-        }
-        let built_by = receipt.about("toolchain-id");
-        match built_by.and_then(|id| Some(self.toolchain_now(receipt)? != id)) {
-            Some(true) => State::OtherToolchain,
-            // With no compiler at all it is as good as it was.
-            Some(false) | None => State::Current,
+fn state_now(context: &Context, receipt: &Receipt) -> State {
+    match Digest::of_file(&receipt.path) {
+        Err(error) if is_absence(&error) => return State::Missing,
+        Err(_) => return State::Modified,
+        Ok(content) if content == receipt.binary_digest => {}
+        // The promotion that was to replace it ended before it did.
+        Ok(content) if receipt.is_ours(content) => return State::SourceChanged,
+        Ok(_) => return State::Modified,
+    }
+    if let Some(state) = source_state(receipt, context.environment()) {
+        return state;
+    }
+    let built_by = receipt.about("toolchain-id");
+    match built_by.and_then(|id| Some(toolchain_now(context, receipt)? != id)) {
+        Some(true) => State::OtherToolchain,
+        // With no compiler at all it is as good as it was.
+        Some(false) | None => State::Current,
+    }
+}
+
+/// The toolchain that would build it now, if there is one.
+fn toolchain_now(context: &Context, receipt: &Receipt) -> Option<String> {
+    let cache = context.cache().ok()?;
+    let options = receipt.asked.options();
+    let script = match &receipt.package {
+        Some(package) => Script::of_package(package.clone()),
+        None => Script::read(receipt.source.as_os_str(), context.environment()).ok()?,
+    };
+    let options = Options { portable: receipt.package.is_none(), ..options };
+    let read = recipe::read(&script, &options, context.environment()).ok()?;
+    Some(read.resolve(context.environment(), &cache).ok()?.toolchain_id().to_owned())
+}
+
+/// The paths of executables that were promoted, by their names, or by their paths if there are several of a name.
+///
+/// # Errors
+/// [`Step::Install`] if one of them was not promoted, or several have the name.
+pub(crate) fn paths_of(context: &Context, names: &[OsString]) -> Result<Vec<PathBuf>> {
+    let receipts = receipt::directory(context.environment())?;
+    let mut paths = Vec::new();
+    for name in names {
+        let path = find(&receipts, name)?.path;
+        if !paths.contains(&path) {
+            paths.push(path);
         }
     }
+    Ok(paths)
+}
 
-    /// The toolchain that would build it now, if there is one.
-    fn toolchain_now(&self, receipt: &Receipt) -> Option<String> {
-        let cache = self.cache().ok()?;
-        let options = receipt.asked.options();
-        let script = match &receipt.package {
-            Some(package) => Script::of_package(package.clone()),
-            None => Script::read(receipt.source.as_os_str(), self.environment()).ok()?,
-        };
-        let options = Options { portable: receipt.package.is_none(), ..options };
-        let read = recipe::read(&script, &options, self.environment()).ok()?;
-        Some(read.resolve(self.environment(), &cache).ok()?.toolchain_id().to_owned())
-    }
+/// Removes an executable that was promoted: by its name, or by its path if there are several of that name. Returns
+/// where it was.
+///
+/// # Errors
+/// [`Step::Install`] if there is none, if several have the name, or if it was modified and `force` is not given.
+pub(crate) fn demote(context: &Context, name: &OsStr, force: bool) -> Result<PathBuf> {
+    demote_all(context, &[name.to_owned()], force)?
+        .pop()
+        .ok_or_else(|| Error::message(Step::Install, "nothing was removed"))
+}
 
-    /// The paths of executables that were promoted, by their names, or by their paths if there are several of a name.
-    ///
-    /// # Errors
-    /// [`Step::Install`] if one of them was not promoted, or several have the name.
-    pub fn promoted(&self, names: &[OsString]) -> Result<Vec<PathBuf>> {
-        let receipts = receipt::directory(self.environment())?;
-        let mut paths = Vec::new();
-        for name in names {
-            let path = find(&receipts, name)?.path;
-            if !paths.contains(&path) {
-                paths.push(path);
+/// As [`Runner::demote`], of several: if one of them cannot be removed, none is.
+///
+/// # Errors
+/// As [`Runner::demote`].
+pub(crate) fn demote_all(context: &Context, names: &[OsString], force: bool) -> Result<Vec<PathBuf>> {
+    let receipts = receipt::directory(context.environment())?;
+    let paths = paths_of(context, names)?;
+    let _lock = lock(&receipts)?;
+    let found = paths
+        .iter()
+        .map(|path| find(&receipts, path.as_os_str()))
+        .map(|found| found.and_then(|receipt| check_removal(receipt, force)))
+        .collect::<Result<Vec<_>>>()?;
+    for receipt in found {
+        match fs::remove_file(&receipt.path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(cannot("remove", &receipt.path, error));
             }
+            _ => receipt.remove(&receipts)?,
         }
-        Ok(paths)
     }
-
-    /// Removes an executable that was promoted: by its name, or by its path if there are several of that name. Returns
-    /// where it was.
-    ///
-    /// # Errors
-    /// [`Step::Install`] if there is none, if several have the name, or if it was modified and `force` is not given.
-    pub fn demote(&self, name: &OsStr, force: bool) -> Result<PathBuf> {
-        self.demote_all(&[name.to_owned()], force)?
-            .pop()
-            .ok_or_else(|| Error::message(Step::Install, "nothing was removed"))
-    }
-
-    /// As [`Runner::demote`], of several: if one of them cannot be removed, none is.
-    ///
-    /// # Errors
-    /// As [`Runner::demote`].
-    pub fn demote_all(&self, names: &[OsString], force: bool) -> Result<Vec<PathBuf>> {
-        let receipts = receipt::directory(self.environment())?;
-        let paths = self.promoted(names)?;
-        let _lock = lock(&receipts)?;
-        let found = paths
-            .iter()
-            .map(|path| find(&receipts, path.as_os_str()))
-            .map(|found| found.and_then(|receipt| check_removal(receipt, force)))
-            .collect::<Result<Vec<_>>>()?;
-        for receipt in found {
-            match fs::remove_file(&receipt.path) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                    return Err(cannot("remove", &receipt.path, error));
-                }
-                _ => receipt.remove(&receipts)?,
-            }
-        }
-        Ok(paths)
-    }
+    Ok(paths)
 }
 
 /// What the source alone says; `None` if it is as it was.

@@ -20,8 +20,8 @@ use toml::{Table, Value};
 
 use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Step};
+use crate::engine::context::Context;
 use crate::engine::recipe;
-use crate::engine::runner::Runner;
 use crate::script::header::{self, Form, Header, Metadata};
 use crate::script::script_file::Script;
 
@@ -34,18 +34,16 @@ pub enum Style {
     Block,
 }
 
-impl Runner {
-    /// Rewrites the metadata of a script in another form; whether the file had to change.
-    ///
-    /// # Errors
-    /// [`Step::Metadata`] if it has none, if it is malformed, or if something would be lost; [`Step::Script`] if the script
-    /// is no file or cannot be replaced.
-    pub fn migrate(&self, script: &Script, style: Style) -> Result<bool> {
-        migrate(script, style, self.environment()).map_err(|error| error.about_script(script))
-    }
+/// Rewrites the metadata of a script in another form; whether the file had to change.
+///
+/// # Errors
+/// [`Step::Metadata`] if it has none, if it is malformed, or if something would be lost; [`Step::Script`] if the script
+/// is no file or cannot be replaced.
+pub(crate) fn migrate(context: &Context, script: &Script, style: Style) -> Result<bool> {
+    rewrite(script, style, context.environment()).map_err(|error| error.about_script(script))
 }
 
-fn migrate(script: &Script, style: Style, environment: &Environment) -> Result<bool> {
+fn rewrite(script: &Script, style: Style, environment: &Environment) -> Result<bool> {
     let Some(path) = script.real_path() else {
         return Err(Error::message(Step::Script, "there is no file to rewrite"));
     };

@@ -25,9 +25,9 @@ use crate::base::fs::{cannot, create_directory};
 use crate::commands::build::is_for_windows;
 use crate::commands::promote::install::{check_name, put, refuse_script_itself, sweep};
 use crate::commands::promote::receipt::{Asked, Receipt};
+use crate::engine::context::Context;
 use crate::engine::program::Program;
 use crate::engine::recipe;
-use crate::engine::runner::Runner;
 use crate::request::options::Options;
 use crate::script::script_file::Script;
 use crate::settings::launch_key::launch_key;
@@ -82,206 +82,207 @@ impl Plan<'_> {
     }
 }
 
-impl Runner {
-    /// Installs a script as an executable.
-    ///
-    /// # Errors
-    /// Those of [`Runner::prepare`], and [`Step::Install`]: nothing has changed then.
-    pub fn promote(&self, script: &Script, options: &Options, placement: &Placement) -> Result<Installed> {
-        let mut installed = self.promote_all(std::slice::from_ref(script), options, placement)?;
-        installed.pop().ok_or_else(|| Error::message(Step::Install, "nothing was installed"))
-    }
+/// Installs a script as an executable.
+///
+/// # Errors
+/// Those of [`crate::Runner::prepare`], and [`Step::Install`]: nothing has changed then.
+pub(crate) fn promote(
+    context: &Context,
+    script: &Script,
+    options: &Options,
+    placement: &Placement,
+) -> Result<Installed> {
+    let mut installed = promote_all(context, std::slice::from_ref(script), options, placement)?;
+    installed.pop().ok_or_else(|| Error::message(Step::Install, "nothing was installed"))
+}
 
-    /// Installs several scripts as executables. Whatever can be refused is, before any of them is built; and all of them are
-    /// built before any is installed.
-    ///
-    /// # Errors
-    /// As [`Runner::promote`]; and if two of them would have one name, or `placement` names more than one.
-    pub fn promote_all(
-        &self,
-        scripts: &[Script],
-        options: &Options,
-        placement: &Placement,
-    ) -> Result<Vec<Installed>> {
-        self.promote_each(scripts, options, placement, false)
-    }
+/// Installs several scripts as executables. Whatever can be refused is, before any of them is built; and all of them are
+/// built before any is installed.
+///
+/// # Errors
+/// As [`Runner::promote`]; and if two of them would have one name, or `placement` names more than one.
+pub(crate) fn promote_all(
+    context: &Context,
+    scripts: &[Script],
+    options: &Options,
+    placement: &Placement,
+) -> Result<Vec<Installed>> {
+    promote_each(context, scripts, options, placement, false)
+}
 
-    /// The same; an upgrade is only of what has not been demoted by the time it is built.
-    pub(crate) fn promote_each(
-        &self,
-        scripts: &[Script],
-        options: &Options,
-        placement: &Placement,
-        is_upgrade: bool,
-    ) -> Result<Vec<Installed>> {
-        if placement.name.is_some() && scripts.len() > 1 {
-            return Err(Error::message(Step::Arguments, "one name is given for several executables")
-                .hint("promote them one by one, or without `--name`"));
-        }
-        let receipts = receipt::directory(self.environment())?;
-        let plan = |script| self.plan(script, options, placement, &receipts);
-        let mut plans = scripts
-            .iter()
-            .map(|script| plan(script).map_err(|error| error.about_script(script)))
-            .collect::<Result<Vec<_>>>()?;
-        refuse_twins(&plans)?;
-        let mut programs = Vec::with_capacity(plans.len());
-        for plan in &mut plans {
-            let program = self.prepare(plan.script, &plan.options)?;
-            let name = plan.name.get_or_insert_with(|| program.name().to_owned());
-            if placement.name.is_none() && is_for_windows(&program) {
-                name.push(".exe");
-            }
-            programs.push(program);
-        }
-        refuse_twins(&plans)?;
-        let install = |(plan, program): (&Plan<'_>, &Program)| {
-            self.install(plan, program, &receipts, placement.force, is_upgrade)
-                .map_err(|error| error.about_script(plan.script))
-        };
-        plans.iter().zip(&programs).map(install).collect()
+/// The same; an upgrade is only of what has not been demoted by the time it is built.
+pub(crate) fn promote_each(
+    context: &Context,
+    scripts: &[Script],
+    options: &Options,
+    placement: &Placement,
+    is_upgrade: bool,
+) -> Result<Vec<Installed>> {
+    if placement.name.is_some() && scripts.len() > 1 {
+        return Err(Error::message(Step::Arguments, "one name is given for several executables")
+            .hint("promote them one by one, or without `--name`"));
     }
+    let receipts = receipt::directory(context.environment())?;
+    let plan = |script| plan(context, script, options, placement, &receipts);
+    let mut plans = scripts
+        .iter()
+        .map(|script| plan(script).map_err(|error| error.about_script(script)))
+        .collect::<Result<Vec<_>>>()?;
+    refuse_twins(&plans)?;
+    let mut programs = Vec::with_capacity(plans.len());
+    for plan in &mut plans {
+        let program = crate::engine::prepare::prepare(context, plan.script, &plan.options)?;
+        let name = plan.name.get_or_insert_with(|| program.name().to_owned());
+        if placement.name.is_none() && is_for_windows(&program) {
+            name.push(".exe");
+        }
+        programs.push(program);
+    }
+    refuse_twins(&plans)?;
+    let install = |(plan, program): (&Plan<'_>, &Program)| {
+        install(context, plan, program, &receipts, placement.force, is_upgrade)
+            .map_err(|error| error.about_script(plan.script))
+    };
+    plans.iter().zip(&programs).map(install).collect()
+}
 
-    fn plan<'a>(
-        &self,
-        script: &'a Script,
-        options: &Options,
-        placement: &Placement,
-        receipts: &Path,
-    ) -> Result<Plan<'a>> {
-        if script.path().is_none() && script.package().is_none() {
-            return Err(Error::message(
-                Step::Install,
-                "a script that came through a pipe has no file to keep track of",
-            )
-            .hint("save it first"));
-        }
-        let own = || match script.package() {
-            Some(_) => options.selection.bin.clone().map(OsString::from),
-            None => Some(script.stem()),
-        };
-        let name = placement.name.clone().or_else(own);
-        name.as_ref().map_or(Ok(()), check_name)?;
-        let options = self.portable(script, options);
-        let target = self.foreign_target(script, &options)?;
-        let directory = match &placement.directory {
-            Some(directory) => absolute(directory.clone()),
-            None => {
-                let directory = self.executable_directory()?.ok_or_else(|| {
-                    Error::message(Step::Install, "there is no directory for executables")
-                        .hint("`--to DIR`, or set `HOME`")
-                })?;
-                target.iter().fold(directory, |directory, target| directory.join(target))
-            }
-        };
-        let plan = Plan { script, options, directory, target, name };
-        if let Some(path) = plan.path() {
-            refuse_script_itself(script, &path)?;
-            if check_place(receipts, &path, placement.force).is_err() {
-                // Perhaps somebody is promoting it, and has written its receipt only.
-                let _lock = lock(receipts)?;
-                check_place(receipts, &path, placement.force)?;
-            }
-        }
-        Ok(plan)
+fn plan<'a>(
+    context: &Context,
+    script: &'a Script,
+    options: &Options,
+    placement: &Placement,
+    receipts: &Path,
+) -> Result<Plan<'a>> {
+    if script.path().is_none() && script.package().is_none() {
+        return Err(Error::message(
+            Step::Install,
+            "a script that came through a pipe has no file to keep track of",
+        )
+        .hint("save it first"));
     }
+    let own = || match script.package() {
+        Some(_) => options.selection.bin.clone().map(OsString::from),
+        None => Some(script.stem()),
+    };
+    let name = placement.name.clone().or_else(own);
+    name.as_ref().map_or(Ok(()), check_name)?;
+    let options = crate::commands::artifact::portable_options(context, script, options);
+    let target = foreign_target(context, script, &options)?;
+    let directory = match &placement.directory {
+        Some(directory) => absolute(directory.clone()),
+        None => {
+            let directory = crate::commands::env::executable_directory(context)?.ok_or_else(|| {
+                Error::message(Step::Install, "there is no directory for executables")
+                    .hint("`--to DIR`, or set `HOME`")
+            })?;
+            target.iter().fold(directory, |directory, target| directory.join(target))
+        }
+    };
+    let plan = Plan { script, options, directory, target, name };
+    if let Some(path) = plan.path() {
+        refuse_script_itself(script, &path)?;
+        if check_place(receipts, &path, placement.force).is_err() {
+            // Perhaps somebody is promoting it, and has written its receipt only.
+            let _lock = lock(receipts)?;
+            check_place(receipts, &path, placement.force)?;
+        }
+    }
+    Ok(plan)
+}
 
-    fn install(
-        &self,
-        plan: &Plan<'_>,
-        program: &Program,
-        receipts: &Path,
-        force: bool,
-        is_upgrade: bool,
-    ) -> Result<Installed> {
-        let name = plan.name.clone().unwrap_or_else(|| program.name().to_owned());
-        check_name(&name)?;
-        let path = plan.directory.join(&name);
-        // As it was compiled: one that was edited meanwhile has been read again.
-        let script = program.script();
-        let (checks, mut about) = self.build_record(script, &plan.options);
-        let version = script.package().and_then(|_| {
-            about.iter().find(|(name, _)| name == "version").map(|(_, version)| version.clone())
-        });
-        about.push(("runner".to_owned(), env!("CARGO_PKG_VERSION").to_owned()));
-        about.push(("installed".to_owned(), Moment::now().unix_seconds().to_string()));
-        let source = script.path().map_or_else(|| PathBuf::from(script.typed()), Path::to_owned);
-        fs::create_dir_all(&plan.directory)
-            .map_err(|error| cannot("create the directory", &plan.directory, error))?;
-        let sums = program.open().and_then(|mut file| Sums::of_reader(&mut file));
-        let sums = sums.map_err(|error| cannot("read the program of", &source, error))?;
-        about.push(("sha256".to_owned(), sums.sha256.clone()));
-        let _lock = lock(receipts)?;
-        if is_upgrade && Receipt::find(receipts, &path).is_none() {
-            return Err(Error::message(Step::Install, "it was demoted while it was built again"));
-        }
-        sweep(&plan.directory);
-        let receipt = Receipt {
-            name: name.clone(),
-            path: path.clone(),
-            source,
-            package: script.package().cloned(),
-            source_digest: Digest::of(script.bytes()),
-            binary_digest: sums.b3,
-            // Not what it was before the build: somebody may have promoted the same name meanwhile.
-            replaces: check_place(receipts, &path, force)?,
-            asked: Asked::of(&plan.options),
-            about,
-            checks,
-        };
-        receipt.write(receipts)?;
-        put(program, &path).map_err(|error| cannot("write", &path, error))?;
-        if let Some(journal) = program.journal() {
-            journal.copied(program.path(), &path);
-        }
-        Ok(Installed {
-            on_path: is_on_path(self.environment(), &plan.directory),
-            shadowed_by: shadow(self.environment(), &name, &path),
-            target: plan.target.clone(),
-            version,
-            path,
-        })
+fn install(
+    context: &Context,
+    plan: &Plan<'_>,
+    program: &Program,
+    receipts: &Path,
+    force: bool,
+    is_upgrade: bool,
+) -> Result<Installed> {
+    let name = plan.name.clone().unwrap_or_else(|| program.name().to_owned());
+    check_name(&name)?;
+    let path = plan.directory.join(&name);
+    // As it was compiled: one that was edited meanwhile has been read again.
+    let script = program.script();
+    let (checks, mut about) = build_record(context, script, &plan.options);
+    let version = script
+        .package()
+        .and_then(|_| about.iter().find(|(name, _)| name == "version").map(|(_, version)| version.clone()));
+    about.push(("runner".to_owned(), env!("CARGO_PKG_VERSION").to_owned()));
+    about.push(("installed".to_owned(), Moment::now().unix_seconds().to_string()));
+    let source = script.path().map_or_else(|| PathBuf::from(script.typed()), Path::to_owned);
+    fs::create_dir_all(&plan.directory)
+        .map_err(|error| cannot("create the directory", &plan.directory, error))?;
+    let sums = program.open().and_then(|mut file| Sums::of_reader(&mut file));
+    let sums = sums.map_err(|error| cannot("read the program of", &source, error))?;
+    about.push(("sha256".to_owned(), sums.sha256.clone()));
+    let _lock = lock(receipts)?;
+    if is_upgrade && Receipt::find(receipts, &path).is_none() {
+        return Err(Error::message(Step::Install, "it was demoted while it was built again"));
     }
+    sweep(&plan.directory);
+    let receipt = Receipt {
+        name: name.clone(),
+        path: path.clone(),
+        source,
+        package: script.package().cloned(),
+        source_digest: Digest::of(script.bytes()),
+        binary_digest: sums.b3,
+        // Not what it was before the build: somebody may have promoted the same name meanwhile.
+        replaces: check_place(receipts, &path, force)?,
+        asked: Asked::of(&plan.options),
+        about,
+        checks,
+    };
+    receipt.write(receipts)?;
+    put(program, &path).map_err(|error| cannot("write", &path, error))?;
+    if let Some(journal) = program.journal() {
+        journal.copied(program.path(), &path);
+    }
+    Ok(Installed {
+        on_path: is_on_path(context.environment(), &plan.directory),
+        shadowed_by: shadow(context.environment(), &name, &path),
+        target: plan.target.clone(),
+        version,
+        path,
+    })
+}
 
-    /// The kind of machine a program will be for, if that is not the compiler's own.
-    fn foreign_target(&self, script: &Script, options: &Options) -> Result<Option<String>> {
-        let cache = self.cache()?;
-        let read = recipe::read(script, options, self.environment())?;
-        Ok(read.resolve(self.environment(), &cache)?.target().map(str::to_owned))
-    }
+/// The kind of machine a program will be for, if that is not the compiler's own.
+fn foreign_target(context: &Context, script: &Script, options: &Options) -> Result<Option<String>> {
+    let cache = context.cache()?;
+    let read = recipe::read(script, options, context.environment())?;
+    Ok(read.resolve(context.environment(), &cache)?.target().map(str::to_owned))
+}
 
-    /// What the build rested on, as far as a later look can tell whether the source has changed; and what is told of it.
-    fn build_record(
-        &self,
-        script: &Script,
-        options: &Options,
-    ) -> (Vec<Check<'static>>, Vec<(String, String)>) {
-        let nothing = (Vec::new(), Vec::new());
-        let Ok(cache) = self.cache() else { return nothing };
-        let id = launch_key(script, options, self.environment());
-        let Some(bytes) = cache.read_trace(&id) else { return nothing };
-        let Some(trace) = Trace::parse(id.digest(), &bytes) else { return nothing };
-        let Some(current) = trace.current(cache.directory(), self.environment(), Tools::Forgiven) else {
-            return nothing;
-        };
-        let variant = &trace.variants[current.variant];
-        let is_source = |check: &&Check<'_>| {
-            !check.tool
-                && !check.choice
-                && !matches!(check.fact, Fact::Variable { .. } | Fact::Command { .. })
-        };
-        let mut checks: Vec<_> =
-            variant.checks.iter().filter(is_source).map(|check| check.clone().into_owned()).collect();
-        let about = ["profile", "edition", "toolchain", "toolchain-id", "target"];
-        let mut about: Vec<(String, String)> =
-            about.iter().filter_map(|name| Some(((*name).to_owned(), variant.about(name)?))).collect();
-        if script.package().is_some() {
-            // A version never changes; which one it is, is asked of the registry.
-            checks.clear();
-            about.extend(variant.about("source").map(|version| ("version".to_owned(), version)));
-        }
-        (checks, about)
+/// What the build rested on, as far as a later look can tell whether the source has changed; and what is told of it.
+fn build_record(
+    context: &Context,
+    script: &Script,
+    options: &Options,
+) -> (Vec<Check<'static>>, Vec<(String, String)>) {
+    let nothing = (Vec::new(), Vec::new());
+    let Ok(cache) = context.cache() else { return nothing };
+    let id = launch_key(script, options, context.environment());
+    let Some(bytes) = cache.read_trace(&id) else { return nothing };
+    let Some(trace) = Trace::parse(id.digest(), &bytes) else { return nothing };
+    let Some(current) = trace.current(cache.directory(), context.environment(), Tools::Forgiven) else {
+        return nothing;
+    };
+    let variant = &trace.variants[current.variant];
+    let is_source = |check: &&Check<'_>| {
+        !check.tool && !check.choice && !matches!(check.fact, Fact::Variable { .. } | Fact::Command { .. })
+    };
+    let mut checks: Vec<_> =
+        variant.checks.iter().filter(is_source).map(|check| check.clone().into_owned()).collect();
+    let about = ["profile", "edition", "toolchain", "toolchain-id", "target"];
+    let mut about: Vec<(String, String)> =
+        about.iter().filter_map(|name| Some(((*name).to_owned(), variant.about(name)?))).collect();
+    if script.package().is_some() {
+        // A version never changes; which one it is, is asked of the registry.
+        checks.clear();
+        about.extend(variant.about("source").map(|version| ("version".to_owned(), version)));
     }
+    (checks, about)
 }
 
 /// Refuses two executables of one place.

@@ -11,7 +11,7 @@ use crate::base::error::{EXIT_NOT_FOUND, Error, Result, Step};
 use crate::commands::installed::{State, find};
 use crate::commands::promote::Placement;
 use crate::commands::promote::receipt::{self, Receipt};
-use crate::engine::runner::Runner;
+use crate::engine::context::Context;
 use crate::packages::recipe::{PackageRecipe, PackageRequest};
 use crate::packages::resolve::Resolved;
 use crate::report::reporter::Screen;
@@ -56,70 +56,68 @@ impl fmt::Display for Reason {
     }
 }
 
-impl Runner {
-    /// Builds a promoted executable again, if its source, its toolchain or the version of its package is another now. Of
-    /// `options` count `offline`, `verbosity`, and `force`: replace what somebody else changed, put back what was removed.
-    ///
-    /// # Errors
-    /// Those of [`Runner::promote`]; 127 if its source is gone; [`Step::Install`] if it was modified or removed.
-    pub fn upgrade(&self, name: &OsStr, options: &Options) -> Result<Upgraded> {
-        let receipts = receipt::directory(self.environment())?;
-        let receipt = find(&receipts, name)?;
-        let shown = receipt.name.to_string_lossy().into_owned();
-        self.upgrade_receipt(receipt, options).map_err(|error| error.about(shown))
-    }
+/// Builds a promoted executable again, if its source, its toolchain or the version of its package is another now. Of
+/// `options` count `offline`, `verbosity`, and `force`: replace what somebody else changed, put back what was removed.
+///
+/// # Errors
+/// Those of [`Runner::promote`]; 127 if its source is gone; [`Step::Install`] if it was modified or removed.
+pub(crate) fn upgrade(context: &Context, name: &OsStr, options: &Options) -> Result<Upgraded> {
+    let receipts = receipt::directory(context.environment())?;
+    let receipt = find(&receipts, name)?;
+    let shown = receipt.name.to_string_lossy().into_owned();
+    upgrade_receipt(context, receipt, options).map_err(|error| error.about(shown))
+}
 
-    fn upgrade_receipt(&self, receipt: Receipt, options: &Options) -> Result<Upgraded> {
-        let asked =
-            Options { offline: options.offline, verbosity: options.verbosity, ..receipt.asked.options() };
-        let reason = match self.state(&receipt) {
-            State::SourceChanged => Some(Reason::SourceChanged),
-            State::OtherToolchain => Some(Reason::OtherToolchain),
-            State::SourceGone => return Err(source_gone(&receipt)),
-            State::Modified | State::Missing if options.force => Some(Reason::Forced),
-            state @ (State::Modified | State::Missing) => return Err(not_ours(&receipt, state)),
-            State::Current => None,
-        };
-        let old = receipt.about("version").map(str::to_owned);
-        let newer = match &receipt.package {
-            Some(package) => self.newest(package, &asked)?.filter(|newest| Some(newest) != old.as_ref()),
-            None => None,
-        };
-        let reason = newer.map(|new| Reason::Version(old.clone().unwrap_or_default(), new)).or(reason);
-        let Some(reason) = reason else {
-            return Ok(Upgraded { name: receipt.name, path: receipt.path, reason: None, version: old });
-        };
-        let script = match &receipt.package {
-            Some(package) => Script::of_package(package.clone()),
-            None => Script::read(receipt.source.as_os_str(), self.environment())?,
-        };
-        let placement = Placement {
-            name: Some(receipt.name.clone()),
-            directory: receipt.path.parent().map(PathBuf::from),
-            force: reason == Reason::Forced || options.force,
-        };
-        let installed = self.promote_each(&[script], &asked, &placement, true)?.pop();
-        let version = installed.and_then(|installed| installed.version).or(old);
-        Ok(Upgraded { name: receipt.name, path: receipt.path, reason: Some(reason), version })
-    }
+fn upgrade_receipt(context: &Context, receipt: Receipt, options: &Options) -> Result<Upgraded> {
+    let asked = Options { offline: options.offline, verbosity: options.verbosity, ..receipt.asked.options() };
+    let reason = match crate::commands::installed::state(context, &receipt) {
+        State::SourceChanged => Some(Reason::SourceChanged),
+        State::OtherToolchain => Some(Reason::OtherToolchain),
+        State::SourceGone => return Err(source_gone(&receipt)),
+        State::Modified | State::Missing if options.force => Some(Reason::Forced),
+        state @ (State::Modified | State::Missing) => return Err(not_ours(&receipt, state)),
+        State::Current => None,
+    };
+    let old = receipt.about("version").map(str::to_owned);
+    let newer = match &receipt.package {
+        Some(package) => newest(context, package, &asked)?.filter(|newest| Some(newest) != old.as_ref()),
+        None => None,
+    };
+    let reason = newer.map(|new| Reason::Version(old.clone().unwrap_or_default(), new)).or(reason);
+    let Some(reason) = reason else {
+        return Ok(Upgraded { name: receipt.name, path: receipt.path, reason: None, version: old });
+    };
+    let script = match &receipt.package {
+        Some(package) => Script::of_package(package.clone()),
+        None => Script::read(receipt.source.as_os_str(), context.environment())?,
+    };
+    let placement = Placement {
+        name: Some(receipt.name.clone()),
+        directory: receipt.path.parent().map(PathBuf::from),
+        force: reason == Reason::Forced || options.force,
+    };
+    let installed =
+        crate::commands::promote::promote_each(context, &[script], &asked, &placement, true)?.pop();
+    let version = installed.and_then(|installed| installed.version).or(old);
+    Ok(Upgraded { name: receipt.name, path: receipt.path, reason: Some(reason), version })
+}
 
-    /// The newest version that fits, asked of the registry now; `None` if only one will do.
-    fn newest(&self, package: &Package, options: &Options) -> Result<Option<String>> {
-        if package.version().is_some() {
-            return Ok(None);
-        }
-        let cache = self.cache()?;
-        cache.create()?;
-        if let Some(environment) = self.environment().without_foreign_cargo_home(cache.root()) {
-            return Runner::new(environment).newest(package, options);
-        }
-        let script = Script::of_package(package.clone());
-        let request = PackageRequest::read(&script, package, options, self.environment())?;
-        let recipe = PackageRecipe::resolve(&request, self.environment(), &cache)?;
-        let screen = Screen::new(self.environment().is_terminal(), recipe.options.verbosity);
-        let resolved = Resolved::renew(&recipe, &cache, self.environment(), &screen)?;
-        Ok(Some(resolved.version.to_string()))
+/// The newest version that fits, asked of the registry now; `None` if only one will do.
+fn newest(context: &Context, package: &Package, options: &Options) -> Result<Option<String>> {
+    if package.version().is_some() {
+        return Ok(None);
     }
+    let cache = context.cache()?;
+    cache.create()?;
+    if let Some(environment) = context.environment().without_foreign_cargo_home(cache.root()) {
+        return newest(&Context::new(environment), package, options);
+    }
+    let script = Script::of_package(package.clone());
+    let request = PackageRequest::read(&script, package, options, context.environment())?;
+    let recipe = PackageRecipe::resolve(&request, context.environment(), &cache)?;
+    let screen = Screen::new(context.environment().is_terminal(), recipe.options.verbosity);
+    let resolved = Resolved::renew(&recipe, &cache, context.environment(), &screen)?;
+    Ok(Some(resolved.version.to_string()))
 }
 
 #[cold]

@@ -18,7 +18,8 @@ use crate::base::fs::{cannot, write_atomically};
 use crate::base::small_sort;
 use crate::build::record::{BuildRecord, Dependency};
 use crate::commands::promote::receipt::{self, Receipt};
-use crate::engine::runner::Runner;
+use crate::engine::context::Context;
+use crate::engine::prepare::prepare;
 use crate::request::options::Options;
 use crate::request::package_spec::Package;
 use crate::rust::deps;
@@ -41,119 +42,128 @@ pub struct Rebuilt {
     pub differences: Vec<String>,
 }
 
-impl Runner {
-    /// Builds a program again from its script, and compares. The program is a file, or the name of what was promoted.
-    ///
-    /// # Errors
-    /// Those of [`Runner::inspect`] and [`Runner::prepare`]; [`Step::Install`] and [`Step::Toolchain`] if it cannot be told.
-    pub fn rebuild(&self, program: &OsStr, script: Option<&OsStr>, options: &Options) -> Result<Rebuilt> {
-        let (path, record) = self.inspect(program)?;
-        self.rebuild_inner(&path, &record, script, options)
-            .map_err(|error| error.about(program.to_string_lossy()).code(EXIT_FAILED))
-    }
+/// Builds a program again from its script, and compares. The program is a file, or the name of what was promoted.
+///
+/// # Errors
+/// Those of [`Runner::inspect`] and [`crate::Runner::prepare`]; [`Step::Install`] and [`Step::Toolchain`] if it cannot be told.
+pub(crate) fn verify(
+    context: &Context,
+    program: &OsStr,
+    script: Option<&OsStr>,
+    options: &Options,
+) -> Result<Rebuilt> {
+    let (path, record) = crate::commands::inspect::inspect(context, program)?;
+    verify_inner(context, &path, &record, script, options)
+        .map_err(|error| error.about(program.to_string_lossy()).code(EXIT_FAILED))
+}
 
-    fn rebuild_inner(
-        &self,
-        program: &Path,
-        record: &BuildRecord,
-        script: Option<&OsStr>,
-        options: &Options,
-    ) -> Result<Rebuilt> {
-        let package = Package::parse(OsStr::new(&record.script)).filter(|_| record.digest.is_empty());
-        let (path, script) = match package {
-            Some(package) => (PathBuf::from(&record.script), Script::of_package(package)),
-            None => {
-                let path = self.script_of(program, record, script)?;
-                let script = Script::read(path.as_os_str(), self.environment())?;
-                (path, script)
-            }
-        };
-        let cache = self.cache()?;
-        cache.create()?;
-        let is_rust = record.language == "rust";
-        let toolchain = is_rust.then(|| self.toolchain_of(record, &cache)).transpose()?;
-        let staging = Staging::create(&cache.join("staging")).at(Step::Cache)?;
-        let alone = self.environment().with("RUNNER_CACHE", staging.path().join("cache"));
-        let runner = Runner::new(alone);
-        let fresh_cache = runner.cache()?;
-        fresh_cache.create()?;
-        if let Some(toolchain) = &toolchain {
-            let seed = deps::sealed(&lock(&record.dependencies));
-            let place = fresh_cache.join("deps").join(&toolchain.id).join("environments/seed");
-            for (name, text) in [("Cargo.lock", seed.as_str()), ("record", "")] {
-                write_atomically(text.as_bytes(), &place.join(name)).at(Step::Cache)?;
-            }
+fn verify_inner(
+    context: &Context,
+    program: &Path,
+    record: &BuildRecord,
+    script: Option<&OsStr>,
+    options: &Options,
+) -> Result<Rebuilt> {
+    let package = Package::parse(OsStr::new(&record.script)).filter(|_| record.digest.is_empty());
+    let (path, script) = match package {
+        Some(package) => (PathBuf::from(&record.script), Script::of_package(package)),
+        None => {
+            let path = script_of(context, program, record, script)?;
+            let script = Script::read(path.as_os_str(), context.environment())?;
+            (path, script)
         }
-        let options = record.asked(toolchain.as_ref(), options)?;
-        let fresh = runner.prepare(&script, &options)?;
-        let fresh_bytes = fresh.open().and_then(|mut file| read_to_end(&mut file));
-        let fresh_bytes = fresh_bytes.map_err(|error| cannot("read the program of", &path, error))?;
-        let bytes = std::fs::read(program).map_err(|error| cannot("read", program, error))?;
-        let fresh_record = BuildRecord::read(&fresh_bytes).unwrap_or_default();
-        record.refuse_other(&fresh_record)?;
-        let sums = |bytes: &[u8]| Sums::of_reader(&mut &*bytes).at(Step::Install);
-        let is_identical = bytes == fresh_bytes;
-        Ok(Rebuilt {
-            script: path,
-            sums: (sums(&bytes)?, sums(&fresh_bytes)?),
-            is_identical,
-            differences: if is_identical {
-                Vec::new()
-            } else {
-                differences(&bytes, &fresh_bytes, record, &fresh_record)
-            },
-        })
-    }
-
-    /// Where the script of a program is, as it was when the program was built.
-    fn script_of(&self, program: &Path, record: &BuildRecord, said: Option<&OsStr>) -> Result<PathBuf> {
-        let is_it = |path: &PathBuf| {
-            path.is_file() && Digest::of_file(path).is_ok_and(|digest| digest.hex() == record.digest)
-        };
-        let receipts = receipt::directory(self.environment()).ok();
-        let receipt = receipts.and_then(|receipts| Receipt::find(&receipts, program));
-        let known = said.map(PathBuf::from).or(receipt.map(|receipt| receipt.source));
-        if let Some(known) = known.map(absolute) {
-            if is_it(&known) {
-                return Ok(known);
-            }
-            let what = if known.exists() { "has changed since" } else { "is not there any more" };
-            let text = format!("its script `{}` {what}, so nothing can be told", known.display());
-            return Err(Error::message(Step::Install, text).hint("`--script FILE` names it, as it was"));
+    };
+    let cache = context.cache()?;
+    cache.create()?;
+    let is_rust = record.language == "rust";
+    let toolchain = is_rust.then(|| toolchain_of(context, record, &cache)).transpose()?;
+    let staging = Staging::create(&cache.join("staging")).at(Step::Cache)?;
+    let alone = context.environment().with("RUNNER_CACHE", staging.path().join("cache"));
+    let alone = Context::new(alone);
+    let fresh_cache = alone.cache()?;
+    fresh_cache.create()?;
+    if let Some(toolchain) = &toolchain {
+        let seed = deps::sealed(&lock(&record.dependencies));
+        let place = fresh_cache.join("deps").join(&toolchain.id).join("environments/seed");
+        for (name, text) in [("Cargo.lock", seed.as_str()), ("record", "")] {
+            write_atomically(text.as_bytes(), &place.join(name)).at(Step::Cache)?;
         }
-        let beside = program.parent().map(Path::to_owned).into_iter().chain([absolute(PathBuf::from("."))]);
-        let beside = beside.map(|directory| directory.join(&record.script));
-        let builds = self.cache_list().unwrap_or_default().into_iter().map(|build| build.script);
-        let of_cache = builds.filter(|path| path.file_name() == Some(OsStr::new(&record.script)));
-        beside.chain(of_cache).find(is_it).ok_or_else(|| {
-            let text = format!("its script `{}` (b3 {:.12}) was not found", record.script, record.digest);
-            Error::message(Step::Install, text).hint("`--script FILE` names it")
-        })
     }
+    let options = record.asked(toolchain.as_ref(), options)?;
+    let fresh = prepare(&alone, &script, &options)?;
+    let fresh_bytes = fresh.open().and_then(|mut file| read_to_end(&mut file));
+    let fresh_bytes = fresh_bytes.map_err(|error| cannot("read the program of", &path, error))?;
+    let bytes = std::fs::read(program).map_err(|error| cannot("read", program, error))?;
+    let fresh_record = BuildRecord::read(&fresh_bytes).unwrap_or_default();
+    record.refuse_other(&fresh_record)?;
+    let sums = |bytes: &[u8]| Sums::of_reader(&mut &*bytes).at(Step::Install);
+    let is_identical = bytes == fresh_bytes;
+    Ok(Rebuilt {
+        script: path,
+        sums: (sums(&bytes)?, sums(&fresh_bytes)?),
+        is_identical,
+        differences: if is_identical {
+            Vec::new()
+        } else {
+            differences(&bytes, &fresh_bytes, record, &fresh_record)
+        },
+    })
+}
 
-    /// The compiler that a program was built by.
-    fn toolchain_of(&self, record: &BuildRecord, cache: &Cache) -> Result<Toolchain> {
-        let environment = self.environment();
-        let installed = environment.rustup_home().map(|home| home.join("toolchains"));
-        let mut installed: Vec<PathBuf> = installed
-            .and_then(|directory| std::fs::read_dir(directory).ok())
-            .into_iter()
-            .flatten()
-            .flatten()
-            .map(|entry| entry.path())
-            .collect();
-        small_sort::sort(&mut installed);
-        let installed = installed.iter().filter_map(|path| path.to_str()).map(Some);
-        let found = [None].into_iter().chain(installed).filter_map(|name| {
-            let found = Toolchain::find(name, environment, cache).ok()?;
-            (found.version.short_version_string == record.toolchain).then_some(found)
-        });
-        found.into_iter().next().ok_or_else(|| {
-            let text = format!("it was built by {}, which is not installed", record.toolchain);
-            let version = record.toolchain.split(' ').nth(1).unwrap_or_default();
-            Error::message(Step::Toolchain, text).hint(format!("`rustup toolchain install {version}`"))
-        })
+/// Where the script of a program is, as it was when the program was built.
+fn script_of(
+    context: &Context,
+    program: &Path,
+    record: &BuildRecord,
+    said: Option<&OsStr>,
+) -> Result<PathBuf> {
+    let is_it = |path: &PathBuf| {
+        path.is_file() && Digest::of_file(path).is_ok_and(|digest| digest.hex() == record.digest)
+    };
+    let receipts = receipt::directory(context.environment()).ok();
+    let receipt = receipts.and_then(|receipts| Receipt::find(&receipts, program));
+    let known = said.map(PathBuf::from).or(receipt.map(|receipt| receipt.source));
+    if let Some(known) = known.map(absolute) {
+        if is_it(&known) {
+            return Ok(known);
+        }
+        let what = if known.exists() { "has changed since" } else { "is not there any more" };
+        let text = format!("its script `{}` {what}, so nothing can be told", known.display());
+        return Err(Error::message(Step::Install, text).hint("`--script FILE` names it, as it was"));
     }
+    let beside = program.parent().map(Path::to_owned).into_iter().chain([absolute(PathBuf::from("."))]);
+    let beside = beside.map(|directory| directory.join(&record.script));
+    let builds =
+        crate::commands::cache::list(context).unwrap_or_default().into_iter().map(|build| build.script);
+    let of_cache = builds.filter(|path| path.file_name() == Some(OsStr::new(&record.script)));
+    beside.chain(of_cache).find(is_it).ok_or_else(|| {
+        let text = format!("its script `{}` (b3 {:.12}) was not found", record.script, record.digest);
+        Error::message(Step::Install, text).hint("`--script FILE` names it")
+    })
+}
+
+/// The compiler that a program was built by.
+fn toolchain_of(context: &Context, record: &BuildRecord, cache: &Cache) -> Result<Toolchain> {
+    let environment = context.environment();
+    let installed = environment.rustup_home().map(|home| home.join("toolchains"));
+    let mut installed: Vec<PathBuf> = installed
+        .and_then(|directory| std::fs::read_dir(directory).ok())
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path())
+        .collect();
+    small_sort::sort(&mut installed);
+    let installed = installed.iter().filter_map(|path| path.to_str()).map(Some);
+    let found = [None].into_iter().chain(installed).filter_map(|name| {
+        let found = Toolchain::find(name, environment, cache).ok()?;
+        (found.version.short_version_string == record.toolchain).then_some(found)
+    });
+    found.into_iter().next().ok_or_else(|| {
+        let text = format!("it was built by {}, which is not installed", record.toolchain);
+        let version = record.toolchain.split(' ').nth(1).unwrap_or_default();
+        Error::message(Step::Toolchain, text).hint(format!("`rustup toolchain install {version}`"))
+    })
 }
 
 impl BuildRecord {

@@ -1,107 +1,20 @@
-//! Why: whether the next run would be a hit, and if not, what has changed since the last build.
+//! `runner why`: explains whether the next run is a cache hit, and why not.
 
-use std::fmt;
-use std::path::PathBuf;
-
-use crate::base::digest::Digest;
 use crate::base::error::Result;
-use crate::engine::runner::Runner;
-use crate::engine::{recipe, trim};
+use crate::engine::context::Context;
+use crate::engine::miss_reason::{Why, why_in};
 use crate::request::options::Options;
 use crate::script::script_file::Script;
-use crate::settings::launch_key::launch_key;
-use crate::settings::script_context::ScriptContext;
-use crate::store::cache::Cache;
-use crate::store::key::Key;
-use crate::store::trace::change::Change;
-use crate::store::trace::fact::path_of;
-use crate::store::trace::{Tools, Trace};
 
-/// What the next run of a script would do.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Why {
-    /// Execute this binary.
-    Hit(PathBuf),
-    /// Compile: it was never built here with these options, or that was trimmed.
-    Never,
-    /// Compile: these things are not as they were at the last build.
-    Changed(Vec<Change>),
-}
-
-impl Runner {
-    /// Tells whether the next run of a script would be a hit, without running or building anything.
-    ///
-    /// # Errors
-    /// [`crate::Step::Cache`] if the cache cannot be used; [`crate::Step::Metadata`] and [`crate::Step::Script`] if the script
-    /// could not be built either.
-    pub fn why(&self, script: &Script, options: &Options) -> Result<Why> {
-        let cache = self.cache()?;
-        if !cache.exists()? {
-            return Ok(Why::Never);
-        }
-        self.why_in(&cache, script, options).map_err(|error| error.about_script(script))
+/// Tells whether the next run of a script would be a hit, without running or building anything.
+///
+/// # Errors
+/// [`crate::Step::Cache`] if the cache cannot be used; [`crate::Step::Metadata`] and [`crate::Step::Script`] if the script
+/// could not be built either.
+pub(crate) fn why(context: &Context, script: &Script, options: &Options) -> Result<Why> {
+    let cache = context.cache()?;
+    if !cache.exists()? {
+        return Ok(Why::Never);
     }
-
-    pub(crate) fn why_in(&self, cache: &Cache, script: &Script, options: &Options) -> Result<Why> {
-        let launch = launch_key(script, options, self.environment());
-        if script.package().is_some() {
-            let why = self.why_at(cache, &[launch]);
-            return Ok(why.unwrap_or(Why::Never));
-        }
-        let read = recipe::read(script, options, self.environment())?;
-        let why = self.why_at(cache, &[launch, read.context().home()]);
-        Ok(why.unwrap_or_else(|| changed_script(cache, read.context())))
-    }
-
-    fn why_at(&self, cache: &Cache, ids: &[Key]) -> Option<Why> {
-        for id in ids {
-            if let Some(found) = cache.peek(id, self.environment(), Tools::Checked) {
-                return Some(Why::Hit(found.path));
-            }
-        }
-        for id in ids {
-            if let Some(bytes) = cache.read_trace(id)
-                && let Some(trace) = Trace::parse(id.digest(), &bytes)
-                && let Some(variant) = trace.variants.first()
-            {
-                return Some(Why::Changed(variant.changes(cache.directory(), self.environment())));
-            }
-        }
-        None
-    }
-}
-
-/// Compares with the latest build of the same path that was made from other bytes or with other options.
-fn changed_script(cache: &Cache, context: &ScriptContext) -> Why {
-    let Some(path) = context.script.path() else { return Why::Never };
-    let Some(last) =
-        trim::builds(cache).into_iter().filter(|build| build.script == path).max_by_key(|build| build.built)
-    else {
-        return Why::Never;
-    };
-    let now = Digest::of(context.script.bytes()).short(12);
-    let mut changes = Vec::new();
-    if last.source != now {
-        changes.push(Change::new("script", path, &last.source, &now));
-    }
-    let options = context.options.describe();
-    if last.options != options {
-        changes.push(Change::new("options", path_of(b"options"), &last.options, &options));
-    }
-    if changes.is_empty() { Why::Never } else { Why::Changed(changes) }
-}
-
-impl fmt::Display for Why {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Why::Hit(path) => write!(formatter, "cached as `{}`", path.display()),
-            Why::Never => write!(formatter, "not built yet"),
-            Why::Changed(changes) => {
-                for (index, change) in changes.iter().enumerate() {
-                    write!(formatter, "{}{change}", if index > 0 { "; " } else { "" })?;
-                }
-                Ok(())
-            }
-        }
-    }
+    why_in(context, &cache, script, options).map_err(|error| error.about_script(script))
 }

@@ -19,8 +19,9 @@ use std::time::Duration;
 use crate::base::environment::Environment;
 use crate::base::error::{At, Error, Result, Step};
 use crate::build::backend::{Host, ResolvedRecipe};
+use crate::engine::build_settled::build_settled;
+use crate::engine::context::Context;
 use crate::engine::recipe;
-use crate::engine::runner::{Runner, build_settled};
 use crate::report::reporter::Screen;
 use crate::request::options::{Options, Verbosity};
 use crate::script::script_file::Script;
@@ -54,7 +55,7 @@ pub(crate) fn choose<'a>(
     cache: &Cache,
     environment: &Environment,
 ) -> Box<dyn ResolvedRecipe<'a> + 'a> {
-    match is_on(&resolved.context().said, environment) {
+    match is_on(&resolved.request().said, environment) {
         true => resolved.provisional(environment, cache),
         false => resolved,
     }
@@ -79,139 +80,126 @@ fn is_on_battery() -> bool {
         .any(|path| says(path.join("type"), "Battery") && says(path.join("status"), "Discharging"))
 }
 
-impl Runner {
-    /// Lets second runs of provisional builds start `command build --cache --background SCRIPT`, which must end in
-    /// [`Runner::finish`]. Without it provisional builds are not made.
-    pub fn with_background(mut self, command: fn() -> std::io::Result<PathBuf>) -> Runner {
-        self.background = Some(command);
-        self
+/// A hit on a provisional build: what is found under the real path and options if that is final by now, else this one,
+/// with the final one on its way.
+#[cold]
+pub(crate) fn final_or_start(
+    context: &Context,
+    cache: &Cache,
+    script: &Script,
+    options: &Options,
+    found: Found,
+) -> Result<Found> {
+    let read = recipe::read(script, options, context.environment())?;
+    let home = read.request().home();
+    if let Some(there) = cache.peek(&home, context.environment(), Tools::Checked)
+        && !there.provisional
+    {
+        let launch = launch_key(script, options, context.environment());
+        cache.alias(&launch, &home, script.trace_name(), context.environment());
+        return Ok(there);
     }
+    if is_on(&read.request().said, context.environment()) && !is_on_battery() && background(cache).is_none() {
+        // Best effort: the next run asks again.
+        let _ = start(context, script, options);
+    }
+    Ok(found)
+}
 
-    /// A hit on a provisional build: what is found under the real path and options if that is final by now, else this one,
-    /// with the final one on its way.
-    #[cold]
-    pub(crate) fn hasten(
-        &self,
-        cache: &Cache,
-        script: &Script,
-        options: &Options,
-        found: Found,
-    ) -> Result<Found> {
-        let read = recipe::read(script, options, self.environment())?;
-        let home = read.context().home();
-        if let Some(there) = cache.peek(&home, self.environment(), Tools::Checked)
-            && !there.provisional
-        {
-            let launch = launch_key(script, options, self.environment());
-            cache.alias(&launch, &home, script.trace_name(), self.environment());
-            return Ok(there);
-        }
-        if is_on(&read.context().said, self.environment()) && !is_on_battery() && background(cache).is_none()
-        {
-            // Best effort: the next run asks again.
-            let _ = self.start(script, options);
-        }
-        Ok(found)
+/// Starts the background build, as nobody's child: the script that this process becomes must not find one.
+fn start(context: &Context, script: &Script, options: &Options) -> std::io::Result<()> {
+    let (Some(command), Some(path)) = (context.background, script.path()) else { return Ok(()) };
+    let mut shell = Command::new("/bin/sh");
+    let text =
+        "if command -v ionice >/dev/null 2>&1; then set -- ionice -c 3 \"$@\"; fi; nice -n 19 \"$@\" &";
+    shell.args(["-c", text, "sh"]).arg(command()?).args(["build", "--cache", "--background"]);
+    if let Some(toolchain) = &options.toolchain {
+        shell.arg("--toolchain").arg(toolchain);
     }
+    if let Some(language) = &options.language {
+        shell.arg("--lang").arg(language);
+    }
+    if let Some(target) = &options.target {
+        shell.arg("--target").arg(target);
+    }
+    if let Some(edition) = &options.edition {
+        shell.arg("--edition").arg(edition);
+    }
+    for (name, version) in &options.dependencies {
+        shell.arg("--dep").arg(format!("{name}={version}"));
+    }
+    if let Some(dialect) = options.dialect {
+        shell.arg("--as").arg(dialect.as_str());
+    }
+    if let Some(base) = &options.base {
+        shell.arg("--base-path").arg(base);
+    }
+    shell.args(options.offline.then_some("--offline")).args(options.locked.then_some("--locked")).arg(path);
+    shell.env_clear().envs(context.environment().all()).current_dir("/");
+    shell.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status().map(drop)
+}
 
-    /// Starts the background build, as nobody's child: the script that this process becomes must not find one.
-    fn start(&self, script: &Script, options: &Options) -> std::io::Result<()> {
-        let (Some(command), Some(path)) = (self.background, script.path()) else { return Ok(()) };
-        let mut shell = Command::new("/bin/sh");
-        let text =
-            "if command -v ionice >/dev/null 2>&1; then set -- ionice -c 3 \"$@\"; fi; nice -n 19 \"$@\" &";
-        shell.args(["-c", text, "sh"]).arg(command()?).args(["build", "--cache", "--background"]);
-        if let Some(toolchain) = &options.toolchain {
-            shell.arg("--toolchain").arg(toolchain);
-        }
-        if let Some(language) = &options.language {
-            shell.arg("--lang").arg(language);
-        }
-        if let Some(target) = &options.target {
-            shell.arg("--target").arg(target);
-        }
-        if let Some(edition) = &options.edition {
-            shell.arg("--edition").arg(edition);
-        }
-        for (name, version) in &options.dependencies {
-            shell.arg("--dep").arg(format!("{name}={version}"));
-        }
-        if let Some(dialect) = options.dialect {
-            shell.arg("--as").arg(dialect.as_str());
-        }
-        if let Some(base) = &options.base {
-            shell.arg("--base-path").arg(base);
-        }
-        shell
-            .args(options.offline.then_some("--offline"))
-            .args(options.locked.then_some("--locked"))
-            .arg(path);
-        shell.env_clear().envs(self.environment().all()).current_dir("/");
-        shell.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status().map(drop)
+/// Makes the final build of a script whose build is provisional, unless a background build is going on.
+///
+/// # Errors
+/// As [`crate::Runner::prepare`].
+pub(crate) fn finish(context: &Context, script: &Script, options: &Options) -> Result<()> {
+    let _ = rustix::process::setsid();
+    let cache = context.cache()?;
+    cache.create()?;
+    let Ok(Some(_background)) =
+        Lock::try_acquire_as(&cache.join(BACKGROUND), script.path().unwrap_or(Path::new("-")))
+    else {
+        return Ok(());
+    };
+    let screen = Screen::new(false, Verbosity::Quiet);
+    let read = recipe::read(script, options, context.environment())?;
+    let resolved = read.resolve(context.environment(), &cache)?;
+    let home = resolved.home();
+    if cache.peek(&home, context.environment(), Tools::Checked).is_none_or(|found| !found.provisional) {
+        return Ok(());
     }
+    // Nobody waits for this directory, as they would for the launch's lock.
+    let staging = Staging::create(&cache.join("staging")).at(Step::Cache)?;
+    let host = Host { environment: context.environment(), cache: &cache, screen: &screen };
+    let built = build_settled(resolved.as_ref(), staging.path(), host)?;
+    match cache.enter(home, resolved.checks(), context.environment(), |_| false, |_, _| Patience::Wait)? {
+        Entry::Vacant(vacant) => vacant.commit(built, resolved.request().script.trace_name()).map(drop),
+        Entry::Occupied(_) => Ok(()),
+    }
+}
 
-    /// Makes the final build of a script whose build is provisional, unless a background build is going on.
-    ///
-    /// # Errors
-    /// As [`Runner::prepare`].
-    pub fn finish(&self, script: &Script, options: &Options) -> Result<()> {
-        let _ = rustix::process::setsid();
-        let cache = self.cache()?;
-        cache.create()?;
-        let Ok(Some(_background)) =
-            Lock::try_acquire_as(&cache.join(BACKGROUND), script.path().unwrap_or(Path::new("-")))
-        else {
-            return Ok(());
-        };
-        let screen = Screen::new(false, Verbosity::Quiet);
-        let read = recipe::read(script, options, self.environment())?;
-        let resolved = read.resolve(self.environment(), &cache)?;
-        let home = resolved.home();
-        if cache.peek(&home, self.environment(), Tools::Checked).is_none_or(|found| !found.provisional) {
-            return Ok(());
-        }
-        // Nobody waits for this directory, as they would for the launch's lock.
-        let staging = Staging::create(&cache.join("staging")).at(Step::Cache)?;
-        let host = Host { environment: self.environment(), cache: &cache, screen: &screen };
-        let built = build_settled(resolved.as_ref(), staging.path(), host)?;
-        match cache.enter(home, resolved.checks(), self.environment(), |_| false, |_, _| Patience::Wait)? {
-            Entry::Vacant(vacant) => vacant.commit(built, resolved.context().script.trace_name()).map(drop),
-            Entry::Occupied(_) => Ok(()),
-        }
-    }
+/// The background build that is going on, if there is one.
+///
+/// # Errors
+/// [`Step::Cache`] if the cache is not ours to read.
+pub(crate) fn running(context: &Context) -> Result<Option<Background>> {
+    Ok(context.existing_cache()?.and_then(|cache| background(&cache)))
+}
 
-    /// The background build that is going on, if there is one.
-    ///
-    /// # Errors
-    /// [`Step::Cache`] if the cache is not ours to read.
-    pub fn background(&self) -> Result<Option<Background>> {
-        Ok(self.existing_cache()?.and_then(|cache| background(&cache)))
-    }
-
-    /// Stops the background build, with the compilers it runs.
-    ///
-    /// # Errors
-    /// [`Step::Cache`] if that may not be done.
-    pub fn stop_background(&self) -> Result<Option<Background>> {
-        let Some(background) = self.background()? else { return Ok(None) };
-        let pid = i32::try_from(background.pid).ok().and_then(rustix::process::Pid::from_raw);
-        let pid = pid.ok_or_else(|| Error::message(Step::Cache, "the background build has no process"))?;
-        // It is the leader of a session of its own, and so of a group.
-        rustix::process::kill_process_group(pid, rustix::process::Signal::TERM)
-            .or_else(|_| rustix::process::kill_process(pid, rustix::process::Signal::TERM))
-            .map_err(|error| {
-                Error::new(Step::Cache, anyhow::Error::new(error).context("cannot stop the background build"))
-            })?;
-        // It is gone when its lock is.
-        for _ in 0..MOST_LOOKS {
-            if self.background()?.is_none() {
-                return Ok(Some(background));
-            }
-            std::thread::sleep(LOOK);
+/// Stops the background build, with the compilers it runs.
+///
+/// # Errors
+/// [`Step::Cache`] if that may not be done.
+pub(crate) fn stop(context: &Context) -> Result<Option<Background>> {
+    let Some(background) = running(context)? else { return Ok(None) };
+    let pid = i32::try_from(background.pid).ok().and_then(rustix::process::Pid::from_raw);
+    let pid = pid.ok_or_else(|| Error::message(Step::Cache, "the background build has no process"))?;
+    // It is the leader of a session of its own, and so of a group.
+    rustix::process::kill_process_group(pid, rustix::process::Signal::TERM)
+        .or_else(|_| rustix::process::kill_process(pid, rustix::process::Signal::TERM))
+        .map_err(|error| {
+            Error::new(Step::Cache, anyhow::Error::new(error).context("cannot stop the background build"))
+        })?;
+    // It is gone when its lock is.
+    for _ in 0..MOST_LOOKS {
+        if running(context)?.is_none() {
+            return Ok(Some(background));
         }
-        Err(Error::message(Step::Cache, format!("process {} does not stop", background.pid))
-            .hint(format!("`kill -KILL {}`", background.pid)))
+        std::thread::sleep(LOOK);
     }
+    Err(Error::message(Step::Cache, format!("process {} does not stop", background.pid))
+        .hint(format!("`kill -KILL {}`", background.pid)))
 }
 
 fn background(cache: &Cache) -> Option<Background> {

@@ -62,7 +62,7 @@ pub(crate) fn read_script(
     if let Some(own) = user_defined::of(script, &text, asked, &config.languages) {
         let language = Some(own.identity());
         let mut read = LanguageScript::read(script, options, &text, own.language, config, environment)?;
-        read.context.options.language = language;
+        read.request.options.language = language;
         return Ok(ReadScript::Other(read));
     }
     Ok(match detect::of(script, &text, asked)? {

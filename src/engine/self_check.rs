@@ -7,7 +7,8 @@
 use crate::base::digest::Digest;
 use crate::base::error::{At, Error, Result, Step};
 use crate::build::backend::Host;
-use crate::engine::runner::{Runner, build_settled};
+use crate::engine::build_settled::build_settled;
+use crate::engine::context::Context;
 use crate::engine::{background, recipe};
 use crate::report::reporter::Screen;
 use crate::request::options::Options;
@@ -16,48 +17,43 @@ use crate::store::cache::Cache;
 use crate::store::entry::Found;
 use crate::store::staging::Staging;
 
-impl Runner {
-    /// Whether the caller wants hits to be proved.
-    pub(crate) fn verifies(&self) -> bool {
-        self.environment().set("RUNNER_VERIFY").is_some_and(|value| value != "0")
-    }
+/// Whether the caller wants hits to be proved.
+pub(crate) fn is_on(context: &Context) -> bool {
+    context.environment().set("RUNNER_VERIFY").is_some_and(|value| value != "0")
+}
 
-    /// Builds the script again, and fails if that gives another binary than the one that was found.
-    #[cold]
-    pub(crate) fn verify(
-        &self,
-        cache: &Cache,
-        script: &Script,
-        options: &Options,
-        found: &Found,
-    ) -> Result<()> {
-        let screen = Screen::new(self.environment().is_terminal(), options.verbosity);
-        let staging = Staging::create(&cache.join("staging")).at(Step::Cache)?;
-        let read = recipe::read(script, options, self.environment())?;
-        let resolved = read.resolve(self.environment(), cache)?.anew();
-        let resolved = match found.provisional {
-            true => background::choose(resolved, cache, self.environment()),
-            false => resolved,
-        };
-        let host = Host { environment: self.environment(), cache, screen: &screen };
-        let built = build_settled(resolved.as_ref(), staging.path(), host)?;
-        let fresh = Digest::of_file(&built.output).at(Step::Compile)?;
-        if fresh == found.digest {
-            screen.verbose(|| {
-                format!(
-                    "{}: verified: a fresh build gives the cached binary",
-                    script.typed().to_string_lossy()
-                )
-            });
-            return Ok(());
-        }
-        let text = format!(
-            "the cached binary ({}) is not what a fresh build gives ({})",
-            found.digest.short(12),
-            fresh.short(12)
-        );
-        Err(Error::message(Step::Compile, text).hint(
-            "`--force` replaces it; an input no tool can see belongs under `inputs` in `[package.metadata.runner]`",
-        ))
+/// Builds the script again, and fails if that gives another binary than the one that was found.
+#[cold]
+pub(crate) fn verify_hit(
+    context: &Context,
+    cache: &Cache,
+    script: &Script,
+    options: &Options,
+    found: &Found,
+) -> Result<()> {
+    let screen = Screen::new(context.environment().is_terminal(), options.verbosity);
+    let staging = Staging::create(&cache.join("staging")).at(Step::Cache)?;
+    let read = recipe::read(script, options, context.environment())?;
+    let resolved = read.resolve(context.environment(), cache)?.anew();
+    let resolved = match found.provisional {
+        true => background::choose(resolved, cache, context.environment()),
+        false => resolved,
+    };
+    let host = Host { environment: context.environment(), cache, screen: &screen };
+    let built = build_settled(resolved.as_ref(), staging.path(), host)?;
+    let fresh = Digest::of_file(&built.output).at(Step::Compile)?;
+    if fresh == found.digest {
+        screen.verbose(|| {
+            format!("{}: verified: a fresh build gives the cached binary", script.typed().to_string_lossy())
+        });
+        return Ok(());
     }
+    let text = format!(
+        "the cached binary ({}) is not what a fresh build gives ({})",
+        found.digest.short(12),
+        fresh.short(12)
+    );
+    Err(Error::message(Step::Compile, text).hint(
+        "`--force` replaces it; an input no tool can see belongs under `inputs` in `[package.metadata.runner]`",
+    ))
 }

@@ -9,7 +9,7 @@
 //! Who built it had another home, another configuration, perhaps a compiler that is not here any more. So a trace of it is
 //! not asked whether it holds; it is asked whether this user would have built the same:
 //!
-//! 1. the script, its path and the options that won are those of the id (a [home](crate::settings::script_context::ScriptContext::home));
+//! 1. the script, its path and the options that won are those of the id (a [home](crate::settings::build_request::BuildRequest::home));
 //! 2. what the decisions rested on (compiler, linker, variables, cargo's configuration) is for both the same, where each has
 //!    his own home for the other's. Without a compiler to decide anything with, the variables alone must be the same;
 //! 3. every input of the build holds here and now;
@@ -37,8 +37,8 @@ use crate::base::digest::Digest;
 use crate::base::environment::Environment;
 use crate::base::error::{EXIT_NOT_FOUND, Result};
 use crate::base::small_sort;
+use crate::engine::context::Context;
 use crate::engine::recipe;
-use crate::engine::runner::Runner;
 use crate::report::reporter::Screen;
 use crate::request::options::Options;
 use crate::script::script_file::Script;
@@ -345,52 +345,50 @@ fn shown(path: &Path, error: &std::io::Error) -> String {
     format!("`{}`: {}", path.display(), error.kind())
 }
 
-impl Runner {
-    /// The program of a script that the system's cache has, if there is one and this user would have built the same.
-    /// Adopted into the user's own `cache`, if that can be written.
-    pub(crate) fn find_in_system(
-        &self,
-        cache: Option<&Cache>,
-        launch: &Key,
-        script: &Script,
-        options: &Options,
-    ) -> Result<Option<Found>> {
-        let environment = self.environment();
-        let Some(system) = SystemCache::of(environment, cache.map(Cache::root)) else { return Ok(None) };
-        if options.force || options.temporary || script.package().is_some() {
-            return Ok(None);
-        }
-        let read = recipe::read(script, options, environment)?;
-        let context = read.context();
-        if context.options.temporary {
-            return Ok(None);
-        }
-        let screen = Screen::new(environment.is_terminal(), context.options.verbosity);
-        // Where what a compiler says of itself is remembered, if anywhere.
-        let nowhere = Cache::at(PathBuf::from("/dev/null/nowhere"));
-        let (home, found) = match read.resolve(environment, cache.unwrap_or(&nowhere)) {
-            Ok(rust) => {
-                let home = rust.home();
-                (home, system.find(&home, Grounds::By(rust.checks()), environment, &screen))
-            }
-            Err(error) if error.exit_code() == EXIT_NOT_FOUND => {
-                let home = context.home();
-                let mut rest = context.config.checks.clone();
-                rest.extend(schema::choices(environment));
-                // One that appears is to be asked.
-                rest.push(Check::command("rustc", environment).tool());
-                (home, system.find(&home, Grounds::WithoutCompiler(&rest), environment, &screen))
-            }
-            // It is said where it is in the way.
-            Err(_) => return Ok(None),
-        };
-        let Some(variant) = found else { return Ok(None) };
-        let own = cache.filter(|cache| !cache.is_temporary() && cache.create().is_ok());
-        if let Some(own) = own
-            && own.add_variant(&home, script.trace_name(), variant.clone()).is_ok()
-        {
-            own.alias(launch, &home, script.trace_name(), environment);
-        }
-        Ok(Some(variant.found()))
+/// The program of a script that the system's cache has, if there is one and this user would have built the same.
+/// Adopted into the user's own `cache`, if that can be written.
+pub(crate) fn find_in_shared_cache(
+    context: &Context,
+    cache: Option<&Cache>,
+    launch: &Key,
+    script: &Script,
+    options: &Options,
+) -> Result<Option<Found>> {
+    let environment = context.environment();
+    let Some(system) = SystemCache::of(environment, cache.map(Cache::root)) else { return Ok(None) };
+    if options.force || options.temporary || script.package().is_some() {
+        return Ok(None);
     }
+    let read = recipe::read(script, options, environment)?;
+    let request = read.request();
+    if request.options.temporary {
+        return Ok(None);
+    }
+    let screen = Screen::new(environment.is_terminal(), request.options.verbosity);
+    // Where what a compiler says of itself is remembered, if anywhere.
+    let nowhere = Cache::at(PathBuf::from("/dev/null/nowhere"));
+    let (home, found) = match read.resolve(environment, cache.unwrap_or(&nowhere)) {
+        Ok(rust) => {
+            let home = rust.home();
+            (home, system.find(&home, Grounds::By(rust.checks()), environment, &screen))
+        }
+        Err(error) if error.exit_code() == EXIT_NOT_FOUND => {
+            let home = request.home();
+            let mut rest = request.config.checks.clone();
+            rest.extend(schema::choices(environment));
+            // One that appears is to be asked.
+            rest.push(Check::command("rustc", environment).tool());
+            (home, system.find(&home, Grounds::WithoutCompiler(&rest), environment, &screen))
+        }
+        // It is said where it is in the way.
+        Err(_) => return Ok(None),
+    };
+    let Some(variant) = found else { return Ok(None) };
+    let own = cache.filter(|cache| !cache.is_temporary() && cache.create().is_ok());
+    if let Some(own) = own
+        && own.add_variant(&home, script.trace_name(), variant.clone()).is_ok()
+    {
+        own.alias(launch, &home, script.trace_name(), environment);
+    }
+    Ok(Some(variant.found()))
 }

@@ -10,14 +10,14 @@ use crate::languages::build;
 use crate::languages::language_script::LanguageScript;
 use crate::languages::recipe::LanguageRecipe;
 use crate::request::program_args::ProgramArgs;
-use crate::settings::script_context::ScriptContext;
+use crate::settings::build_request::BuildRequest;
 use crate::store::cache::Cache;
 use crate::store::key::Key;
 use crate::store::trace::fact::Check;
 
 impl Backend for LanguageScript {
-    fn context(&self) -> &ScriptContext {
-        &self.context
+    fn request(&self) -> &BuildRequest {
+        &self.request
     }
 
     fn resolve<'a>(
@@ -30,8 +30,8 @@ impl Backend for LanguageScript {
 }
 
 impl<'a> ResolvedRecipe<'a> for LanguageRecipe<'a> {
-    fn context(&self) -> &'a ScriptContext {
-        self.context
+    fn request(&self) -> &'a BuildRequest {
+        self.request
     }
 
     fn notes(&self) -> &[String] {
@@ -43,7 +43,7 @@ impl<'a> ResolvedRecipe<'a> for LanguageRecipe<'a> {
     }
 
     fn home(&self) -> Key {
-        self.context.home()
+        self.request.home()
     }
 
     fn target(&self) -> Option<&str> {
@@ -72,6 +72,7 @@ impl<'a> ResolvedRecipe<'a> for LanguageRecipe<'a> {
     }
 
     fn dry_run(&self, staging: &Path, host: Host<'_>) -> Result<Option<PathBuf>> {
+        host.screen.work(staging, host.environment)?;
         build::rehearse(self, host.cache, staging, host.environment, host.screen).map(Some)
     }
 }

@@ -10,14 +10,14 @@ use crate::languages::metadata::Head;
 use crate::request::dialect::Dialect;
 use crate::request::options::Options;
 use crate::script::script_file::Script;
+use crate::settings::build_request::BuildRequest;
 use crate::settings::config_file::Config;
 use crate::settings::layers::{Said, Source};
-use crate::settings::script_context::ScriptContext;
 
 /// A script in a language other than Rust that was read, and no compiler looked for.
 #[derive(Debug)]
 pub(crate) struct LanguageScript {
-    pub(crate) context: ScriptContext,
+    pub(crate) request: BuildRequest,
     pub(crate) head: Head,
 }
 
@@ -62,7 +62,7 @@ impl LanguageScript {
         let base = options.base.as_deref().unwrap_or(script.base());
         let variables = Dialect::Runner.variables_at_run(&script, base).into_iter().chain(of_line).collect();
         let notes = Vec::new();
-        let context = ScriptContext { script, options, said, config, settings, notes, variables };
-        Ok(LanguageScript { context, head: read.head })
+        let request = BuildRequest { script, options, said, config, settings, notes, variables };
+        Ok(LanguageScript { request, head: read.head })
     }
 }

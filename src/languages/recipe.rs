@@ -18,8 +18,8 @@ use crate::request::options::{Harness, Options};
 use crate::request::program_args::ProgramArgs;
 use crate::script::header::Spec;
 use crate::script::script_file::Script;
+use crate::settings::build_request::BuildRequest;
 use crate::settings::schema;
-use crate::settings::script_context::ScriptContext;
 use crate::settings::script_table::Settings;
 use crate::store::cache::Cache;
 use crate::store::stamp::Moment;
@@ -39,7 +39,7 @@ pub(crate) enum Level {
 /// A recipe of a script in another language, whose compiler has been found.
 #[derive(Debug)]
 pub(crate) struct LanguageRecipe<'a> {
-    pub(crate) context: &'a ScriptContext,
+    pub(crate) request: &'a BuildRequest,
     pub(crate) script: &'a Script,
     pub(crate) options: &'a Options,
     pub(crate) settings: &'a Settings,
@@ -73,8 +73,8 @@ impl<'a> LanguageRecipe<'a> {
         environment: &Environment,
         cache: &Cache,
     ) -> Result<LanguageRecipe<'a>> {
-        let LanguageScript { context, head } = script;
-        let ScriptContext { script, options, settings, .. } = context;
+        let LanguageScript { request, head } = script;
+        let BuildRequest { script, options, settings, .. } = request;
         refuse_options_for_rust(options, head)?;
         let level = level(options, head)?;
         let search = Search { environment, cache, since: Moment::now() };
@@ -131,9 +131,9 @@ impl<'a> LanguageRecipe<'a> {
         let flags = flags.into_iter().chain(head.flags.iter().cloned()).collect();
         checks.extend(compiler.checks.iter().cloned());
         checks.extend(schema::choices(environment));
-        checks.extend(context.config.checks.iter().cloned());
+        checks.extend(request.config.checks.iter().cloned());
         Ok(LanguageRecipe {
-            context,
+            request,
             script,
             options,
             settings,
@@ -158,7 +158,7 @@ impl<'a> LanguageRecipe<'a> {
     /// What the program is told when it runs.
     pub(crate) fn told(&self) -> ProgramArgs {
         let arguments = self.settings.arguments.iter().map(OsString::from).collect();
-        ProgramArgs { arguments, variables: self.context.variables.clone() }
+        ProgramArgs { arguments, variables: self.request.variables.clone() }
     }
 
     /// The directory that the script's relative paths are taken from, and that its compiler runs in.

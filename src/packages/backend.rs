@@ -10,14 +10,14 @@ use crate::packages::cargo_install;
 use crate::packages::recipe::{PackageRecipe, PackageRequest};
 use crate::packages::resolve::Resolved;
 use crate::request::program_args::ProgramArgs;
-use crate::settings::script_context::ScriptContext;
+use crate::settings::build_request::BuildRequest;
 use crate::store::cache::Cache;
 use crate::store::key::Key;
 use crate::store::trace::fact::Check;
 
 impl Backend for PackageRequest {
-    fn context(&self) -> &ScriptContext {
-        &self.context
+    fn request(&self) -> &BuildRequest {
+        &self.request
     }
 
     fn resolve<'a>(
@@ -30,8 +30,8 @@ impl Backend for PackageRequest {
 }
 
 impl<'a> ResolvedRecipe<'a> for PackageRecipe<'a> {
-    fn context(&self) -> &'a ScriptContext {
-        self.context
+    fn request(&self) -> &'a BuildRequest {
+        self.request
     }
 
     fn notes(&self) -> &[String] {

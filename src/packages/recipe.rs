@@ -14,10 +14,10 @@ use crate::rust::linker::{self, Linker};
 use crate::rust::target::{self, Target};
 use crate::rust::toolchain::Toolchain;
 use crate::script::script_file::Script;
+use crate::settings::build_request::BuildRequest;
 use crate::settings::config_file::Config;
 use crate::settings::launch_key::content_key;
 use crate::settings::layers::{Said, Source};
-use crate::settings::script_context::ScriptContext;
 use crate::store::cache::Cache;
 use crate::store::key::Key;
 use crate::store::stamp::Moment;
@@ -26,7 +26,7 @@ use crate::store::trace::fact::Check;
 /// A package and the settings that won, and no compiler looked for.
 #[derive(Debug)]
 pub(crate) struct PackageRequest {
-    pub(crate) context: ScriptContext,
+    pub(crate) request: BuildRequest,
     pub(crate) package: Package,
 }
 
@@ -50,7 +50,7 @@ impl PackageRequest {
         let (script, package) = (script.clone(), package.clone());
         let (settings, notes, variables) = Default::default();
         Ok(PackageRequest {
-            context: ScriptContext { script, options, said, config, settings, notes, variables },
+            request: BuildRequest { script, options, said, config, settings, notes, variables },
             package,
         })
     }
@@ -59,7 +59,7 @@ impl PackageRequest {
 /// Everything decided before a package is built, but which version of it.
 #[derive(Debug)]
 pub(crate) struct PackageRecipe<'a> {
-    pub(crate) context: &'a ScriptContext,
+    pub(crate) request: &'a BuildRequest,
     pub(crate) script: &'a Script,
     pub(crate) package: &'a Package,
     pub(crate) options: &'a Options,
@@ -82,8 +82,8 @@ impl<'a> PackageRecipe<'a> {
         environment: &Environment,
         cache: &Cache,
     ) -> Result<PackageRecipe<'a>> {
-        let PackageRequest { context, package } = request;
-        let ScriptContext { script, options, said, config: user, .. } = context;
+        let PackageRequest { request, package } = request;
+        let BuildRequest { script, options, said, config: user, .. } = request;
         let since = Moment::now();
         let toolchain = Toolchain::find(options.toolchain.as_deref(), environment, cache)
             .map_err(|error| said.blame("toolchain", error))?;
@@ -97,7 +97,7 @@ impl<'a> PackageRecipe<'a> {
         }
         let profile = options.profile.clone().unwrap_or_else(|| "release".to_owned());
         let mut recipe = PackageRecipe {
-            context,
+            request,
             script,
             package,
             options,

@@ -13,14 +13,14 @@ use crate::rust::recipe::RustRecipe;
 use crate::rust::rust_script::RustScript;
 use crate::rust::source::Source;
 use crate::rust::{compile, deps, profile};
-use crate::settings::script_context::ScriptContext;
+use crate::settings::build_request::BuildRequest;
 use crate::store::cache::Cache;
 use crate::store::key::Key;
 use crate::store::trace::fact::Check;
 
 impl Backend for RustScript {
-    fn context(&self) -> &ScriptContext {
-        &self.context
+    fn request(&self) -> &BuildRequest {
+        &self.request
     }
 
     fn resolve<'a>(
@@ -33,8 +33,8 @@ impl Backend for RustScript {
 }
 
 impl<'a> ResolvedRecipe<'a> for RustRecipe<'a> {
-    fn context(&self) -> &'a ScriptContext {
-        self.context
+    fn request(&self) -> &'a BuildRequest {
+        self.request
     }
 
     fn notes(&self) -> &[String] {
@@ -79,6 +79,7 @@ impl<'a> ResolvedRecipe<'a> for RustRecipe<'a> {
 
     fn dry_run(&self, staging: &Path, host: Host<'_>) -> Result<Option<PathBuf>> {
         let Host { environment, cache, screen } = host;
+        screen.work(staging, environment)?;
         let Some(mut call) = invocation::known_call(self, cache, environment)? else {
             return deps::rehearse(self, cache, environment, screen, staging).map(|()| None);
         };

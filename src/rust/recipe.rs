@@ -20,9 +20,9 @@ use crate::rust::target::{self, Target};
 use crate::rust::toolchain::Toolchain;
 use crate::script::header::Form;
 use crate::script::script_file::Script;
+use crate::settings::build_request::BuildRequest;
 use crate::settings::launch_key::content_key;
 use crate::settings::layers::{Said, Source};
-use crate::settings::script_context::ScriptContext;
 use crate::settings::script_table::Settings;
 use crate::store::cache::Cache;
 use crate::store::key::Key;
@@ -37,7 +37,7 @@ const LARGE_LINES: usize = 30;
 /// A recipe of a Rust script, whose compiler has been found.
 #[derive(Debug)]
 pub(crate) struct RustRecipe<'a> {
-    pub(crate) context: &'a ScriptContext,
+    pub(crate) request: &'a BuildRequest,
     pub(crate) script: &'a Script,
     pub(crate) options: &'a Options,
     /// All that was said, and where.
@@ -76,25 +76,25 @@ impl RustScript {
     /// for.
     pub(crate) fn resolve(&self, environment: &Environment, cache: &Cache) -> Result<RustRecipe<'_>> {
         let since = Moment::now();
-        let RustScript { context, manifest, code, .. } = self;
-        let ScriptContext { script, options, settings, .. } = context;
+        let RustScript { request, manifest, code, .. } = self;
+        let BuildRequest { script, options, settings, .. } = request;
         let (toolchain, notes) = self.toolchain(environment, cache)?;
         manifest.check_rust_version(&toolchain.version.semver)?;
         let surroundings = Surroundings::find(
             &toolchain,
             options.target.as_deref(),
-            &context.said,
+            &request.said,
             environment,
             cache,
             since,
         )?;
         let Surroundings { config, target, linker, mut checks } = surroundings;
-        checks.extend(context.config.checks.iter().cloned());
+        checks.extend(request.config.checks.iter().cloned());
         let profile = options.profile.clone().unwrap_or_else(|| "release".to_owned());
         if !is_profile_name(&profile) {
             let text = format!("`{}` is not the name of a profile", profile.escape_debug());
             let error = Error::message(Step::Arguments, text).hint("for example `release`, `dev` or `quick`");
-            return Err(context.said.blame("profile", error));
+            return Err(request.said.blame("profile", error));
         }
         let edition = self.edition(&toolchain)?;
         let gate = match manifest.form() {
@@ -106,16 +106,16 @@ impl RustScript {
         };
         let is_gate_named = gate.is_some_and(|gate| self.features.iter().any(|feature| feature == gate));
         Ok(RustRecipe {
-            context,
+            request,
             script,
             options,
-            said: &context.said,
+            said: &request.said,
             manifest,
             code,
             settings,
             toolchain,
             target,
-            has_one_target: context.said.count("target") + usize::from(config.target.is_some()) <= 1,
+            has_one_target: request.said.count("target") + usize::from(config.target.is_some()) <= 1,
             linker,
             profile,
             provisional: false,
@@ -131,16 +131,16 @@ impl RustScript {
 
     /// The compiler, and what to say of it if it is not the one that the script asked another tool for.
     fn toolchain(&self, environment: &Environment, cache: &Cache) -> Result<(Toolchain, Vec<String>)> {
-        let wanted = match (self.context.options.harness, self.context.options.toolchain.as_deref()) {
+        let wanted = match (self.request.options.harness, self.request.options.toolchain.as_deref()) {
             (Some(Harness::Bench), None) => Some("nightly"),
             (_, wanted) => wanted,
         };
         match wanted.filter(|_| self.is_lenient) {
             None => {
                 let found = Toolchain::find(wanted, environment, cache);
-                let blame = |error: Error| match self.context.said.source("toolchain") {
+                let blame = |error: Error| match self.request.said.source("toolchain") {
                     Some(Source::Metadata) => error.placed(self.manifest.place_of_setting("toolchain")),
-                    _ => self.context.said.blame("toolchain", error),
+                    _ => self.request.said.blame("toolchain", error),
                 };
                 Ok((found.map_err(blame)?, Vec::new()))
             }
@@ -155,14 +155,14 @@ impl RustScript {
     /// The option's, the manifest's, else the default of the dialect.
     fn edition(&self, toolchain: &Toolchain) -> Result<String> {
         let default = self.manifest.dialect().edition(toolchain.latest_edition());
-        let edition = self.context.options.edition.as_deref().or(self.manifest.edition()).unwrap_or(default);
+        let edition = self.request.options.edition.as_deref().or(self.manifest.edition()).unwrap_or(default);
         match EDITIONS.contains(&edition) {
             true => Ok(edition.to_owned()),
             false => {
                 let text = format!("there is no Rust edition `{}`", edition.escape_debug());
                 let error = Error::message(Step::Arguments, text);
                 Err(self
-                    .context
+                    .request
                     .said
                     .blame("edition", error.hint("the editions are 2015, 2018, 2021 and 2024")))
             }
@@ -196,7 +196,7 @@ impl RustRecipe<'_> {
         self.needs_cargo() || self.lines() >= LARGE_LINES
     }
 
-    /// The id under which the build is kept: as [`ScriptContext::home`], and a target that is the compiler's own machine is none,
+    /// The id under which the build is kept: as [`BuildRequest::home`], and a target that is the compiler's own machine is none,
     /// unless a weaker word names another, which would then be the one that is meant.
     pub(crate) fn home(&self) -> Key {
         match &self.options.target {

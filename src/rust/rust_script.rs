@@ -10,15 +10,15 @@ use crate::rust::source::main_wrapper::{self, Code};
 use crate::script::header;
 use crate::script::script_file::Script;
 use crate::script::shebang::{self, Tool};
+use crate::settings::build_request::BuildRequest;
 use crate::settings::config_file::Config;
 use crate::settings::layers::{Said, Source};
-use crate::settings::script_context::ScriptContext;
 use crate::settings::script_table::{ALLOWED_FLAGS, refused_flag};
 
 /// A Rust script that was read, and no compiler looked for.
 #[derive(Debug)]
 pub(crate) struct RustScript {
-    pub(crate) context: ScriptContext,
+    pub(crate) request: BuildRequest,
     pub(crate) manifest: Manifest,
     /// What the compiler is given, if that is not the file.
     pub(crate) code: Code,
@@ -110,8 +110,8 @@ impl RustScript {
         let base = options.base.as_deref().unwrap_or(script.base());
         let variables = dialect.variables_at_run(&script, base).into_iter().chain(of_line).collect();
         manifest.check_name(&package_name(&manifest, &script))?;
-        let context = ScriptContext { script, options, said, config, settings, notes, variables };
-        Ok(RustScript { context, manifest, code, features, is_lenient })
+        let request = BuildRequest { script, options, said, config, settings, notes, variables };
+        Ok(RustScript { request, manifest, code, features, is_lenient })
     }
 }
 

@@ -9,8 +9,8 @@ use crate::base::error::{At, EXIT_NOT_FOUND, Error, Result, Step};
 use crate::commands::check::cannot_run;
 use crate::commands::fmt::diff;
 use crate::commands::migrate;
+use crate::engine::context::Context;
 use crate::engine::recipe::{self, ReadScript};
-use crate::engine::runner::Runner;
 use crate::languages::build::{self, Site};
 use crate::languages::recipe::{LanguageRecipe, Way};
 use crate::process::exec;
@@ -19,117 +19,114 @@ use crate::request::options::Options;
 use crate::script::script_file::Script;
 use crate::store::staging::Staging;
 
-impl Runner {
-    /// Shows what the compiler has to say of a script that is not in Rust, and `go vet` of one in Go. `None` if it is in Rust.
-    ///
-    /// # Errors
-    /// As [`Runner::prepare`]: [`Step::Compile`] if there are errors.
-    pub(crate) fn check_other(
-        &self,
-        script: &Script,
-        options: &Options,
-        arguments: &[OsString],
-    ) -> Result<Option<()>> {
-        let ReadScript::Other(read) = recipe::read_script(script, options, self.environment())? else {
-            return Ok(None);
-        };
-        let cache = self.cache()?;
-        cache.create()?;
-        let screen = Screen::new(self.environment().is_terminal(), options.verbosity);
-        let other = LanguageRecipe::decide(&read, self.environment(), &cache)?;
-        let staging = Staging::create(&cache.join("staging")).at(Step::Cache)?;
-        let environment = self.environment();
-        let site =
-            Site { recipe: &other, staging: staging.path(), cache: &cache, environment, screen: &screen };
-        let mut call = build::call(site)?;
-        match &other.way {
-            // Warnings of clang's about words for the linker are not about the script.
-            Way::C(_) => drop(call.command.args([
-                "-fsyntax-only",
-                "-Wall",
-                "-Wextra",
-                "-Wno-unused-command-line-argument",
-            ])),
-            // `go vet` reads files by itself, and knows nothing of those that stand in for others.
-            Way::Go(_) if call.source.path.is_file() => call.command = vetting(&call.command),
-            Way::Go(_) | Way::Template(_) | Way::Scriptisto(_) => {}
-        }
-        call.command.args(arguments);
-        let (said, status) = build::run(site, &mut call)?;
-        screen.show(&said, true);
-        match status.success() {
-            true => Ok(Some(())),
-            false => {
-                let name = other.compiler.name();
-                Err(Error::message(Step::Compile, format!("{name} failed ({status})")))
-            }
+/// Shows what the compiler has to say of a script that is not in Rust, and `go vet` of one in Go. `None` if it is in Rust.
+///
+/// # Errors
+/// As [`crate::Runner::prepare`]: [`Step::Compile`] if there are errors.
+pub(crate) fn check_language(
+    context: &Context,
+    script: &Script,
+    options: &Options,
+    arguments: &[OsString],
+) -> Result<Option<()>> {
+    let ReadScript::Other(read) = recipe::read_script(script, options, context.environment())? else {
+        return Ok(None);
+    };
+    let cache = context.cache()?;
+    cache.create()?;
+    let screen = Screen::new(context.environment().is_terminal(), options.verbosity);
+    let other = LanguageRecipe::decide(&read, context.environment(), &cache)?;
+    let staging = Staging::create(&cache.join("staging")).at(Step::Cache)?;
+    let environment = context.environment();
+    let site = Site { recipe: &other, staging: staging.path(), cache: &cache, environment, screen: &screen };
+    let mut call = build::call(site)?;
+    match &other.way {
+        // Warnings of clang's about words for the linker are not about the script.
+        Way::C(_) => drop(call.command.args([
+            "-fsyntax-only",
+            "-Wall",
+            "-Wextra",
+            "-Wno-unused-command-line-argument",
+        ])),
+        // `go vet` reads files by itself, and knows nothing of those that stand in for others.
+        Way::Go(_) if call.source.path.is_file() => call.command = vetting(&call.command),
+        Way::Go(_) | Way::Template(_) | Way::Scriptisto(_) => {}
+    }
+    call.command.args(arguments);
+    let (said, status) = build::run(site, &mut call)?;
+    screen.show(&said, true);
+    match status.success() {
+        true => Ok(Some(())),
+        false => {
+            let name = other.compiler.name();
+            Err(Error::message(Step::Compile, format!("{name} failed ({status})")))
         }
     }
+}
 
-    /// Formats a script that is not in Rust, where it is; with `--check` among the `arguments` shows what would change.
-    /// `None` if it is in Rust.
-    ///
-    /// # Errors
-    /// [`Step::Toolchain`] if there is no formatter.
-    pub(crate) fn format_other(
-        &self,
-        script: &Script,
-        options: &Options,
-        arguments: &[OsString],
-    ) -> Result<Option<u8>> {
-        let ReadScript::Other(read) = recipe::read_script(script, options, self.environment())? else {
-            return Ok(None);
-        };
-        let language = read.head.language;
-        let Some(path) = script.real_path() else {
-            return Err(Error::message(Step::Script, "there is no file to format"));
-        };
-        let Some((program, words)) = language.formatter.split_first() else {
-            let text = format!("runner knows of nothing that formats {}", language.shown);
-            return Err(Error::message(Step::Toolchain, text));
-        };
-        let tool = self.environment().find_command(OsStr::new(program)).ok_or_else(|| {
-            let text = format!("`{program}` is not on PATH, and it is what formats {}", language.shown);
-            Error::message(Step::Toolchain, text).code(EXIT_NOT_FOUND)
-        })?;
-        let (line, gap, body) = split(script.bytes());
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let extension = language.extensions.first().copied().unwrap_or_default();
-        let name = if name.contains('.') { name.into_owned() } else { format!("{name}.{extension}") };
-        let mut command = Command::new(&tool);
-        command.args(words.iter().map(|word| word.replace("{name}", &name)));
-        command.args(arguments.iter().filter(|word| *word != "--check"));
-        command.env_clear().envs(self.environment().for_compilers());
-        command.current_dir(script.base()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        // Blank lines above it, so that lines in messages are the script's.
-        let above = vec![b'\n'; usize::from(line.is_some()) + gap.len()];
-        let output = answer(command, &[&above, body].concat()).map_err(|error| cannot_run(&tool, error))?;
-        if !output.status.success() {
-            let said = String::from_utf8_lossy(&output.stderr);
-            let typed = script.typed().to_string_lossy();
-            let said = said.replace("<standard input>", &typed).replace("<stdin>", &typed);
-            Screen::new(false, options.verbosity).show(said.as_bytes(), true);
-            return Ok(Some(exec::exit_code(output.status)));
-        }
-        let start = output.stdout.iter().position(|byte| *byte != b'\n').unwrap_or(0);
-        let formatted = &output.stdout[start..];
-        let first = line.map(|line| [line, b"\n"].concat()).unwrap_or_default();
-        // What stands first in a file has nothing above it.
-        let gap = if line.is_some() { gap } else { &[] };
-        let after = [&first, gap, formatted].concat();
-        let is_changed = after != script.bytes();
-        let is_check = arguments.iter().any(|word| word == "--check");
-        if is_changed && is_check {
-            let typed = script.typed().to_string_lossy();
-            let (before, after) = (String::from_utf8_lossy(script.bytes()), String::from_utf8_lossy(&after));
-            let shown = diff::show(&typed, &before, &after, std::io::stdout().is_terminal());
-            // Nobody to tell is no reason to stop.
-            let _ = std::io::stdout().write_all(shown.as_bytes());
-        } else if is_changed {
-            migrate::replace(path, &after).at(Step::Script)?;
-        }
-        Ok(Some(u8::from(is_changed && is_check)))
+/// Formats a script that is not in Rust, where it is; with `--check` among the `arguments` shows what would change.
+/// `None` if it is in Rust.
+///
+/// # Errors
+/// [`Step::Toolchain`] if there is no formatter.
+pub(crate) fn format_language(
+    context: &Context,
+    script: &Script,
+    options: &Options,
+    arguments: &[OsString],
+) -> Result<Option<u8>> {
+    let ReadScript::Other(read) = recipe::read_script(script, options, context.environment())? else {
+        return Ok(None);
+    };
+    let language = read.head.language;
+    let Some(path) = script.real_path() else {
+        return Err(Error::message(Step::Script, "there is no file to format"));
+    };
+    let Some((program, words)) = language.formatter.split_first() else {
+        let text = format!("runner knows of nothing that formats {}", language.shown);
+        return Err(Error::message(Step::Toolchain, text));
+    };
+    let tool = context.environment().find_command(OsStr::new(program)).ok_or_else(|| {
+        let text = format!("`{program}` is not on PATH, and it is what formats {}", language.shown);
+        Error::message(Step::Toolchain, text).code(EXIT_NOT_FOUND)
+    })?;
+    let (line, gap, body) = split(script.bytes());
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let extension = language.extensions.first().copied().unwrap_or_default();
+    let name = if name.contains('.') { name.into_owned() } else { format!("{name}.{extension}") };
+    let mut command = Command::new(&tool);
+    command.args(words.iter().map(|word| word.replace("{name}", &name)));
+    command.args(arguments.iter().filter(|word| *word != "--check"));
+    command.env_clear().envs(context.environment().for_compilers());
+    command.current_dir(script.base()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    // Blank lines above it, so that lines in messages are the script's.
+    let above = vec![b'\n'; usize::from(line.is_some()) + gap.len()];
+    let output = answer(command, &[&above, body].concat()).map_err(|error| cannot_run(&tool, error))?;
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr);
+        let typed = script.typed().to_string_lossy();
+        let said = said.replace("<standard input>", &typed).replace("<stdin>", &typed);
+        Screen::new(false, options.verbosity).show(said.as_bytes(), true);
+        return Ok(Some(exec::exit_code(output.status)));
     }
+    let start = output.stdout.iter().position(|byte| *byte != b'\n').unwrap_or(0);
+    let formatted = &output.stdout[start..];
+    let first = line.map(|line| [line, b"\n"].concat()).unwrap_or_default();
+    // What stands first in a file has nothing above it.
+    let gap = if line.is_some() { gap } else { &[] };
+    let after = [&first, gap, formatted].concat();
+    let is_changed = after != script.bytes();
+    let is_check = arguments.iter().any(|word| word == "--check");
+    if is_changed && is_check {
+        let typed = script.typed().to_string_lossy();
+        let (before, after) = (String::from_utf8_lossy(script.bytes()), String::from_utf8_lossy(&after));
+        let shown = diff::show(&typed, &before, &after, std::io::stdout().is_terminal());
+        // Nobody to tell is no reason to stop.
+        let _ = std::io::stdout().write_all(shown.as_bytes());
+    } else if is_changed {
+        migrate::replace(path, &after).at(Step::Script)?;
+    }
+    Ok(Some(u8::from(is_changed && is_check)))
 }
 
 /// `go build …` as `go vet …`, which makes nothing.

@@ -12,7 +12,7 @@ use crate::store::key::Key;
 
 /// A script, or a package in its place, and the settings that won.
 #[derive(Debug)]
-pub(crate) struct ScriptContext {
+pub(crate) struct BuildRequest {
     /// The script at its real path.
     pub(crate) script: Script,
     /// What was asked for, in the strongest place that says anything: see [`crate::settings::schema`].
@@ -28,7 +28,7 @@ pub(crate) struct ScriptContext {
     pub(crate) variables: Vec<(OsString, OsString)>,
 }
 
-impl ScriptContext {
+impl BuildRequest {
     /// The key under which the build is kept: that of the real path with the script's own options spelled out.
     pub(crate) fn home(&self) -> Key {
         content_key(&self.script, &self.options)

@@ -1,0 +1,56 @@
+//! What every operation is given: the environment, the cache in it, and how background builds are started.
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::base::environment::Environment;
+use crate::base::error::{Error, Result, Step};
+use crate::store::cache::Cache;
+use crate::store::shared_root;
+
+/// The environment of an operation, and what may be started in the background.
+#[derive(Debug, Clone)]
+pub(crate) struct Context {
+    environment: Environment,
+    /// The program that makes background builds: see [`crate::engine::background`].
+    pub(crate) background: Option<fn() -> io::Result<PathBuf>>,
+}
+
+impl Context {
+    /// A context without background builds.
+    pub(crate) fn new(environment: Environment) -> Context {
+        Context { environment, background: None }
+    }
+
+    pub(crate) fn environment(&self) -> &Environment {
+        &self.environment
+    }
+
+    pub(crate) fn has_background(&self) -> bool {
+        self.background.is_some()
+    }
+
+    /// The user's cache, which need not be there yet.
+    ///
+    /// # Errors
+    /// [`Step::Cache`] if there is no place for one.
+    pub(crate) fn cache(&self) -> Result<Cache> {
+        match self.environment.cache_directory() {
+            Some(root) => {
+                let is_shared = shared_root::is_named(&root, &self.environment);
+                Ok(Cache::at(root).shared(is_shared))
+            }
+            None => Err(Error::message(Step::Cache, "there is no home directory to keep a cache in")
+                .hint("set `HOME` or `RUNNER_CACHE`")),
+        }
+    }
+
+    /// The user's cache, if it is there.
+    ///
+    /// # Errors
+    /// [`Step::Cache`] if it is not ours to use.
+    pub(crate) fn existing_cache(&self) -> Result<Option<Cache>> {
+        let cache = self.cache()?;
+        Ok(cache.exists()?.then_some(cache))
+    }
+}

@@ -1,0 +1,244 @@
+//! The spine: the way of a script, from its bytes to a program that can be executed.
+//!
+//! ```text
+//! Script ─► launch id ─► trace holds? ──yes──────────────────────────► Program
+//!                          │ no
+//!                          ▼
+//!             Recipe ─► lock ─► trace holds now? ──yes──► (alias) ───► Program
+//!                                 │ no
+//!                                 ▼
+//!                    compile in staging ─► commit ─► (alias) ────────► Program
+//! ```
+
+use std::ffi::OsString;
+
+use crate::base::error::{At, EXIT_NOT_FOUND, Error, Result, Step};
+use crate::build::backend::{Backend, Host, ResolvedRecipe};
+use crate::engine::build_settled::{MOST_ATTEMPTS, build_settled};
+use crate::engine::context::Context;
+use crate::engine::dry_run::Purpose;
+use crate::engine::miss_reason::{Why, why_in};
+use crate::engine::program::{Manner, Program};
+use crate::engine::{background, recipe, trim};
+use crate::process::exec;
+use crate::report::lock_notice::patiently;
+use crate::report::reporter::Screen;
+use crate::request::options::{Options, Verbosity};
+use crate::script::script_file::Script;
+use crate::settings::launch_key::launch_key;
+use crate::settings::schema;
+use crate::store::cache::Cache;
+use crate::store::entry::{Entry, Found};
+use crate::store::key::Key;
+use crate::store::staging::Staging;
+use crate::store::trace::Tools;
+use crate::store::usage_counts;
+
+/// How often a program is looked for again because it was trimmed between the look and the exec.
+const MOST_VANISHINGS: usize = 3;
+
+/// Becomes the script. Returns only if the program had to be spawned, with the exit code that stands for how it ended.
+///
+/// # Errors
+/// Those of [`crate::Runner::prepare`], and [`Step::Execute`].
+pub(crate) fn run(
+    context: &Context,
+    script: &Script,
+    options: &Options,
+    arguments: &[OsString],
+) -> Result<u8> {
+    if options.steering.rehearses {
+        return crate::engine::dry_run::dry_run(context, script, options, Purpose::Run(arguments))
+            .map(|()| 0);
+    }
+    for _ in 0..MOST_VANISHINGS {
+        if let Some(code) = prepare(context, script, options)?.execute(arguments)? {
+            return Ok(code);
+        }
+    }
+    // Somebody cleans the cache all the time: do without it.
+    let temporary = Options { temporary: true, ..options.clone() };
+    let code = prepare(context, script, &temporary)?.execute(arguments)?;
+    code.ok_or_else(|| Error::message(Step::Execute, "its program vanished before it could be executed"))
+}
+
+/// The program of a script: the cached one if its trace holds, else built now.
+///
+/// # Errors
+/// Any [`Step`] but [`Step::Execute`] and [`Step::Install`]. If the cache cannot be used the program is temporary, and
+/// one line on stderr says why. A script that is edited while it is compiled is read again.
+pub(crate) fn prepare(context: &Context, script: &Script, options: &Options) -> Result<Program> {
+    let mut edited = None;
+    let verbosity = schema::verbosity(options, context.environment());
+    let options = &Options { verbosity, ..options.clone() };
+    for _ in 1..MOST_ATTEMPTS {
+        let script = edited.as_ref().unwrap_or(script);
+        match prepare_once(context, script, options) {
+            Err(error) if error.step() == Step::Compile && !script.is_unchanged() => {
+                edited = Some(script.read_again()?);
+            }
+            prepared => return prepared,
+        }
+    }
+    prepare_once(context, edited.as_ref().unwrap_or(script), options)
+}
+
+fn prepare_once(context: &Context, script: &Script, options: &Options) -> Result<Program> {
+    let prepared = context.cache().and_then(|cache| prepare_in(context, cache, script, options));
+    let prepared = match prepared {
+        Err(unusable) if unusable.step() == Step::Cache => {
+            let launch = launch_key(script, options, context.environment());
+            match crate::engine::shared_cache::find_in_shared_cache(context, None, &launch, script, options)?
+            {
+                Some(found) => Ok(Program::cached(script, found, Manner::of(options, context.environment()))),
+                None => prepare_without(context, &unusable, script, options),
+            }
+        }
+        other => other,
+    };
+    prepared.map_err(|error| error.about(script.typed().to_string_lossy()))
+}
+
+/// The way of a script, one line a step.
+fn prepare_in(context: &Context, cache: Cache, script: &Script, options: &Options) -> Result<Program> {
+    let launch = launch_key(script, options, context.environment());
+    let manner = Manner::of(options, context.environment());
+    let find = || match find(context, &cache, &launch, script, options)? {
+        None => {
+            crate::engine::shared_cache::find_in_shared_cache(context, Some(&cache), &launch, script, options)
+        }
+        found => Ok(found),
+    };
+    if let Some(found) = manner.timed("looking in the cache", find)? {
+        return Ok(Program::cached(script, found, manner));
+    }
+    let _waitable = exec::waitable();
+    cache.create()?;
+    if let Some(environment) = context.environment().without_foreign_cargo_home(cache.root()) {
+        let context = &Context::new(environment);
+        return prepare_in(context, cache, script, options);
+    }
+    let read =
+        manner.timed("reading its metadata", || recipe::read(script, options, context.environment()))?;
+    let request = read.request();
+    let screen = manner.screen(request.options.verbosity);
+    request.config.complain(&cache, &screen);
+    let resolved = match manner.timed("finding the compiler", || read.resolve(context.environment(), &cache))
+    {
+        Ok(resolved) => resolved,
+        Err(no_compiler) => return outlive(context, no_compiler, &cache, script, read.as_ref(), manner),
+    };
+    let notes: Vec<String> = request.notes.iter().chain(resolved.notes()).cloned().collect();
+    notes.iter().for_each(|note| screen.note(script, note));
+    if request.options.temporary || cache.is_temporary() {
+        return build_temporary(context, cache, script, resolved.as_ref(), &screen, manner);
+    }
+    let resolved = match context.background {
+        Some(_) => background::choose(resolved, &cache, context.environment()),
+        None => resolved,
+    };
+    let host = Host { environment: context.environment(), cache: &cache, screen: &screen };
+    let home = resolved.home();
+    let is_wanted = |found: &Found| !(options.force || options.optimal && found.provisional);
+    let waiting = patiently(&screen, script);
+    let found = match cache.enter(home, resolved.checks(), context.environment(), is_wanted, waiting)? {
+        Entry::Occupied(found) => found,
+        Entry::Vacant(vacant) => match build_settled(resolved.as_ref(), vacant.staging(), host) {
+            Ok(built) => {
+                usage_counts::count_miss(&cache);
+                manner.kept(|| vacant.commit(built, script.trace_name()))?
+            }
+            Err(error) => {
+                let outlived = outlive(context, error, &cache, script, read.as_ref(), manner);
+                if outlived.as_ref().is_err_and(|error| error.step() != Step::Toolchain) {
+                    notes.iter().for_each(|note| screen.note_late(script, note));
+                }
+                return outlived;
+            }
+        },
+    };
+    cache.alias(&launch, &home, script.trace_name(), context.environment());
+    trim::daily(&cache, request.said.limits());
+    Ok(Program::cached(script, found, manner))
+}
+
+/// A hit: no lock, nothing written, no process started.
+fn find(
+    context: &Context,
+    cache: &Cache,
+    launch: &Key,
+    script: &Script,
+    options: &Options,
+) -> Result<Option<Found>> {
+    if options.verbosity == Verbosity::Verbose {
+        let why = match cache.exists()? {
+            true => why_in(context, cache, script, options)?,
+            false => Why::Never,
+        };
+        Screen::new(false, options.verbosity).say(&format!("{}: {why}", script.typed().to_string_lossy()));
+    }
+    if options.force || options.temporary || !cache.exists()? {
+        return Ok(None);
+    }
+    let found = cache.find(launch, context.environment(), Tools::Checked);
+    let Some(found) = found.filter(|found| !(options.optimal && found.provisional)) else {
+        return Ok(None);
+    };
+    if crate::engine::self_check::is_on(context) && !found.provisional {
+        crate::engine::self_check::verify_hit(context, cache, script, options, &found)?;
+    }
+    match found.provisional {
+        true => crate::engine::background::final_or_start(context, cache, script, options, found).map(Some),
+        false => Ok(Some(found)),
+    }
+}
+
+/// A program that is not kept: in memory, or where there is no such thing in a directory that goes with it.
+fn build_temporary(
+    context: &Context,
+    cache: Cache,
+    script: &Script,
+    resolved: &dyn ResolvedRecipe<'_>,
+    screen: &Screen,
+    manner: Manner,
+) -> Result<Program> {
+    let _ = Staging::sweep(&cache.join("staging"));
+    let staging = Staging::create(&cache.join("staging")).at(Step::Cache)?;
+    let host = Host { environment: context.environment(), cache: &cache, screen };
+    let built = build_settled(resolved, staging.path(), host)?;
+    Ok(Program::temporary(script, built, staging, cache, manner))
+}
+
+/// The cache cannot be used: say why, and do without.
+#[cold]
+fn prepare_without(
+    context: &Context,
+    unusable: &Error,
+    script: &Script,
+    options: &Options,
+) -> Result<Program> {
+    let temporary = Cache::temporary(context.environment())?;
+    let screen = Screen::new(context.environment().is_terminal(), options.verbosity);
+    let typed = script.typed().to_string_lossy();
+    screen.say(&format!("{typed}: {unusable}; running from a temporary binary"));
+    prepare_in(context, temporary, script, options)
+}
+
+/// A cached script outlives its compiler: with none to be found, the compiler's own checks are forgiven.
+#[cold]
+fn outlive(
+    context: &Context,
+    no_compiler: Error,
+    cache: &Cache,
+    script: &Script,
+    read: &dyn Backend,
+    manner: Manner,
+) -> Result<Program> {
+    let is_absence = no_compiler.step() == Step::Toolchain && no_compiler.exit_code() == EXIT_NOT_FOUND;
+    let request = read.request();
+    let may = is_absence && !request.options.force && !request.options.temporary;
+    match may.then(|| cache.find(&request.home(), context.environment(), Tools::Forgiven)).flatten() {
+        Some(found) => Ok(Program::cached(script, found, manner)),
+        None => Err(no_compiler),
+    }
+}

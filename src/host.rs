@@ -1,0 +1,3 @@
+//! What a host program calls: [`runner::Runner`] and the subcommands as its methods.
+
+pub(crate) mod runner;

@@ -1,0 +1,376 @@
+//! The engine as a host program sees it: each method is one subcommand or one step of a run.
+
+use std::ffi::{OsStr, OsString};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::base::environment::Environment;
+use crate::base::error::{Error, Result};
+use crate::build::record::BuildRecord;
+use crate::commands::artifact::Artifact;
+use crate::commands::cache::Statistics;
+use crate::commands::check::Lint;
+use crate::commands::env::Seen;
+use crate::commands::installed::Listed;
+use crate::commands::migrate::Style;
+use crate::commands::promote::{Installed, Placement};
+use crate::commands::upgrade::Upgraded;
+use crate::commands::verify::Rebuilt;
+use crate::engine::background::Background;
+use crate::engine::context::Context;
+use crate::engine::miss_reason::Why;
+use crate::engine::program::Program;
+use crate::engine::trim::{CachedBuild, Trimmed};
+use crate::request::limits::Limits;
+use crate::request::options::Options;
+use crate::rust::deps::Updated;
+use crate::script::script_file::Script;
+
+/// Compiles, caches and executes scripts.
+#[derive(Debug, Clone)]
+pub struct Runner {
+    context: Context,
+}
+
+impl Runner {
+    /// A runner that sees `environment`.
+    pub fn new(environment: Environment) -> Runner {
+        Runner { context: Context::new(environment) }
+    }
+
+    /// Lets second runs of provisional builds start `command build --cache --background SCRIPT`, which must end in
+    /// [`Runner::finish`]. Without it provisional builds are not made.
+    pub fn with_background(mut self, command: fn() -> io::Result<PathBuf>) -> Runner {
+        self.context.background = Some(command);
+        self
+    }
+
+    /// The environment it sees.
+    pub fn environment(&self) -> &Environment {
+        self.context.environment()
+    }
+
+    /// Every executable that was promoted, by name, and what became of it.
+    ///
+    /// # Errors
+    /// [`Step::Install`] if there is nowhere to keep receipts.
+    pub fn installed(&self) -> Result<Vec<Listed>> {
+        crate::commands::installed::list(&self.context)
+    }
+
+    /// The paths of executables that were promoted, by their names, or by their paths if there are several of a name.
+    ///
+    /// # Errors
+    /// [`Step::Install`] if one of them was not promoted, or several have the name.
+    pub fn promoted(&self, names: &[OsString]) -> Result<Vec<PathBuf>> {
+        crate::commands::installed::paths_of(&self.context, names)
+    }
+
+    /// Removes an executable that was promoted: by its name, or by its path if there are several of that name. Returns
+    /// where it was.
+    ///
+    /// # Errors
+    /// [`Step::Install`] if there is none, if several have the name, or if it was modified and `force` is not given.
+    pub fn demote(&self, name: &OsStr, force: bool) -> Result<PathBuf> {
+        crate::commands::installed::demote(&self.context, name, force)
+    }
+
+    /// As [`Runner::demote`], of several: if one of them cannot be removed, none is.
+    ///
+    /// # Errors
+    /// As [`Runner::demote`].
+    pub fn demote_all(&self, names: &[OsString], force: bool) -> Result<Vec<PathBuf>> {
+        crate::commands::installed::demote_all(&self.context, names, force)
+    }
+
+    /// The installed toolchains, by the shortest names that [`crate::Options::toolchain`] understands.
+    pub fn toolchains(&self) -> Vec<String> {
+        crate::commands::completion_data::toolchains(&self.context)
+    }
+
+    /// The names of the executables that were promoted, whatever became of them.
+    pub fn promoted_names(&self) -> Vec<OsString> {
+        crate::commands::completion_data::promoted_names(&self.context)
+    }
+
+    /// Formats a script where it is, or with `--check` among the `arguments` shows what would change; rustfmt's exit code.
+    ///
+    /// # Errors
+    /// [`Step::Script`] and [`Step::Metadata`] if it is not a script, [`Step::Toolchain`] if there is no rustfmt.
+    pub fn format(&self, script: &Script, options: &Options, arguments: &[OsString]) -> Result<u8> {
+        crate::commands::fmt::format(&self.context, script, options, arguments)
+    }
+
+    /// Rewrites the metadata of a script in another form; whether the file had to change.
+    ///
+    /// # Errors
+    /// [`Step::Metadata`] if it has none, if it is malformed, or if something would be lost; [`Step::Script`] if the script
+    /// is no file or cannot be replaced.
+    pub fn migrate(&self, script: &Script, style: Style) -> Result<bool> {
+        crate::commands::migrate::migrate(&self.context, script, style)
+    }
+
+    /// Installs a script as an executable.
+    ///
+    /// # Errors
+    /// Those of [`Runner::prepare`], and [`Step::Install`]: nothing has changed then.
+    pub fn promote(&self, script: &Script, options: &Options, placement: &Placement) -> Result<Installed> {
+        crate::commands::promote::promote(&self.context, script, options, placement)
+    }
+
+    /// Installs several scripts as executables. Whatever can be refused is, before any of them is built; and all of them are
+    /// built before any is installed.
+    ///
+    /// # Errors
+    /// As [`Runner::promote`]; and if two of them would have one name, or `placement` names more than one.
+    pub fn promote_all(
+        &self,
+        scripts: &[Script],
+        options: &Options,
+        placement: &Placement,
+    ) -> Result<Vec<Installed>> {
+        crate::commands::promote::promote_all(&self.context, scripts, options, placement)
+    }
+
+    /// Builds scripts into the cache, as many at once as there are processors, so that their first run is a hit. One result
+    /// a script, in order.
+    pub fn build_ahead(&self, scripts: &[Script], options: &Options) -> Vec<Result<()>> {
+        crate::commands::prebuild::prebuild(&self.context, scripts, options)
+    }
+
+    /// Resolves the dependencies of a script to the newest versions that fit, and tells what changed. They are kept in
+    /// `SCRIPT.lock` if that is there or `write_lock` asks for it; else in the cache, for this manifest.
+    ///
+    /// # Errors
+    /// As [`Runner::prepare`]; [`Step::Install`] if `SCRIPT.lock` cannot be written.
+    pub fn update(&self, script: &Script, options: &Options, write_lock: bool) -> Result<Vec<Updated>> {
+        crate::commands::prebuild::update(&self.context, script, options, write_lock)
+    }
+
+    /// Builds a program again from its script, and compares. The program is a file, or the name of what was promoted.
+    ///
+    /// # Errors
+    /// Those of [`Runner::inspect`] and [`Runner::prepare`]; [`Step::Install`] and [`Step::Toolchain`] if it cannot be told.
+    pub fn rebuild(&self, program: &OsStr, script: Option<&OsStr>, options: &Options) -> Result<Rebuilt> {
+        crate::commands::verify::verify(&self.context, program, script, options)
+    }
+
+    /// How often the cache was of use, and what it holds.
+    ///
+    /// # Errors
+    /// [`crate::Step::Cache`] if it is not ours to read.
+    pub fn cache_statistics(&self) -> Result<Statistics> {
+        crate::commands::cache::statistics(&self.context)
+    }
+
+    /// The directory of the cache, which need not exist.
+    ///
+    /// # Errors
+    /// [`crate::Step::Cache`] if there is nowhere to keep one.
+    pub fn cache_path(&self) -> Result<PathBuf> {
+        crate::commands::cache::path(&self.context)
+    }
+
+    /// Bytes of the cache on disk.
+    ///
+    /// # Errors
+    /// [`crate::Step::Cache`] if it is not ours to read.
+    pub fn cache_size(&self) -> Result<u64> {
+        crate::commands::cache::size(&self.context)
+    }
+
+    /// Every cached build, most recently used first.
+    ///
+    /// # Errors
+    /// [`crate::Step::Cache`] if it is not ours to read.
+    pub fn cache_list(&self) -> Result<Vec<CachedBuild>> {
+        crate::commands::cache::list(&self.context)
+    }
+
+    /// Removes what was not used for long, then the least recently used beyond the size.
+    ///
+    /// # Errors
+    /// [`crate::Step::Cache`] if it is not ours to change.
+    pub fn cache_trim(&self, limits: Limits) -> Result<Trimmed> {
+        crate::commands::cache::trim(&self.context, limits)
+    }
+
+    /// What [`Runner::cache_trim`] would remove: the builds, and what that comes to with all that only they need. Removes
+    /// nothing.
+    ///
+    /// # Errors
+    /// [`crate::Step::Cache`] if it is not ours to read.
+    pub fn cache_trimmable(&self, limits: Limits) -> Result<(Vec<CachedBuild>, Trimmed)> {
+        crate::commands::cache::trimmable(&self.context, limits)
+    }
+
+    /// What a trim keeps to if nobody says otherwise: what `RUNNER_OLDER`, `RUNNER_MAX_SIZE` or the configuration say.
+    ///
+    /// # Errors
+    /// [`crate::Step::Config`], and [`crate::Step::Arguments`] if a variable means nothing.
+    pub fn cache_limits(&self) -> Result<Limits> {
+        crate::commands::cache::limits(&self.context)
+    }
+
+    /// Removes everything, or every build of one script, which need not exist any more.
+    ///
+    /// # Errors
+    /// [`crate::Step::Cache`] if it is not ours to change.
+    pub fn cache_clean(&self, script: Option<&Path>) -> Result<Trimmed> {
+        crate::commands::cache::clean(&self.context, script)
+    }
+
+    /// Shows how a script would be built and written where `output` says; see [`Runner::build`].
+    ///
+    /// # Errors
+    /// As [`Runner::build`], as far as nothing has to be built for them.
+    pub fn rehearse_build(&self, script: &Script, options: &Options, output: Option<&Path>) -> Result<()> {
+        crate::commands::build::dry_run_of_build(&self.context, script, options, output)
+    }
+
+    /// Writes a self-contained executable of a script where `output` says: a file, or a directory (one that exists, or
+    /// a path that ends in a slash); the working directory if it says nothing. Returns its path.
+    ///
+    /// # Errors
+    /// Those of [`Runner::prepare`], and [`Step::Install`].
+    pub fn build(&self, script: &Script, options: &Options, output: Option<&Path>) -> Result<PathBuf> {
+        crate::commands::build::build(&self.context, script, options, output)
+    }
+
+    /// The same for several, which need a directory, and with what there is to say of each. One result a script, in order.
+    ///
+    /// # Errors
+    /// [`Step::Arguments`] and [`Step::Install`] if that cannot be done: then nothing has been built.
+    pub fn build_all(
+        &self,
+        scripts: &[Script],
+        options: &Options,
+        output: Option<&Path>,
+    ) -> Result<Vec<Result<Artifact>>> {
+        crate::commands::build::build_all(&self.context, scripts, options, output)
+    }
+
+    /// Builds scripts into the cache, as for a run, with the paths of this machine in them: what a debugger wants.
+    pub fn build_cached(&self, scripts: &[Script], options: &Options) -> Vec<Result<Artifact>> {
+        crate::commands::build::build_cached(&self.context, scripts, options)
+    }
+
+    /// The build record in a program: a file, or what was promoted under that name. Returns its path, too.
+    ///
+    /// # Errors
+    /// [`Step::Install`] if there is no such file, or no record in it.
+    pub fn inspect(&self, file: &OsStr) -> Result<(PathBuf, BuildRecord)> {
+        crate::commands::inspect::inspect(&self.context, file)
+    }
+
+    /// Tells whether the next run of a script would be a hit, without running or building anything.
+    ///
+    /// # Errors
+    /// [`crate::Step::Cache`] if the cache cannot be used; [`crate::Step::Metadata`] and [`crate::Step::Script`] if the script
+    /// could not be built either.
+    pub fn why(&self, script: &Script, options: &Options) -> Result<Why> {
+        crate::commands::why::why(&self.context, script, options)
+    }
+
+    /// Writes a package with this script as its program into `directory`, or into the cache; returns the directory. The
+    /// program is the script itself, unless cargo could not compile that as it stands: then a copy that it can.
+    ///
+    /// # Errors
+    /// [`Step::Script`] and [`Step::Metadata`] if the script is not one, [`Step::Toolchain`] if there is no compiler whose
+    /// edition it would have, [`Step::Install`] if the package cannot be written.
+    pub fn package(&self, script: &Script, options: &Options, directory: Option<&Path>) -> Result<PathBuf> {
+        crate::commands::eject::eject(&self.context, script, options, directory)
+    }
+
+    /// Everything runner sees, for a run with these options of a script or, without one, of any. The second value is why
+    /// there is no compiler, if there is none.
+    ///
+    /// # Errors
+    /// [`crate::Step::Config`], and if there is a script those of reading it.
+    pub fn seen(&self, script: Option<&Script>, options: &Options) -> Result<(Vec<Seen>, Option<Error>)> {
+        crate::commands::env::settings_in_force(&self.context, script, options)
+    }
+
+    /// The variables that begin as ours do and mean nothing, each with the one that was probably meant.
+    pub fn misspelt_variables(&self) -> Vec<(String, String)> {
+        crate::commands::env::misspelt_variables(&self.context)
+    }
+
+    /// Builds a promoted executable again, if its source, its toolchain or the version of its package is another now. Of
+    /// `options` count `offline`, `verbosity`, and `force`: replace what somebody else changed, put back what was removed.
+    ///
+    /// # Errors
+    /// Those of [`Runner::promote`]; 127 if its source is gone; [`Step::Install`] if it was modified or removed.
+    pub fn upgrade(&self, name: &OsStr, options: &Options) -> Result<Upgraded> {
+        crate::commands::upgrade::upgrade(&self.context, name, options)
+    }
+
+    /// Shows what the compiler or clippy has to say of a script. `arguments` are more of the tool's own.
+    ///
+    /// # Errors
+    /// As [`Runner::prepare`]: [`Step::Compile`] if there are errors.
+    pub fn check(
+        &self,
+        script: &Script,
+        options: &Options,
+        lint: Lint,
+        arguments: &[OsString],
+    ) -> Result<()> {
+        crate::commands::check::check(&self.context, script, options, lint, arguments)
+    }
+
+    /// Writes the documentation of a script into `directory`, or into the cache; returns its first page.
+    ///
+    /// # Errors
+    /// As [`Runner::prepare`].
+    pub fn document(
+        &self,
+        script: &Script,
+        options: &Options,
+        directory: Option<&Path>,
+        arguments: &[OsString],
+    ) -> Result<PathBuf> {
+        crate::commands::check::document(&self.context, script, options, directory, arguments)
+    }
+
+    /// Makes the final build of a script whose build is provisional, unless a background build is going on.
+    ///
+    /// # Errors
+    /// As [`Runner::prepare`].
+    pub fn finish(&self, script: &Script, options: &Options) -> Result<()> {
+        crate::engine::background::finish(&self.context, script, options)
+    }
+
+    /// The background build that is going on, if there is one.
+    ///
+    /// # Errors
+    /// [`Step::Cache`] if the cache is not ours to read.
+    pub fn background(&self) -> Result<Option<Background>> {
+        crate::engine::background::running(&self.context)
+    }
+
+    /// Stops the background build, with the compilers it runs.
+    ///
+    /// # Errors
+    /// [`Step::Cache`] if that may not be done.
+    pub fn stop_background(&self) -> Result<Option<Background>> {
+        crate::engine::background::stop(&self.context)
+    }
+
+    /// Becomes the script. Returns only if the program had to be spawned, with the exit code that stands for how it ended.
+    ///
+    /// # Errors
+    /// Those of [`Runner::prepare`], and [`Step::Execute`].
+    pub fn run(&self, script: &Script, options: &Options, arguments: &[OsString]) -> Result<u8> {
+        crate::engine::prepare::run(&self.context, script, options, arguments)
+    }
+
+    /// The program of a script: the cached one if its trace holds, else built now.
+    ///
+    /// # Errors
+    /// Any [`Step`] but [`Step::Execute`] and [`Step::Install`]. If the cache cannot be used the program is temporary, and
+    /// one line on stderr says why. A script that is edited while it is compiled is read again.
+    pub fn prepare(&self, script: &Script, options: &Options) -> Result<Program> {
+        crate::engine::prepare::prepare(&self.context, script, options)
+    }
+}
