@@ -7,11 +7,11 @@ use crate::base::digest::Digest;
 use crate::base::shell_words;
 use crate::build::elf::Elf;
 use crate::build::record::BuildRecord;
-use crate::request::dialect::Dialect;
 use crate::rust::dep_info::DepInfo;
 use crate::rust::manifest::Manifest;
 use crate::rust::profile;
-use crate::script::{header, shebang};
+use crate::script::tool_call::ToolCall;
+use crate::script::{dialect_detection, header, polyglot, shebang};
 use crate::store::sealed_record::Record;
 use crate::store::trace::{self, Trace};
 
@@ -20,9 +20,10 @@ pub fn metadata(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     let Ok(header) = header::parse(text) else { return };
     let _ = header.shebang.and_then(shebang::read);
-    let _ = shebang::polyglot::read(text, true);
-    let _ = header.build_command.as_deref().and_then(shebang::read_command);
-    let dialect = Dialect::of(header.metadata.as_ref().map(|metadata| metadata.form), None, None);
+    let _ = polyglot::read(text, true);
+    let _ = header.build_command.as_deref().and_then(ToolCall::among);
+    let dialect =
+        dialect_detection::detect(header.metadata.as_ref().map(|metadata| metadata.form), None, None);
     let Ok(manifest) = Manifest::read(header.metadata, dialect) else { return };
     let _ = manifest.notes();
     if let Ok(settings) = manifest.settings() {

@@ -1,7 +1,11 @@
 //! Reading a script: bytes, first line, metadata head, dialect.
 
 pub(crate) mod crate_name;
+pub(crate) mod dialect_detection;
+pub(crate) mod first_line;
 pub(crate) mod header;
+pub(crate) mod polyglot;
 pub(crate) mod script_file;
 pub(crate) mod shebang;
 pub(crate) mod toml_position;
+pub(crate) mod tool_call;

@@ -6,7 +6,8 @@ use crate::base::error::{Error, Result, Step};
 use crate::languages::language::Language;
 use crate::languages::metadata;
 use crate::script::script_file::Script;
-use crate::script::shebang::{self, Tool};
+use crate::script::shebang;
+use crate::script::tool_call::Tool;
 
 /// Extensions of Rust: its own, and those of its script tools.
 const RUST: &[&str] = &["rs", "ers", "crs", "rscript"];

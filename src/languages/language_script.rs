@@ -7,7 +7,6 @@ use crate::base::environment::Environment;
 use crate::base::error::Result;
 use crate::languages::language::Language;
 use crate::languages::metadata::Head;
-use crate::request::dialect::Dialect;
 use crate::request::options::Options;
 use crate::script::script_file::Script;
 use crate::settings::build_request::BuildRequest;
@@ -58,9 +57,7 @@ impl LanguageScript {
         let locked = options.locked || read.options.locked;
         let options = Options { dialect: None, rust_flags: None, locked, ..filled };
         let script = script.resolve();
-        let of_line = read.variables.iter().map(|(name, value)| (name.into(), value.into()));
-        let base = options.base.as_deref().unwrap_or(script.base());
-        let variables = Dialect::Runner.variables_at_run(&script, base).into_iter().chain(of_line).collect();
+        let variables = read.variables.iter().map(|(name, value)| (name.into(), value.into())).collect();
         let notes = Vec::new();
         let request = BuildRequest { script, options, said, config, settings, notes, variables };
         Ok(LanguageScript { request, head: read.head })

@@ -16,7 +16,8 @@ use crate::languages::language::Language;
 use crate::languages::scriptisto;
 use crate::request::options::Options;
 use crate::script::header::Spec;
-use crate::script::shebang::{self, Tool};
+use crate::script::shebang;
+use crate::script::tool_call::Tool;
 use crate::settings::script_table::Settings;
 
 /// What the head of a script says.

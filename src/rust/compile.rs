@@ -17,7 +17,6 @@ use crate::build::input_watch::InputWatch;
 use crate::build::outcome::{Interruption, Outcome, cache_removed, disk_full, trace_facts};
 use crate::build::record::BuildRecord;
 use crate::report::reporter::{Finished, Screen};
-use crate::request::dialect;
 use crate::rust::dep_info::{self, DepInfo};
 use crate::rust::deps::Call;
 use crate::rust::incremental::Incremental;
@@ -26,6 +25,7 @@ use crate::rust::recipe::RustRecipe;
 use crate::rust::record::build_record;
 use crate::rust::source::Source;
 use crate::rust::{linker, static_check};
+use crate::script::dialect_detection;
 use crate::store::cache::Cache;
 use crate::store::entry::Built;
 use crate::store::stamp::Moment;
@@ -186,7 +186,7 @@ fn run(
 /// Variables we set ourselves: they say nothing that is not in the launch id.
 fn is_ours(name: &str) -> bool {
     name.starts_with("CARGO_PKG_")
-        || dialect::is_variable(name)
+        || dialect_detection::is_variable(name)
         || matches!(
             name,
             "CARGO_BIN_NAME"

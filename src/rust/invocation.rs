@@ -16,6 +16,7 @@ use crate::rust::deps::{self, Call};
 use crate::rust::profile;
 use crate::rust::recipe::RustRecipe;
 use crate::rust::source::Source;
+use crate::script::dialect_detection;
 use crate::store::cache::Cache;
 
 /// What it is called for.
@@ -271,7 +272,11 @@ pub(crate) fn command(
         .env("CARGO_PKG_NAME", &package)
         .env("CARGO_BIN_NAME", &package)
         .env("CARGO_CRATE_NAME", &crate_name);
-    command.envs(recipe.manifest.dialect().variables_at_build(recipe.script, recipe.metadata_base()));
+    command.envs(dialect_detection::variables_at_build(
+        recipe.manifest.dialect(),
+        recipe.script,
+        recipe.metadata_base(),
+    ));
     command.env("CARGO_MANIFEST_DIR", base).env("CARGO_PRIMARY_PACKAGE", "1");
     command.env("CARGO_MANIFEST_PATH", recipe.script.path().unwrap_or(&source.path));
     command.current_dir(if base.is_dir() { base } else { Path::new("/") });

@@ -2,14 +2,14 @@
 
 use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Step};
-use crate::request::dialect::{self, Dialect};
 use crate::request::options::Options;
 use crate::rust::manifest::Manifest;
 use crate::rust::metadata::{notes, text};
 use crate::rust::source::main_wrapper::{self, Code};
 use crate::script::header;
 use crate::script::script_file::Script;
-use crate::script::shebang::{self, Tool};
+use crate::script::tool_call::Tool;
+use crate::script::{dialect_detection, first_line};
 use crate::settings::build_request::BuildRequest;
 use crate::settings::config_file::Config;
 use crate::settings::layers::{Said, Source};
@@ -44,9 +44,9 @@ impl RustScript {
         let header = header::parse(text)?;
         let mut notes = notes(&header);
         let features = header.features.iter().map(|feature| (*feature).to_owned()).collect();
-        let first = shebang::of_script(&header, text);
+        let first = first_line::tool_call(&header, text);
         let form = header.metadata.as_ref().map(|metadata| metadata.form);
-        let dialect = Dialect::of(form, options.dialect, first.as_ref().map(|line| &line.tool));
+        let dialect = dialect_detection::detect(form, options.dialect, first.as_ref().map(|line| &line.tool));
         let manifest = Manifest::read(header.metadata.clone(), dialect)?;
         notes.extend(manifest.notes());
         let harness = options.harness.or(first.as_ref().and_then(|line| line.options.harness));
@@ -100,7 +100,10 @@ impl RustScript {
             let text = format!("`rustflags` may not have `{}`", flag.escape_debug());
             return Err(said.blame("rustflags", Error::message(Step::Arguments, text).hint(ALLOWED_FLAGS)));
         }
-        if options.edition.is_none() && manifest.edition().is_none() && dialect::is_old(&header, text) {
+        if options.edition.is_none()
+            && manifest.edition().is_none()
+            && dialect_detection::is_for_cargo_script(&header, text)
+        {
             options.edition = Some("2015".to_owned());
         }
         // Not the launch of somebody who insists on that toolchain.
@@ -108,7 +111,8 @@ impl RustScript {
         let of_line = variables.into_iter().flatten().map(|(name, value)| (name.into(), value.into()));
         let script = script.resolve();
         let base = options.base.as_deref().unwrap_or(script.base());
-        let variables = dialect.variables_at_run(&script, base).into_iter().chain(of_line).collect();
+        let variables =
+            dialect_detection::variables_at_run(dialect, &script, base).into_iter().chain(of_line).collect();
         manifest.check_name(&package_name(&manifest, &script))?;
         let request = BuildRequest { script, options, said, config, settings, notes, variables };
         Ok(RustScript { request, manifest, code, features, is_lenient })

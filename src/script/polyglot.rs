@@ -1,4 +1,4 @@
-//! Polyglots: scripts that are a shell's first, and call a tool for Rust with themselves.
+//! Reads polyglot scripts: a shell runs their first lines, which call a tool for Rust with the script itself.
 //!
 //! ```text
 //! //usr/bin/env rustc $0 -o a && ./a "$@"; exit       a comment for Rust, and a path for the shell
@@ -13,11 +13,10 @@
 //!
 //! Of the shell's commands only the call of the tool counts, and what it gives the program besides `"$@"`.
 
-use crate::base::shell_words::split;
-use crate::script::shebang::{FirstLine, Tool, read_command};
+use crate::script::tool_call::{Tool, ToolCall, simple_commands};
 
 /// Reads what follows the `#!` line, if there is one; `is_shell` says whether that names a shell.
-pub(crate) fn read(body: &str, is_shell: bool) -> Option<FirstLine> {
+pub(crate) fn read(body: &str, is_shell: bool) -> Option<ToolCall> {
     let head = body.trim_start();
     if head.starts_with("//") {
         let lines = head.lines().take_while(|line| line.starts_with("//"));
@@ -35,7 +34,7 @@ pub(crate) fn read(body: &str, is_shell: bool) -> Option<FirstLine> {
     of_commands(comment)
 }
 
-fn of_line(line: &str, is_shell: bool) -> Option<FirstLine> {
+fn of_line(line: &str, is_shell: bool) -> Option<ToolCall> {
     let command = line.trim_start_matches('/');
     let names_itself = command.contains("$0") || command.contains("$@");
     // Comments may mention a compiler; a command is a path, and comes to an end or is given the script.
@@ -46,28 +45,27 @@ fn of_line(line: &str, is_shell: bool) -> Option<FirstLine> {
     if is_command { of_commands(command) } else { None }
 }
 
-fn of_commands(text: &str) -> Option<FirstLine> {
-    let mut commands = text.split([';', '\n']).flat_map(|command| command.split("&&"));
-    let mut line = commands.find_map(read_command)?;
-    if line.tool == Tool::Rustc {
-        line.arguments = commands.find_map(program_arguments).unwrap_or_default();
+fn of_commands(text: &str) -> Option<ToolCall> {
+    let mut commands = simple_commands(text).into_iter();
+    let mut call = commands.find_map(|words| ToolCall::in_words(&words))?;
+    if call.tool == Tool::Rustc {
+        call.arguments = commands.find_map(program_arguments).unwrap_or_default();
     }
-    Some(line)
+    Some(call)
 }
 
 /// What a call of the compiled program gives it, if this is one.
-fn program_arguments(command: &str) -> Option<Vec<String>> {
-    let mut words = split(command).into_iter().skip_while(|word| word == "exec").peekable();
+fn program_arguments(command: Vec<String>) -> Option<Vec<String>> {
+    let mut words = command.into_iter().skip_while(|word| word == "exec").peekable();
     words.next_if(|word| word.contains('/') || word.starts_with('$'))?;
-    let ends = |word: &String| word == "||" || word.starts_with('#') || word.contains(['>', '<', '|']);
-    Some(words.take_while(|word| !ends(word)).filter(|word| !word.contains('$')).collect())
+    Some(words.filter(|word| !word.contains('$')).collect())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::asks;
     use super::*;
     use crate::request::options::Harness;
+    use crate::script::tool_call::tests::asks;
 
     #[test]
     fn a_line_of_shell_may_call_the_compiler() {
