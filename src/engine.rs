@@ -2,6 +2,7 @@
 
 pub(crate) mod background;
 pub(crate) mod build_settled;
+pub(crate) mod config_warnings;
 pub(crate) mod context;
 pub(crate) mod dry_run;
 pub(crate) mod exec_wrapper;

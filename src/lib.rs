@@ -122,5 +122,5 @@ pub use request::revision::Revision;
 pub use rust::deps::Updated;
 pub use rust::source::expression::{Expression, ExpressionKind};
 pub use script::script_file::{Script, is_similar};
-pub use settings::layers::Source;
+pub use settings::origin::Source;
 pub use store::trace::change::Change;

@@ -4,5 +4,6 @@ pub(crate) mod build_request;
 pub(crate) mod config_file;
 pub(crate) mod launch_key;
 pub(crate) mod layers;
+pub(crate) mod origin;
 pub(crate) mod schema;
 pub(crate) mod script_table;

@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::path::Path;
 
 use crate::base::text_position::TextPosition;
 
@@ -86,18 +87,13 @@ impl Error {
         self.hint(hint)
     }
 
-    /// The same error, about a script, unless something nearer to the cause has said so.
-    pub fn about_script(self, script: &crate::Script) -> Error {
-        self.about(script.typed().to_string_lossy())
-    }
-
     pub(crate) fn code(mut self, exit_code: u8) -> Error {
         self.0.exit_code = exit_code;
         self
     }
 
     /// Whom the message is about, unless something nearer to the cause has said so: usually the script as typed.
-    pub(crate) fn about(mut self, subject: impl Into<String>) -> Error {
+    pub fn about(mut self, subject: impl Into<String>) -> Error {
         self.0.subject.get_or_insert(subject.into());
         self
     }
@@ -194,6 +190,12 @@ impl<T, E: Into<anyhow::Error>> At<T> for std::result::Result<T, E> {
     fn at(self, step: Step) -> Result<T> {
         self.map_err(|cause| Error::new(step, cause))
     }
+}
+
+/// The error of a program of the toolchain that does not start.
+pub(crate) fn cannot_run(tool: &Path, error: std::io::Error) -> Error {
+    let what = format!("cannot run `{}`", tool.display());
+    Error::new(Step::Toolchain, anyhow::Error::new(error).context(what))
 }
 
 #[cfg(test)]

@@ -75,9 +75,9 @@ pub(crate) fn build_all(
         let destination = destination(script, output);
         refuse(script, &destination)?;
         if let Some(other) = destinations.insert(destination.clone(), script) {
-            let text = format!("it would take the place of that of `{}`", other.typed().to_string_lossy());
+            let text = format!("it would take the place of that of `{}`", other.display_name());
             return Err(Error::message(Step::Install, text)
-                .about_script(script)
+                .about(script.display_name())
                 .hint("build one of them by itself, with `-o FILE`"));
         }
     }
@@ -156,7 +156,7 @@ fn refuse(script: &Script, destination: &Path) -> Result<()> {
         return Ok(());
     }
     Err(Error::message(Step::Install, format!("`{}` is a directory", destination.display()))
-        .about_script(script)
+        .about(script.display_name())
         .hint("`-o FILE` gives the executable another name"))
 }
 

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use crate::base::digest::Fields;
 use crate::base::environment::{Environment, absolute, is_executable};
-use crate::base::error::{At, EXIT_NOT_FOUND, Error, Result, Step};
+use crate::base::error::{At, EXIT_NOT_FOUND, Error, Result, Step, cannot_run};
 use crate::engine::context::Context;
 use crate::engine::{background, recipe};
 use crate::process::exec;
@@ -52,13 +52,13 @@ pub(crate) fn check(
         Lint::Check => crate::commands::check::language::check_language(context, script, options, arguments),
         Lint::Clippy => Ok(None),
     };
-    if let Some(checked) = other.map_err(|error| error.about_script(script))? {
+    if let Some(checked) = other.map_err(|error| error.about(script.display_name()))? {
         return Ok(checked);
     }
     with_recipe(context, script, options, |cache, recipe, rust, screen| {
         if lint == Lint::Check {
             complaints(recipe, rust).iter().for_each(|text| {
-                screen.say(&format!("{}: warning: {text}", script.typed().to_string_lossy()));
+                screen.say(&format!("{}: warning: {text}", script.display_name()));
             });
         }
         let tool = match lint {
@@ -122,7 +122,7 @@ pub(crate) fn with_recipe<T>(
         };
         work(&cache, &read, &rust, &screen)
     };
-    work().map_err(|error| error.about_script(script))
+    work().map_err(|error| error.about(script.display_name()))
 }
 
 /// What cargo would warn of, and what else is noted of a script.
@@ -151,11 +151,6 @@ pub(crate) fn component(rust: &RustRecipe<'_>, program: &str, component: &str) -
             .code(EXIT_NOT_FOUND)
             .hint(format!("`rustup component add {component}`"))),
     }
-}
-
-pub(crate) fn cannot_run(tool: &Path, error: std::io::Error) -> Error {
-    let what = format!("cannot run `{}`", tool.display());
-    Error::new(Step::Toolchain, anyhow::Error::new(error).context(what))
 }
 
 /// Calls the tool, and shows what it says.

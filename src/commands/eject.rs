@@ -24,7 +24,7 @@ pub(crate) fn eject(
     options: &Options,
     directory: Option<&Path>,
 ) -> Result<PathBuf> {
-    eject_inner(context, script, options, directory).map_err(|error| error.about_script(script))
+    eject_inner(context, script, options, directory).map_err(|error| error.about(script.display_name()))
 }
 
 fn eject_inner(

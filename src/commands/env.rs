@@ -17,7 +17,8 @@ use crate::rust::deps::network::offline_for_cargo;
 use crate::rust::toolchain::{self, Toolchain};
 use crate::script::script_file::{Script, is_similar};
 use crate::settings::config_file::Config;
-use crate::settings::layers::{Said, Source};
+use crate::settings::layers::Said;
+use crate::settings::origin::Source;
 use crate::settings::schema::{Setting, TABLE, Value};
 use crate::store::cache::Cache;
 use crate::store::stamp::Moment;
@@ -53,7 +54,7 @@ pub(crate) fn settings_in_force(
     let said = match script {
         Some(script) => {
             let read = recipe::read_script(script, options, environment);
-            let read = read.map_err(|error| error.about_script(script))?.into_backend();
+            let read = read.map_err(|error| error.about(script.display_name()))?.into_backend();
             read.request().said.clone()
         }
         None => layers(context, options)?,

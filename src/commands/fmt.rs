@@ -26,8 +26,8 @@ use std::process::{Command, Output, Stdio};
 
 use proc_macro2::{TokenStream, TokenTree};
 
-use crate::base::error::{At, Error, Result, Step};
-use crate::commands::check::{cannot_run, component};
+use crate::base::error::{At, Error, Result, Step, cannot_run};
+use crate::commands::check::component;
 use crate::commands::migrate;
 use crate::engine::context::Context;
 use crate::process::exec;
@@ -65,7 +65,7 @@ pub(crate) fn format(
     arguments: &[OsString],
 ) -> Result<u8> {
     let other = crate::commands::check::language::format_language(context, script, options, arguments);
-    if let Some(code) = other.map_err(|error| error.about_script(script))? {
+    if let Some(code) = other.map_err(|error| error.about(script.display_name()))? {
         return Ok(code);
     }
     crate::commands::check::with_recipe(context, script, options, |_, _, rust, screen| {
@@ -123,7 +123,7 @@ impl<'a> Statements<'a> {
         screen: &Screen,
     ) -> Result<u8> {
         let asked = Asked::read(arguments)?;
-        let name = rust.script.typed().to_string_lossy();
+        let name = rust.script.display_name();
         let path = rust.script.path().unwrap_or(Path::new(rust.script.typed()));
         let rustfmt = |more: &[String]| {
             let mut command = rustfmt(&asked.others);

@@ -40,7 +40,7 @@ pub enum Style {
 /// [`Step::Metadata`] if it has none, if it is malformed, or if something would be lost; [`Step::Script`] if the script
 /// is no file or cannot be replaced.
 pub(crate) fn migrate(context: &Context, script: &Script, style: Style) -> Result<bool> {
-    rewrite(script, style, context.environment()).map_err(|error| error.about_script(script))
+    rewrite(script, style, context.environment()).map_err(|error| error.about(script.display_name()))
 }
 
 fn rewrite(script: &Script, style: Style, environment: &Environment) -> Result<bool> {

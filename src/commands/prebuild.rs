@@ -57,9 +57,10 @@ pub(crate) fn update(
     write_lock: bool,
 ) -> Result<Vec<Updated>> {
     if let Some(package) = script.package() {
-        return update_package(context, script, package, options).map_err(|error| error.about_script(script));
+        return update_package(context, script, package, options)
+            .map_err(|error| error.about(script.display_name()));
     }
-    update_inner(context, script, options, write_lock).map_err(|error| error.about_script(script))
+    update_inner(context, script, options, write_lock).map_err(|error| error.about(script.display_name()))
 }
 
 fn update_inner(

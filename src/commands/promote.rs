@@ -126,7 +126,7 @@ pub(crate) fn promote_each(
     let plan = |script| plan(context, script, options, placement, &receipts);
     let mut plans = scripts
         .iter()
-        .map(|script| plan(script).map_err(|error| error.about_script(script)))
+        .map(|script| plan(script).map_err(|error| error.about(script.display_name())))
         .collect::<Result<Vec<_>>>()?;
     refuse_twins(&plans)?;
     let mut programs = Vec::with_capacity(plans.len());
@@ -141,7 +141,7 @@ pub(crate) fn promote_each(
     refuse_twins(&plans)?;
     let install = |(plan, program): (&Plan<'_>, &Program)| {
         install(context, plan, program, &receipts, placement.force, is_upgrade)
-            .map_err(|error| error.about_script(plan.script))
+            .map_err(|error| error.about(plan.script.display_name()))
     };
     plans.iter().zip(&programs).map(install).collect()
 }
@@ -293,10 +293,10 @@ fn refuse_twins(plans: &[Plan<'_>]) -> Result<()> {
             let text = format!(
                 "it would be installed as `{}`, and so would `{}`",
                 path.display(),
-                twin.script.typed().to_string_lossy()
+                twin.script.display_name()
             );
             return Err(Error::message(Step::Install, text)
-                .about_script(plan.script)
+                .about(plan.script.display_name())
                 .hint("promote one of them by itself, with `--name NAME`"));
         }
     }

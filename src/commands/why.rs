@@ -16,5 +16,5 @@ pub(crate) fn why(context: &Context, script: &Script, options: &Options) -> Resu
     if !cache.exists()? {
         return Ok(Why::Never);
     }
-    why_in(context, &cache, script, options).map_err(|error| error.about_script(script))
+    why_in(context, &cache, script, options).map_err(|error| error.about(script.display_name()))
 }

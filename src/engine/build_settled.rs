@@ -22,7 +22,7 @@ pub(crate) fn build_settled(
         match resolved.build(&work, host)? {
             Outcome::Built(built) => return taken_over(built, &work, staging),
             Outcome::InputChanged(path) => host.screen.verbose(|| {
-                let script = script.typed().to_string_lossy();
+                let script = script.display_name();
                 format!("{script}: `{}` changed while it was compiled; once more", path.display())
             }),
         }

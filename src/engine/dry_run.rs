@@ -36,7 +36,7 @@ pub(crate) fn dry_run(
     options: &Options,
     purpose: Purpose<'_>,
 ) -> Result<()> {
-    dry_run_inner(context, script, options, purpose).map_err(|error| error.about_script(script))
+    dry_run_inner(context, script, options, purpose).map_err(|error| error.about(script.display_name()))
 }
 
 fn dry_run_inner(context: &Context, script: &Script, options: &Options, purpose: Purpose<'_>) -> Result<()> {

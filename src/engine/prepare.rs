@@ -19,7 +19,7 @@ use crate::engine::context::Context;
 use crate::engine::dry_run::Purpose;
 use crate::engine::miss_reason::{Why, why_in};
 use crate::engine::program::{Manner, Program};
-use crate::engine::{background, recipe, trim};
+use crate::engine::{background, config_warnings, recipe, trim};
 use crate::process::exec;
 use crate::report::lock_notice::patiently;
 use crate::report::reporter::Screen;
@@ -96,7 +96,7 @@ fn prepare_once(context: &Context, script: &Script, options: &Options) -> Result
         }
         other => other,
     };
-    prepared.map_err(|error| error.about(script.typed().to_string_lossy()))
+    prepared.map_err(|error| error.about(script.display_name()))
 }
 
 /// The way of a script, one line a step.
@@ -122,7 +122,7 @@ fn prepare_in(context: &Context, cache: Cache, script: &Script, options: &Option
         manner.timed("reading its metadata", || recipe::read(script, options, context.environment()))?;
     let request = read.request();
     let screen = manner.screen(request.options.verbosity);
-    request.config.complain(&cache, &screen);
+    config_warnings::show(&request.config, &cache, &screen);
     let resolved = match manner.timed("finding the compiler", || read.resolve(context.environment(), &cache))
     {
         Ok(resolved) => resolved,
@@ -175,7 +175,7 @@ fn find(
             true => why_in(context, cache, script, options)?,
             false => Why::Never,
         };
-        Screen::new(false, options.verbosity).say(&format!("{}: {why}", script.typed().to_string_lossy()));
+        Screen::new(false, options.verbosity).say(&format!("{}: {why}", script.display_name()));
     }
     if options.force || options.temporary || !cache.exists()? {
         return Ok(None);
@@ -219,7 +219,7 @@ fn prepare_without(
 ) -> Result<Program> {
     let temporary = Cache::temporary(context.environment())?;
     let screen = Screen::new(context.environment().is_terminal(), options.verbosity);
-    let typed = script.typed().to_string_lossy();
+    let typed = script.display_name();
     screen.say(&format!("{typed}: {unusable}; running from a temporary binary"));
     prepare_in(context, temporary, script, options)
 }

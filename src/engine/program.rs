@@ -196,7 +196,7 @@ impl Program {
     /// # Errors
     /// [`Step::Execute`]: 126, or 127 if the program that it is to be run under is not there.
     pub fn execute(self, arguments: &[OsString]) -> Result<Option<u8>> {
-        let typed = self.script.typed().to_string_lossy().into_owned();
+        let typed = self.script.display_name().into_owned();
         self.execute_inner(arguments).map_err(|error| error.about(typed))
     }
 
@@ -283,7 +283,7 @@ impl Program {
         }
         match exec::load(path) {
             Ok(memory) => {
-                let typed = self.script.typed().to_string_lossy();
+                let typed = self.script.display_name();
                 Screen::new(false, Verbosity::Normal).say(&format!(
                     "{typed}: `{}` is on a file system mounted noexec; running from a temporary binary",
                     path.display()

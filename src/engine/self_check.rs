@@ -44,7 +44,7 @@ pub(crate) fn verify_hit(
     let fresh = Digest::of_file(&built.output).at(Step::Compile)?;
     if fresh == found.digest {
         screen.verbose(|| {
-            format!("{}: verified: a fresh build gives the cached binary", script.typed().to_string_lossy())
+            format!("{}: verified: a fresh build gives the cached binary", script.display_name())
         });
         return Ok(());
     }

@@ -184,7 +184,7 @@ pub(crate) fn run(site: Site<'_>, call: &mut Call) -> Result<(Vec<u8>, ExitStatu
     show(site, call)?;
     site.screen.verbose(|| {
         let recipe = site.recipe;
-        let (script, version) = (recipe.script.typed().to_string_lossy(), &recipe.compiler.version);
+        let (script, version) = (recipe.script.display_name(), &recipe.compiler.version);
         format!("{script}: compiling it, {}, with {version}", recipe.profile_name())
     });
     let label = format!("compiling {}", site.recipe.name().to_string_lossy());
@@ -241,7 +241,7 @@ fn in_the_scripts_words(site: Site<'_>, call: &Call, said: Vec<u8>) -> Vec<u8> {
     if let Some(mirror) = &call.source.mirror {
         // The copy first: its name may have got an extension.
         let own = site.recipe.script.path().map_or_else(
-            || site.recipe.script.typed().to_string_lossy().into_owned(),
+            || site.recipe.script.display_name().into_owned(),
             |path| path.to_string_lossy().into_owned(),
         );
         renames.push((call.source.path.to_string_lossy().into_owned(), own));

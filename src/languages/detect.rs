@@ -44,7 +44,7 @@ pub(crate) fn of(script: &Script, text: &str, asked: Option<&str>) -> Result<Opt
     if crate::languages::scriptisto::is_in(text) {
         return Ok(Some(language));
     }
-    let typed = script.typed().to_string_lossy();
+    let typed = script.display_name();
     let text = format!("it is {}, and runner runs what is compiled", language.with_article());
     let crate::languages::language::How::Interpreter(runs) = language.how else { return Ok(Some(language)) };
     Err(Error::message(Step::Script, text).hint(format!("`{runs} {typed}` may run it")))

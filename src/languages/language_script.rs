@@ -11,7 +11,8 @@ use crate::request::options::Options;
 use crate::script::script_file::Script;
 use crate::settings::build_request::BuildRequest;
 use crate::settings::config_file::Config;
-use crate::settings::layers::{Said, Source};
+use crate::settings::layers::Said;
+use crate::settings::origin::Source;
 
 /// A script in a language other than Rust that was read, and no compiler looked for.
 #[derive(Debug)]

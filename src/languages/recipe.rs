@@ -6,8 +6,7 @@ use std::path::Path;
 
 use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Step};
-use crate::base::shell_commands;
-use crate::base::small_sort;
+use crate::base::{shell_commands, small_sort};
 use crate::languages::compiler::{Compiler, Search};
 use crate::languages::language::How;
 use crate::languages::language_script::LanguageScript;

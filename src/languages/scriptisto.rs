@@ -183,7 +183,7 @@ pub(super) fn call(site: Site<'_>, spec: &Spec) -> Result<Call> {
     command.env(REPORT, report);
     let target = spec.target_bin.as_deref().unwrap_or("./script");
     let output: PathBuf = directory.join(target).components().collect();
-    let typed = recipe.script.typed().to_string_lossy().into_owned();
+    let typed = recipe.script.display_name().into_owned();
     let mut renames = Vec::new();
     let prefix = format!("{}/", directory.display());
     for name in

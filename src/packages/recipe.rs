@@ -17,7 +17,8 @@ use crate::script::script_file::Script;
 use crate::settings::build_request::BuildRequest;
 use crate::settings::config_file::Config;
 use crate::settings::launch_key::content_key;
-use crate::settings::layers::{Said, Source};
+use crate::settings::layers::Said;
+use crate::settings::origin::Source;
 use crate::store::cache::Cache;
 use crate::store::key::Key;
 use crate::store::stamp::Moment;
@@ -120,7 +121,7 @@ impl<'a> PackageRecipe<'a> {
         since: Moment,
     ) -> Result<Vec<Check<'static>>> {
         let flags = self.flags(environment);
-        let found = linker::checks_of(
+        let found = linker::checks(
             &self.linker,
             &target::variable(self.machine(), "LINKER"),
             Path::new("/"),

@@ -20,7 +20,7 @@ pub(crate) fn patiently<'a>(
     let mut told = false;
     let mut stopped_since: Option<Duration> = None;
     move |elapsed, holder| {
-        let name = script.typed().to_string_lossy();
+        let name = script.display_name();
         let who = holder.pid.map_or_else(|| "another process".to_owned(), |pid| format!("process {pid}"));
         stopped_since = holder.stopped.then(|| stopped_since.unwrap_or(elapsed));
         if stopped_since.is_some_and(|since| elapsed - since >= STOPPED) {

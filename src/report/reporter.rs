@@ -87,14 +87,14 @@ impl Screen {
     /// Says to a person what a log need not hold.
     pub(crate) fn note(&self, script: &Script, text: &str) {
         if self.terminal || self.verbosity >= Verbosity::Verbose {
-            self.say(&format!("{}: note: {text}", script.typed().to_string_lossy()));
+            self.say(&format!("{}: note: {text}", script.display_name()));
         }
     }
 
     /// Tells of a script that failed what nobody was there to read before.
     pub(crate) fn note_late(&self, script: &Script, text: &str) {
         if !(self.terminal || self.verbosity >= Verbosity::Verbose) {
-            self.say(&format!("{}: note: {text}", script.typed().to_string_lossy()));
+            self.say(&format!("{}: note: {text}", script.display_name()));
         }
     }
 

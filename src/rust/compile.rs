@@ -55,7 +55,15 @@ fn attempt(
     let began = Instant::now();
     static_check::check_machine(recipe)?;
     let mut call = invocation::call(recipe, cache, environment, screen)?;
-    let linker = linker::checks(recipe, &call.arguments, environment, cache, Moment::now())?;
+    let linker = linker::checks(
+        &recipe.linker,
+        &recipe.machine_variable("LINKER"),
+        recipe.base(),
+        &call.arguments,
+        environment,
+        cache,
+        Moment::now(),
+    )?;
     let name = recipe.name();
     let unusable = |error| cache.unusable("cannot write to", error);
     let source = Source::place(recipe, staging).map_err(unusable)?;
@@ -149,7 +157,7 @@ fn run(
         let mut command = invocation::command(recipe, call, source, purpose, environment, screen);
         command.args(memory.iter().flat_map(Incremental::arguments));
         screen.verbose(|| {
-            let script = recipe.script.typed().to_string_lossy();
+            let script = recipe.script.display_name();
             format!("{script}: compiling it, {}", recipe.options_in_words())
         });
         if let Some(journal) = screen.journal() {
@@ -177,7 +185,7 @@ fn run(
             },
         }
         screen.verbose(|| {
-            let script = recipe.script.typed().to_string_lossy();
+            let script = recipe.script.display_name();
             format!("{script}: what the compiler remembered is forgotten; once more without")
         });
     }

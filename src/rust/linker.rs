@@ -13,7 +13,6 @@ use std::path::Path;
 use crate::base::environment::Environment;
 use crate::base::error::{EXIT_NOT_FOUND, Error, Result, Step};
 use crate::rust::cargo_config::CargoConfig;
-use crate::rust::recipe::RustRecipe;
 use crate::rust::target::{self, Target};
 use crate::rust::toolchain;
 use crate::store::cache::Cache;
@@ -138,23 +137,12 @@ fn package(candidates: &[String]) -> Option<String> {
     is_gnu.then(|| format!("gcc-{}", first.replace('_', "-")))
 }
 
-/// The checks of the linker that these arguments of rustc name. One that is not there is for rustc to miss.
+/// The checks of the linker that these arguments of rustc name, or that `variable` could name; relative paths start at
+/// `base`. One that is not there is for rustc to miss.
 ///
 /// # Errors
 /// [`Step::Toolchain`], 127, if none is named and there is no `cc`, or none for the target.
 pub(crate) fn checks(
-    recipe: &RustRecipe<'_>,
-    arguments: &[OsString],
-    environment: &Environment,
-    cache: &Cache,
-    since: Moment,
-) -> Result<Vec<Check<'static>>> {
-    let variable = recipe.machine_variable("LINKER");
-    checks_of(&recipe.linker, &variable, recipe.base(), arguments, environment, cache, since)
-}
-
-/// The same for a linker that `variable` could name, where relative paths start at `base`.
-pub(crate) fn checks_of(
     linker: &Linker,
     variable: &str,
     base: &Path,

@@ -12,7 +12,8 @@ use crate::script::tool_call::Tool;
 use crate::script::{dialect_detection, first_line};
 use crate::settings::build_request::BuildRequest;
 use crate::settings::config_file::Config;
-use crate::settings::layers::{Said, Source};
+use crate::settings::layers::Said;
+use crate::settings::origin::Source;
 use crate::settings::script_table::{ALLOWED_FLAGS, refused_flag};
 
 /// A Rust script that was read, and no compiler looked for.

@@ -5,6 +5,7 @@
 //! known by its real path: what it includes lies beside the file itself and not beside a link to it. Linux says while
 //! opening a file whether its path holds a link, so that only a path with links in it costs more calls.
 
+use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, Read};
@@ -207,6 +208,11 @@ impl Script {
     /// The script as it was typed: what messages call it, and its `argv[0]`.
     pub fn typed(&self) -> &OsStr {
         &self.typed
+    }
+
+    /// What messages call the script.
+    pub fn display_name(&self) -> Cow<'_, str> {
+        self.typed.to_string_lossy()
     }
 
     pub(crate) fn place(&self) -> &Place {

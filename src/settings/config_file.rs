@@ -29,15 +29,13 @@ use std::path::{Path, PathBuf};
 use toml::de::{DeTable, DeValue};
 use toml::{Spanned, Table, Value};
 
-use crate::base::digest::Digest;
 use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Step};
 use crate::base::text_position::TextPosition;
 use crate::languages::user_defined::{self, UserLanguage};
-use crate::report::reporter::Screen;
-use crate::settings::layers::{Said, Source};
+use crate::settings::layers::Said;
+use crate::settings::origin::Source;
 use crate::settings::schema::{self, Place};
-use crate::store::cache::Cache;
 use crate::store::file_digest::is_absence;
 use crate::store::stamp::Moment;
 use crate::store::trace::fact::Check;
@@ -191,27 +189,6 @@ impl Config {
             self.languages.push(found);
         }
         Ok(())
-    }
-
-    /// Says what the reader should know of the file, once for each content of it.
-    pub(crate) fn complain(&self, cache: &Cache, screen: &Screen) {
-        if self.complaints.is_empty() {
-            return;
-        }
-        let texts: Vec<u8> = self.complaints.iter().flat_map(|(text, _)| text.bytes()).collect();
-        let digest = Digest::of(&texts).hex();
-        let told = cache.join("complained");
-        if std::fs::read(&told).is_ok_and(|told| told == digest.as_bytes()) {
-            return;
-        }
-        for (text, hint) in &self.complaints {
-            screen.say(text);
-            if let Some(hint) = hint {
-                screen.hint(hint);
-            }
-        }
-        // Best effort: without it they are said again.
-        let _ = cache.write_whole(&told, digest.as_bytes());
     }
 }
 

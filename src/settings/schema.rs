@@ -26,7 +26,7 @@ use crate::base::error::{Error, Result, Step};
 use crate::request::limits::{bytes, days};
 use crate::request::options::{Options, Verbosity};
 use crate::script::script_file::is_similar;
-use crate::settings::layers::Source;
+use crate::settings::origin::Source;
 use crate::store::trace::fact::Check;
 
 /// A setting: its name and meaning.

@@ -61,7 +61,7 @@ pub(crate) fn dispatch(command: Command) -> Result<u8> {
         Command::Migrate { script, style } => {
             let script = read(&runner, &script)?;
             let what = if runner.migrate(&script, style)? { "rewritten" } else { "already in that form" };
-            print(format_args!("{}: {what}\n", script.typed().to_string_lossy()));
+            print(format_args!("{}: {what}\n", script.display_name()));
         }
         Command::Package { script, directory, options } => {
             let place = runner.package(&read(&runner, &script)?, &options, directory.as_deref())?;
@@ -149,7 +149,7 @@ fn why(runner: &Runner, script: &OsStr, options: &Options, json: bool) -> Result
     let script = read(runner, script)?;
     let why = runner.why(&script, options)?;
     if !json {
-        print(format_args!("{}\n", printable(&format!("{}: {why}", script.typed().to_string_lossy()))));
+        print(format_args!("{}\n", printable(&format!("{}: {why}", script.display_name()))));
         return Ok(());
     }
     let (state, binary, changes) = match &why {
@@ -161,7 +161,7 @@ fn why(runner: &Runner, script: &OsStr, options: &Options, json: bool) -> Result
         .iter()
         .map(|change| json!({"kind": change.kind, "name": change.name, "old": change.old, "new": change.new}))
         .collect();
-    let script = script.typed().to_string_lossy();
+    let script = script.display_name();
     print(format_args!(
         "{}\n",
         json!({"script": script, "state": state, "binary": binary, "changes": changes})

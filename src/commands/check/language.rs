@@ -5,8 +5,7 @@ use std::io::{IsTerminal, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use crate::base::error::{At, EXIT_NOT_FOUND, Error, Result, Step};
-use crate::commands::check::cannot_run;
+use crate::base::error::{At, EXIT_NOT_FOUND, Error, Result, Step, cannot_run};
 use crate::commands::fmt::diff;
 use crate::commands::migrate;
 use crate::engine::context::Context;
@@ -104,7 +103,7 @@ pub(crate) fn format_language(
     let output = answer(command, &[&above, body].concat()).map_err(|error| cannot_run(&tool, error))?;
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
-        let typed = script.typed().to_string_lossy();
+        let typed = script.display_name();
         let said = said.replace("<standard input>", &typed).replace("<stdin>", &typed);
         Screen::new(false, options.verbosity).show(said.as_bytes(), true);
         return Ok(Some(exec::exit_code(output.status)));
@@ -118,7 +117,7 @@ pub(crate) fn format_language(
     let is_changed = after != script.bytes();
     let is_check = arguments.iter().any(|word| word == "--check");
     if is_changed && is_check {
-        let typed = script.typed().to_string_lossy();
+        let typed = script.display_name();
         let (before, after) = (String::from_utf8_lossy(script.bytes()), String::from_utf8_lossy(&after));
         let shown = diff::show(&typed, &before, &after, std::io::stdout().is_terminal());
         // Nobody to tell is no reason to stop.

@@ -29,7 +29,7 @@ pub(crate) fn refuse_script_itself(script: &Script, destination: &Path) -> Resul
         return Ok(());
     }
     Err(Error::message(Step::Install, format!("`{}` is the script itself", destination.display()))
-        .about(script.typed().to_string_lossy())
+        .about(script.display_name())
         .hint("name another file, for example `-o FILE` with `build`, `--name NAME` with `promote`"))
 }
 

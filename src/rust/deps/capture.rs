@@ -66,7 +66,8 @@ impl Capture {
             let bytes = bytes.strip_suffix(b"\0").unwrap_or(&bytes);
             Ok(bytes.split(|byte| *byte == 0).map(|text| OsString::from_vec(text.to_vec())).collect())
         };
-        let variables = list("variables")?.iter().filter_map(crate::rust::deps::split_variable).collect();
+        let variables =
+            list("variables")?.iter().filter_map(crate::rust::deps::call::split_variable).collect();
         Ok(Captured { arguments: list("arguments")?, variables })
     }
 }
@@ -121,7 +122,7 @@ impl Captured {
             "_",
             "CARGO_MAKEFLAGS",
             "CARGO_INCREMENTAL",
-            crate::rust::deps::DATE.0,
+            crate::rust::deps::path_trimming::DATE.0,
             "MAKEFLAGS",
             "CARGO_RUSTC_CURRENT_DIR",
             "CARGO_SBOM_PATH",

@@ -8,8 +8,9 @@ use crate::base::error::{Error, Result, Step};
 use crate::base::text_position::TextPosition;
 use crate::build::outcome::disk_full;
 use crate::report::reporter::Screen;
+use crate::rust::deps::environments::Environments;
 use crate::rust::deps::network::{self, Network};
-use crate::rust::deps::{Environments, capture, seed, target_dir};
+use crate::rust::deps::{capture, seed, target_dir};
 use crate::rust::toolchain::Toolchain;
 
 /// Cargo, as it is always called: from `/`, with the compiler that was chosen, in the environment of the policy.
@@ -80,9 +81,7 @@ impl Environments<'_> {
             if self.recipe.is_trimmed() {
                 self.trim(&mut command, compiler);
             }
-            self.screen.verbose(|| {
-                format!("{}: building dependencies", self.recipe.script.typed().to_string_lossy())
-            });
+            self.screen.verbose(|| format!("{}: building dependencies", self.recipe.script.display_name()));
             self.screen.run(&mut command, "building dependencies", true).map_err(|error| {
                 let what = format!("cannot run `{}`", cargo.display());
                 Error::new(Step::Dependencies, anyhow::Error::new(error).context(what))
@@ -106,7 +105,7 @@ impl Environments<'_> {
             // An unreachable registry is no error while everything needed is here.
             let without = build(Network::Off)?;
             if without.status.success() {
-                let script = self.recipe.script.typed().to_string_lossy();
+                let script = self.recipe.script.display_name();
                 self.screen.remark(&format!(
                     "{script}: the registry cannot be reached; its dependencies are resolved to what is here"
                 ));
@@ -192,7 +191,7 @@ impl Environments<'_> {
     }
 
     fn in_the_scripts_words(&self, text: &str) -> String {
-        let script = self.recipe.script.typed().to_string_lossy();
+        let script = self.recipe.script.display_name();
         let package = format!(
             "{} v{} ({})",
             crate::request::package_spec::PACKAGE_NAME,

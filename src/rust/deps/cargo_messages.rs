@@ -9,7 +9,6 @@ use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io;
-use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -20,7 +19,8 @@ use crate::base::environment::{Environment, is_dropped};
 use crate::base::error::{Error, Result, Step};
 use crate::build::input_mutation::InputMutations;
 use crate::rust::dep_info::DepInfo;
-use crate::rust::deps::Environments;
+use crate::rust::deps::artifacts::stamp_of;
+use crate::rust::deps::environments::Environments;
 use crate::rust::deps::path_trimming::{self, Identity};
 use crate::rust::deps::target_dir::Lane;
 use crate::rust::manifest::Manifest;
@@ -205,33 +205,6 @@ impl Made {
             Some(text)
         })
         .collect()
-    }
-}
-
-/// Whether every artifact is the one that was recorded. Another environment of the same lane may have built the same
-/// package from other sources into the same file.
-pub(super) fn are_untouched(cache: &Path, artifacts: &[OsString]) -> bool {
-    artifacts.iter().all(|artifact| {
-        let bytes = artifact.as_bytes();
-        let Some(at) = bytes.iter().position(|byte| *byte == b' ') else { return false };
-        let path = cache.join(OsStr::from_bytes(&bytes[at + 1..]));
-        stamp_of(&path).is_some_and(|stamp| stamp.as_bytes() == &bytes[..at])
-    })
-}
-
-/// Size, modification time and inode; cargo makes and removes other links to its artifacts, which shows in the change
-/// time. Of a directory only that it is there.
-fn stamp_of(path: &Path) -> Option<String> {
-    let metadata = fs::metadata(path).ok()?;
-    match metadata.is_dir() {
-        true => Some("directory".to_owned()),
-        false => Some(format!(
-            "{},{}.{},{}",
-            metadata.len(),
-            metadata.mtime(),
-            metadata.mtime_nsec(),
-            metadata.ino()
-        )),
     }
 }
 

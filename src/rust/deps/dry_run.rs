@@ -6,8 +6,10 @@ use std::path::Path;
 use crate::base::environment::Environment;
 use crate::base::error::{At, Result, Step};
 use crate::report::reporter::Screen;
+use crate::rust::deps::environments::Environments;
 use crate::rust::deps::network::Network;
-use crate::rust::deps::{DATE, Environments, path_trimming, seed, target_dir};
+use crate::rust::deps::path_trimming::{self, DATE};
+use crate::rust::deps::{seed, target_dir};
 use crate::rust::recipe::RustRecipe;
 use crate::store::cache::Cache;
 

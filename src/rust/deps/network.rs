@@ -9,7 +9,8 @@ use std::process::Command;
 use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Step};
 use crate::rust::cargo_config::CargoConfig;
-use crate::settings::layers::{Said, Source};
+use crate::settings::layers::Said;
+use crate::settings::origin::Source;
 use crate::store::stamp::Moment;
 
 /// How long cargo tries to reach a registry.

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use crate::base::fs::{Mode, remove_in};
 use crate::report::lock_notice::patiently;
 use crate::report::reporter::Screen;
-use crate::rust::deps::cargo_messages;
+use crate::rust::deps::artifacts::are_untouched;
 use crate::rust::toolchain::Toolchain;
 use crate::script::script_file::Script;
 use crate::store::cache::Cache;
@@ -87,8 +87,7 @@ impl Lane {
         for environment in entries(&environments) {
             let Ok(bytes) = fs::read(environment.join("record")) else { continue };
             for artifact in Record::read_any(&bytes).all("artifact") {
-                let is_untouched =
-                    cargo_messages::are_untouched(cache.directory(), std::slice::from_ref(&artifact));
+                let is_untouched = are_untouched(cache.directory(), std::slice::from_ref(&artifact));
                 if let Some((_, path)) = split_field(artifact.as_bytes())
                     && path.starts_with(self.name.as_bytes())
                 {

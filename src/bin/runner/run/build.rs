@@ -30,7 +30,7 @@ pub(crate) fn build(
         false => runner.build_all(&scripts, &with_release(options.clone()), output)?,
     };
     let about = |(script, result): (&Script, Result<Artifact>)| {
-        result.map_err(|error| error.about_script(script)).map(|artifact| say(&artifact, saying))
+        result.map_err(|error| error.about(script.display_name())).map(|artifact| say(&artifact, saying))
     };
     Ok(first_code(scripts.iter().zip(built).map(about)))
 }

@@ -1,0 +1,168 @@
+//! Making a dependency environment: cargo builds the dependencies, and its rustc call for the script is captured.
+
+use std::fs;
+use std::path::Path;
+
+use crate::base::digest::Digest;
+use crate::base::environment::Environment;
+use crate::base::error::{At, Error, Result, Step};
+use crate::report::reporter::Screen;
+use crate::request::options::Verbosity;
+use crate::rust::deps::call::Call;
+use crate::rust::deps::environments::Environments;
+use crate::rust::deps::{capture, cargo_messages, dependency_list, path_trimming, seed, target_dir};
+use crate::rust::recipe::RustRecipe;
+use crate::store::cache::Cache;
+use crate::store::sealed_record::Record;
+use crate::store::stamp::Moment;
+use crate::store::trace::fact::Check;
+
+/// How often a build of dependencies is begun again because a source changed under it.
+const MOST_DISTURBANCES: usize = 8;
+
+/// The environment of a script's dependencies: recorded, or made now.
+///
+/// # Errors
+/// [`Step::Dependencies`], after cargo's own words have been shown.
+pub(crate) fn environment(
+    recipe: &RustRecipe<'_>,
+    cache: &Cache,
+    environment: &Environment,
+    screen: &Screen,
+) -> Result<Call> {
+    let (environments, manifest) = Environments::find(recipe, cache, environment, screen)?;
+    if let Some(call) = environments.recorded() {
+        return Ok(call);
+    }
+    let _lock = environments.enter().map_err(|error| cache.unusable("cannot write to", error))?;
+    match environments.recorded() {
+        Some(call) => Ok(call),
+        None => environments.build(&manifest),
+    }
+}
+
+/// The environment of a script's dependencies if it is recorded, so that cargo need not be asked.
+pub(crate) fn recorded(recipe: &RustRecipe<'_>, cache: &Cache, environment: &Environment) -> Option<Call> {
+    let screen = Screen::new(false, Verbosity::Quiet);
+    let (environments, _) = Environments::find(recipe, cache, environment, &screen).ok()?;
+    environments.recorded()
+}
+
+impl Environments<'_> {
+    fn build(&self, manifest: &str) -> Result<Call> {
+        let unusable = |error| self.cache.unusable("cannot write to", error);
+        let cargo = self.recipe.toolchain.cargo(self.environment)?;
+        let manifest_path = self.directory.join("Cargo.toml");
+        let lock_path = self.directory.join("Cargo.lock");
+        self.clear().map_err(unusable)?;
+        fs::write(&manifest_path, manifest).map_err(unusable)?;
+        self.write_lock(&lock_path).map_err(unusable)?;
+        self.show(manifest, &lock_path);
+        let lane = target_dir::Lane::enter(
+            self.cache,
+            &self.recipe.toolchain,
+            self.recipe.is_trimmed(),
+            self.screen,
+            self.recipe.script,
+        )
+        .map_err(unusable)?;
+        lane.heal(self.cache);
+        let mut before: Option<Vec<Check<'static>>> = None;
+        for _ in 0..MOST_DISTURBANCES {
+            // What was written before this moment has an older stamp, what is written from now on has not.
+            Moment::latest().pass();
+            let start = Moment::now();
+            let record = self.build_once(&cargo, &manifest_path, &lane, start)?;
+            let disturbance = cargo_messages::disturbance(&record.checks, start);
+            // A package may write sources of its own: then they are what the last build left, and this one left them so.
+            let is_settled = before.is_some_and(|before| {
+                before.len() == record.checks.len()
+                    && before.iter().zip(&record.checks).all(|(one, two)| one.same_fact(two))
+            });
+            match disturbance {
+                Some(path) if !is_settled => self.screen.verbose(|| {
+                    let script = self.recipe.script.display_name();
+                    format!("{script}: `{}` changed while it was compiled; once more", path.display())
+                }),
+                _ => {
+                    // What the record vouches for is on disk before the record is.
+                    lane.sync().map_err(unusable)?;
+                    let text = record.render(&self.key);
+                    self.cache.write_whole(&self.record_path(), &text).map_err(unusable)?;
+                    return Ok(self.call(&record));
+                }
+            }
+            before = Some(record.checks);
+        }
+        Err(Error::message(Step::Dependencies, "its dependencies keep changing while they are compiled")
+            .hint("run it again when they have settled"))
+    }
+
+    /// One run of cargo: the record of what it made and read.
+    fn build_once(
+        &self,
+        cargo: &Path,
+        manifest_path: &Path,
+        lane: &target_dir::Lane,
+        start: Moment,
+    ) -> Result<Record> {
+        let unusable = |error| self.cache.unusable("cannot write to", error);
+        let main = self.directory.join("src/main.rs");
+        let lock_path = manifest_path.with_file_name("Cargo.lock");
+        if let Some(lock) = seed::read_whole(&lock_path) {
+            // With `--locked` cargo insists on its own text.
+            fs::write(&lock_path, lock).map_err(unusable)?;
+        }
+        // A new file, so that cargo calls rustc for it even if it did so before.
+        let text = format!("fn main() {{}} // {}\n", start.unix_nanoseconds());
+        fs::write(&main, &text).map_err(unusable)?;
+        if let Some(journal) = self.screen.journal() {
+            journal.file(&main, &text);
+        }
+        let capture = capture::Capture::prepare(&self.directory).map_err(unusable)?;
+        let local =
+            cargo_messages::Local::find(self.recipe.manifest, || self.cargo(cargo), manifest_path, self)?;
+        local.forget_in(lane, &self.recipe.profile);
+        let compiler = match self.recipe.is_trimmed() {
+            false => self.recipe.toolchain.rustc.clone(),
+            true => {
+                let cargo_home = self.environment.cargo_home();
+                path_trimming::compiler(lane.path(), &self.recipe.toolchain, cargo_home, local.identities())
+                    .map_err(unusable)?
+            }
+        };
+        self.show_compiler(lane.path());
+        let output = self.run(cargo, manifest_path, lane, &compiler, &capture)?;
+        let lock = fs::read_to_string(&lock_path).at(Step::Dependencies)?;
+        let lock = seed::unsealed(&lock);
+        let sealed = seed::sealed(lock);
+        self.cache.write_whole(&lock_path, sealed.as_bytes()).map_err(unusable)?;
+        if self.lock.is_none() {
+            self.cache.write_whole(&self.resolved, sealed.as_bytes()).map_err(unusable)?;
+        }
+        let captured = capture.read().at(Step::Dependencies)?;
+        let made = cargo_messages::Made::read(&output);
+        let mut record = Record::default();
+        record.push("profile", &self.recipe.profile);
+        record.push("lane", lane.name());
+        record.push("resolved", self.resolution());
+        for argument in captured.arguments(&main) {
+            record.push("argument", argument);
+        }
+        for (name, value) in captured.variables(&self.environment.for_compilers()) {
+            let mut text = name;
+            text.push("=");
+            text.push(value);
+            record.push("variable", text);
+        }
+        record.push("lock", Digest::of(lock.as_bytes()).hex());
+        for package in dependency_list::of(made.packages(), lock) {
+            record.push("package", package.text());
+        }
+        for artifact in made.artifacts(self.cache.directory()) {
+            record.push("artifact", artifact);
+        }
+        record.checks = cargo_messages::checks(&local, &made, lane, self.environment, start)?;
+        Ok(record)
+    }
+}

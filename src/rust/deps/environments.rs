@@ -1,0 +1,194 @@
+//! The record of a dependency environment: its key, its place in the cache, and whether it is still true.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use crate::base::digest::{Digest, Fields};
+use crate::base::environment::{Environment, TRACED};
+use crate::base::error::{Error, Result, Step};
+use crate::base::fs::remove;
+use crate::report::lock_notice::patiently;
+use crate::report::reporter::Screen;
+use crate::rust::deps::artifacts::are_untouched;
+use crate::rust::deps::call::{Call, split_variable};
+use crate::rust::deps::seed;
+use crate::rust::recipe::RustRecipe;
+use crate::store::cache::Cache;
+use crate::store::lock::Lock;
+use crate::store::sealed_record::Record;
+use crate::store::stamp::Moment;
+use crate::store::trace::fact::Check;
+
+/// One manifest with one toolchain, profile and lock.
+pub(crate) struct Environments<'a> {
+    pub(crate) recipe: &'a RustRecipe<'a>,
+    pub(crate) cache: &'a Cache,
+    pub(crate) environment: &'a Environment,
+    pub(crate) screen: &'a Screen,
+    pub(crate) key: Digest,
+    pub(crate) directory: PathBuf,
+    /// The lock of this manifest, whatever the profile, if there is no `SCRIPT.lock`.
+    pub(crate) resolved: PathBuf,
+    /// The text of `SCRIPT.lock`, if there is one.
+    pub(crate) lock: Option<String>,
+    pub(crate) lock_check: Vec<Check<'static>>,
+}
+
+/// The package's `Cargo.toml`.
+fn manifest_text(recipe: &RustRecipe<'_>) -> String {
+    recipe.manifest.to_cargo(recipe.metadata_base(), &recipe.edition, "src/main.rs")
+}
+
+fn adjacent_lock(recipe: &RustRecipe<'_>) -> Result<(Option<String>, Vec<Check<'static>>)> {
+    let Some(path) = recipe.adjacent_lock() else { return Ok((None, Vec::new())) };
+    let unreadable = |error: std::io::Error| {
+        let what = format!("cannot read `{}`", path.display());
+        Error::new(Step::Dependencies, anyhow::Error::new(error).context(what))
+    };
+    let check = Check::file_or_absent(&path, Moment::now()).map_err(unreadable)?;
+    let text = match check.file_path() {
+        Some(path) => Some(fs::read_to_string(path).map_err(unreadable)?),
+        None if recipe.options.locked => {
+            let text = format!("`{}` is not there, and `--locked` insists on it", path.display());
+            let hint = format!("`runner update {} --lock` writes it", recipe.script.display_name());
+            return Err(Error::message(Step::Dependencies, text).hint(hint));
+        }
+        None => None,
+    };
+    Ok((text, vec![check]))
+}
+
+/// Names the environment: everything that changes what cargo makes of the manifest.
+fn key(recipe: &RustRecipe<'_>, environment: &Environment, manifest: &str, lock: Option<&str>) -> Digest {
+    let mut fields = Fields::new("dependency environment 3");
+    fields.push("manifest", manifest.as_bytes());
+    fields.push_optional("lock", lock.map(str::as_bytes));
+    fields.push("toolchain", recipe.toolchain.id.as_bytes());
+    fields.push("profile", recipe.profile.as_bytes());
+    for flag in recipe.settings.rust_flags.iter().flatten() {
+        fields.push("flag", flag.as_bytes());
+    }
+    fields.push("harness", &[u8::from(recipe.options.harness.is_some())]);
+    fields.push("trimmed", &[u8::from(recipe.is_trimmed())]);
+    fields.push_optional("target", recipe.target.as_ref().map(|target| target.name.as_bytes()));
+    fields.push_optional("linker", recipe.linker.named().map(str::as_bytes));
+    let of_machines = recipe.variables_of_machines();
+    for name in TRACED.iter().copied().chain(of_machines.iter().map(String::as_str)) {
+        let value = environment.variable(name);
+        fields.push_optional(name, value.as_ref().map(|value| value.as_encoded_bytes()));
+    }
+    for check in &recipe.config.checks {
+        let mut text = Vec::new();
+        check.clone().without_stamp().render(&mut text);
+        fields.push("config", &text);
+    }
+    fields.finish()
+}
+
+impl<'a> Environments<'a> {
+    /// The environment of a recipe, recorded or not, and the manifest that cargo is given.
+    pub(crate) fn find(
+        recipe: &'a RustRecipe<'a>,
+        cache: &'a Cache,
+        environment: &'a Environment,
+        screen: &'a Screen,
+    ) -> Result<(Environments<'a>, String)> {
+        let (lock, lock_check) = adjacent_lock(recipe)?;
+        let manifest = manifest_text(recipe);
+        let key = key(recipe, environment, &manifest, lock.as_deref());
+        let place = cache.join("deps").join(&recipe.toolchain.id);
+        let directory = place.join("environments").join(key.short(32));
+        let resolved = place.join("locks").join(Digest::of(manifest.as_bytes()).short(32));
+        let environments =
+            Environments { recipe, cache, environment, screen, key, directory, resolved, lock, lock_check };
+        Ok((environments, manifest))
+    }
+
+    /// Which versions a manifest without `SCRIPT.lock` is resolved to: the same in all profiles.
+    pub(crate) fn resolution(&self) -> String {
+        match &self.lock {
+            Some(_) => "script".to_owned(),
+            None => {
+                fs::read(&self.resolved).map_or_else(|_| "none".to_owned(), |lock| Digest::of(&lock).hex())
+            }
+        }
+    }
+
+    pub(crate) fn record_path(&self) -> PathBuf {
+        self.directory.join("record")
+    }
+
+    /// The call that was recorded, if it is still true and all it needs is still there.
+    pub(crate) fn recorded(&self) -> Option<Call> {
+        let record = Record::parse(&self.key, &fs::read(self.record_path()).ok()?)?;
+        if record.first("resolved").is_none_or(|resolved| resolved != *self.resolution())
+            || !are_untouched(self.cache.directory(), &record.all("artifact"))
+            || !record.holds(self.environment)
+        {
+            return None;
+        }
+        // Seen by trim: an environment lives as long as it is used.
+        let _ = File::options()
+            .append(true)
+            .open(self.record_path())
+            .and_then(|file| file.set_modified(SystemTime::now()));
+        Some(self.call(&record))
+    }
+
+    /// Makes the directory and takes its lock. Trim may remove both at any moment before that.
+    pub(crate) fn enter(&self) -> std::io::Result<Lock> {
+        loop {
+            for directory in [self.directory.parent(), Some(&self.directory)].into_iter().flatten() {
+                self.cache.make_directory(directory)?;
+            }
+            match Lock::acquire(&self.directory.join("lock"), patiently(self.screen, self.recipe.script)) {
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+                other => return other,
+            }
+        }
+    }
+
+    /// Empties the directory of what an unfinished build left, and of what was damaged; keeps the versions that were chosen.
+    pub(crate) fn clear(&self) -> std::io::Result<()> {
+        for entry in fs::read_dir(&self.directory)? {
+            let entry = entry?;
+            let is_kept = match entry.file_name().as_encoded_bytes() {
+                b"lock" => true,
+                // It says what has been damaged since.
+                b"record" => entry.path().is_file(),
+                b"Cargo.lock" => self.record_path().is_file() && seed::read_whole(&entry.path()).is_some(),
+                _ => false,
+            };
+            if !is_kept {
+                remove(&entry.path());
+            }
+        }
+        fs::create_dir(self.directory.join("src"))
+    }
+
+    pub(crate) fn call(&self, record: &Record) -> Call {
+        let variables = record.all("variable").into_iter().filter_map(|text| split_variable(&text)).collect();
+        let mut checks = record.checks.clone();
+        checks.extend(self.lock_check.iter().cloned());
+        Call {
+            arguments: record.all("argument"),
+            variables,
+            checks,
+            packages: record.all("package"),
+            lock: record.first("lock").and_then(|lock| lock.into_string().ok()),
+            artifacts: record.all("artifact"),
+        }
+    }
+
+    /// The lock that cargo starts from.
+    pub(crate) fn write_lock(&self, path: &Path) -> std::io::Result<()> {
+        match &self.lock {
+            Some(lock) => fs::write(path, lock),
+            None => match seed::read_whole(&self.resolved) {
+                Some(lock) => fs::write(path, lock),
+                None => seed::write(self.cache, &self.recipe.toolchain.id, path),
+            },
+        }
+    }
+}
