@@ -1,14 +1,29 @@
-//! The backend of every other language: a table of compilers, and richer rows for C, Go and scriptisto.
+//! The backend of every language but Rust.
+//!
+//! In reading order:
+//! - [`language`] is what is known of a language, as data; [`table`] has the built-in ones and [`user_defined`] reads those of
+//!   a configuration file;
+//! - [`detect`] tells the language of a script; [`metadata`] reads its head, [`compile_call`] and [`scriptisto_spec`] parts of
+//!   it;
+//! - [`language_script`] is a script that was read; [`recipe`] finds its compiler ([`compiler`]) and its flags ([`packages`]);
+//! - [`driver`] is the interface of a kind of compiler, on a [`compilation`]; the four kinds are [`c`], [`go`], [`template`] and
+//!   [`scriptisto`], with [`source`], [`inputs`] and [`includes`] below them;
+//! - [`mod@build`] runs the compiler in staging, [`record`] is the build record, and [`backend`] answers the spine.
+//!
+//! To add a language that one compiler call can build, add a row to [`table`].
 
 pub(crate) mod backend;
 pub(crate) mod build;
 pub(crate) mod c;
-pub(crate) mod command;
+pub(crate) mod compilation;
+pub(crate) mod compile_call;
 pub(crate) mod compiler;
 pub(crate) mod depfile;
 pub(crate) mod detect;
+pub(crate) mod driver;
 pub(crate) mod go;
 pub(crate) mod includes;
+pub(crate) mod inputs;
 pub(crate) mod language;
 pub(crate) mod language_script;
 pub(crate) mod metadata;
@@ -16,6 +31,7 @@ pub(crate) mod packages;
 pub(crate) mod recipe;
 pub(crate) mod record;
 pub(crate) mod scriptisto;
+pub(crate) mod scriptisto_spec;
 pub(crate) mod source;
 pub(crate) mod table;
 pub(crate) mod template;

@@ -25,7 +25,7 @@ impl Backend for LanguageScript {
         environment: &Environment,
         cache: &Cache,
     ) -> Result<Box<dyn ResolvedRecipe<'a> + 'a>> {
-        Ok(Box::new(LanguageRecipe::decide(self, environment, cache)?))
+        Ok(Box::new(LanguageRecipe::resolve(self, environment, cache)?))
     }
 }
 
@@ -51,7 +51,7 @@ impl<'a> ResolvedRecipe<'a> for LanguageRecipe<'a> {
     }
 
     fn toolchain_id(&self) -> &str {
-        &self.compiler.version
+        &self.compilation.compiler.version
     }
 
     fn told(&self) -> ProgramArgs {
@@ -62,17 +62,17 @@ impl<'a> ResolvedRecipe<'a> for LanguageRecipe<'a> {
         self
     }
 
-    // Their compilers are fast, or know of no other way.
+    // Their compilers are fast, or have no faster mode.
     fn provisional(self: Box<Self>, _: &Environment, _: &Cache) -> Box<dyn ResolvedRecipe<'a> + 'a> {
         self
     }
 
     fn build(&self, staging: &Path, host: Host<'_>) -> Result<Outcome> {
-        build::compile(self, host.cache, staging, host.environment, host.screen)
+        build::compile(self, staging, host)
     }
 
     fn dry_run(&self, staging: &Path, host: Host<'_>) -> Result<Option<PathBuf>> {
         host.screen.work(staging, host.environment)?;
-        build::rehearse(self, host.cache, staging, host.environment, host.screen).map(Some)
+        build::dry_run(self, staging, host).map(Some)
     }
 }

@@ -1,139 +1,63 @@
-//! Builds: running the compiler of a language other than Rust in staging, and making checks of what it read.
+//! Compiling a script in a language other than Rust: one compiler call in staging, and the facts of what it read.
 //!
-//! The steps are those of a Rust script's build: what is declared is looked at, the compiler runs, what it says it read is
-//! hashed, and if any of that changed meanwhile the result says so and the spine builds again. How the compiler is called and
-//! how it says what it read is the language's own; that it does so at all is what makes it one of runner's.
+//! Declared inputs are hashed, the compiler runs, and what it read is hashed; if an input changed meanwhile, the outcome says
+//! so and the spine builds again. How the compiler is called and how it reports what it read is the [`Driver`]'s.
+//!
+//! [`Driver`]: crate::languages::driver::Driver
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{ExitStatus, Stdio};
 use std::time::Instant;
 
 use crate::base::digest::Digest;
-use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Step};
+use crate::build::backend::Host;
 use crate::build::input_watch::InputWatch;
 use crate::build::outcome::{Interruption, Outcome, cache_removed, disk_full, trace_facts};
-use crate::languages::recipe::{LanguageRecipe, Way};
+use crate::languages::driver::{Build, Call};
+use crate::languages::recipe::LanguageRecipe;
 use crate::languages::record::build_record;
-use crate::languages::source::Source;
-use crate::languages::{c, go, scriptisto};
-use crate::report::reporter::Screen;
+use crate::rust::recipe::command_words::shown_directory;
 use crate::rust::static_check;
-use crate::store::cache::Cache;
 use crate::store::entry::Built;
 use crate::store::trace::fact::Check;
-
-/// How a compiler is called.
-pub(crate) struct Call {
-    pub(crate) command: Command,
-    /// Its standard input.
-    pub(crate) input: Option<PathBuf>,
-    pub(crate) source: Source,
-    /// The program it makes.
-    pub(crate) output: PathBuf,
-    /// What it is asked besides, at the same time.
-    pub(crate) aside: Option<Command>,
-    /// Texts in what it says, and what they stand for.
-    pub(crate) renames: Vec<(String, String)>,
-}
-
-/// What a compiler read.
-#[derive(Default)]
-pub(crate) struct Inputs {
-    pub(crate) files: Vec<Input>,
-    /// Facts that are not the content of a file.
-    pub(crate) checks: Vec<Check<'static>>,
-}
-
-/// A file that a compiler read.
-pub(crate) struct Input {
-    pub(crate) path: PathBuf,
-    /// Whether it came with the compiler or the system.
-    pub(crate) tool: bool,
-}
-
-/// What a build has to go by.
-#[derive(Clone, Copy)]
-pub(crate) struct Site<'a> {
-    pub(crate) recipe: &'a LanguageRecipe<'a>,
-    pub(crate) staging: &'a Path,
-    pub(crate) cache: &'a Cache,
-    pub(crate) environment: &'a Environment,
-    pub(crate) screen: &'a Screen,
-}
-
-impl Site<'_> {
-    /// A command in the script's directory with the environment of compilers.
-    pub(crate) fn command(&self, program: &Path) -> Command {
-        let base = self.recipe.base();
-        let mut command = Command::new(program);
-        command.env_clear().envs(self.environment.for_compilers());
-        command.current_dir(if base.is_dir() { base } else { Path::new("/") });
-        command
-    }
-
-    /// An error of writing to the cache.
-    pub(crate) fn unusable(&self, error: std::io::Error) -> Error {
-        self.cache.unusable("cannot write to", error)
-    }
-
-    /// How messages call the script's directory, with a slash; `None` if they may say it whole.
-    pub(crate) fn shown_directory(&self) -> Option<String> {
-        crate::rust::recipe::command_words::shown_directory(self.recipe.script)
-    }
-}
-
-/// Shows what is in staging for the compiler, and how it is called.
-fn show(site: Site<'_>, call: &Call) -> Result<()> {
-    if let Some(journal) = site.screen.journal() {
-        let input = call.input.as_ref().map(std::fs::read).transpose();
-        journal.files(site.staging);
-        journal.command(&call.command, input.map_err(|error| site.unusable(error))?.as_deref());
-    }
-    Ok(())
-}
 
 /// Compiles the script into `staging`.
 ///
 /// # Errors
-/// [`Step::Compile`], after the compiler's own words have been shown.
-pub(crate) fn compile(
-    recipe: &LanguageRecipe<'_>,
-    cache: &Cache,
-    staging: &Path,
-    environment: &Environment,
-    screen: &Screen,
-) -> Result<Outcome> {
-    Outcome::of(attempt(Site { recipe, staging, cache, environment, screen }))
+/// [`Step::Compile`], after the compiler's own messages have been shown.
+pub(crate) fn compile(recipe: &LanguageRecipe<'_>, staging: &Path, host: Host<'_>) -> Result<Outcome> {
+    Outcome::of(attempt(recipe, staging, host))
 }
 
-fn attempt(site: Site<'_>) -> std::result::Result<Built, Interruption> {
+fn attempt(
+    recipe: &LanguageRecipe<'_>,
+    staging: &Path,
+    host: Host<'_>,
+) -> std::result::Result<Built, Interruption> {
     let began = Instant::now();
-    let Site { recipe, staging, environment, screen, .. } = site;
-    let mut watch = InputWatch::begin(recipe.script, recipe.settings, environment, Some(recipe.since))?;
-    clear(staging).map_err(|error| site.unusable(error))?;
-    let mut call = call(site)?;
-    let aside = call.aside.as_mut().and_then(|command| command.spawn().ok());
-    let (said, status) = run(site, &mut call)?;
+    let compilation = &recipe.compilation;
+    let build = Build { compilation, staging, host };
+    let (script, settings) = (compilation.script, compilation.settings);
+    let mut watch = InputWatch::begin(script, settings, host.environment, Some(recipe.since))?;
+    clear(staging).map_err(|error| build.unusable(error))?;
+    let mut call = recipe.driver.call(build)?;
+    let query = call.query.as_mut().and_then(|command| command.spawn().ok());
+    let (messages, status) = run(build, &mut call)?;
     watch.script_content()?;
     if !status.success() || !call.output.is_file() {
-        return Err(failed(site, &call, &said, status).into());
+        return Err(failed(recipe, build, &call, &messages, status).into());
     }
-    let inputs = match &recipe.way {
-        Way::C(tools) => c::inputs(site, tools, aside)?,
-        Way::Go(tools) => go::inputs(site, tools, &call, aside)?,
-        Way::Template(template) => template.inputs(site, &call)?,
-        Way::Scriptisto(spec) => scriptisto::inputs(site, spec, &mut call)?,
-    };
+    let inputs = recipe.driver.inputs(build, &mut call, query)?;
     watch.script()?;
     let mut checks = Vec::with_capacity(inputs.files.len() + inputs.checks.len());
     for input in &inputs.files {
         // Files in staging are removed after the build.
-        if recipe.script.path() == Some(&input.path) || input.path.starts_with(staging) {
+        if script.path() == Some(&input.path) || input.path.starts_with(staging) {
             continue;
         }
-        checks.push(match input.tool {
+        checks.push(match input.is_tool {
             true => watch.tool_file(&input.path)?,
             false => watch.file(&input.path)?,
         });
@@ -145,28 +69,29 @@ fn attempt(site: Site<'_>) -> std::result::Result<Built, Interruption> {
     checks.extend(inputs.checks);
     let start = watch.start();
     checks.extend(watch.finish()?);
-    if recipe.settings.is_static == Some(true) {
+    if compilation.is_static() {
         static_check::check(&call.output)?;
     }
-    if recipe.options.portable {
-        build_record(recipe, environment).add_to(&call.output).map_err(|error| site.unusable(error))?;
+    if compilation.options.portable {
+        let record = build_record(compilation, host.environment);
+        record.add_to(&call.output).map_err(|error| build.unusable(error))?;
     }
-    screen.show(&said, false);
+    host.screen.show(&messages, false);
     let (checks, decisions) = trace_facts(&recipe.checks, checks);
     let about = vec![
-        ("source", Digest::of(recipe.script.bytes()).short(12)),
-        ("options", recipe.options.describe()),
-        ("profile", recipe.profile_name().to_owned()),
-        ("toolchain", recipe.compiler.version.clone()),
-        ("toolchain-id", recipe.compiler.version.clone()),
+        ("source", Digest::of(script.bytes()).short(12)),
+        ("options", compilation.options.describe()),
+        ("profile", compilation.profile.name().to_owned()),
+        ("toolchain", compilation.compiler.version.clone()),
+        ("toolchain-id", compilation.compiler.version.clone()),
         ("decisions", decisions.to_string()),
-        ("language", recipe.head.language.name.to_owned()),
+        ("language", compilation.head.language.name.to_owned()),
         ("built", start.unix_seconds().to_string()),
         ("milliseconds", began.elapsed().as_millis().to_string()),
     ];
     Ok(Built {
         output: call.output,
-        name: recipe.name(),
+        name: compilation.name(),
         target: None,
         provisional: false,
         told: recipe.told(),
@@ -175,51 +100,47 @@ fn attempt(site: Site<'_>) -> std::result::Result<Built, Interruption> {
     })
 }
 
-/// Runs the compiler: what it said, and how it ended.
-pub(crate) fn run(site: Site<'_>, call: &mut Call) -> Result<(Vec<u8>, ExitStatus)> {
+/// Shows the files in staging and the call of the compiler; the path that the program would have.
+pub(crate) fn dry_run(recipe: &LanguageRecipe<'_>, staging: &Path, host: Host<'_>) -> Result<PathBuf> {
+    let build = Build { compilation: &recipe.compilation, staging, host };
+    let call = recipe.driver.call(build)?;
+    show(build, &call)?;
+    Ok(call.output)
+}
+
+/// Shows the files in staging and the call of the compiler, with `-x` and `-n`.
+fn show(build: Build<'_>, call: &Call) -> Result<()> {
+    if let Some(journal) = build.host.screen.journal() {
+        let input = call.input.as_ref().map(std::fs::read).transpose();
+        journal.files(build.staging);
+        journal.command(&call.command, input.map_err(|error| build.unusable(error))?.as_deref());
+    }
+    Ok(())
+}
+
+/// Runs the compiler: its messages and its exit status.
+pub(crate) fn run(build: Build<'_>, call: &mut Call) -> Result<(Vec<u8>, ExitStatus)> {
     let input = match &call.input {
-        Some(path) => File::open(path).map_err(|error| site.unusable(error))?.into(),
+        Some(path) => File::open(path).map_err(|error| build.unusable(error))?.into(),
         None => Stdio::null(),
     };
-    show(site, call)?;
-    site.screen.verbose(|| {
-        let recipe = site.recipe;
-        let (script, version) = (recipe.script.display_name(), &recipe.compiler.version);
-        format!("{script}: compiling it, {}, with {version}", recipe.profile_name())
+    show(build, call)?;
+    let compilation = build.compilation;
+    build.host.screen.verbose(|| {
+        let script = compilation.script.display_name();
+        let (profile, version) = (compilation.profile.name(), &compilation.compiler.version);
+        format!("{script}: compiling it, {profile}, with {version}")
     });
-    let label = format!("compiling {}", site.recipe.name().to_string_lossy());
-    let finished = site.screen.run_reading(input, &mut call.command, &label, false).map_err(|error| {
-        let what = format!("cannot run `{}`", site.recipe.compiler.path.display());
-        Error::new(Step::Toolchain, anyhow::Error::new(error).context(what))
-    })?;
-    match site.staging.is_dir() {
-        true => Ok((in_the_scripts_words(site, call, finished.stderr), finished.status)),
+    let label = format!("compiling {}", compilation.name().to_string_lossy());
+    let finished =
+        build.host.screen.run_reading(input, &mut call.command, &label, false).map_err(|error| {
+            let what = format!("cannot run `{}`", compilation.compiler.path.display());
+            Error::new(Step::Toolchain, anyhow::Error::new(error).context(what))
+        })?;
+    match build.staging.is_dir() {
+        true => Ok((with_script_paths(build, call, finished.stderr), finished.status)),
         false => Err(cache_removed()),
     }
-}
-
-/// How the compiler is called.
-pub(crate) fn call(site: Site<'_>) -> Result<Call> {
-    match &site.recipe.way {
-        Way::C(tools) => c::call(site, tools),
-        Way::Go(tools) => go::call(site, tools),
-        Way::Template(template) => template.call(site),
-        Way::Scriptisto(spec) => scriptisto::call(site, spec),
-    }
-}
-
-/// Shows how the compiler would be called, and tells where the program would be.
-pub(crate) fn rehearse(
-    recipe: &LanguageRecipe<'_>,
-    cache: &Cache,
-    staging: &Path,
-    environment: &Environment,
-    screen: &Screen,
-) -> Result<PathBuf> {
-    let site = Site { recipe, staging, cache, environment, screen };
-    let call = call(site)?;
-    show(site, &call)?;
-    Ok(call.output)
 }
 
 /// Removes what an earlier attempt left in staging.
@@ -234,63 +155,51 @@ fn clear(staging: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-/// What the compiler said, with the script's directory as it was typed in place of any that stands for it.
-fn in_the_scripts_words(site: Site<'_>, call: &Call, said: Vec<u8>) -> Vec<u8> {
-    let base = format!("{}/", site.recipe.base().to_string_lossy());
+/// Messages of the compiler, with the script's own paths as typed in place of those in staging.
+fn with_script_paths(build: Build<'_>, call: &Call, messages: Vec<u8>) -> Vec<u8> {
+    let compilation = build.compilation;
+    let base = format!("{}/", compilation.base().to_string_lossy());
     let mut renames = call.renames.clone();
     if let Some(mirror) = &call.source.mirror {
         // The copy first: its name may have got an extension.
-        let own = site.recipe.script.path().map_or_else(
-            || site.recipe.script.display_name().into_owned(),
-            |path| path.to_string_lossy().into_owned(),
-        );
+        let own = compilation.shown_path().to_string_lossy().into_owned();
         renames.push((call.source.path.to_string_lossy().into_owned(), own));
         renames.push((format!("{}/", mirror.to_string_lossy()), base.clone()));
     }
-    renames.extend(site.shown_directory().map(|shown| (base, shown)));
+    renames.extend(shown_directory(compilation.script).map(|shown| (base, shown)));
     if renames.is_empty() {
-        return said;
+        return messages;
     }
-    let mut text = String::from_utf8_lossy(&said).into_owned();
+    let mut text = String::from_utf8_lossy(&messages).into_owned();
     for (from, to) in renames.iter().filter(|(from, _)| from.len() > 1) {
         text = text.replace(from.as_str(), to);
     }
     text.into_bytes()
 }
 
-/// One line after the compiler's own.
+/// The error after the compiler's own messages.
 #[cold]
-fn failed(site: Site<'_>, call: &Call, said: &[u8], status: ExitStatus) -> Error {
-    let text = String::from_utf8_lossy(said);
-    if let Some(error) = disk_full(site.staging, &text, "cannot compile in the cache") {
+fn failed(
+    recipe: &LanguageRecipe<'_>,
+    build: Build<'_>,
+    call: &Call,
+    messages: &[u8],
+    status: ExitStatus,
+) -> Error {
+    let text = String::from_utf8_lossy(messages);
+    if let Some(error) = disk_full(build.staging, &text, "cannot compile in the cache") {
         return error;
     }
-    site.screen.show(said, true);
-    let tool = match site.recipe.way {
-        Way::Scriptisto(_) => "its build command",
-        _ => site.recipe.compiler.name(),
-    };
-    let text_of_error = match status.success() {
-        true => format!("{tool} made no program; nothing was cached"),
-        false => format!("{tool} failed ({status}); nothing was cached"),
-    };
-    let error = Error::message(Step::Compile, text_of_error);
-    let comment = site.recipe.head.language.comment;
-    let hint = match &site.recipe.way {
-        Way::Scriptisto(_) if status.success() => Some(format!(
-            "`target_bin` says it would be `{}`",
-            call.output.strip_prefix(site.staging).unwrap_or(&call.output).display()
-        )),
-        Way::C(_) if text.contains("undefined reference to `main'") => {
-            Some("a script is a program: it needs `main`".to_owned())
-        }
-        Way::C(_) if text.contains("undefined reference to") => Some(format!(
-            "libraries are named in the script: `{comment} /// runner`, `{comment} flags = [\"-lNAME\"]`, `{comment} ///`"
-        )),
-        Way::Go(_) => go::hint(&text),
-        _ => None,
-    };
-    match hint {
+    build.host.screen.show(messages, true);
+    let name = recipe.driver.name(build.compilation);
+    let error = Error::message(
+        Step::Compile,
+        match status.success() {
+            true => format!("{name} made no program; nothing was cached"),
+            false => format!("{name} failed ({status}); nothing was cached"),
+        },
+    );
+    match recipe.driver.hint(build, call, &text, status) {
         Some(hint) => error.hint(hint),
         None => error,
     }

@@ -1,37 +1,34 @@
 //! C and C++: any compiler that takes the usual arguments (gcc, clang, tcc and their kin).
 //!
-//! As `make` does, a build honors `CC` or `CXX`, `CPPFLAGS`, `CFLAGS` or `CXXFLAGS`, `LDFLAGS` and `LDLIBS`. The compiler
-//! itself honors [`TRACED`], and all of them are part of the trace. What was read is asked of the compiler (`-MD`) and of the
-//! linker (`--dependency-file`); what would have been read had it been there is worked out in [`crate::languages::includes`].
+//! As `make` does, it honors `CC` or `CXX`, `CPPFLAGS`, `CFLAGS` or `CXXFLAGS`, `LDFLAGS` and `LDLIBS`. The compiler
+//! itself honors [`TRACED`], and all of them are part of the trace. The compiler reports what it read (`-MD`), and so does
+//! the linker (`--dependency-file`); headers that would have been read if they existed are found by
+//! [`crate::languages::includes`].
 //!
-//! A file that is valid as it stands is compiled in its place. One with a `#!` line is read from standard input, under its
-//! own name by a line marker, in its own directory: so `#include "x.h"`, `__FILE__` and `__LINE__` are its own.
+//! A file without a `#!` line is compiled in its place. One with such a line is read from standard input, under its own name by
+//! a line marker, in its own directory: so `#include "x.h"`, `__FILE__` and `__LINE__` are those of the script.
+
+mod reported_inputs;
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
+use std::path::Path;
+use std::process::{Child, ExitStatus};
 
 use crate::base::error::Result;
 use crate::base::shell_words;
-use crate::languages::build::{Call, Input, Inputs, Site};
+use crate::languages::c::reported_inputs::linker_report;
+use crate::languages::compilation::Profile;
+use crate::languages::compile_call::SCRIPT;
 use crate::languages::compiler::{self, Compiler, Search};
-use crate::languages::depfile;
-use crate::languages::includes::{self, Directories};
-use crate::languages::language::is_system;
+use crate::languages::driver::{Build, Call, Driver};
+use crate::languages::inputs::Inputs;
+use crate::languages::language::CFamily;
 use crate::languages::metadata::Head;
-use crate::languages::recipe::{Level, SCRIPT};
 use crate::languages::source::{self, Source};
 use crate::store::trace::fact::Check;
 
-/// Which of the two.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
-    C,
-    Cpp,
-}
-
-/// Variables that compilers and linkers heed by themselves.
+/// Variables that compilers and linkers read by themselves.
 const TRACED: &[&str] = &[
     "CPATH",
     "C_INCLUDE_PATH",
@@ -46,45 +43,45 @@ const TRACED: &[&str] = &[
     "CCC_OVERRIDE_OPTIONS",
 ];
 
-/// Variables that would have a compiler report what it read elsewhere.
-const UNHEARD: &[&str] = &["DEPENDENCIES_OUTPUT", "SUNPRO_DEPENDENCIES"];
+/// Variables that would make a compiler write its report elsewhere.
+const REMOVED: &[&str] = &["DEPENDENCIES_OUTPUT", "SUNPRO_DEPENDENCIES"];
 
 const INSTALL_C: &str = "install a C compiler, for example `apt-get install gcc libc6-dev`";
 const INSTALL_CPP: &str = "install a C++ compiler, for example `apt-get install g++`";
 
-impl Kind {
-    /// Variable of the compiler, its name if that says nothing, variable of its flags, and what `-x` calls the language.
-    fn words(self) -> (&'static str, &'static str, &'static str, &'static str) {
+impl CFamily {
+    /// The variable of the compiler, its default, the variable of its flags, and the language for `-x`.
+    fn names(self) -> (&'static str, &'static str, &'static str, &'static str) {
         match self {
-            Kind::C => ("CC", "cc", "CFLAGS", "c"),
-            Kind::Cpp => ("CXX", "c++", "CXXFLAGS", "c++"),
+            CFamily::C => ("CC", "cc", "CFLAGS", "c"),
+            CFamily::Cpp => ("CXX", "c++", "CXXFLAGS", "c++"),
         }
     }
 }
 
-/// What a build needs to know of the compiler.
+/// A C or C++ compiler.
 #[derive(Debug)]
-pub(crate) struct Tools {
-    kind: Kind,
-    /// Whether it is tcc, which knows a part of the usual arguments.
+pub(super) struct CDriver {
+    kind: CFamily,
+    /// Whether it is tcc, which accepts only some of the usual arguments.
     is_tiny: bool,
-    /// Whether the linker says what it read.
+    /// Whether the linker reports what it read.
     linker_reports: bool,
-    /// What the variables hold: before the source, and after it.
+    /// Arguments from variables: before the source, and after it.
     before: Vec<String>,
     libraries: Vec<String>,
 }
 
 /// Finds the compiler.
 pub(super) fn find(
-    kind: Kind,
+    kind: CFamily,
     head: &Head,
     wanted: Option<&str>,
     search: Search<'_>,
     notes: &mut Vec<String>,
-) -> Result<(Compiler, Tools)> {
-    let (variable, default, flags, _) = kind.words();
-    let install = if kind == Kind::C { INSTALL_C } else { INSTALL_CPP };
+) -> Result<(Compiler, CDriver)> {
+    let (variable, default, flags, _) = kind.names();
+    let install = if kind == CFamily::C { INSTALL_C } else { INSTALL_CPP };
     let mut checks: Vec<Check<'static>> =
         TRACED.iter().map(|name| Check::variable(name, search.environment)).collect();
     let text_of = |name: &str| {
@@ -128,7 +125,7 @@ pub(super) fn find(
     let is_tiny = version.starts_with("tcc ");
     let mut linker_reports = false;
     if !is_tiny {
-        for part in [if kind == Kind::C { "cc1" } else { "cc1plus" }, "as", "ld", "collect2"] {
+        for part in [if kind == CFamily::C { "cc1" } else { "cc1plus" }, "as", "ld", "collect2"] {
             let answer = search.ask(&path, &[&format!("-print-prog-name={part}")])?;
             let answer = answer.trim();
             if answer.starts_with('/') && Path::new(answer).is_file() {
@@ -140,11 +137,11 @@ pub(super) fn find(
         linker_reports = search.ask(&path, &["-Wl,--help"])?.contains("--dependency-file");
     }
     let compiler = Compiler { path, arguments, version, checks };
-    Ok((compiler, Tools { kind, is_tiny, linker_reports, before, libraries }))
+    Ok((compiler, CDriver { kind, is_tiny, linker_reports, before, libraries }))
 }
 
-/// The flags in a script's own call of a compiler: not what it compiles, and not where to.
-pub(super) fn flags(words: Vec<String>) -> Vec<String> {
+/// The flags in a script's own call of a compiler: neither sources nor the output.
+fn flags(words: Vec<String>) -> Vec<String> {
     let mut flags = Vec::new();
     let mut words = words.into_iter();
     while let Some(word) = words.next() {
@@ -161,103 +158,126 @@ pub(super) fn flags(words: Vec<String>) -> Vec<String> {
     flags
 }
 
-/// How the compiler is called.
-pub(super) fn call(site: Site<'_>, tools: &Tools) -> Result<Call> {
-    let recipe = site.recipe;
-    let (.., language) = tools.kind.words();
-    let output = site.staging.join("program");
-    let path = recipe.script.path().filter(|_| !recipe.head.has_shebang || tools.is_tiny);
-    let mut command = site.command(&recipe.compiler.path);
-    for name in UNHEARD {
-        command.env_remove(name);
+impl Driver for CDriver {
+    fn flags(&self, _head: &Head, words: Vec<String>) -> Vec<String> {
+        flags(words)
     }
-    command.args(&recipe.compiler.arguments).args(level(recipe.level)).args(&tools.before);
-    if recipe.settings.is_static == Some(true) {
-        command.arg("-static");
-    }
-    if recipe.options.strip {
-        command.arg("-s");
-    }
-    if !tools.is_tiny {
-        command.arg(if site.screen.is_terminal() {
-            "-fdiagnostics-color=always"
-        } else {
-            "-fno-diagnostics-color"
-        });
-        if recipe.options.portable {
-            for to in [
-                (recipe.base().as_os_str().to_owned(), "="),
-                ([recipe.base().as_os_str(), OsStr::new("/")].join(OsStr::new("")), "="),
-            ] {
-                let mut map = OsString::from("-ffile-prefix-map=");
-                map.push(to.0);
-                map.push(to.1);
+
+    fn call(&self, build: Build<'_>) -> Result<Call> {
+        let compilation = build.compilation;
+        let (.., language) = self.kind.names();
+        let output = build.staging.join("program");
+        let path = compilation.script.path().filter(|_| !compilation.head.has_shebang || self.is_tiny);
+        let mut command = build.command(&compilation.compiler.path);
+        for name in REMOVED {
+            command.env_remove(name);
+        }
+        command
+            .args(&compilation.compiler.arguments)
+            .args(profile_flags(compilation.profile))
+            .args(&self.before);
+        if compilation.is_static() {
+            command.arg("-static");
+        }
+        if compilation.options.strip {
+            command.arg("-s");
+        }
+        if !self.is_tiny {
+            command.arg(if build.host.screen.is_terminal() {
+                "-fdiagnostics-color=always"
+            } else {
+                "-fno-diagnostics-color"
+            });
+            if compilation.options.portable {
+                for end in ["=", "/="] {
+                    let mut map = OsString::from("-ffile-prefix-map=");
+                    map.push(compilation.base());
+                    map.push(end);
+                    command.arg(map);
+                }
+                // For the assembler.
+                let mut map = OsString::from("-fdebug-prefix-map=");
+                map.push(compilation.base());
+                map.push("=.");
                 command.arg(map);
             }
-            // What the assembler says, too.
-            let mut map = OsString::from("-fdebug-prefix-map=");
-            map.push(recipe.base());
-            map.push("=.");
-            command.arg(map);
+        }
+        let (source, input) = match path {
+            Some(path) => (path.as_os_str(), None),
+            None => {
+                let piped = build.staging.join("source");
+                std::fs::write(&piped, marked(build)).map_err(|error| build.unusable(error))?;
+                (OsStr::new("-"), Some(piped))
+            }
+        };
+        match self.is_tiny {
+            true => command.arg(source),
+            false => command.arg("-x").arg(language).arg(source).arg("-x").arg("none"),
+        };
+        command.args(&compilation.flags).args(&self.libraries).arg("-o").arg(&output);
+        command.arg("-MD").arg("-MF").arg(build.report());
+        if !self.is_tiny {
+            command.arg("-MT").arg("program");
+            if cfg!(target_os = "linux") && self.kind == CFamily::C {
+                // What C programmers expect to be there, without its costing those who do not use it.
+                command.arg("-Wl,--as-needed");
+            }
+        }
+        if self.kind == CFamily::C {
+            command.arg("-lm");
+        }
+        if self.linker_reports {
+            let mut report = OsString::from("-Wl,--dependency-file=");
+            report.push(linker_report(build.staging));
+            command.arg(report);
+        }
+        let query = (!self.is_tiny).then(|| reported_inputs::query(build, &self.before, language));
+        let own = compilation.script.path().map(Path::to_owned).unwrap_or_default();
+        Ok(Call {
+            command,
+            input,
+            source: Source { path: own, mirror: None },
+            output,
+            query,
+            renames: Vec::new(),
+        })
+    }
+
+    fn inputs(&self, build: Build<'_>, _call: &mut Call, query: Option<Child>) -> Result<Inputs> {
+        let words = self.before.iter().chain(&build.compilation.flags).chain(&self.libraries);
+        reported_inputs::read(build, &words.map(String::as_str).collect::<Vec<_>>(), query)
+    }
+
+    fn for_check(&self, call: &mut Call) {
+        // Warnings of clang's about words for the linker are not about the script.
+        call.command.args(["-fsyntax-only", "-Wall", "-Wextra", "-Wno-unused-command-line-argument"]);
+    }
+
+    fn hint(&self, build: Build<'_>, _call: &Call, messages: &str, _status: ExitStatus) -> Option<String> {
+        let comment = build.compilation.head.language.line_comment;
+        if messages.contains("undefined reference to `main'") {
+            Some("a script is a program: it needs `main`".to_owned())
+        } else if messages.contains("undefined reference to") {
+            Some(format!(
+                "libraries are named in the script: `{comment} /// runner`, `{comment} flags = [\"-lNAME\"]`, `{comment} ///`"
+            ))
+        } else {
+            None
         }
     }
-    let (source, input) = match path {
-        Some(path) => (path.as_os_str(), None),
-        None => {
-            let piped = site.staging.join("source");
-            std::fs::write(&piped, marked(site)).map_err(|error| site.unusable(error))?;
-            (OsStr::new("-"), Some(piped))
-        }
-    };
-    match tools.is_tiny {
-        true => command.arg(source),
-        false => command.arg("-x").arg(language).arg(source).arg("-x").arg("none"),
-    };
-    command.args(&recipe.flags).args(&tools.libraries).arg("-o").arg(&output);
-    command.arg("-MD").arg("-MF").arg(site.staging.join("read"));
-    if !tools.is_tiny {
-        command.arg("-MT").arg("program");
-        if cfg!(target_os = "linux") && tools.kind == Kind::C {
-            // What C programmers expect to be there, without its costing those who do not use it.
-            command.arg("-Wl,--as-needed");
-        }
-    }
-    if tools.kind == Kind::C {
-        command.arg("-lm");
-    }
-    if tools.linker_reports {
-        let mut report = OsString::from("-Wl,--dependency-file=");
-        report.push(site.staging.join("linked"));
-        command.arg(report);
-    }
-    // Where it looks for what is included, at the same time.
-    let mut ask = site.command(&recipe.compiler.path);
-    ask.args(&recipe.compiler.arguments).args(&tools.before).args(&recipe.flags);
-    ask.args(["-E", "-v", "-x", language, "-"]).env("LC_ALL", "C");
-    ask.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
-    let aside = if tools.is_tiny { None } else { Some(ask) };
-    let own = recipe.script.path().map(Path::to_owned).unwrap_or_default();
-    Ok(Call {
-        command,
-        input,
-        source: Source { path: own, mirror: None },
-        output,
-        aside,
-        renames: Vec::new(),
-    })
 }
 
-fn level(level: Level) -> &'static [&'static str] {
-    match level {
-        Level::Release => &["-O2"],
-        Level::Dev => &["-g", "-O0"],
-        Level::Quick => &["-O0"],
+fn profile_flags(profile: Profile) -> &'static [&'static str] {
+    match profile {
+        Profile::Release => &["-O2"],
+        Profile::Dev => &["-g", "-O0"],
+        Profile::Quick => &["-O0"],
     }
 }
 
-/// The script's text with a marker of its name in place of a first line for the kernel.
-fn marked(site: Site<'_>) -> Vec<u8> {
-    let script = site.recipe.script;
+/// The script's text with a line marker in place of its `#!` line.
+fn marked(build: Build<'_>) -> Vec<u8> {
+    let script = build.compilation.script;
     let name = script.path().map_or_else(|| script.typed().as_bytes(), |path| path.as_os_str().as_bytes());
     let name = if name == b"-" { b"<stdin>" } else { name };
     let mut marker = b"# 1 \"".to_vec();
@@ -269,94 +289,7 @@ fn marked(site: Site<'_>) -> Vec<u8> {
         }
     }
     marker.extend(b"\"\n");
-    [marker, source::text(site.recipe)].concat()
-}
-
-/// What the compiler and the linker read, and where they would have found something else.
-pub(super) fn inputs(site: Site<'_>, tools: &Tools, aside: Option<Child>) -> Result<Inputs> {
-    let recipe = site.recipe;
-    let base = recipe.base();
-    let said = aside.and_then(|child| child.wait_with_output().ok());
-    let said = said.map(|output| String::from_utf8_lossy(&output.stderr).into_owned()).unwrap_or_default();
-    let directories = Directories::parse(&said, base, |path| is_system(path, base));
-    let mut inputs = Inputs::default();
-    let mut own = Vec::new();
-    let mut system = Vec::new();
-    let read = std::fs::read(site.staging.join("read")).map_err(|error| site.unusable(error))?;
-    let more = others(&recipe.flags).map(|name| base.join(name));
-    for path in depfile::parse(&read).into_iter().map(|path| base.join(path)).chain(more) {
-        if path.starts_with(site.staging) || Some(path.as_path()) == recipe.script.path() || !path.exists() {
-            continue;
-        }
-        let tool = is_system(&path, base);
-        if tool {
-            system.push(path.clone())
-        } else {
-            own.push(path.clone())
-        }
-        inputs.files.push(Input { path, tool });
-    }
-    let linked = std::fs::read(site.staging.join("linked")).unwrap_or_default();
-    let linked: Vec<PathBuf> = depfile::parse(&linked).into_iter().map(|path| base.join(path)).collect();
-    // Objects that were made for this are gone by now.
-    for path in linked.iter().filter(|path| path.is_file() && !path.starts_with(site.staging)) {
-        inputs.files.push(Input { path: path.clone(), tool: is_system(path, base) });
-    }
-    inputs.checks.extend(missing_libraries(site, tools, &linked));
-    let text = recipe.script.bytes();
-    let scanned = includes::scan(text, recipe.script.path(), base, &own, &system, &directories);
-    inputs.files.extend(scanned.files.into_iter().map(|path| Input { tool: is_system(&path, base), path }));
-    inputs.checks.extend(scanned.checks);
-    Ok(inputs)
-}
-
-/// Files among the flags: other sources, objects, libraries, files of arguments.
-fn others(flags: &[String]) -> impl Iterator<Item = &str> {
-    flags.iter().filter_map(|flag| match flag.strip_prefix('@') {
-        Some(file) => Some(file),
-        None => (!flag.starts_with('-') && flag.contains('.')).then_some(flag.as_str()),
-    })
-}
-
-/// Libraries that would be linked in place of those that were, had they been there.
-fn missing_libraries(site: Site<'_>, tools: &Tools, linked: &[PathBuf]) -> Vec<Check<'static>> {
-    let all = || tools.before.iter().chain(&site.recipe.flags).chain(&tools.libraries).map(String::as_str);
-    let values = |option: &'static str| {
-        let words: Vec<&str> = all().collect();
-        let mut found: Vec<String> = Vec::new();
-        for (index, word) in words.iter().enumerate() {
-            match word.strip_prefix(option) {
-                Some("") => found.extend(words.get(index + 1).map(|word| (*word).to_owned())),
-                Some(value) => found.push(value.to_owned()),
-                None => {}
-            }
-        }
-        found
-    };
-    let variable = site.environment.variable("LIBRARY_PATH").unwrap_or_default();
-    let mut directories: Vec<PathBuf> =
-        values("-L").iter().map(|directory| site.recipe.base().join(directory)).collect();
-    directories.extend(std::env::split_paths(&variable).map(|directory| site.recipe.base().join(directory)));
-    let mut checks = Vec::new();
-    for name in values("-l") {
-        let files = match name.strip_prefix(':') {
-            Some(file) => vec![file.to_owned()],
-            None => vec![format!("lib{name}.so"), format!("lib{name}.a")],
-        };
-        for directory in &directories {
-            let found = files.iter().map(|file| directory.join(file)).find(|file| {
-                let is_there = file.exists();
-                if !is_there {
-                    checks.push(Check::absent(file));
-                }
-                is_there
-            });
-            if found.is_some_and(|file| linked.is_empty() || linked.contains(&file)) {
-                break;
-            }
-        }
-    }
-    checks
+    [marker, source::text(build.compilation)].concat()
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
-//! Compilers: which program compiles a script, what it calls itself, and the checks that this rests on.
+//! Finding a compiler: its path, its version, and the facts that this choice depends on.
 //!
 //! `--toolchain T` names the compiler for languages other than Rust, as a command or an absolute path; else the script's own
-//! call of one does, else a variable (`CC`), else the first that is on PATH of those the language has. A wrapper that caches
-//! or distributes (ccache, distcc) is passed over for the compiler behind it: what is compiled here is kept here.
+//! call of one does, else a variable (`CC`), else the first on PATH of those that the language has. A wrapper that caches or
+//! distributes (ccache, distcc) is replaced by the compiler behind it: runner's own cache keeps the program.
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -17,16 +17,16 @@ use crate::store::cache::Cache;
 use crate::store::stamp::Moment;
 use crate::store::trace::fact::Check;
 
-/// Programs that call the compiler that is named after them, or of their own name further on in PATH.
+/// Programs that call the compiler in their arguments, or one of their own name further on in PATH.
 const WRAPPERS: &[&str] = &["ccache", "sccache", "distcc", "icecc", "cachecc1", "buildcache"];
 
 /// A compiler that was found.
 #[derive(Debug, Clone)]
 pub(crate) struct Compiler {
     pub(crate) path: PathBuf,
-    /// Arguments that are part of what names it: those in `CC`.
+    /// Arguments of its variable: `CC="gcc -m32"`.
     pub(crate) arguments: Vec<OsString>,
-    /// What it calls itself, for people.
+    /// Its name and version, for people.
     pub(crate) version: String,
     /// Everything the choice depended on.
     pub(crate) checks: Vec<Check<'static>>,
@@ -39,7 +39,7 @@ impl Compiler {
     }
 }
 
-/// Who looks for a compiler, and where.
+/// The search for a compiler.
 #[derive(Clone, Copy)]
 pub(crate) struct Search<'a> {
     pub(crate) environment: &'a Environment,
@@ -48,7 +48,7 @@ pub(crate) struct Search<'a> {
 }
 
 impl Search<'_> {
-    /// A compiler by its name or absolute path; `None` if there is none. What was looked for is among `checks` either way.
+    /// Finds a compiler by its name or absolute path; `None` if there is none. Adds what was looked for to `checks` either way.
     ///
     /// # Errors
     /// [`Step::Toolchain`] if it cannot be read.
@@ -70,7 +70,7 @@ impl Search<'_> {
             false => path,
             true => match self.behind(&path) {
                 Some(behind) => {
-                    // Which one that is, PATH as a whole decides.
+                    // PATH as a whole decides which one that is.
                     checks.push(Check::variable("PATH", self.environment));
                     behind
                 }
@@ -96,7 +96,7 @@ impl Search<'_> {
             .find(|path| is_executable(path) && !is_wrapper(path))
     }
 
-    /// What a tool answers to a question, and the checks of its file: remembered while the file stays as it is.
+    /// The output of a tool, remembered until its file changes.
     ///
     /// # Errors
     /// [`Step::Toolchain`] if it cannot be read.
@@ -105,7 +105,7 @@ impl Search<'_> {
         let ask = || {
             let mut command = Command::new(tool);
             command.args(arguments).env_clear().envs(self.environment.for_compilers()).current_dir("/");
-            // One that does not know the question still compiles.
+            // A tool that does not know the question can still compile.
             let output = command.stdin(Stdio::null()).stderr(Stdio::null()).output();
             Ok(output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default())
         };
@@ -115,7 +115,7 @@ impl Search<'_> {
         Ok(text)
     }
 
-    /// What a tool calls itself: the first line that it says of its version.
+    /// The name and version of a tool: the first line of its output.
     pub(crate) fn version(&self, tool: &Path, arguments: &[&str]) -> Result<String> {
         let text = self.ask(tool, arguments)?;
         let name = tool.file_name().unwrap_or_default().to_string_lossy();
@@ -147,7 +147,7 @@ fn is_wrapper_name(word: &str) -> bool {
     Path::new(word).file_name().and_then(OsStr::to_str).is_some_and(|name| WRAPPERS.contains(&name))
 }
 
-/// There is no compiler.
+/// The error of a compiler that is not installed.
 #[cold]
 pub(crate) fn missing(name: &str, install: &str) -> Error {
     let text = match name.contains('/') {

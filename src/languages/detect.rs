@@ -1,10 +1,13 @@
-//! Detection: which language a script is in.
+//! Detection of the language of a script.
+//!
+//! A script is Rust unless `--lang`, its metadata, its extension, its `#!` line, a header of scriptisto or its first lines of
+//! code say otherwise.
 
 use std::path::Path;
 
 use crate::base::error::{Error, Result, Step};
-use crate::languages::language::Language;
-use crate::languages::metadata;
+use crate::languages::language::{Compilers, Language};
+use crate::languages::{compile_call, metadata, scriptisto_spec, table};
 use crate::script::script_file::Script;
 use crate::script::shebang;
 use crate::script::tool_call::Tool;
@@ -12,56 +15,56 @@ use crate::script::tool_call::Tool;
 /// Extensions of Rust: its own, and those of its script tools.
 const RUST: &[&str] = &["rs", "ers", "crs", "rscript"];
 
-/// The extensions of what can be run.
+/// The extensions of scripts that runner can run.
 pub(crate) fn extensions() -> impl Iterator<Item = &'static str> {
-    let others = crate::languages::table::LANGUAGES.iter().filter(|language| language.is_compiled());
+    let others = table::LANGUAGES.iter().filter(|language| language.is_compiled());
     let others = others.flat_map(|language| language.extensions.iter().copied());
     RUST.iter().copied().chain(others.filter(|extension| !matches!(*extension, "h" | "hpp")))
 }
 
-/// Calls that the first line of a script may make without a compiler's name standing where one would look for it.
+/// Compilers that a `//` line may call in another place than that of the program.
 const TRICKS: &[(&str, &[&str])] = &[
     ("go", &["go run", "gorun"]),
     ("c++", &["g++ ", "c++ ", "clang++ "]),
     ("c", &["gcc ", "cc ", "clang ", "tcc "]),
 ];
 
-/// The language of a script if that is not Rust, given what was asked for.
+/// The built-in language of a script, if that is not Rust; `asked` is the value of `--lang`.
 ///
 /// # Errors
 /// [`Step::Arguments`] if there is no language of that name, [`Step::Script`] if it is one that is not compiled.
 pub(crate) fn of(script: &Script, text: &str, asked: Option<&str>) -> Result<Option<&'static Language>> {
-    let block = metadata::block_language(text);
+    let block = metadata::metadata_language(text);
     let found = match asked.or(block.as_deref()) {
-        Some(name) => crate::languages::language::asked(name)?,
-        None => told(script.path(), text),
+        Some(name) => table::requested(name)?,
+        None => detected(script.path(), text),
     };
     let Some(language) = found else { return Ok(None) };
     if language.is_compiled() {
         return Ok(Some(language));
     }
-    // With a header it says itself how it is run.
-    if crate::languages::scriptisto::is_in(text) {
+    // Its header has a build command.
+    if scriptisto_spec::is_in(text) {
         return Ok(Some(language));
     }
     let typed = script.display_name();
     let text = format!("it is {}, and runner runs what is compiled", language.with_article());
-    let crate::languages::language::How::Interpreter(runs) = language.how else { return Ok(Some(language)) };
+    let Compilers::Interpreter(runs) = language.compilers else { return Ok(Some(language)) };
     Err(Error::message(Step::Script, text).hint(format!("`{runs} {typed}` may run it")))
 }
 
-/// What a script says of itself.
-fn told(path: Option<&Path>, text: &str) -> Option<&'static Language> {
+/// The language by the script's own signs.
+fn detected(path: Option<&Path>, text: &str) -> Option<&'static Language> {
     let extension =
         path.and_then(Path::extension).and_then(|extension| extension.to_str()).unwrap_or_default();
     // The header of scriptisto names its source by what it is.
-    if crate::languages::scriptisto::is_in(text) {
-        return crate::languages::scriptisto::language(text);
+    if scriptisto_spec::is_in(text) {
+        return scriptisto_spec::language(text);
     }
     if RUST.contains(&extension) {
         return None;
     }
-    if let Some(language) = Language::of_extension(extension) {
+    if let Some(language) = table::of_extension(extension) {
         return Some(language);
     }
     let body =
@@ -69,41 +72,40 @@ fn told(path: Option<&Path>, text: &str) -> Option<&'static Language> {
     let first = text.strip_prefix("#!").and_then(|line| shebang::read(line.lines().next()?));
     match first.map(|line| line.tool) {
         Some(Tool::Other(program)) => {
-            if let Some(language) = Language::of_program(&program) {
+            if let Some(language) = table::of_program(&program) {
                 return Some(language);
             }
             // A shell may be there to start a compiler.
             let is_shell = matches!(program.as_str(), "sh" | "bash" | "dash" | "zsh" | "ksh");
             let signs = ["fn ", "let ", "!(", "use ", "//", "#include", "#if 0"];
             if is_shell && !signs.iter().any(|sign| body.contains(sign)) {
-                return Language::named("shell");
+                return table::named("shell");
             }
         }
         // Runner itself says nothing of the language, other tools for Rust do.
         Some(Tool::Runner) | None => {}
         Some(_) => return None,
     }
-    if let Some(language) =
-        metadata::compile_command(body).and_then(|call| Language::of_program(call.base_name()))
+    if let Some(language) = compile_call::of_shell(body).and_then(|call| table::of_program(call.base_name()))
     {
         return Some(language);
     }
     // gorun's sections, and what the tricks with `//` call.
     if body.contains("\n// go.mod >>>") {
-        return Language::named("go");
+        return table::named("go");
     }
     if let Some((name, _)) = TRICKS.iter().find(|(_, calls)| is_called(body, calls)) {
-        return Language::named(name);
+        return table::named(name);
     }
     let code = first_code(body);
-    crate::languages::table::LANGUAGES
+    table::LANGUAGES
         .iter()
-        .find(|language| language.beginnings.iter().any(|text| code.starts_with(text)))
+        .find(|language| language.code_prefixes.iter().any(|text| code.starts_with(text)))
         .map(|language| if language.name == "c" && is_plus_plus(code) { cpp(language) } else { language })
 }
 
 fn cpp(c: &'static Language) -> &'static Language {
-    Language::named("c++").unwrap_or(c)
+    table::named("c++").unwrap_or(c)
 }
 
 /// Whether what begins as C is C++.
@@ -185,7 +187,11 @@ mod tests {
                 None,
             ),
         ] {
-            assert_eq!(told(Some(Path::new(path)), text).map(|language| language.shown), expected, "{text}");
+            assert_eq!(
+                detected(Some(Path::new(path)), text).map(|language| language.display_name),
+                expected,
+                "{text}"
+            );
         }
     }
 }

@@ -1,7 +1,7 @@
-//! Go: by the go command, which knows what a program is made of.
+//! Go, compiled by the go command.
 //!
-//! A script is one file of package `main`, in the module that its directory belongs to; or it brings its own along, as
-//! gorun has it:
+//! A script is one file of package `main`, in the module that its directory belongs to; or it embeds its own module, in the
+//! syntax of gorun:
 //!
 //! ```text
 //! // go.mod >>>
@@ -10,28 +10,32 @@
 //! // <<< go.mod
 //! ```
 //!
-//! and likewise `go.sum` and `go.env`. Such files, and a script whose first line is for the kernel or whose name the go
-//! command would not take, are given by `-overlay` under names in the script's own directory: so `//go:embed`, relative
-//! `replace` and packages below it lead where they should, and a `//line` keeps the script's name in messages and traces.
+//! and likewise `go.sum` and `go.env`. Such files, and a script with a `#!` line or with a name that the go command would not
+//! accept, are passed by `-overlay` under names in the script's own directory: so `//go:embed`, relative `replace` and packages
+//! below that directory work, and a `//line` keeps the script's name in messages and traces.
 //!
-//! What was read is asked of `go list`: packages of the standard library belong to the toolchain, those in the module cache
-//! never change, and of all others every file counts. The go command's own build cache is used, which is the user's.
+//! `go list` reports what was read: packages of the standard library belong to the toolchain, those in the module cache never
+//! change, and of all others every file is an input. The go command uses the user's own build cache.
+
+mod reported_inputs;
+mod sections;
 
 use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, ExitStatus};
 
 use crate::base::digest::Fields;
-use crate::base::error::{Error, Result, Step};
-use crate::build::declared_inputs::directories_of;
-use crate::languages::build::{Call, Input, Inputs, Site};
+use crate::base::error::Result;
+use crate::languages::compilation::Profile;
+use crate::languages::compile_call::SCRIPT;
 use crate::languages::compiler::{self, Compiler, Search};
+use crate::languages::driver::{Build, Call, Driver};
+use crate::languages::go::reported_inputs::preamble;
+use crate::languages::go::sections::section;
 use crate::languages::includes;
+use crate::languages::inputs::Inputs;
 use crate::languages::metadata::Head;
-use crate::languages::recipe::{Level, SCRIPT};
 use crate::languages::source::{self, Source};
 use crate::script::script_file::resolve_links;
-use crate::store::file_digest::Names;
-use crate::store::stamp::Moment;
 use crate::store::trace::fact::Check;
 
 const INSTALL: &str = "install Go from https://go.dev/dl, or your system's `golang-go` package";
@@ -69,24 +73,15 @@ const TRACED: &[&str] = &[
     "XDG_CONFIG_HOME",
 ];
 
-/// What is asked of `go list`, one fact a line.
-const QUESTION: &str = "{{if not .Standard}}package {{.Dir}}\nname {{.Name}}\n\
-{{range .GoFiles}}file {{.}}\n{{end}}{{range .CgoFiles}}cgo {{.}}\n{{end}}{{range .CFiles}}file {{.}}\n{{end}}\
-{{range .CXXFiles}}file {{.}}\n{{end}}{{range .MFiles}}file {{.}}\n{{end}}{{range .HFiles}}file {{.}}\n{{end}}\
-{{range .FFiles}}file {{.}}\n{{end}}{{range .SFiles}}file {{.}}\n{{end}}{{range .SwigFiles}}file {{.}}\n{{end}}\
-{{range .SwigCXXFiles}}file {{.}}\n{{end}}{{range .SysoFiles}}file {{.}}\n{{end}}{{range .IgnoredGoFiles}}file {{.}}\n{{end}}\
-{{range .EmbedFiles}}file {{.}}\n{{end}}{{range .EmbedPatterns}}pattern {{.}}\n{{end}}\
-{{with .Module}}{{with .Replace}}module {{.GoMod}}\n{{end}}{{end}}{{end}}";
-
-/// What a build needs to know of the go command.
+/// The go command.
 #[derive(Debug)]
-pub(crate) struct Tools {
+pub(super) struct GoDriver {
     /// Whether the script calls C.
     calls_c: bool,
 }
 
 /// Finds the go command.
-pub(super) fn find(head: &Head, wanted: Option<&str>, search: Search<'_>) -> Result<(Compiler, Tools)> {
+pub(super) fn find(head: &Head, wanted: Option<&str>, search: Search<'_>) -> Result<(Compiler, GoDriver)> {
     let environment = search.environment;
     let mut checks: Vec<Check<'static>> =
         TRACED.iter().map(|name| Check::variable(name, environment)).collect();
@@ -117,7 +112,7 @@ pub(super) fn find(head: &Head, wanted: Option<&str>, search: Search<'_>) -> Res
             checks.extend(search.stamped(&file)?);
         }
     }
-    // What `go env -w` wrote.
+    // The file that `go env -w` writes.
     let settings = environment.set("GOENV").map(PathBuf::from).or_else(|| {
         let of_user = environment.set("XDG_CONFIG_HOME").map(PathBuf::from);
         Some(of_user.or_else(|| Some(environment.home()?.join(".config")))?.join("go/env"))
@@ -126,7 +121,7 @@ pub(super) fn find(head: &Head, wanted: Option<&str>, search: Search<'_>) -> Res
         let check = Check::file_or_absent(&settings, search.since);
         checks.push(check.unwrap_or_else(|_| Check::absent(&settings)));
     }
-    // Without a C compiler it leaves out what needs one.
+    // Without a C compiler the go command leaves out what needs one.
     let variable = environment.set("CC").map(|value| value.to_string_lossy().into_owned());
     let words = compiler::words_of(variable.as_deref().unwrap_or("gcc"));
     let name = words.first().map_or("gcc", String::as_str);
@@ -135,11 +130,11 @@ pub(super) fn find(head: &Head, wanted: Option<&str>, search: Search<'_>) -> Res
         false if !name.contains('/') => checks.push(Check::command(name, environment).tool()),
         false => {}
     }
-    Ok((Compiler { path, arguments: Vec::new(), version, checks }, Tools { calls_c: head.calls_c }))
+    Ok((Compiler { path, arguments: Vec::new(), version, checks }, GoDriver { calls_c: head.calls_c }))
 }
 
 /// The flags in a script's own call of the go command: `go run FLAGS SCRIPT ARGUMENTS`.
-pub(super) fn flags(words: Vec<String>) -> Vec<String> {
+fn flags(words: Vec<String>) -> Vec<String> {
     let mut words = words.into_iter();
     if !matches!(words.next().as_deref(), Some("run" | "build")) {
         return Vec::new();
@@ -156,110 +151,141 @@ pub(super) fn flags(words: Vec<String>) -> Vec<String> {
     flags
 }
 
-/// The text between `// NAME >>>` and `// <<< NAME`, without its comment marks.
-fn section(text: &str, name: &str) -> Option<String> {
-    let (_, rest) = text.split_once(&format!("// {name} >>>"))?;
-    let (body, _) = rest.split_once(&format!("// <<< {name}"))?;
-    Some(body.replace("\n// ", "\n").replace("\n//", "\n"))
-}
+impl Driver for GoDriver {
+    fn flags(&self, _head: &Head, words: Vec<String>) -> Vec<String> {
+        flags(words)
+    }
 
-/// How the go command is called.
-pub(super) fn call(site: Site<'_>, tools: &Tools) -> Result<Call> {
-    let recipe = site.recipe;
-    let unusable = |error| site.unusable(error);
-    let base = recipe.base();
-    let output = site.staging.join("program");
-    let text = String::from_utf8_lossy(recipe.script.bytes()).into_owned();
-    let name = recipe.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let is_fine = recipe.script.path().is_some()
-        && !recipe.head.has_shebang
-        && !tools.calls_c
-        && name.ends_with(".go")
-        && !name.ends_with("_test.go")
-        && !name.starts_with(['_', '.', '-', '@'])
-        && recipe.file_name().is_some_and(|own| own.to_str().is_some());
-    let mut replaced: Vec<(PathBuf, PathBuf)> = Vec::new();
-    let file = if is_fine { name.clone() } else { "runner-script.go".to_owned() };
-    let shown =
-        recipe.script.path().unwrap_or(Path::new(recipe.script.typed())).to_string_lossy().into_owned();
-    if !is_fine {
-        let copy = site.staging.join("script.go");
-        std::fs::write(&copy, copied(site, &shown)).map_err(unusable)?;
-        replaced.push((base.join(&file), copy));
-    }
-    let mut variables: Vec<(String, String)> = Vec::new();
-    let mut arguments: Vec<String> = Vec::new();
-    if let Some(module) = section(&text, "go.mod") {
-        let directory = site.staging.join("module");
-        std::fs::create_dir(&directory).map_err(unusable)?;
-        let path = directory.join("go.mod");
-        std::fs::write(&path, module.trim_start()).map_err(unusable)?;
-        if let Some(sums) = section(&text, "go.sum") {
-            std::fs::write(directory.join("go.sum"), sums.trim_start()).map_err(unusable)?;
+    fn call(&self, build: Build<'_>) -> Result<Call> {
+        let compilation = build.compilation;
+        let unusable = |error| build.unusable(error);
+        let base = compilation.base();
+        let output = build.staging.join("program");
+        let text = String::from_utf8_lossy(compilation.script.bytes()).into_owned();
+        let name =
+            compilation.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let is_fine = compilation.script.path().is_some()
+            && !compilation.head.has_shebang
+            && !self.calls_c
+            && name.ends_with(".go")
+            && !name.ends_with("_test.go")
+            && !name.starts_with(['_', '.', '-', '@'])
+            && compilation.file_name().is_some_and(|own| own.to_str().is_some());
+        let mut replaced: Vec<(PathBuf, PathBuf)> = Vec::new();
+        let file = if is_fine { name.clone() } else { "runner-script.go".to_owned() };
+        let shown = compilation.shown_path().to_string_lossy().into_owned();
+        if !is_fine {
+            let copy = build.staging.join("script.go");
+            std::fs::write(&copy, copied(build, &shown)).map_err(unusable)?;
+            replaced.push((base.join(&file), copy));
         }
-        arguments.push(format!("-modfile={}", path.display()));
-        // The module is the script's directory, whatever lies above it.
-        replaced.push((base.join("go.mod"), path));
-        variables.push(("GOWORK".to_owned(), "off".to_owned()));
-    }
-    for line in section(&text, "go.env").unwrap_or_default().lines() {
-        if let Some((name, value)) = line.trim().split_once('=').filter(|(name, _)| !name.is_empty()) {
-            variables.push((name.to_owned(), value.to_owned()));
+        let mut variables: Vec<(String, String)> = Vec::new();
+        let mut arguments: Vec<String> = Vec::new();
+        if let Some(module) = section(&text, "go.mod") {
+            let directory = build.staging.join("module");
+            std::fs::create_dir(&directory).map_err(unusable)?;
+            let path = directory.join("go.mod");
+            std::fs::write(&path, module.trim_start()).map_err(unusable)?;
+            if let Some(sums) = section(&text, "go.sum") {
+                std::fs::write(directory.join("go.sum"), sums.trim_start()).map_err(unusable)?;
+            }
+            arguments.push(format!("-modfile={}", path.display()));
+            // The module is the script's directory, whatever lies above it.
+            replaced.push((base.join("go.mod"), path));
+            variables.push(("GOWORK".to_owned(), "off".to_owned()));
         }
-    }
-    if !replaced.is_empty() {
-        let overlay = site.staging.join("overlay.json");
-        let pairs = replaced.iter().map(|(from, to)| {
-            (from.to_string_lossy().into_owned(), serde_json::Value::from(to.to_string_lossy().into_owned()))
-        });
-        let replace: serde_json::Map<String, serde_json::Value> = pairs.collect();
-        let text = serde_json::json!({ "Replace": replace }).to_string();
-        std::fs::write(&overlay, text).map_err(unusable)?;
-        arguments.push(format!("-overlay={}", overlay.display()));
-    }
-    let go = |subcommand: &str| {
-        let mut command = site.command(&recipe.compiler.path);
-        command.arg(subcommand).args(&arguments);
-        // What runs here is built for here.
-        command.env_remove("GOOS").env_remove("GOARCH");
-        if recipe.options.offline {
-            command.env("GOPROXY", "off");
-        }
-        if recipe.settings.is_static == Some(true) {
-            command.env("CGO_ENABLED", "0");
-        }
-        if site.environment.home().is_none() {
-            command.env("GOCACHE", site.cache.join("go/build")).env("GOPATH", site.cache.join("go/path"));
-        }
-        command.envs(variables.iter().map(|(name, value)| (name, value)));
-        command
-    };
-    let (flags, linker) = without_linker_flags(&recipe.flags);
-    let mut command = go("build");
-    match recipe.level {
-        Level::Dev if !recipe.options.strip => {
-            command.arg("-gcflags=all=-N -l");
-            if !linker.is_empty() {
-                command.arg(format!("-ldflags={linker}"));
+        for line in section(&text, "go.env").unwrap_or_default().lines() {
+            if let Some((name, value)) = line.trim().split_once('=').filter(|(name, _)| !name.is_empty()) {
+                variables.push((name.to_owned(), value.to_owned()));
             }
         }
-        // As `go run` links, for speed: traces of panics stay.
-        _ => drop(command.arg(format!("-ldflags=-s -w {linker}").trim_end())),
+        if !replaced.is_empty() {
+            let overlay = build.staging.join("overlay.json");
+            let pairs = replaced.iter().map(|(from, to)| {
+                (
+                    from.to_string_lossy().into_owned(),
+                    serde_json::Value::from(to.to_string_lossy().into_owned()),
+                )
+            });
+            let replace: serde_json::Map<String, serde_json::Value> = pairs.collect();
+            let text = serde_json::json!({ "Replace": replace }).to_string();
+            std::fs::write(&overlay, text).map_err(unusable)?;
+            arguments.push(format!("-overlay={}", overlay.display()));
+        }
+        let go = |subcommand: &str| {
+            let mut command = build.command(&compilation.compiler.path);
+            command.arg(subcommand).args(&arguments);
+            // The program is for this machine.
+            command.env_remove("GOOS").env_remove("GOARCH");
+            if compilation.options.offline {
+                command.env("GOPROXY", "off");
+            }
+            if compilation.is_static() {
+                command.env("CGO_ENABLED", "0");
+            }
+            if build.host.environment.home().is_none() {
+                command
+                    .env("GOCACHE", build.host.cache.join("go/build"))
+                    .env("GOPATH", build.host.cache.join("go/path"));
+            }
+            command.envs(variables.iter().map(|(name, value)| (name, value)));
+            command
+        };
+        let (flags, linker) = without_linker_flags(&compilation.flags);
+        let mut command = go("build");
+        match compilation.profile {
+            Profile::Dev if !compilation.options.strip => {
+                command.arg("-gcflags=all=-N -l");
+                if !linker.is_empty() {
+                    command.arg(format!("-ldflags={linker}"));
+                }
+            }
+            // As `go run` links, for speed; stack traces of panics stay.
+            _ => drop(command.arg(format!("-ldflags=-s -w {linker}").trim_end())),
+        }
+        if compilation.options.portable {
+            command.arg("-trimpath");
+        }
+        command.args(&flags).arg("-o").arg(&output).arg(&file);
+        let query = Some(reported_inputs::query(go("list"), &flags, &file));
+        let source = Source { path: base.join(&file), mirror: None };
+        let dot = if is_fine { file } else { shown.rsplit('/').next().unwrap_or_default().to_owned() };
+        let renames = vec![(format!("./{dot}:"), format!("{}{dot}:", directory_of(&shown)))];
+        Ok(Call { command, input: None, source, output, query, renames })
     }
-    if recipe.options.portable {
-        command.arg("-trimpath");
+
+    fn inputs(&self, build: Build<'_>, call: &mut Call, query: Option<Child>) -> Result<Inputs> {
+        reported_inputs::read(build, &call.source.path, self.calls_c, query)
     }
-    command.args(&flags).arg("-o").arg(&output).arg(&file);
-    let mut list = go("list");
-    list.args(flags.iter().filter(|flag| shapes_lists(flag)))
-        .args(["-deps", "-e", "-f", QUESTION])
-        .arg(&file);
-    list.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
-    let aside = Some(list);
-    let source = Source { path: base.join(&file), mirror: None };
-    let dot = if is_fine { file } else { shown.rsplit('/').next().unwrap_or_default().to_owned() };
-    let renames = vec![(format!("./{dot}:"), format!("{}{dot}:", directory_of(&shown)))];
-    Ok(Call { command, input: None, source, output, aside, renames })
+
+    fn for_check(&self, call: &mut Call) {
+        // `go vet` reads files by itself, and ignores the overlay for them.
+        if call.source.path.is_file() {
+            call.command = vet_command(&call.command);
+        }
+    }
+
+    fn hint(&self, _build: Build<'_>, _call: &Call, messages: &str, _status: ExitStatus) -> Option<String> {
+        HINTS.iter().find(|(sign, _)| messages.contains(sign)).map(|(_, hint)| (*hint).to_owned())
+    }
+}
+
+/// `go build …` as `go vet …`, which writes nothing.
+fn vet_command(build: &Command) -> Command {
+    let mut command = Command::new(build.get_program());
+    let mut words = build.get_args();
+    words.next();
+    command.arg("vet");
+    while let Some(word) = words.next() {
+        match word == "-o" {
+            true => drop(words.next()),
+            false => drop(command.arg(word)),
+        }
+    }
+    command.env_clear();
+    command.envs(build.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    command.current_dir(build.get_current_dir().unwrap_or(Path::new("/")));
+    command
 }
 
 /// The directory of a path, with its slash.
@@ -267,15 +293,7 @@ fn directory_of(path: &str) -> &str {
     path.rfind('/').map_or("", |at| &path[..=at])
 }
 
-/// Whether a flag decides which files belong to a program.
-fn shapes_lists(flag: &str) -> bool {
-    let name = flag.trim_start_matches('-').split('=').next().unwrap_or_default();
-    flag.contains('=')
-        && matches!(name, "tags" | "mod" | "modfile" | "compiler" | "installsuffix" | "buildvcs")
-        || matches!(name, "race" | "msan" | "asan")
-}
-
-/// The flags without those of the linker, and those.
+/// The flags without those for the linker, and those for the linker.
 fn without_linker_flags(flags: &[String]) -> (Vec<String>, String) {
     let (mut rest, mut linker) = (Vec::new(), String::new());
     let mut flags = flags.iter();
@@ -288,7 +306,7 @@ fn without_linker_flags(flags: &[String]) -> (Vec<String>, String) {
         };
         match value {
             Some(value) => linker.push_str(value),
-            // One word a flag, so that each can be told.
+            // One word a flag, so that each can be recognized.
             None if matches!(name, "tags" | "mod" | "gcflags" | "asmflags" | "p" | "buildmode" | "pgo") => {
                 rest.push(format!("{flag}={}", flags.next().map_or("", String::as_str)));
             }
@@ -298,17 +316,17 @@ fn without_linker_flags(flags: &[String]) -> (Vec<String>, String) {
     (rest, linker)
 }
 
-/// The text of a script that the go command cannot take as it is.
-fn copied(site: Site<'_>, shown: &str) -> Vec<u8> {
+/// The text of a script that the go command cannot compile in its place.
+fn copied(build: Build<'_>, shown: &str) -> Vec<u8> {
     let mut copy = Vec::new();
     if !shown.contains(['\n', '\r']) {
         copy.extend(format!("//line {shown}:1\n").into_bytes());
     }
-    copy.extend(source::text(site.recipe));
-    if site.recipe.head.calls_c {
-        // The go command does not look at headers of C: what is in them is made a part of the script.
+    copy.extend(source::text(build.compilation));
+    if build.compilation.head.calls_c {
+        // The go command does not watch headers of C: a digest of them becomes part of the script.
         let mut fields = Fields::new("headers");
-        for path in includes::beside(&preamble(site.recipe.script.bytes()), site.recipe.base()) {
+        for path in includes::beside(&preamble(build.compilation.script.bytes()), build.compilation.base()) {
             fields.push("path", path.as_os_str().as_encoded_bytes());
             fields.push("content", &std::fs::read(&path).unwrap_or_default());
         }
@@ -317,155 +335,26 @@ fn copied(site: Site<'_>, shown: &str) -> Vec<u8> {
     copy
 }
 
-/// A script whose C, which stands in comments, stands for itself.
-fn preamble(script: &[u8]) -> Vec<u8> {
-    let text = String::from_utf8_lossy(script);
-    let lines: Vec<&str> =
-        text.lines().map(|line| line.trim_start().strip_prefix("//").unwrap_or(line)).collect();
-    lines.join("\n").into_bytes()
-}
-
-/// What a program is made of.
-pub(super) fn inputs(site: Site<'_>, tools: &Tools, call: &Call, aside: Option<Child>) -> Result<Inputs> {
-    let recipe = site.recipe;
-    let base = recipe.base();
-    let unclear = || Error::message(Step::Compile, "`go list` did not say what was read; nothing was cached");
-    let said = aside.and_then(|child| child.wait_with_output().ok()).ok_or_else(unclear)?;
-    let said = String::from_utf8_lossy(&said.stdout);
-    let since = Moment::now();
-    let mut inputs = Inputs::default();
-    let (mut directory, mut is_kept, mut has_script) = (base.to_owned(), false, false);
-    for line in said.lines() {
-        let Some((kind, value)) = line.split_once(' ') else { continue };
-        match kind {
-            "package" => {
-                directory = base.join(value);
-                // The module cache names versions, and what is in it is never changed.
-                is_kept = value.contains('@');
-                has_script |= directory == base;
-                if !is_kept && directory != base {
-                    inputs.checks.extend(Check::directory(&directory, Names::Sources, since).ok());
-                }
-            }
-            "name" if directory == base && value != "main" && !value.is_empty() => {
-                let text = format!("it is package `{value}`, and a program is package `main`");
-                return Err(Error::message(Step::Compile, text));
-            }
-            "file" | "cgo" if !is_kept => {
-                let path = directory.join(value);
-                if path != call.source.path {
-                    inputs.files.push(Input { path, tool: false });
-                }
-            }
-            "pattern" if !is_kept => inputs.checks.extend(embedded_directories(&directory, value, since)),
-            "module" if !is_kept && !value.is_empty() => {
-                inputs.files.push(Input { path: base.join(value), tool: false });
-            }
-            _ => {}
-        }
-    }
-    if !has_script {
-        return Err(unclear());
-    }
-    module_files(site, &mut inputs);
-    if tools.calls_c {
-        let text = preamble(recipe.script.bytes());
-        let own = includes::beside(&text, base);
-        let scanned = includes::scan(&text, recipe.script.path(), base, &own, &[], &Default::default());
-        inputs.files.extend(own.into_iter().chain(scanned.files).map(|path| Input { path, tool: false }));
-        inputs.checks.extend(scanned.checks);
-    }
-    Ok(inputs)
-}
-
-/// The directories that a pattern of `//go:embed` looks into: what appears there is embedded too.
-fn embedded_directories(directory: &Path, pattern: &str, since: Moment) -> Vec<Check<'static>> {
-    let pattern = pattern.strip_prefix("all:").unwrap_or(pattern);
-    let whole = directory.join(pattern).to_string_lossy().into_owned();
-    let mut found = if pattern.contains(['*', '?', '[']) { directories_of(&whole) } else { Vec::new() };
-    let mut pending: Vec<PathBuf> = glob::glob(&whole).into_iter().flatten().flatten().collect();
-    while let Some(path) = pending.pop() {
-        if path.is_dir() {
-            let entries = std::fs::read_dir(&path).into_iter().flatten().flatten();
-            pending.extend(entries.map(|entry| entry.path()).filter(|path| path.is_dir()));
-            found.push(path);
-        }
-    }
-    found.iter().filter_map(|path| Check::directory(path, Names::All, since).ok()).collect()
-}
-
-/// The files that say which versions of other modules there are, and those that would say it if they were there.
-fn module_files(site: Site<'_>, inputs: &mut Inputs) {
-    let base = site.recipe.base();
-    let text = String::from_utf8_lossy(site.recipe.script.bytes());
-    let mut add = |path: PathBuf| {
-        let is_there = path.is_file();
-        match is_there {
-            true => inputs.files.push(Input { path, tool: false }),
-            false => inputs.checks.push(Check::absent(&path)),
-        }
-        is_there
-    };
-    if section(&text, "go.mod").is_some() {
-        add(base.join("vendor/modules.txt"));
-        return;
-    }
-    for directory in base.ancestors() {
-        if add(directory.join("go.mod")) {
-            add(directory.join("go.sum"));
-            add(directory.join("vendor/modules.txt"));
-            break;
-        }
-    }
-    let workspace = site.environment.set("GOWORK");
-    match workspace.as_deref().and_then(|workspace| workspace.to_str()) {
-        Some("off") => {}
-        Some(path) => {
-            add(base.join(path));
-            add(base.join(path).with_extension("work.sum"));
-        }
-        None => {
-            for directory in base.ancestors() {
-                if add(directory.join("go.work")) {
-                    add(directory.join("go.work.sum"));
-                    break;
-                }
-            }
-        }
-    }
-}
-
-/// What to do about what the go command complains of.
-pub(super) fn hint(said: &str) -> Option<String> {
-    let hints = [
-        (
-            "missing go.sum entry",
-            "`go mod tidy` makes a go.sum; it may stand in the script between `// go.sum >>>` and `// <<< go.sum`",
-        ),
-        (
-            "module providing package",
-            "name the module and its version in the script, between `// go.mod >>>` and `// <<< go.mod`",
-        ),
-        (
-            "no required module provides package",
-            "name the module and its version in the script, between `// go.mod >>>` and `// <<< go.mod`",
-        ),
-        ("function main is undeclared", "a script is a program: it needs `func main`"),
-    ];
-    hints.iter().find(|(sign, _)| said.contains(sign)).map(|(_, hint)| (*hint).to_owned())
-}
+/// Texts in messages of the go command, and advice.
+const HINTS: &[(&str, &str)] = &[
+    (
+        "missing go.sum entry",
+        "`go mod tidy` makes a go.sum; it may stand in the script between `// go.sum >>>` and `// <<< go.sum`",
+    ),
+    (
+        "module providing package",
+        "name the module and its version in the script, between `// go.mod >>>` and `// <<< go.mod`",
+    ),
+    (
+        "no required module provides package",
+        "name the module and its version in the script, between `// go.mod >>>` and `// <<< go.mod`",
+    ),
+    ("function main is undeclared", "a script is a program: it needs `func main`"),
+];
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn sections_are_those_of_gorun() {
-        let text = "package main\n// go.mod >>>\n// module x\n//\n// require a v1\n// <<< go.mod\n";
-        assert_eq!(section(text, "go.mod").as_deref(), Some("\nmodule x\n\nrequire a v1\n"));
-        assert_eq!(section(text, "go.sum"), None);
-        assert_eq!(section("// go.mod >>>\n", "go.mod"), None);
-    }
 
     #[test]
     fn of_a_call_only_how_to_build_is_taken() {

@@ -1,77 +1,104 @@
-//! Languages: what is known of each, as data, and which one a script is in.
+//! A language other than Rust, as plain data: its names, how its scripts are recognized, and its compilers.
 //!
-//! A script is Rust unless `--lang`, its metadata, its extension, its first line, a header for another tool or its first
-//! lines of code say otherwise ([`detect`]). A language is a value of [`Language`]: what it is called, how it is recognized,
-//! and how it is compiled. Most are rows of [`table`]; C and C++ ([`c`]) and Go ([`go`]) know more than a row can say, and a
-//! script with a header of scriptisto's says itself how it is built ([`scriptisto`]). Whichever it is, [`build`] runs the
-//! compiler in staging and makes checks of what it says it read, so that the rest of runner need not know.
-//!
-//! Rust is not among them: its recipe is [`crate::engine::recipe::RustRecipe`], as richer than this as cargo is.
-
-use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
-
-use crate::base::error::{Error, Result, Step};
+//! Everything in a [`Language`] lives as long as the process. One that a configuration file defines is leaked: there are few,
+//! and they are needed to the end.
 
 /// A language other than Rust.
-///
-/// Everything in it lives as long as the process. One that is read from a file is leaked: there are few, and they are needed
-/// to the end.
 #[derive(Debug)]
 pub(crate) struct Language {
-    /// What `--lang` and metadata call it.
+    /// The name in `--lang` and metadata.
     pub(crate) name: &'static str,
-    /// What messages call it.
-    pub(crate) shown: &'static str,
-    /// Other names for it.
+    /// The name in messages.
+    pub(crate) display_name: &'static str,
+    /// Other names for `--lang`.
     pub(crate) aliases: &'static [&'static str],
     /// Extensions of its files.
     pub(crate) extensions: &'static [&'static str],
-    /// Programs that a first line starts it with.
+    /// Programs that a `#!` line starts its scripts with.
     pub(crate) programs: &'static [&'static str],
     /// Beginnings of the first line of code.
-    pub(crate) beginnings: &'static [&'static str],
-    /// What begins a comment that ends with its line; nothing if there is no such comment.
-    pub(crate) comment: &'static str,
-    /// What formats it, from standard input to standard output: `{name}` is the name of the file.
+    pub(crate) code_prefixes: &'static [&'static str],
+    /// Begins a comment that ends with its line; empty if there is no such comment.
+    pub(crate) line_comment: &'static str,
+    /// The command of its formatter, from standard input to standard output: `{name}` is the name of the file.
     pub(crate) formatter: &'static [&'static str],
-    /// How a program is made of it.
-    pub(crate) how: How,
+    pub(crate) compilers: Compilers,
 }
 
-/// How a program is made of a script.
+/// The compilers of a language, and how they are called.
 #[derive(Debug)]
-pub(crate) enum How {
-    /// By a C compiler, or by one of C++.
-    C(crate::languages::c::Kind),
-    /// By the go command.
+pub(crate) enum Compilers {
+    /// A C or C++ compiler with the usual arguments.
+    CFamily(CFamily),
+    /// The go command.
     Go,
-    /// By the first of these compilers that is there.
-    Compilers(&'static [crate::languages::template::Template]),
-    /// Not at all: this runs it.
+    /// The first of these that is installed.
+    Templates(&'static [Template]),
+    /// None: this interpreter runs it.
     Interpreter(&'static str),
 }
 
+/// C or C++.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CFamily {
+    C,
+    Cpp,
+}
+
+/// A compiler of one file into one program, described by data.
+///
+/// In arguments `{source}`, `{output}`, `{staging}` and `{read}` stand for paths: the source, the program, the staging
+/// directory, and the report of what the compiler read. `{flags}` stands for the flags of the profile and the script.
+#[derive(Debug)]
+pub(crate) struct Template {
+    pub(crate) program: &'static str,
+    /// Arguments with which it prints its version.
+    pub(crate) version: &'static [&'static str],
+    pub(crate) arguments: &'static [&'static str],
+    pub(crate) release: &'static [&'static str],
+    pub(crate) dev: &'static [&'static str],
+    pub(crate) quick: &'static [&'static str],
+    /// Flags for a static program, if it can link one.
+    pub(crate) static_flags: Option<&'static [&'static str]>,
+    /// Flags for a stripped program.
+    pub(crate) strip_flags: &'static [&'static str],
+    /// Extensions that it needs on a source file, the first for copies.
+    pub(crate) extensions: &'static [&'static str],
+    /// Whether it ignores a `#!` line.
+    pub(crate) takes_shebang: bool,
+    /// Whether it runs in the script's directory, and so finds relative files there; else it runs in staging.
+    pub(crate) runs_in_script_directory: bool,
+    /// A line that names the source, with `{}` for the path, for compilers that write beside their source and therefore get
+    /// a copy.
+    pub(crate) line_marker: Option<&'static str>,
+    pub(crate) report: Report,
+    /// How many components of a path name a module, so that a file of the script's may shadow a module of the library.
+    pub(crate) module_parts: usize,
+    /// Configuration files that it looks for in the script's directory and all above: `{stem}` is the script's.
+    pub(crate) config_files: &'static [&'static str],
+    /// First words of its command line that are not flags.
+    pub(crate) subcommands: &'static [&'static str],
+    /// Advice on how to install it.
+    pub(crate) install: &'static str,
+}
+
+/// How a compiler reports what it read.
+#[derive(Debug)]
+pub(crate) enum Report {
+    /// A Makefile rule in `{read}`.
+    Depfile,
+    /// A Makefile rule on the standard output of a second call with these arguments.
+    Command(&'static [&'static str]),
+    /// JSON that nim leaves in `{staging}/cache`.
+    Nim,
+    /// No report; the sources name their imports between one of these openings and a quote.
+    Names(&'static [&'static str]),
+    /// No report, because it reads nothing but the script and its own library.
+    Nothing,
+}
+
 impl Language {
-    /// The language of this name, alias or extension.
-    pub(crate) fn named(name: &str) -> Option<&'static Language> {
-        let lower = name.to_ascii_lowercase();
-        let is_name = |language: &&Language| language.name == lower || language.aliases.contains(&&*lower);
-        let mut all = crate::languages::table::LANGUAGES.iter();
-        all.clone().find(is_name).or_else(|| all.find(|language| language.extensions.contains(&name)))
-    }
-
-    /// The language of files with this extension.
-    pub(crate) fn of_extension(extension: &str) -> Option<&'static Language> {
-        crate::languages::table::LANGUAGES.iter().find(|language| language.extensions.contains(&extension))
-    }
-
-    /// The language that this program compiles or runs, whatever version its name may end in.
-    pub(crate) fn of_program(program: &str) -> Option<&'static Language> {
-        crate::languages::table::LANGUAGES.iter().find(|language| language.is_started_by(program))
-    }
-
-    /// Whether this is a program that first lines start it with: `gcc`, and `gcc-12` too.
+    /// Whether a `#!` line or a call of this program is one of its compilers': `gcc`, and `gcc-12` too.
     pub(crate) fn is_started_by(&self, program: &str) -> bool {
         let is_version = |text: &str| text.chars().all(|c| c.is_ascii_digit() || c == '.');
         self.programs.iter().any(|known| {
@@ -82,42 +109,14 @@ impl Language {
         })
     }
 
-    /// Whether a program can be made of it.
+    /// Whether it has compilers.
     pub(crate) fn is_compiled(&self) -> bool {
-        !matches!(self.how, How::Interpreter(_))
+        !matches!(self.compilers, Compilers::Interpreter(_))
     }
 
     /// `a C script`, `an OCaml script`.
     pub(crate) fn with_article(&self) -> String {
-        let article = if self.shown.starts_with(['A', 'E', 'I', 'O', 'U']) { "an" } else { "a" };
-        format!("{article} {} script", self.shown)
+        let article = if self.display_name.starts_with(['A', 'E', 'I', 'O', 'U']) { "an" } else { "a" };
+        format!("{article} {} script", self.display_name)
     }
-}
-
-/// Where systems keep what comes with them.
-const SYSTEM: &[&str] = &["/usr/", "/lib/", "/lib64/", "/opt/", "/nix/", "/gnu/", "/Library/", "/System/"];
-
-/// Whether a file came with the system or a compiler, and not with the script, which stands in `base`.
-pub(crate) fn is_system(path: &Path, base: &Path) -> bool {
-    let bytes = path.as_os_str().as_bytes();
-    SYSTEM.iter().any(|prefix| bytes.starts_with(prefix.as_bytes())) && !path.starts_with(base)
-}
-
-/// What a name that the user gave means: `None` is Rust.
-///
-/// # Errors
-/// [`Step::Arguments`] if there is no such language.
-pub(crate) fn asked(name: &str) -> Result<Option<&'static Language>> {
-    if matches!(name.to_ascii_lowercase().as_str(), "rust" | "rs") {
-        return Ok(None);
-    }
-    Language::named(name).map(Some).ok_or_else(|| {
-        let names: Vec<&str> = crate::languages::table::LANGUAGES
-            .iter()
-            .filter(|language| language.is_compiled())
-            .map(|language| language.name)
-            .collect();
-        let text = format!("there is no language `{}`", name.escape_debug());
-        Error::message(Step::Arguments, text).hint(format!("there are rust, {}", names.join(", ")))
-    })
 }

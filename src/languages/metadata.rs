@@ -1,4 +1,4 @@
-//! The head of a script in another language than Rust: its first line, the call of its compiler, and its metadata.
+//! The head of a script that is not in Rust: its `#!` line, its own compiler call, and its metadata.
 //!
 //! ```text
 //! #!/usr/bin/env runner
@@ -11,38 +11,38 @@
 use toml::{Table, Value};
 
 use crate::base::error::{Error, Result, Step};
-use crate::languages::command::{self, CompileCall};
+use crate::languages::compile_call::{self, CompileCall};
 use crate::languages::language::Language;
-use crate::languages::scriptisto;
+use crate::languages::scriptisto_spec;
 use crate::request::options::Options;
 use crate::script::header::Spec;
 use crate::script::shebang;
 use crate::script::tool_call::Tool;
 use crate::settings::script_table::Settings;
 
-/// What the head of a script says.
+/// The head of a script.
 #[derive(Debug)]
 pub(crate) struct Head {
     pub(crate) language: &'static Language,
-    /// Whether the first line is one for the kernel.
+    /// Whether it has a `#!` line.
     pub(crate) has_shebang: bool,
-    /// How its first lines call its compiler.
+    /// The compiler call in its first lines.
     pub(crate) call: Option<CompileCall>,
     /// More arguments of the compiler.
     pub(crate) flags: Vec<String>,
     /// Whether it is a Go script that calls C.
     pub(crate) calls_c: bool,
-    /// How it says itself that it is built.
+    /// Its header of scriptisto.
     pub(crate) spec: Option<Spec>,
 }
 
-/// A head, and what it says that is not about its language.
+/// A head, and the settings in it that are not about its language.
 pub(crate) struct Read {
     pub(crate) head: Head,
     pub(crate) settings: Settings,
-    /// What the first line asks runner for.
+    /// Options of runner in its `#!` line.
     pub(crate) options: Options,
-    /// Variables that the first line sets for the program.
+    /// Variables that its `#!` line sets for the program.
     pub(crate) variables: Vec<(String, String)>,
 }
 
@@ -62,8 +62,8 @@ impl Head {
         }
         let line = first.and_then(shebang::read).filter(|line| line.tool == Tool::Runner);
         let variables = first.and_then(shebang::program).map(|(variables, ..)| variables).unwrap_or_default();
-        let call = command::find(text).filter(|call| language.is_started_by(call.base_name()));
-        let spec = scriptisto::read(text)?;
+        let call = compile_call::find(text).filter(|call| language.is_started_by(call.base_name()));
+        let spec = scriptisto_spec::read(text)?;
         let calls_c = language.name == "go"
             && text.lines().any(|line| line.trim_start_matches("import").trim() == "\"C\"");
         let head = Head { language, has_shebang: text.starts_with("#!"), call, flags, calls_c, spec };
@@ -71,13 +71,8 @@ impl Head {
     }
 }
 
-/// The call of a compiler in the lines for a shell at the head of `body`.
-pub(super) fn compile_command(body: &str) -> Option<CompileCall> {
-    command::of_shell(body)
-}
-
-/// What the metadata says of the language.
-pub(super) fn block_language(text: &str) -> Option<String> {
+/// The language that the metadata names.
+pub(super) fn metadata_language(text: &str) -> Option<String> {
     let table: Table = Block::find(text)?.toml.parse().ok()?;
     table.get("lang").and_then(Value::as_str).map(str::to_owned)
 }

@@ -1,8 +1,8 @@
-//! Packages of the system: `$(pkg-config --cflags --libs NAME)` in a script's own call of its compiler.
+//! Flags of system packages: `$(pkg-config --cflags --libs NAME)` in a script's own call of its compiler.
 //!
-//! Of all that a shell would run in such a line, this is run: it prints flags and does nothing else. So are the tools that
-//! libraries bring along for the same end (`sdl2-config --cflags`). What it prints rests on the tool itself, its variables,
-//! and for pkg-config on the files that describe the packages, those they require, and those that would be found before them.
+//! Of all that a shell would run in such a line, only this is run: it prints flags and does nothing else. So are the tools of
+//! libraries with the same purpose (`sdl2-config --cflags`). The output depends on the tool itself, its variables, and for
+//! pkg-config on the files that describe the packages, those they require, and those that would be found before them.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

@@ -1,53 +1,85 @@
-//! The languages that are built in, by name.
+//! The table of built-in languages, and looking them up by name, extension or program.
 
-use crate::languages::c::Kind;
-use crate::languages::language::{How, Language};
-use crate::languages::template::{Report, Template};
+use crate::base::error::{Error, Result, Step};
+use crate::languages::language::{CFamily, Compilers, Language, Report, Template};
+
+/// The language of this name, alias or extension.
+pub(crate) fn named(name: &str) -> Option<&'static Language> {
+    let lower = name.to_ascii_lowercase();
+    let is_name = |language: &&Language| language.name == lower || language.aliases.contains(&&*lower);
+    LANGUAGES.iter().find(is_name).or_else(|| of_extension(name))
+}
+
+/// The language of files with this extension.
+pub(crate) fn of_extension(extension: &str) -> Option<&'static Language> {
+    LANGUAGES.iter().find(|language| language.extensions.contains(&extension))
+}
+
+/// The language that this program compiles or runs, whatever version its name may end in.
+pub(crate) fn of_program(program: &str) -> Option<&'static Language> {
+    LANGUAGES.iter().find(|language| language.is_started_by(program))
+}
+
+/// The language that `--lang` or metadata names; `None` is Rust.
+///
+/// # Errors
+/// [`Step::Arguments`] if there is no such language.
+pub(crate) fn requested(name: &str) -> Result<Option<&'static Language>> {
+    if matches!(name.to_ascii_lowercase().as_str(), "rust" | "rs") {
+        return Ok(None);
+    }
+    named(name).map(Some).ok_or_else(|| {
+        let compiled = LANGUAGES.iter().filter(|language| language.is_compiled());
+        let names: Vec<&str> = compiled.map(|language| language.name).collect();
+        let text = format!("there is no language `{}`", name.escape_debug());
+        Error::message(Step::Arguments, text).hint(format!("there are rust, {}", names.join(", ")))
+    })
+}
 
 pub(super) static LANGUAGES: &[Language] = &[
     Language {
         name: "c",
-        shown: "C",
+        display_name: "C",
         aliases: &[],
         extensions: &["c", "h"],
         programs: &["tcc", "gcc", "cc", "clang", "c", "crun", "c99", "c11", "icx"],
-        beginnings: &["#include", "#define", "#ifdef", "#ifndef", "#pragma", "int main(", "typedef "],
-        comment: "//",
+        code_prefixes: &["#include", "#define", "#ifdef", "#ifndef", "#pragma", "int main(", "typedef "],
+        line_comment: "//",
         formatter: &["clang-format", "--assume-filename={name}"],
-        how: How::C(Kind::C),
+        compilers: Compilers::CFamily(CFamily::C),
     },
     Language {
         name: "c++",
-        shown: "C++",
+        display_name: "C++",
         aliases: &["cpp", "cxx", "cplusplus"],
         extensions: &["cc", "cpp", "cxx", "c++", "hpp", "C"],
         programs: &["g++", "c++", "clang++", "cling", "icpx"],
-        beginnings: &["using namespace ", "import std;"],
-        comment: "//",
+        code_prefixes: &["using namespace ", "import std;"],
+        line_comment: "//",
         formatter: &["clang-format", "--assume-filename={name}"],
-        how: How::C(Kind::Cpp),
+        compilers: Compilers::CFamily(CFamily::Cpp),
     },
     Language {
         name: "go",
-        shown: "Go",
+        display_name: "Go",
         aliases: &["golang"],
         extensions: &["go"],
         programs: &["gorun", "go", "yaegi", "gosh"],
-        beginnings: &["package "],
-        comment: "//",
+        code_prefixes: &["package "],
+        line_comment: "//",
         formatter: &["gofmt"],
-        how: How::Go,
+        compilers: Compilers::Go,
     },
     Language {
         name: "zig",
-        shown: "Zig",
+        display_name: "Zig",
         aliases: &[],
         extensions: &["zig"],
         programs: &["zig"],
-        beginnings: &["const std = @"],
-        comment: "//",
+        code_prefixes: &["const std = @"],
+        line_comment: "//",
         formatter: &["zig", "fmt", "--stdin"],
-        how: How::Compilers(&[Template {
+        compilers: Compilers::Templates(&[Template {
             program: "zig",
             version: &["version"],
             // The library that is compiled along is kept in its own cache.
@@ -63,37 +95,37 @@ pub(super) static LANGUAGES: &[Language] = &[
             release: &["-O", "ReleaseSafe"],
             dev: &["-O", "Debug"],
             quick: &["-O", "Debug"],
-            fixed: Some(&[]),
-            strip: &["-fstrip"],
+            static_flags: Some(&[]),
+            strip_flags: &["-fstrip"],
             extensions: &[".zig"],
             takes_shebang: false,
-            runs_beside: true,
-            marker: None,
-            // It keeps to itself what it read; both take nothing but a name in quotes.
+            runs_in_script_directory: true,
+            line_marker: None,
+            // It does not report what it read; each of these takes nothing but a name in quotes.
             report: Report::Names(&["@import(\"", "@embedFile(\"", "@cInclude(\""]),
             module_parts: 0,
-            settings: &[],
+            config_files: &[],
             subcommands: &["run", "build-exe"],
             install: "install Zig, for example from https://ziglang.org/download",
         }]),
     },
     Language {
         name: "nim",
-        shown: "Nim",
+        display_name: "Nim",
         aliases: &[],
         extensions: &["nim"],
         programs: &["nim"],
-        beginnings: &[],
-        comment: "#",
+        code_prefixes: &[],
+        line_comment: "#",
         formatter: &[],
-        how: How::Compilers(&[Template {
+        compilers: Compilers::Templates(&[Template {
             program: "nim",
             version: &["--version"],
             arguments: &[
                 "compile",
                 "--hints:off",
                 "--nimcache:{staging}/cache",
-                // Has it write down what it read.
+                // Makes it write a list of what it read.
                 "--define:nimBetterRun",
                 "{flags}",
                 "--out:{output}",
@@ -103,29 +135,29 @@ pub(super) static LANGUAGES: &[Language] = &[
             dev: &["--debugger:native"],
             // Release decides about checks and traces, not only about speed.
             quick: &["--define:release", "--opt:none"],
-            fixed: Some(&["--passL:-static"]),
-            strip: &["--passL:-s"],
+            static_flags: Some(&["--passL:-static"]),
+            strip_flags: &["--passL:-s"],
             extensions: &[".nim"],
             takes_shebang: true,
-            runs_beside: true,
-            marker: None,
+            runs_in_script_directory: true,
+            line_marker: None,
             report: Report::Nim,
             module_parts: 1,
-            settings: &["nim.cfg", "config.nims", "{stem}.nim.cfg", "{stem}.nims"],
+            config_files: &["nim.cfg", "config.nims", "{stem}.nim.cfg", "{stem}.nims"],
             subcommands: &["r", "c", "run", "compile"],
             install: "install Nim, for example `apt-get install nim`",
         }]),
     },
     Language {
         name: "d",
-        shown: "D",
+        display_name: "D",
         aliases: &["dlang"],
         extensions: &["d"],
         programs: &["rdmd", "dmd", "ldc2", "ldmd2", "gdc", "dub"],
-        beginnings: &["import std."],
-        comment: "//",
+        code_prefixes: &["import std."],
+        line_comment: "//",
         formatter: &["dfmt"],
-        how: How::Compilers(&[
+        compilers: Compilers::Templates(&[
             Template {
                 program: "ldc2",
                 version: &["--version"],
@@ -140,8 +172,8 @@ pub(super) static LANGUAGES: &[Language] = &[
                 release: &["-O2"],
                 dev: &["-g"],
                 quick: &[],
-                fixed: Some(&["-static"]),
-                strip: &["-L=-s"],
+                static_flags: Some(&["-static"]),
+                strip_flags: &["-L=-s"],
                 ..DMD
             },
             Template {
@@ -158,8 +190,8 @@ pub(super) static LANGUAGES: &[Language] = &[
                 release: &["-O", "-inline"],
                 dev: &["-g"],
                 quick: &[],
-                fixed: None,
-                strip: &["-L=-s"],
+                static_flags: None,
+                strip_flags: &["-L=-s"],
                 ..DMD
             },
             Template {
@@ -169,22 +201,22 @@ pub(super) static LANGUAGES: &[Language] = &[
                 release: &["-O2"],
                 dev: &["-g", "-O0"],
                 quick: &["-O0"],
-                fixed: Some(&["-static"]),
-                strip: &["-s"],
+                static_flags: Some(&["-static"]),
+                strip_flags: &["-s"],
                 ..DMD
             },
         ]),
     },
     Language {
         name: "odin",
-        shown: "Odin",
+        display_name: "Odin",
         aliases: &[],
         extensions: &["odin"],
         programs: &["odin"],
-        beginnings: &[],
-        comment: "//",
+        code_prefixes: &[],
+        line_comment: "//",
         formatter: &[],
-        how: How::Compilers(&[Template {
+        compilers: Compilers::Templates(&[Template {
             program: "odin",
             version: &["version"],
             arguments: &[
@@ -199,134 +231,134 @@ pub(super) static LANGUAGES: &[Language] = &[
             release: &["-o:speed"],
             dev: &["-debug"],
             quick: &["-o:none"],
-            fixed: None,
-            strip: &[],
+            static_flags: None,
+            strip_flags: &[],
             extensions: &[".odin"],
             takes_shebang: true,
-            runs_beside: true,
-            marker: None,
+            runs_in_script_directory: true,
+            line_marker: None,
             report: Report::Depfile,
             module_parts: 0,
-            settings: &[],
+            config_files: &[],
             subcommands: &["run", "build"],
             install: "install Odin from https://odin-lang.org",
         }]),
     },
     Language {
         name: "swift",
-        shown: "Swift",
+        display_name: "Swift",
         aliases: &[],
         extensions: &["swift"],
         programs: &["swift", "swiftc"],
-        beginnings: &["import Foundation", "import Swift"],
-        comment: "//",
+        code_prefixes: &["import Foundation", "import Swift"],
+        line_comment: "//",
         formatter: &["swift-format", "format"],
-        how: How::Compilers(&[Template {
+        compilers: Compilers::Templates(&[Template {
             program: "swiftc",
             version: &["--version"],
             arguments: &["{flags}", "{source}", "-o", "{output}"],
             release: &["-O"],
             dev: &["-g", "-Onone"],
             quick: &["-Onone"],
-            fixed: Some(&["-static-stdlib"]),
-            strip: &["-Xlinker", "-s"],
+            static_flags: Some(&["-static-stdlib"]),
+            strip_flags: &["-Xlinker", "-s"],
             extensions: &[".swift"],
             takes_shebang: true,
-            runs_beside: false,
-            marker: None,
+            runs_in_script_directory: false,
+            line_marker: None,
             // One file is one module, and other modules are the toolchain's.
             report: Report::Nothing,
             module_parts: 0,
-            settings: &[],
+            config_files: &[],
             subcommands: &[],
             install: "install Swift from https://swift.org/install",
         }]),
     },
     Language {
         name: "ocaml",
-        shown: "OCaml",
+        display_name: "OCaml",
         aliases: &["ml"],
         extensions: &["ml"],
         programs: &["ocaml", "ocamlopt", "ocamlrun"],
-        beginnings: &["let () ="],
-        comment: "",
+        code_prefixes: &["let () ="],
+        line_comment: "",
         formatter: &["ocamlformat", "--impl", "-"],
-        how: How::Compilers(&[Template {
+        compilers: Compilers::Templates(&[Template {
             program: "ocamlopt",
             version: &["-version"],
             arguments: &["{flags}", "-o", "{output}", "{source}"],
             release: &["-O3"],
             dev: &["-g"],
             quick: &[],
-            fixed: Some(&["-ccopt", "-static"]),
-            strip: &["-ccopt", "-s"],
+            static_flags: Some(&["-ccopt", "-static"]),
+            strip_flags: &["-ccopt", "-s"],
             extensions: &[".ml"],
             takes_shebang: true,
-            runs_beside: false,
+            runs_in_script_directory: false,
             // It puts its intermediate files beside the source.
-            marker: Some("# 1 \"{}\""),
+            line_marker: Some("# 1 \"{}\""),
             report: Report::Nothing,
             module_parts: 0,
-            settings: &[],
+            config_files: &[],
             subcommands: &[],
             install: "install OCaml, for example `apt-get install ocaml-nox`",
         }]),
     },
     Language {
         name: "fortran",
-        shown: "Fortran",
+        display_name: "Fortran",
         aliases: &[],
         extensions: &["f90", "f95", "f03", "f08", "f", "for", "F90", "F"],
         programs: &["gfortran"],
-        beginnings: &["program ", "PROGRAM "],
-        comment: "!",
+        code_prefixes: &["program ", "PROGRAM "],
+        line_comment: "!",
         formatter: &["fprettify", "-"],
-        how: How::Compilers(&[Template {
+        compilers: Compilers::Templates(&[Template {
             program: "gfortran",
             version: &["--version"],
             arguments: &["{flags}", "{source}", "-o", "{output}"],
             release: &["-O2"],
             dev: &["-g", "-O0"],
             quick: &["-O0"],
-            fixed: Some(&["-static"]),
-            strip: &["-s"],
+            static_flags: Some(&["-static"]),
+            strip_flags: &["-s"],
             extensions: &[".f90", ".f95", ".f03", ".f08", ".f", ".for", ".F90", ".F"],
             takes_shebang: false,
             // Modules that lie about somewhere are no part of a single file.
-            runs_beside: false,
-            marker: None,
+            runs_in_script_directory: false,
+            line_marker: None,
             report: Report::Command(&["-cpp", "-M", "{source}"]),
             module_parts: 0,
-            settings: &[],
+            config_files: &[],
             subcommands: &[],
             install: "install a Fortran compiler, for example `apt-get install gfortran`",
         }]),
     },
     Language {
         name: "haskell",
-        shown: "Haskell",
+        display_name: "Haskell",
         aliases: &["hs"],
         extensions: &["hs"],
         programs: &["runghc", "runhaskell", "ghc"],
-        beginnings: &["module Main", "main :: IO"],
-        comment: "--",
+        code_prefixes: &["module Main", "main :: IO"],
+        line_comment: "--",
         formatter: &["ormolu", "--stdin-input-file", "{name}"],
-        how: How::Compilers(&[Template {
+        compilers: Compilers::Templates(&[Template {
             program: "ghc",
             version: &["--version"],
             arguments: &["-v0", "{flags}", "-outputdir", "{staging}/objects", "-o", "{output}", "{source}"],
             release: &["-O1"],
             dev: &["-g"],
             quick: &["-O0"],
-            fixed: Some(&["-optl-static"]),
-            strip: &["-optl-s"],
+            static_flags: Some(&["-optl-static"]),
+            strip_flags: &["-optl-s"],
             extensions: &[".hs"],
             takes_shebang: true,
-            runs_beside: true,
-            marker: None,
+            runs_in_script_directory: true,
+            line_marker: None,
             report: Report::Command(&["-M", "-dep-suffix", "", "-dep-makefile", "{read}", "{source}"]),
             module_parts: 0,
-            settings: &[],
+            config_files: &[],
             subcommands: &[],
             install: "install GHC, for example from https://www.haskell.org/ghcup",
         }]),
@@ -339,33 +371,33 @@ pub(super) static LANGUAGES: &[Language] = &[
     interpreted("perl", "Perl", &["pl"], &["perl"], "perl"),
 ];
 
-/// Rust, where a header of scriptisto's says how it is built.
+/// Rust whose scriptisto header has its own build command.
 pub(super) static RUST: Language = Language {
     name: "rust",
-    shown: "Rust",
+    display_name: "Rust",
     aliases: &[],
     extensions: &["rs"],
     programs: &[],
-    beginnings: &[],
-    comment: "//",
+    code_prefixes: &[],
+    line_comment: "//",
     formatter: &[],
-    how: How::Compilers(&[]),
+    compilers: Compilers::Templates(&[]),
 };
 
-/// A language of which nothing is known, likewise.
+/// An unknown language, likewise.
 pub(super) static OTHER: Language = Language {
     name: "other",
-    shown: "foreign",
+    display_name: "foreign",
     aliases: &[],
     extensions: &[],
     programs: &[],
-    beginnings: &[],
-    comment: "",
+    code_prefixes: &[],
+    line_comment: "",
     formatter: &[],
-    how: How::Compilers(&[]),
+    compilers: Compilers::Templates(&[]),
 };
 
-/// What the compilers of D have in common.
+/// The common fields of the D compilers.
 const DMD: Template = Template {
     program: "dmd",
     version: &[],
@@ -373,35 +405,35 @@ const DMD: Template = Template {
     release: &[],
     dev: &[],
     quick: &[],
-    fixed: None,
-    strip: &["-L=-s"],
+    static_flags: None,
+    strip_flags: &["-L=-s"],
     extensions: &[".d"],
     takes_shebang: true,
-    runs_beside: true,
-    marker: None,
+    runs_in_script_directory: true,
+    line_marker: None,
     report: Report::Depfile,
     module_parts: 2,
-    settings: &[],
+    config_files: &[],
     subcommands: &[],
     install: "install a D compiler, for example `apt-get install ldc`",
 };
 
 const fn interpreted(
     name: &'static str,
-    shown: &'static str,
+    display_name: &'static str,
     extensions: &'static [&'static str],
     programs: &'static [&'static str],
     runs: &'static str,
 ) -> Language {
     Language {
         name,
-        shown,
+        display_name,
         aliases: &[],
         extensions,
         programs,
-        beginnings: &[],
-        comment: "#",
+        code_prefixes: &[],
+        line_comment: "#",
         formatter: &[],
-        how: How::Interpreter(runs),
+        compilers: Compilers::Interpreter(runs),
     }
 }

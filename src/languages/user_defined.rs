@@ -1,4 +1,4 @@
-//! Languages of a user's: tables of the configuration file.
+//! Languages that a configuration file defines: `[language.NAME]`.
 //!
 //! ```toml
 //! [language.foo]
@@ -14,18 +14,17 @@
 //! install = "get it from https://foo.example"
 //! ```
 //!
-//! Without `depfile` the compiler is taken to read nothing but the script. A user's language comes before those that are
-//! built in. What it is defined to be is part of the id of each script in it.
+//! Without `depfile` the compiler is assumed to read nothing but the script. A user's language takes precedence over a
+//! built-in one. Its definition is part of the key of each script in it.
 
 use toml::{Table, Value};
 
 use crate::base::digest::Digest;
-use crate::languages::language::{How, Language};
+use crate::languages::language::{Compilers, Language, Report, Template};
 use crate::languages::metadata;
-use crate::languages::template::{Report, Template};
 use crate::script::script_file::Script;
 
-/// A language, and what its definition is.
+/// A language, and the digest of its definition.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct UserLanguage {
     pub(crate) language: &'static Language,
@@ -114,15 +113,15 @@ pub(crate) fn read(name: &str, table: &Table) -> Result<UserLanguage, (Option<St
         release: kept_list(list("release")?.unwrap_or_default()),
         dev: kept_list(list("dev")?.unwrap_or_else(|| quick.clone())),
         quick: kept_list(quick),
-        fixed: list("static")?.map(kept_list),
-        strip: kept_list(list("strip")?.unwrap_or_default()),
+        static_flags: list("static")?.map(kept_list),
+        strip_flags: kept_list(list("strip")?.unwrap_or_default()),
         extensions: kept_list(extensions.iter().map(|extension| format!(".{extension}")).collect()),
         takes_shebang: switch("shebang")?,
-        runs_beside: true,
-        marker: None,
+        runs_in_script_directory: true,
+        line_marker: None,
         report: if depfile { Report::Depfile } else { Report::Nothing },
         module_parts: 0,
-        settings: &[],
+        config_files: &[],
         subcommands: &[],
         install: kept(
             text("install")?
@@ -131,14 +130,14 @@ pub(crate) fn read(name: &str, table: &Table) -> Result<UserLanguage, (Option<St
     };
     let language = Language {
         name: kept(name.to_owned()),
-        shown: kept(name.to_owned()),
+        display_name: kept(name.to_owned()),
         aliases: &[],
         extensions: kept_list(extensions),
         programs: &[],
-        beginnings: &[],
-        comment: kept(text("comment")?.unwrap_or_default()),
+        code_prefixes: &[],
+        line_comment: kept(text("comment")?.unwrap_or_default()),
         formatter: kept_list(list("formatter")?.unwrap_or_default()),
-        how: How::Compilers(Box::leak(Box::new([template]))),
+        compilers: Compilers::Templates(Box::leak(Box::new([template]))),
     };
     let digest = Digest::of(table.to_string().as_bytes());
     Ok(UserLanguage { language: Box::leak(Box::new(language)), digest })
@@ -154,7 +153,7 @@ pub(crate) fn of(
     if languages.is_empty() {
         return None;
     }
-    let block = metadata::block_language(text);
+    let block = metadata::metadata_language(text);
     let found = match asked.or(block.as_deref()) {
         Some(name) => languages.iter().find(|one| one.language.name == name),
         None => {

@@ -1,17 +1,18 @@
-//! A look at a script that is not in Rust: what its compiler says of it, and how its formatter would have it.
+//! `runner check` and `runner fmt` for scripts in languages other than Rust.
 
 use std::ffi::{OsStr, OsString};
 use std::io::{IsTerminal, Write};
-use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::base::error::{At, EXIT_NOT_FOUND, Error, Result, Step, cannot_run};
+use crate::build::backend::Host;
 use crate::commands::fmt::diff;
 use crate::commands::migrate;
 use crate::engine::context::Context;
 use crate::engine::recipe::{self, ReadScript};
-use crate::languages::build::{self, Site};
-use crate::languages::recipe::{LanguageRecipe, Way};
+use crate::languages::build;
+use crate::languages::driver::Build;
+use crate::languages::recipe::LanguageRecipe;
 use crate::process::exec;
 use crate::report::reporter::Screen;
 use crate::request::options::Options;
@@ -34,30 +35,19 @@ pub(crate) fn check_language(
     let cache = context.cache()?;
     cache.create()?;
     let screen = Screen::new(context.environment().is_terminal(), options.verbosity);
-    let other = LanguageRecipe::decide(&read, context.environment(), &cache)?;
+    let recipe = LanguageRecipe::resolve(&read, context.environment(), &cache)?;
     let staging = Staging::create(&cache.join("staging")).at(Step::Cache)?;
-    let environment = context.environment();
-    let site = Site { recipe: &other, staging: staging.path(), cache: &cache, environment, screen: &screen };
-    let mut call = build::call(site)?;
-    match &other.way {
-        // Warnings of clang's about words for the linker are not about the script.
-        Way::C(_) => drop(call.command.args([
-            "-fsyntax-only",
-            "-Wall",
-            "-Wextra",
-            "-Wno-unused-command-line-argument",
-        ])),
-        // `go vet` reads files by itself, and knows nothing of those that stand in for others.
-        Way::Go(_) if call.source.path.is_file() => call.command = vetting(&call.command),
-        Way::Go(_) | Way::Template(_) | Way::Scriptisto(_) => {}
-    }
+    let host = Host { environment: context.environment(), cache: &cache, screen: &screen };
+    let build = Build { compilation: &recipe.compilation, staging: staging.path(), host };
+    let mut call = recipe.driver.call(build)?;
+    recipe.driver.for_check(&mut call);
     call.command.args(arguments);
-    let (said, status) = build::run(site, &mut call)?;
-    screen.show(&said, true);
+    let (messages, status) = build::run(build, &mut call)?;
+    screen.show(&messages, true);
     match status.success() {
         true => Ok(Some(())),
         false => {
-            let name = other.compiler.name();
+            let name = recipe.compilation.compiler.name();
             Err(Error::message(Step::Compile, format!("{name} failed ({status})")))
         }
     }
@@ -82,11 +72,11 @@ pub(crate) fn format_language(
         return Err(Error::message(Step::Script, "there is no file to format"));
     };
     let Some((program, words)) = language.formatter.split_first() else {
-        let text = format!("runner knows of nothing that formats {}", language.shown);
+        let text = format!("runner knows of nothing that formats {}", language.display_name);
         return Err(Error::message(Step::Toolchain, text));
     };
     let tool = context.environment().find_command(OsStr::new(program)).ok_or_else(|| {
-        let text = format!("`{program}` is not on PATH, and it is what formats {}", language.shown);
+        let text = format!("`{program}` is not on PATH, and it is what formats {}", language.display_name);
         Error::message(Step::Toolchain, text).code(EXIT_NOT_FOUND)
     })?;
     let (line, gap, body) = split(script.bytes());
@@ -126,24 +116,6 @@ pub(crate) fn format_language(
         migrate::replace(path, &after).at(Step::Script)?;
     }
     Ok(Some(u8::from(is_changed && is_check)))
-}
-
-/// `go build …` as `go vet …`, which makes nothing.
-fn vetting(build: &Command) -> Command {
-    let mut command = Command::new(build.get_program());
-    let mut words = build.get_args();
-    words.next();
-    command.arg("vet");
-    while let Some(word) = words.next() {
-        match word == "-o" {
-            true => drop(words.next()),
-            false => drop(command.arg(word)),
-        }
-    }
-    command.env_clear();
-    command.envs(build.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    command.current_dir(build.get_current_dir().unwrap_or(Path::new("/")));
-    command
 }
 
 /// A line for the kernel, the line feeds below it, and the rest.

@@ -1,4 +1,4 @@
-//! Compile commands: how a script's own first lines call its compiler.
+//! The compiler call in a script's own first lines.
 //!
 //! ```text
 //! #!/usr/bin/tcc -run -lm                                     the first line names it
@@ -10,12 +10,14 @@
 //! #endif
 //! ```
 //!
-//! The call is not made: its program and flags are taken from it, as if they had been given to runner.
+//! The call is never run: its program and flags are used as if they had been given to runner.
 
 use crate::base::shell_commands::{self, Word};
-use crate::languages::language::Language;
-
+use crate::languages::table;
 use crate::script::shebang;
+
+/// Stands for the script among the words of a compiler call.
+pub(super) const SCRIPT: &str = "\0script";
 
 /// A call of a compiler.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,7 +34,7 @@ impl CompileCall {
     }
 }
 
-/// The call in the `#!` line of a script or in the lines for a shell at its head.
+/// The compiler call in the `#!` line of a script or in the shell lines at its head.
 pub(super) fn find(text: &str) -> Option<CompileCall> {
     let line = text.strip_prefix("#!");
     let body = line.map_or(text, |rest| rest.split_once('\n').map_or("", |(_, rest)| rest));
@@ -45,10 +47,10 @@ fn of_first_line(line: Option<&str>) -> Option<CompileCall> {
         program,
         words: words.into_iter().map(|text| Word { text, is_expanded: false }).collect(),
     };
-    Language::of_program(call.base_name()).is_some().then_some(call)
+    table::of_program(call.base_name()).is_some().then_some(call)
 }
 
-/// The call in the lines for a shell at the head of `body`.
+/// The compiler call in the shell lines at the head of `body`.
 pub(super) fn of_shell(body: &str) -> Option<CompileCall> {
     /// What may stand before the program of a command.
     const BEFORE: &[&str] = &["exec", "env", "command", "time", "nice", "if", "then", "else", "!", "set"];
@@ -65,12 +67,12 @@ pub(super) fn of_shell(body: &str) -> Option<CompileCall> {
         };
         let mut words = words.into_iter().skip_while(is_before);
         let program = words.next()?;
-        let is_known = !program.is_expanded && Language::of_program(program.base_name())?.is_compiled();
+        let is_known = !program.is_expanded && table::of_program(program.base_name())?.is_compiled();
         is_known.then(|| CompileCall { program: program.text, words: words.collect() })
     })
 }
 
-/// The lines that a shell would read before it comes to an `exit`.
+/// The lines that a shell would read before it reaches an `exit`.
 fn shell_part(body: &str) -> Option<String> {
     let body = body.trim_start();
     if let Some(rest) = body.strip_prefix("#if 0") {

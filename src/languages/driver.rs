@@ -1,0 +1,89 @@
+//! The interface of compiler drivers: how a kind of compiler is called, and how it reports what it read.
+//!
+//! There are four: [`c`] for C and C++, [`go`] for the go command, [`template`] for the compilers of the table and of
+//! configuration files, and [`scriptisto`] for scripts whose header has a build command.
+//!
+//! [`c`]: crate::languages::c
+//! [`go`]: crate::languages::go
+//! [`template`]: crate::languages::template
+//! [`scriptisto`]: crate::languages::scriptisto
+
+use std::fmt::Debug;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus};
+
+use crate::base::error::{Error, Result};
+use crate::build::backend::Host;
+use crate::languages::compilation::Compilation;
+use crate::languages::inputs::Inputs;
+use crate::languages::metadata::Head;
+use crate::languages::source::Source;
+
+/// A kind of compiler, found and ready to be called.
+pub(crate) trait Driver: Debug {
+    /// The flags among the words of the script's own compiler call: not what it compiles, and not where to.
+    fn flags(&self, head: &Head, words: Vec<String>) -> Vec<String>;
+
+    /// Writes what the compiler needs into staging, and says how the compiler is called.
+    fn call(&self, build: Build<'_>) -> Result<Call>;
+
+    /// What the compiler read, once it has made a program. `query` is the one that [`Call::query`] started.
+    fn inputs(&self, build: Build<'_>, call: &mut Call, query: Option<Child>) -> Result<Inputs>;
+
+    /// Turns a call into that of `runner check`: with more warnings, and without a program where the compiler can do so.
+    fn for_check(&self, _call: &mut Call) {}
+
+    /// Advice on a failure.
+    fn hint(&self, _build: Build<'_>, _call: &Call, _messages: &str, _status: ExitStatus) -> Option<String> {
+        None
+    }
+
+    /// The subject of `… failed`.
+    fn name<'c>(&self, compilation: &'c Compilation<'_>) -> &'c str {
+        compilation.compiler.name()
+    }
+}
+
+/// One call of a compiler.
+#[derive(Debug)]
+pub(crate) struct Call {
+    pub(crate) command: Command,
+    /// Its standard input.
+    pub(crate) input: Option<PathBuf>,
+    pub(crate) source: Source,
+    /// The program that it makes.
+    pub(crate) output: PathBuf,
+    /// A question to the compiler, asked while it compiles.
+    pub(crate) query: Option<Command>,
+    /// Texts in its messages, and their replacements.
+    pub(crate) renames: Vec<(String, String)>,
+}
+
+/// A compilation in its staging directory.
+#[derive(Clone, Copy)]
+pub(crate) struct Build<'a> {
+    pub(crate) compilation: &'a Compilation<'a>,
+    pub(crate) staging: &'a Path,
+    pub(crate) host: Host<'a>,
+}
+
+impl Build<'_> {
+    /// A command in the script's directory with the environment of compilers.
+    pub(crate) fn command(&self, program: &Path) -> Command {
+        let base = self.compilation.base();
+        let mut command = Command::new(program);
+        command.env_clear().envs(self.host.environment.for_compilers());
+        command.current_dir(if base.is_dir() { base } else { Path::new("/") });
+        command
+    }
+
+    /// The error of a write to the cache.
+    pub(crate) fn unusable(&self, error: std::io::Error) -> Error {
+        self.host.cache.unusable("cannot write to", error)
+    }
+
+    /// The file in staging that the compiler's report of what it read goes to.
+    pub(crate) fn report(&self) -> PathBuf {
+        self.staging.join("read")
+    }
+}
