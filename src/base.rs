@@ -6,5 +6,6 @@ pub(crate) mod error;
 pub(crate) mod fs;
 pub(crate) mod shell_commands;
 pub mod shell_words;
+pub(crate) mod similar;
 pub(crate) mod small_sort;
 pub(crate) mod text_position;

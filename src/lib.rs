@@ -96,6 +96,7 @@ pub use base::error::{
     EXIT_CANNOT_EXECUTE, EXIT_FAILED, EXIT_NOT_FOUND, Error, Result, Step, printable, usage_error,
 };
 pub use base::shell_words;
+pub use base::similar::is_similar;
 pub use build::record::{BuildRecord, Dependency};
 pub use commands::artifact::{Artifact, Inputs};
 pub use commands::cache::Statistics;
@@ -121,6 +122,6 @@ pub use request::package_spec::{Package, Selection, Wanted};
 pub use request::revision::Revision;
 pub use rust::deps::Updated;
 pub use rust::source::expression::{Expression, ExpressionKind};
-pub use script::script_file::{Script, is_similar};
+pub use script::script_file::Script;
 pub use settings::origin::Source;
 pub use store::trace::change::Change;

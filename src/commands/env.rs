@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use crate::base::environment::{Environment, absolute};
 use crate::base::error::{Error, Result};
+use crate::base::similar::is_similar;
 use crate::commands::promote::receipt;
 use crate::engine::context::Context;
 use crate::engine::{background, recipe};
@@ -15,7 +16,7 @@ use crate::request::options::Options;
 use crate::rust::cargo_config::CargoConfig;
 use crate::rust::deps::network::offline_for_cargo;
 use crate::rust::toolchain::{self, Toolchain};
-use crate::script::script_file::{Script, is_similar};
+use crate::script::script_file::Script;
 use crate::settings::config_file::Config;
 use crate::settings::layers::Said;
 use crate::settings::origin::Source;

@@ -15,7 +15,6 @@ use std::path::{Component, Path, PathBuf};
 
 use crate::base::environment::{Environment, absolute};
 use crate::base::error::{EXIT_CANNOT_EXECUTE, EXIT_NOT_FOUND, Error, Result, Step};
-use crate::base::small_sort;
 use crate::request::package_spec::{self, Package};
 use crate::store::stamp::Stamp;
 
@@ -352,36 +351,15 @@ fn similar(path: &Path) -> Option<String> {
     let names = std::fs::read_dir(directory).ok()?.flatten().filter(|entry| entry.path().is_file());
     let mut names: Vec<String> =
         names.filter_map(|entry| entry.file_name().into_string().ok()).take(2000).collect();
-    small_sort::sort(&mut names);
+    names.sort();
     let found = names
         .iter()
         .find(|name| Path::new(name).file_stem() == Path::new(wanted).file_stem())
-        .or_else(|| names.iter().find(|name| wanted.len() > 3 && edit_distance(name, wanted) <= 2))?;
+        .or_else(|| names.iter().find(|name| wanted.len() > 3 && strsim::levenshtein(name, wanted) <= 2))?;
     Some(match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent.join(found).display().to_string(),
         _ => found.clone(),
     })
-}
-
-/// Whether a word was probably meant to be `known`: one or two letters differ.
-pub fn is_similar(known: &str, word: &str) -> bool {
-    known != word && edit_distance(known, word) <= if known.len() > 4 { 2 } else { 1 }
-}
-
-/// How many letters must be inserted, removed or replaced to make one word of the other (Levenshtein).
-fn edit_distance(one: &str, two: &str) -> usize {
-    let two: Vec<char> = two.chars().collect();
-    let mut row: Vec<usize> = (0..=two.len()).collect();
-    for (i, a) in one.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, b) in two.iter().enumerate() {
-            let replaced = diagonal + usize::from(a != *b);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[two.len()]
 }
 
 /// Whether a path names a descriptor of the process rather than a file: `/dev/fd/N`, `/proc/self/fd/N`, `/dev/stdin`.
@@ -479,15 +457,6 @@ mod tests {
         }
         for path in ["/dev/shm/x", "/proc/version", "fd/3", "/home/fd/x.rs"] {
             assert!(!is_descriptor(Path::new(path)), "{path}");
-        }
-    }
-
-    #[test]
-    fn edit_distance_counts_letters() {
-        for (one, two, distance) in
-            [("", "", 0), ("promot", "promote", 1), ("lsit", "list", 2), ("a", "xyz", 3)]
-        {
-            assert_eq!(edit_distance(one, two), distance, "{one} {two}");
         }
     }
 }

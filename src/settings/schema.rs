@@ -23,9 +23,9 @@ use std::path::PathBuf;
 
 use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Step};
+use crate::base::similar::is_similar;
 use crate::request::limits::{bytes, days};
 use crate::request::options::{Options, Verbosity};
-use crate::script::script_file::is_similar;
 use crate::settings::origin::Source;
 use crate::store::trace::fact::Check;
 

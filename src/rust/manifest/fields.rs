@@ -135,7 +135,7 @@ pub(super) fn meant(field: &str) -> Option<&'static str> {
         Some((_, rest)) => (KNOWN_IN_PROFILE, rest.rsplit('.').next()?),
     };
     let key = key.replace('_', "-");
-    known.iter().copied().find(|known| *known == key || crate::script::script_file::is_similar(known, &key))
+    known.iter().copied().find(|known| *known == key || crate::base::similar::is_similar(known, &key))
 }
 
 /// Checks what the fields hold that are read here.
