@@ -47,7 +47,7 @@
 //! | `tools`, `format`, `migrate` | check, clippy, documentation; formatting; another form of metadata |
 //! | `tier`, `ahead` | fast now and optimal later; builds and versions ahead of a run |
 //! | `choices` | what there is to name on a command line |
-//! | `environment`, `screen`, `wait`, `order`, `record`, `error` | variables and policy, stderr, sealed files, errors |
+//! | `environment`, `reporter`, `wait`, `order`, `record`, `error` | variables and policy, stderr, sealed files, errors |
 //!
 //! Every command of Go's and what it is called here is in [`go`].
 //!
@@ -114,6 +114,7 @@ pub use engine::miss_reason::Why;
 pub use engine::program::Program;
 pub use engine::trim::{CachedBuild, Trimmed};
 pub use host::runner::Runner;
+pub use report::event::Event;
 pub use request::debug_options::Steering;
 pub use request::dialect::Dialect;
 pub use request::limits::Limits;

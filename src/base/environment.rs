@@ -139,8 +139,27 @@ impl Environment {
         Environment { variables: Variables::of(variables), terminal: Some(self.is_terminal()) }
     }
 
+    /// Whether a person looks at the standard error.
+    #[allow(clippy::disallowed_methods)] // This is the one place that looks at the streams; nothing is written.
     pub(crate) fn is_terminal(&self) -> bool {
         self.terminal.unwrap_or_else(|| std::io::IsTerminal::is_terminal(&std::io::stderr()))
+    }
+
+    /// Whether a person looks at the standard output.
+    #[allow(clippy::disallowed_methods)]
+    pub(crate) fn is_output_terminal(&self) -> bool {
+        self.terminal != Some(false) && std::io::IsTerminal::is_terminal(&std::io::stdout())
+    }
+
+    /// Columns of the terminal that the standard error is, if it is one.
+    #[allow(clippy::disallowed_methods)]
+    pub(crate) fn terminal_columns(&self) -> Option<usize> {
+        const FEWEST: usize = 20;
+        const USUAL: usize = 80;
+        self.is_terminal().then(|| {
+            let size = rustix::termios::tcgetwinsize(std::io::stderr()).ok();
+            size.map(|size| usize::from(size.ws_col)).filter(|columns| *columns >= FEWEST).unwrap_or(USUAL)
+        })
     }
 
     /// The value of a variable, or `None` if it is unset.

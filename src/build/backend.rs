@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::base::environment::Environment;
 use crate::base::error::Result;
 use crate::build::outcome::Outcome;
-use crate::report::reporter::Screen;
+use crate::report::reporter::Reporter;
 use crate::request::program_args::ProgramArgs;
 use crate::settings::build_request::BuildRequest;
 use crate::store::cache::Cache;
@@ -20,7 +20,7 @@ use crate::store::trace::fact::Check;
 pub(crate) struct Host<'a> {
     pub(crate) environment: &'a Environment,
     pub(crate) cache: &'a Cache,
-    pub(crate) screen: &'a Screen,
+    pub(crate) reporter: &'a Reporter,
 }
 
 /// A script as one backend has read it: its metadata and settings, but no compiler yet.

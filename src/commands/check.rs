@@ -16,7 +16,7 @@ use crate::engine::context::Context;
 use crate::engine::{background, recipe};
 use crate::process::exec;
 use crate::report::command_log::Journal;
-use crate::report::reporter::Screen;
+use crate::report::reporter::Reporter;
 use crate::request::dialect::Dialect;
 use crate::request::options::Options;
 use crate::rust::backend::provisional;
@@ -55,10 +55,10 @@ pub(crate) fn check(
     if let Some(checked) = other.map_err(|error| error.about(script.display_name()))? {
         return Ok(checked);
     }
-    with_recipe(context, script, options, |cache, recipe, rust, screen| {
+    with_recipe(context, script, options, |cache, recipe, rust, reporter| {
         if lint == Lint::Check {
             complaints(recipe, rust).iter().for_each(|text| {
-                screen.say(&format!("{}: warning: {text}", script.display_name()));
+                reporter.warn(&format!("{}: warning: {text}", script.display_name()));
             });
         }
         let tool = match lint {
@@ -68,7 +68,7 @@ pub(crate) fn check(
         let staging = Staging::create(&cache.join("staging")).at(Step::Cache)?;
         let output = staging.path().join("metadata");
         let purpose = Purpose::Check { tool: &tool, output: &output };
-        run(rust, cache, staging.path(), purpose, arguments, context.environment(), screen)
+        run(rust, cache, staging.path(), purpose, arguments, context.environment(), reporter)
     })
 }
 
@@ -83,7 +83,7 @@ pub(crate) fn document(
     directory: Option<&Path>,
     arguments: &[OsString],
 ) -> Result<PathBuf> {
-    with_recipe(context, script, options, |cache, recipe, rust, screen| {
+    with_recipe(context, script, options, |cache, recipe, rust, reporter| {
         let directory = match directory {
             Some(directory) => absolute(directory.to_owned()),
             None => {
@@ -95,7 +95,7 @@ pub(crate) fn document(
         let tool = component(rust, "rustdoc", "rustc")?;
         let staging = Staging::create(&cache.join("staging")).at(Step::Cache)?;
         let purpose = Purpose::Documentation { tool: &tool, directory: &directory };
-        run(rust, cache, staging.path(), purpose, arguments, context.environment(), screen)?;
+        run(rust, cache, staging.path(), purpose, arguments, context.environment(), reporter)?;
         Ok(directory.join(rust.crate_name()).join("index.html"))
     })
 }
@@ -105,14 +105,14 @@ pub(crate) fn with_recipe<T>(
     context: &Context,
     script: &Script,
     options: &Options,
-    work: impl FnOnce(&Cache, &RustScript, &RustRecipe<'_>, &Screen) -> Result<T>,
+    work: impl FnOnce(&Cache, &RustScript, &RustRecipe<'_>, &Reporter) -> Result<T>,
 ) -> Result<T> {
     let work = || {
         let _waitable = exec::waitable();
         let cache = context.cache()?;
         cache.create()?;
-        let journal = Journal::open(&options.steering, context.environment());
-        let screen = Screen::new(context.environment().is_terminal(), options.verbosity).with(journal);
+        let journal = Journal::open(&options.steering, context.environment(), &context.sink);
+        let reporter = context.reporter(options.verbosity).with(journal);
         let read = recipe::read_rust(script, options, context.environment())?;
         let rust = read.resolve(context.environment(), &cache)?;
         // Dependencies that are not built yet are built fast: nobody is going to run them.
@@ -120,7 +120,7 @@ pub(crate) fn with_recipe<T>(
             true => provisional(rust, context.environment(), &cache),
             false => rust,
         };
-        work(&cache, &read, &rust, &screen)
+        work(&cache, &read, &rust, &reporter)
     };
     work().map_err(|error| error.about(script.display_name()))
 }
@@ -161,22 +161,22 @@ fn run(
     purpose: Purpose<'_>,
     arguments: &[OsString],
     environment: &Environment,
-    screen: &Screen,
+    reporter: &Reporter,
 ) -> Result<()> {
-    let call = invocation::call(rust, cache, environment, screen)?;
+    let call = invocation::call(rust, cache, environment, reporter)?;
     let source = Source::place(rust, staging).at(Step::Compile)?;
-    let mut command = invocation::command(rust, &call, &source, purpose, environment, screen);
+    let mut command = invocation::command(rust, &call, &source, purpose, environment, reporter);
     command.args(arguments);
     let tool = PathBuf::from(command.get_program());
-    if let Some(journal) = screen.journal() {
+    if let Some(journal) = reporter.journal() {
         journal.command(&command, source.text().at(Step::Compile)?.as_deref());
     }
     let name = tool.file_name().unwrap_or(OsStr::new("rustc")).to_string_lossy().into_owned();
     let label = format!("{name} {}", rust.name().to_string_lossy());
-    let finished = screen
+    let finished = reporter
         .run_reading(source.input().at(Step::Compile)?, &mut command, &label, false)
         .map_err(|error| cannot_run(&tool, error))?;
-    screen.show(&source.in_its_words(finished.stderr), true);
+    reporter.show(&source.in_its_words(finished.stderr), true);
     match finished.status.success() {
         true => Ok(()),
         false => Err(Error::message(Step::Compile, format!("{name} failed ({})", finished.status))),

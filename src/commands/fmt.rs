@@ -19,7 +19,7 @@
 pub(crate) mod diff;
 
 use std::ffi::OsString;
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::ops::Range;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
@@ -31,7 +31,8 @@ use crate::commands::check::component;
 use crate::commands::migrate;
 use crate::engine::context::Context;
 use crate::process::exec;
-use crate::report::reporter::Screen;
+use crate::report::event::Event;
+use crate::report::reporter::Reporter;
 use crate::request::options::Options;
 use crate::rust::recipe::RustRecipe;
 use crate::rust::source::main_wrapper;
@@ -68,7 +69,7 @@ pub(crate) fn format(
     if let Some(code) = other.map_err(|error| error.about(script.display_name()))? {
         return Ok(code);
     }
-    crate::commands::check::with_recipe(context, script, options, |_, _, rust, screen| {
+    crate::commands::check::with_recipe(context, script, options, |_, _, rust, reporter| {
         if script.path().is_none() {
             return Err(Error::message(Step::Script, "there is no file to format"));
         }
@@ -80,7 +81,10 @@ pub(crate) fn format(
             command
         };
         match Statements::find(rust) {
-            Some(statements) => statements.format(rust, arguments, rustfmt, &tool, screen),
+            Some(statements) => {
+                let is_colored = context.environment().is_output_terminal();
+                statements.format(rust, arguments, rustfmt, &tool, reporter, is_colored)
+            }
             None => {
                 let status = rustfmt(arguments).arg("--").arg(script.typed()).status();
                 Ok(exec::exit_code(status.map_err(|error| cannot_run(&tool, error))?))
@@ -120,7 +124,8 @@ impl<'a> Statements<'a> {
         arguments: &[OsString],
         rustfmt: impl Fn(&[OsString]) -> Command,
         tool: &Path,
-        screen: &Screen,
+        reporter: &Reporter,
+        is_colored: bool,
     ) -> Result<u8> {
         let asked = Asked::read(arguments)?;
         let name = rust.script.display_name();
@@ -148,7 +153,7 @@ impl<'a> Statements<'a> {
             let again = ask(rustfmt(&[]), rust.code.text.as_deref().unwrap_or_default())?;
             let said = if again.status.success() { &output.stderr } else { &again.stderr };
             let said = rust.code.inserted.taken_out(&String::from_utf8_lossy(said), "<stdin>");
-            screen.show(said.replace("<stdin>", &name).as_bytes(), true);
+            reporter.show(said.replace("<stdin>", &name).as_bytes(), true);
             return Ok(exec::exit_code(output.status));
         }
         let formatted = String::from_utf8_lossy(&output.stdout).replace("\r\n", "\n");
@@ -163,12 +168,11 @@ impl<'a> Statements<'a> {
         if asked.names && is_changed {
             shown = format!("{name}\n");
         } else if asked.check && !asked.names {
-            shown = diff::show(&name, self.text, &after, std::io::stdout().is_terminal());
+            shown = diff::show(&name, self.text, &after, is_colored);
         } else if asked.print && !asked.check {
             shown.clone_from(&after);
         }
-        // Nobody to tell is no reason to stop.
-        let _ = std::io::stdout().write_all(shown.as_bytes());
+        reporter.send(&Event::Output { text: shown.as_bytes() });
         if is_changed && !asked.check && !asked.print {
             migrate::replace(path, after.as_bytes()).at(Step::Script)?;
         }

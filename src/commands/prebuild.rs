@@ -10,7 +10,6 @@ use crate::engine::{recipe, trim};
 use crate::packages::recipe::{PackageRecipe, PackageRequest};
 use crate::packages::resolve::Resolved;
 use crate::process::exec;
-use crate::report::reporter::Screen;
 use crate::request::options::Options;
 use crate::request::package_spec::Package;
 use crate::rust::deps::{self, Updated};
@@ -72,7 +71,7 @@ fn update_inner(
     let _waitable = exec::waitable();
     let cache = context.cache()?;
     cache.create()?;
-    let screen = Screen::new(context.environment().is_terminal(), options.verbosity);
+    let reporter = context.reporter(options.verbosity);
     let read = recipe::read_rust(script, options, context.environment())?;
     let rust = read.resolve(context.environment(), &cache)?;
     if !rust.needs_cargo() {
@@ -84,7 +83,7 @@ fn update_inner(
             "a script that came through a pipe has no place for a lock",
         ));
     }
-    let updated = deps::update(&rust, &cache, context.environment(), &screen, write_lock)?;
+    let updated = deps::update(&rust, &cache, context.environment(), &reporter, write_lock)?;
     if let Some(path) = rust.script.path().filter(|_| !updated.is_empty()) {
         // Its builds rest on the versions of before, and no check knows of them.
         trim::clean(&cache, Some(path))?;
@@ -102,17 +101,17 @@ fn update_package(
     let cache = context.cache()?;
     cache.create()?;
     if let Some(environment) = context.environment().without_foreign_cargo_home(cache.root()) {
-        return update_package(&Context::new(environment), script, package, options);
+        return update_package(&context.within(environment), script, package, options);
     }
     let request = PackageRequest::read(script, package, options, context.environment())?;
     let recipe = PackageRecipe::resolve(&request, context.environment(), &cache)?;
-    let screen = Screen::new(context.environment().is_terminal(), recipe.options.verbosity);
+    let reporter = context.reporter(recipe.options.verbosity);
     if let Some(version) = package.version() {
         return Err(Error::message(Step::Arguments, format!("version {version} is asked for, and no other"))
             .hint(format!("`runner update {}@latest`", package.name())));
     }
     let old = Resolved::recorded(&recipe, &cache, context.environment());
-    let new = Resolved::renew(&recipe, &cache, context.environment(), &screen)?;
+    let new = Resolved::renew(&recipe, &cache, context.environment(), &reporter)?;
     let updated = Updated {
         name: package.name().to_owned(),
         old: old.map(|old| old.version.to_string()).unwrap_or_default(),

@@ -14,7 +14,6 @@ use crate::commands::promote::receipt::{self, Receipt};
 use crate::engine::context::Context;
 use crate::packages::recipe::{PackageRecipe, PackageRequest};
 use crate::packages::resolve::Resolved;
-use crate::report::reporter::Screen;
 use crate::request::options::Options;
 use crate::request::package_spec::Package;
 use crate::script::script_file::Script;
@@ -110,13 +109,13 @@ fn newest(context: &Context, package: &Package, options: &Options) -> Result<Opt
     let cache = context.cache()?;
     cache.create()?;
     if let Some(environment) = context.environment().without_foreign_cargo_home(cache.root()) {
-        return newest(&Context::new(environment), package, options);
+        return newest(&context.within(environment), package, options);
     }
     let script = Script::of_package(package.clone());
     let request = PackageRequest::read(&script, package, options, context.environment())?;
     let recipe = PackageRecipe::resolve(&request, context.environment(), &cache)?;
-    let screen = Screen::new(context.environment().is_terminal(), recipe.options.verbosity);
-    let resolved = Resolved::renew(&recipe, &cache, context.environment(), &screen)?;
+    let reporter = context.reporter(recipe.options.verbosity);
+    let resolved = Resolved::renew(&recipe, &cache, context.environment(), &reporter)?;
     Ok(Some(resolved.version.to_string()))
 }
 

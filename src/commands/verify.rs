@@ -79,7 +79,7 @@ fn verify_inner(
     let toolchain = is_rust.then(|| toolchain_of(context, record, &cache)).transpose()?;
     let staging = Staging::create(&cache.join("staging")).at(Step::Cache)?;
     let alone = context.environment().with("RUNNER_CACHE", staging.path().join("cache"));
-    let alone = Context::new(alone);
+    let alone = context.within(alone);
     let fresh_cache = alone.cache()?;
     fresh_cache.create()?;
     if let Some(toolchain) = &toolchain {

@@ -22,8 +22,8 @@ use crate::build::backend::{Host, ResolvedRecipe};
 use crate::engine::build_settled::build_settled;
 use crate::engine::context::Context;
 use crate::engine::recipe;
-use crate::report::reporter::Screen;
-use crate::request::options::{Options, Verbosity};
+use crate::report::reporter::Reporter;
+use crate::request::options::Options;
 use crate::script::script_file::Script;
 use crate::settings::launch_key::launch_key;
 use crate::settings::layers::Said;
@@ -152,7 +152,7 @@ pub(crate) fn finish(context: &Context, script: &Script, options: &Options) -> R
     else {
         return Ok(());
     };
-    let screen = Screen::new(false, Verbosity::Quiet);
+    let reporter = Reporter::silent();
     let read = recipe::read(script, options, context.environment())?;
     let resolved = read.resolve(context.environment(), &cache)?;
     let home = resolved.home();
@@ -161,7 +161,7 @@ pub(crate) fn finish(context: &Context, script: &Script, options: &Options) -> R
     }
     // Nobody waits for this directory, as they would for the launch's lock.
     let staging = Staging::create(&cache.join("staging")).at(Step::Cache)?;
-    let host = Host { environment: context.environment(), cache: &cache, screen: &screen };
+    let host = Host { environment: context.environment(), cache: &cache, reporter: &reporter };
     let built = build_settled(resolved.as_ref(), staging.path(), host)?;
     match cache.enter(home, resolved.checks(), context.environment(), |_| false, |_, _| Patience::Wait)? {
         Entry::Vacant(vacant) => vacant.commit(built, resolved.request().script.trace_name()).map(drop),

@@ -17,11 +17,11 @@ pub(crate) fn build_settled(
     host: Host<'_>,
 ) -> Result<Built> {
     let script = &resolved.request().script;
-    let work = host.screen.work(staging, host.environment)?;
+    let work = host.reporter.work(staging, host.environment)?;
     for _ in 0..MOST_ATTEMPTS {
         match resolved.build(&work, host)? {
             Outcome::Built(built) => return taken_over(built, &work, staging),
-            Outcome::InputChanged(path) => host.screen.verbose(|| {
+            Outcome::InputChanged(path) => host.reporter.verbose(|| {
                 let script = script.display_name();
                 format!("{script}: `{}` changed while it was compiled; once more", path.display())
             }),

@@ -1,12 +1,12 @@
 //! Warnings about the user's configuration file, shown once for each content of it.
 
 use crate::base::digest::Digest;
-use crate::report::reporter::Screen;
+use crate::report::reporter::Reporter;
 use crate::settings::config_file::Config;
 use crate::store::cache::Cache;
 
 /// Shows the warnings unless the last run showed the same.
-pub(crate) fn show(config: &Config, cache: &Cache, screen: &Screen) {
+pub(crate) fn show(config: &Config, cache: &Cache, reporter: &Reporter) {
     if config.complaints.is_empty() {
         return;
     }
@@ -17,10 +17,7 @@ pub(crate) fn show(config: &Config, cache: &Cache, screen: &Screen) {
         return;
     }
     for (text, hint) in &config.complaints {
-        screen.say(text);
-        if let Some(hint) = hint {
-            screen.hint(hint);
-        }
+        reporter.warn_with(text, hint.as_deref());
     }
     // Best effort: without it they are shown again.
     let _ = cache.write_whole(&shown, digest.as_bytes());

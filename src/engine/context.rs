@@ -5,13 +5,17 @@ use std::path::PathBuf;
 
 use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Step};
+use crate::report::event::EventSink;
+use crate::report::reporter::Reporter;
+use crate::request::options::Verbosity;
 use crate::store::cache::Cache;
 use crate::store::shared_root;
 
-/// The environment of an operation, and what may be started in the background.
+/// The environment of an operation, who listens to its events, and what may be started in the background.
 #[derive(Debug, Clone)]
 pub(crate) struct Context {
     environment: Environment,
+    pub(crate) sink: EventSink,
     /// The program that makes background builds: see [`crate::engine::background`].
     pub(crate) background: Option<fn() -> io::Result<PathBuf>>,
 }
@@ -19,11 +23,21 @@ pub(crate) struct Context {
 impl Context {
     /// A context without background builds.
     pub(crate) fn new(environment: Environment) -> Context {
-        Context { environment, background: None }
+        Context { environment, sink: EventSink::default(), background: None }
     }
 
     pub(crate) fn environment(&self) -> &Environment {
         &self.environment
+    }
+
+    /// A context of the same listener that sees another environment, and starts nothing in the background.
+    pub(crate) fn within(&self, environment: Environment) -> Context {
+        Context { environment, sink: self.sink.clone(), background: None }
+    }
+
+    /// A reporter of one operation.
+    pub(crate) fn reporter(&self, verbosity: Verbosity) -> Reporter {
+        Reporter::new(self.sink.clone(), &self.environment, verbosity)
     }
 
     pub(crate) fn has_background(&self) -> bool {

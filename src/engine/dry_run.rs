@@ -42,7 +42,7 @@ pub(crate) fn dry_run(
 fn dry_run_inner(context: &Context, script: &Script, options: &Options, purpose: Purpose<'_>) -> Result<()> {
     let environment = context.environment();
     let steering = Steering { shows_commands: true, keeps_work: false, ..options.steering.clone() };
-    let manner = Manner::of(&Options { steering, ..options.clone() }, environment);
+    let manner = Manner::of(&Options { steering, ..options.clone() }, context);
     let _waitable = exec::waitable();
     let cache = context.cache()?;
     let may_be_cached = !options.force && !options.temporary && cache.exists()?;
@@ -63,8 +63,8 @@ fn dry_run_inner(context: &Context, script: &Script, options: &Options, purpose:
         false => resolved,
     };
     let staging = Staging::create_temporary(&environment.temporary_directory()).at(Step::Cache)?;
-    let screen = manner.screen(Verbosity::Quiet);
-    let host = Host { environment, cache: &cache, screen: &screen };
+    let reporter = manner.reporter(Verbosity::Quiet);
+    let host = Host { environment, cache: &cache, reporter: &reporter };
     let Some(output) = resolved.dry_run(staging.path(), host)? else { return Ok(()) };
     let target = resolved.target().map(str::to_owned);
     Program::planned(script, output, resolved.told(), target, manner).rehearse(purpose)

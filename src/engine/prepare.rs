@@ -22,7 +22,7 @@ use crate::engine::program::{Manner, Program};
 use crate::engine::{background, config_warnings, recipe, trim};
 use crate::process::exec;
 use crate::report::lock_notice::patiently;
-use crate::report::reporter::Screen;
+use crate::report::reporter::Reporter;
 use crate::request::options::{Options, Verbosity};
 use crate::script::script_file::Script;
 use crate::settings::launch_key::launch_key;
@@ -90,7 +90,7 @@ fn prepare_once(context: &Context, script: &Script, options: &Options) -> Result
             let launch = launch_key(script, options, context.environment());
             match crate::engine::shared_cache::find_in_shared_cache(context, None, &launch, script, options)?
             {
-                Some(found) => Ok(Program::cached(script, found, Manner::of(options, context.environment()))),
+                Some(found) => Ok(Program::cached(script, found, Manner::of(options, context))),
                 None => prepare_without(context, &unusable, script, options),
             }
         }
@@ -102,7 +102,7 @@ fn prepare_once(context: &Context, script: &Script, options: &Options) -> Result
 /// The way of a script, one line a step.
 fn prepare_in(context: &Context, cache: Cache, script: &Script, options: &Options) -> Result<Program> {
     let launch = launch_key(script, options, context.environment());
-    let manner = Manner::of(options, context.environment());
+    let manner = Manner::of(options, context);
     let find = || match find(context, &cache, &launch, script, options)? {
         None => {
             crate::engine::shared_cache::find_in_shared_cache(context, Some(&cache), &launch, script, options)
@@ -115,32 +115,32 @@ fn prepare_in(context: &Context, cache: Cache, script: &Script, options: &Option
     let _waitable = exec::waitable();
     cache.create()?;
     if let Some(environment) = context.environment().without_foreign_cargo_home(cache.root()) {
-        let context = &Context::new(environment);
+        let context = &context.within(environment);
         return prepare_in(context, cache, script, options);
     }
     let read =
         manner.timed("reading its metadata", || recipe::read(script, options, context.environment()))?;
     let request = read.request();
-    let screen = manner.screen(request.options.verbosity);
-    config_warnings::show(&request.config, &cache, &screen);
+    let reporter = manner.reporter(request.options.verbosity);
+    config_warnings::show(&request.config, &cache, &reporter);
     let resolved = match manner.timed("finding the compiler", || read.resolve(context.environment(), &cache))
     {
         Ok(resolved) => resolved,
         Err(no_compiler) => return outlive(context, no_compiler, &cache, script, read.as_ref(), manner),
     };
     let notes: Vec<String> = request.notes.iter().chain(resolved.notes()).cloned().collect();
-    notes.iter().for_each(|note| screen.note(script, note));
+    notes.iter().for_each(|note| reporter.note(script, note));
     if request.options.temporary || cache.is_temporary() {
-        return build_temporary(context, cache, script, resolved.as_ref(), &screen, manner);
+        return build_temporary(context, cache, script, resolved.as_ref(), &reporter, manner);
     }
     let resolved = match context.background {
         Some(_) => background::choose(resolved, &cache, context.environment()),
         None => resolved,
     };
-    let host = Host { environment: context.environment(), cache: &cache, screen: &screen };
+    let host = Host { environment: context.environment(), cache: &cache, reporter: &reporter };
     let home = resolved.home();
     let is_wanted = |found: &Found| !(options.force || options.optimal && found.provisional);
-    let waiting = patiently(&screen, script);
+    let waiting = patiently(&reporter, script);
     let found = match cache.enter(home, resolved.checks(), context.environment(), is_wanted, waiting)? {
         Entry::Occupied(found) => found,
         Entry::Vacant(vacant) => match build_settled(resolved.as_ref(), vacant.staging(), host) {
@@ -151,7 +151,7 @@ fn prepare_in(context: &Context, cache: Cache, script: &Script, options: &Option
             Err(error) => {
                 let outlived = outlive(context, error, &cache, script, read.as_ref(), manner);
                 if outlived.as_ref().is_err_and(|error| error.step() != Step::Toolchain) {
-                    notes.iter().for_each(|note| screen.note_late(script, note));
+                    notes.iter().for_each(|note| reporter.note_late(script, note));
                 }
                 return outlived;
             }
@@ -175,7 +175,7 @@ fn find(
             true => why_in(context, cache, script, options)?,
             false => Why::Never,
         };
-        Screen::new(false, options.verbosity).say(&format!("{}: {why}", script.display_name()));
+        context.reporter(options.verbosity).verbose(|| format!("{}: {why}", script.display_name()));
     }
     if options.force || options.temporary || !cache.exists()? {
         return Ok(None);
@@ -199,12 +199,12 @@ fn build_temporary(
     cache: Cache,
     script: &Script,
     resolved: &dyn ResolvedRecipe<'_>,
-    screen: &Screen,
+    reporter: &Reporter,
     manner: Manner,
 ) -> Result<Program> {
     let _ = Staging::sweep(&cache.join("staging"));
     let staging = Staging::create(&cache.join("staging")).at(Step::Cache)?;
-    let host = Host { environment: context.environment(), cache: &cache, screen };
+    let host = Host { environment: context.environment(), cache: &cache, reporter };
     let built = build_settled(resolved, staging.path(), host)?;
     Ok(Program::temporary(script, built, staging, cache, manner))
 }
@@ -218,9 +218,9 @@ fn prepare_without(
     options: &Options,
 ) -> Result<Program> {
     let temporary = Cache::temporary(context.environment())?;
-    let screen = Screen::new(context.environment().is_terminal(), options.verbosity);
+    let reporter = context.reporter(options.verbosity);
     let typed = script.display_name();
-    screen.say(&format!("{typed}: {unusable}; running from a temporary binary"));
+    reporter.warn(&format!("{typed}: {unusable}; running from a temporary binary"));
     prepare_in(context, temporary, script, options)
 }
 

@@ -8,16 +8,16 @@ use std::fs::File;
 use std::io::{self, Seek};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
+use std::sync::Arc;
 
-use crate::base::environment::Environment;
 use crate::base::error::{EXIT_CANNOT_EXECUTE, Error, Result, Step};
 use crate::build::provenance::Basis;
+use crate::engine::context::Context;
 use crate::engine::exec_wrapper::{self, Under};
 use crate::process::child;
 use crate::process::exec::{self, Image};
 use crate::report::command_log::{Journal, timed};
-use crate::report::reporter::Screen;
+use crate::report::reporter::Reporter;
 use crate::request::options::{Options, Verbosity};
 use crate::request::program_args::ProgramArgs;
 use crate::script::script_file::Script;
@@ -44,22 +44,22 @@ pub struct Program {
 pub(crate) struct Manner {
     /// The program it is to be run under.
     exec: Vec<String>,
-    environment: Environment,
-    journal: Option<Rc<Journal>>,
+    context: Context,
+    journal: Option<Arc<Journal>>,
 }
 
 impl Manner {
-    pub(crate) fn of(options: &Options, environment: &Environment) -> Manner {
+    pub(crate) fn of(options: &Options, context: &Context) -> Manner {
         Manner {
             exec: options.steering.exec.clone(),
-            environment: environment.clone(),
-            journal: Journal::open(&options.steering, environment),
+            context: context.clone(),
+            journal: Journal::open(&options.steering, context.environment(), &context.sink),
         }
     }
 
-    /// A screen on which the build is shown.
-    pub(crate) fn screen(&self, verbosity: Verbosity) -> Screen {
-        Screen::new(self.environment.is_terminal(), verbosity).with(self.journal.clone())
+    /// A reporter on which the build is shown.
+    pub(crate) fn reporter(&self, verbosity: Verbosity) -> Reporter {
+        self.context.reporter(verbosity).with(self.journal.clone())
     }
 
     /// Does something, and notes how long it takes if somebody wants to know.
@@ -229,13 +229,16 @@ impl Program {
     /// What it is run under: what is asked for, or what runs programs for its machine.
     pub(crate) fn under(&self) -> Result<Option<Under>> {
         if !self.manner.exec.is_empty() {
-            return exec_wrapper::asked(&self.manner.exec, &self.manner.environment).map(Some);
+            return exec_wrapper::asked(&self.manner.exec, self.manner.context.environment()).map(Some);
         }
         match &self.target {
             None => Ok(None),
-            Some(target) => {
-                exec_wrapper::for_target(target, self.file(), self.called(), &self.manner.environment)
-            }
+            Some(target) => exec_wrapper::for_target(
+                target,
+                self.file(),
+                self.called(),
+                self.manner.context.environment(),
+            ),
         }
     }
 
@@ -284,7 +287,7 @@ impl Program {
         match exec::load(path) {
             Ok(memory) => {
                 let typed = self.script.display_name();
-                Screen::new(false, Verbosity::Normal).say(&format!(
+                self.manner.context.reporter(Verbosity::Normal).warn(&format!(
                     "{typed}: `{}` is on a file system mounted noexec; running from a temporary binary",
                     path.display()
                 ));

@@ -10,7 +10,6 @@ use crate::build::backend::Host;
 use crate::engine::build_settled::build_settled;
 use crate::engine::context::Context;
 use crate::engine::{background, recipe};
-use crate::report::reporter::Screen;
 use crate::request::options::Options;
 use crate::script::script_file::Script;
 use crate::store::cache::Cache;
@@ -31,7 +30,7 @@ pub(crate) fn verify_hit(
     options: &Options,
     found: &Found,
 ) -> Result<()> {
-    let screen = Screen::new(context.environment().is_terminal(), options.verbosity);
+    let reporter = context.reporter(options.verbosity);
     let staging = Staging::create(&cache.join("staging")).at(Step::Cache)?;
     let read = recipe::read(script, options, context.environment())?;
     let resolved = read.resolve(context.environment(), cache)?.anew();
@@ -39,11 +38,11 @@ pub(crate) fn verify_hit(
         true => background::choose(resolved, cache, context.environment()),
         false => resolved,
     };
-    let host = Host { environment: context.environment(), cache, screen: &screen };
+    let host = Host { environment: context.environment(), cache, reporter: &reporter };
     let built = build_settled(resolved.as_ref(), staging.path(), host)?;
     let fresh = Digest::of_file(&built.output).at(Step::Compile)?;
     if fresh == found.digest {
-        screen.verbose(|| {
+        reporter.verbose(|| {
             format!("{}: verified: a fresh build gives the cached binary", script.display_name())
         });
         return Ok(());

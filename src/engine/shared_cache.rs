@@ -39,7 +39,7 @@ use crate::base::error::{EXIT_NOT_FOUND, Result};
 use crate::base::small_sort;
 use crate::engine::context::Context;
 use crate::engine::recipe;
-use crate::report::reporter::Screen;
+use crate::report::reporter::Reporter;
 use crate::request::options::Options;
 use crate::script::script_file::Script;
 use crate::settings::schema;
@@ -88,12 +88,12 @@ impl SystemCache {
         home: &Key,
         decided: Grounds<'_>,
         environment: &Environment,
-        screen: &Screen,
+        reporter: &Reporter,
     ) -> Option<Variant<'static>> {
         let cache = Cache::at(self.root.clone());
         let looked = self.look(&cache, home, decided, environment);
         looked.unwrap_or_else(|refused| {
-            screen.verbose(|| format!("the system's cache is passed over: {refused}"));
+            reporter.verbose(|| format!("the system's cache is passed over: {refused}"));
             None
         })
     }
@@ -364,13 +364,13 @@ pub(crate) fn find_in_shared_cache(
     if request.options.temporary {
         return Ok(None);
     }
-    let screen = Screen::new(environment.is_terminal(), request.options.verbosity);
+    let reporter = context.reporter(request.options.verbosity);
     // Where what a compiler says of itself is remembered, if anywhere.
     let nowhere = Cache::at(PathBuf::from("/dev/null/nowhere"));
     let (home, found) = match read.resolve(environment, cache.unwrap_or(&nowhere)) {
         Ok(rust) => {
             let home = rust.home();
-            (home, system.find(&home, Grounds::By(rust.checks()), environment, &screen))
+            (home, system.find(&home, Grounds::By(rust.checks()), environment, &reporter))
         }
         Err(error) if error.exit_code() == EXIT_NOT_FOUND => {
             let home = request.home();
@@ -378,7 +378,7 @@ pub(crate) fn find_in_shared_cache(
             rest.extend(schema::choices(environment));
             // One that appears is to be asked.
             rest.push(Check::command("rustc", environment).tool());
-            (home, system.find(&home, Grounds::WithoutCompiler(&rest), environment, &screen))
+            (home, system.find(&home, Grounds::WithoutCompiler(&rest), environment, &reporter))
         }
         // It is said where it is in the way.
         Err(_) => return Ok(None),

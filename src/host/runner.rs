@@ -21,8 +21,9 @@ use crate::engine::context::Context;
 use crate::engine::miss_reason::Why;
 use crate::engine::program::Program;
 use crate::engine::trim::{CachedBuild, Trimmed};
+use crate::report::event::{Event, EventSink};
 use crate::request::limits::Limits;
-use crate::request::options::Options;
+use crate::request::options::{Options, Verbosity};
 use crate::rust::deps::Updated;
 use crate::script::script_file::Script;
 
@@ -42,6 +43,13 @@ impl Runner {
     /// [`Runner::finish`]. Without it provisional builds are not made.
     pub fn with_background(mut self, command: fn() -> io::Result<PathBuf>) -> Runner {
         self.context.background = Some(command);
+        self
+    }
+
+    /// Lets `listener` hear each [`Event`], with how much was asked for: what a person sees is the listener's to decide. It
+    /// is called from any thread. Without it nobody hears anything.
+    pub fn with_events(mut self, listener: impl Fn(&Event<'_>, Verbosity) + Send + Sync + 'static) -> Runner {
+        self.context.sink = EventSink::new(listener);
         self
     }
 

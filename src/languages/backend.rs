@@ -72,7 +72,7 @@ impl<'a> ResolvedRecipe<'a> for LanguageRecipe<'a> {
     }
 
     fn dry_run(&self, staging: &Path, host: Host<'_>) -> Result<Option<PathBuf>> {
-        host.screen.work(staging, host.environment)?;
+        host.reporter.work(staging, host.environment)?;
         build::dry_run(self, staging, host).map(Some)
     }
 }

@@ -76,7 +76,7 @@ fn attempt(
         let record = build_record(compilation, host.environment);
         record.add_to(&call.output).map_err(|error| build.unusable(error))?;
     }
-    host.screen.show(&messages, false);
+    host.reporter.show(&messages, false);
     let (checks, decisions) = trace_facts(&recipe.checks, checks);
     let about = vec![
         ("source", Digest::of(script.bytes()).short(12)),
@@ -110,7 +110,7 @@ pub(crate) fn dry_run(recipe: &LanguageRecipe<'_>, staging: &Path, host: Host<'_
 
 /// Shows the files in staging and the call of the compiler, with `-x` and `-n`.
 fn show(build: Build<'_>, call: &Call) -> Result<()> {
-    if let Some(journal) = build.host.screen.journal() {
+    if let Some(journal) = build.host.reporter.journal() {
         let input = call.input.as_ref().map(std::fs::read).transpose();
         journal.files(build.staging);
         journal.command(&call.command, input.map_err(|error| build.unusable(error))?.as_deref());
@@ -126,14 +126,14 @@ pub(crate) fn run(build: Build<'_>, call: &mut Call) -> Result<(Vec<u8>, ExitSta
     };
     show(build, call)?;
     let compilation = build.compilation;
-    build.host.screen.verbose(|| {
+    build.host.reporter.verbose(|| {
         let script = compilation.script.display_name();
         let (profile, version) = (compilation.profile.name(), &compilation.compiler.version);
         format!("{script}: compiling it, {profile}, with {version}")
     });
     let label = format!("compiling {}", compilation.name().to_string_lossy());
     let finished =
-        build.host.screen.run_reading(input, &mut call.command, &label, false).map_err(|error| {
+        build.host.reporter.run_reading(input, &mut call.command, &label, false).map_err(|error| {
             let what = format!("cannot run `{}`", compilation.compiler.path.display());
             Error::new(Step::Toolchain, anyhow::Error::new(error).context(what))
         })?;
@@ -190,7 +190,7 @@ fn failed(
     if let Some(error) = disk_full(build.staging, &text, "cannot compile in the cache") {
         return error;
     }
-    build.host.screen.show(messages, true);
+    build.host.reporter.show(messages, true);
     let name = recipe.driver.name(build.compilation);
     let error = Error::message(
         Step::Compile,

@@ -183,7 +183,7 @@ impl Driver for CDriver {
             command.arg("-s");
         }
         if !self.is_tiny {
-            command.arg(if build.host.screen.is_terminal() {
+            command.arg(if build.host.reporter.columns().is_some() {
                 "-fdiagnostics-color=always"
             } else {
                 "-fno-diagnostics-color"

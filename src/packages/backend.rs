@@ -69,9 +69,9 @@ impl<'a> ResolvedRecipe<'a> for PackageRecipe<'a> {
     }
 
     fn build(&self, staging: &Path, host: Host<'_>) -> Result<Outcome> {
-        let Host { environment, cache, screen } = host;
-        let resolved = Resolved::find(self, cache, environment, screen)?;
-        cargo_install::install(self, &resolved, cache, staging, environment, screen).map(Outcome::Built)
+        let Host { environment, cache, reporter } = host;
+        let resolved = Resolved::find(self, cache, environment, reporter)?;
+        cargo_install::install(self, &resolved, cache, staging, environment, reporter).map(Outcome::Built)
     }
 
     fn dry_run(&self, _: &Path, _: Host<'_>) -> Result<Option<PathBuf>> {

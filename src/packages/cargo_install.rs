@@ -13,7 +13,7 @@ use crate::build::outcome::disk_full;
 use crate::packages::recipe::PackageRecipe;
 use crate::packages::record::build_record;
 use crate::packages::resolve::{self, Resolved};
-use crate::report::reporter::{Finished, Screen};
+use crate::report::reporter::{Finished, Reporter};
 use crate::request::program_args::ProgramArgs;
 use crate::rust::deps::cargo::{command, is_network_failure};
 use crate::rust::deps::cargo_messages::{self, Local, Made};
@@ -36,12 +36,12 @@ pub(crate) fn install(
     cache: &Cache,
     staging: &Path,
     environment: &Environment,
-    screen: &Screen,
+    reporter: &Reporter,
 ) -> Result<Built> {
     let began = Instant::now();
     let unusable = |error| cache.unusable("cannot write to", error);
     let cargo = recipe.toolchain.cargo(environment)?;
-    let lane = Lane::enter(cache, &recipe.toolchain, recipe.is_trimmed(), screen, recipe.script)
+    let lane = Lane::enter(cache, &recipe.toolchain, recipe.is_trimmed(), reporter, recipe.script)
         .map_err(unusable)?;
     lane.heal(cache);
     Moment::latest().pass();
@@ -65,7 +65,7 @@ pub(crate) fn install(
         lane: &lane,
         staging,
         environment,
-        screen,
+        reporter,
     };
     let (bin, finished) = installation.run()?;
     let linked = staging.join("root/bin").join(&bin);
@@ -136,7 +136,7 @@ struct Installation<'a> {
     lane: &'a Lane,
     staging: &'a Path,
     environment: &'a Environment,
-    screen: &'a Screen,
+    reporter: &'a Reporter,
 }
 
 impl Installation<'_> {
@@ -199,7 +199,7 @@ impl Installation<'_> {
 
     fn cargo_install_once(&self, bin: Option<&str>, offline: bool) -> Result<Finished> {
         let Installation { recipe, resolved, .. } = self;
-        let mut command: Command = command(self.cargo, &recipe.toolchain, self.environment, self.screen);
+        let mut command: Command = command(self.cargo, &recipe.toolchain, self.environment, self.reporter);
         command.arg("install").arg(recipe.package.name());
         command.arg("--version").arg(format!("={}", resolved.version));
         command.args(["--no-track", "--force", "--profile", &recipe.profile]);
@@ -236,7 +236,7 @@ impl Installation<'_> {
         command.args(recipe.options.locked.then_some("--locked"));
         command.args(offline.then_some("--offline"));
         let label = format!("compiling {} {}", recipe.package.name(), resolved.version);
-        self.screen.run(&mut command, &label, true).map_err(|error| {
+        self.reporter.run(&mut command, &label, true).map_err(|error| {
             let what = format!("cannot run `{}`", self.cargo.display());
             Error::new(Step::Dependencies, anyhow::Error::new(error).context(what))
         })
@@ -278,11 +278,11 @@ impl Installation<'_> {
         let is_about_finding = ["could not find `", "has been yanked", "offline mode"];
         if is_about_finding.iter().any(|sign| said.contains(sign)) || is_network_failure(&finished.stderr) {
             // Asked for the package alone, cargo says which of many reasons it is.
-            if let Err(error) = resolve::ask(self.recipe, self.cache, self.environment, self.screen) {
+            if let Err(error) = resolve::ask(self.recipe, self.cache, self.environment, self.reporter) {
                 return error;
             }
         }
-        self.screen.show(without_places(&said).as_bytes(), true);
+        self.reporter.show(without_places(&said).as_bytes(), true);
         let text =
             format!("cargo could not build `{name}` {version} ({}); nothing was cached", finished.status);
         let error = Error::message(Step::Compile, text);

@@ -14,7 +14,7 @@ use crate::base::digest::{Digest, Fields};
 use crate::base::environment::Environment;
 use crate::base::error::{At, EXIT_NOT_FOUND, Error, Result, Step};
 use crate::packages::recipe::PackageRecipe;
-use crate::report::reporter::Screen;
+use crate::report::reporter::Reporter;
 use crate::request::package_spec::{PACKAGE_NAME, Wanted};
 use crate::rust::deps::cargo::{command, is_network_failure};
 use crate::store::cache::Cache;
@@ -36,14 +36,14 @@ impl Resolved {
         recipe: &PackageRecipe<'_>,
         cache: &Cache,
         environment: &Environment,
-        screen: &Screen,
+        reporter: &Reporter,
     ) -> Result<Resolved> {
         if let Some(version) = recipe.package.version() {
             return Ok(Resolved { version: version.clone(), check: None });
         }
         match Resolved::recorded(recipe, cache, environment) {
             Some(resolved) => Ok(resolved),
-            None => Resolved::renew(recipe, cache, environment, screen),
+            None => Resolved::renew(recipe, cache, environment, reporter),
         }
     }
 
@@ -69,9 +69,9 @@ impl Resolved {
         recipe: &PackageRecipe<'_>,
         cache: &Cache,
         environment: &Environment,
-        screen: &Screen,
+        reporter: &Reporter,
     ) -> Result<Resolved> {
-        let version = ask(recipe, cache, environment, screen)?;
+        let version = ask(recipe, cache, environment, reporter)?;
         let (id, path) = place(recipe, cache);
         let mut record = Record::default();
         record.push("package", recipe.package.to_string());
@@ -103,7 +103,7 @@ pub(super) fn ask(
     recipe: &PackageRecipe<'_>,
     cache: &Cache,
     environment: &Environment,
-    screen: &Screen,
+    reporter: &Reporter,
 ) -> Result<Version> {
     let cargo = recipe.toolchain.cargo(environment)?;
     let staging = Staging::create(&cache.join("staging")).at(Step::Cache)?;
@@ -112,12 +112,12 @@ pub(super) fn ask(
     fs::write(staging.path().join("src/main.rs"), "fn main() {}\n").at(Step::Cache)?;
     fs::write(&manifest, manifest_text(recipe)).at(Step::Cache)?;
     let ask = |offline: bool| {
-        let mut command = command(&cargo, &recipe.toolchain, environment, screen);
+        let mut command = command(&cargo, &recipe.toolchain, environment, reporter);
         command.arg("generate-lockfile").arg("--manifest-path").arg(&manifest);
         command.args(offline.then_some("--offline"));
         // A version that this compiler is too old for is of no use.
         command.env("CARGO_RESOLVER_INCOMPATIBLE_RUST_VERSIONS", "fallback");
-        screen.run(&mut command, &format!("looking for {}", recipe.package), false).map_err(|error| {
+        reporter.run(&mut command, &format!("looking for {}", recipe.package), false).map_err(|error| {
             let what = format!("cannot run `{}`", cargo.display());
             Error::new(Step::Dependencies, anyhow::Error::new(error).context(what))
         })
@@ -132,7 +132,7 @@ pub(super) fn ask(
         }
     }
     if !finished.status.success() {
-        return Err(explain(recipe, &String::from_utf8_lossy(&finished.stderr), is_unreachable, screen));
+        return Err(explain(recipe, &String::from_utf8_lossy(&finished.stderr), is_unreachable, reporter));
     }
     let lock = fs::read_to_string(manifest.with_file_name("Cargo.lock")).at(Step::Dependencies)?;
     version_in(&lock, recipe.package.name()).ok_or_else(|| {
@@ -185,7 +185,7 @@ fn version_in(lock: &str, name: &str) -> Option<Version> {
 
 /// One line for what cargo says in many.
 #[cold]
-fn explain(recipe: &PackageRecipe<'_>, said: &str, is_unreachable: bool, screen: &Screen) -> Error {
+fn explain(recipe: &PackageRecipe<'_>, said: &str, is_unreachable: bool, reporter: &Reporter) -> Error {
     let package = recipe.package;
     let name = package.name();
     let registry = recipe.options.selection.registry.as_deref().unwrap_or("crates.io");
@@ -220,7 +220,7 @@ fn explain(recipe: &PackageRecipe<'_>, said: &str, is_unreachable: bool, screen:
         };
         return missing(text).hint(format!("there is {versions}"));
     }
-    screen.show(said.as_bytes(), true);
+    reporter.show(said.as_bytes(), true);
     Error::message(Step::Dependencies, format!("cargo could not resolve `{package}`"))
 }
 

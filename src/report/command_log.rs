@@ -1,24 +1,24 @@
-//! Journals: what is written down of a build besides its result, if somebody asks: the commands (`-x`), the directory it
-//! is built in (`--work`), and where the time went (`--timings`).
+//! The command log (`-x`), the kept work directory (`--work`) and the time report (`--timings`).
 //!
 //! Commands are shown as a POSIX shell would be given them, so that they can be pasted: each in its own working directory,
 //! with what its environment has other than the caller's, every word quoted, and the directory of the build as `$WORK`, as
 //! `go build -x` does. A file that is written for a compiler is a here-document.
 
-use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
-use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::rc::Rc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::base::environment::{Environment, TRACED};
 use crate::base::shell_words::quote;
 use crate::process::exec::Image;
+use crate::report::event::{Event, EventSink};
 use crate::request::debug_options::Steering;
+use crate::request::options::Verbosity;
 
 /// Makes a directory of the cache, which nobody else may look into.
 const PRIVATELY: &[u8] = b"(umask 077; mkdir -p ";
@@ -33,28 +33,34 @@ pub(crate) struct Journal {
     keeps_work: bool,
     times: bool,
     began: Instant,
-    spans: RefCell<Vec<(String, Duration)>>,
+    sink: EventSink,
+    spans: Mutex<Vec<(String, Duration)>>,
     /// The caller's variables.
     caller: BTreeMap<OsString, OsString>,
     /// Where it is built.
-    work: RefCell<Option<PathBuf>>,
-    is_told: Cell<bool>,
+    work: Mutex<Option<PathBuf>>,
+    is_told: AtomicBool,
 }
 
 impl Journal {
     /// `None` if nobody asks for one.
-    pub(crate) fn open(steering: &Steering, environment: &Environment) -> Option<Rc<Journal>> {
+    pub(crate) fn open(
+        steering: &Steering,
+        environment: &Environment,
+        sink: &EventSink,
+    ) -> Option<Arc<Journal>> {
         let caller = if steering.shows_commands { environment.all() } else { Vec::new() };
         steering.needs_journal().then(|| {
-            Rc::new(Journal {
+            Arc::new(Journal {
                 shows_commands: steering.shows_commands,
                 keeps_work: steering.keeps_work,
                 times: steering.times,
                 began: Instant::now(),
-                spans: RefCell::default(),
+                sink: sink.clone(),
+                spans: Mutex::default(),
                 caller: caller.into_iter().collect(),
-                work: RefCell::default(),
-                is_told: Cell::default(),
+                work: Mutex::default(),
+                is_told: AtomicBool::default(),
             })
         })
     }
@@ -66,47 +72,47 @@ impl Journal {
 
     /// Tells where it is built from now on.
     pub(crate) fn enter(&self, work: &Path) {
-        if self.work.replace(Some(work.to_owned())).as_deref() == Some(work) {
+        if self.work().replace(work.to_owned()).as_deref() == Some(work) {
             return;
         }
         if self.shows_commands || self.keeps_work {
-            show(&[b"WORK=".as_slice(), &quoted(work.as_os_str(), None)]);
+            self.show(&[b"WORK=".as_slice(), &quoted(work.as_os_str(), None)]);
         }
         if self.shows_commands {
-            show(&[PRIVATELY, b"\"$WORK\")"]);
+            self.show(&[PRIVATELY, b"\"$WORK\")"]);
         }
     }
 
     /// Shows a command, and what it reads from its standard input.
     pub(crate) fn command(&self, command: &Command, input: Option<&[u8]>) {
         if self.shows_commands {
-            show(&[&self.line(command, input)]);
+            self.show(&[&self.line(command, input)]);
         }
     }
 
     /// Shows a line of shell: words that are quoted, after text that is not.
     pub(crate) fn say(&self, text: &str, words: &[&OsStr]) {
         if self.shows_commands {
-            let work = self.work.borrow();
+            let work = self.work();
             let mut line = text.as_bytes().to_vec();
             for word in words {
                 line.extend_from_slice(if line.is_empty() { b"" } else { b" " });
                 line.extend(quoted(word, work.as_deref()));
             }
-            show(&[&line]);
+            self.show(&[&line]);
         }
     }
 
     /// Shows that a file is written.
     pub(crate) fn file(&self, path: &Path, text: &str) {
         if self.shows_commands {
-            let work = self.work.borrow();
+            let work = self.work();
             let directory = path.parent().unwrap_or(path);
             if work.as_deref() != Some(directory) {
-                show(&[PRIVATELY, &quoted(directory.as_os_str(), work.as_deref()), b")"]);
+                self.show(&[PRIVATELY, &quoted(directory.as_os_str(), work.as_deref()), b")"]);
             }
             let path = quoted(path.as_os_str(), work.as_deref());
-            show(&[b"cat >".as_slice(), &path, &here_document(text.as_bytes())]);
+            self.show(&[b"cat >".as_slice(), &path, &here_document(text.as_bytes())]);
         }
     }
 
@@ -137,7 +143,7 @@ impl Journal {
             for part in bytes.chunks(64) {
                 lines.extend([b"printf '".as_slice(), &octal(part), b"'\n"].concat());
             }
-            show(&[&lines, b"} >".as_slice(), &quoted(path.as_os_str(), self.work.borrow().as_deref())]);
+            self.show(&[&lines, b"} >".as_slice(), &quoted(path.as_os_str(), self.work().as_deref())]);
         }
     }
 
@@ -146,8 +152,18 @@ impl Journal {
         self.shows_commands
     }
 
+    fn work(&self) -> MutexGuard<'_, Option<PathBuf>> {
+        lock(&self.work)
+    }
+
+    fn show(&self, parts: &[&[u8]]) {
+        // One event, so that lines of builds that go on at once are whole.
+        let line = [&parts.concat()[..], b"\n"].concat();
+        self.sink.send(&Event::Log { text: &line }, Verbosity::Normal);
+    }
+
     fn line(&self, command: &Command, input: Option<&[u8]>) -> Vec<u8> {
-        let work = self.work.borrow();
+        let work = self.work();
         let in_work = |word: &OsStr| quoted(word, work.as_deref());
         let mut line = Vec::new();
         if let Some(directory) = command.get_current_dir() {
@@ -179,7 +195,7 @@ impl Journal {
         // What only listens has no part in the result.
         let theirs: BTreeMap<_, _> =
             theirs.into_iter().filter(|(name, _)| *name != "RUSTC_WORKSPACE_WRAPPER").collect();
-        let work = self.work.borrow();
+        let work = self.work();
         let mut words = Vec::new();
         for name in self.caller.keys().filter(|name| !theirs.contains_key(name.as_os_str())) {
             words.extend([b"-u".to_vec(), quoted(name, None)]);
@@ -199,9 +215,9 @@ impl Journal {
 
     /// Shows that what was built is kept.
     pub(crate) fn kept(&self, path: &Path) {
-        let Some(directory) = path.parent().filter(|_| self.work.borrow().is_some()) else { return };
+        let Some(directory) = path.parent().filter(|_| self.work().is_some()) else { return };
         if self.shows_commands {
-            show(&[PRIVATELY, &quoted(directory.as_os_str(), None), b")"]);
+            self.show(&[PRIVATELY, &quoted(directory.as_os_str(), None), b")"]);
         }
         let (made, path) = (self.made(), path.as_os_str());
         self.say("cp", &[&made, path]);
@@ -219,7 +235,7 @@ impl Journal {
 
     /// The program that is made in the directory of the build.
     fn made(&self) -> OsString {
-        self.work.borrow().as_deref().unwrap_or(Path::new("")).join("program").into()
+        self.work().as_deref().unwrap_or(Path::new("")).join("program").into()
     }
 
     /// Shows the program that is run, or becomes this process.
@@ -251,7 +267,7 @@ impl Journal {
     /// Notes how long something took.
     pub(crate) fn note(&self, what: &str, took: Duration) {
         if self.times {
-            let mut spans = self.spans.borrow_mut();
+            let mut spans = lock(&self.spans);
             match spans.iter_mut().find(|(known, _)| known == what) {
                 Some((_, sum)) => *sum += took,
                 None => spans.push((what.to_owned(), took)),
@@ -261,23 +277,24 @@ impl Journal {
 
     /// Tells where the time went, once.
     pub(crate) fn tell_times(&self) {
-        if !self.times || self.is_told.replace(true) {
+        if !self.times || self.is_told.swap(true, Ordering::Relaxed) {
             return;
         }
         let all = self.began.elapsed();
-        let spans = self.spans.borrow();
+        let spans = lock(&self.spans);
         let rest = all.saturating_sub(spans.iter().map(|(_, took)| *took).sum());
-        let mut out = std::io::stderr().lock();
+        let mut report = String::new();
         let others = [("everything else", rest), ("altogether", all)];
         let lines = spans.iter().map(|(what, took)| (what.as_str(), *took)).chain(others);
         for (what, took) in lines {
-            let _ = writeln!(out, "{:>10.3} ms  {what}", took.as_secs_f64() * 1e3);
+            report.push_str(&format!("{:>10.3} ms  {what}\n", took.as_secs_f64() * 1e3));
         }
+        self.sink.send(&Event::Log { text: report.as_bytes() }, Verbosity::Normal);
     }
 }
 
 /// Notes how long `work` takes, if there is a journal.
-pub(crate) fn timed<T>(journal: Option<&Rc<Journal>>, what: &str, work: impl FnOnce() -> T) -> T {
+pub(crate) fn timed<T>(journal: Option<&Arc<Journal>>, what: &str, work: impl FnOnce() -> T) -> T {
     let Some(journal) = journal else { return work() };
     let began = Instant::now();
     let done = work();
@@ -285,10 +302,8 @@ pub(crate) fn timed<T>(journal: Option<&Rc<Journal>>, what: &str, work: impl FnO
     done
 }
 
-fn show(parts: &[&[u8]]) {
-    // One write, so that lines of builds that go on at once are whole.
-    let line = [&parts.concat()[..], b"\n"].concat();
-    let _ = std::io::stderr().lock().write_all(&line);
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// ` <<'END OF FILE'` and what follows it.

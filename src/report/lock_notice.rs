@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use crate::report::reporter::Screen;
+use crate::report::event::Event;
+use crate::report::reporter::Reporter;
 use crate::script::script_file::Script;
 use crate::store::lock::{Holder, Patience};
 
@@ -14,7 +15,7 @@ const STOPPED: Duration = Duration::from_secs(5);
 
 /// Tells whom a run waits for, once, and gives up on a builder that was stopped.
 pub(crate) fn patiently<'a>(
-    screen: &'a Screen,
+    reporter: &'a Reporter,
     script: &'a Script,
 ) -> impl FnMut(Duration, Holder) -> Patience + 'a {
     let mut told = false;
@@ -24,12 +25,12 @@ pub(crate) fn patiently<'a>(
         let who = holder.pid.map_or_else(|| "another process".to_owned(), |pid| format!("process {pid}"));
         stopped_since = holder.stopped.then(|| stopped_since.unwrap_or(elapsed));
         if stopped_since.is_some_and(|since| elapsed - since >= STOPPED) {
-            screen.say(&format!("{name}: {who}, which is compiling it, is stopped; compiling without it"));
+            reporter.warn(&format!("{name}: {who}, which is compiling it, is stopped; compiling without it"));
             return Patience::GoOn;
         }
-        if !told && elapsed >= if screen.is_terminal() { TELL_PERSON } else { TELL_LOG } {
+        if !told && elapsed >= if reporter.columns().is_some() { TELL_PERSON } else { TELL_LOG } {
             told = true;
-            screen.say(&format!("{name}: waiting for {who} to compile it"));
+            reporter.send(&Event::Waiting { script: &name, pid: holder.pid });
         }
         Patience::Wait
     }

@@ -74,21 +74,21 @@ impl<'a> ResolvedRecipe<'a> for RustRecipe<'a> {
     }
 
     fn build(&self, staging: &Path, host: Host<'_>) -> Result<Outcome> {
-        compile::compile(self, host.cache, staging, host.environment, host.screen)
+        compile::compile(self, host.cache, staging, host.environment, host.reporter)
     }
 
     fn dry_run(&self, staging: &Path, host: Host<'_>) -> Result<Option<PathBuf>> {
-        let Host { environment, cache, screen } = host;
-        screen.work(staging, environment)?;
+        let Host { environment, cache, reporter } = host;
+        reporter.work(staging, environment)?;
         let Some(mut call) = invocation::known_call(self, cache, environment)? else {
-            return deps::rehearse(self, cache, environment, screen, staging).map(|()| None);
+            return deps::rehearse(self, cache, environment, reporter, staging).map(|()| None);
         };
         let source = Source::place(self, staging).at(Step::Cache)?;
-        compile::add_record(self, &mut call, staging, environment, screen).at(Step::Cache)?;
+        compile::add_record(self, &mut call, staging, environment, reporter).at(Step::Cache)?;
         let (output, dep_info) = (staging.join("program"), staging.join("program.d"));
         let purpose = Purpose::Program { output: &output, dep_info: &dep_info };
-        let command = invocation::command(self, &call, &source, purpose, environment, screen);
-        if let Some(journal) = screen.journal() {
+        let command = invocation::command(self, &call, &source, purpose, environment, reporter);
+        if let Some(journal) = reporter.journal() {
             journal.command(&command, source.text().at(Step::Cache)?.as_deref());
         }
         Ok(Some(output))

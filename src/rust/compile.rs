@@ -16,7 +16,7 @@ use crate::base::error::{Error, Result, Step};
 use crate::build::input_watch::InputWatch;
 use crate::build::outcome::{Interruption, Outcome, cache_removed, disk_full, trace_facts};
 use crate::build::record::BuildRecord;
-use crate::report::reporter::{Finished, Screen};
+use crate::report::reporter::{Finished, Reporter};
 use crate::rust::dep_info::{self, DepInfo};
 use crate::rust::deps::Call;
 use crate::rust::incremental::Incremental;
@@ -40,9 +40,9 @@ pub(crate) fn compile(
     cache: &Cache,
     staging: &Path,
     environment: &Environment,
-    screen: &Screen,
+    reporter: &Reporter,
 ) -> Result<Outcome> {
-    Outcome::of(attempt(recipe, cache, staging, environment, screen))
+    Outcome::of(attempt(recipe, cache, staging, environment, reporter))
 }
 
 fn attempt(
@@ -50,11 +50,11 @@ fn attempt(
     cache: &Cache,
     staging: &Path,
     environment: &Environment,
-    screen: &Screen,
+    reporter: &Reporter,
 ) -> std::result::Result<Built, Interruption> {
     let began = Instant::now();
     static_check::check_machine(recipe)?;
-    let mut call = invocation::call(recipe, cache, environment, screen)?;
+    let mut call = invocation::call(recipe, cache, environment, reporter)?;
     let linker = linker::checks(
         &recipe.linker,
         &recipe.machine_variable("LINKER"),
@@ -67,12 +67,12 @@ fn attempt(
     let name = recipe.name();
     let unusable = |error| cache.unusable("cannot write to", error);
     let source = Source::place(recipe, staging).map_err(unusable)?;
-    let record = add_record(recipe, &mut call, staging, environment, screen).map_err(unusable)?;
+    let record = add_record(recipe, &mut call, staging, environment, reporter).map_err(unusable)?;
     let stamp = recipe.script.stamp().filter(|_| may_have_neighbours(recipe.script.bytes()));
     let written = stamp.map(|stamp| stamp.latest());
     let mut watch = InputWatch::begin(recipe.script, recipe.settings, environment, written)?;
     let start = watch.start();
-    let mut finished = run(recipe, &call, &source, cache, staging, environment, screen)?;
+    let mut finished = run(recipe, &call, &source, cache, staging, environment, reporter)?;
     if !staging.is_dir() {
         return Err(cache_removed().into());
     }
@@ -83,7 +83,7 @@ fn attempt(
     }
     if !finished.status.success() {
         watch.script_content()?;
-        return Err(failed(recipe, &finished.stderr, finished.status, staging, screen).into());
+        return Err(failed(recipe, &finished.stderr, finished.status, staging, reporter).into());
     }
     let (output, dep_info) = (staging.join("program"), staging.join("program.d"));
     static_check::check_program(recipe, &output)?;
@@ -92,7 +92,7 @@ fn attempt(
     }
     let mut checks = inputs(recipe, &call, &source, &dep_info, environment, &mut watch)?;
     checks.extend(watch.finish()?);
-    screen.show(&finished.stderr, false);
+    reporter.show(&finished.stderr, false);
     let read = linker.into_iter().chain(call.checks).chain(checks);
     let (checks, decisions) = trace_facts(&recipe.checks, read);
     let about = vec![
@@ -119,13 +119,13 @@ pub(crate) fn add_record(
     call: &mut Call,
     staging: &Path,
     environment: &Environment,
-    screen: &Screen,
+    reporter: &Reporter,
 ) -> std::io::Result<Option<BuildRecord>> {
     let record = recipe.options.portable.then(|| build_record(recipe, call, environment));
     if let Some(object) = record.as_ref().and_then(BuildRecord::object) {
         let path = staging.join("record.o");
         std::fs::write(&path, &object)?;
-        if let Some(journal) = screen.journal() {
+        if let Some(journal) = reporter.journal() {
             journal.bytes(&path, &object);
         }
         let mut argument = OsString::from("link-arg=");
@@ -144,27 +144,27 @@ fn run(
     cache: &Cache,
     staging: &Path,
     environment: &Environment,
-    screen: &Screen,
+    reporter: &Reporter,
 ) -> Result<Finished> {
     // What the compiler remembers is in nobody's transcript.
-    let remembers = screen.journal().is_none_or(|journal| !journal.shows_commands());
+    let remembers = reporter.journal().is_none_or(|journal| !journal.shows_commands());
     let mut memory =
         remembers.then(|| Incremental::enter(recipe, call, cache, environment, staging)).flatten();
     loop {
         let place = memory.as_ref().map_or_else(|| staging.to_owned(), Incremental::output);
         let (output, dep_info) = (place.join("program"), place.join("program.d"));
         let purpose = Purpose::Program { output: &output, dep_info: &dep_info };
-        let mut command = invocation::command(recipe, call, source, purpose, environment, screen);
+        let mut command = invocation::command(recipe, call, source, purpose, environment, reporter);
         command.args(memory.iter().flat_map(Incremental::arguments));
-        screen.verbose(|| {
+        reporter.verbose(|| {
             let script = recipe.script.display_name();
             format!("{script}: compiling it, {}", recipe.options_in_words())
         });
-        if let Some(journal) = screen.journal() {
+        if let Some(journal) = reporter.journal() {
             let text = source.text().map_err(|error| cache.unusable("cannot read in", error))?;
             journal.command(&command, text.as_deref());
         }
-        let finished = screen
+        let finished = reporter
             .run_reading(
                 source.input().map_err(|error| cache.unusable("cannot write to", error))?,
                 &mut command,
@@ -184,7 +184,7 @@ fn run(
                 Err(_) => continue,
             },
         }
-        screen.verbose(|| {
+        reporter.verbose(|| {
             let script = recipe.script.display_name();
             format!("{script}: what the compiler remembered is forgotten; once more without")
         });
@@ -279,13 +279,13 @@ fn failed(
     diagnostics: &[u8],
     status: std::process::ExitStatus,
     staging: &Path,
-    screen: &Screen,
+    reporter: &Reporter,
 ) -> Error {
     let text = String::from_utf8_lossy(diagnostics);
     if let Some(error) = disk_full(staging, &text, "cannot compile in the cache") {
         return error;
     }
-    screen.show(diagnostics, true);
+    reporter.show(diagnostics, true);
     const TESTS: &str = "it only holds tests: `runner test` before the script runs them";
     const NIGHTLY: &str = "unstable features need a nightly compiler: `+nightly` before the script";
     let error = Error::message(Step::Compile, format!("rustc failed ({status}); nothing was cached"));

@@ -11,7 +11,7 @@ use std::process::Command;
 use crate::base::digest::Digest;
 use crate::base::environment::Environment;
 use crate::base::error::Result;
-use crate::report::reporter::Screen;
+use crate::report::reporter::Reporter;
 use crate::rust::deps::{self, Call};
 use crate::rust::profile;
 use crate::rust::recipe::RustRecipe;
@@ -47,10 +47,10 @@ pub(crate) fn call(
     recipe: &RustRecipe<'_>,
     cache: &Cache,
     environment: &Environment,
-    screen: &Screen,
+    reporter: &Reporter,
 ) -> Result<Call> {
     let call = match recipe.needs_cargo() {
-        true => deps::environment(recipe, cache, environment, screen)?,
+        true => deps::environment(recipe, cache, environment, reporter)?,
         false => plain_call(recipe, environment)?,
     };
     Ok(completed(recipe, call))
@@ -174,7 +174,7 @@ pub(crate) fn command(
     source: &Source,
     purpose: Purpose<'_>,
     environment: &Environment,
-    screen: &Screen,
+    reporter: &Reporter,
 ) -> Command {
     let crate_name = recipe.crate_name();
     let base = recipe.base();
@@ -206,9 +206,9 @@ pub(crate) fn command(
         // By the statements that were left out.
         command.args(["-Aunused_imports", "-Adead_code", "-Aunused_macros"]);
     }
-    command.arg(if screen.is_terminal() { "--color=always" } else { "--color=never" });
-    if screen.is_terminal() {
-        command.arg(format!("--diagnostic-width={}", screen.width()));
+    command.arg(if reporter.columns().is_some() { "--color=always" } else { "--color=never" });
+    if let Some(columns) = reporter.columns() {
+        command.arg(format!("--diagnostic-width={columns}"));
     }
     let remap = |command: &mut Command, from: &Path, to: &str| {
         let mut text = joined("--remap-path-prefix=", from.as_os_str());

@@ -13,6 +13,7 @@ mod help;
 mod parse;
 mod run;
 mod start;
+mod terminal;
 
 use std::ffi::OsString;
 use std::io::Write;

@@ -16,11 +16,15 @@ use runner::{
 use serde_json::json;
 
 use crate::parse::Command;
+use crate::terminal::Terminal;
 use crate::{completion, help};
 
 /// Does what was asked; the exit code.
 pub(crate) fn dispatch(command: Command) -> Result<u8> {
-    let runner = Runner::new(Environment::process()).with_background(std::env::current_exe);
+    let terminal = Terminal::of_process();
+    let runner = Runner::new(Environment::process())
+        .with_background(std::env::current_exe)
+        .with_events(move |event, verbosity| terminal.show(event, verbosity));
     match command {
         Command::Run { script, arguments, options } => return run(&runner, &script, &options, &arguments),
         Command::Evaluate { expression, base, arguments, options } => {

@@ -1,7 +1,7 @@
 //! `runner check` and `runner fmt` for scripts in languages other than Rust.
 
 use std::ffi::{OsStr, OsString};
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::process::{Command, Stdio};
 
 use crate::base::error::{At, EXIT_NOT_FOUND, Error, Result, Step, cannot_run};
@@ -14,7 +14,7 @@ use crate::languages::build;
 use crate::languages::driver::Build;
 use crate::languages::recipe::LanguageRecipe;
 use crate::process::exec;
-use crate::report::reporter::Screen;
+use crate::report::event::Event;
 use crate::request::options::Options;
 use crate::script::script_file::Script;
 use crate::store::staging::Staging;
@@ -34,16 +34,16 @@ pub(crate) fn check_language(
     };
     let cache = context.cache()?;
     cache.create()?;
-    let screen = Screen::new(context.environment().is_terminal(), options.verbosity);
+    let reporter = context.reporter(options.verbosity);
     let recipe = LanguageRecipe::resolve(&read, context.environment(), &cache)?;
     let staging = Staging::create(&cache.join("staging")).at(Step::Cache)?;
-    let host = Host { environment: context.environment(), cache: &cache, screen: &screen };
+    let host = Host { environment: context.environment(), cache: &cache, reporter: &reporter };
     let build = Build { compilation: &recipe.compilation, staging: staging.path(), host };
     let mut call = recipe.driver.call(build)?;
     recipe.driver.for_check(&mut call);
     call.command.args(arguments);
     let (messages, status) = build::run(build, &mut call)?;
-    screen.show(&messages, true);
+    reporter.show(&messages, true);
     match status.success() {
         true => Ok(Some(())),
         false => {
@@ -95,7 +95,7 @@ pub(crate) fn format_language(
         let said = String::from_utf8_lossy(&output.stderr);
         let typed = script.display_name();
         let said = said.replace("<standard input>", &typed).replace("<stdin>", &typed);
-        Screen::new(false, options.verbosity).show(said.as_bytes(), true);
+        context.reporter(options.verbosity).show(said.as_bytes(), true);
         return Ok(Some(exec::exit_code(output.status)));
     }
     let start = output.stdout.iter().position(|byte| *byte != b'\n').unwrap_or(0);
@@ -109,9 +109,8 @@ pub(crate) fn format_language(
     if is_changed && is_check {
         let typed = script.display_name();
         let (before, after) = (String::from_utf8_lossy(script.bytes()), String::from_utf8_lossy(&after));
-        let shown = diff::show(&typed, &before, &after, std::io::stdout().is_terminal());
-        // Nobody to tell is no reason to stop.
-        let _ = std::io::stdout().write_all(shown.as_bytes());
+        let shown = diff::show(&typed, &before, &after, context.environment().is_output_terminal());
+        context.reporter(options.verbosity).send(&Event::Output { text: shown.as_bytes() });
     } else if is_changed {
         migrate::replace(path, &after).at(Step::Script)?;
     }

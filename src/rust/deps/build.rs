@@ -6,8 +6,7 @@ use std::path::Path;
 use crate::base::digest::Digest;
 use crate::base::environment::Environment;
 use crate::base::error::{At, Error, Result, Step};
-use crate::report::reporter::Screen;
-use crate::request::options::Verbosity;
+use crate::report::reporter::Reporter;
 use crate::rust::deps::call::Call;
 use crate::rust::deps::environments::Environments;
 use crate::rust::deps::{capture, cargo_messages, dependency_list, path_trimming, seed, target_dir};
@@ -28,9 +27,9 @@ pub(crate) fn environment(
     recipe: &RustRecipe<'_>,
     cache: &Cache,
     environment: &Environment,
-    screen: &Screen,
+    reporter: &Reporter,
 ) -> Result<Call> {
-    let (environments, manifest) = Environments::find(recipe, cache, environment, screen)?;
+    let (environments, manifest) = Environments::find(recipe, cache, environment, reporter)?;
     if let Some(call) = environments.recorded() {
         return Ok(call);
     }
@@ -43,8 +42,8 @@ pub(crate) fn environment(
 
 /// The environment of a script's dependencies if it is recorded, so that cargo need not be asked.
 pub(crate) fn recorded(recipe: &RustRecipe<'_>, cache: &Cache, environment: &Environment) -> Option<Call> {
-    let screen = Screen::new(false, Verbosity::Quiet);
-    let (environments, _) = Environments::find(recipe, cache, environment, &screen).ok()?;
+    let reporter = Reporter::silent();
+    let (environments, _) = Environments::find(recipe, cache, environment, &reporter).ok()?;
     environments.recorded()
 }
 
@@ -62,7 +61,7 @@ impl Environments<'_> {
             self.cache,
             &self.recipe.toolchain,
             self.recipe.is_trimmed(),
-            self.screen,
+            self.reporter,
             self.recipe.script,
         )
         .map_err(unusable)?;
@@ -80,7 +79,7 @@ impl Environments<'_> {
                     && before.iter().zip(&record.checks).all(|(one, two)| one.same_fact(two))
             });
             match disturbance {
-                Some(path) if !is_settled => self.screen.verbose(|| {
+                Some(path) if !is_settled => self.reporter.verbose(|| {
                     let script = self.recipe.script.display_name();
                     format!("{script}: `{}` changed while it was compiled; once more", path.display())
                 }),
@@ -116,7 +115,7 @@ impl Environments<'_> {
         // A new file, so that cargo calls rustc for it even if it did so before.
         let text = format!("fn main() {{}} // {}\n", start.unix_nanoseconds());
         fs::write(&main, &text).map_err(unusable)?;
-        if let Some(journal) = self.screen.journal() {
+        if let Some(journal) = self.reporter.journal() {
             journal.file(&main, &text);
         }
         let capture = capture::Capture::prepare(&self.directory).map_err(unusable)?;

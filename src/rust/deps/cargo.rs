@@ -7,7 +7,7 @@ use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Step};
 use crate::base::text_position::TextPosition;
 use crate::build::outcome::disk_full;
-use crate::report::reporter::Screen;
+use crate::report::reporter::Reporter;
 use crate::rust::deps::environments::Environments;
 use crate::rust::deps::network::{self, Network};
 use crate::rust::deps::{capture, seed, target_dir};
@@ -18,15 +18,15 @@ pub(crate) fn command(
     cargo: &Path,
     toolchain: &Toolchain,
     environment: &Environment,
-    screen: &Screen,
+    reporter: &Reporter,
 ) -> Command {
     let mut command = Command::new(cargo);
     command.current_dir("/").env_clear().envs(environment.for_compilers());
     command.env("RUSTC", &toolchain.rustc);
     command.env("RUSTDOC", toolchain.rustc.with_file_name("rustdoc"));
-    if screen.is_terminal() {
+    if let Some(columns) = reporter.columns() {
         command.env("CARGO_TERM_COLOR", "always").env("CARGO_TERM_PROGRESS_WHEN", "always");
-        command.env("CARGO_TERM_PROGRESS_WIDTH", screen.width().min(100).to_string());
+        command.env("CARGO_TERM_PROGRESS_WIDTH", columns.min(100).to_string());
         command.env("CARGO_TERM_PROGRESS_TERM_INTEGRATION", "false");
     } else {
         command.env("CARGO_TERM_COLOR", "never").env("CARGO_TERM_PROGRESS_WHEN", "never");
@@ -36,7 +36,7 @@ pub(crate) fn command(
 
 impl Environments<'_> {
     pub(super) fn cargo(&self, cargo: &Path) -> Command {
-        command(cargo, &self.recipe.toolchain, self.environment, self.screen)
+        command(cargo, &self.recipe.toolchain, self.environment, self.reporter)
     }
 
     /// `cargo build` of the package that stands for the script.
@@ -81,8 +81,8 @@ impl Environments<'_> {
             if self.recipe.is_trimmed() {
                 self.trim(&mut command, compiler);
             }
-            self.screen.verbose(|| format!("{}: building dependencies", self.recipe.script.display_name()));
-            self.screen.run(&mut command, "building dependencies", true).map_err(|error| {
+            self.reporter.verbose(|| format!("{}: building dependencies", self.recipe.script.display_name()));
+            self.reporter.run(&mut command, "building dependencies", true).map_err(|error| {
                 let what = format!("cannot run `{}`", cargo.display());
                 Error::new(Step::Dependencies, anyhow::Error::new(error).context(what))
             })
@@ -93,7 +93,7 @@ impl Environments<'_> {
         if try_offline {
             let finished = build(Network::Off)?;
             if finished.status.success() {
-                self.screen.show(&finished.stderr, false);
+                self.reporter.show(&finished.stderr, false);
                 return Ok(finished.stdout);
             }
             if self.recipe.options.offline {
@@ -106,14 +106,14 @@ impl Environments<'_> {
             let without = build(Network::Off)?;
             if without.status.success() {
                 let script = self.recipe.script.display_name();
-                self.screen.remark(&format!(
+                self.reporter.remark(&format!(
                     "{script}: the registry cannot be reached; its dependencies are resolved to what is here"
                 ));
                 return Ok(without.stdout);
             }
             finished = build(Network::Patiently)?;
             if !finished.status.success() && is_network_failure(&finished.stderr) {
-                self.screen.show_verbosely(&finished.stderr);
+                self.reporter.show_verbosely(&finished.stderr);
                 let words = |stderr: &[u8]| String::from_utf8_lossy(stderr).into_owned();
                 let (without, last) = (words(&without.stderr), words(&finished.stderr));
                 let name = network::missing(&without).or_else(|| network::missing(&last));
@@ -122,7 +122,7 @@ impl Environments<'_> {
         }
         match finished.status.success() {
             true => {
-                self.screen.show(&finished.stderr, false);
+                self.reporter.show(&finished.stderr, false);
                 Ok(finished.stdout)
             }
             false => Err(self.failed(&finished.stderr, finished.status)),
@@ -163,10 +163,10 @@ impl Environments<'_> {
         // Cargo speaks of a package the user has never seen; what it means is the script.
         let shown = self.in_the_scripts_words(&messages);
         if let Some(error) = network::explain(&shown, self.recipe.said, self.environment) {
-            self.screen.show_verbosely(diagnostics);
+            self.reporter.show_verbosely(diagnostics);
             return error;
         }
-        self.screen.show(shown.as_bytes(), true);
+        self.reporter.show(shown.as_bytes(), true);
         let text = format!("cargo could not build the dependencies ({status}); nothing was cached");
         let position = self.recipe.manifest.blamed(&shown);
         let error = Error::message(Step::Dependencies, text).placed(position);

@@ -72,7 +72,7 @@ impl Local {
             if offline {
                 command.arg("--offline");
             }
-            environments.screen.run(&mut command, "resolving dependencies", true)
+            environments.reporter.run(&mut command, "resolving dependencies", true)
         };
         let mut finished = ask(true);
         if !environments.recipe.options.offline

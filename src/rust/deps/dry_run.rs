@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::base::environment::Environment;
 use crate::base::error::{At, Result, Step};
-use crate::report::reporter::Screen;
+use crate::report::reporter::Reporter;
 use crate::rust::deps::environments::Environments;
 use crate::rust::deps::network::Network;
 use crate::rust::deps::path_trimming::{self, DATE};
@@ -18,11 +18,11 @@ pub(crate) fn rehearse(
     recipe: &RustRecipe<'_>,
     cache: &Cache,
     environment: &Environment,
-    screen: &Screen,
+    reporter: &Reporter,
     scratch: &Path,
 ) -> Result<()> {
-    let (environments, manifest) = Environments::find(recipe, cache, environment, screen)?;
-    let Some(journal) = screen.journal() else { return Ok(()) };
+    let (environments, manifest) = Environments::find(recipe, cache, environment, reporter)?;
+    let Some(journal) = reporter.journal() else { return Ok(()) };
     let lock = scratch.join("Cargo.lock");
     // A cache that is not there yet has nothing to start from.
     let _ = environments.write_lock(&lock);
@@ -47,7 +47,7 @@ pub(crate) fn rehearse(
 impl Environments<'_> {
     /// Shows the package that cargo is given.
     pub(super) fn show(&self, manifest: &str, lock: &Path) {
-        let Some(journal) = self.screen.journal() else { return };
+        let Some(journal) = self.reporter.journal() else { return };
         journal.file(&self.directory.join("Cargo.toml"), manifest);
         if let Some(lock) = seed::read_whole(lock).or_else(|| fs::read_to_string(lock).ok()) {
             journal.file(&self.directory.join("Cargo.lock"), &lock);
@@ -63,7 +63,7 @@ impl Environments<'_> {
 
     /// Shows the stand-in that lies in `place` as that of `lane`.
     fn show_compiler_of(&self, place: &Path, lane: &Path) {
-        let Some(journal) = self.screen.journal() else { return };
+        let Some(journal) = self.reporter.journal() else { return };
         for name in ["identities", "rustc"] {
             if let Ok(text) = fs::read_to_string(place.join(name)) {
                 journal.file(&lane.join(name), &text);

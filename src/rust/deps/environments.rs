@@ -9,7 +9,7 @@ use crate::base::environment::{Environment, TRACED};
 use crate::base::error::{Error, Result, Step};
 use crate::base::fs::remove;
 use crate::report::lock_notice::patiently;
-use crate::report::reporter::Screen;
+use crate::report::reporter::Reporter;
 use crate::rust::deps::artifacts::are_untouched;
 use crate::rust::deps::call::{Call, split_variable};
 use crate::rust::deps::seed;
@@ -25,7 +25,7 @@ pub(crate) struct Environments<'a> {
     pub(crate) recipe: &'a RustRecipe<'a>,
     pub(crate) cache: &'a Cache,
     pub(crate) environment: &'a Environment,
-    pub(crate) screen: &'a Screen,
+    pub(crate) reporter: &'a Reporter,
     pub(crate) key: Digest,
     pub(crate) directory: PathBuf,
     /// The lock of this manifest, whatever the profile, if there is no `SCRIPT.lock`.
@@ -92,7 +92,7 @@ impl<'a> Environments<'a> {
         recipe: &'a RustRecipe<'a>,
         cache: &'a Cache,
         environment: &'a Environment,
-        screen: &'a Screen,
+        reporter: &'a Reporter,
     ) -> Result<(Environments<'a>, String)> {
         let (lock, lock_check) = adjacent_lock(recipe)?;
         let manifest = manifest_text(recipe);
@@ -101,7 +101,7 @@ impl<'a> Environments<'a> {
         let directory = place.join("environments").join(key.short(32));
         let resolved = place.join("locks").join(Digest::of(manifest.as_bytes()).short(32));
         let environments =
-            Environments { recipe, cache, environment, screen, key, directory, resolved, lock, lock_check };
+            Environments { recipe, cache, environment, reporter, key, directory, resolved, lock, lock_check };
         Ok((environments, manifest))
     }
 
@@ -142,7 +142,7 @@ impl<'a> Environments<'a> {
             for directory in [self.directory.parent(), Some(&self.directory)].into_iter().flatten() {
                 self.cache.make_directory(directory)?;
             }
-            match Lock::acquire(&self.directory.join("lock"), patiently(self.screen, self.recipe.script)) {
+            match Lock::acquire(&self.directory.join("lock"), patiently(self.reporter, self.recipe.script)) {
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
                 other => return other,
             }

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use crate::base::fs::{Mode, remove_in};
 use crate::report::lock_notice::patiently;
-use crate::report::reporter::Screen;
+use crate::report::reporter::Reporter;
 use crate::rust::deps::artifacts::are_untouched;
 use crate::rust::toolchain::Toolchain;
 use crate::script::script_file::Script;
@@ -38,7 +38,7 @@ impl Lane {
         cache: &Cache,
         toolchain: &Toolchain,
         is_trimmed: bool,
-        screen: &Screen,
+        reporter: &Reporter,
         script: &Script,
     ) -> io::Result<Lane> {
         for index in 0..LANES {
@@ -48,7 +48,7 @@ impl Lane {
             }
         }
         let (path, name) = place(cache, toolchain, is_trimmed, 0)?;
-        let lock = Lock::acquire(&path.join("lock"), patiently(screen, script))?;
+        let lock = Lock::acquire(&path.join("lock"), patiently(reporter, script))?;
         Ok(Lane { path, name, _lock: lock })
     }
 

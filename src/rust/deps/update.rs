@@ -10,7 +10,7 @@ use crate::base::environment::Environment;
 use crate::base::error::{At, Error, Result, Step};
 use crate::base::fs::{cannot, write_atomically};
 use crate::base::small_sort;
-use crate::report::reporter::Screen;
+use crate::report::reporter::Reporter;
 use crate::request::package_spec::PACKAGE_NAME;
 use crate::rust::deps::environments::Environments;
 use crate::rust::deps::seed;
@@ -45,10 +45,10 @@ pub(crate) fn update(
     recipe: &RustRecipe<'_>,
     cache: &Cache,
     environment: &Environment,
-    screen: &Screen,
+    reporter: &Reporter,
     write_lock: bool,
 ) -> Result<Vec<Updated>> {
-    let (environments, manifest) = Environments::find(recipe, cache, environment, screen)?;
+    let (environments, manifest) = Environments::find(recipe, cache, environment, reporter)?;
     let cargo = recipe.toolchain.cargo(environment)?;
     let staging = Staging::create(&cache.join("staging")).at(Step::Cache)?;
     let manifest_path = staging.path().join("Cargo.toml");
@@ -58,7 +58,7 @@ pub(crate) fn update(
     let mut command = environments.cargo(&cargo);
     command.arg("generate-lockfile").arg("--manifest-path").arg(&manifest_path);
     command.args(recipe.options.offline.then_some("--offline"));
-    let finished = screen.run(&mut command, "resolving dependencies", false).map_err(|error| {
+    let finished = reporter.run(&mut command, "resolving dependencies", false).map_err(|error| {
         let what = format!("cannot run `{}`", cargo.display());
         Error::new(Step::Dependencies, anyhow::Error::new(error).context(what))
     })?;

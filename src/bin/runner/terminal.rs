@@ -1,0 +1,108 @@
+//! What the command line shows of the engine's events.
+//!
+//! On a pipe nothing is shown of a build that succeeds. On a terminal a line appears when something takes longer than half a
+//! second: cargo's own bar for dependencies, a spinner with the elapsed time for the script; it is erased when done. What a
+//! compiler prints is shown untouched: always when it failed, on a terminal also when it only warned.
+
+use std::io::{self, IsTerminal, Write};
+use std::sync::Mutex;
+use std::time::Duration;
+
+use runner::{Event, Verbosity, printable};
+
+/// What takes less than this is over before a person has looked.
+const QUIET: Duration = Duration::from_millis(500);
+
+/// The standard error as a person or a log reads it.
+pub(crate) struct Terminal {
+    is_terminal: bool,
+    /// The line that is erased when done.
+    progress: Mutex<Progress>,
+}
+
+#[derive(Default)]
+struct Progress {
+    frame: usize,
+    is_shown: bool,
+}
+
+impl Terminal {
+    pub(crate) fn of_process() -> Terminal {
+        Terminal { is_terminal: io::stderr().is_terminal(), progress: Mutex::default() }
+    }
+
+    /// Shows an event, if it is for this reader. Nobody to tell is no reason to stop.
+    pub(crate) fn show(&self, event: &Event<'_>, verbosity: Verbosity) {
+        let is_verbose = verbosity >= Verbosity::Verbose;
+        let is_watched = self.is_terminal && verbosity > Verbosity::Quiet;
+        let is_told = is_watched || is_verbose;
+        match event {
+            Event::Warning { text, hint } => {
+                say(text);
+                if let Some(hint) = hint {
+                    let _ = writeln!(io::stderr(), "  hint: {}", printable(hint));
+                }
+            }
+            Event::Note { script, text, is_late } if is_told != *is_late => {
+                say(&format!("{script}: note: {text}"));
+            }
+            Event::Detail { text } => say(text),
+            Event::Waiting { script, pid } => {
+                let who = pid.map_or_else(|| "another process".to_owned(), |pid| format!("process {pid}"));
+                say(&format!("{script}: waiting for {who} to compile it"));
+            }
+            Event::Diagnostics { text, failed } if *failed || is_told => {
+                let _ = io::stderr().write_all(text);
+            }
+            Event::Status { text } => {
+                self.erase();
+                let _ = writeln!(io::stderr(), "{}", printable(text));
+            }
+            Event::Working { label, elapsed, progress } if is_watched && *elapsed >= QUIET => {
+                self.draw(label, *elapsed, *progress);
+            }
+            Event::Idle => self.erase(),
+            Event::Log { text } => {
+                let _ = io::stderr().lock().write_all(text);
+            }
+            Event::Output { text } => {
+                let _ = io::stdout().write_all(text);
+            }
+            _ => {}
+        }
+    }
+
+    fn draw(&self, label: &str, elapsed: Duration, progress: Option<&str>) {
+        let Ok(mut line) = self.progress.lock() else { return };
+        line.frame += 1;
+        let text = match progress {
+            Some(text) => text.to_owned(),
+            None => {
+                let spinner = ["|", "/", "-", "\\"][line.frame % 4];
+                format!("{spinner} {label} {:.1}s", elapsed.as_secs_f32())
+            }
+        };
+        let text: String = text.chars().filter(|c| !c.is_control()).take(columns() - 1).collect();
+        let _ = write!(io::stderr(), "\r{text}\x1b[K");
+        let _ = io::stderr().flush();
+        line.is_shown = true;
+    }
+
+    fn erase(&self) {
+        let Ok(mut line) = self.progress.lock() else { return };
+        if std::mem::take(&mut line.is_shown) {
+            let _ = write!(io::stderr(), "\r\x1b[K");
+            let _ = io::stderr().flush();
+        }
+    }
+}
+
+fn say(text: &str) {
+    let _ = writeln!(io::stderr(), "runner: {}", printable(text));
+}
+
+/// Columns of the terminal now: a window may have been made narrower.
+fn columns() -> usize {
+    let size = rustix::termios::tcgetwinsize(io::stderr()).ok();
+    size.map(|size| usize::from(size.ws_col)).filter(|columns| *columns >= 20).unwrap_or(80)
+}
