@@ -12,27 +12,29 @@
 //! `fstat`, `read`), the cache (`lstat`, `geteuid`), the trace (`open`, `read`), its binary (`lstat`), one `stat` a recorded
 //! file, and `execve`.
 //!
-//! Launch ids, seals and stamps are those of the long way, by the same code; a trace's lines are read again here because
-//! `trace` allocates. `tests/it/hot_path.rs` holds the two to the same answers.
+//! Launch keys, seals, lines of a trace and stamps are read by the code that everybody reads them by; only whether a fact
+//! still holds is asked here without a heap. `tests/it/hot_path.rs` holds the two to the same answers.
 
 pub(crate) mod buffer;
 
 use std::ffi::CStr;
-use std::ops::ControlFlow;
 
 use rustix::fd::{AsRawFd, OwnedFd};
 use rustix::fs::{Access, CWD, FileType, Mode, OFlags, ResolveFlags, Stat, openat2, readlinkat_raw};
 use rustix::io::Errno;
 
 use crate::base::digest::Fields;
-use crate::fast_path::buffer::Text;
+use crate::fast_path::buffer::Buffer;
 use crate::request::options::Options;
 use crate::request::package_spec;
 use crate::settings::launch_key;
 use crate::settings::schema::SHAPING;
 use crate::store::key::Key;
 use crate::store::stamp::{Moment, Stamp};
-use crate::store::trace;
+use crate::store::trace::Trace;
+use crate::store::trace::escape::Escaped;
+use crate::store::trace::fact::Input;
+use crate::store::trace::line::{Binary, Line, Lines};
 
 /// What the process was started with.
 pub trait System {
@@ -139,7 +141,7 @@ pub fn find<'a>(typed: &CStr, system: &impl System, buffers: &'a mut Buffers) ->
             }
         }
     };
-    let mut variable = Text::new(variable);
+    let mut variable = Buffer::new(variable);
     // A file of that name wins; and only what runs for a script is told of one.
     if let Some((package, wanted)) = package
         && open_script(typed).is_err_and(|error| error == Errno::NOENT)
@@ -175,9 +177,9 @@ fn find_traced<'a>(
     trace: &mut [u8],
     cache: &mut [u8],
     path: &'a mut [u8],
-    variables: &mut Text<'_>,
+    variables: &mut Buffer<'_>,
 ) -> Option<&'a CStr> {
-    let mut cache = Text::new(cache);
+    let mut cache = Buffer::new(cache);
     push_cache(&mut cache, system)?;
     let root = rustix::fs::lstat(cache.c_str()?).ok()?;
     let is_ours = FileType::from_raw_mode(root.st_mode) == FileType::Directory
@@ -189,13 +191,13 @@ fn find_traced<'a>(
     cache.push(b"/v1/")?;
 
     let hex = id.digest().hex_bytes();
-    let mut path = Text::new(path);
+    let mut path = Buffer::new(path);
     for part in [cache.bytes(), b"traces/", hex.get(..2)?, b"/", &hex] {
         path.push(part)?;
     }
     let bytes = read_whole(&open(path.c_str()?).ok()?, trace)?;
-    let body = trace::unsealed(id.digest(), bytes)?;
-    find_current(body, &cache, root.st_uid, &mut path, variables, system)?;
+    let lines = Trace::lines(id.digest(), bytes)?;
+    find_current(lines, &cache, root.st_uid, &mut path, variables, system)?;
     path.into_c_str()
 }
 
@@ -214,115 +216,81 @@ fn has_steering_variable(system: &impl System) -> bool {
 /// Leaves in `path` the binary of the newest variant of which everything holds by its stamp, and adds to `variables` what
 /// the program is told.
 fn find_current(
-    body: &[u8],
-    cache: &Text<'_>,
+    lines: Lines<'_>,
+    cache: &Buffer<'_>,
     owner: u32,
-    path: &mut Text<'_>,
-    variables: &mut Text<'_>,
+    path: &mut Buffer<'_>,
+    variables: &mut Buffer<'_>,
     system: &impl System,
 ) -> Option<()> {
     let own = variables.length;
-    let mut lines = body.split(|byte| *byte == b'\n');
-    let mut variant = None;
-    loop {
-        let line = lines.next()?;
-        match line {
-            b"variant" => {
-                // The one before came to its end, and nothing in it had changed.
-                if variant.is_some() {
-                    break;
-                }
-                variant = Some(lines.next()?);
+    let mut current = None;
+    for line in lines {
+        match line? {
+            // The one before came to its end, and nothing in it had changed.
+            Line::Variant(_) if current.is_some() => break,
+            Line::Variant(binary) => {
+                current = Some(binary);
                 variables.length = own;
             }
-            b"" if variant.is_some() => break,
-            _ if variant.is_none() || line.starts_with(b"about ") => {}
-            _ if line.starts_with(b"set ") => {
-                variables.push_unescaped(line.get(b"set ".len()..)?)?;
+            Line::Script(_) | Line::About(..) => {}
+            // What follows is of a variant that does not hold, for certain.
+            _ if current.is_none() => {}
+            Line::Set(name, value) => {
+                variables.push_text(name)?;
+                variables.push(b"=")?;
+                variables.push_text(value)?;
                 variables.push(b"\0")?;
             }
-            _ => match check(line, path, system) {
-                Some(ControlFlow::Continue(())) => {}
-                // This variant does not hold, for certain: on to the next.
-                Some(ControlFlow::Break(())) => {
-                    variant = None;
-                    lines.by_ref().take_while(|line| *line != b"variant").for_each(drop);
-                    variant.replace(lines.next()?);
-                    variables.length = own;
+            Line::Fact(fact) => {
+                if !holds(&fact.input, path, system)? {
+                    current = None;
                 }
-                None => return None,
-            },
+            }
+            // A program that is given arguments, one that is to be replaced, or one for another machine.
+            Line::Argument(_) | Line::Provisional | Line::Target(_) => return None,
         }
     }
-    let mut fields = variant?.strip_prefix(b"binary ")?.splitn(3, |byte| *byte == b' ');
-    let (_digest, stamp, place) = (fields.next()?, fields.next()?, fields.next()?);
-    // Nothing outside is ever executed, whoever wrote the trace, but what the system's cache has.
-    let is_of_system = match place.first() {
-        Some(b'/') => {
-            let root = system.variable(b"RUNNER_CACHE_SYSTEM")?;
-            place.strip_prefix(root)?.starts_with(b"/v1/bin/").then_some(true)?
-        }
-        _ => false,
-    };
-    if !(is_of_system || place.starts_with(b"bin/")) || place.windows(3).any(|bytes| bytes == b"/..") {
-        return None;
-    }
+    let Binary { stamp, path: place, .. } = current?;
+    let is_shared = place.0.starts_with(b"/");
     path.clear();
-    if !is_of_system {
+    if !is_shared {
         path.push(cache.bytes())?;
     }
-    path.push_unescaped(place)?;
-    let stat = rustix::fs::lstat(path.c_str()?).ok().filter(is_file)?;
-    if is_of_system && !(stat.st_mode & 0o022 == 0 && (stat.st_uid == 0 || stat.st_uid == owner)) {
+    path.push_text(place)?;
+    if is_shared
+        && !path.bytes().strip_prefix(system.variable(b"RUNNER_CACHE_SYSTEM")?)?.starts_with(b"/v1/bin/")
+    {
         return None;
     }
-    (Some(stamp_of(&stat)?) == parse_stamp(stamp)?).then_some(())
+    let stat = rustix::fs::lstat(path.c_str()?).ok().filter(is_file)?;
+    if is_shared && !(stat.st_mode & 0o022 == 0 && (stat.st_uid == 0 || stat.st_uid == owner)) {
+        return None;
+    }
+    (stamp_of(&stat)? == stamp?).then_some(())
 }
 
-/// `Continue` if the fact holds, `Break` if it does not, `None` if only content can tell.
-fn check(line: &[u8], path: &mut Text<'_>, system: &impl System) -> Option<ControlFlow<()>> {
-    let holds = |holds: bool| Some(if holds { ControlFlow::Continue(()) } else { ControlFlow::Break(()) });
-    let line = line.strip_prefix(b"tool ").or_else(|| line.strip_prefix(b"choice ")).unwrap_or(line);
-    let mut kind_and_rest = line.splitn(2, |byte| *byte == b' ');
-    let (kind, rest) = (kind_and_rest.next()?, kind_and_rest.next()?);
+/// Whether a recorded input is as it was; `None` if only its content can tell.
+fn holds(input: &Input<Escaped<'_>>, path: &mut Buffer<'_>, system: &impl System) -> Option<bool> {
     path.clear();
-    match kind {
-        b"file" | b"directory" | b"sources" => {
-            let mut fields = rest.splitn(3, |byte| *byte == b' ');
-            let (_digest, stamp, name) = (fields.next()?, fields.next()?, fields.next()?);
-            path.push_unescaped(name)?;
+    match input {
+        Input::Content { path: name, stamp, .. } => {
+            path.push_text(*name)?;
             let stat = rustix::fs::stat(path.c_str()?).ok()?;
-            (Some(stamp_of(&stat)?) == parse_stamp(stamp)?).then_some(ControlFlow::Continue(()))
+            (stamp_of(&stat)? == (*stamp)?).then_some(true)
         }
-        b"absent" => {
-            path.push_unescaped(rest)?;
+        Input::Absent { path: name } => {
+            path.push_text(*name)?;
             let gone = [Errno::NOENT, Errno::NOTDIR, Errno::LOOP];
-            holds(rustix::fs::stat(path.c_str()?).is_err_and(|error| gone.contains(&error)))
+            Some(rustix::fs::stat(path.c_str()?).is_err_and(|error| gone.contains(&error)))
         }
-        b"variable" => {
-            let at = rest.iter().position(|byte| *byte == b'=');
-            let (name, value) = match at {
-                Some(at) => (rest.get(..at)?, Some(rest.get(at + 1..)?)),
-                None => (rest, None),
-            };
-            path.push_unescaped(name)?;
-            let now = system.variable(path.bytes());
-            match value {
-                None => holds(now.is_none()),
-                Some(value) => {
-                    path.clear();
-                    path.push_unescaped(value)?;
-                    holds(now == Some(path.bytes()))
-                }
-            }
-        }
-        b"command" => {
-            let mut fields = rest.splitn(2, |byte| *byte == b' ');
-            let (name, expected) = (fields.next()?, fields.next()?);
-            // What is escaped here is too rare to be worth the words.
-            if name.contains(&b'\\') || expected.contains(&b'\\') {
-                return None;
-            }
+        // A name that is escaped is too rare to be worth the words.
+        Input::Variable { name, value } => Some(match (system.variable(name.plain()?), value) {
+            (Some(now), Some(value)) => value.is(now),
+            (now, value) => now.is_none() && value.is_none(),
+        }),
+        Input::Command { name, path: expected } => {
+            let (name, expected) = (name.plain()?, (*expected)?);
             for directory in system.variable(b"PATH")?.split(|byte| *byte == b':') {
                 if directory.first() != Some(&b'/') {
                     continue;
@@ -336,18 +304,16 @@ fn check(line: &[u8], path: &mut Text<'_>, system: &impl System) -> Option<Contr
                 if rustix::fs::access(path.c_str()?, Access::EXEC_OK).is_ok()
                     && rustix::fs::stat(path.c_str()?).ok().is_some_and(|stat| is_file(&stat))
                 {
-                    return holds(path.bytes() == expected);
+                    return Some(expected.is(path.bytes()));
                 }
             }
-            holds(false)
+            Some(false)
         }
-        // Whatever else there is, is newer than this code.
-        _ => None,
     }
 }
 
 /// The cache's directory, as `Environment::cache_directory` has it on Linux.
-fn push_cache(text: &mut Text<'_>, system: &impl System) -> Option<()> {
+fn push_cache(text: &mut Buffer<'_>, system: &impl System) -> Option<()> {
     let set = |name: &[u8]| system.variable(name).filter(|value| !value.is_empty());
     if let Some(own) = set(b"RUNNER_CACHE") {
         return is_tidy(own).then(|| text.push(own))?;
@@ -363,7 +329,7 @@ fn push_cache(text: &mut Text<'_>, system: &impl System) -> Option<()> {
 }
 
 /// The absolute path of a script, as `std::path::absolute` has it, for paths that need no tidying.
-fn push_absolute(text: &mut Text<'_>, name: &[u8], system: &impl System) -> Option<()> {
+fn push_absolute(text: &mut Buffer<'_>, name: &[u8], system: &impl System) -> Option<()> {
     if name.first() == Some(&b'/') {
         return is_tidy(name).then(|| text.push(name))?;
     }
@@ -394,7 +360,7 @@ fn open_script(path: &CStr) -> Result<(OwnedFd, bool), Errno> {
 /// The path of an open file, without links, as the kernel has it.
 fn real_path<'a>(file: &OwnedFd, buffer: &'a mut [u8]) -> Option<&'a [u8]> {
     let mut name = [0; 32];
-    let mut text = Text::new(&mut name);
+    let mut text = Buffer::new(&mut name);
     text.push(b"/proc/self/fd/")?;
     let mut digits = [0; 10];
     let mut number = u32::try_from(file.as_raw_fd()).ok()?;
@@ -442,9 +408,4 @@ fn stamp_of(stat: &Stat) -> Option<Stamp> {
         changed: Moment::from_unix(stat.st_ctime, i64::try_from(stat.st_ctime_nsec).ok()?),
         inode: stat.st_ino,
     })
-}
-
-/// `None` also for a stamp that proves nothing.
-fn parse_stamp(text: &[u8]) -> Option<Option<Stamp>> {
-    Stamp::parse(std::str::from_utf8(text).ok()?).map(Some)
 }

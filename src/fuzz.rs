@@ -12,8 +12,9 @@ use crate::rust::manifest::Manifest;
 use crate::rust::profile;
 use crate::script::tool_call::ToolCall;
 use crate::script::{dialect_detection, header, polyglot, shebang};
+use crate::store::seal::sealed;
 use crate::store::sealed_record::Record;
-use crate::store::trace::{self, Trace};
+use crate::store::trace::Trace;
 
 /// The head of a script, its metadata, and the arguments for the compiler that come of it.
 pub fn metadata(bytes: &[u8]) {
@@ -47,7 +48,7 @@ pub fn metadata(bytes: &[u8]) {
 pub fn trace(bytes: &[u8]) {
     let id = Digest::of(b"fuzz");
     let _ = Trace::parse(&id, bytes);
-    let sealed = trace::sealed(&id, bytes.to_vec());
+    let sealed = sealed("trace", &id, bytes.to_vec());
     let Some(trace) = Trace::parse(&id, &sealed) else { return };
     for variant in &trace.variants {
         assert!(variant.binary.path.starts_with(b"bin/"), "{variant:?}");
@@ -63,7 +64,7 @@ pub fn record(bytes: &[u8]) {
     let _ = Record::parse(&id, bytes);
     let _ = Record::read_any(bytes);
     let _ = DepInfo::parse(&String::from_utf8_lossy(bytes));
-    let Some(record) = Record::parse(&id, &crate::store::sealed_record::sealed(&id, bytes.to_vec())) else {
+    let Some(record) = Record::parse(&id, &sealed("record", &id, bytes.to_vec())) else {
         return;
     };
     assert_eq!(Record::parse(&id, &record.render(&id)), Some(record), "it reads back as another");

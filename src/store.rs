@@ -5,6 +5,7 @@ pub(crate) mod entry;
 pub(crate) mod file_digest;
 pub(crate) mod key;
 pub(crate) mod lock;
+pub(crate) mod seal;
 pub(crate) mod sealed_record;
 pub(crate) mod shared_root;
 pub(crate) mod staging;

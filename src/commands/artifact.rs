@@ -16,7 +16,7 @@ use crate::request::options::Options;
 use crate::request::revision::Revision;
 use crate::script::script_file::Script;
 use crate::settings::launch_key::launch_key;
-use crate::store::trace::fact::{Check, Fact, path_of};
+use crate::store::trace::fact::{Check, Content, Input, path_of};
 use crate::store::trace::{Tools, Trace};
 
 /// A program that was built.
@@ -57,17 +57,17 @@ impl Inputs {
     fn of(checks: &[Check<'_>]) -> Inputs {
         let mut inputs = Inputs::default();
         for check in checks {
-            match &check.fact {
-                Fact::File { path, digest, .. } => {
+            match &check.input {
+                Input::Content { content: Content::File, path, digest, .. } => {
                     inputs.files.push((path_of(path).to_owned(), digest.hex()));
                 }
-                Fact::Directory { path, .. } => inputs.directories.push(path_of(path).to_owned()),
-                Fact::Absent { path } => inputs.absent.push(path_of(path).to_owned()),
-                Fact::Variable { name, value } => {
+                Input::Content { path, .. } => inputs.directories.push(path_of(path).to_owned()),
+                Input::Absent { path } => inputs.absent.push(path_of(path).to_owned()),
+                Input::Variable { name, value } => {
                     inputs.variables.push((String::from_utf8_lossy(name).into_owned(), value.is_some()));
                 }
                 // What a search of PATH found is a file, and among them.
-                Fact::Command { .. } => {}
+                Input::Command { .. } => {}
             }
         }
         inputs

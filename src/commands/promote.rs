@@ -33,7 +33,7 @@ use crate::script::script_file::Script;
 use crate::settings::launch_key::launch_key;
 use crate::store::lock::{Lock, Patience};
 use crate::store::stamp::Moment;
-use crate::store::trace::fact::{Check, Fact};
+use crate::store::trace::fact::{Check, Input};
 use crate::store::trace::{Tools, Trace};
 
 /// How long a promotion that was stopped is given to be continued.
@@ -270,7 +270,7 @@ fn build_record(
     };
     let variant = &trace.variants[current.variant];
     let is_source = |check: &&Check<'_>| {
-        !check.tool && !check.choice && !matches!(check.fact, Fact::Variable { .. } | Fact::Command { .. })
+        !check.tool && !check.choice && !matches!(check.input, Input::Variable { .. } | Input::Command { .. })
     };
     let mut checks: Vec<_> =
         variant.checks.iter().filter(is_source).map(|check| check.clone().into_owned()).collect();

@@ -48,8 +48,10 @@ use crate::store::entry::Found;
 use crate::store::key::Key;
 use crate::store::shared_root::{VARIABLE, is_ours_or_roots, is_trusted};
 use crate::store::stamp::{Moment, Stamp};
-use crate::store::trace::fact::{Check, Fact, Holds, path_of, text_of};
-use crate::store::trace::{Binary, Trace, Variant};
+use crate::store::trace::escape::Text;
+use crate::store::trace::fact::{Check, Holds, Input, path_of, text_of};
+use crate::store::trace::line::Binary;
+use crate::store::trace::{Trace, Variant};
 
 /// More than any trace has.
 const MOST_TRACE_BYTES: u64 = 16 << 20;
@@ -175,7 +177,7 @@ impl SystemCache {
     }
 
     /// The binary with its stamp of now, if it is the one that was built and may be executed.
-    fn binary(&self, cache: &Cache, binary: &Binary<'_>) -> Refusable<Option<Binary<'static>>> {
+    fn binary(&self, cache: &Cache, binary: &Binary<Text<'_>>) -> Refusable<Option<Binary<Text<'static>>>> {
         let relative = path_of(&binary.path);
         if relative.is_absolute() {
             // One that was adopted itself.
@@ -200,7 +202,7 @@ impl SystemCache {
     fn adopted(
         &self,
         variant: &Variant<'_>,
-        binary: Binary<'static>,
+        binary: Binary<Text<'static>>,
         mut checks: Vec<Check<'static>>,
         environment: &Environment,
     ) -> Variant<'static> {
@@ -249,10 +251,7 @@ fn checks(
             Holds::Yes => (*check).clone().into_owned(),
             Holds::ByContent(stamp) => {
                 let mut renewed = (*check).clone().into_owned();
-                if let Fact::File { stamp: old, .. } | Fact::Directory { stamp: old, .. } = &mut renewed.fact
-                {
-                    *old = stamp;
-                }
+                renewed.set_stamp(stamp);
                 renewed
             }
             Holds::No if check.tool && matches!(decided, Grounds::WithoutCompiler(_)) => {
@@ -282,16 +281,16 @@ impl Homes {
 
 /// The home that a build's decisions rested on.
 fn home_of(checks: &[Check<'_>]) -> Option<PathBuf> {
-    checks.iter().find_map(|check| match &check.fact {
-        Fact::Variable { name, value: Some(value) } if **name == *b"HOME" => Some(path_of(value).to_owned()),
+    checks.iter().find_map(|check| match &check.input {
+        Input::Variable { name, value: Some(value) } if **name == *b"HOME" => Some(path_of(value).to_owned()),
         _ => None,
     })
 }
 
 /// A decision's check for one who has no compiler; `None` if a variable that would matter with one is not as it was.
 fn without_compiler(check: &Check<'_>, homes: &Homes, environment: &Environment) -> Option<Check<'static>> {
-    match &check.fact {
-        Fact::Variable { name, .. } if OF_TOOLS.iter().all(|known| known.as_bytes() != &**name) => {
+    match &check.input {
+        Input::Variable { name, .. } if OF_TOOLS.iter().all(|known| known.as_bytes() != &**name) => {
             (check.holds(environment) == Holds::Yes).then(|| check.clone().into_owned())
         }
         _ => Some(as_it_is_now(check, homes, environment)),
@@ -300,10 +299,10 @@ fn without_compiler(check: &Check<'_>, homes: &Homes, environment: &Environment)
 
 /// What a check would be if it was made by us: when that changes, all is decided anew.
 fn as_it_is_now(check: &Check<'_>, homes: &Homes, environment: &Environment) -> Check<'static> {
-    let mut now = match &check.fact {
-        Fact::Variable { name, .. } => Check::variable(&String::from_utf8_lossy(name), environment),
-        Fact::Command { name, .. } => Check::command(&String::from_utf8_lossy(name), environment),
-        Fact::File { path, .. } | Fact::Directory { path, .. } | Fact::Absent { path } => {
+    let mut now = match &check.input {
+        Input::Variable { name, .. } => Check::variable(&String::from_utf8_lossy(name), environment),
+        Input::Command { name, .. } => Check::command(&String::from_utf8_lossy(name), environment),
+        Input::Content { path, .. } | Input::Absent { path } => {
             let path = homes.ours_for(path_of(path));
             Check::file_or_absent(&path, Moment::now()).unwrap_or_else(|_| Check::absent(&path))
         }
@@ -322,14 +321,14 @@ fn without_home(check: &Check<'_>, home: &Path) -> Vec<u8> {
         }
     };
     let mut check = check.clone().without_stamp().into_owned();
-    match &mut check.fact {
-        Fact::File { path, .. } | Fact::Directory { path, .. } | Fact::Absent { path } => {
+    match &mut check.input {
+        Input::Content { path, .. } | Input::Absent { path } => {
             *path = neutral(path);
         }
-        Fact::Variable { value: Some(text), .. } | Fact::Command { path: Some(text), .. } => {
+        Input::Variable { value: Some(text), .. } | Input::Command { path: Some(text), .. } => {
             *text = neutral(text);
         }
-        Fact::Variable { value: None, .. } | Fact::Command { path: None, .. } => {}
+        Input::Variable { value: None, .. } | Input::Command { path: None, .. } => {}
     }
     let mut text = Vec::new();
     check.render(&mut text);

@@ -1,16 +1,18 @@
-//! Text without a heap: bytes in a buffer of fixed size.
+//! A buffer of fixed size, for what would be a `Vec` with a heap.
 
 use std::ffi::CStr;
 
+use crate::store::trace::escape::Escaped;
+
 /// Bytes in a buffer of fixed size; what does not fit is declined.
-pub(super) struct Text<'a> {
+pub(super) struct Buffer<'a> {
     pub(super) buffer: &'a mut [u8],
     pub(super) length: usize,
 }
 
-impl<'a> Text<'a> {
-    pub(super) fn new(buffer: &'a mut [u8]) -> Text<'a> {
-        Text { buffer, length: 0 }
+impl<'a> Buffer<'a> {
+    pub(super) fn new(buffer: &'a mut [u8]) -> Buffer<'a> {
+        Buffer { buffer, length: 0 }
     }
 
     pub(super) fn bytes(&self) -> &[u8] {
@@ -31,22 +33,9 @@ impl<'a> Text<'a> {
         Some(())
     }
 
-    /// Adds a text of a trace: see [`crate::store::trace::fact`].
-    pub(super) fn push_unescaped(&mut self, text: &[u8]) -> Option<()> {
-        let mut parts = text.split(|byte| *byte == b'\\');
-        self.push(parts.next()?)?;
-        for part in parts {
-            self.push(match part.first()? {
-                b'n' => b"\n",
-                b'r' => b"\r",
-                b's' => b" ",
-                b'e' => b"=",
-                // An escaped backslash would have to look at the next part too.
-                _ => return None,
-            })?;
-            self.push(part.get(1..)?)?;
-        }
-        Some(())
+    /// Adds a text of a trace.
+    pub(super) fn push_text(&mut self, text: Escaped<'_>) -> Option<()> {
+        text.pieces().try_for_each(|piece| self.push(piece?))
     }
 
     pub(super) fn c_str(&mut self) -> Option<&CStr> {

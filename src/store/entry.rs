@@ -32,7 +32,8 @@ use crate::store::staging::Staging;
 use crate::store::stamp::{Moment, Stamp};
 use crate::store::trace::escape::Text;
 use crate::store::trace::fact::{Check, path_of};
-use crate::store::trace::{Binary, Current, HOME_DIGITS, Tools, Trace, Variant};
+use crate::store::trace::line::Binary;
+use crate::store::trace::{Current, HOME_DIGITS, Tools, Trace, Variant};
 
 /// A binary that a trace vouches for.
 #[derive(Debug, Clone, PartialEq, Eq)]

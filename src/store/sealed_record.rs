@@ -1,24 +1,20 @@
 //! Records: small sealed text files that say what was found out, and the checks under which it stays true.
 //!
-//! ```text
-//! runner-record 1
-//! about NAME TEXT
-//! file … | absent … | variable …            checks, as in a trace
-//! end DIGEST                                 of the record's id and all bytes before this line
-//! ```
-//!
-//! What a compiler said of itself is one, and a dependency environment is one.
+//! Their format is that of [`crate::store::trace::line`]. What a compiler said of itself is one, and a dependency environment is one.
 
 use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
-use crate::base::digest::{Digest, Fields};
+use crate::base::digest::Digest;
 use crate::base::environment::Environment;
-use crate::store::trace::escape::{Text, escape, line, split_field, unescape};
+use crate::store::seal::{sealed, unsealed};
+use crate::store::trace::escape::{Text, escape, line};
 use crate::store::trace::fact::{Check, Holds};
+use crate::store::trace::line::{Line, Lines, RECORD};
 
-const FIRST_LINE: &[u8] = b"runner-record 1";
+/// What a record is sealed as.
+const PURPOSE: &str = "record";
 
 /// Facts and the checks they depend on.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -56,23 +52,22 @@ impl Record {
 
     pub(crate) fn render(&self, id: &Digest) -> Vec<u8> {
         let mut out = Vec::new();
-        line(&mut out, &[FIRST_LINE]);
+        line(&mut out, &[RECORD]);
         for (name, text) in &self.about {
             line(&mut out, &[b"about", &escape(name), &escape(text)]);
         }
         for check in &self.checks {
             check.render(&mut out);
         }
-        sealed(id, out)
+        sealed(PURPOSE, id, out)
     }
 
     /// Reads what texts there are, sealed or not: to know what a record refers to before something is removed.
     pub(crate) fn read_any(bytes: &[u8]) -> Record {
         let mut record = Record::default();
-        for line in bytes.split(|byte| *byte == b'\n') {
-            let Some((name, text)) = line.strip_prefix(b"about ").and_then(split_field) else { continue };
-            if let (Some(name), Some(text)) = (unescape(name), unescape(text)) {
-                record.about.push((Cow::Owned(name.into_owned()), Cow::Owned(text.into_owned())));
+        for line in Lines::of(bytes).flatten() {
+            if let Line::About(..) = line {
+                let _ = record.add(line);
             }
         }
         record
@@ -80,42 +75,23 @@ impl Record {
 
     /// Reads the record of `id`; anything but a whole, undamaged record of that id is `None`.
     pub(crate) fn parse(id: &Digest, bytes: &[u8]) -> Option<Record> {
-        let end = bytes.strip_suffix(b"\n")?.iter().rposition(|byte| *byte == b'\n')? + 1;
-        let (body, end) = bytes.split_at_checked(end)?;
-        if Digest::parse(end.strip_prefix(b"end ")?.strip_suffix(b"\n")?)? != seal(id, body) {
-            return None;
-        }
-        let mut lines = body.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
-        if lines.next()? != FIRST_LINE {
-            return None;
-        }
         let mut record = Record::default();
-        for line in lines {
-            match line.strip_prefix(b"about ") {
-                Some(rest) => {
-                    let (name, text) = split_field(rest)?;
-                    let own = |text: Text<'_>| Cow::Owned(text.into_owned());
-                    record.about.push((own(unescape(name)?), own(unescape(text)?)));
-                }
-                None => record.checks.push(Check::parse(line)?.into_owned()),
-            }
+        for line in Lines::after(RECORD, unsealed(PURPOSE, id, bytes)?)? {
+            record.add(line?)?;
         }
         Some(record)
     }
-}
 
-/// Adds the last line.
-pub(crate) fn sealed(id: &Digest, mut body: Vec<u8>) -> Vec<u8> {
-    let seal = seal(id, &body);
-    line(&mut body, &[b"end", seal.hex().as_bytes()]);
-    body
-}
-
-fn seal(id: &Digest, body: &[u8]) -> Digest {
-    let mut fields = Fields::new("record");
-    fields.push("id", id.hex().as_bytes());
-    fields.push("body", body);
-    fields.finish()
+    /// Takes in a line; `None` if it has no meaning in a record.
+    fn add(&mut self, line: Line<'_>) -> Option<()> {
+        let own = |text: Text<'_>| Cow::Owned(text.into_owned());
+        match line {
+            Line::About(name, text) => self.about.push((own(name.text()?), own(text.text()?))),
+            Line::Fact(fact) => self.checks.push(fact.unescape()?.into_owned()),
+            _ => return None,
+        }
+        Some(())
+    }
 }
 
 #[cfg(test)]

@@ -5,50 +5,30 @@
 //! asks whether each still holds. A trace file keeps the last few variants, newest first, so that going back and forth
 //! between two values of a variable compiles each once.
 //!
-//! ```text
-//! runner-trace 1
-//! script PATH                                 whose trace this is; for people and `cache list`
-//! variant
-//! binary DIGEST STAMP PATH                    relative to the cache; absolute in another one (see `system`)
-//! provisional                                 if a better one is to come
-//! target NAME                                 it is for another kind of machine than the compiler's
-//! argument TEXT                               the program is given it before the caller's own
-//! set NAME=VALUE                              the program is given the variable, whatever the caller has
-//! about NAME TEXT                             for people: toolchain, profile, when, how long
-//! file DIGEST STAMP PATH                      content; STAMP is size,mtime,ctime,inode or - while it proves nothing
-//! directory DIGEST STAMP PATH                 the names in it
-//! sources DIGEST STAMP PATH                   likewise, without `target` and what begins with a dot
-//! absent PATH                                 nothing is there, or a dangling link
-//! variable NAME=VALUE | variable NAME         set to, or unset
-//! command NAME PATH | command NAME            what a search of PATH finds, or that it finds nothing
-//! end DIGEST                                  of the launch id and all bytes before this line
-//! ```
-//!
-//! Any check may be preceded by `tool `: it is the compiler's, and a cached script outlives its compiler; or by `choice `:
-//! it only tells what was asked for, and where that is spelled out (see `Recipe::home`) the build outlives it. Texts are
-//! escaped as `\n`, `\r`, `\s` (space), `\e` (equals sign) and `\\`, so that every line splits at its spaces. A file that does not end in
-//! its own digest is no trace at all: torn, flipped, or another script's.
-//!
-//! Nothing here needs a toolchain, TOML or a child process.
+//! Their format is that of [`line`]. Nothing here needs a toolchain, TOML or a child process.
 
 pub(crate) mod change;
 pub(crate) mod escape;
 pub(crate) mod fact;
+pub(crate) mod line;
 
 use std::borrow::Cow;
 use std::os::unix::fs::MetadataExt;
-use std::path::{Component, Path};
+use std::path::Path;
 
-use crate::base::digest::{Digest, Fields};
+use crate::base::digest::Digest;
 use crate::base::environment::Environment;
 use crate::store::key::Key;
+use crate::store::seal::{sealed, unsealed};
 use crate::store::shared_root;
 use crate::store::stamp::Stamp;
 use crate::store::trace::change::Change;
-use crate::store::trace::escape::{Text, escape, line, parse_stamp, split_field, stamp_text, unescape};
-use crate::store::trace::fact::{Check, Fact, Holds, compare, path_of};
+use crate::store::trace::escape::{Text, escape, line};
+use crate::store::trace::fact::{Check, Holds, compare, path_of, stamp_text};
+use crate::store::trace::line::{Binary, Line, Lines};
 
-const FIRST_LINE: &[u8] = b"runner-trace 1";
+/// What a trace is sealed as.
+const PURPOSE: &str = "trace";
 
 /// Digits of the id of the home a variant was built for, as it has them.
 pub(crate) const HOME_DIGITS: usize = 16;
@@ -66,7 +46,7 @@ pub(crate) struct Trace<'a> {
 /// One build: its binary, and what must hold for it to be current.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Variant<'a> {
-    pub(crate) binary: Binary<'a>,
+    pub(crate) binary: Binary<Text<'a>>,
     /// Whether a better one is to come: see [`crate::engine::background`].
     pub(crate) provisional: bool,
     /// The kind of machine it is for, if that is not the compiler's own.
@@ -76,15 +56,6 @@ pub(crate) struct Variant<'a> {
     pub(crate) variables: Vec<(Text<'a>, Text<'a>)>,
     pub(crate) about: Vec<(Text<'a>, Text<'a>)>,
     pub(crate) checks: Vec<Check<'a>>,
-}
-
-/// A binary in the cache.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Binary<'a> {
-    pub(crate) digest: Digest,
-    pub(crate) stamp: Option<Stamp>,
-    /// Relative to the cache.
-    pub(crate) path: Text<'a>,
 }
 
 /// A variant that holds, and the stamps that should be refreshed: `(None, _)` is the binary's.
@@ -108,53 +79,29 @@ pub(crate) enum Tools {
 impl<'a> Trace<'a> {
     /// Reads the trace file of `id`. Anything but a whole, undamaged trace of that id is `None`.
     pub(crate) fn parse(id: &Digest, bytes: &'a [u8]) -> Option<Trace<'a>> {
-        let body = unsealed(id, bytes)?;
-        let mut lines = body.strip_suffix(b"\n")?.split(|byte| *byte == b'\n');
-        if lines.next()? != FIRST_LINE {
-            return None;
-        }
-        let script = unescape(lines.next()?.strip_prefix(b"script ")?)?;
+        let mut lines = Trace::lines(id, bytes)?;
+        let Line::Script(script) = lines.next()?? else { return None };
         let mut variants: Vec<Variant<'a>> = Vec::new();
-        while let Some(line) = lines.next() {
-            if line == b"variant" {
-                let binary = parse_binary(lines.next()?)?;
-                variants.push(Variant {
-                    binary,
-                    provisional: false,
-                    target: None,
-                    arguments: Vec::new(),
-                    variables: Vec::new(),
-                    about: Vec::new(),
-                    checks: Vec::with_capacity(16),
-                });
-                continue;
-            }
-            let variant = variants.last_mut()?;
-            if line == b"provisional" {
-                variant.provisional = true;
-                continue;
-            }
-            if let Some(rest) = line.strip_prefix(b"about ") {
-                let (name, text) = split_field(rest)?;
-                variant.about.push((unescape(name)?, unescape(text)?));
-            } else if let Some(text) = line.strip_prefix(b"target ") {
-                variant.target = Some(unescape(text)?);
-            } else if let Some(text) = line.strip_prefix(b"argument ") {
-                variant.arguments.push(unescape(text)?);
-            } else if let Some(rest) = line.strip_prefix(b"set ") {
-                let at = rest.iter().position(|byte| *byte == b'=')?;
-                variant.variables.push((unescape(rest.get(..at)?)?, unescape(rest.get(at + 1..)?)?));
-            } else {
-                variant.checks.push(Check::parse(line)?);
+        for line in lines {
+            match line? {
+                Line::Variant(Binary { digest, stamp, path }) => {
+                    variants.push(Variant::of(Binary { digest, stamp, path: path.text()? }));
+                }
+                line => variants.last_mut()?.add(line)?,
             }
         }
-        Some(Trace { script, variants })
+        Some(Trace { script: script.text()?, variants })
+    }
+
+    /// The lines of the trace file of `id`, if that is whole and undamaged. Allocates nothing.
+    pub(crate) fn lines(id: &Digest, bytes: &'a [u8]) -> Option<Lines<'a>> {
+        Lines::after(line::TRACE, unsealed(PURPOSE, id, bytes)?)
     }
 
     /// The text of the trace file of `id`.
     pub(crate) fn render(&self, id: &Digest) -> Vec<u8> {
         let mut out = Vec::new();
-        line(&mut out, &[FIRST_LINE]);
+        line(&mut out, &[line::TRACE]);
         line(&mut out, &[b"script", &escape(&self.script)]);
         for variant in &self.variants {
             line(&mut out, &[b"variant"]);
@@ -182,7 +129,7 @@ impl<'a> Trace<'a> {
                 check.render(&mut out);
             }
         }
-        sealed(id, out)
+        sealed(PURPOSE, id, out)
     }
 
     /// The newest variant of which every check holds and whose binary is there and whole.
@@ -207,14 +154,40 @@ impl<'a> Trace<'a> {
             match index {
                 None => variant.binary.stamp = Some(*new),
                 Some(index) => {
-                    if let Some(Fact::File { stamp, .. } | Fact::Directory { stamp, .. }) =
-                        variant.checks.get_mut(*index).map(|check| &mut check.fact)
-                    {
-                        *stamp = Some(*new);
+                    if let Some(check) = variant.checks.get_mut(*index) {
+                        check.set_stamp(Some(*new));
                     }
                 }
             }
         }
+    }
+}
+
+impl<'a> Variant<'a> {
+    fn of(binary: Binary<Text<'a>>) -> Variant<'a> {
+        Variant {
+            binary,
+            provisional: false,
+            target: None,
+            arguments: Vec::new(),
+            variables: Vec::new(),
+            about: Vec::new(),
+            checks: Vec::with_capacity(16),
+        }
+    }
+
+    /// Takes in a line after its first; `None` if it has no meaning there.
+    fn add(&mut self, line: Line<'a>) -> Option<()> {
+        match line {
+            Line::Script(_) | Line::Variant(_) => return None,
+            Line::Provisional => self.provisional = true,
+            Line::Target(target) => self.target = Some(target.text()?),
+            Line::Argument(text) => self.arguments.push(text.text()?),
+            Line::Set(name, value) => self.variables.push((name.text()?, value.text()?)),
+            Line::About(name, text) => self.about.push((name.text()?, text.text()?)),
+            Line::Fact(fact) => self.checks.push(fact.unescape()?),
+        }
+        Some(())
     }
 }
 
@@ -311,7 +284,7 @@ impl Variant<'_> {
     }
 }
 
-impl Binary<'_> {
+impl Binary<Text<'_>> {
     fn holds(&self, cache: &Path) -> Holds {
         let path = cache.join(path_of(&self.path));
         match std::fs::symlink_metadata(&path) {
@@ -333,38 +306,4 @@ impl Binary<'_> {
             _ => Holds::No,
         }
     }
-}
-
-/// The lines of the trace file of `id` before its seal, if that is unbroken.
-pub(crate) fn unsealed<'a>(id: &Digest, bytes: &'a [u8]) -> Option<&'a [u8]> {
-    const END_BYTES: usize = "end ".len() + 64 + 1;
-    let (body, end) = bytes.split_at_checked(bytes.len().checked_sub(END_BYTES)?)?;
-    let recorded = Digest::parse(end.strip_prefix(b"end ")?.strip_suffix(b"\n")?)?;
-    (recorded == seal(id, body)).then_some(body)
-}
-
-/// Adds the last line.
-pub(crate) fn sealed(id: &Digest, mut body: Vec<u8>) -> Vec<u8> {
-    let seal = seal(id, &body);
-    line(&mut body, &[b"end", seal.hex().as_bytes()]);
-    body
-}
-
-fn seal(id: &Digest, body: &[u8]) -> Digest {
-    let mut fields = Fields::new("trace");
-    fields.push("id", &id.hex_bytes());
-    fields.push("body", body);
-    fields.finish()
-}
-
-fn parse_binary(text: &[u8]) -> Option<Binary<'_>> {
-    let (digest, rest) = split_field(text.strip_prefix(b"binary ")?)?;
-    let (stamp, path) = split_field(rest)?;
-    let path = unescape(path)?;
-    // Nothing outside is ever executed, whoever wrote the trace, but what the system's cache has.
-    let mut parts = path_of(&path).components().peekable();
-    let is_of_system = parts.next_if_eq(&Component::RootDir).is_some();
-    let is_below = (is_of_system || parts.next() == Some(Component::Normal("bin".as_ref())))
-        && parts.all(|part| matches!(part, Component::Normal(_)));
-    is_below.then_some(Binary { digest: Digest::parse(digest)?, stamp: parse_stamp(stamp)?, path })
 }

@@ -1,29 +1,76 @@
-//! Texts of a trace or record: fields divided by spaces, with what would divide them escaped.
+//! Texts of a trace or record: fields divided by spaces, in which what would divide them is escaped.
+//!
+//! `\n`, `\r`, `\s` (space), `\e` (equals sign) and `\\`, so that every line splits at its spaces.
 
 use std::borrow::Cow;
 
-use crate::store::stamp::Stamp;
-
-/// Bytes of a path, a name or a value, borrowed from the trace they were read from.
+/// Bytes of a path, a name or a value.
 pub(crate) type Text<'a> = Cow<'a, [u8]>;
 
-pub(crate) fn parse_stamp(text: &[u8]) -> Option<Option<Stamp>> {
-    match text {
-        b"-" => Some(None),
-        _ => Stamp::parse(std::str::from_utf8(text).ok()?).map(Some),
+/// A text as it stands in a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Escaped<'a>(pub(crate) &'a [u8]);
+
+impl<'a> Escaped<'a> {
+    /// The text in pieces, `None` in place of an escape that there is not. Allocates nothing.
+    pub(crate) fn pieces(self) -> impl Iterator<Item = Option<&'a [u8]>> {
+        let mut rest = self.0;
+        std::iter::from_fn(move || {
+            if let [b'\\', after @ ..] = rest {
+                let (escape, after) = after.split_first().unwrap_or((&0, after));
+                rest = after;
+                return Some(unescaped(*escape));
+            }
+            let end = rest.iter().position(|byte| *byte == b'\\').unwrap_or(rest.len());
+            let (piece, after) = rest.split_at_checked(end)?;
+            rest = after;
+            (!piece.is_empty()).then_some(Some(piece))
+        })
+    }
+
+    /// The text, if it reads as it is: nothing in it is escaped.
+    pub(crate) fn plain(self) -> Option<&'a [u8]> {
+        (!self.0.contains(&b'\\')).then_some(self.0)
+    }
+
+    /// Whether these bytes are the text. Allocates nothing.
+    pub(crate) fn is(self, bytes: &[u8]) -> bool {
+        let rest = self.pieces().try_fold(bytes, |rest, piece| rest.strip_prefix(piece?));
+        rest.is_some_and(<[u8]>::is_empty)
+    }
+
+    /// The text; `None` if there is an escape that there is not.
+    pub(crate) fn text(self) -> Option<Text<'a>> {
+        match self.plain() {
+            Some(plain) => Some(Cow::Borrowed(plain)),
+            None => self.pieces().collect::<Option<Vec<_>>>().map(|pieces| Cow::Owned(pieces.concat())),
+        }
     }
 }
 
-pub(crate) fn stamp_text(stamp: &Option<Stamp>) -> String {
-    stamp.map_or_else(|| "-".to_owned(), |stamp| stamp.to_string())
+fn unescaped(escape: u8) -> Option<&'static [u8]> {
+    Some(match escape {
+        b'\\' => b"\\",
+        b'n' => b"\n",
+        b'r' => b"\r",
+        b's' => b" ",
+        b'e' => b"=",
+        _ => return None,
+    })
 }
 
 /// Splits at the first space.
 pub(crate) fn split_field(text: &[u8]) -> Option<(&[u8], &[u8])> {
-    let at = text.iter().position(|byte| *byte == b' ')?;
-    Some((&text[..at], &text[at + 1..]))
+    split_at_byte(text, b' ')
 }
 
+/// Splits at the first byte of that value, which is in neither part.
+pub(crate) fn split_at_byte(text: &[u8], byte: u8) -> Option<(&[u8], &[u8])> {
+    let at = text.iter().position(|other| *other == byte)?;
+    Some((text.get(..at)?, text.get(at + 1..)?))
+}
+
+/// Writes a line of fields.
 pub(crate) fn line(out: &mut Vec<u8>, fields: &[&[u8]]) {
     for (index, field) in fields.iter().enumerate() {
         if index > 0 {
@@ -34,6 +81,7 @@ pub(crate) fn line(out: &mut Vec<u8>, fields: &[&[u8]]) {
     out.push(b'\n');
 }
 
+/// A text as it is written.
 pub(crate) fn escape(text: &[u8]) -> Text<'_> {
     if !text.iter().any(|byte| matches!(byte, b'\\' | b'\n' | b'\r' | b' ' | b'=')) {
         return Cow::Borrowed(text);
@@ -52,28 +100,6 @@ pub(crate) fn escape(text: &[u8]) -> Text<'_> {
     Cow::Owned(out)
 }
 
-pub(crate) fn unescape(text: &[u8]) -> Option<Text<'_>> {
-    if !text.contains(&b'\\') {
-        return Some(Cow::Borrowed(text));
-    }
-    let mut out = Vec::with_capacity(text.len());
-    let mut bytes = text.iter();
-    while let Some(byte) = bytes.next() {
-        out.push(match byte {
-            b'\\' => match bytes.next()? {
-                b'\\' => b'\\',
-                b'n' => b'\n',
-                b'r' => b'\r',
-                b's' => b' ',
-                b'e' => b'=',
-                _ => return None,
-            },
-            byte => *byte,
-        });
-    }
-    Some(Cow::Owned(out))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -83,10 +109,13 @@ mod tests {
         for text in ["", "plain", "a b", "a=b", "\\", "\r\n", "\\s", "é\u{7f}", "tab\tstays"] {
             let escaped = escape(text.as_bytes());
             assert!(!escaped.iter().any(|byte| b" =\r\n".contains(byte)), "{text:?}");
-            assert_eq!(unescape(&escaped).as_deref(), Some(text.as_bytes()), "{text:?}");
+            let escaped = Escaped(&escaped);
+            assert_eq!(escaped.text().as_deref(), Some(text.as_bytes()), "{text:?}");
+            assert!(escaped.is(text.as_bytes()) && !escaped.is(b"other"), "{text:?}");
+            assert!(!escaped.is(format!("{text}x").as_bytes()), "{text:?}");
         }
         for damaged in ["\\", "a\\x", "\\S"] {
-            assert_eq!(unescape(damaged.as_bytes()), None, "{damaged:?}");
+            assert_eq!(Escaped(damaged.as_bytes()).text(), None, "{damaged:?}");
         }
     }
 }

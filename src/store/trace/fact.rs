@@ -1,9 +1,11 @@
-//! Checks: one fact a build depended on, whether it still holds, and its line in a trace.
+//! Facts: one recorded input of a build, whether it is still as it was, and its line in a trace.
 //!
-//! A file or directory is compared by its stamp first and by its content when that differs; a variable, an
-//! absence and the result of a search of PATH are compared as they are. The lines are those [`crate::store::trace`] describes.
+//! The content of a file or directory is compared by its stamp first and by its digest when that differs; a variable, an
+//! absence and the result of a search of PATH are compared as they are. The lines are those [`crate::store::trace::line`]
+//! describes. Another kind of content (of files, of directories) is a row of [`Content`].
 
 use std::borrow::Cow;
+use std::convert::Infallible;
 use std::ffi::OsStr;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
@@ -14,26 +16,66 @@ use crate::base::environment::Environment;
 use crate::store::file_digest::{Names, is_absence, names_in, read_stamped};
 use crate::store::stamp::{Moment, Stamp};
 use crate::store::trace::change::Change;
-use crate::store::trace::escape::{Text, escape, line, parse_stamp, split_field, stamp_text, unescape};
+use crate::store::trace::escape::{Escaped, Text, escape, line, split_at_byte, split_field};
 
-/// One fact a build depended on.
+/// One recorded input, and what it counts for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Check<'a> {
+pub(crate) struct Fact<T> {
     /// Whether it is the compiler's.
     pub(crate) tool: bool,
-    /// Whether it only tells what was asked for, which the launch id of the script's home spells out.
+    /// Whether it only tells what was asked for, which the content key of the script spells out.
     pub(crate) choice: bool,
-    pub(crate) fact: Fact<'a>,
+    pub(crate) input: Input<T>,
 }
 
-/// What a check says.
+/// A fact whose texts are at hand.
+pub(crate) type Check<'a> = Fact<Text<'a>>;
+
+/// One recorded input.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Fact<'a> {
-    File { path: Text<'a>, digest: Digest, stamp: Option<Stamp> },
-    Directory { path: Text<'a>, which: Names, digest: Digest, stamp: Option<Stamp> },
-    Absent { path: Text<'a> },
-    Variable { name: Text<'a>, value: Option<Text<'a>> },
-    Command { name: Text<'a>, path: Option<Text<'a>> },
+pub(crate) enum Input<T> {
+    Content { content: Content, path: T, digest: Digest, stamp: Option<Stamp> },
+    Absent { path: T },
+    Variable { name: T, value: Option<T> },
+    Command { name: T, path: Option<T> },
+}
+
+/// What of a file or directory is compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Content {
+    /// The bytes of a file.
+    File,
+    /// The names in a directory.
+    Names(Names),
+}
+
+impl Content {
+    const ALL: [Content; 3] = [Content::File, Content::Names(Names::All), Content::Names(Names::Sources)];
+
+    /// The word that begins its line.
+    fn word(self) -> &'static str {
+        match self {
+            Content::File => "file",
+            Content::Names(Names::All) => "directory",
+            Content::Names(Names::Sources) => "sources",
+        }
+    }
+
+    /// The digest it has now. A tool's large file is compared by samples.
+    fn read(self, path: &Path, tool: bool) -> io::Result<Digest> {
+        match self {
+            Content::File => read_stamped(path, tool).map(|(digest, _)| digest),
+            Content::Names(which) => names_in(path, which),
+        }
+    }
+
+    /// What a change of it is called.
+    fn noun(self) -> &'static str {
+        match self {
+            Content::File => "file",
+            Content::Names(_) => "directory",
+        }
+    }
 }
 
 /// Whether a fact holds.
@@ -53,9 +95,59 @@ pub(crate) fn text_of(path: &Path) -> Text<'static> {
     Cow::Owned(path.as_os_str().as_bytes().to_vec())
 }
 
+impl<T> Input<T> {
+    /// The same input with other texts.
+    fn with_texts<U, E>(self, mut text: impl FnMut(T) -> Result<U, E>) -> Result<Input<U>, E> {
+        Ok(match self {
+            Input::Content { content, path, digest, stamp } => {
+                Input::Content { content, path: text(path)?, digest, stamp }
+            }
+            Input::Absent { path } => Input::Absent { path: text(path)? },
+            Input::Variable { name, value } => {
+                Input::Variable { name: text(name)?, value: value.map(text).transpose()? }
+            }
+            Input::Command { name, path } => {
+                Input::Command { name: text(name)?, path: path.map(text).transpose()? }
+            }
+        })
+    }
+}
+
+impl<'a> Input<Escaped<'a>> {
+    /// Reads what follows the word a line begins with.
+    pub(crate) fn parse(word: &[u8], rest: &'a [u8]) -> Option<Input<Escaped<'a>>> {
+        Some(match word {
+            b"variable" => match split_at_byte(rest, b'=') {
+                Some((name, value)) => Input::Variable { name: Escaped(name), value: Some(Escaped(value)) },
+                None => Input::Variable { name: Escaped(rest), value: None },
+            },
+            b"absent" => Input::Absent { path: Escaped(rest) },
+            b"command" => match split_field(rest) {
+                Some((name, path)) => Input::Command { name: Escaped(name), path: Some(Escaped(path)) },
+                None => Input::Command { name: Escaped(rest), path: None },
+            },
+            _ => {
+                let content = Content::ALL.into_iter().find(|content| content.word().as_bytes() == word)?;
+                let (digest, rest) = split_field(rest)?;
+                let (stamp, path) = split_field(rest)?;
+                let (digest, stamp) = (Digest::parse(digest)?, parse_stamp(stamp)?);
+                Input::Content { content, path: Escaped(path), digest, stamp }
+            }
+        })
+    }
+}
+
+impl<'a> Fact<Escaped<'a>> {
+    /// The same fact, its texts at hand.
+    pub(crate) fn unescape(self) -> Option<Check<'a>> {
+        let input = self.input.with_texts(|text| text.text().ok_or(())).ok()?;
+        Some(Fact { tool: self.tool, choice: self.choice, input })
+    }
+}
+
 impl<'a> Check<'a> {
-    pub(crate) fn of(fact: Fact<'a>) -> Check<'a> {
-        Check { tool: false, choice: false, fact }
+    pub(crate) fn of(input: Input<Text<'a>>) -> Check<'a> {
+        Fact { tool: false, choice: false, input }
     }
 
     pub(crate) fn tool(mut self) -> Check<'a> {
@@ -70,24 +162,29 @@ impl<'a> Check<'a> {
 
     /// What is true of the content alone.
     pub(crate) fn without_stamp(mut self) -> Check<'a> {
-        if let Fact::File { stamp, .. } | Fact::Directory { stamp, .. } = &mut self.fact {
-            *stamp = None;
-        }
+        self.set_stamp(None);
         self
+    }
+
+    /// Gives a fact of some content another stamp.
+    pub(crate) fn set_stamp(&mut self, new: Option<Stamp>) {
+        if let Input::Content { stamp, .. } = &mut self.input {
+            *stamp = new;
+        }
     }
 
     /// A file's content as it is now. The stamp is kept only if the file was left alone before `since`.
     pub(crate) fn file(path: &Path, since: Moment) -> io::Result<Check<'static>> {
         let (digest, stamp) = read_stamped(path, false)?;
         let stamp = Some(stamp).filter(|stamp| stamp.settled_before(since));
-        Ok(Check::of(Fact::File { path: text_of(path), digest, stamp }))
+        Ok(Check::of(Input::Content { content: Content::File, path: text_of(path), digest, stamp }))
     }
 
     /// A file of the compiler's, large ones by samples.
     pub(crate) fn tool_file(path: &Path, since: Moment) -> io::Result<Check<'static>> {
         let (digest, stamp) = read_stamped(path, true)?;
         let stamp = Some(stamp).filter(|stamp| stamp.settled_before(since));
-        Ok(Check::of(Fact::File { path: text_of(path), digest, stamp }).tool())
+        Ok(Check::of(Input::Content { content: Content::File, path: text_of(path), digest, stamp }).tool())
     }
 
     /// The names in a directory as they are now, `which` of them matter.
@@ -95,11 +192,11 @@ impl<'a> Check<'a> {
         let stamp = Stamp::of(&std::fs::metadata(path)?);
         let digest = names_in(path, which)?;
         let stamp = Some(stamp).filter(|stamp| stamp.settled_before(since));
-        Ok(Check::of(Fact::Directory { path: text_of(path), which, digest, stamp }))
+        Ok(Check::of(Input::Content { content: Content::Names(which), path: text_of(path), digest, stamp }))
     }
 
     pub(crate) fn absent(path: &Path) -> Check<'static> {
-        Check::of(Fact::Absent { path: text_of(path) })
+        Check::of(Input::Absent { path: text_of(path) })
     }
 
     /// A file that is read if it exists: its content, or that it is absent.
@@ -117,49 +214,49 @@ impl<'a> Check<'a> {
 
     /// A variable as somebody else saw it.
     pub(crate) fn variable_is(name: &str, value: Option<Vec<u8>>) -> Check<'static> {
-        Check::of(Fact::Variable { name: Cow::Owned(name.as_bytes().to_vec()), value: value.map(Cow::Owned) })
+        Check::of(Input::Variable {
+            name: Cow::Owned(name.as_bytes().to_vec()),
+            value: value.map(Cow::Owned),
+        })
     }
 
     /// What a search of PATH finds now.
     pub(crate) fn command(name: &str, environment: &Environment) -> Check<'static> {
         let path = environment.find_command(OsStr::new(name)).map(|path| text_of(&path));
-        Check::of(Fact::Command { name: Cow::Owned(name.as_bytes().to_vec()), path })
+        Check::of(Input::Command { name: Cow::Owned(name.as_bytes().to_vec()), path })
     }
 
-    /// The file a check is about, if its content matters.
+    /// The file a fact is about, if its content matters.
     pub(crate) fn file_path(&self) -> Option<&Path> {
-        match &self.fact {
-            Fact::File { path, .. } => Some(path_of(path)),
+        match &self.input {
+            Input::Content { content: Content::File, path, .. } => Some(path_of(path)),
             _ => None,
         }
     }
 
     /// Whether both say the same of the world, stamps aside.
     pub(crate) fn same_fact(&self, other: &Check<'_>) -> bool {
-        match (&self.fact, &other.fact) {
-            (Fact::File { path: a, digest: x, .. }, Fact::File { path: b, digest: y, .. }) => {
-                a == b && x == y
-            }
+        match (&self.input, &other.input) {
             (
-                Fact::Directory { path: a, which: v, digest: x, .. },
-                Fact::Directory { path: b, which: w, digest: y, .. },
+                Input::Content { content: v, path: a, digest: x, .. },
+                Input::Content { content: w, path: b, digest: y, .. },
             ) => a == b && v == w && x == y,
             (one, two) => one == two,
         }
     }
 
-    /// The file or directory whose content a check is about.
+    /// The file or directory whose content a fact is about.
     pub(crate) fn content_path(&self) -> Option<&Path> {
-        match &self.fact {
-            Fact::File { path, .. } | Fact::Directory { path, .. } => Some(path_of(path)),
+        match &self.input {
+            Input::Content { path, .. } => Some(path_of(path)),
             _ => None,
         }
     }
 
     pub(crate) fn holds(&self, environment: &Environment) -> Holds {
         let yes_if = |holds: bool| if holds { Holds::Yes } else { Holds::No };
-        match &self.fact {
-            Fact::File { path, digest, stamp } => {
+        match &self.input {
+            Input::Content { content, path, digest, stamp } => {
                 let path = path_of(path);
                 let Ok(metadata) = std::fs::metadata(path) else { return Holds::No };
                 let now = Stamp::of(&metadata);
@@ -167,30 +264,22 @@ impl<'a> Check<'a> {
                     return Holds::Yes;
                 }
                 // A file of another size needs no reading.
-                if stamp.is_some_and(|stamp| stamp.size != now.size) || !metadata.is_file() {
+                let is_other_size = stamp.is_some_and(|stamp| stamp.size != now.size);
+                if *content == Content::File && (is_other_size || !metadata.is_file()) {
                     return Holds::No;
                 }
-                compare(*stamp, *digest, || read_stamped(path, self.tool).map(|(digest, _)| digest), now)
-            }
-            Fact::Directory { path, which, digest, stamp } => {
-                let path = path_of(path);
-                let Ok(metadata) = std::fs::metadata(path) else { return Holds::No };
-                let now = Stamp::of(&metadata);
-                if Some(now) == *stamp {
-                    return Holds::Yes;
-                }
-                compare(*stamp, *digest, || names_in(path, *which), now)
+                compare(*stamp, *digest, || content.read(path, self.tool), now)
             }
             // A dangling link is nothing that could be read, until it dangles no more.
-            Fact::Absent { path } => match std::fs::metadata(path_of(path)) {
+            Input::Absent { path } => match std::fs::metadata(path_of(path)) {
                 Err(error) => yes_if(is_absence(&error)),
                 Ok(_) => Holds::No,
             },
-            Fact::Variable { name, value } => {
+            Input::Variable { name, value } => {
                 let now = environment.variable(OsStr::from_bytes(name));
                 yes_if(now.as_ref().map(|now| now.as_bytes()) == value.as_deref())
             }
-            Fact::Command { name, path } => {
+            Input::Command { name, path } => {
                 let now = environment.find_command(OsStr::from_bytes(name));
                 yes_if(now.as_ref().map(|now| now.as_os_str().as_bytes()) == path.as_deref())
             }
@@ -201,21 +290,16 @@ impl<'a> Check<'a> {
     #[cold]
     pub(crate) fn change(&self, environment: &Environment) -> Change {
         let text = |text: &[u8]| String::from_utf8_lossy(text).into_owned();
-        match &self.fact {
-            Fact::File { path, digest, .. } => {
+        match &self.input {
+            Input::Content { content, path, digest, .. } => {
                 let path = path_of(path);
-                let now = read_stamped(path, self.tool)
-                    .map_or_else(|error| failure(&error), |(digest, _)| digest.short(12));
-                Change::new("file", path, &digest.short(12), &now)
+                let now = content
+                    .read(path, self.tool)
+                    .map_or_else(|error| failure(&error), |digest| digest.short(12));
+                Change::new(content.noun(), path, &digest.short(12), &now)
             }
-            Fact::Directory { path, which, digest, .. } => {
-                let path = path_of(path);
-                let now =
-                    names_in(path, *which).map_or_else(|error| failure(&error), |digest| digest.short(12));
-                Change::new("directory", path, &digest.short(12), &now)
-            }
-            Fact::Absent { path } => Change::new("file", path_of(path), "absent", "present"),
-            Fact::Variable { name, value } => {
+            Input::Absent { path } => Change::new("file", path_of(path), "absent", "present"),
+            Input::Variable { name, value } => {
                 let now = environment.variable(OsStr::from_bytes(name));
                 let shown = |value: Option<&[u8]>| value.map_or_else(|| "unset".to_owned(), text);
                 Change::new(
@@ -225,7 +309,7 @@ impl<'a> Check<'a> {
                     &shown(now.as_ref().map(|now| now.as_bytes())),
                 )
             }
-            Fact::Command { name, path } => {
+            Input::Command { name, path } => {
                 let now = environment.find_command(OsStr::from_bytes(name));
                 let shown = |path: Option<&[u8]>| path.map_or_else(|| "not on PATH".to_owned(), text);
                 Change::new(
@@ -238,47 +322,6 @@ impl<'a> Check<'a> {
         }
     }
 
-    pub(crate) fn parse(line: &'a [u8]) -> Option<Check<'a>> {
-        let (tool, line) = match line.strip_prefix(b"tool ") {
-            Some(rest) => (true, rest),
-            None => (false, line),
-        };
-        let (choice, line) = match line.strip_prefix(b"choice ") {
-            Some(rest) => (true, rest),
-            None => (false, line),
-        };
-        let (kind, rest) = split_field(line)?;
-        let content = || -> Option<(Digest, Option<Stamp>, Text<'a>)> {
-            let (digest, rest) = split_field(rest)?;
-            let (stamp, path) = split_field(rest)?;
-            Some((Digest::parse(digest)?, parse_stamp(stamp)?, unescape(path)?))
-        };
-        let fact = match kind {
-            b"file" => {
-                let (digest, stamp, path) = content()?;
-                Fact::File { path, digest, stamp }
-            }
-            b"directory" | b"sources" => {
-                let which = if kind == b"directory" { Names::All } else { Names::Sources };
-                let (digest, stamp, path) = content()?;
-                Fact::Directory { path, which, digest, stamp }
-            }
-            b"absent" => Fact::Absent { path: unescape(rest)? },
-            b"variable" => match rest.iter().position(|byte| *byte == b'=') {
-                Some(at) => {
-                    Fact::Variable { name: unescape(&rest[..at])?, value: Some(unescape(&rest[at + 1..])?) }
-                }
-                None => Fact::Variable { name: unescape(rest)?, value: None },
-            },
-            b"command" => match split_field(rest) {
-                Some((name, path)) => Fact::Command { name: unescape(name)?, path: Some(unescape(path)?) },
-                None => Fact::Command { name: unescape(rest)?, path: None },
-            },
-            _ => return None,
-        };
-        Some(Check { tool, choice, fact })
-    }
-
     pub(crate) fn render(&self, out: &mut Vec<u8>) {
         if self.tool {
             out.extend_from_slice(b"tool ");
@@ -286,16 +329,13 @@ impl<'a> Check<'a> {
         if self.choice {
             out.extend_from_slice(b"choice ");
         }
-        match &self.fact {
-            Fact::File { path, digest, stamp } => {
-                line(out, &[b"file", digest.hex().as_bytes(), stamp_text(stamp).as_bytes(), &escape(path)])
+        match &self.input {
+            Input::Content { content, path, digest, stamp } => {
+                let (digest, stamp) = (digest.hex_bytes(), stamp_text(stamp));
+                line(out, &[content.word().as_bytes(), &digest, stamp.as_bytes(), &escape(path)]);
             }
-            Fact::Directory { path, which, digest, stamp } => {
-                let kind: &[u8] = if *which == Names::All { b"directory" } else { b"sources" };
-                line(out, &[kind, digest.hex().as_bytes(), stamp_text(stamp).as_bytes(), &escape(path)]);
-            }
-            Fact::Absent { path } => line(out, &[b"absent", &escape(path)]),
-            Fact::Variable { name, value } => {
+            Input::Absent { path } => line(out, &[b"absent", &escape(path)]),
+            Input::Variable { name, value } => {
                 let mut text = escape(name).into_owned();
                 if let Some(value) = value {
                     text.push(b'=');
@@ -303,26 +343,18 @@ impl<'a> Check<'a> {
                 }
                 line(out, &[b"variable", &text]);
             }
-            Fact::Command { name, path: Some(path) } => {
+            Input::Command { name, path: Some(path) } => {
                 line(out, &[b"command", &escape(name), &escape(path)]);
             }
-            Fact::Command { name, path: None } => line(out, &[b"command", &escape(name)]),
+            Input::Command { name, path: None } => line(out, &[b"command", &escape(name)]),
         }
     }
 
     /// The same check, owning its texts.
     pub(crate) fn into_owned(self) -> Check<'static> {
-        let own = |text: Text<'_>| Cow::Owned(text.into_owned());
-        let fact = match self.fact {
-            Fact::File { path, digest, stamp } => Fact::File { path: own(path), digest, stamp },
-            Fact::Directory { path, which, digest, stamp } => {
-                Fact::Directory { path: own(path), which, digest, stamp }
-            }
-            Fact::Absent { path } => Fact::Absent { path: own(path) },
-            Fact::Variable { name, value } => Fact::Variable { name: own(name), value: value.map(own) },
-            Fact::Command { name, path } => Fact::Command { name: own(name), path: path.map(own) },
-        };
-        Check { tool: self.tool, choice: self.choice, fact }
+        let own = |text: Text<'_>| Ok::<_, Infallible>(Cow::Owned(text.into_owned()));
+        let Ok(input) = self.input.with_texts(own);
+        Fact { tool: self.tool, choice: self.choice, input }
     }
 }
 
@@ -350,4 +382,15 @@ pub(crate) fn compare(
         }
         _ => Holds::No,
     }
+}
+
+pub(crate) fn parse_stamp(text: &[u8]) -> Option<Option<Stamp>> {
+    match text {
+        b"-" => Some(None),
+        _ => Stamp::parse(std::str::from_utf8(text).ok()?).map(Some),
+    }
+}
+
+pub(crate) fn stamp_text(stamp: &Option<Stamp>) -> String {
+    stamp.map_or_else(|| "-".to_owned(), |stamp| stamp.to_string())
 }

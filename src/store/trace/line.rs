@@ -1,0 +1,138 @@
+//! The format of traces and records: their lines, read one by one and without allocation.
+//!
+//! ```text
+//! runner-trace 1
+//! script PATH                                 whose trace this is; for people and `cache list`
+//! variant
+//! binary DIGEST STAMP PATH                    relative to the cache; absolute in the shared one (see `shared_root`)
+//! provisional                                 if a better one is to come
+//! target NAME                                 it is for another kind of machine than the compiler's
+//! argument TEXT                               the program is given it before the caller's own
+//! set NAME=VALUE                              the program is given the variable, whatever the caller has
+//! about NAME TEXT                             for people: toolchain, profile, when, how long
+//! file DIGEST STAMP PATH                      content; STAMP is size,mtime,ctime,inode or - while it proves nothing
+//! directory DIGEST STAMP PATH                 the names in it
+//! sources DIGEST STAMP PATH                   likewise, without `target` and what begins with a dot
+//! absent PATH                                 nothing is there, or a dangling link
+//! variable NAME=VALUE | variable NAME         set to, or unset
+//! command NAME PATH | command NAME            what a search of PATH finds, or that it finds nothing
+//! end DIGEST                                  the seal (see `seal`)
+//! ```
+//!
+//! A record begins with `runner-record 1`, and holds `about` lines and facts. Any fact may be preceded by `tool `: it is the
+//! compiler's, and a cached script outlives its compiler; or by `choice `: it only tells what was asked for, and where that
+//! is spelled out (see `Recipe::home`) the build outlives it. Texts are escaped: see [`escape`](super::escape). A file that
+//! does not end in its seal is no trace at all: torn, flipped, or another script's.
+//!
+//! Everybody reads by [`Lines`]: a hit before libc has started, and `Trace::parse` for all others.
+
+use crate::base::digest::Digest;
+use crate::store::stamp::Stamp;
+use crate::store::trace::escape::{Escaped, split_at_byte, split_field};
+use crate::store::trace::fact::{Fact, Input, parse_stamp};
+
+/// The first line of a trace.
+pub(crate) const TRACE: &[u8] = b"runner-trace 1";
+/// The first line of a record.
+pub(crate) const RECORD: &[u8] = b"runner-record 1";
+
+/// A line, with its texts as they stand there.
+#[derive(Debug)]
+pub(crate) enum Line<'a> {
+    Script(Escaped<'a>),
+    /// Two lines: a variant begins, and its binary is this.
+    Variant(Binary<Escaped<'a>>),
+    Provisional,
+    Target(Escaped<'a>),
+    Argument(Escaped<'a>),
+    Set(Escaped<'a>, Escaped<'a>),
+    About(Escaped<'a>, Escaped<'a>),
+    Fact(Fact<Escaped<'a>>),
+}
+
+/// A binary in the cache.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Binary<T> {
+    pub(crate) digest: Digest,
+    pub(crate) stamp: Option<Stamp>,
+    /// Relative to the cache, or absolute in the shared one; never outside of both.
+    pub(crate) path: T,
+}
+
+/// The lines of a file; in place of one that cannot be read there is `None`.
+#[derive(Debug, Clone)]
+pub(crate) struct Lines<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Lines<'a> {
+    /// The lines after `first`, if that is the first one.
+    pub(crate) fn after(first: &[u8], bytes: &'a [u8]) -> Option<Lines<'a>> {
+        Some(Lines { rest: bytes.strip_prefix(first)?.strip_prefix(b"\n")? })
+    }
+
+    /// The lines of a file that may be damaged.
+    pub(crate) fn of(bytes: &'a [u8]) -> Lines<'a> {
+        Lines { rest: bytes }
+    }
+
+    /// The bytes of the next line; those after the last end of a line are none.
+    fn next_bytes(&mut self) -> Option<&'a [u8]> {
+        let (line, rest) = split_at_byte(self.rest, b'\n')?;
+        self.rest = rest;
+        Some(line)
+    }
+
+    fn parse(&mut self, line: &'a [u8]) -> Option<Line<'a>> {
+        let (word, rest) = split_field(line).unwrap_or((line, b""));
+        Some(match word {
+            b"about" => split_field(rest).map(|(name, text)| Line::About(Escaped(name), Escaped(text)))?,
+            b"script" => Line::Script(Escaped(rest)),
+            b"variant" => Line::Variant(Binary::parse(self.next_bytes()?)?),
+            b"provisional" => Line::Provisional,
+            b"target" => Line::Target(Escaped(rest)),
+            b"argument" => Line::Argument(Escaped(rest)),
+            b"set" => {
+                let (name, value) = split_at_byte(rest, b'=')?;
+                Line::Set(Escaped(name), Escaped(value))
+            }
+            b"tool" => {
+                let (word, rest) = split_field(rest)?;
+                let (choice, input) = match word {
+                    b"choice" => (true, split_field(rest).and_then(|(word, rest)| Input::parse(word, rest))),
+                    _ => (false, Input::parse(word, rest)),
+                };
+                Line::Fact(Fact { tool: true, choice, input: input? })
+            }
+            b"choice" => {
+                let (word, rest) = split_field(rest)?;
+                Line::Fact(Fact { tool: false, choice: true, input: Input::parse(word, rest)? })
+            }
+            _ => Line::Fact(Fact { tool: false, choice: false, input: Input::parse(word, rest)? }),
+        })
+    }
+}
+
+impl<'a> Iterator for Lines<'a> {
+    type Item = Option<Line<'a>>;
+
+    fn next(&mut self) -> Option<Option<Line<'a>>> {
+        match self.next_bytes() {
+            Some(line) => Some(self.parse(line)),
+            // What has no end was torn.
+            None => (!std::mem::take(&mut self.rest).is_empty()).then_some(None),
+        }
+    }
+}
+
+impl<'a> Binary<Escaped<'a>> {
+    fn parse(line: &'a [u8]) -> Option<Binary<Escaped<'a>>> {
+        let (digest, rest) = split_field(line.strip_prefix(b"binary ")?)?;
+        let (stamp, path) = split_field(rest)?;
+        // Nothing outside is ever executed, whoever wrote the trace, but what the shared cache has. No slash or dot is escaped.
+        let is_inside = path.starts_with(b"bin/") || path.starts_with(b"/");
+        let leads_out = path.split(|byte| *byte == b'/').any(|component| component == b"..");
+        (is_inside && !leads_out).then_some(())?;
+        Some(Binary { digest: Digest::parse(digest)?, stamp: parse_stamp(stamp)?, path: Escaped(path) })
+    }
+}
