@@ -59,7 +59,7 @@ pub(crate) fn read_script(
     refuse_what_is_no_source(script.bytes(), &text)?;
     let config = Config::read(environment)?;
     let asked = options.language.as_deref();
-    if let Some(own) = user_defined::of(script, &text, asked, &config.languages) {
+    if let Some(own) = user_defined::of(script, &text, asked, &config.languages)? {
         let language = Some(own.identity());
         let mut read = LanguageScript::read(script, options, &text, own.language, config, environment)?;
         read.request.options.language = language;

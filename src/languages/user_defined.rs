@@ -17,12 +17,17 @@
 //! Without `depfile` the compiler is assumed to read nothing but the script. A user's language takes precedence over a
 //! built-in one. Its definition is part of the key of each script in it.
 
+use std::ffi::OsStr;
+use std::path::Path;
+
 use toml::{Table, Value};
 
 use crate::base::digest::Digest;
+use crate::base::error::Error;
 use crate::languages::language::{Compilers, Language, Report, Template};
 use crate::languages::metadata;
 use crate::script::script_file::Script;
+use crate::settings::config_file::LanguageTable;
 
 /// A language, and the digest of its definition.
 #[derive(Debug, Clone, Copy)]
@@ -56,7 +61,7 @@ const KEYS: &[&str] = &[
 ];
 
 /// Reads a table; else the key that is wrong (none is the table itself), and why.
-pub(crate) fn read(name: &str, table: &Table) -> Result<UserLanguage, (Option<String>, String)> {
+fn read(name: &str, table: &Table) -> Result<UserLanguage, (Option<String>, String)> {
     let wrong = |key: &str, why: &str| Err((Some(key.to_owned()), why.to_owned()));
     let is_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_' | '+');
     if name.is_empty() || !name.chars().all(is_name) || matches!(name, "rust" | "rs") {
@@ -143,25 +148,34 @@ pub(crate) fn read(name: &str, table: &Table) -> Result<UserLanguage, (Option<St
     Ok(UserLanguage { language: Box::leak(Box::new(language)), digest })
 }
 
-/// The user's language that a script is in: by the name that is asked for, else by its extension.
+/// The user's language of a script: by the value of `--lang`, else by the metadata, else by the extension.
+///
+/// # Errors
+/// [`Step::Config`](crate::Step::Config) if any of the tables is malformed, at its place in the file.
 pub(crate) fn of(
     script: &Script,
     text: &str,
     asked: Option<&str>,
-    languages: &[UserLanguage],
-) -> Option<UserLanguage> {
+    tables: &[LanguageTable],
+) -> Result<Option<UserLanguage>, Error> {
+    let mut languages = Vec::with_capacity(tables.len());
+    for table in tables {
+        let error = |(key, text): (Option<String>, String)| table.error(key.as_deref(), &text);
+        languages.push(read(&table.name, &table.table).map_err(error)?);
+    }
     if languages.is_empty() {
-        return None;
+        return Ok(None);
     }
     let block = metadata::metadata_language(text);
     let found = match asked.or(block.as_deref()) {
         Some(name) => languages.iter().find(|one| one.language.name == name),
         None => {
-            let extension = script.path()?.extension()?.to_str()?;
+            let extension = script.path().and_then(Path::extension).and_then(OsStr::to_str);
+            let extension = extension.unwrap_or_default();
             languages.iter().find(|one| one.language.extensions.contains(&extension))
         }
     };
-    found.copied()
+    Ok(found.copied())
 }
 
 /// Text that lives as long as the process: a configuration is read once or twice.

@@ -32,7 +32,6 @@ use toml::{Spanned, Table, Value};
 use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Step};
 use crate::base::text_position::TextPosition;
-use crate::languages::user_defined::{self, UserLanguage};
 use crate::settings::layers::Said;
 use crate::settings::origin::Source;
 use crate::settings::schema::{self, Place};
@@ -47,12 +46,42 @@ pub(crate) struct Config {
     pub(crate) path: Option<PathBuf>,
     pub(crate) exists: bool,
     pub(crate) said: Said,
-    /// The languages it defines.
-    pub(crate) languages: Vec<UserLanguage>,
+    /// The languages that it defines.
+    pub(crate) languages: Vec<LanguageTable>,
     /// What the reader should know of it, each with its cure.
     pub(crate) complaints: Vec<(String, Option<String>)>,
     /// That it is what it is, or that it is not there.
     pub(crate) checks: Vec<Check<'static>>,
+}
+
+/// A `[language.NAME]` table as it stands in the file: see [`crate::languages::user_defined`].
+#[derive(Debug, Clone)]
+pub(crate) struct LanguageTable {
+    pub(crate) name: String,
+    pub(crate) table: Table,
+    file: PathBuf,
+    position: TextPosition,
+    key_positions: Vec<(String, TextPosition)>,
+}
+
+impl LanguageTable {
+    /// An error in the table, at one of its keys or at its name.
+    pub(crate) fn error(&self, key: Option<&str>, text: &str) -> Error {
+        let of_key = |key: &str| self.key_positions.iter().find(|(name, _)| name == key);
+        let position = key.and_then(of_key).map_or(self.position, |(_, position)| *position);
+        language_error(&self.file, position, text)
+    }
+}
+
+#[cold]
+fn language_error(file: &Path, position: TextPosition, text: &str) -> Error {
+    error_at(file, position, text).hint("`runner help config` tells what a language is defined by")
+}
+
+#[cold]
+fn error_at(file: &Path, position: TextPosition, text: &str) -> Error {
+    let TextPosition { line, column } = position;
+    Error::message(Step::Config, format!("{}:{line}:{column}: {text}", file.display()))
 }
 
 impl Config {
@@ -112,10 +141,7 @@ impl Config {
     }
 
     fn add(&mut self, path: &Path, bytes: &[u8], environment: &Environment) -> Result<()> {
-        let at = |offset: usize, text: &str| {
-            let TextPosition { line, column } = TextPosition::of(bytes, offset);
-            Error::message(Step::Config, format!("{}:{line}:{column}: {text}", path.display()))
-        };
+        let at = |offset: usize, text: &str| error_at(path, TextPosition::of(bytes, offset), text);
         let text = std::str::from_utf8(bytes)
             .map_err(|error| at(error.valid_up_to(), "it is not UTF-8 text").hint("write it in UTF-8"))?;
         let malformed = |error: toml::de::Error| {
@@ -129,7 +155,7 @@ impl Config {
             let line = TextPosition::of(bytes, start).line;
             let Some(meant) = table.get(name) else { continue };
             if name == "language" {
-                self.add_languages(meant, value, &at)?;
+                self.add_languages(meant, value, path, bytes)?;
                 continue;
             }
             match schema::named(name) {
@@ -156,37 +182,35 @@ impl Config {
         Ok(())
     }
 
-    /// Reads `[language.NAME]` tables.
+    /// Keeps `[language.NAME]` tables.
     fn add_languages(
         &mut self,
-        meant: &Value,
-        places: &Spanned<DeValue<'_>>,
-        at: &dyn Fn(usize, &str) -> Error,
+        value: &Value,
+        spans: &Spanned<DeValue<'_>>,
+        file: &Path,
+        text: &[u8],
     ) -> Result<()> {
-        let wrong = |start: usize, text: &str| {
-            at(start, text).hint("`runner help config` tells what a language is defined by")
+        let position = |start: usize| TextPosition::of(text, start);
+        let (Some(value), DeValue::Table(spans)) = (value.as_table(), spans.get_ref()) else {
+            let start = position(spans.span().start);
+            return Err(language_error(file, start, "`language` must be a table of languages"));
         };
-        let (Some(meant), DeValue::Table(places)) = (meant.as_table(), places.get_ref()) else {
-            return Err(wrong(places.span().start, "`language` must be a table of languages"));
-        };
-        for (key, value) in places {
+        for (key, span) in spans {
             let name = key.get_ref().as_ref();
-            let Some(table) = meant.get(name).and_then(Value::as_table) else {
-                return Err(wrong(
-                    value.span().start,
-                    &format!("`language.{}` must be a table", name.escape_debug()),
-                ));
+            let (Some(table), DeValue::Table(keys)) =
+                (value.get(name).and_then(Value::as_table), span.get_ref())
+            else {
+                let text = format!("`language.{}` must be a table", name.escape_debug());
+                return Err(language_error(file, position(span.span().start), &text));
             };
-            let found = user_defined::read(name, table).map_err(|(inner, text)| {
-                let of_key = |inner: &String| match value.get_ref() {
-                    DeValue::Table(table) => table.iter().find(|(key, _)| key.get_ref() == inner),
-                    _ => None,
-                };
-                let start =
-                    inner.as_ref().and_then(of_key).map_or(key.span().start, |(key, _)| key.span().start);
-                wrong(start, &text)
-            })?;
-            self.languages.push(found);
+            let keys = keys.keys().map(|key| (key.get_ref().to_string(), position(key.span().start)));
+            self.languages.push(LanguageTable {
+                name: name.to_owned(),
+                table: table.clone(),
+                file: file.to_owned(),
+                position: position(key.span().start),
+                key_positions: keys.collect(),
+            });
         }
         Ok(())
     }
