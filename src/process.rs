@@ -2,3 +2,4 @@
 
 pub(crate) mod child;
 pub(crate) mod exec;
+pub(crate) mod pipe_through;

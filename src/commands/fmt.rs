@@ -22,7 +22,7 @@ use std::ffi::OsString;
 use std::io::Write;
 use std::ops::Range;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 
 use proc_macro2::{TokenStream, TokenTree};
 
@@ -33,6 +33,8 @@ use crate::engine::context::Context;
 use crate::process::exec;
 use crate::report::event::Event;
 use crate::report::reporter::Reporter;
+use crate::process::pipe_through::pipe_through;
+use crate::report::reporter::Screen;
 use crate::request::options::Options;
 use crate::rust::recipe::RustRecipe;
 use crate::rust::source::main_wrapper;
@@ -139,8 +141,9 @@ impl<'a> Statements<'a> {
             command.args(more);
             command
         };
-        let ask =
-            |command: Command, text: &str| answer(command, text).map_err(|error| cannot_run(tool, error));
+        let ask = |command: Command, text: &str| {
+            pipe_through(command, text.as_bytes()).map_err(|error| cannot_run(tool, error))
+        };
         let question = ["--print-config".to_owned(), "current".to_owned(), path.display().to_string()];
         let config = ask(rustfmt(&question), "")?;
         let layout = Layout::read(&String::from_utf8_lossy(&config.stdout));
@@ -304,16 +307,6 @@ impl Layout {
         let line_ends = value("newline_style").unwrap_or("Auto").trim_matches('"').to_owned();
         Layout { indent, line_ends, widths: vec!["--config".to_owned(), widths.join(",")] }
     }
-}
-
-/// What a program says when it is given a text.
-fn answer(mut command: Command, text: &str) -> std::io::Result<Output> {
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
-    if let Some(mut stdin) = child.stdin.take() {
-        // One that has seen enough says so itself.
-        let _ = stdin.write_all(text.as_bytes());
-    }
-    child.wait_with_output()
 }
 
 #[cfg(test)]

@@ -3,6 +3,8 @@
 use std::ffi::{OsStr, OsString};
 use std::io::Write;
 use std::process::{Command, Stdio};
+use std::io::{IsTerminal, Write};
+use std::process::Command;
 
 use crate::base::error::{At, EXIT_NOT_FOUND, Error, Result, Step, cannot_run};
 use crate::build::backend::Host;
@@ -15,6 +17,8 @@ use crate::languages::driver::Build;
 use crate::languages::recipe::LanguageRecipe;
 use crate::process::exec;
 use crate::report::event::Event;
+use crate::process::pipe_through::pipe_through;
+use crate::report::reporter::Screen;
 use crate::request::options::Options;
 use crate::script::script_file::Script;
 use crate::store::staging::Staging;
@@ -87,10 +91,10 @@ pub(crate) fn format_language(
     command.args(words.iter().map(|word| word.replace("{name}", &name)));
     command.args(arguments.iter().filter(|word| *word != "--check"));
     command.env_clear().envs(context.environment().for_compilers());
-    command.current_dir(script.base()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.current_dir(script.base());
     // Blank lines above it, so that lines in messages are the script's.
     let above = vec![b'\n'; usize::from(line.is_some()) + gap.len()];
-    let output = answer(command, &[&above, body].concat()).map_err(|error| cannot_run(&tool, error))?;
+    let output = pipe_through(command, &[&above, body].concat()).map_err(|error| cannot_run(&tool, error))?;
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
         let typed = script.display_name();
@@ -129,19 +133,6 @@ fn split(script: &[u8]) -> (Option<&[u8]>, &[u8], &[u8]) {
     let body = rest.iter().position(|byte| *byte != b'\n').unwrap_or(rest.len());
     let (gap, body) = rest.split_at(body);
     (line, gap, body)
-}
-
-/// What a command makes of a text, written while it is read.
-fn answer(mut command: Command, text: &[u8]) -> std::io::Result<std::process::Output> {
-    let mut child = command.stdin(Stdio::piped()).spawn()?;
-    let input = child.stdin.take();
-    std::thread::scope(|scope| {
-        scope.spawn(move || {
-            // One that does not read to the end has said why.
-            let _ = input.map(|mut input| input.write_all(text));
-        });
-        child.wait_with_output()
-    })
 }
 
 #[cfg(test)]
