@@ -2,6 +2,7 @@
 
 pub(crate) mod backend;
 pub(crate) mod declared_inputs;
+pub(crate) mod depfile;
 pub(crate) mod elf;
 pub(crate) mod input_mutation;
 pub(crate) mod input_watch;

@@ -18,7 +18,6 @@ pub(crate) mod c;
 pub(crate) mod compilation;
 pub(crate) mod compile_call;
 pub(crate) mod compiler;
-pub(crate) mod depfile;
 pub(crate) mod detect;
 pub(crate) mod driver;
 pub(crate) mod go;

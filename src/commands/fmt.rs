@@ -19,7 +19,6 @@
 pub(crate) mod diff;
 
 use std::ffi::OsString;
-use std::io::Write;
 use std::ops::Range;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -31,10 +30,9 @@ use crate::commands::check::component;
 use crate::commands::migrate;
 use crate::engine::context::Context;
 use crate::process::exec;
+use crate::process::pipe_through::pipe_through;
 use crate::report::event::Event;
 use crate::report::reporter::Reporter;
-use crate::process::pipe_through::pipe_through;
-use crate::report::reporter::Screen;
 use crate::request::options::Options;
 use crate::rust::recipe::RustRecipe;
 use crate::rust::source::main_wrapper;

@@ -20,9 +20,9 @@ use std::process::{Child, ExitStatus};
 
 use crate::base::error::{Error, Result, Step};
 use crate::base::shell_commands;
+use crate::build::depfile;
 use crate::languages::compilation::Compilation;
 use crate::languages::compiler::{Compiler, Search};
-use crate::languages::depfile;
 use crate::languages::driver::{Build, Call, Driver};
 use crate::languages::inputs::Inputs;
 use crate::languages::metadata::Head;

@@ -1,11 +1,12 @@
-//! Dep-info: what a compiler says it read, in the Makefile syntax that rustc and C compilers share.
+//! Reads rustc's dep-info: a depfile with the variables that were read in its comments.
 //!
-//! Source: cargo's `src/compiler/fingerprint/dep_info.rs`. The first `target: dep dep …` line counts; a space in a path
-//! is `\ `, and a backslash is itself. `# env-dep:NAME=VALUE` is a variable that was read, `# env-dep:NAME` one that
+//! Source: cargo's `src/compiler/fingerprint/dep_info.rs`. `# env-dep:NAME=VALUE` is a variable that was read, `# env-dep:NAME` one that
 //! was asked for and unset, with `\\`, `\n` and `\r` escaped.
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
+
+use crate::build::depfile;
 
 /// Files and variables a compiler read.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -19,22 +20,15 @@ pub(crate) struct DepInfo {
 impl DepInfo {
     /// Reads dep-info; `None` if there is no rule in it.
     pub(crate) fn parse(text: &str) -> Option<DepInfo> {
-        let mut info = DepInfo::default();
-        let mut has_rule = false;
-        for line in text.lines() {
-            if let Some(variable) = line.strip_prefix("# env-dep:") {
-                info.variables.push(match variable.split_once('=') {
-                    Some((name, value)) => (unescape(name)?, Some(unescape(value)?)),
-                    None => (unescape(variable)?, None),
-                });
-            } else if let Some(at) = line.find(": ").filter(|_| !has_rule && !line.starts_with('#')) {
-                has_rule = true;
-                info.files = files(&line[at + 2..]);
-            } else if !has_rule && !line.starts_with('#') && line.ends_with(':') {
-                has_rule = true;
-            }
+        let files = depfile::parse_rustc(text.as_bytes())?;
+        let mut variables = Vec::new();
+        for variable in text.lines().filter_map(|line| line.strip_prefix("# env-dep:")) {
+            variables.push(match variable.split_once('=') {
+                Some((name, value)) => (unescape(name)?, Some(unescape(value)?)),
+                None => (unescape(variable)?, None),
+            });
         }
-        has_rule.then_some(info)
+        Some(DepInfo { files, variables })
     }
 }
 
@@ -49,22 +43,6 @@ pub(crate) fn without_place<'a>(text: &'a str, script: &Path, directory: &Path) 
     let as_written = |path: &Path| format!(" {}", path.to_string_lossy().replace(' ', "\\ "));
     let text = text.replace(&as_written(script), " ");
     Cow::Owned(text.replace(&(as_written(directory) + "/"), " "))
-}
-
-/// Splits at spaces that no backslash precedes.
-fn files(text: &str) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    let mut words = text.split(' ').filter(|word| !word.is_empty());
-    while let Some(word) = words.next() {
-        let mut path = word.to_owned();
-        while path.ends_with('\\') {
-            path.pop();
-            path.push(' ');
-            path.push_str(words.next().unwrap_or_default());
-        }
-        found.push(PathBuf::from(path));
-    }
-    found
 }
 
 fn unescape(text: &str) -> Option<String> {

@@ -1,9 +1,6 @@
 //! `runner check` and `runner fmt` for scripts in languages other than Rust.
 
 use std::ffi::{OsStr, OsString};
-use std::io::Write;
-use std::process::{Command, Stdio};
-use std::io::{IsTerminal, Write};
 use std::process::Command;
 
 use crate::base::error::{At, EXIT_NOT_FOUND, Error, Result, Step, cannot_run};
@@ -16,9 +13,8 @@ use crate::languages::build;
 use crate::languages::driver::Build;
 use crate::languages::recipe::LanguageRecipe;
 use crate::process::exec;
-use crate::report::event::Event;
 use crate::process::pipe_through::pipe_through;
-use crate::report::reporter::Screen;
+use crate::report::event::Event;
 use crate::request::options::Options;
 use crate::script::script_file::Script;
 use crate::store::staging::Staging;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use crate::base::error::Result;
-use crate::languages::depfile;
+use crate::build::depfile;
 use crate::languages::driver::Build;
 use crate::languages::includes::{self, Directories};
 use crate::languages::inputs::{Inputs, is_system};

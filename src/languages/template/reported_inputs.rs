@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use crate::base::error::{Error, Result, Step};
-use crate::languages::depfile;
+use crate::build::depfile;
 use crate::languages::driver::{Build, Call};
 use crate::languages::inputs::{Input, Inputs, is_system};
 use crate::languages::language::{Report, Template};
