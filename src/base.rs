@@ -7,5 +7,4 @@ pub(crate) mod fs;
 pub(crate) mod shell_commands;
 pub mod shell_words;
 pub(crate) mod similar;
-pub(crate) mod small_sort;
 pub(crate) mod text_position;

@@ -193,7 +193,7 @@ mod tests {
             let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz/seeds").join(name);
             let mut paths: Vec<_> =
                 std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).collect();
-            crate::base::small_sort::sort(&mut paths);
+            paths.sort();
             let seeds: Vec<Vec<u8>> = paths.iter().map(|path| std::fs::read(path).unwrap()).collect();
             seeds.iter().for_each(|seed| target(seed));
             let mut dice = Dice(0x9e37_79b9_7f4a_7c15);

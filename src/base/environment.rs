@@ -14,8 +14,6 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use crate::base::small_sort;
-
 /// Variables that would leak the caller's project into a build.
 const DROPPED: &[&str] = &[
     "CARGO",
@@ -93,7 +91,7 @@ impl Variables {
     /// Of two of one name the later counts.
     fn of(mut variables: Vec<(OsString, OsString)>) -> Variables {
         variables.reverse();
-        small_sort::sort_by(&mut variables, |one, two| one.0.cmp(&two.0));
+        variables.sort_by(|one, two| one.0.cmp(&two.0));
         variables.dedup_by(|one, two| one.0 == two.0);
         Variables::Fixed(variables)
     }

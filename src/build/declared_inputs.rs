@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 
 use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Step};
-use crate::base::small_sort;
 use crate::settings::script_table::Settings;
 use crate::store::file_digest::Names;
 use crate::store::stamp::Moment;
@@ -52,7 +51,7 @@ pub(crate) fn checks(
         }
     }
     for list in [&mut files, &mut directories] {
-        small_sort::sort(list);
+        list.sort();
         list.dedup();
     }
     let unreadable = |path: &Path, error: std::io::Error| {
@@ -116,7 +115,7 @@ mod tests {
                     format!("{kind} {}", Path::new(path).strip_prefix(root).unwrap().display())
                 })
                 .collect();
-            small_sort::sort(&mut names);
+            names.sort();
             names
         };
         assert_eq!(lines(&["t/*.html"]), ["directory t", "file t/a.html"]);

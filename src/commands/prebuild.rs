@@ -4,7 +4,6 @@ use std::num::NonZero;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::base::error::{Error, Result, Step};
-use crate::base::small_sort;
 use crate::engine::context::Context;
 use crate::engine::{recipe, trim};
 use crate::packages::recipe::{PackageRecipe, PackageRequest};
@@ -40,7 +39,7 @@ pub(crate) fn in_parallel<T: Send>(scripts: &[Script], work: impl Fn(&Script) ->
         let workers: Vec<_> = (0..workers).map(|_| scope.spawn(work_on)).collect();
         workers.into_iter().flat_map(|worker| worker.join().unwrap_or_default()).collect()
     });
-    small_sort::sort_by_key(&mut done, |(index, _)| *index);
+    done.sort_by_key(|(index, _)| *index);
     done.into_iter().map(|(_, result)| result).collect()
 }
 

@@ -36,7 +36,6 @@ use std::path::{Path, PathBuf};
 use crate::base::digest::Digest;
 use crate::base::environment::Environment;
 use crate::base::error::{EXIT_NOT_FOUND, Result};
-use crate::base::small_sort;
 use crate::engine::context::Context;
 use crate::engine::recipe;
 use crate::report::reporter::Reporter;
@@ -227,7 +226,7 @@ fn checks(
         Grounds::By(ours) => {
             let facts = |home: &Path, checks: &mut dyn Iterator<Item = &Check<'_>>| {
                 let mut facts: Vec<Vec<u8>> = checks.map(|check| without_home(check, home)).collect();
-                small_sort::sort(&mut facts);
+                facts.sort();
                 facts.dedup();
                 facts
             };

@@ -14,7 +14,6 @@ use std::time::SystemTime;
 use crate::base::digest::Digest;
 use crate::base::error::Result;
 use crate::base::fs::{DAY, HOUR, Mode, entries, is_older, remove, remove_in, size_of};
-use crate::base::small_sort;
 use crate::request::limits::Limits;
 use crate::rust::{deps, incremental};
 use crate::store::cache::Cache;
@@ -120,9 +119,7 @@ pub(crate) fn builds(cache: &Cache) -> Vec<CachedBuild> {
             });
         }
     }
-    small_sort::sort_by(&mut found, |one, two| {
-        two.used.cmp(&one.used).then_with(|| one.script.cmp(&two.script))
-    });
+    found.sort_by(|one, two| two.used.cmp(&one.used).then_with(|| one.script.cmp(&two.script)));
     found
 }
 
@@ -197,7 +194,7 @@ fn sweep_dependencies(
     let place = cache.join("deps");
     let total = size_of(&place);
     let mut freed: u64 = unused.iter().map(|one| cache.remove_unused(&one.directory, mode)).sum();
-    small_sort::sort_by_key(&mut alive, |environment| environment.used);
+    alive.sort_by_key(|environment| environment.used);
     let mut artifacts = deps::sweep(cache, &records(&alive), mode);
     loop {
         let left = match mode {

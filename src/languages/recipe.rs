@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Step};
-use crate::base::{shell_commands, small_sort};
+use crate::base::shell_commands;
 use crate::languages::compilation::{Compilation, Profile};
 use crate::languages::compile_call::SCRIPT;
 use crate::languages::compiler::{Compiler, Search};
@@ -117,7 +117,7 @@ fn call_words(
             notes.push(format!("`{}` in the call of its compiler is passed over", word.text));
         }
     }
-    small_sort::sort(&mut variables);
+    variables.sort();
     variables.dedup();
     checks.extend(variables.iter().map(|name| Check::variable(name, search.environment)));
     Ok(words)

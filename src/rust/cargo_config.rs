@@ -10,7 +10,6 @@ use toml::{Table, Value};
 
 use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Step};
-use crate::base::small_sort;
 use crate::store::stamp::Moment;
 use crate::store::trace::fact::Check;
 
@@ -107,7 +106,7 @@ impl CargoConfig {
             config.checks.push(check);
             seen.push(path);
         }
-        small_sort::sort_by_key(&mut config.targets, |one| std::cmp::Reverse(one.rank));
+        config.targets.sort_by_key(|one| std::cmp::Reverse(one.rank));
         Ok(config)
     }
 

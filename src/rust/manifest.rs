@@ -13,7 +13,6 @@ use std::path::Path;
 use toml::{Table, Value};
 
 use crate::base::error::{Error, Result, Step};
-use crate::base::small_sort;
 use crate::base::text_position::TextPosition;
 use crate::request::dialect::Dialect;
 use crate::script::header::{Form, Metadata};
@@ -179,7 +178,7 @@ impl Manifest {
             let meant = fields::meant(&field).map(|key| format!("; did you mean `{key}`?"));
             notes.push((line, format!("unused manifest key: {field}{}", meant.unwrap_or_default())));
         }
-        small_sort::sort(&mut notes);
+        notes.sort();
         notes.into_iter().map(|(line, text)| format!("line {line}: {text}")).collect()
     }
 

@@ -10,7 +10,6 @@ use std::ffi::OsString;
 use toml::{Table, Value};
 
 use crate::base::error::{Error, Result, Step};
-use crate::base::small_sort;
 use crate::rust::manifest::Manifest;
 
 /// The settings of a profile, after inheritance.
@@ -252,7 +251,7 @@ pub(crate) fn lints(manifest: &Manifest) -> Result<Vec<String>> {
             }
         }
     }
-    small_sort::sort(&mut found);
+    found.sort();
     let mut out: Vec<String> = found.into_iter().map(|(_, _, flag)| flag).collect();
     // In one argument: rustc takes one that begins with `@` for the name of a file of arguments.
     out.extend(check_cfg.into_iter().map(|cfg| format!("--check-cfg={cfg}")));
@@ -271,7 +270,7 @@ pub(crate) fn features(manifest: &Manifest) -> Vec<String> {
             pending.extend(implied.iter().filter_map(Value::as_str).map(str::to_owned));
         }
     }
-    small_sort::sort(&mut on);
+    on.sort();
     let mut out: Vec<String> =
         on.iter().flat_map(|name| ["--cfg".to_owned(), format!("feature=\"{name}\"")]).collect();
     let names: Vec<String> =
@@ -326,7 +325,7 @@ mod tests {
                 let mut list: Vec<String> = text.split("-C ").map(|one| one.trim().to_owned()).collect();
                 // Said or left unsaid, this is what rustc does without optimization.
                 list.retain(|one| name != "dev" || optimized(toml) || !one.ends_with("=on"));
-                small_sort::sort(&mut list);
+                list.sort();
                 list
             };
             assert_eq!(normal(&got), normal(expected), "{toml} {name}");

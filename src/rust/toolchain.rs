@@ -19,7 +19,6 @@ use rustc_version::{Channel, VersionMeta};
 use crate::base::digest::{Digest, Fields};
 use crate::base::environment::{Environment, absolute, is_executable};
 use crate::base::error::{EXIT_NOT_FOUND, Error, Result, Step};
-use crate::base::small_sort;
 use crate::script::script_file::resolve_links;
 use crate::store::cache::Cache;
 use crate::store::sealed_record::Record;
@@ -296,7 +295,7 @@ pub(crate) fn installed(environment: &Environment) -> Vec<String> {
     let entries = directory.and_then(|directory| std::fs::read_dir(directory).ok());
     let names = entries.into_iter().flatten().flatten().map(|entry| entry.file_name().into_string());
     let mut names: Vec<String> = names.flatten().collect();
-    small_sort::sort(&mut names);
+    names.sort();
     names
 }
 
@@ -455,6 +454,6 @@ fn libraries(rustc: &Path) -> Vec<PathBuf> {
             path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("librustc_driver"))
         })
         .collect();
-    small_sort::sort(&mut found);
+    found.sort();
     found
 }

@@ -228,7 +228,7 @@ impl Vacant<'_> {
     pub(crate) fn commit(&self, built: Built, script: &OsStr) -> Result<Found> {
         let unusable = |error| self.cache.unusable("cannot write to", error);
         let (found, stamp) = self.publish(&built).map_err(unusable)?;
-        let path = found.path.strip_prefix(&self.cache.directory()).unwrap_or(&found.path);
+        let path = found.path.strip_prefix(self.cache.directory()).unwrap_or(&found.path);
         let text = |text: String| Cow::Owned(text.into_bytes());
         let bytes = |text: OsString| Cow::Owned(text.into_vec());
         let variant = Variant {

@@ -6,7 +6,6 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use crate::base::digest::{Digest, Fields};
-use crate::base::small_sort;
 use crate::store::stamp::Stamp;
 
 /// A tool's file larger than this is compared by samples: a compiler's library of 150 MB would cost a fifth of a
@@ -76,7 +75,7 @@ pub(crate) fn names_in(path: &Path, which: Names) -> io::Result<Digest> {
             names.push((name, entry.file_type()?.is_dir()));
         }
     }
-    small_sort::sort(&mut names);
+    names.sort();
     let mut fields = Fields::new("directory");
     for (name, is_directory) in names {
         fields.push(if is_directory { "directory" } else { "file" }, name.as_bytes());

@@ -189,17 +189,3 @@ fn every_test_that_the_documentation_names_is_there() {
     let missing: Vec<&&str> = names.iter().filter(|name| !tests.contains(&format!("fn {name}("))).collect();
     assert!(missing.is_empty(), "{missing:?}");
 }
-
-#[test]
-fn lists_are_sorted_in_one_place() {
-    for (name, text) in sources("src") {
-        if name == "src/base/small_sort.rs" || name == "src/fuzz.rs" {
-            continue;
-        }
-        let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
-        for (number, line) in code.lines().enumerate() {
-            let sorts = [".sort(", ".sort_by", ".sort_unstable"].iter().any(|call| line.contains(call));
-            assert!(!sorts, "{name}:{}: `order::sort` is 4 KB smaller: {line}", number + 1);
-        }
-    }
-}

@@ -7,7 +7,6 @@ use std::collections::BTreeSet;
 
 use toml::{Table, Value};
 
-use crate::base::small_sort;
 use crate::build::record::Dependency;
 
 /// The packages whose ids (cargo's own) are given, as the lock has them, by name.
@@ -40,7 +39,7 @@ pub(super) fn of(ids: &BTreeSet<String>, lock: &str) -> Vec<Dependency> {
             found.push(dependency);
         }
     }
-    small_sort::sort_by(&mut found, |one, two| {
+    found.sort_by(|one, two| {
         (&one.name, &one.version, &one.source).cmp(&(&two.name, &two.version, &two.source))
     });
     found

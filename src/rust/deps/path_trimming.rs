@@ -24,7 +24,6 @@ use serde_json::Value;
 use crate::base::digest::{Digest, Fields};
 use crate::base::fs::remove;
 use crate::base::shell_words::quote;
-use crate::base::small_sort;
 use crate::rust::toolchain::Toolchain;
 
 /// What `__DATE__` and its kin are to be if the caller does not say: 1 January 1980, the first that all archives can hold.
@@ -192,7 +191,7 @@ fn identify<'a>(
     found.insert(id, (Digest::of(id.as_bytes()), is_local));
     let below = edges.get(id).into_iter().flatten();
     let mut below: Vec<(Digest, bool)> = below.map(|id| identify(id, packages, edges, found)).collect();
-    small_sort::sort(&mut below);
+    below.sort();
     for (digest, local) in below {
         fields.push("dependency", digest.hex().as_bytes());
         is_local |= local;

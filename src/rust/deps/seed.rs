@@ -9,7 +9,6 @@ use std::path::Path;
 use toml::{Table, Value};
 
 use crate::base::digest::Digest;
-use crate::base::small_sort;
 use crate::request::package_spec::PACKAGE_NAME;
 use crate::rust::manifest::Manifest;
 use crate::store::cache::Cache;
@@ -25,7 +24,7 @@ pub(super) fn write(cache: &Cache, toolchain: &str, path: &Path) -> io::Result<(
         .map(|entry| entry.path().join("Cargo.lock"))
         .filter_map(|lock| Some((fs::metadata(&lock).ok()?.modified().ok()?, lock)))
         .collect();
-    small_sort::sort(&mut locks);
+    locks.sort();
     // By name and compatible series: cargo takes one version of a series, and it should be the newest that is here.
     let mut packages: BTreeMap<(String, String), Table> = BTreeMap::new();
     for (_, lock) in locks.iter().rev().take(MOST_LOCKS) {

@@ -9,7 +9,6 @@ use toml::{Table, Value};
 use crate::base::environment::Environment;
 use crate::base::error::{At, Error, Result, Step};
 use crate::base::fs::{cannot, write_atomically};
-use crate::base::small_sort;
 use crate::report::reporter::Reporter;
 use crate::request::package_spec::PACKAGE_NAME;
 use crate::rust::deps::environments::Environments;
@@ -84,7 +83,7 @@ fn differences(old: &str, new: &str) -> Vec<Updated> {
         .map(|name| Updated { name: name.clone(), old: of(&old, name), new: of(&new, name) })
         .filter(|updated| updated.old != updated.new)
         .collect();
-    small_sort::sort_by(&mut found, |one, two| one.name.cmp(&two.name));
+    found.sort_by(|one, two| one.name.cmp(&two.name));
     found
 }
 

@@ -14,7 +14,6 @@ use std::path::Path;
 
 use proc_macro2::TokenStream;
 
-use crate::base::small_sort;
 use crate::script::script_file::{Given, Script};
 
 /// What rust-script gives its expressions.
@@ -74,7 +73,7 @@ impl Expression {
         let mut prelude: Vec<String> =
             self.features.iter().map(|feature| format!("#![feature({feature})] ")).collect();
         prelude.extend(self.externs.iter().map(|name| format!("#[macro_use] extern crate {name}; ")));
-        small_sort::sort(&mut prelude);
+        prelude.sort();
         let (above, below) = match (self.kind, self.is_plain_closure()) {
             (ExpressionKind::Value, _) => (VALUE, VALUE_END.to_owned()),
             (_, false) => (CLOSURE, [CLOSURE_END, LINES].concat()),
