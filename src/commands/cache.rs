@@ -10,7 +10,6 @@ use crate::engine::trim::{self, CachedBuild, Trimmed};
 use crate::request::limits::Limits;
 use crate::request::options::Options;
 use crate::request::package_spec::Package;
-use crate::script::script_file::resolve_links;
 use crate::store::stamp::Moment;
 use crate::store::usage_counts;
 
@@ -126,7 +125,7 @@ pub(crate) fn clean(context: &Context, script: Option<&Path>) -> Result<Trimmed>
     }
     let path = absolute(script.to_owned());
     let mut trimmed = trim::clean(&cache, Some(&path))?;
-    if let Ok(real) = resolve_links(&path)
+    if let Ok(real) = std::fs::canonicalize(&path)
         && real != path
     {
         let more = trim::clean(&cache, Some(&real))?;

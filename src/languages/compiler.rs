@@ -12,7 +12,6 @@ use crate::base::environment::{Environment, absolute, is_executable};
 use crate::base::error::{EXIT_NOT_FOUND, Error, Result, Step};
 use crate::base::shell_words;
 use crate::rust::toolchain;
-use crate::script::script_file::resolve_links;
 use crate::store::cache::Cache;
 use crate::store::stamp::Moment;
 use crate::store::trace::fact::Check;
@@ -130,7 +129,7 @@ impl Search<'_> {
 
 /// Whether a program is a wrapper, or another name of one.
 fn is_wrapper(path: &Path) -> bool {
-    let real = resolve_links(&absolute(path.to_owned())).unwrap_or_else(|_| path.to_owned());
+    let real = std::fs::canonicalize(&absolute(path.to_owned())).unwrap_or_else(|_| path.to_owned());
     real.file_stem().and_then(OsStr::to_str).is_some_and(|name| WRAPPERS.contains(&name))
 }
 

@@ -35,7 +35,6 @@ use crate::languages::includes;
 use crate::languages::inputs::Inputs;
 use crate::languages::metadata::Head;
 use crate::languages::source::{self, Source};
-use crate::script::script_file::resolve_links;
 use crate::store::trace::fact::Check;
 
 const INSTALL: &str = "install Go from https://go.dev/dl, or your system's `golang-go` package";
@@ -96,7 +95,7 @@ pub(super) fn find(head: &Head, wanted: Option<&str>, search: Search<'_>) -> Res
     let path = found.ok_or_else(|| compiler::missing(wanted.unwrap_or("go"), INSTALL))?;
     let version = search.version(&path, &["version"])?;
     let version = version.strip_prefix("go version ").map(str::to_owned).unwrap_or(version);
-    let real = resolve_links(&path).unwrap_or_else(|_| path.clone());
+    let real = std::fs::canonicalize(&path).unwrap_or_else(|_| path.clone());
     let root = match environment.set("GOROOT") {
         Some(root) => Some(PathBuf::from(root)),
         None => real.parent().and_then(Path::parent).map(Path::to_owned),

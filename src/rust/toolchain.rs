@@ -19,7 +19,6 @@ use rustc_version::{Channel, VersionMeta};
 use crate::base::digest::{Digest, Fields};
 use crate::base::environment::{Environment, absolute, is_executable};
 use crate::base::error::{EXIT_NOT_FOUND, Error, Result, Step};
-use crate::script::script_file::resolve_links;
 use crate::store::cache::Cache;
 use crate::store::sealed_record::Record;
 use crate::store::stamp::Moment;
@@ -332,7 +331,7 @@ pub(crate) fn rustup_default(
 
 /// Whether a command is rustup under another name: a link to it, or a copy beside it.
 fn is_rustup_proxy(command: &Path) -> bool {
-    let real = resolve_links(&absolute(command.to_owned())).unwrap_or_else(|_| command.to_owned());
+    let real = std::fs::canonicalize(&absolute(command.to_owned())).unwrap_or_else(|_| command.to_owned());
     if real.file_stem().is_some_and(|name| name == "rustup" || name == "rustup-init") {
         return true;
     }

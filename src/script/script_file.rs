@@ -143,7 +143,7 @@ impl Script {
         };
         let real = match &place {
             Place::File(path) if has_links && !is_descriptor(typed.as_ref()) => {
-                let real = resolve_links(path)?;
+                let real = std::fs::canonicalize(path)?;
                 let there = std::fs::metadata(&real)?;
                 if (there.ino(), there.dev()) != (metadata.ino(), metadata.dev()) {
                     return Ok(None);
@@ -381,64 +381,14 @@ fn named_by_descriptor(path: &Path, metadata: &std::fs::Metadata) -> Option<Path
     (there.is_file() && there.ino() == metadata.ino() && there.dev() == metadata.dev()).then_some(named)
 }
 
-/// Follows every symbolic link in an absolute path, as the kernel does.
-pub(crate) fn resolve_links(path: &Path) -> io::Result<PathBuf> {
-    /// As many as the kernel follows.
-    const MOST_LINKS: usize = 40;
-    let mut links = 0;
-    let mut real = PathBuf::from("/");
-    let mut pending: Vec<OsString> =
-        path.components().rev().map(|component| component.as_os_str().to_owned()).collect();
-    while let Some(next) = pending.pop() {
-        match Path::new(&next).components().next() {
-            Some(Component::RootDir) => real = PathBuf::from("/"),
-            Some(Component::ParentDir) => {
-                real.pop();
-            }
-            Some(Component::Normal(name)) => {
-                let step = real.join(name);
-                match std::fs::read_link(&step) {
-                    Ok(target) => {
-                        links += 1;
-                        if links > MOST_LINKS {
-                            return Err(io::Error::from_raw_os_error(libc::ELOOP));
-                        }
-                        pending.extend(
-                            target.components().rev().map(|component| component.as_os_str().to_owned()),
-                        );
-                    }
-                    // EINVAL: it is there, and not a link.
-                    Err(error) if error.kind() == io::ErrorKind::InvalidInput => real = step,
-                    Err(error) => return Err(error),
-                }
-            }
-            _ => {}
-        }
-    }
-    Ok(real)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn links_are_followed() {
-        let directory = tempfile::tempdir().unwrap();
-        let root = resolve_links(directory.path()).unwrap();
-        std::fs::create_dir(root.join("v1")).unwrap();
-        std::fs::write(root.join("v1/s.rs"), "").unwrap();
-        std::os::unix::fs::symlink("v1", root.join("now")).unwrap();
-        std::os::unix::fs::symlink("../now/s.rs", root.join("v1/link")).unwrap();
-        assert_eq!(resolve_links(&root.join("now/link")).unwrap(), root.join("v1/s.rs"));
-        std::os::unix::fs::symlink("loop", root.join("loop")).unwrap();
-        assert_eq!(resolve_links(&root.join("loop")).unwrap_err().raw_os_error(), Some(libc::ELOOP));
-    }
-
-    #[test]
     fn a_script_is_known_by_its_real_path() {
         let directory = tempfile::tempdir().unwrap();
-        let root = resolve_links(directory.path()).unwrap();
+        let root = std::fs::canonicalize(directory.path()).unwrap();
         std::fs::create_dir(root.join("d")).unwrap();
         std::fs::write(root.join("d/s.rs"), "x").unwrap();
         std::os::unix::fs::symlink("d", root.join("link")).unwrap();

@@ -9,7 +9,6 @@ use crate::languages::driver::{Build, Call};
 use crate::languages::inputs::{Input, Inputs, is_system};
 use crate::languages::language::{Report, Template};
 use crate::languages::template::placeholders::fill;
-use crate::script::script_file::resolve_links;
 use crate::store::file_digest::Names;
 use crate::store::stamp::Moment;
 use crate::store::trace::fact::Check;
@@ -85,7 +84,7 @@ fn absent_shadow(base: &Path, module: &Path, parts: usize) -> Option<Check<'stat
 
 /// Whether a file belongs to the installation of a compiler, and a script in `base` does not.
 fn is_beside(compiler: &Path, path: &Path, base: &Path) -> bool {
-    let real = resolve_links(compiler).unwrap_or_else(|_| compiler.to_owned());
+    let real = std::fs::canonicalize(compiler).unwrap_or_else(|_| compiler.to_owned());
     let directory = real.parent();
     let root = match directory.and_then(Path::file_name) {
         Some(name) if name == "bin" => directory.and_then(Path::parent),
