@@ -37,7 +37,7 @@ use crate::request::options::Options;
 use crate::rust::recipe::RustRecipe;
 use crate::rust::source::main_wrapper;
 use crate::rust::source::outline::Outline;
-use crate::script::header::{self, Form, Header};
+use crate::script::header::{self, Header};
 use crate::script::script_file::Script;
 
 /// What the statements stand in while rustfmt has them.
@@ -241,10 +241,8 @@ fn shifted(text: &str, shift: impl Fn(&str) -> String) -> Option<String> {
 /// Where what must stand at the head of the file ends: the first line, frontmatter, inner attributes and inner comments,
 /// with a comment behind them.
 fn head(text: &str, header: &Header<'_>, outline: &Outline) -> usize {
-    let bom = if header.bom { header::BOM.len() } else { 0 };
-    let shebang = header.shebang.map_or(bom, |line| bom + "#!".len() + line.len());
-    let metadata = header.metadata.as_ref().filter(|metadata| metadata.form == Form::Frontmatter);
-    let end = outline.inner_end.max(shebang).max(metadata.map_or(0, |metadata| metadata.range.end));
+    let metadata = header.frontmatter().map_or(0, |metadata| metadata.range.end);
+    let end = outline.inner_end.max(header.shebang_end()).max(metadata);
     let rest = text[end..].split('\n').next().unwrap_or_default();
     match rest.trim_start().starts_with("//") {
         true => end + rest.trim_end().len(),

@@ -53,7 +53,7 @@ fn rewrite(script: &Script, style: Style, environment: &Environment) -> Result<b
     // All that can be wrong with it is said as on a run.
     let recipe = recipe::read_rust(&current, &Default::default(), environment)?;
     let text = std::str::from_utf8(current.bytes()).unwrap_or_default();
-    let header = header::parse(text).map_err(|error| Error::message(Step::Metadata, error.message))?;
+    let header = header::parse(text)?;
     let Some(metadata) = &header.metadata else {
         return Err(Error::message(Step::Metadata, "it has no metadata to rewrite"));
     };
@@ -139,10 +139,10 @@ fn line_end(text: &str) -> &'static str {
 
 /// Where the code begins: below the `#!` line.
 fn below_shebang(text: &str, header: &Header<'_>) -> usize {
-    let bom = if header.bom { header::BOM.len() } else { 0 };
+    let end = header.shebang_end();
     match header.shebang {
-        Some(_) => text[bom..].find('\n').map_or(text.len(), |at| bom + at + 1),
-        None => bom,
+        Some(_) => text[end..].find('\n').map_or(text.len(), |at| end + at + 1),
+        None => end,
     }
 }
 

@@ -65,6 +65,19 @@ pub(crate) struct Header<'a> {
     pub(crate) notes: Vec<Note>,
 }
 
+impl Header<'_> {
+    /// Byte offset at which the `#!` line ends, its line end not counted; that of the first byte if there is none.
+    pub(crate) fn shebang_end(&self) -> usize {
+        let start = if self.bom { BOM.len() } else { 0 };
+        self.shebang.map_or(start, |line| start + "#!".len() + line.len())
+    }
+
+    /// The metadata, if rustc has to know its form.
+    pub(crate) fn frontmatter(&self) -> Option<&Metadata> {
+        self.metadata.as_ref().filter(|metadata| metadata.form == Form::Frontmatter)
+    }
+}
+
 /// Reads the head of a Rust script.
 ///
 /// # Errors

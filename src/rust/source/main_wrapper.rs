@@ -34,7 +34,7 @@ use crate::request::options::Harness;
 use crate::rust::manifest::Manifest;
 use crate::rust::source::diagnostics::Inserted;
 use crate::rust::source::outline::{Kind, Outline, Piece};
-use crate::script::header::{self, Form, Header};
+use crate::script::header::Header;
 
 /// The opening. What it allows is how it is made, and not the script's choice.
 const OPEN: &str =
@@ -113,12 +113,8 @@ impl Code {
 /// need a compiler that knows it.
 pub(crate) fn without_head(text: &str, header: &Header<'_>) -> String {
     let mut text = text.to_owned();
-    let bom = if header.bom { header::BOM.len() } else { 0 };
-    if let Some(shebang) = header.shebang {
-        blank(&mut text, 0..bom + "#!".len() + shebang.len());
-    }
-    blank(&mut text, 0..bom);
-    if let Some(metadata) = header.metadata.as_ref().filter(|metadata| metadata.form == Form::Frontmatter) {
+    blank(&mut text, 0..header.shebang_end());
+    if let Some(metadata) = header.frontmatter() {
         blank(&mut text, metadata.range.clone());
     }
     text
@@ -211,6 +207,7 @@ fn blank_by_column(text: &mut String) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::script::header;
 
     fn code(text: &str, dialect: Dialect, harness: Option<Harness>) -> Code {
         let header = header::parse(text).unwrap();
