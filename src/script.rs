@@ -1,4 +1,4 @@
-//! Reading a script: bytes, first line, metadata head, dialect.
+//! Reading a script: its bytes, its `#!` line, its header, its dialect.
 
 pub(crate) mod crate_name;
 pub(crate) mod dialect_detection;

@@ -1,4 +1,4 @@
-//! Packages: what cargo would have to be given to build a script by itself.
+//! `rust-script --package`: writes a cargo package that builds a script.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! Migration: the metadata of a script in another form, in its place; every other byte as it was.
+//! `runner migrate`: rewrites the metadata of a script in another form; every other byte stays.
 //!
 //! ````text
 //! ---                                //! ```cargo
@@ -7,10 +7,11 @@
 //! ---                                //! ```
 //! ````
 //!
-//! Frontmatter between backticks, which was tried for a while, is rewritten too. What a dialect assumes without saying so is written down where the other one assumes something else: the edition. The
-//! file is replaced by a rename, with its permissions; one that is in the form already is left alone. It is refused when
-//! something would be lost: text of a doc comment around the manifest that would become another comment's, fields that
-//! the other form may not have, a `--` that closes what it should not.
+//! Frontmatter between backticks, an abandoned form, is rewritten too. An edition that the old dialect implies is written
+//! down where the new one implies another. The file is replaced by a rename, with its permissions; a script that has the
+//! form already stays untouched. Migration is refused when something would be lost: text of a doc comment around the
+//! manifest that would become another comment's, fields that the other form may not have, a `--` that closes what it
+//! should not.
 
 use std::fs;
 use std::io::Write;
@@ -50,7 +51,7 @@ fn rewrite(script: &Script, style: Style, environment: &Environment) -> Result<b
     let with_dashes = std::str::from_utf8(script.bytes()).ok().and_then(header::with_dashes);
     let is_abandoned = with_dashes.is_some();
     let current = with_dashes.map_or_else(|| script.clone(), |text| script.with_text(text));
-    // All that can be wrong with it is said as on a run.
+    // Whatever is wrong with the script gets the error of a run.
     let recipe = recipe::read_rust(&current, &Default::default(), environment)?;
     let text = std::str::from_utf8(current.bytes()).unwrap_or_default();
     let header = header::parse(text)?;

@@ -1,4 +1,4 @@
-//! Dialects of Rust scripts: the defaults of the tool that a script was written for.
+//! The tools that Rust scripts are written for, and their defaults.
 //!
 //! | dialect | is a script's that | edition | version | told at run time |
 //! | --- | --- | --- | --- | --- |

@@ -36,7 +36,7 @@ use crate::report::reporter::Finished;
 use crate::rust::deps::Call;
 use crate::rust::recipe::RustRecipe;
 use crate::rust::{linker, profile};
-use crate::script::script_file::Place;
+use crate::script::script_file::Location;
 use crate::store::cache::Cache;
 use crate::store::lock::Lock;
 use crate::store::sealed_record::Record;
@@ -199,7 +199,7 @@ fn is_wanted(recipe: &RustRecipe<'_>, call: &Call, cache: &Cache, environment: &
     let is_named = |argument: &OsString| argument.as_bytes().windows(12).any(|part| part == b"incremental=");
     (recipe.provisional || profile::is_incremental(manifest, &recipe.profile))
         && !(is_off || options.portable || options.temporary || cache.is_temporary())
-        && matches!(script.place(), Place::File(_))
+        && matches!(script.location(), Location::File(_))
         && recipe.is_large()
         && !call.arguments.iter().any(is_named)
 }

@@ -223,7 +223,7 @@ impl RustRecipe<'_> {
         variables_of_machines(&self.toolchain, self.target.as_ref())
     }
 
-    /// The package's name as cargo would have it: [`crate::script::crate_name::package`].
+    /// The package's name as cargo would have it: [`crate::script::crate_name::package_name`].
     pub(crate) fn package_name(&self) -> String {
         package_name(self.manifest, self.script)
     }

@@ -119,10 +119,10 @@ impl RustScript {
     }
 }
 
-/// The package's name as cargo would have it: [`crate::script::crate_name::package`].
+/// The package's name as cargo would have it: [`crate::script::crate_name::package_name`].
 pub(crate) fn package_name(manifest: &Manifest, script: &Script) -> String {
     match manifest.package_text("name") {
         Some(name) => name.to_owned(),
-        None => crate::script::crate_name::package(&script.stem().to_string_lossy()),
+        None => crate::script::crate_name::package_name(&script.stem().to_string_lossy()),
     }
 }

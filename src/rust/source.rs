@@ -22,7 +22,7 @@ use std::process::{Command, Stdio};
 use crate::request::dialect::Dialect;
 use crate::rust::recipe::RustRecipe;
 use crate::rust::source::diagnostics::Inserted;
-use crate::script::script_file::Place;
+use crate::script::script_file::Location;
 
 /// The name of a script that has none.
 const NAMELESS: &str = "script.rs";
@@ -44,9 +44,9 @@ impl Source {
         let file_name = recipe.script.path().and_then(Path::file_name).and_then(OsStr::to_str);
         // Cargo calls the compiler in the script's directory: `file!()` and panics name the file alone.
         let is_alone = recipe.manifest.dialect() == Dialect::Cargo;
-        let own_name = match (recipe.script.place(), file_name) {
-            (Place::File(path), Some(_)) if path.to_str().is_some() && !is_alone => Some(path.clone()),
-            (Place::File(_), Some(name)) => Some(PathBuf::from(name)),
+        let own_name = match (recipe.script.location(), file_name) {
+            (Location::File(path), Some(_)) if path.to_str().is_some() && !is_alone => Some(path.clone()),
+            (Location::File(_), Some(name)) => Some(PathBuf::from(name)),
             _ => None,
         };
         let path = recipe.script.path().map_or_else(|| recipe.base().join(NAMELESS), Path::to_owned);
@@ -55,7 +55,7 @@ impl Source {
             (Some(text), _) => text.as_bytes(),
             (None, None) => recipe.script.bytes(),
         };
-        let given = recipe.script.given();
+        let given = recipe.script.inline_source();
         let name = match file_name {
             // Nothing of this machine is to be in what is handed on.
             Some(name) if is_alone || recipe.options.portable => PathBuf::from(name),

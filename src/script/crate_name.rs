@@ -1,8 +1,8 @@
-//! Names: a package's name from a file's, by cargo's rules (`src/workspace/parser/mod.rs`).
+//! Derives package and crate names from file names by cargo's rules (`src/workspace/parser/mod.rs`).
 
-/// The placeholder is `_` if the stem has one, else `-`; leading characters are dropped until one may begin a name; what
+/// The package name for a file stem. The placeholder is `_` if the stem has one, else `-`; leading characters are dropped until one may begin a name; what
 /// may not continue a name becomes the placeholder; nothing left is `package`.
-pub(crate) fn package(stem: &str) -> String {
+pub(crate) fn package_name(stem: &str) -> String {
     let placeholder = if stem.contains('_') { '_' } else { '-' };
     let mut name = String::new();
     for character in stem.chars() {
@@ -19,7 +19,7 @@ pub(crate) fn package(stem: &str) -> String {
     if name.is_empty() { "package".to_owned() } else { name }
 }
 
-/// The crate's name for a package's: `-` is `_`, and what a manifest may smuggle in becomes `_` too.
+/// The crate name for a package name: `-` and whatever a crate name may not hold become `_`.
 pub(crate) fn crate_name(package: &str) -> String {
     let name: String =
         package.chars().map(|c| if unicode_ident::is_xid_continue(c) { c } else { '_' }).collect();
@@ -48,7 +48,7 @@ mod tests {
             ("_", "_"),
         ];
         for (stem, expected) in vectors {
-            assert_eq!(package(stem), expected, "{stem}");
+            assert_eq!(package_name(stem), expected, "{stem}");
         }
         assert_eq!(crate_name("s-h-w-c-"), "s_h_w_c_");
         assert_eq!(crate_name("9 --cfg x"), "_9___cfg_x");

@@ -1,4 +1,4 @@
-//! Detects the dialect of a script, and sets the variables that each dialect promises.
+//! Detects the dialect of a script; names the variables that its tool sets.
 
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;

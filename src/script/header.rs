@@ -20,7 +20,7 @@
 //! leading run; `lexer` has what they share of Rust's own grammar.
 //! Frontmatter comes first: when a script has one, a `cargo` block in its comments is documentation. Among the comment
 //! forms the first one in the script is the manifest. Where rust-script would silently drop the dependencies of a
-//! script, they are either accepted or spoken of in a [`Note`].
+//! script, they are accepted or get a [`Note`].
 //!
 //! Not done here: TOML is not parsed (it comes back padded, so that the lines in a parser's errors are the script's
 //! own), a shebang is not split into words, nothing is read from disk. This is the head of a *Rust* script; in other
@@ -44,7 +44,7 @@ use crate::script::header::lexer::{split_line, split_shebang};
 pub(crate) use crate::script::header::metadata::{Form, Metadata};
 pub(crate) use crate::script::header::scriptisto::{Spec, is_in as has_spec};
 
-/// What the head of a script says.
+/// The head of a script.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Header<'a> {
     /// The first line after `#!`, without it and without the line end; `None` when there is no shebang.

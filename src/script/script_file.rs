@@ -1,7 +1,7 @@
-//! Scripts: what was typed, where it is, and its bytes, read once.
+//! Reads a script once: the name it was typed by, its location and its bytes.
 //!
-//! A script has a path of its own, or it came through a pipe or a descriptor and has none ([`Place::Nowhere`]), or it is
-//! no file at all but a package of a registry ([`Place::Package`]). A file is
+//! A script has a path of its own, or it came through a pipe or a descriptor and has none ([`Location::Nowhere`]), or it is
+//! no file at all but a package of a registry ([`Location::Package`]). A file is
 //! known by its real path: what it includes lies beside the file itself and not beside a link to it. Linux says while
 //! opening a file whether its path holds a link, so that only a path with links in it costs more calls.
 
@@ -25,34 +25,34 @@ const LARGEST_SCRIPT_BYTES: u64 = 64 << 20;
 #[derive(Debug, Clone)]
 pub struct Script {
     typed: OsString,
-    place: Place,
+    location: Location,
     /// The path without symbolic links, `.` and `..`, where that is another.
     real: Option<PathBuf>,
     bytes: Vec<u8>,
     /// What the file looked like when it was read.
     stamp: Option<Stamp>,
-    given: Option<Given>,
+    inline_source: Option<InlineSource>,
 }
 
-/// What is known of a text that is no file.
+/// A text that is no file: standard input, or an expression from the command line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Given {
+pub(crate) struct InlineSource {
     /// What the compiler and the program call it in their messages.
     pub(crate) name: &'static str,
     /// What the program is called.
     pub(crate) stem: &'static str,
     /// How many bytes of ours stand before its own.
     pub(crate) opening: usize,
-    /// Where ours begins again, if that is in its last line.
+    /// Byte offset at which ours begins again, if that is in its last line.
     pub(crate) closing: Option<usize>,
 }
 
 /// Standard input.
-const STDIN: Given = Given { name: "<stdin>", stem: "stdin", opening: 0, closing: None };
+const STDIN: InlineSource = InlineSource { name: "<stdin>", stem: "stdin", opening: 0, closing: None };
 
-/// Where a script is.
+/// Where a script comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Place {
+pub(crate) enum Location {
     /// A file: its absolute path.
     File(PathBuf),
     /// A pipe, a descriptor, standard input: the directory that relative paths are taken from.
@@ -74,7 +74,7 @@ impl Script {
                 .hint("perhaps it came from a variable that is not set"));
         }
         if typed == "-" {
-            return Script::read_stdin().map_err(|error| refused(Path::new("-"), error).about("-"));
+            return Script::read_stdin().map_err(|error| read_error(Path::new("-"), error).about("-"));
         }
         let mut path = PathBuf::from(typed);
         let mut script = Script::read_file(typed, &path);
@@ -91,7 +91,7 @@ impl Script {
             }
         }
         script.map_err(|error| {
-            let error = refused(&path, error).about(typed.to_string_lossy());
+            let error = read_error(&path, error).about(typed.to_string_lossy());
             // Nearly a package.
             match package_spec::split(typed.as_bytes()).filter(|_| error.exit_code() == EXIT_NOT_FOUND) {
                 Some((name, _)) => {
@@ -105,9 +105,9 @@ impl Script {
 
     /// The script as it is now, at the same place.
     pub(crate) fn read_again(&self) -> Result<Script> {
-        let Place::File(path) = &self.place else { return Ok(self.clone()) };
+        let Location::File(path) = &self.location else { return Ok(self.clone()) };
         Script::read_file(&self.typed, path)
-            .map_err(|error| refused(path, error).about(self.typed.to_string_lossy()))
+            .map_err(|error| read_error(path, error).about(self.typed.to_string_lossy()))
     }
 
     fn read_file(typed: &OsStr, path: &Path) -> io::Result<Script> {
@@ -136,13 +136,13 @@ impl Script {
         if bytes.len() as u64 > LARGEST_SCRIPT_BYTES {
             return Err(io::Error::from(io::ErrorKind::FileTooLarge));
         }
-        let place = match is_descriptor(path) {
-            false => Place::File(absolute(path.to_owned())),
+        let location = match is_descriptor(path) {
+            false => Location::File(absolute(path.to_owned())),
             true => named_by_descriptor(path, &metadata)
-                .map_or_else(|| Place::Nowhere(absolute(PathBuf::from("."))), Place::File),
+                .map_or_else(|| Location::Nowhere(absolute(PathBuf::from("."))), Location::File),
         };
-        let real = match &place {
-            Place::File(path) if has_links && !is_descriptor(typed.as_ref()) => {
+        let real = match &location {
+            Location::File(path) if has_links && !is_descriptor(typed.as_ref()) => {
                 let real = std::fs::canonicalize(path)?;
                 let there = std::fs::metadata(&real)?;
                 if (there.ino(), there.dev()) != (metadata.ino(), metadata.dev()) {
@@ -150,33 +150,40 @@ impl Script {
                 }
                 Some(real)
             }
-            Place::File(path) => Some(without_dots(path)),
-            Place::Nowhere(_) | Place::Package(_) => None,
+            Location::File(path) => Some(without_dots(path)),
+            Location::Nowhere(_) | Location::Package(_) => None,
         };
-        let real = real.filter(|real| Place::File(real.clone()) != place);
+        let real = real.filter(|real| Location::File(real.clone()) != location);
         let stamp = metadata.is_file().then(|| Stamp::of(&metadata));
-        Ok(Some(Script { typed: typed.to_owned(), place, real, bytes, stamp, given: None }))
+        Ok(Some(Script { typed: typed.to_owned(), location, real, bytes, stamp, inline_source: None }))
     }
 
     /// A package of a registry in the place of a script.
     pub fn of_package(package: Package) -> Script {
         let typed = package.to_string().into();
-        let place = Place::Package(package);
-        Script { typed, place, real: None, bytes: Vec::new(), stamp: None, given: None }
+        let location = Location::Package(package);
+        Script { typed, location, real: None, bytes: Vec::new(), stamp: None, inline_source: None }
     }
 
     /// The package, if it is one.
     pub fn package(&self) -> Option<&Package> {
-        match &self.place {
-            Place::Package(package) => Some(package),
-            Place::File(_) | Place::Nowhere(_) => None,
+        match &self.location {
+            Location::Package(package) => Some(package),
+            Location::File(_) | Location::Nowhere(_) => None,
         }
     }
 
     /// A script that is text in memory; relative paths are taken from `base`.
     pub fn from_text(typed: &OsStr, base: &Path, text: impl Into<Vec<u8>>) -> Script {
-        let place = Place::Nowhere(absolute(base.to_owned()));
-        Script { typed: typed.to_owned(), place, real: None, bytes: text.into(), stamp: None, given: None }
+        let location = Location::Nowhere(absolute(base.to_owned()));
+        Script {
+            typed: typed.to_owned(),
+            location,
+            real: None,
+            bytes: text.into(),
+            stamp: None,
+            inline_source: None,
+        }
     }
 
     /// The same script with another text.
@@ -184,9 +191,14 @@ impl Script {
         Script { bytes: text.into_bytes(), ..self.clone() }
     }
 
-    /// As [`Script::from_text`], of what is known by another name than most.
-    pub(crate) fn given_as(given: Given, typed: &OsStr, base: &Path, text: impl Into<Vec<u8>>) -> Script {
-        Script { given: Some(given), ..Script::from_text(typed, base, text) }
+    /// As [`Script::from_text`], with the names of an inline source.
+    pub(crate) fn from_inline_source(
+        source: InlineSource,
+        typed: &OsStr,
+        base: &Path,
+        text: impl Into<Vec<u8>>,
+    ) -> Script {
+        Script { inline_source: Some(source), ..Script::from_text(typed, base, text) }
     }
 
     /// All of standard input, which the program will find at its end.
@@ -197,11 +209,11 @@ impl Script {
             return Err(io::Error::from(io::ErrorKind::FileTooLarge));
         }
         let script = Script::from_text("-".as_ref(), ".".as_ref(), bytes);
-        Ok(Script { given: Some(STDIN), ..script })
+        Ok(Script { inline_source: Some(STDIN), ..script })
     }
 
-    pub(crate) fn given(&self) -> Option<Given> {
-        self.given
+    pub(crate) fn inline_source(&self) -> Option<InlineSource> {
+        self.inline_source
     }
 
     /// The script as it was typed: what messages call it, and its `argv[0]`.
@@ -214,8 +226,8 @@ impl Script {
         self.typed.to_string_lossy()
     }
 
-    pub(crate) fn place(&self) -> &Place {
-        &self.place
+    pub(crate) fn location(&self) -> &Location {
+        &self.location
     }
 
     /// The bytes that are hashed and compiled.
@@ -230,9 +242,9 @@ impl Script {
 
     /// The absolute path, if it has one: `RUNNER_SCRIPT`.
     pub fn path(&self) -> Option<&Path> {
-        match &self.place {
-            Place::File(path) => Some(path),
-            Place::Nowhere(_) | Place::Package(_) => None,
+        match &self.location {
+            Location::File(path) => Some(path),
+            Location::Nowhere(_) | Location::Package(_) => None,
         }
     }
 
@@ -241,24 +253,24 @@ impl Script {
         if let Some(package) = self.package() {
             return package.name().into();
         }
-        let nameless = || OsString::from(self.given.map_or("script", |given| given.stem));
+        let nameless = || OsString::from(self.inline_source.map_or("script", |source| source.stem));
         self.path().and_then(Path::file_stem).map_or_else(nameless, OsStr::to_owned)
     }
 
     /// The directory that its relative paths are taken from.
     pub(crate) fn base(&self) -> &Path {
-        match &self.place {
-            Place::File(path) => path.parent().unwrap_or(Path::new("/")),
-            Place::Nowhere(base) => base,
-            Place::Package(_) => Path::new("/"),
+        match &self.location {
+            Location::File(path) => path.parent().unwrap_or(Path::new("/")),
+            Location::Nowhere(base) => base,
+            Location::Package(_) => Path::new("/"),
         }
     }
 
     /// Whether the file still holds the bytes that were read.
     pub(crate) fn is_unchanged(&self) -> bool {
-        match &self.place {
-            Place::File(path) => std::fs::read(path).is_ok_and(|bytes| bytes == self.bytes),
-            Place::Nowhere(_) | Place::Package(_) => true,
+        match &self.location {
+            Location::File(path) => std::fs::read(path).is_ok_and(|bytes| bytes == self.bytes),
+            Location::Nowhere(_) | Location::Package(_) => true,
         }
     }
 
@@ -278,11 +290,11 @@ impl Script {
 
     /// The same script at its real path.
     pub(crate) fn resolve(&self) -> Script {
-        let place = match self.real_path() {
-            Some(real) => Place::File(real.to_owned()),
-            None => self.place.clone(),
+        let location = match self.real_path() {
+            Some(real) => Location::File(real.to_owned()),
+            None => self.location.clone(),
         };
-        Script { place, real: None, ..self.clone() }
+        Script { location, real: None, ..self.clone() }
     }
 }
 
@@ -316,12 +328,12 @@ fn without_dots(path: &Path) -> PathBuf {
 }
 
 #[cold]
-fn refused(path: &Path, error: io::Error) -> Error {
+fn read_error(path: &Path, error: io::Error) -> Error {
     use io::ErrorKind::{FileTooLarge, IsADirectory, NotADirectory, NotFound, PermissionDenied};
     match error.kind() {
         NotFound | NotADirectory => {
             let missing = Error::message(Step::Script, "no such script").code(EXIT_NOT_FOUND);
-            match similar(path) {
+            match similar_file(path) {
                 Some(name) => missing.hint(format!("there is `{name}`")),
                 None => missing.hint("give the path of a file, or `runner --help`"),
             }
@@ -342,7 +354,7 @@ fn refused(path: &Path, error: io::Error) -> Error {
 }
 
 /// A file beside the missing one whose name differs in its extension only, or by a letter or two.
-fn similar(path: &Path) -> Option<String> {
+fn similar_file(path: &Path) -> Option<String> {
     let wanted = path.file_name()?.to_str()?;
     let directory = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,

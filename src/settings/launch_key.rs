@@ -9,7 +9,7 @@ use std::os::unix::ffi::OsStrExt;
 use crate::base::digest::Fields;
 use crate::base::environment::Environment;
 use crate::request::options::Options;
-use crate::script::script_file::{Place, Script};
+use crate::script::script_file::{Location, Script};
 use crate::settings::schema::SHAPING;
 use crate::store::key::Key;
 
@@ -34,16 +34,16 @@ pub(crate) fn content_key(script: &Script, options: &Options) -> Key {
 }
 
 fn of_script(script: &Script, options: &Options, variables: impl FnOnce(&mut Fields)) -> Key {
-    match (script.place(), script.real_path()) {
-        (Place::File(path), real) => {
+    match (script.location(), script.real_path()) {
+        (Location::File(path), real) => {
             let path = real.unwrap_or(path).as_os_str().as_bytes();
             of_file(path, script.bytes(), options, variables)
         }
-        (Place::Package(package), _) => {
+        (Location::Package(package), _) => {
             let (name, wanted) = (package.name().as_bytes(), package.wanted_text().as_bytes());
             of_package(name, wanted, options, variables)
         }
-        (Place::Nowhere(base), _) => {
+        (Location::Nowhere(base), _) => {
             let mut fields = Fields::new("launch from nowhere");
             fields.push("base", base.as_os_str().as_bytes());
             fields.push("name", script.stem().as_bytes());

@@ -14,7 +14,7 @@ use std::path::Path;
 
 use proc_macro2::TokenStream;
 
-use crate::script::script_file::{Given, Script};
+use crate::script::script_file::{InlineSource, Script};
 
 /// What rust-script gives its expressions.
 const EDITION: &str = "2021";
@@ -56,8 +56,8 @@ impl Expression {
         };
         // Inside brackets of ours, unbalanced ones would be ours too.
         let Ok(tokens) = self.text.parse::<TokenStream>() else {
-            let given = Given { name, stem, opening: 0, closing: None };
-            return Script::given_as(given, self.text.as_ref(), base, self.text.as_str());
+            let source = InlineSource { name, stem, opening: 0, closing: None };
+            return Script::from_inline_source(source, self.text.as_ref(), base, self.text.as_str());
         };
         let last = tokens.into_iter().last().map_or(0, |token| token.span().byte_range().end);
         proc_macro2::extra::invalidate_current_thread_spans();
@@ -65,7 +65,12 @@ impl Expression {
         let is_commented = last < self.text.trim_end().len();
         let (opening, program) = self.program(if is_commented { "\n" } else { "" });
         let closing = (!is_commented).then_some(opening + self.text.len());
-        Script::given_as(Given { name, stem, opening, closing }, self.text.as_ref(), base, program)
+        Script::from_inline_source(
+            InlineSource { name, stem, opening, closing },
+            self.text.as_ref(),
+            base,
+            program,
+        )
     }
 
     /// With how many bytes of it come before the expression.

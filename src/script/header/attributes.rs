@@ -1,4 +1,4 @@
-//! Inner attributes at the head of a script, as far as they decide which compiler it needs.
+//! Reads the inner attributes at the head of a script that ask for unstable features.
 
 use crate::script::header::lexer::{
     is_whitespace, skip_inner_attribute, skip_trivia, split_block_comment, split_line,

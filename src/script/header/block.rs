@@ -1,4 +1,4 @@
-//! The block form: a fence labelled `cargo` in the Markdown of a doc comment.
+//! Reads the block form of a manifest, a fence labelled `cargo` in the Markdown of a doc comment.
 //!
 //! ````text
 //! //! ```cargo              /*!
@@ -39,7 +39,7 @@ pub(super) struct Line<'a> {
     column: usize,
 }
 
-/// What is in a doc comment.
+/// The manifests and notes of a doc comment.
 #[derive(Default)]
 pub(super) struct Found<'a> {
     pub(super) blocks: Vec<Block<'a>>,

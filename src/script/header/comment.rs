@@ -1,4 +1,4 @@
-//! The leading run of a script, where rust-script's two forms of manifest are looked for.
+//! Looks for rust-script's two forms of manifest in the leading run of comments and attributes.
 //!
 //! ```text
 //! white space

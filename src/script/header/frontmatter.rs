@@ -1,4 +1,4 @@
-//! Frontmatter: TOML between two lines of dashes, before anything else in the script.
+//! Reads frontmatter, TOML between two lines of dashes before anything else in the script.
 //!
 //! ```text
 //! blank lines            characters in Pattern_White_Space, up to the last `\n` among them

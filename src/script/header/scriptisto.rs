@@ -1,4 +1,4 @@
-//! The header of scriptisto: YAML in comments, which says how the script is built.
+//! Reads the header of scriptisto, YAML in comments with the commands that build the script.
 //!
 //! ```text
 //! // scriptisto-begin
@@ -16,7 +16,7 @@
 //! made of is known: keys with a text, a block (`|`, `>`) or a list, and a list of files.
 //!
 //! A Rust script whose header asks for no more than cargo or rustc would do anyhow is compiled as other Rust scripts are,
-//! where it is ([`Spec::is_plain_rust`]); every other one is built as the header says (`language/scriptisto.rs`).
+//! where it is ([`Spec::is_plain_rust`]); every other one is built as the header says (`languages/scriptisto.rs`).
 
 use std::ops::Range;
 
@@ -26,7 +26,7 @@ use crate::script::header::metadata::{Form, Metadata};
 const BEGIN: &str = "scriptisto-begin";
 const END: &str = "scriptisto-end";
 
-/// What a header says.
+/// The fields of a header.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(crate) struct Spec {
     /// Where the source is put, in the directory of the build.
@@ -318,7 +318,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_header_says_is_read() {
+    fn the_fields_of_a_header_are_read() {
         let text = "#!/usr/bin/env scriptisto\n(*\n  scriptisto-begin\n  script_src: script.ml\n  \
                     build_once_cmd: 'a b'\n  build_cmd: >\n    one\n    two\n  target_bin: ./x\n  \
                     target_interpreter: /usr/bin/env node\n  replace_shebang_with: (* *)\n  extra_src_paths:\n   - a\n   - \"b c\"\n  \

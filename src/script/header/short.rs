@@ -1,4 +1,4 @@
-//! The short form: `// cargo-deps: time="0.1.25", libc, log={ git = "…" }`.
+//! Reads the short form of a manifest, `// cargo-deps: time="0.1.25", libc, log={ git = "…" }`.
 //!
 //! ```text
 //! list        dependency { `,` dependency }

@@ -1,4 +1,4 @@
-//! Tables: one row per rule of cargo's frontmatter, of rust-script's forms, and of what is accepted beyond them.
+//! Tests with one row per rule of cargo's frontmatter, of rust-script's forms, and of what is accepted beyond them.
 //!
 //! The rows were compared with cargo 1.97 nightly, rustc 1.95 and rust-script 0.36.0. Where a row differs from them
 //! on purpose, it says so.
@@ -93,7 +93,7 @@ fn a_shebang_is_the_first_line_unless_it_is_an_attribute() {
 }
 
 #[test]
-fn what_spoils_a_shebang_for_the_kernel_is_told() {
+fn a_bom_and_a_carriage_return_are_reported_with_a_shebang() {
     let rows = [
         ("#!/x\n", false, false, Some("/x")),
         ("#!/x\r\n", false, true, Some("/x")),
