@@ -2,4 +2,6 @@
 
 pub(crate) mod child;
 pub(crate) mod exec;
+pub(crate) mod memfd;
 pub(crate) mod pipe_through;
+pub(crate) mod signals;

@@ -14,7 +14,7 @@ use crate::base::environment::{Environment, absolute, is_executable};
 use crate::base::error::{At, EXIT_NOT_FOUND, Error, Result, Step, cannot_run};
 use crate::engine::context::Context;
 use crate::engine::{background, recipe};
-use crate::process::exec;
+use crate::process::signals;
 use crate::report::command_log::Journal;
 use crate::report::reporter::Reporter;
 use crate::request::dialect::Dialect;
@@ -108,7 +108,7 @@ pub(crate) fn with_recipe<T>(
     work: impl FnOnce(&Cache, &RustScript, &RustRecipe<'_>, &Reporter) -> Result<T>,
 ) -> Result<T> {
     let work = || {
-        let _waitable = exec::waitable();
+        let _waitable = signals::waitable();
         let cache = context.cache()?;
         cache.create()?;
         let journal = Journal::open(&options.steering, context.environment(), &context.sink);

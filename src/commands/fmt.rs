@@ -29,8 +29,8 @@ use crate::base::error::{At, Error, Result, Step, cannot_run};
 use crate::commands::check::component;
 use crate::commands::migrate;
 use crate::engine::context::Context;
-use crate::process::exec;
 use crate::process::pipe_through::pipe_through;
+use crate::process::signals;
 use crate::report::event::Event;
 use crate::report::reporter::Reporter;
 use crate::request::options::Options;
@@ -87,7 +87,7 @@ pub(crate) fn format(
             }
             None => {
                 let status = rustfmt(arguments).arg("--").arg(script.typed()).status();
-                Ok(exec::exit_code(status.map_err(|error| cannot_run(&tool, error))?))
+                Ok(signals::exit_code(status.map_err(|error| cannot_run(&tool, error))?))
             }
         }
     })
@@ -155,7 +155,7 @@ impl<'a> Statements<'a> {
             let said = if again.status.success() { &output.stderr } else { &again.stderr };
             let said = rust.code.inserted.taken_out(&String::from_utf8_lossy(said), "<stdin>");
             reporter.show(said.replace("<stdin>", &name).as_bytes(), true);
-            return Ok(exec::exit_code(output.status));
+            return Ok(signals::exit_code(output.status));
         }
         let formatted = String::from_utf8_lossy(&output.stdout).replace("\r\n", "\n");
         let after = self.without_function(&formatted, &layout).ok_or_else(unexpected)?;

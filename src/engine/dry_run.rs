@@ -11,7 +11,7 @@ use crate::build::backend::Host;
 use crate::engine::context::Context;
 use crate::engine::program::{Manner, Program};
 use crate::engine::{background, recipe};
-use crate::process::exec;
+use crate::process::signals;
 use crate::request::debug_options::Steering;
 use crate::request::options::{Options, Verbosity};
 use crate::script::script_file::Script;
@@ -43,7 +43,7 @@ fn dry_run_inner(context: &Context, script: &Script, options: &Options, purpose:
     let environment = context.environment();
     let steering = Steering { shows_commands: true, keeps_work: false, ..options.steering.clone() };
     let manner = Manner::of(&Options { steering, ..options.clone() }, context);
-    let _waitable = exec::waitable();
+    let _waitable = signals::waitable();
     let cache = context.cache()?;
     let may_be_cached = !options.force && !options.temporary && cache.exists()?;
     let peek = |id: Key| {

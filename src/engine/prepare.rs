@@ -20,7 +20,7 @@ use crate::engine::dry_run::Purpose;
 use crate::engine::miss_reason::{Why, why_in};
 use crate::engine::program::{Manner, Program};
 use crate::engine::{background, config_warnings, recipe, trim};
-use crate::process::exec;
+use crate::process::signals;
 use crate::report::lock_notice::patiently;
 use crate::report::reporter::Reporter;
 use crate::request::options::{Options, Verbosity};
@@ -112,7 +112,7 @@ fn prepare_in(context: &Context, cache: Cache, script: &Script, options: &Option
     if let Some(found) = manner.timed("looking in the cache", find)? {
         return Ok(Program::cached(script, found, manner));
     }
-    let _waitable = exec::waitable();
+    let _waitable = signals::waitable();
     cache.create()?;
     if let Some(environment) = context.environment().without_foreign_cargo_home(cache.root()) {
         let context = &context.within(environment);

@@ -16,6 +16,8 @@ use crate::engine::context::Context;
 use crate::engine::exec_wrapper::{self, Under};
 use crate::process::child;
 use crate::process::exec::{self, Image};
+use crate::process::memfd;
+use crate::process::signals;
 use crate::report::command_log::{Journal, timed};
 use crate::report::reporter::Reporter;
 use crate::request::options::{Options, Verbosity};
@@ -109,7 +111,7 @@ impl Program {
     ) -> Program {
         let is_for_another = built.target.is_some() || !manner.exec.is_empty();
         let path = built.output;
-        let binary = match exec::load(&path) {
+        let binary = match memfd::load(&path) {
             // Another program finds it by its path.
             Ok(memory) if !is_for_another => Binary::Memory { memory, path },
             _ => {
@@ -213,7 +215,7 @@ impl Program {
         let error = match &self.binary {
             Binary::Held { .. } => return self.spawn(under.as_ref(), &image),
             _ if must_return => return self.spawn(under.as_ref(), &image),
-            Binary::Memory { memory, .. } => exec::become_memory(memory, &image),
+            Binary::Memory { memory, .. } => memfd::become_memory(memory, &image),
             Binary::Cached(_) if under.is_some() => exec::become_image(&image),
             Binary::Cached(path) => match become_cached(path, &image) {
                 error if is_gone(&error, path) => return Ok(None),
@@ -275,7 +277,7 @@ impl Program {
         if let Some(journal) = self.journal() {
             journal.tell_times();
         }
-        Ok(Some(exec::end_as(status)))
+        Ok(Some(signals::end_as(status)))
     }
 
     /// The file system has been mounted noexec since the program was put there.
@@ -284,14 +286,14 @@ impl Program {
         if !crate::store::cache::is_noexec(path) {
             return refused;
         }
-        match exec::load(path) {
+        match memfd::load(path) {
             Ok(memory) => {
                 let typed = self.script.display_name();
                 self.manner.context.reporter(Verbosity::Normal).warn(&format!(
                     "{typed}: `{}` is on a file system mounted noexec; running from a temporary binary",
                     path.display()
                 ));
-                exec::become_memory(&memory, image)
+                memfd::become_memory(&memory, image)
             }
             Err(_) => refused,
         }

@@ -7,7 +7,7 @@
 //!    child has had already; what anybody else sent us is sent on.
 //! 3. When the child stops we stop, of the same signal, so that the shell sees its job stop; when we are continued so is
 //!    the child, if it is not already.
-//! 4. When it has died of a signal we die of it too ([`crate::process::exec::end_as`]), without a core of our own.
+//! 4. When it has died of a signal we die of it too ([`crate::process::signals::end_as`]), without a core of our own.
 //! 5. If we are killed so is the child, where the system can do that (Linux); there are no orphans.
 //!
 //! What cannot be had: a signal that somebody (not the terminal) sends to the whole group reaches the child twice, and
@@ -19,7 +19,8 @@ use std::process::ExitStatus;
 
 use rustix::process::{Pid, WaitOptions, getpid, getsid, waitpid};
 
-use crate::process::exec::{self, Image, Received, Sender, Signals};
+use crate::process::exec::{self, Image};
+use crate::process::signals::{self, Received, Sender, Signals};
 
 /// Has a program as a child, and returns how it ended. Signals go to it, it stops and continues with us.
 pub(crate) fn spawn(image: &Image<'_>) -> io::Result<ExitStatus> {
@@ -54,7 +55,7 @@ fn attend(child: Pid, signals: &Signals) -> io::Result<ExitStatus> {
             // Sent to the group, as a shell does, it has reached the child by now.
             libc::SIGCONT if has_continued && !is_stopped => has_continued = false,
             _ if has_told(from, signal, child) => {}
-            _ => exec::send(child, signal),
+            _ => signals::send(child, signal),
         }
     }
 }
@@ -87,7 +88,7 @@ mod tests {
         let run = |script: &str| {
             let arguments = ["sh", "-c", script].map(OsString::from).to_vec();
             let status = spawn(&Image { file: "/bin/sh".into(), arguments, script: None, told: &told });
-            exec::exit_code(status.unwrap())
+            signals::exit_code(status.unwrap())
         };
         assert_eq!(run("exit 7"), 7);
         assert_eq!(run("kill -TERM $$"), 143);

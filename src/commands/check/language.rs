@@ -12,8 +12,8 @@ use crate::engine::recipe::{self, ReadScript};
 use crate::languages::build;
 use crate::languages::driver::Build;
 use crate::languages::recipe::LanguageRecipe;
-use crate::process::exec;
 use crate::process::pipe_through::pipe_through;
+use crate::process::signals;
 use crate::report::event::Event;
 use crate::request::options::Options;
 use crate::script::script_file::Script;
@@ -96,7 +96,7 @@ pub(crate) fn format_language(
         let typed = script.display_name();
         let said = said.replace("<standard input>", &typed).replace("<stdin>", &typed);
         context.reporter(options.verbosity).show(said.as_bytes(), true);
-        return Ok(Some(exec::exit_code(output.status)));
+        return Ok(Some(signals::exit_code(output.status)));
     }
     let start = output.stdout.iter().position(|byte| *byte != b'\n').unwrap_or(0);
     let formatted = &output.stdout[start..];
