@@ -26,8 +26,8 @@ use std::process::{Command, Stdio};
 use proc_macro2::{TokenStream, TokenTree};
 
 use crate::base::error::{At, Error, Result, Step, cannot_run};
+use crate::base::fs;
 use crate::commands::check::component;
-use crate::commands::migrate;
 use crate::engine::context::Context;
 use crate::process::pipe_through::pipe_through;
 use crate::process::signals;
@@ -175,7 +175,7 @@ impl<'a> Statements<'a> {
         }
         reporter.send(&Event::Output { text: shown.as_bytes() });
         if is_changed && !asked.check && !asked.print {
-            migrate::replace(path, after.as_bytes()).at(Step::Script)?;
+            fs::replace(path, after.as_bytes()).at(Step::Script)?;
         }
         Ok(u8::from(is_changed && asked.check))
     }

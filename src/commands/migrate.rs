@@ -13,14 +13,11 @@
 //! manifest that would become another comment's, fields that the other form may not have, a `--` that closes what it
 //! should not.
 
-use std::fs;
-use std::io::Write;
-use std::path::Path;
-
 use toml::{Table, Value};
 
 use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Step};
+use crate::base::fs;
 use crate::engine::context::Context;
 use crate::engine::recipe;
 use crate::script::header::{self, Form, Header, Metadata};
@@ -91,7 +88,7 @@ fn rewrite(script: &Script, style: Style, environment: &Environment) -> Result<b
     if !script.is_unchanged() {
         return Err(Error::message(Step::Script, "it was changed while it was rewritten"));
     }
-    replace(path, rewritten.as_bytes()).map_err(|error| {
+    fs::replace(path, rewritten.as_bytes()).map_err(|error| {
         let what = format!("cannot replace `{}`", path.display());
         Error::new(Step::Script, anyhow::Error::new(error).context(what))
     })?;
@@ -225,16 +222,6 @@ fn to_block(text: &str, header: &Header<'_>, metadata: &Metadata, toml: &str) ->
         block.push_str(&format!("//!{end_of_line}"));
     }
     format!("{}{block}{after}", &text[..start])
-}
-
-/// Replaces a file by a rename, keeping its permissions.
-pub(crate) fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let directory = path.parent().unwrap_or(Path::new("/"));
-    let mut file = tempfile::Builder::new().prefix(".runner-migrate-").tempfile_in(directory)?;
-    file.write_all(bytes)?;
-    file.as_file().set_permissions(fs::metadata(path)?.permissions())?;
-    file.as_file().sync_all()?;
-    file.persist(path).map_err(|error| error.error).map(drop)
 }
 
 #[cfg(test)]

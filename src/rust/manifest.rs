@@ -128,7 +128,7 @@ impl Manifest {
     pub(crate) fn place_of_setting(&self, key: &str) -> Option<TextPosition> {
         let metadata = self.metadata.as_ref()?;
         let keys = ["package", "metadata", "runner", key];
-        Some(toml_position::place(metadata, toml_position::offset(&metadata.toml, &keys, Part::Value)?))
+        toml_position::position_of(metadata, &keys, Part::Value)
     }
 
     /// What becomes an argument of a compiler must not become another one.
@@ -162,10 +162,7 @@ impl Manifest {
     /// What the author should know of the fields.
     pub(crate) fn notes(&self) -> Vec<String> {
         let Some(metadata) = &self.metadata else { return Vec::new() };
-        let line_of = |keys: &[&str]| {
-            toml_position::offset(&metadata.toml, keys, Part::Key)
-                .map(|offset| toml_position::place(metadata, offset).line)
-        };
+        let line_of = |keys: &[&str]| Some(toml_position::position_of(metadata, keys, Part::Key)?.line);
         let mut notes = Vec::new();
         if let Some(line) = line_of(&["edition"]) {
             notes.push((
@@ -188,7 +185,7 @@ impl Manifest {
         let start: usize = generated.split_inclusive('\n').take(line.checked_sub(1)?).map(str::len).sum();
         let (keys, part) = toml_position::keys_at(generated, start + column.checked_sub(1)?)?;
         let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
-        Some(toml_position::place(metadata, toml_position::offset(&metadata.toml, &keys, part)?))
+        toml_position::position_of(metadata, &keys, part)
     }
 
     /// Where the script names the dependency that cargo complains of in `text`.
@@ -209,8 +206,7 @@ impl Manifest {
             let name = table.keys().find(|name| is_named(name))?;
             Some(keys.into_iter().chain([name.as_str()]).collect::<Vec<_>>())
         });
-        let offset = toml_position::offset(&metadata.toml, &named?, part)?;
-        Some(toml_position::place(metadata, offset))
+        toml_position::position_of(metadata, &named?, part)
     }
 
     /// Refuses fields that frontmatter may not have.
@@ -397,7 +393,9 @@ fn holds_nul(table: &Table) -> bool {
 /// A TOML error where the script has it.
 fn toml_error(metadata: &Metadata, error: &toml::de::Error) -> Error {
     let words = error.message().lines().collect::<Vec<_>>().join(", ");
-    toml_position::at(metadata, error.span().map_or(0, |span| span.start), &words)
+    let position = metadata.position(error.span().map_or(0, |span| span.start));
+    Error::message(Step::Metadata, words)
+        .placed(Some(position))
         .hint("the metadata at the head of a script is TOML, as in `Cargo.toml`")
 }
 

@@ -1,10 +1,10 @@
-//! Where a field of the metadata stands in the script.
+//! Finds the position of a field of the metadata in the script.
 
 use toml::de::{DeTable, DeValue};
 
 use crate::base::error::{Error, Step};
 use crate::base::text_position::TextPosition;
-use crate::script::header::{Form, Metadata};
+use crate::script::header::Metadata;
 
 /// Which part of a field an error is about.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -15,31 +15,16 @@ pub(crate) enum Part {
 
 /// An error about a field, named by the keys that lead to it: `line 4, column 9: …`.
 pub(crate) fn error(metadata: &Metadata, keys: &[&str], part: Part, text: impl Into<String>) -> Error {
-    let text = text.into();
-    match offset(&metadata.toml, keys, part) {
-        Some(offset) => at(metadata, offset, &text),
-        None => Error::message(Step::Metadata, text),
-    }
+    Error::message(Step::Metadata, text.into()).placed(position_of(metadata, keys, part))
 }
 
-/// An error at a byte of the TOML.
-pub(crate) fn at(metadata: &Metadata, offset: usize, text: &str) -> Error {
-    Error::message(Step::Metadata, text.to_owned()).placed(Some(place(metadata, offset)))
-}
-
-/// One-based line and column of the script for a byte of the TOML.
-pub(crate) fn place(metadata: &Metadata, offset: usize) -> TextPosition {
-    match metadata.form {
-        Form::Short => TextPosition { line: metadata.line, column: 1 },
-        Form::Frontmatter | Form::Block | Form::Scriptisto => {
-            let TextPosition { line, column } = TextPosition::of(&metadata.toml, offset);
-            TextPosition { line, column: column + metadata.margin }
-        }
-    }
+/// The position of a field in the script.
+pub(crate) fn position_of(metadata: &Metadata, keys: &[&str], part: Part) -> Option<TextPosition> {
+    Some(metadata.position(offset(&metadata.toml, keys, part)?))
 }
 
 /// The byte at which a field begins.
-pub(crate) fn offset(toml: &str, keys: &[&str], part: Part) -> Option<usize> {
+fn offset(toml: &str, keys: &[&str], part: Part) -> Option<usize> {
     let table = DeTable::parse(toml).ok()?;
     let mut table = table.into_inner();
     let (last, outer) = keys.split_last()?;

@@ -4,9 +4,9 @@ use std::ffi::{OsStr, OsString};
 use std::process::Command;
 
 use crate::base::error::{At, EXIT_NOT_FOUND, Error, Result, Step, cannot_run};
+use crate::base::fs;
 use crate::build::backend::Host;
 use crate::commands::fmt::diff;
-use crate::commands::migrate;
 use crate::engine::context::Context;
 use crate::engine::recipe::{self, ReadScript};
 use crate::languages::build;
@@ -112,7 +112,7 @@ pub(crate) fn format_language(
         let shown = diff::show(&typed, &before, &after, context.environment().is_output_terminal());
         context.reporter(options.verbosity).send(&Event::Output { text: shown.as_bytes() });
     } else if is_changed {
-        migrate::replace(path, &after).at(Step::Script)?;
+        fs::replace(path, &after).at(Step::Script)?;
     }
     Ok(Some(u8::from(is_changed && is_check)))
 }

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use crate::base::text_position::TextPosition;
+
 /// Which dialect the metadata of a script is written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Form {
@@ -32,4 +34,17 @@ pub(crate) struct Metadata {
     /// How many bytes each TOML line lost at its left: a column in `toml` plus `margin` is a column of the script.
     /// It is 0 for [`Form::Frontmatter`] and means nothing for [`Form::Short`].
     pub(crate) margin: usize,
+}
+
+impl Metadata {
+    /// The position in the script of a byte of the TOML.
+    pub(crate) fn position(&self, offset: usize) -> TextPosition {
+        match self.form {
+            Form::Short => TextPosition { line: self.line, column: 1 },
+            Form::Frontmatter | Form::Block | Form::Scriptisto => {
+                let TextPosition { line, column } = TextPosition::of(&self.toml, offset);
+                TextPosition { line, column: column + self.margin }
+            }
+        }
+    }
 }
