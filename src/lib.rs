@@ -117,6 +117,7 @@ pub use host::runner::Runner;
 pub use report::event::Event;
 pub use request::debug_options::Steering;
 pub use request::dialect::Dialect;
+pub use request::flags;
 pub use request::limits::Limits;
 pub use request::options::{Harness, Options, Verbosity};
 pub use request::package_spec::{Package, Selection, Wanted};

@@ -1,7 +1,10 @@
 //! What was asked for, as plain values: options, packages, dialects. No input or output.
 
+pub(crate) mod arguments;
 pub(crate) mod debug_options;
 pub(crate) mod dialect;
+pub(crate) mod flag;
+pub mod flags;
 pub(crate) mod limits;
 pub(crate) mod options;
 pub(crate) mod package_spec;

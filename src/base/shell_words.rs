@@ -29,6 +29,12 @@ pub fn split(text: &str) -> Vec<String> {
     words
 }
 
+/// Joins words into a text from which [`split`] gives them back.
+pub(crate) fn join(words: &[String]) -> String {
+    let quoted = words.iter().map(|word| format!("'{}'", word.replace('\'', "'\"'\"'")));
+    quoted.collect::<Vec<_>>().join(" ")
+}
+
 /// One word for a shell. Control characters that would steer the terminal of whoever reads it are written by `printf`.
 pub(crate) fn quote(word: impl AsRef<[u8]>) -> Vec<u8> {
     let word = word.as_ref();
@@ -58,6 +64,12 @@ mod tests {
     use std::process::Command;
 
     use super::*;
+
+    #[test]
+    fn joined_words_are_split_again() {
+        let words = ["", "a b", "it's", "\"", "\\", "$x\t"].map(str::to_owned);
+        assert_eq!(split(&join(&words)), words);
+    }
 
     #[test]
     fn words_are_split_as_a_shell_does() {

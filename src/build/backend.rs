@@ -52,7 +52,7 @@ pub(crate) trait ResolvedRecipe<'a> {
     fn checks(&self) -> &[Check<'static>];
 
     /// The key under which the build is kept.
-    fn home(&self) -> Key;
+    fn key(&self) -> Key;
 
     /// The kind of machine it is for, if that is not this one.
     fn target(&self) -> Option<&str>;

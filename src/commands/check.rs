@@ -83,12 +83,12 @@ pub(crate) fn document(
     directory: Option<&Path>,
     arguments: &[OsString],
 ) -> Result<PathBuf> {
-    with_recipe(context, script, options, |cache, recipe, rust, reporter| {
+    with_recipe(context, script, options, |cache, _, rust, reporter| {
         let directory = match directory {
             Some(directory) => absolute(directory.to_owned()),
             None => {
                 let mut fields = Fields::new("documentation");
-                fields.push("launch", recipe.request.home().digest().hex().as_bytes());
+                fields.push("launch", rust.key().digest().hex().as_bytes());
                 cache.join("documentation").join(fields.finish().short(32))
             }
         };

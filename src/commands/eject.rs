@@ -41,7 +41,7 @@ fn eject_inner(
         Some(directory) => directory.to_owned(),
         None => {
             let mut fields = Fields::new("package");
-            fields.push("launch", read.request.home().digest().hex().as_bytes());
+            fields.push("launch", rust.key().digest().hex().as_bytes());
             cache.join("packages").join(fields.finish().short(32))
         }
     };

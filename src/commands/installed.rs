@@ -93,7 +93,7 @@ pub(crate) fn list(context: &Context) -> Result<Vec<Listed>> {
         digest: receipt.binary_digest.hex(),
         source_digest: receipt.package.is_none().then(|| receipt.source_digest.hex()),
         facts: receipt.about.clone(),
-        options: receipt.asked.arguments(),
+        options: receipt.options.to_arguments(),
     };
     Ok(receipts.iter().map(listed).collect())
 }
@@ -132,7 +132,7 @@ fn state_now(context: &Context, receipt: &Receipt) -> State {
 /// The toolchain that would build it now, if there is one.
 fn toolchain_now(context: &Context, receipt: &Receipt) -> Option<String> {
     let cache = context.cache().ok()?;
-    let options = receipt.asked.options();
+    let options = receipt.options.clone();
     let script = match &receipt.package {
         Some(package) => Script::of_package(package.clone()),
         None => Script::read(receipt.source.as_os_str(), context.environment()).ok()?,

@@ -11,7 +11,6 @@
 
 pub(crate) mod install;
 pub(crate) mod receipt;
-pub(crate) mod receipt_options;
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -24,7 +23,7 @@ use crate::base::error::{Error, Result, Step};
 use crate::base::fs::{cannot, create_directory};
 use crate::commands::build::is_for_windows;
 use crate::commands::promote::install::{check_name, put, refuse_script_itself, sweep};
-use crate::commands::promote::receipt::{Asked, Receipt};
+use crate::commands::promote::receipt::Receipt;
 use crate::engine::context::Context;
 use crate::engine::program::Program;
 use crate::engine::recipe;
@@ -229,7 +228,7 @@ fn install(
         binary_digest: sums.b3,
         // Not what it was before the build: somebody may have promoted the same name meanwhile.
         replaces: check_place(receipts, &path, force)?,
-        asked: Asked::of(&plan.options),
+        options: plan.options.of_promotion(),
         about,
         checks,
     };

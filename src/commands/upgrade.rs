@@ -68,7 +68,7 @@ pub(crate) fn upgrade(context: &Context, name: &OsStr, options: &Options) -> Res
 }
 
 fn upgrade_receipt(context: &Context, receipt: Receipt, options: &Options) -> Result<Upgraded> {
-    let asked = Options { offline: options.offline, verbosity: options.verbosity, ..receipt.asked.options() };
+    let asked = Options { offline: options.offline, verbosity: options.verbosity, ..receipt.options.clone() };
     let reason = match crate::commands::installed::state(context, &receipt) {
         State::SourceChanged => Some(Reason::SourceChanged),
         State::OtherToolchain => Some(Reason::OtherToolchain),

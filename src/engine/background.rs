@@ -10,7 +10,7 @@
 //! One background build a user at a time, at the lowest priority for processor and disk, under a lock file that names it
 //! (`v1/background`): `runner cache list` shows it, `runner cache stop` ends it, and one that is killed costs nothing, since
 //! the provisional binary stays. It holds no lock that a run waits for. `RUNNER_TIER=off` and `CI` switch tiers off: the
-//! first build is release then. On battery the background build waits for the mains.
+//! first build is release then.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -70,16 +70,6 @@ pub(crate) fn is_ci(environment: &Environment) -> bool {
     environment.set("CI").is_some_and(|value| value != "false")
 }
 
-/// Whether the machine runs on battery, where that can be told.
-fn is_on_battery() -> bool {
-    let supplies = std::fs::read_dir("/sys/class/power_supply").into_iter().flatten().flatten();
-    let says =
-        |path: PathBuf, what: &str| std::fs::read_to_string(path).is_ok_and(|text| text.trim() == what);
-    supplies
-        .map(|supply| supply.path())
-        .any(|path| says(path.join("type"), "Battery") && says(path.join("status"), "Discharging"))
-}
-
 /// A hit on a provisional build: what is found under the real path and options if that is final by now, else this one,
 /// with the final one on its way.
 #[cold]
@@ -91,7 +81,7 @@ pub(crate) fn final_or_start(
     found: Found,
 ) -> Result<Found> {
     let read = recipe::read(script, options, context.environment())?;
-    let home = read.request().home();
+    let home = recipe::key(read.as_ref(), context.environment(), cache);
     if let Some(there) = cache.peek(&home, context.environment(), Tools::Checked)
         && !there.provisional
     {
@@ -99,7 +89,7 @@ pub(crate) fn final_or_start(
         cache.alias(&launch, &home, script.trace_name(), context.environment());
         return Ok(there);
     }
-    if is_on(&read.request().said, context.environment()) && !is_on_battery() && background(cache).is_none() {
+    if is_on(&read.request().said, context.environment()) && background(cache).is_none() {
         // Best effort: the next run asks again.
         let _ = start(context, script, options);
     }
@@ -113,28 +103,7 @@ fn start(context: &Context, script: &Script, options: &Options) -> std::io::Resu
     let text =
         "if command -v ionice >/dev/null 2>&1; then set -- ionice -c 3 \"$@\"; fi; nice -n 19 \"$@\" &";
     shell.args(["-c", text, "sh"]).arg(command()?).args(["build", "--cache", "--background"]);
-    if let Some(toolchain) = &options.toolchain {
-        shell.arg("--toolchain").arg(toolchain);
-    }
-    if let Some(language) = &options.language {
-        shell.arg("--lang").arg(language);
-    }
-    if let Some(target) = &options.target {
-        shell.arg("--target").arg(target);
-    }
-    if let Some(edition) = &options.edition {
-        shell.arg("--edition").arg(edition);
-    }
-    for (name, version) in &options.dependencies {
-        shell.arg("--dep").arg(format!("{name}={version}"));
-    }
-    if let Some(dialect) = options.dialect {
-        shell.arg("--as").arg(dialect.as_str());
-    }
-    if let Some(base) = &options.base {
-        shell.arg("--base-path").arg(base);
-    }
-    shell.args(options.offline.then_some("--offline")).args(options.locked.then_some("--locked")).arg(path);
+    shell.args(options.of_background().to_arguments()).arg(path);
     shell.env_clear().envs(context.environment().all()).current_dir("/");
     shell.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status().map(drop)
 }
@@ -155,7 +124,7 @@ pub(crate) fn finish(context: &Context, script: &Script, options: &Options) -> R
     let reporter = Reporter::silent();
     let read = recipe::read(script, options, context.environment())?;
     let resolved = read.resolve(context.environment(), &cache)?;
-    let home = resolved.home();
+    let home = resolved.key();
     if cache.peek(&home, context.environment(), Tools::Checked).is_none_or(|found| !found.provisional) {
         return Ok(());
     }

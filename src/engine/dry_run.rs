@@ -55,7 +55,7 @@ fn dry_run_inner(context: &Context, script: &Script, options: &Options, purpose:
     }
     let read = recipe::read(script, options, environment)?;
     let resolved = read.resolve(environment, &cache)?;
-    if let Some(found) = peek(resolved.home()) {
+    if let Some(found) = peek(resolved.key()) {
         return Program::cached(script, found, manner).rehearse(purpose);
     }
     let resolved = match context.has_background() {

@@ -12,6 +12,7 @@ use crate::script::script_file::Script;
 use crate::settings::build_request::BuildRequest;
 use crate::settings::launch_key::launch_key;
 use crate::store::cache::Cache;
+use crate::store::entry::Found;
 use crate::store::key::Key;
 use crate::store::trace::change::Change;
 use crate::store::trace::fact::path_of;
@@ -19,9 +20,15 @@ use crate::store::trace::{Tools, Trace};
 
 /// What the next run of a script would do.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Why {
     /// Execute this binary.
-    Hit(PathBuf),
+    Hit {
+        /// Where it is.
+        path: PathBuf,
+        /// Whether it is a quick build, in whose place a release build will be put.
+        is_provisional: bool,
+    },
     /// Compile: it was never built here with these options, or that was trimmed.
     Never,
     /// Compile: these things are not as they were at the last build.
@@ -36,15 +43,16 @@ pub(crate) fn why_in(context: &Context, cache: &Cache, script: &Script, options:
         return Ok(why.unwrap_or(Why::Never));
     }
     let read = recipe::read(script, options, context.environment())?;
-    let why = why_at(context, cache, &[launch, read.request().home()]);
+    let why = why_at(context, cache, &[launch, recipe::key(read.as_ref(), context.environment(), cache)]);
     Ok(why.unwrap_or_else(|| changed_script(cache, read.request())))
 }
 
 fn why_at(context: &Context, cache: &Cache, ids: &[Key]) -> Option<Why> {
-    for id in ids {
-        if let Some(found) = cache.peek(id, context.environment(), Tools::Checked) {
-            return Some(Why::Hit(found.path));
-        }
+    let found: Vec<Found> =
+        ids.iter().filter_map(|id| cache.peek(id, context.environment(), Tools::Checked)).collect();
+    // A final build is taken before a provisional one.
+    if let Some(found) = found.iter().find(|found| !found.provisional).or(found.first()) {
+        return Some(Why::Hit { path: found.path.clone(), is_provisional: found.provisional });
     }
     for id in ids {
         if let Some(bytes) = cache.read_trace(id)
@@ -80,7 +88,11 @@ fn changed_script(cache: &Cache, request: &BuildRequest) -> Why {
 impl fmt::Display for Why {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Why::Hit(path) => write!(formatter, "cached as `{}`", path.display()),
+            Why::Hit { path, is_provisional } => {
+                write!(formatter, "cached as `{}`", path.display())?;
+                let note = "; provisional: the next run starts a release build in the background";
+                formatter.write_str(if *is_provisional { note } else { "" })
+            }
             Why::Never => write!(formatter, "not built yet"),
             Why::Changed(changes) => {
                 for (index, change) in changes.iter().enumerate() {

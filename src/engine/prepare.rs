@@ -138,7 +138,7 @@ fn prepare_in(context: &Context, cache: Cache, script: &Script, options: &Option
         None => resolved,
     };
     let host = Host { environment: context.environment(), cache: &cache, reporter: &reporter };
-    let home = resolved.home();
+    let home = resolved.key();
     let is_wanted = |found: &Found| !(options.force || options.optimal && found.provisional);
     let waiting = patiently(&reporter, script);
     let found = match cache.enter(home, resolved.checks(), context.environment(), is_wanted, waiting)? {
@@ -237,7 +237,10 @@ fn outlive(
     let is_absence = no_compiler.step() == Step::Toolchain && no_compiler.exit_code() == EXIT_NOT_FOUND;
     let request = read.request();
     let may = is_absence && !request.options.force && !request.options.temporary;
-    match may.then(|| cache.find(&request.home(), context.environment(), Tools::Forgiven)).flatten() {
+    match may
+        .then(|| cache.find(&request.key_without_compiler(), context.environment(), Tools::Forgiven))
+        .flatten()
+    {
         Some(found) => Ok(Program::cached(script, found, manner)),
         None => Err(no_compiler),
     }

@@ -12,6 +12,8 @@ use crate::rust::metadata::refuse_what_is_no_source;
 use crate::rust::rust_script::RustScript;
 use crate::script::script_file::Script;
 use crate::settings::config_file::Config;
+use crate::store::cache::Cache;
+use crate::store::key::Key;
 
 /// A script that one of the backends for scripts has read.
 pub(crate) enum ReadScript {
@@ -42,6 +44,17 @@ pub(crate) fn read(
     match script.package() {
         Some(package) => Ok(Box::new(PackageRequest::read(script, package, options, environment)?)),
         None => Ok(read_script(script, options, environment)?.into_backend()),
+    }
+}
+
+/// The key under which the build of a script is kept. Where a target is named, only its compiler can tell whether that is
+/// another machine.
+pub(crate) fn key(read: &dyn Backend, environment: &Environment, cache: &Cache) -> Key {
+    let request = read.request();
+    let resolved = request.options.target.is_some().then(|| read.resolve(environment, cache));
+    match resolved {
+        Some(Ok(resolved)) => resolved.key(),
+        Some(Err(_)) | None => request.key_without_compiler(),
     }
 }
 

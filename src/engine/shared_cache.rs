@@ -367,11 +367,11 @@ pub(crate) fn find_in_shared_cache(
     let nowhere = Cache::at(PathBuf::from("/dev/null/nowhere"));
     let (home, found) = match read.resolve(environment, cache.unwrap_or(&nowhere)) {
         Ok(rust) => {
-            let home = rust.home();
+            let home = rust.key();
             (home, system.find(&home, Grounds::By(rust.checks()), environment, &reporter))
         }
         Err(error) if error.exit_code() == EXIT_NOT_FOUND => {
-            let home = request.home();
+            let home = request.key_without_compiler();
             let mut rest = request.config.checks.clone();
             rest.extend(schema::choices(environment));
             // One that appears is to be asked.

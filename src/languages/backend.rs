@@ -42,8 +42,8 @@ impl<'a> ResolvedRecipe<'a> for LanguageRecipe<'a> {
         &self.checks
     }
 
-    fn home(&self) -> Key {
-        self.request.home()
+    fn key(&self) -> Key {
+        self.request.key_without_compiler()
     }
 
     fn target(&self) -> Option<&str> {

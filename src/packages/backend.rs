@@ -42,8 +42,8 @@ impl<'a> ResolvedRecipe<'a> for PackageRecipe<'a> {
         &self.checks
     }
 
-    fn home(&self) -> Key {
-        PackageRecipe::home(self)
+    fn key(&self) -> Key {
+        PackageRecipe::key(self)
     }
 
     fn target(&self) -> Option<&str> {

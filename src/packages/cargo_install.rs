@@ -112,7 +112,7 @@ pub(crate) fn install(
 /// Records which artifacts the program was made from, as for a script's dependencies: so that they are not swept while it
 /// is built now and then, and cargo is made to forget those that are damaged.
 fn remember(recipe: &PackageRecipe<'_>, made: &Made, cache: &Cache) {
-    let id = *recipe.home().digest();
+    let id = *recipe.key().digest();
     let mut record = Record::default();
     for artifact in made.artifacts(cache.directory()) {
         record.push("artifact", artifact);

@@ -144,7 +144,7 @@ impl<'a> PackageRecipe<'a> {
     }
 
     /// The launch id under which the build is kept: with all that is asked for spelled out.
-    pub(crate) fn home(&self) -> Key {
+    pub(crate) fn key(&self) -> Key {
         match &self.target {
             None => content_key(self.script, &Options { target: None, ..self.options.clone() }),
             Some(_) => content_key(self.script, self.options),

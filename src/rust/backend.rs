@@ -45,8 +45,8 @@ impl<'a> ResolvedRecipe<'a> for RustRecipe<'a> {
         &self.checks
     }
 
-    fn home(&self) -> Key {
-        RustRecipe::home(self)
+    fn key(&self) -> Key {
+        RustRecipe::key(self)
     }
 
     fn target(&self) -> Option<&str> {

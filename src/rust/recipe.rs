@@ -197,9 +197,9 @@ impl RustRecipe<'_> {
         self.needs_cargo() || self.lines() >= LARGE_LINES
     }
 
-    /// The id under which the build is kept: as [`BuildRequest::home`], and a target that is the compiler's own machine is none,
-    /// unless a weaker word names another, which would then be the one that is meant.
-    pub(crate) fn home(&self) -> Key {
+    /// The key under which the build is kept: as [`BuildRequest::key_without_compiler`], and a target that is the compiler's own
+    /// machine is none, unless a weaker word names another, which would then be the one that is meant.
+    pub(crate) fn key(&self) -> Key {
         match &self.options.target {
             Some(target) if *target == self.toolchain.version.host && self.has_one_target => {
                 content_key(self.script, &Options { target: None, ..self.options.clone() })

@@ -4,7 +4,10 @@
 //! where it has a meaning here (`+nightly`, `--debug`, `--release`, `-t T`, `--edition E`, variables set by `env`,
 //! `--test`); the rest (`-q`, `-c`, `--force`, `-Zscript`) is passed over.
 
+use std::ffi::OsStr;
+
 use crate::base::shell_commands;
+use crate::request::flags;
 use crate::request::options::{Harness, Options};
 
 /// The tool a call names.
@@ -69,24 +72,24 @@ impl ToolCall {
             };
             let mut value = || attached.clone().or_else(|| words.next());
             match (flag, &tool) {
+                (flag, Tool::Runner) if flags::of_first_line(flag).is_some() => {
+                    let known = flags::of_first_line(flag);
+                    let value =
+                        known.and_then(|known| known.value()).and_then(|_| value()).unwrap_or_default();
+                    // What means nothing is passed over: the line may be a newer runner's.
+                    let _ = known.map(|known| known.set(&mut options, OsStr::new(&value)));
+                }
                 ("--release", _) | ("-r", Tool::Cargo) => options.profile = Some("release".to_owned()),
-                ("--debug", Tool::Runner | Tool::RustScript) => options.profile = Some("dev".to_owned()),
-                ("--toolchain", Tool::Runner | Tool::RustScript) | ("-t", Tool::RustScript) => {
-                    options.toolchain = value();
+                ("--debug", Tool::RustScript) => options.profile = Some("dev".to_owned()),
+                ("-t" | "--toolchain", Tool::RustScript) => options.toolchain = value(),
+                ("-d" | "--dep", Tool::RustScript) => {
+                    let value = value().unwrap_or_default();
+                    let _ = flags::add_dependency(&mut options, OsStr::new(&value));
                 }
-                ("-d" | "--dep", Tool::Runner | Tool::RustScript) => {
-                    options.dependencies.extend(value().as_deref().and_then(dependency));
-                }
-                ("--profile", Tool::Runner | Tool::Cargo) => options.profile = value(),
-                ("--lang", Tool::Runner) => options.language = value(),
-                ("--target", Tool::Runner | Tool::Cargo | Tool::Rustc) => options.target = value(),
-                ("--edition", Tool::Runner | Tool::Rustc) => options.edition = value(),
-                ("--frozen", Tool::Runner) => (options.offline, options.locked) = (true, true),
+                ("--profile", Tool::Cargo) => options.profile = value(),
+                ("--target", Tool::Cargo | Tool::Rustc) => options.target = value(),
+                ("--edition", Tool::Rustc) => options.edition = value(),
                 ("--offline", _) | ("--frozen", Tool::Cargo) => options.offline = true,
-                ("--locked", Tool::Runner) => options.locked = true,
-                ("--static", Tool::Runner) => options.is_static = Some(true),
-                ("--strip", Tool::Runner) => options.strip = true,
-                ("--temp", Tool::Runner) => options.temporary = true,
                 ("--test", Tool::RustScript | Tool::Rustc) | ("test", Tool::Cargo | Tool::Runner) => {
                     options.harness = Some(Harness::Test);
                 }
@@ -133,13 +136,6 @@ pub(super) fn base_name(program: &str) -> &str {
     program.rsplit('/').next().unwrap_or(program)
 }
 
-/// `name=version`, or a name for any version.
-fn dependency(text: &str) -> Option<(String, String)> {
-    let (name, version) = text.split_once('=').unwrap_or((text, "*"));
-    let (name, version) = (name.trim(), version.trim().trim_matches('"'));
-    (!name.is_empty() && !version.is_empty()).then(|| (name.to_owned(), version.to_owned()))
-}
-
 /// Options of other tools that take the next word and have no meaning here.
 fn takes_value(tool: &Tool, flag: &str) -> bool {
     match tool {
@@ -151,7 +147,7 @@ fn takes_value(tool: &Tool, flag: &str) -> bool {
             let long = ["--extern", "--unstable-feature", "--wrapper", "--base-path", "--pkg-path"];
             long.contains(&flag) || matches!(flag, "-x" | "-u" | "-w" | "-b")
         }
-        Tool::Runner => flag == "--exec",
+        Tool::Runner => flags::takes_value(flag),
         Tool::Other(_) => false,
     }
 }

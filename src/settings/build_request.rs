@@ -29,8 +29,9 @@ pub(crate) struct BuildRequest {
 }
 
 impl BuildRequest {
-    /// The key under which the build is kept: that of the real path with the script's own options spelled out.
-    pub(crate) fn home(&self) -> Key {
+    /// The key under which the build is kept, where no compiler is asked whether a target is its own machine: that of the real
+    /// path with the script's own options spelled out.
+    pub(crate) fn key_without_compiler(&self) -> Key {
         content_key(&self.script, &self.options)
     }
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::sandbox::{Sandbox, files_below};
+use crate::sandbox::{Run, Sandbox, files_below};
 
 /// A script so large that its first build is a quick one.
 fn large_script(text: &str) -> String {
@@ -21,10 +21,10 @@ fn profiles(sandbox: &Sandbox) -> Vec<String> {
         .collect()
 }
 
-/// Waits for the background build to have put a release binary in the place of the quick one.
+/// Waits for the background build to have made a release binary, whose place under these very options the next run finds.
 fn wait_for_release(sandbox: &Sandbox) {
     let began = Instant::now();
-    while profiles(sandbox) != ["release"] {
+    while !profiles(sandbox).contains(&"release".to_owned()) {
         assert!(began.elapsed() < Duration::from_secs(120), "no release build came");
         thread::sleep(Duration::from_millis(20));
     }
@@ -91,6 +91,65 @@ fn a_background_build_is_seen_and_stopped_and_costs_nothing() {
     assert_eq!(profiles(&sandbox), ["quick"]);
     sandbox.runner(["x.rs"]).run().prints("x\n");
     wait_for_release(&sandbox);
+}
+
+/// Runs a large script until its build is final, and then for nothing: two calls of the compiler.
+fn becomes_final<'a>(sandbox: &Sandbox, run: impl Fn() -> Run<'a>) {
+    let expected = run().run();
+    assert_eq!((expected.code, expected.stderr.as_str()), (0, ""));
+    assert_eq!((profiles(sandbox), sandbox.compiles()), (vec!["quick".to_owned()], 1));
+    run().run().prints(&expected.stdout);
+    wait_for_release(sandbox);
+    for _ in 0..2 {
+        run().run().prints(&expected.stdout);
+    }
+    assert_eq!((profiles(sandbox), sandbox.compiles()), (vec!["release".to_owned()], 2));
+}
+
+#[test]
+fn a_script_becomes_final_whatever_options_shape_its_build() {
+    let host = "x86_64-unknown-linux-gnu";
+    for options in [&["--static"][..], &["--strip"], &["--target", host], &["--edition", "2018", "--strip"]] {
+        let sandbox = Sandbox::fake();
+        sandbox.write("x.rs", large_script("x"));
+        becomes_final(&sandbox, || sandbox.runner(options).args(["x.rs"]));
+        let words = [&["why"], options, &["x.rs"]].concat();
+        let why = sandbox.runner(words).run().stdout;
+        assert!(why.starts_with("x.rs: cached as `") && !why.contains("provisional"), "{why}");
+    }
+}
+
+#[test]
+fn a_script_becomes_final_whatever_variables_shape_its_build() {
+    let host = "x86_64-unknown-linux-gnu";
+    for (name, value) in [("RUNNER_TARGET", host), ("RUNNER_STATIC", "1"), ("RUNNER_RUSTFLAGS", "-C lto")] {
+        let sandbox = Sandbox::fake();
+        sandbox.write("x.rs", large_script("x"));
+        becomes_final(&sandbox, || sandbox.runner(["x.rs"]).env(name, value));
+    }
+}
+
+#[test]
+fn a_script_of_rust_script_becomes_final_with_a_base_path() {
+    let sandbox = Sandbox::fake();
+    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_runner"), sandbox.path("rust-script")).unwrap();
+    sandbox.write("x.rs", large_script("x"));
+    fs::create_dir(sandbox.path("base")).unwrap();
+    becomes_final(&sandbox, || sandbox.command(sandbox.path("rust-script")).args(["-b", "base", "x.rs"]));
+}
+
+#[test]
+fn why_says_that_a_cached_build_is_provisional() {
+    let sandbox = Sandbox::fake();
+    sandbox.write("x.rs", large_script("x"));
+    sandbox.runner(["x.rs"]).run().prints("x\n");
+    let why = sandbox.runner(["why", "x.rs"]).run().stdout;
+    assert!(
+        why.ends_with("`; provisional: the next run starts a release build in the background\n"),
+        "{why}"
+    );
+    let json = sandbox.runner(["why", "--json", "x.rs"]).run().stdout;
+    assert!(json.contains("\"provisional\":true") && json.contains("\"state\":\"hit\""), "{json}");
 }
 
 #[test]

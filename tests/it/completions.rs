@@ -256,7 +256,7 @@ fn zsh_completes_what_is_typed_by_a_file_that_it_finds() {
 
 #[test]
 fn the_code_for_bash_is_clean() {
-    let code = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/completion/runner.bash");
+    let code = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/bin/runner/completion/runner.bash");
     match Command::new("shellcheck").arg("--shell=bash").arg(code).output() {
         Ok(output) => assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout)),
         Err(_) => skipped("no shellcheck"),

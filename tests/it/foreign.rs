@@ -83,8 +83,7 @@ fn what_is_no_target_is_told_in_a_line() {
         compiler.display()
     );
     sandbox.runner(["--target", "garbage", "x.rs"]).run().ends(125, "", &message);
-    let message =
-        "runner: `--target` needs a value\n  hint: for example `--target aarch64-unknown-linux-gnu`\n";
+    let message = "runner: `--target` needs a value\n  hint: `--target TARGET`: cross-compile for TARGET, e.g. aarch64-unknown-linux-gnu\n";
     sandbox.runner(["--target", "", "x.rs"]).run().ends(125, "", message);
     sandbox.runner(["--target"]).run().ends(125, "", message);
     assert_eq!(sandbox.compiles(), 0);

@@ -1,8 +1,8 @@
 //! Help, and the table that it, the parser, the manual and the completions are made from.
 
 #[allow(dead_code)] // The binary's, of which this needs a part.
-#[path = "../../src/bin/runner/flags.rs"]
-mod table;
+#[path = "../../src/bin/runner/commands.rs"]
+mod commands;
 #[path = "../../src/bin/runner/help/topics.rs"]
 mod topics;
 
@@ -12,47 +12,54 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::sandbox::{Sandbox, files_below, skipped};
-use table::{COMMANDS, OPTIONS, named};
+use commands::{COMMANDS, flags_of, takes};
+use runner::flags::{FLAGS, Flag, named};
 
 /// Whose options there are: subcommands, and expressions.
 fn owners() -> impl Iterator<Item = &'static str> {
     COMMANDS.iter().map(|command| command.name).chain(["expr"])
 }
 
+/// Those of the table that are flags, not bare settings.
+fn flags() -> impl Iterator<Item = &'static Flag> {
+    FLAGS.iter().filter(|flag| flag.names().next().is_some())
+}
+
 #[test]
-fn a_line_of_the_table_says_how_an_option_is_written_and_whose_it_is() {
-    for flag in OPTIONS {
+fn a_row_of_the_table_says_how_a_flag_is_written_and_whose_it_is() {
+    for flag in flags() {
         for name in flag.names() {
             let letters = name.trim_start_matches('-');
             let dashes = name.len() - letters.len();
             assert!(if dashes == 1 { letters.len() == 1 } else { dashes == 2 }, "{}", flag.form);
-            // It is asked for its value before it is known whose option it is.
+            // It is asked for its value before it is known whose flag it is.
             assert!(named(name).all(|other| other.value().is_some() == flag.value().is_some()), "{name}");
         }
-        assert!(owners().any(|owner| flag.is_of(owner)), "{}", flag.form);
-        for owner in owners() {
-            let same = OPTIONS.iter().filter(|other| other.is_of(owner));
-            let same = same.filter(|other| other.names().any(|name| flag.is_named(name)));
+        let mut owners = owners().chain([runner::flags::BACKGROUND]);
+        assert!(owners.any(|owner| takes(owner, flag)), "{}", flag.form);
+    }
+    for owner in owners() {
+        for flag in flags_of(owner) {
+            let same = flags_of(owner).filter(|other| other.names().any(|name| flag.is_named(name)));
             assert!(same.count() < 2, "{owner} {}", flag.form);
         }
     }
 }
 
 #[test]
-fn every_option_of_the_table_is_understood_by_all_who_have_it() {
+fn every_flag_of_the_table_is_understood_by_all_who_have_it() {
     let sandbox = Sandbox::fake();
     for owner in owners() {
-        for flag in OPTIONS.iter().filter(|flag| flag.is_of(owner)) {
+        for flag in flags_of(owner) {
             for name in flag.names() {
                 let asks = ["--expr", "--loop"].iter().any(|name| flag.is_named(name));
                 let mut words =
                     Vec::from_iter(if owner == "expr" { (!asks).then_some("--loop") } else { Some(owner) });
                 words.push(name);
                 words.extend(flag.value().map(|_| "1"));
-                // Whatever else may be missing, the option was known.
+                // Whatever else may be missing, the flag was known.
                 let ran = sandbox.runner(&words).run();
-                let is_unknown =
-                    ["is not an option", "there is no option", "takes no value", "needs a value"];
+                let is_unknown = ["is not an option", "unknown option", "takes no value", "needs a value"];
                 assert!(
                     !is_unknown.iter().any(|said| ran.stderr.contains(said)),
                     "{words:?}: {}",
@@ -64,9 +71,9 @@ fn every_option_of_the_table_is_understood_by_all_who_have_it() {
 }
 
 #[test]
-fn every_option_that_is_parsed_is_in_the_table() {
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let files = files_below(&source.join("cli")).into_iter().chain([source.join("cli.rs")]);
+fn every_flag_that_is_parsed_is_in_the_table() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/bin/runner");
+    let files = files_below(&source.join("parse")).into_iter().chain([source.join("parse.rs")]);
     let mut count = 0;
     for file in files {
         let text = fs::read_to_string(&file).unwrap();
@@ -80,28 +87,28 @@ fn every_option_that_is_parsed_is_in_the_table() {
             }
         }
     }
-    assert!(count > 30, "{count}");
+    assert!(count > 20, "{count}");
 }
 
 #[test]
-fn help_shows_every_option_of_a_subcommand_and_none_of_another() {
+fn help_shows_every_flag_of_a_subcommand_and_none_of_another() {
     let sandbox = Sandbox::fake();
     for owner in owners() {
         let help = sandbox.runner(["help", owner]).run();
         assert_eq!((help.code, help.stderr.as_str()), (0, ""), "{owner}");
         let words: Vec<&str> = help.stdout.split_whitespace().collect();
-        let is_told = |flag: &table::Flag| {
-            let line: Vec<&str> = flag.form.split(' ').chain(flag.says.split(' ')).collect();
+        let is_told = |flag: &Flag| {
+            let line: Vec<&str> = flag.form.split(' ').chain(flag.help.split(' ')).collect();
             words.windows(line.len()).any(|words| words == line)
         };
-        for flag in OPTIONS.iter().filter(|flag| flag.is_shown()) {
+        for flag in FLAGS.iter().filter(|flag| flag.is_shown()) {
             match owner {
                 "run" | "help" => {
-                    assert!(is_told(flag) || !(flag.is_of("run") || flag.is_of("expr")), "{}", flag.form);
+                    assert!(is_told(flag) || !(takes("run", flag) || takes("expr", flag)), "{}", flag.form);
                 }
                 // What everything has is told once.
-                _ if flag.is_of("list") && !flag.is_own("list") => assert!(!is_told(flag), "{}", flag.form),
-                _ => assert_eq!(is_told(flag), flag.is_of(owner), "{owner} {}", flag.form),
+                _ if takes("list", flag) && !flag.is_of("list") => assert!(!is_told(flag), "{}", flag.form),
+                _ => assert_eq!(is_told(flag), takes(owner, flag), "{owner} {}", flag.form),
             }
         }
         assert!(help.stdout.lines().all(|line| line.chars().count() <= 125), "{owner}");
@@ -180,7 +187,7 @@ fn the_manual_is_what_man_reads_without_a_warning_and_tells_all_that_help_does()
                 let said: Vec<&str> = said.split(' ').collect();
                 words.windows(said.len()).any(|words| words == said)
             };
-            for flag in OPTIONS.iter().filter(|flag| flag.is_shown()) {
+            for flag in FLAGS.iter().filter(|flag| flag.is_shown()) {
                 assert!(is_told(flag.form), "{}", flag.form);
             }
             for command in COMMANDS {

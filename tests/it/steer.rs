@@ -310,7 +310,8 @@ fn a_program_to_run_under_that_is_not_there_is_named() {
             "runner: `--exec` names no program\n  hint: for example `--exec 'gdb --args'`\n",
         );
     }
-    runner("").fails(125, "hint: for example `--exec 'gdb --args'`");
+    runner("")
+        .fails(125, "hint: `--exec COMMAND`: run the program under COMMAND, e.g. `--exec 'gdb --args'`");
     runner("'open").fails(127, "cannot run it under `open`, which is not on PATH");
 }
 

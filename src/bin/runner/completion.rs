@@ -16,8 +16,9 @@
 use std::ffi::OsString;
 
 use runner::Runner;
+use runner::flags::{self, EXPRESSION, FLAGS, Flag};
 
-use crate::flags::{COMMANDS, Flag, OPTIONS};
+use crate::commands::{COMMANDS, takes};
 use crate::help;
 
 /// What a shell is given to load.
@@ -60,10 +61,10 @@ impl Place {
                 "--" if !plain => plain = true,
                 "-e" | "--expr" | "-l" | "--loop" if command.is_empty() => asks = true,
                 _ if !plain && word.len() > 1 && word.starts_with(['-', '+']) => {
-                    if help::takes_value(word) && words.next().is_none() {
-                        let of_command =
-                            |flag: &&Flag| flag.is_of(if command.is_empty() { "run" } else { command });
-                        let flag = help::named(word).find(of_command).or_else(|| help::named(word).next());
+                    if flags::takes_value(word) && words.next().is_none() {
+                        let owner = if command.is_empty() { "run" } else { command };
+                        let flag = flags::named(word).find(|flag| takes(owner, flag));
+                        let flag = flag.or_else(|| flags::named(word).next());
                         return flag.map_or(Place::Beyond, Place::Value);
                     }
                 }
@@ -102,7 +103,7 @@ impl Answer<'_> {
         };
         let of = if command.is_empty() { "run" } else { command };
         if let Some((name, _)) = current.split_once('=').filter(|_| current.starts_with("--")) {
-            let flag = help::named(name).find(|flag| flag.is_of(of));
+            let flag = flags::named(name).find(|flag| takes(of, flag));
             let value = flag.and_then(Flag::value).unwrap_or_default();
             return self.values(value, &[name, "="].concat());
         }
@@ -111,16 +112,16 @@ impl Answer<'_> {
         }
         if current.starts_with('-') {
             let is_meant = |flag: &&Flag| {
-                flag.is_shown() && (flag.is_of(of) || command.is_empty() && flag.is_of("expr"))
+                flag.is_shown() && (takes(of, flag) || command.is_empty() && takes(EXPRESSION, flag))
             };
-            for flag in OPTIONS.iter().filter(is_meant) {
-                flag.names().for_each(|name| self.add("", name, flag.says));
+            for flag in FLAGS.iter().filter(is_meant) {
+                flag.names().for_each(|name| self.add("", name, flag.help));
             }
             return;
         }
         match place {
             Place::Word { command: "", .. } => {
-                COMMANDS.iter().for_each(|command| self.add("", command.name, command.says));
+                COMMANDS.iter().for_each(|command| self.add("", command.name, command.help));
                 self.values("SCRIPT", "");
             }
             Place::Word { command, given } => {
@@ -153,7 +154,7 @@ impl Answer<'_> {
             }
             "TOOLCHAIN" => self.runner.toolchains().iter().for_each(|name| self.add(prefix, name, "")),
             "TOPIC" => {
-                COMMANDS.iter().for_each(|command| self.add(prefix, command.name, command.says));
+                COMMANDS.iter().for_each(|command| self.add(prefix, command.name, command.help));
                 help::TOPICS.iter().for_each(|topic| self.add(prefix, topic.name, topic.says));
             }
             "SCRIPT" => {

@@ -16,7 +16,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
 use runner::{
-    Dialect, Expression, ExpressionKind, Harness, Options, Result, Verbosity, shell_words, usage_error,
+    Dialect, Expression, ExpressionKind, Harness, Options, Result, Verbosity, flags, shell_words, usage_error,
 };
 
 use crate::parse::{CacheCommand, Command};
@@ -147,11 +147,9 @@ impl Words {
                 "--release" if tool == DropIn::CargoScript => options.profile = Some("release".to_owned()),
                 "-d" | "--dep" | "-D" | "--dep-extern" => {
                     let text = self.value(&mut option)?;
-                    let dependency = crate::parse::dependency(&text, &options.dependencies)?;
-                    if option.name == "-D" || option.name == "--dep-extern" {
-                        externs.push(dependency.0.replace('-', "_"));
-                    }
-                    options.dependencies.push(dependency);
+                    flags::add_dependency(&mut options, OsStr::new(&text))?;
+                    let added = options.dependencies.last().map(|(name, _)| name.replace('-', "_"));
+                    externs.extend(added.filter(|_| ["-D", "--dep-extern"].contains(&&*option.name)));
                 }
                 "-x" | "--extern" => externs.push(self.value(&mut option)?),
                 "-u" | "--unstable-feature" => features.push(self.value(&mut option)?),

@@ -6,7 +6,9 @@
 pub(crate) mod manual;
 pub(crate) mod topics;
 
-pub(crate) use crate::flags::{COMMANDS, Flag, OPTIONS, is_command, named, takes_value};
+use runner::flags::{EXPRESSION, FLAGS, Flag};
+
+use crate::commands::{COMMANDS, takes};
 pub(crate) use crate::help::manual::manual;
 pub(crate) use crate::help::topics::TOPICS;
 
@@ -27,7 +29,7 @@ Exit codes: the script's own; else 125 runner or the compiler failed, 126 the sc
 executed, 127 the script or its compiler was not found.
 ";
 
-const EXPRESSION: &str = "\
+const EXPRESSIONS: &str = "\
 Usage: runner -e EXPR [ARGS]...
        runner --loop CLOSURE [ARGS]...
 
@@ -268,7 +270,7 @@ fn long(command: &str) -> Option<&'static str> {
         "why" => WHY,
         "env" => ENV,
         "cache" => CACHE,
-        "expr" => EXPRESSION,
+        "expr" => EXPRESSIONS,
         "completions" => COMPLETIONS,
         _ => return None,
     })
@@ -291,9 +293,9 @@ pub(crate) fn text(topic: Option<&str>) -> Option<String> {
         text.push('\n');
         text.push_str(topic.text);
     }
-    add_options(&mut text, "Options", |flag| flag.is_own(command));
+    add_options(&mut text, "Options", |flag| flag.is_of(command));
     add_options(&mut text, "Options of every command that builds a script", |flag| {
-        flag.is_of(command) && !flag.is_own(command) && !flag.is_of("list")
+        takes(command, flag) && !flag.is_of(command) && !takes("list", flag)
     });
     Some(text)
 }
@@ -309,13 +311,13 @@ fn overview() -> String {
     text.push_str("\nSubcommands:\n");
     for command in COMMANDS {
         let form = [command.name, command.words].join(" ");
-        add_line(&mut text, &form, command.says);
+        add_line(&mut text, &form, command.help);
     }
     add_options(&mut text, "Options, before the script (everything after it is the script's own)", |flag| {
-        flag.is_of("run")
+        takes("run", flag)
     });
     add_options(&mut text, "Options of expressions (`runner help expr` says more)", |flag| {
-        flag.is_own("expr") && !flag.is_of("run")
+        flag.is_of(EXPRESSION) && !takes("run", flag)
     });
     text.push_str(CODES);
     text.push_str("\nTopics (`runner help TOPIC`):\n");
@@ -327,7 +329,7 @@ fn overview() -> String {
 
 /// Adds the options that are meant, if there are any.
 fn add_options(text: &mut String, title: &str, is_meant: impl Fn(&Flag) -> bool) {
-    let mut flags = OPTIONS.iter().filter(|flag| flag.is_shown() && is_meant(flag)).peekable();
+    let mut flags = FLAGS.iter().filter(|flag| flag.is_shown() && is_meant(flag)).peekable();
     if flags.peek().is_none() {
         return;
     }
@@ -336,7 +338,7 @@ fn add_options(text: &mut String, title: &str, is_meant: impl Fn(&Flag) -> bool)
     }
     for flag in flags {
         let indent = if flag.form.starts_with("--") { "    " } else { "" };
-        add_line(text, &[indent, flag.form].concat(), flag.says);
+        add_line(text, &[indent, flag.form].concat(), flag.help);
     }
 }
 

@@ -5,10 +5,9 @@
 //! caller left it, `runner cache list | head` also ends as any other command does.
 #![no_main]
 
+mod commands;
 mod completion;
 mod drop_in;
-
-mod flags;
 mod help;
 mod parse;
 mod run;

@@ -11,26 +11,24 @@
 pub(crate) mod build;
 pub(crate) mod cache;
 pub(crate) mod check;
-pub(crate) mod debug_options;
 pub(crate) mod expression;
 pub(crate) mod positional;
 pub(crate) mod promote;
 pub(crate) mod values;
 
 pub(crate) use crate::parse::build::Saying;
-pub(crate) use crate::parse::expression::dependency;
 use crate::parse::positional::{no_more, one_script, some_scripts, words};
-use crate::parse::values::{Keys, path, text, texts};
+use crate::parse::values::path;
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
-use crate::help;
+use crate::commands;
 use pico_args::Arguments;
 use runner::{
-    EXIT_NOT_FOUND, Error, Expression, Harness, Lint, Options, Placement, Result, Selection, Step, Style,
-    Verbosity, shell_words, usage_error,
+    EXIT_NOT_FOUND, Error, Expression, Harness, Lint, Options, Placement, Result, Step, Style, flags,
+    shell_words, usage_error,
 };
 
 /// What is to be done.
@@ -174,7 +172,7 @@ pub(crate) fn parse(mut arguments: Vec<OsString>) -> Result<Command> {
     if expression::is_asked_for(&before) {
         return expression::parse(before, word, rest);
     }
-    match name.filter(|name| !is_named_plainly && help::is_command(name)) {
+    match name.filter(|name| !is_named_plainly && commands::is_command(name)) {
         Some(name @ ("run" | "test" | "bench")) => {
             let (more, _, rest) = cut(rest);
             run(before.into_iter().chain(more).collect(), rest, name)
@@ -187,7 +185,7 @@ pub(crate) fn parse(mut arguments: Vec<OsString>) -> Result<Command> {
 
 /// A subcommand that makes no sense, or finds no script, may have been meant as the script of that name.
 pub(crate) fn perhaps_a_script(error: Error, word: Option<&str>) -> Error {
-    let word = word.filter(|word| help::is_command(word) && std::path::Path::new(word).is_file());
+    let word = word.filter(|word| commands::is_command(word) && std::path::Path::new(word).is_file());
     let may_be = error.step() == Step::Arguments || error.exit_code() == EXIT_NOT_FOUND;
     match word.filter(|_| may_be) {
         Some(name) => error
@@ -202,8 +200,7 @@ fn run(options: Vec<OsString>, script: Vec<OsString>, command: &str) -> Result<C
         return Ok(asked);
     }
     let mut parser = parser(options);
-    let mut options = common(&mut parser)?;
-    options.force = parser.contains("--force");
+    let mut options = common(&mut parser, if command == "runner" { "run" } else { command })?;
     no_more(words(parser, command, Some(&mut options))?, command)?;
     options.harness = match command {
         "test" => Some(Harness::Test),
@@ -240,7 +237,7 @@ fn help_or_version(options: &[OsString]) -> Option<Command> {
         match option.to_str() {
             Some("-h" | "--help") => return Some(Command::Help(None)),
             Some("-V" | "--version") => return Some(Command::Version),
-            Some(option) if help::takes_value(option) => drop(options.next()),
+            Some(option) if flags::takes_value(option) => drop(options.next()),
             _ => {}
         }
     }
@@ -254,7 +251,7 @@ fn parser(arguments: Vec<OsString>) -> Arguments {
         let bytes = argument.as_bytes();
         let at = bytes.iter().position(|byte| *byte == b'=').unwrap_or(bytes.len());
         let (option, value) = bytes.split_at(at);
-        let takes_value = std::str::from_utf8(option).is_ok_and(help::takes_value);
+        let takes_value = std::str::from_utf8(option).is_ok_and(flags::takes_value);
         match value {
             [b'=', value @ ..] if takes_value => {
                 spread.extend([option, value].map(|part| OsStr::from_bytes(part).to_owned()));
@@ -292,7 +289,7 @@ fn cut(mut arguments: Vec<OsString>) -> (Vec<OsString>, bool, Vec<OsString>) {
                 break;
             }
             b"-" => break,
-            [b'-', ..] if argument.to_str().is_some_and(help::takes_value) => index += 2,
+            [b'-', ..] if argument.to_str().is_some_and(flags::takes_value) => index += 2,
             [b'-' | b'+', ..] => index += 1,
             _ => break,
         }
@@ -308,67 +305,17 @@ fn cut(mut arguments: Vec<OsString>) -> (Vec<OsString>, bool, Vec<OsString>) {
 fn is_known(argument: &OsStr) -> bool {
     let text = argument.to_string_lossy();
     let name = text.split('=').next().unwrap_or_default();
-    text == "--" || help::named(name).next().is_some()
+    text == "--" || flags::named(name).next().is_some()
 }
 
-/// The options that every command with a script has.
-fn common(parser: &mut Arguments) -> Result<Options> {
+/// The options that a subcommand takes, as far as the table of flags knows what they set.
+fn common(parser: &mut Arguments, command: &str) -> Result<Options> {
     let mut options = Options::default();
-    let release = parser.contains("--release");
-    let debug = parser.contains("--debug");
-    options.profile = text(parser, "--profile")?;
-    match (release, debug, &options.profile) {
-        (false, false, _) => {}
-        (true, false, None) => options.profile = Some("release".to_owned()),
-        (false, true, None) => options.profile = Some("dev".to_owned()),
-        _ => {
-            return Err(usage_error("`--release`, `--debug` and `--profile` exclude each other")
-                .with_hint("give one of them"));
-        }
+    for flag in commands::flags_of(command).filter(|flag| flag.is_option()) {
+        values::take(parser, flag, &mut options)?;
     }
-    options.toolchain = text(parser, "--toolchain")?.map(from_here);
-    options.language = text(parser, "--lang")?;
-    options.target = text(parser, "--target")?;
-    options.edition = text(parser, "--edition")?;
-    for dependency in texts(parser, Keys::Two("-d", "--dep"))? {
-        options.dependencies.push(expression::dependency(&dependency, &options.dependencies)?);
-    }
-    options.selection = selection(parser)?;
-    options.is_static = parser.contains("--static").then_some(true);
-    options.strip = parser.contains("--strip");
-    options.offline = parser.contains("--offline");
-    options.locked = parser.contains("--locked");
-    if parser.contains("--frozen") {
-        (options.offline, options.locked) = (true, true);
-    }
-    options.temporary = parser.contains("--temp");
-    options.steering = debug_options::parse(parser)?;
-    let quiet = parser.contains(["-q", "--quiet"]);
-    let verbose = parser.contains(["-v", "--verbose"]);
-    options.verbosity = match (quiet, verbose) {
-        (true, true) => {
-            return Err(
-                usage_error("`--quiet` and `--verbose` exclude each other").with_hint("give one of them")
-            );
-        }
-        (true, false) => Verbosity::Quiet,
-        (false, true) => Verbosity::Verbose,
-        (false, false) => Verbosity::Normal,
-    };
+    options.toolchain = options.toolchain.map(from_here);
     Ok(options)
-}
-
-/// Which program of a package, and its features.
-fn selection(parser: &mut Arguments) -> Result<Selection> {
-    let features = texts(parser, Keys::Two("-F", "--features"))?;
-    let words = features.iter().flat_map(|list| list.split([',', ' '])).filter(|word| !word.is_empty());
-    Ok(Selection {
-        bin: text(parser, "--bin")?,
-        features: words.map(str::to_owned).collect(),
-        no_default_features: parser.contains("--no-default-features"),
-        all_features: parser.contains("--all-features"),
-        registry: text(parser, "--registry")?,
-    })
 }
 
 /// A toolchain that is a directory is meant from here: the same words elsewhere mean another one.
@@ -397,8 +344,8 @@ fn subcommand(name: &str, mut arguments: Vec<OsString>) -> Result<Command> {
         }
         "promote" => {
             let placement = Placement {
-                name: path(&mut parser, Keys::One("--name"))?.map(PathBuf::into_os_string),
-                directory: path(&mut parser, Keys::One("--to"))?,
+                name: path(&mut parser, "--name")?.map(PathBuf::into_os_string),
+                directory: path(&mut parser, "--to")?,
                 force: parser.contains("--force"),
             };
             let (options, list) = options_and_words(parser, name)?;
@@ -421,7 +368,7 @@ fn subcommand(name: &str, mut arguments: Vec<OsString>) -> Result<Command> {
             Ok(Command::Why { script: one_script(list, plain, name)?, options, json })
         }
         "env" => {
-            let (script, json) = (path(&mut parser, Keys::One("--script"))?, parser.contains("--json"));
+            let (script, json) = (path(&mut parser, "--script")?, parser.contains("--json"));
             let (options, list) = options_and_words(parser, name)?;
             let names = list.into_iter().chain(plain).map(|name| name.to_string_lossy().into_owned());
             Ok(Command::Env {
@@ -458,10 +405,7 @@ fn subcommand(name: &str, mut arguments: Vec<OsString>) -> Result<Command> {
 }
 
 fn options_and_words(mut parser: Arguments, command: &str) -> Result<(Options, Vec<OsString>)> {
-    let mut options = common(&mut parser)?;
-    // A promotion has taken its own `--force` already.
-    options.force = parser.contains("--force");
+    let mut options = common(&mut parser, command)?;
     let words = words(parser, command, Some(&mut options))?;
-    debug_options::check(&options.steering, command)?;
     Ok((options, words))
 }

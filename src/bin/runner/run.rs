@@ -17,7 +17,7 @@ use serde_json::json;
 
 use crate::parse::Command;
 use crate::terminal::Terminal;
-use crate::{completion, help};
+use crate::{commands, completion, help};
 
 /// Does what was asked; the exit code.
 pub(crate) fn dispatch(command: Command) -> Result<u8> {
@@ -121,7 +121,7 @@ fn read(runner: &Runner, script: &OsStr) -> Result<Script> {
 fn perhaps_a_subcommand(error: Error, script: &OsStr) -> Error {
     let name = script.to_string_lossy();
     let similar =
-        help::COMMANDS.iter().map(|command| command.name).find(|known| runner::is_similar(known, &name));
+        commands::COMMANDS.iter().map(|command| command.name).find(|known| runner::is_similar(known, &name));
     match similar {
         Some(known)
             if error.step() == Step::Script && error.exit_code() == EXIT_NOT_FOUND && !name.contains('/') =>
@@ -156,10 +156,12 @@ fn why(runner: &Runner, script: &OsStr, options: &Options, json: bool) -> Result
         print(format_args!("{}\n", printable(&format!("{}: {why}", script.display_name()))));
         return Ok(());
     }
-    let (state, binary, changes) = match &why {
-        Why::Hit(path) => ("hit", Some(path.to_string_lossy().into_owned()), Vec::new()),
-        Why::Never => ("never built", None, Vec::new()),
-        Why::Changed(changes) => ("changed", None, changes.clone()),
+    let (state, binary, is_provisional, changes) = match &why {
+        Why::Hit { path, is_provisional } => {
+            ("hit", Some(path.to_string_lossy().into_owned()), *is_provisional, Vec::new())
+        }
+        Why::Changed(changes) => ("changed", None, false, changes.clone()),
+        _ => ("never built", None, false, Vec::new()),
     };
     let changes: Vec<_> = changes
         .iter()
@@ -168,7 +170,7 @@ fn why(runner: &Runner, script: &OsStr, options: &Options, json: bool) -> Result
     let script = script.display_name();
     print(format_args!(
         "{}\n",
-        json!({"script": script, "state": state, "binary": binary, "changes": changes})
+        json!({"script": script, "state": state, "binary": binary, "provisional": is_provisional, "changes": changes})
     ));
     Ok(())
 }

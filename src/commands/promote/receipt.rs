@@ -12,11 +12,10 @@ use crate::base::digest::Digest;
 use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Step};
 use crate::base::fs::{cannot, write_atomically};
+use crate::request::options::Options;
 use crate::request::package_spec::Package;
 use crate::store::sealed_record::Record;
 use crate::store::trace::fact::Check;
-
-pub(crate) use crate::commands::promote::receipt_options::Asked;
 
 /// What is known of an installed executable.
 #[derive(Debug, Clone)]
@@ -30,8 +29,8 @@ pub(crate) struct Receipt {
     pub(crate) binary_digest: Digest,
     /// What lay there before, while the new one is on its way.
     pub(crate) replaces: Option<Digest>,
-    /// With which options it was promoted.
-    pub(crate) asked: Asked,
+    /// The options it was promoted with; an upgrade builds with the same ones.
+    pub(crate) options: Options,
     /// What else is told of it.
     pub(crate) about: Vec<(String, String)>,
     /// The inputs apart from the script itself.
@@ -39,7 +38,8 @@ pub(crate) struct Receipt {
 }
 
 /// Names of a receipt's own fields; what else it says is told as it is.
-const OWN: &[&str] = &["name", "path", "source", "package", "source-digest", "binary-digest", "replaces"];
+const OWN: &[&str] =
+    &["name", "path", "source", "package", "source-digest", "binary-digest", "replaces", "option"];
 
 /// The directory of receipts.
 pub(crate) fn directory(environment: &Environment) -> Result<PathBuf> {
@@ -74,11 +74,8 @@ impl Receipt {
             source_digest: digest("source-digest")?,
             binary_digest: digest("binary-digest")?,
             replaces: digest("replaces"),
-            asked: Asked::read(&record),
-            about: record
-                .texts()
-                .filter(|(name, _)| !OWN.contains(&&**name) && !name.starts_with("asked-"))
-                .collect(),
+            options: Options::from_arguments(record.all("option")).ok()?,
+            about: record.texts().filter(|(name, _)| !OWN.contains(&&**name)).collect(),
             checks: record.checks,
         })
     }
@@ -104,7 +101,9 @@ impl Receipt {
         if let Some(replaces) = self.replaces {
             record.push("replaces", replaces.hex());
         }
-        self.asked.write(&mut record);
+        for word in self.options.to_arguments() {
+            record.push("option", word);
+        }
         for (name, text) in &self.about {
             record.push(name, text);
         }

@@ -3,8 +3,10 @@
 //! The language is man(7)'s. A text's lines that begin with two spaces, and its `Usage:`, are set as they are; others are
 //! paragraphs, in which what stands between back-ticks is bold.
 
-use crate::flags::{COMMANDS, Flag, OPTIONS};
-use crate::help::{EXPRESSION, OVERVIEW, TOPICS, long};
+use runner::flags::{EXPRESSION, FLAGS, Flag};
+
+use crate::commands::{COMMANDS, takes};
+use crate::help::{EXPRESSIONS, OVERVIEW, TOPICS, long};
 
 /// The whole page.
 pub(crate) fn manual() -> String {
@@ -21,10 +23,10 @@ pub(crate) fn manual() -> String {
     page.text(usage.trim_start_matches("Usage:\n"));
     page.section("OPTIONS");
     page.text("They stand before the script; everything after it is the script's own.");
-    page.options(|flag| flag.is_of("run"));
+    page.options(|flag| takes("run", flag));
     page.section("EXPRESSIONS");
-    page.text(EXPRESSION);
-    page.options(|flag| flag.is_own("expr") && !flag.is_of("run"));
+    page.text(EXPRESSIONS);
+    page.options(|flag| flag.is_of(EXPRESSION) && !takes("run", flag));
     page.section("SUBCOMMANDS");
     let mut told = "";
     for command in COMMANDS {
@@ -34,9 +36,9 @@ pub(crate) fn manual() -> String {
                 told = text;
                 page.text(text);
             }
-            _ => page.text(&[&command.says[..1].to_ascii_uppercase(), &command.says[1..], "."].concat()),
+            _ => page.text(&[&command.help[..1].to_ascii_uppercase(), &command.help[1..], "."].concat()),
         }
-        page.options(|flag| flag.is_own(command.name) && !flag.is_of("run"));
+        page.options(|flag| flag.is_of(command.name) && !takes("run", flag));
     }
     for topic in TOPICS {
         page.section(match topic.name {
@@ -66,11 +68,11 @@ impl Page {
     }
 
     fn options(&mut self, is_meant: impl Fn(&Flag) -> bool) {
-        for flag in OPTIONS.iter().filter(|flag| flag.is_shown() && is_meant(flag)) {
+        for flag in FLAGS.iter().filter(|flag| flag.is_shown() && is_meant(flag)) {
             self.0.push_str(".TP\n\\fB");
             self.escaped(flag.form, false);
             self.0.push_str("\\fR\n");
-            self.line(&[&flag.says[..1].to_ascii_uppercase(), &flag.says[1..], "."].concat());
+            self.line(&[&flag.help[..1].to_ascii_uppercase(), &flag.help[1..], "."].concat());
         }
     }
 

@@ -3,10 +3,10 @@
 use std::ffi::OsString;
 
 use pico_args::Arguments;
-use runner::{Dialect, Options, Result, usage_error};
+use runner::{Options, Result, flags, usage_error};
 
 use crate::parse::positional::words;
-use crate::parse::values::{Keys, path, text};
+use crate::parse::values::path;
 use crate::parse::{Command, one_script, options_and_words};
 
 /// What `build` is to write or say.
@@ -23,30 +23,26 @@ pub(crate) fn parse(name: &str, mut parser: Arguments, plain: Vec<OsString>) -> 
     if name != "build" {
         return of_programs(name, parser, plain);
     }
-    let output = path(&mut parser, Keys::Two("-o", "--output"))?;
+    let output = path(&mut parser, "--output")?;
     let (cache, background) = (parser.contains("--cache"), parser.contains("--background"));
     let saying = Saying { path: parser.contains("--print-path"), json: parser.contains("--json") };
-    // A background build has the options of the run that started it.
-    let dialect = match background {
-        true => text(&mut parser, "--as")?.as_deref().and_then(Dialect::named),
-        false => None,
-    };
-    let (mut options, list) = options_and_words(parser, name)?;
-    options.dialect = dialect;
+    // A background build has all options of the run that started it.
+    let (options, list) = options_and_words(parser, if background { flags::BACKGROUND } else { name })?;
     if background {
         return match cache {
             true => Ok(Command::Background { script: one_script(list, plain, name)?, options }),
-            false => Err(usage_error("`--background` goes with `--cache`")),
+            false => Err(usage_error("`--background` needs `--cache`")),
         };
     }
     let into_cache = if cache { "--cache" } else { "--print-path" };
     if (cache || saying.path) && output.is_some() {
-        return Err(usage_error(format!("`{into_cache}` builds into the cache, and `--output` elsewhere")));
+        return Err(usage_error(format!("`{into_cache}` and `--output` cannot be used together"))
+            .with_hint(format!("`{into_cache}` builds into the cache")));
     }
     if cache && saying != Saying::default() {
         let other = if saying.path { "--print-path" } else { "--json" };
-        return Err(usage_error(format!("`--cache` says nothing, and `{other}` does"))
-            .with_hint(format!("`{other}` alone")));
+        return Err(usage_error(format!("`--cache` and `{other}` cannot be used together"))
+            .with_hint("give one of them"));
     }
     let scripts: Vec<OsString> = list.into_iter().chain(plain).collect();
     match (scripts.is_empty(), cache) {
@@ -62,7 +58,7 @@ fn of_programs(name: &str, mut parser: Arguments, plain: Vec<OsString>) -> Resul
     let (json, script, options, list) = match name {
         "inspect" => (parser.contains("--json"), None, Options::default(), words(parser, name, None)?),
         _ => {
-            let script = path(&mut parser, Keys::One("--script"))?.map(OsString::from);
+            let script = path(&mut parser, "--script")?.map(OsString::from);
             let options = Options { offline: parser.contains("--offline"), ..Options::default() };
             (false, script, options, words(parser, name, None)?)
         }

@@ -5,13 +5,13 @@ use std::ffi::OsString;
 use pico_args::Arguments;
 use runner::{Lint, Result, Style, usage_error};
 
-use crate::parse::values::{Keys, path, text};
+use crate::parse::values::{path, text};
 use crate::parse::{Command, no_more, options_and_words};
 
 /// What follows one of these words.
 pub(crate) fn parse(name: &str, mut parser: Arguments, plain: Vec<OsString>) -> Result<Command> {
     let directory = match name {
-        "doc" => path(&mut parser, Keys::Two("-o", "--output"))?,
+        "doc" => path(&mut parser, "--output")?,
         _ => None,
     };
     let shows_only = name == "fmt" && parser.contains("--check");

@@ -6,12 +6,10 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use runner::{Expression, ExpressionKind, Result, usage_error};
-
-use crate::help;
+use runner::{Expression, ExpressionKind, Result, flags, usage_error};
 
 use crate::parse::positional::words;
-use crate::parse::values::{Keys, path, texts};
+use crate::parse::values::{path, texts};
 use crate::parse::{Command, common, help_or_version, no_more, parser};
 
 /// Whether these options ask for an expression.
@@ -20,7 +18,7 @@ pub(crate) fn is_asked_for(options: &[OsString]) -> bool {
     while let Some(option) = options.next() {
         match option.to_str() {
             Some("-e" | "--expr" | "-l" | "--loop") => return true,
-            Some(option) if help::takes_value(option) => drop(options.next()),
+            Some(option) if flags::takes_value(option) => drop(options.next()),
             _ => {}
         }
     }
@@ -40,18 +38,19 @@ pub(crate) fn parse(
     let (is_value, is_loop) = (parser.contains(["-e", "--expr"]), parser.contains(["-l", "--loop"]));
     let kind = match (is_value, is_loop, parser.contains("--count")) {
         (true, true, _) => {
-            return Err(usage_error("`-e` and `--loop` exclude each other").with_hint("give one of them"));
+            return Err(
+                usage_error("`-e` and `--loop` cannot be used together").with_hint("give one of them")
+            );
         }
         (true, _, true) => return Err(usage_error("`--count` goes with `--loop`")),
         (true, ..) => ExpressionKind::Value,
         (_, _, false) => ExpressionKind::Loop,
         (_, _, true) => ExpressionKind::CountedLoop,
     };
-    let externs = texts(&mut parser, Keys::One("--extern"))?;
-    let features = texts(&mut parser, Keys::Two("-u", "--unstable-feature"))?;
-    let base = path(&mut parser, Keys::Two("-b", "--base-path"))?.unwrap_or_else(|| PathBuf::from("."));
-    let mut options = common(&mut parser)?;
-    options.force = parser.contains("--force");
+    let externs = texts(&mut parser, "--extern")?;
+    let features = texts(&mut parser, "--unstable-feature")?;
+    let base = path(&mut parser, "--base-path")?.unwrap_or_else(|| PathBuf::from("."));
+    let mut options = common(&mut parser, "expr")?;
     options.edition.get_or_insert_with(|| Expression::EDITION.to_owned());
     no_more(words(parser, "runner", Some(&mut options))?, "run")?;
     let Some(text) = text else {
@@ -64,20 +63,4 @@ pub(crate) fn parse(
         arguments,
         options,
     })
-}
-
-/// `name=version`, or a name for any version.
-pub(crate) fn dependency(text: &str, others: &[(String, String)]) -> Result<(String, String)> {
-    let (name, version) = text.split_once('=').unwrap_or((text, "*"));
-    let (name, version) = (name.trim(), version.trim().trim_matches('"'));
-    if name.is_empty() || version.is_empty() {
-        return Err(usage_error(format!("`--dep {text}` is not a dependency"))
-            .with_hint("for example `--dep regex=1`, or `--dep regex` for any version"));
-    }
-    match others.iter().find(|(other, _)| other == name) {
-        None => Ok((name.to_owned(), version.to_owned())),
-        Some((_, other)) => {
-            Err(usage_error(format!("`{name}` is asked for twice, as `{other}` and `{version}`")))
-        }
-    }
 }

@@ -4,9 +4,10 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 
 use pico_args::Arguments;
+use runner::flags::{self, EXPRESSION, FLAGS, Flag};
 use runner::{Error, Options, Result, usage_error};
 
-use crate::help;
+use crate::commands;
 use crate::parse::from_here;
 
 /// What is left must be words: no option may be unknown. `options` take a toolchain (`+T`) out of them.
@@ -47,35 +48,37 @@ fn unknown_option(option: &OsStr, command: &str) -> Error {
         "runner" | "run" => ("runner --help".to_owned(), "run"),
         _ => (format!("runner help {command}"), command),
     };
-    if help::named(name).any(|flag| flag.is_of(command)) {
+    if flags::named(name).any(|flag| commands::takes(command, flag)) {
         // It was taken as often as it may be given, or takes no value.
         let what = if name == shown { "is given twice" } else { "takes no value" };
         return usage_error(format!("`{name}` {what}")).with_hint(format!("`{help}`"));
     }
-    let owners: Vec<String> =
-        help::named(name).flat_map(help::Flag::owners).map(|owner| format!("`{owner}`")).collect();
+    let shown_flags = || flags::named(name).filter(|flag| flag.is_shown());
+    let owners: Vec<String> = shown_flags()
+        .flat_map(|flag| flag.owners().iter().copied().filter(|owner| commands::is_command(owner)))
+        .map(|owner| format!("`{owner}`"))
+        .collect();
     if !owners.is_empty() {
         let hint = format!("it is for {}; `{help}` lists the others", owners.join(", "));
         return usage_error(format!("`{name}` is not an option of `{command}`")).with_hint(hint);
     }
-    if let Some(flag) = help::named(name).next() {
-        let help = if flag.is_of("expr") && !flag.is_of("run") { "runner help expr" } else { &help };
+    if let Some(flag) = shown_flags().next() {
+        let help = if flag.is_of(EXPRESSION) { "runner help expr" } else { &help };
         return usage_error(format!("`{name}` is not an option of `{command}`"))
             .with_hint(format!("`{help}`"));
     }
-    let error = usage_error(format!("there is no option `{shown}`"));
-    if let Some(name) = name.strip_prefix("--").filter(|name| help::is_command(name)) {
+    let error = usage_error(format!("unknown option `{shown}`"));
+    if let Some(name) = name.strip_prefix("--").filter(|name| commands::is_command(name)) {
         return error.with_hint(format!("there is a subcommand `{name}`: `runner help {name}`"));
     }
     // The command's own before the others'.
     let similar = |is_own: bool| {
-        let flags = help::OPTIONS.iter().filter(move |flag| flag.is_shown() && flag.is_of(command) == is_own);
-        flags
-            .flat_map(help::Flag::names)
-            .find(|known| known.starts_with("--") && runner::is_similar(known, name))
+        let flags =
+            FLAGS.iter().filter(move |flag| flag.is_shown() && commands::takes(command, flag) == is_own);
+        flags.flat_map(Flag::names).find(|known| known.starts_with("--") && runner::is_similar(known, name))
     };
     match similar(true).or_else(|| similar(false)) {
-        Some(known) => error.with_hint(format!("there is `{known}`; `{help}` lists them all")),
+        Some(known) => error.with_hint(format!("did you mean `{known}`? `{help}` lists the options")),
         None if command == "run" => {
             error.with_hint("`runner --help` lists the options; those of the script go after it")
         }
@@ -111,7 +114,7 @@ pub(crate) fn some_scripts(
 pub(crate) fn no_more(list: impl IntoIterator<Item = OsString>, command: &str) -> Result<()> {
     match list.into_iter().next() {
         None => Ok(()),
-        Some(word) => Err(usage_error(format!("`{}` is not expected here", word.to_string_lossy()))
+        Some(word) => Err(usage_error(format!("unexpected argument `{}`", word.to_string_lossy()))
             .with_hint(format!("`runner help {command}`"))),
     }
 }

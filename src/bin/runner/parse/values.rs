@@ -1,76 +1,74 @@
-//! Values: what an option is given, as text or as a path, or an error with an example.
+//! Values of flags, as the table of flags has them: taken out of the arguments, or an error that shows the flag.
 
 use std::convert::Infallible;
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
-use pico_args::Arguments;
-use runner::{Result, usage_error};
+use pico_args::{Arguments, Keys};
+use runner::flags::{self, Flag};
+use runner::{Error, Options, Result, usage_error};
 
-/// The value of an option, as text.
-pub(crate) fn text(parser: &mut Arguments, name: &'static str) -> Result<Option<String>> {
-    match value(parser, Keys::One(name))?.map(OsString::into_string) {
+/// Takes a flag that sets an option, as often as it may be given.
+pub(crate) fn take(parser: &mut Arguments, flag: &Flag, options: &mut Options) -> Result<()> {
+    if flag.value().is_none() {
+        return if parser.contains(keys(flag)) { flag.set(options, OsStr::new("")) } else { Ok(()) };
+    }
+    while let Some(value) = value(parser, flag)? {
+        flag.set(options, &value)?;
+        if !flag.is_repeatable() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// The value of a flag, as text.
+pub(crate) fn text(parser: &mut Arguments, name: &str) -> Result<Option<String>> {
+    let Some(flag) = flags::named(name).next() else { return Ok(None) };
+    match value(parser, flag)?.map(OsString::into_string) {
         None => Ok(None),
         Some(Ok(text)) => Ok(Some(text)),
-        Some(Err(_)) => Err(usage_error(format!("the value of `{name}` is not UTF-8"))
-            .with_hint("`runner --help` tells what it may be")),
+        Some(Err(_)) => Err(usage_error(format!("the value of `{name}` is not UTF-8"))),
     }
 }
 
-/// The values of an option that may be given several times, as texts.
-pub(crate) fn texts(parser: &mut Arguments, keys: Keys) -> Result<Vec<String>> {
-    let own = |value: &OsStr| match value.to_str() {
-        Some(text) if !text.is_empty() => Ok(text.to_owned()),
-        _ => Err("it is not a text"),
-    };
-    let (values, name) = match keys {
-        Keys::One(name) => (parser.values_from_os_str(name, own), name),
-        Keys::Two(short, long) => (parser.values_from_os_str([short, long], own), long),
-    };
-    values.map_err(|_| {
-        usage_error(format!("`{name}` needs a value")).with_hint("`runner --help` tells what it may be")
-    })
+/// The values of a flag that may be given several times, as texts.
+pub(crate) fn texts(parser: &mut Arguments, name: &str) -> Result<Vec<String>> {
+    let mut texts = Vec::new();
+    while let Some(text) = text(parser, name)? {
+        texts.push(text);
+    }
+    Ok(texts)
 }
 
-/// The value of an option, as a path.
-pub(crate) fn path(parser: &mut Arguments, keys: Keys) -> Result<Option<PathBuf>> {
-    Ok(value(parser, keys)?.map(PathBuf::from))
+/// The value of a flag, as a path.
+pub(crate) fn path(parser: &mut Arguments, name: &str) -> Result<Option<PathBuf>> {
+    let Some(flag) = flags::named(name).next() else { return Ok(None) };
+    Ok(value(parser, flag)?.map(PathBuf::from))
 }
 
-/// An option's names.
-#[derive(Clone, Copy)]
-pub(crate) enum Keys {
-    One(&'static str),
-    /// A short one and a long one.
-    Two(&'static str, &'static str),
+/// A flag's names, as the parser wants them.
+fn keys(flag: &Flag) -> Keys {
+    let mut names = flag.names();
+    match (names.next(), names.next()) {
+        (Some(short), Some(long)) => [short, long].into(),
+        (Some(name), None) => name.into(),
+        _ => "--".into(),
+    }
 }
 
-fn value(parser: &mut Arguments, keys: Keys) -> Result<Option<OsString>> {
+fn value(parser: &mut Arguments, flag: &Flag) -> Result<Option<OsString>> {
     let own = |value: &OsStr| -> std::result::Result<OsString, Infallible> { Ok(value.to_owned()) };
-    let (value, name) = match keys {
-        Keys::One(name) => (parser.opt_value_from_os_str(name, own), name),
-        Keys::Two(short, long) => (parser.opt_value_from_os_str([short, long], own), short),
-    };
-    let needed = || {
-        let example = match name {
-            "--profile" => "`--profile dev`",
-            "--toolchain" => "`--toolchain nightly`",
-            "--lang" => "`--lang c`",
-            "--target" => "`--target aarch64-unknown-linux-gnu`",
-            "--exec" => "`--exec 'gdb --args'`",
-            "--edition" => "`--edition 2021`",
-            "-b" => "`--base-path DIR`",
-            "--name" => "`--name NAME`",
-            "--to" => "`--to DIR`",
-            "--older" => "`--older 7d`",
-            "--max-size" => "`--max-size 2G`",
-            _ => "`-o FILE` or `-o DIR/`",
-        };
-        usage_error(format!("`{name}` needs a value")).with_hint(format!("for example {example}"))
-    };
-    let value = value.map_err(|_| needed())?;
-    if value.as_ref().is_some_and(|value| value.is_empty()) {
-        return Err(needed());
+    let value = parser.opt_value_from_os_str(keys(flag), own).map_err(|_| needed(flag))?;
+    // Words may be none.
+    match value {
+        Some(value) if value.is_empty() && flag.value() != Some("WORDS") => Err(needed(flag)),
+        value => Ok(value),
     }
-    Ok(value)
+}
+
+#[cold]
+fn needed(flag: &Flag) -> Error {
+    usage_error(format!("`--{}` needs a value", flag.name()))
+        .with_hint(format!("`{}`: {}", flag.form, flag.help))
 }

@@ -1,0 +1,76 @@
+//! Subcommands: their names, what follows them, and what help says of each.
+
+use runner::flags::{EVERY, FLAGS, Flag, SCRIPT};
+
+/// A subcommand.
+pub(crate) struct Command {
+    pub(crate) name: &'static str,
+    /// What follows it, apart from options.
+    pub(crate) words: &'static str,
+    /// What it does.
+    pub(crate) help: &'static str,
+}
+
+const fn command(name: &'static str, words: &'static str, help: &'static str) -> Command {
+    Command { name, words, help }
+}
+
+/// The words that are commands, in the order of help.
+#[rustfmt::skip]
+pub(crate) const COMMANDS: &[Command] = &[
+    command("run", "SCRIPT [ARGS]...", "run a script (needed only if it is named like a subcommand)"),
+    command("test", "SCRIPT [ARGS]...", "run the tests of a script"),
+    command("bench", "SCRIPT [ARGS]...", "run the benchmarks of a script"),
+    command("build", "SCRIPT...", "write self-contained executables"),
+    command("inspect", "FILE|NAME...", "show the build record (provenance) inside a program"),
+    command("verify", "FILE|NAME...", "rebuild from source and compare byte by byte"),
+    command("promote", "SCRIPT...", "install scripts as commands"),
+    command("list", "", "list installed commands and whether they are up to date"),
+    command("upgrade", "[NAME...]", "rebuild installed commands that are out of date"),
+    command("demote", "NAME...", "remove installed commands"),
+    command("check", "SCRIPT", "type-check without building"),
+    command("clippy", "SCRIPT", "lint with clippy"),
+    command("fmt", "SCRIPT", "format in place"),
+    command("doc", "SCRIPT", "write the documentation"),
+    command("migrate", "SCRIPT", "rewrite the metadata in another form"),
+    command("update", "SCRIPT", "update the dependencies to their newest versions"),
+    command("why", "SCRIPT", "explain whether the next run is a cache hit, and why not"),
+    command("env", "[NAME...]", "show settings and where each comes from"),
+    command("cache", "path|size|list|stats|trim|stop|clean [SCRIPT]", "inspect and trim the cache"),
+    command("completions", "bash|zsh|fish", "print the completion script of a shell"),
+    command("help", "[TOPIC]", "show this help, or that of a subcommand or topic"),
+];
+
+/// The subcommands that are given a script and build it.
+const SCRIPT_COMMANDS: &[&str] = &[
+    "run",
+    "expr",
+    "test",
+    "bench",
+    "build",
+    "background",
+    "promote",
+    "check",
+    "clippy",
+    "fmt",
+    "doc",
+    "migrate",
+    "update",
+    "why",
+    "env",
+];
+
+/// Whether a subcommand takes a flag.
+pub(crate) fn takes(command: &str, flag: &Flag) -> bool {
+    flag.is_of(EVERY) || flag.is_of(command) || flag.is_of(SCRIPT) && SCRIPT_COMMANDS.contains(&command)
+}
+
+/// The flags that a subcommand takes.
+pub(crate) fn flags_of(command: &str) -> impl Iterator<Item = &'static Flag> {
+    FLAGS.iter().filter(move |flag| takes(command, flag))
+}
+
+/// Whether a word is a subcommand.
+pub(crate) fn is_command(word: &str) -> bool {
+    COMMANDS.iter().any(|command| command.name == word)
+}

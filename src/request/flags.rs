@@ -1,0 +1,288 @@
+//! The table of flags and settings: everything that can be typed after `runner` but subcommands, one row each.
+//!
+//! The parser, `--help`, the man page, completions, `#!` lines, `runner env`, receipts and the command line of a background
+//! build are all made from it. To add an option: a field of [`Options`] and a row here.
+//!
+//! A row says
+//!
+//! 1. how the flag is written, `-s, --long VALUE`. A flag has the same form everywhere, or at least takes a value
+//!    everywhere, since arguments are cut at the script before anything else is known of them;
+//! 2. who takes it: subcommands, or [`SCRIPT`], [`EXPRESSION`], [`EVERY`];
+//! 3. what it does, in half a sentence. Without one it is for runner itself, and shown nowhere;
+//! 4. which option it sets, and by that how it is written back;
+//! 5. where else it may be said, if it is a setting.
+//!
+//! A value is completed by what it is called:
+//!
+//! | called | completed with |
+//! | --- | --- |
+//! | `one\|two`, in small letters | those words |
+//! | `PROFILE`, `TOOLCHAIN` | cargo's and runner's profiles; installed toolchains |
+//! | `SCRIPT`, `FILE`, `DIR` | scripts, files, directories |
+
+use std::ffi::{OsStr, OsString};
+use std::path::PathBuf;
+
+use crate::base::error::{Result, usage_error};
+use crate::base::shell_words;
+use crate::request::dialect::Dialect;
+use crate::request::flag::Effect::{Each, List, OnOff, Other, Switch, Text};
+use crate::request::flag::Place::{CommandLine, Config, FirstLine, Metadata};
+use crate::request::flag::Variable::{Ignored, Key, Slow};
+use crate::request::flag::{Kind, Place, Setting};
+use crate::request::options::{Harness, Options, Verbosity};
+
+pub use crate::request::flag::{BACKGROUND, EVERY, EXPRESSION, Flag, SCRIPT};
+
+const EVERYWHERE: &[Place] = &[CommandLine, FirstLine, Metadata, Place::Variable, Config];
+const NOT_IN_SCRIPTS: &[Place] = &[CommandLine, FirstLine, Place::Variable, Config];
+const IN_SCRIPTS: &[Place] = &[Metadata];
+const MACHINE: &[Place] = &[Place::Variable, Config];
+const VARIABLE: &[Place] = &[Place::Variable];
+
+const RUN: &[&str] = &["run", EXPRESSION, "test", "bench"];
+const BUILD: &[&str] = &["run", EXPRESSION, "test", "bench", "build"];
+const INTERNAL: &[&str] = &[BACKGROUND];
+
+const fn flag(form: &'static str, owners: &'static [&'static str], help: &'static str) -> Flag {
+    Flag::new(form, owners, help)
+}
+
+/// Every flag and every setting, in the order of help.
+#[rustfmt::skip]
+pub const FLAGS: &[Flag] = &[
+    flag("-o, --output FILE|DIR/", &["build"], "output file, or directory (existing, or ending in `/`)"),
+    flag("-o, --output DIR", &["doc"], "output directory (default: in the cache)"),
+    flag("--print-path", &["build"], "build into the cache as for a run and print the path, e.g. for a debugger"),
+    flag("--json", &["build", "inspect"], "print one JSON object per program"),
+    flag("--cache", &["build"], "only compile into the cache, so that the first run is a hit"),
+    flag("--name NAME", &["promote"], "name of the command (default: the script's file stem)"),
+    flag("--to DIR", &["promote"], "directory to install into (default: `$RUNNER_BIN`, else `~/.local/bin`)"),
+    flag("--offline", &["verify"], "use only dependencies that are already downloaded"),
+    flag("--force", &["promote", "upgrade", "demote"], "also if the installed file was modified, removed or not installed by runner"),
+    flag("--all", &["upgrade"], "every installed command (the default)"),
+    flag("--offline", &["upgrade"], "do not ask the registry for newer versions"),
+    flag("-v, --verbose", &["upgrade"], "print what is compiled, and why"),
+    flag("-q, --quiet", &["upgrade"], "print errors only"),
+    flag("--check", &["fmt"], "only show what would change; exit code 1 if anything"),
+    flag("--to frontmatter|block", &["migrate"], "form of the metadata (default: frontmatter)"),
+    flag("--lock", &["update"], "write SCRIPT.lock, which is then used wherever the script goes"),
+    flag("--json", &["why", "list", "env", "cache"], "print JSON"),
+    flag("--script SCRIPT", &["env"], "show the settings of a run of SCRIPT"),
+    flag("--script SCRIPT", &["verify"], "path of the script (default: where it was built)"),
+    flag("--older DAYS", &["cache"], "with `trim`: remove builds unused for DAYS, e.g. `7d`")
+        .also(Setting::new(Kind::Age, &[CommandLine, Place::Variable, Config], "30d").because("it is about the cache").variable(Ignored("RUNNER_OLDER"))),
+    flag("--max-size SIZE", &["cache"], "with `trim`: keep at most SIZE, e.g. `500M` or `2G`")
+        .also(Setting::new(Kind::Size, &[CommandLine, Place::Variable, Config], "5000000000").because("it is about the cache").variable(Ignored("RUNNER_MAX_SIZE"))),
+    flag("--dry-run", &["cache"], "with `trim`: only show what would be removed"),
+    flag("--man", &["help"], "print the manual page, for `man -l -`"),
+    flag("-e, --expr", &[EXPRESSION], "evaluate the next argument and print its value"),
+    flag("-l, --loop", &[EXPRESSION], "call the next argument, a closure, with each line of standard input"),
+    flag("--count", &[EXPRESSION], "with `--loop`: also pass the line number, from 1"),
+    flag("--extern NAME", &[EXPRESSION], "add `#[macro_use] extern crate NAME` (repeatable)"),
+    flag("-u, --unstable-feature FEATURE", &[EXPRESSION], "add `#![feature(FEATURE)]`, for a nightly toolchain (repeatable)"),
+    flag("-b, --base-path DIR", &[EXPRESSION], "base of relative paths, e.g. in `include_str!`"),
+
+    flag("--release", &[SCRIPT], "optimized build (the default)")
+        .sets(Other { set: |options, _| profile(options, "release"), values: |_| Vec::new() }),
+    flag("--debug", &[SCRIPT], "cargo's dev profile: debug information and checks")
+        .sets(Other { set: |options, _| profile(options, "dev"), values: |_| Vec::new() }),
+    flag("--profile PROFILE", &[SCRIPT], "release, dev, quick, or a profile of the metadata")
+        .sets(Text(|options| &mut options.profile))
+        .also(Setting::new(Kind::Text, EVERYWHERE, "release").variable(Key("RUNNER_PROFILE"))),
+    flag("--toolchain TOOLCHAIN", &[SCRIPT], "rustup toolchain, or the directory of one; also `+TOOLCHAIN`")
+        .sets(Text(|options| &mut options.toolchain))
+        .also(Setting::new(Kind::Text, EVERYWHERE, "").variable(Key("RUNNER_TOOLCHAIN"))),
+    flag("--lang LANGUAGE", &[SCRIPT], "language of the script, if it cannot be told from the file")
+        .sets(Text(|options| &mut options.language)),
+    flag("--target TARGET", &[SCRIPT], "cross-compile for TARGET, e.g. aarch64-unknown-linux-gnu")
+        .sets(Text(|options| &mut options.target))
+        .also(Setting::new(Kind::Text, EVERYWHERE, "").variable(Key("RUNNER_TARGET"))),
+    flag("--edition 2015|2018|2021|2024", &[SCRIPT], "Rust edition; overrides the script's own")
+        .sets(Text(|options| &mut options.edition))
+        // A script's own edition is where cargo has it.
+        .also(Setting::new(Kind::Text, NOT_IN_SCRIPTS, "").because("a script names it as `edition` under `[package]`").variable(Key("RUNNER_EDITION"))),
+    flag("-d, --dep NAME[=VERSION]", &[SCRIPT], "add a dependency for this run (repeatable)")
+        .sets(Each { set: add_dependency, values: |options| options.dependencies.iter().map(|(name, version)| [name, "=", version].concat().into()).collect() }),
+    flag("--bin NAME", &[SCRIPT], "of CRATE@VERSION: the program to run")
+        .sets(Text(|options| &mut options.selection.bin)),
+    flag("-F, --features FEATURES", &[SCRIPT], "of CRATE@VERSION: features, separated by commas (repeatable)")
+        .sets(Each { set: add_features, values: |options| options.selection.features.iter().map(OsString::from).collect() }),
+    flag("--no-default-features", &[SCRIPT], "of CRATE@VERSION: without its default features")
+        .sets(Switch(|options| &mut options.selection.no_default_features)),
+    flag("--all-features", &[SCRIPT], "of CRATE@VERSION: with all its features")
+        .sets(Switch(|options| &mut options.selection.all_features)),
+    flag("--registry NAME", &[SCRIPT], "of CRATE@VERSION: a registry of cargo's configuration")
+        .sets(Text(|options| &mut options.selection.registry)),
+    flag("--static", &[SCRIPT], "link statically: no shared libraries are needed")
+        .sets(OnOff(|options| &mut options.is_static))
+        .also(Setting::new(Kind::Switch, EVERYWHERE, "false").variable(Key("RUNNER_STATIC"))),
+    flag("--strip", &[SCRIPT], "remove the symbol table")
+        .sets(Switch(|options| &mut options.strip)),
+    flag("--offline", &[SCRIPT], "do not use the network")
+        .sets(Switch(|options| &mut options.offline))
+        .also(Setting::new(Kind::Switch, NOT_IN_SCRIPTS, "false").because("a script cannot know what network there is").variable(Ignored("RUNNER_OFFLINE"))),
+    flag("--locked", &[SCRIPT], "require SCRIPT.lock to exist and to be up to date")
+        .sets(Switch(|options| &mut options.locked))
+        .also(Setting::new(Kind::Switch, EVERYWHERE, "false").variable(Key("RUNNER_LOCKED"))),
+    flag("--frozen", &[SCRIPT], "`--offline` and `--locked`")
+        .sets(Other { set: freeze, values: |_| Vec::new() })
+        .also(Setting::new(Kind::Switch, NOT_IN_SCRIPTS, "false").because("a script cannot know what network there is").variable(Key("RUNNER_FROZEN"))),
+    flag("--force", &["run", EXPRESSION, "test", "bench", "build", "check", "clippy", "fmt", "doc", "update", "why"], "rebuild even if cached")
+        .sets(Switch(|options| &mut options.force)),
+    flag("--temp", &[SCRIPT], "run from a temporary binary that is not kept")
+        .sets(Switch(|options| &mut options.temporary))
+        // `RUNNER_TEMP` is a directory on the machines of a well-known service.
+        .also(Setting::new(Kind::Switch, &[CommandLine, FirstLine, Config], "false").because("it is about one run")),
+    flag("-x", &["run", EXPRESSION, "test", "bench", "build", "promote", "check", "clippy", "doc"], "print the build commands as they run")
+        .sets(Switch(|options| &mut options.steering.shows_commands)),
+    flag("-n", BUILD, "dry run: print the build commands, run nothing")
+        .sets(Switch(|options| &mut options.steering.rehearses)),
+    flag("--work", &["run", EXPRESSION, "test", "bench", "build", "promote"], "keep the build directory and print its path as `WORK=`")
+        .sets(Switch(|options| &mut options.steering.keeps_work)),
+    flag("--timings", BUILD, "report where the time went, at the end")
+        .sets(Switch(|options| &mut options.steering.times)),
+    flag("--exec COMMAND", RUN, "run the program under COMMAND, e.g. `--exec 'gdb --args'`")
+        .sets(Other { set: exec, values: |options| joined(&options.steering.exec) }),
+    flag("-v, --verbose", &[SCRIPT], "print what is done, and why")
+        .sets(Other { set: |options, _| verbosity(options, Verbosity::Verbose), values: |options| switch(options.verbosity == Verbosity::Verbose) })
+        .also(Setting::new(Kind::Switch, &[CommandLine, Place::Variable], "false").because("a hit does not read that file").variable(Slow("RUNNER_VERBOSE"))),
+    flag("-q, --quiet", &[SCRIPT], "no progress, no warnings")
+        .sets(Other { set: |options, _| verbosity(options, Verbosity::Quiet), values: |options| switch(options.verbosity == Verbosity::Quiet) })
+        .also(Setting::new(Kind::Switch, &[CommandLine, Place::Variable, Config], "false").because("it is about one run").variable(Ignored("RUNNER_QUIET"))),
+    flag("-h, --help", &[EVERY], "print help"),
+    flag("-V, --version", &[EVERY], "print the version"),
+
+    // What runner starts itself with.
+    flag("--background", &["build"], ""),
+    flag("--base-path DIR", INTERNAL, "")
+        .sets(Other { set: base, values: |options| options.base.iter().map(OsString::from).collect() }),
+    flag("--dialect DIALECT", INTERNAL, "")
+        .sets(Other { set: dialect, values: |options| options.dialect.iter().map(|dialect| dialect.as_str().into()).collect() }),
+    flag("--harness HARNESS", INTERNAL, "")
+        .sets(Other { set: harness, values: |options| options.harness.iter().map(|harness| harness.profile().into()).collect() }),
+    flag("--no-static", INTERNAL, "")
+        .sets(Other { set: |options, _| { options.is_static = Some(false); Ok(()) }, values: |options| switch(options.is_static == Some(false)) }),
+    flag("--compiler-flags WORDS", INTERNAL, "")
+        .sets(Other { set: compiler_flags, values: |options| options.rust_flags.iter().map(|flags| shell_words::join(flags).into()).collect() }),
+    flag("--final", INTERNAL, "").sets(Switch(|options| &mut options.optimal)),
+    flag("--portable", INTERNAL, "").sets(Switch(|options| &mut options.portable)),
+
+    // What is no flag.
+    Flag::bare("rustflags", Setting::new(Kind::List, &[Metadata, Place::Variable, Config], "").because("`RUSTFLAGS` is for one run").variable(Key("RUNNER_RUSTFLAGS")))
+        .sets(List(|options| &mut options.rust_flags)),
+    Flag::bare("args", Setting::new(Kind::List, IN_SCRIPTS, "").because("the arguments of a run are what follows the script")),
+    Flag::bare("inputs", Setting::new(Kind::List, IN_SCRIPTS, "").because("they are one script's")),
+    Flag::bare("env", Setting::new(Kind::List, IN_SCRIPTS, "").because("they are one script's")),
+    Flag::bare("tier", Setting::new(Kind::Switch, MACHINE, "").because("a script that names a profile is built as named").variable(Ignored("RUNNER_TIER"))),
+    Flag::bare("cache", Setting::new(Kind::Directory, VARIABLE, "").because("the cache is found before anything is read").variable(Ignored("RUNNER_CACHE"))),
+    Flag::bare("cache-system", Setting::new(Kind::Directory, VARIABLE, "").because("the cache is found before anything is read").variable(Ignored("RUNNER_CACHE_SYSTEM"))),
+    Flag::bare("bin", Setting::new(Kind::Directory, MACHINE, "").because("on the command line it is `promote --to DIR`").variable(Ignored("RUNNER_BIN"))),
+    Flag::bare("config", Setting::new(Kind::Directory, VARIABLE, "").variable(Key("RUNNER_CONFIG"))),
+    Flag::bare("stats", Setting::new(Kind::Switch, VARIABLE, "false").because("a hit does not read that file").variable(Slow("RUNNER_STATS"))),
+    Flag::bare("verify", Setting::new(Kind::Switch, VARIABLE, "false").because("a hit does not read that file").variable(Slow("RUNNER_VERIFY"))),
+];
+
+/// The flags that are written so.
+pub fn named(name: &str) -> impl Iterator<Item = &'static Flag> {
+    FLAGS.iter().filter(move |flag| flag.is_named(name))
+}
+
+/// Whether a flag takes the next argument as its value.
+pub fn takes_value(name: &str) -> bool {
+    named(name).any(|flag| flag.value().is_some())
+}
+
+/// The flag of a `#!` line that is written so.
+pub(crate) fn of_first_line(name: &str) -> Option<&'static Flag> {
+    named(name).find(|flag| flag.is_option() && flag.may_be_in_first_line())
+}
+
+/// Refuses what cannot be used together, where one of several flags sets an option.
+fn profile(options: &mut Options, profile: &str) -> Result<()> {
+    match options.profile.replace(profile.to_owned()) {
+        None => Ok(()),
+        Some(_) => Err(usage_error("`--release`, `--debug` and `--profile` cannot be used together")
+            .with_hint("give one of them")),
+    }
+}
+
+fn verbosity(options: &mut Options, verbosity: Verbosity) -> Result<()> {
+    match std::mem::replace(&mut options.verbosity, verbosity) {
+        Verbosity::Normal => Ok(()),
+        _ => {
+            Err(usage_error("`--quiet` and `--verbose` cannot be used together")
+                .with_hint("give one of them"))
+        }
+    }
+}
+
+fn freeze(options: &mut Options, _: &OsStr) -> Result<()> {
+    (options.offline, options.locked) = (true, true);
+    Ok(())
+}
+
+/// Adds the dependency that `NAME=VERSION` says, or a name for any version.
+///
+/// # Errors
+/// [`crate::Step::Arguments`] if it says none, or one that is there.
+pub fn add_dependency(options: &mut Options, value: &OsStr) -> Result<()> {
+    let text = value.to_string_lossy();
+    let (name, version) = text.split_once('=').unwrap_or((&text, "*"));
+    let (name, version) = (name.trim(), version.trim().trim_matches('"'));
+    if name.is_empty() || version.is_empty() {
+        return Err(usage_error(format!("`--dep {text}` is not a dependency"))
+            .with_hint("for example `--dep regex=1`, or `--dep regex` for any version"));
+    }
+    if let Some((_, other)) = options.dependencies.iter().find(|(other, _)| other == name) {
+        return Err(usage_error(format!("dependency `{name}` is given twice, as `{other}` and `{version}`")));
+    }
+    options.dependencies.push((name.to_owned(), version.to_owned()));
+    Ok(())
+}
+
+fn add_features(options: &mut Options, value: &OsStr) -> Result<()> {
+    let text = value.to_string_lossy();
+    let features = text.split([',', ' ']).filter(|feature| !feature.is_empty());
+    options.selection.features.extend(features.map(str::to_owned));
+    Ok(())
+}
+
+fn exec(options: &mut Options, value: &OsStr) -> Result<()> {
+    let words = shell_words::split(&value.to_string_lossy());
+    if words.first().is_none_or(String::is_empty) {
+        return Err(usage_error("`--exec` names no program").with_hint("for example `--exec 'gdb --args'`"));
+    }
+    options.steering.exec = words;
+    Ok(())
+}
+
+fn base(options: &mut Options, value: &OsStr) -> Result<()> {
+    options.base = Some(PathBuf::from(value));
+    Ok(())
+}
+
+fn dialect(options: &mut Options, value: &OsStr) -> Result<()> {
+    options.dialect = value.to_str().and_then(Dialect::named);
+    Ok(())
+}
+
+fn harness(options: &mut Options, value: &OsStr) -> Result<()> {
+    let all = [Harness::Test, Harness::Bench];
+    options.harness = all.into_iter().find(|harness| value == harness.profile());
+    Ok(())
+}
+
+fn compiler_flags(options: &mut Options, value: &OsStr) -> Result<()> {
+    options.rust_flags = Some(shell_words::split(&value.to_string_lossy()));
+    Ok(())
+}
+
+fn joined(words: &[String]) -> Vec<OsString> {
+    if words.is_empty() { Vec::new() } else { vec![shell_words::join(words).into()] }
+}
+
+/// What a switch is written as: itself, without a value.
+fn switch(is_on: bool) -> Vec<OsString> {
+    is_on.then(OsString::new).into_iter().collect()
+}
