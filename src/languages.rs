@@ -5,7 +5,7 @@
 //!   a configuration file;
 //! - [`detect`] tells the language of a script; [`metadata`] reads its head, [`compile_call`] and [`scriptisto_spec`] parts of
 //!   it;
-//! - [`language_script`] is a script that was read; [`recipe`] finds its compiler ([`compiler`]) and its flags ([`packages`]);
+//! - [`language_script`] is a script that was read; [`recipe`] finds its compiler ([`compiler`]) and its flags ([`pkg_config`]);
 //! - [`driver`] is the interface of a kind of compiler, on a [`compilation`]; the four kinds are [`c`], [`go`], [`template`] and
 //!   [`scriptisto`], with [`source`], [`inputs`] and [`includes`] below them;
 //! - [`mod@build`] runs the compiler in staging, [`record`] is the build record, and [`backend`] answers the spine.
@@ -26,7 +26,7 @@ pub(crate) mod inputs;
 pub(crate) mod language;
 pub(crate) mod language_script;
 pub(crate) mod metadata;
-pub(crate) mod packages;
+pub(crate) mod pkg_config;
 pub(crate) mod recipe;
 pub(crate) mod record;
 pub(crate) mod scriptisto;

@@ -1,4 +1,4 @@
-//! The backend of every language but Rust, as the spine asks for it.
+//! The [`Backend`] of every language but Rust.
 
 use std::path::{Path, PathBuf};
 

@@ -34,9 +34,9 @@ impl Profile {
             Some("quick") => Profile::Quick,
             Some(other) => {
                 let language = head.language.display_name;
-                let text = format!("there is no profile `{}` for {language}", other.escape_debug());
+                let text = format!("unknown profile `{}` for {language}", other.escape_debug());
                 return Err(
-                    Error::message(Step::Arguments, text).hint("there are `release`, `dev` and `quick`")
+                    Error::message(Step::Arguments, text).hint("supported: `release`, `dev`, `quick`")
                 );
             }
         })

@@ -32,7 +32,7 @@ const TRICKS: &[(&str, &[&str])] = &[
 /// The built-in language of a script, if that is not Rust; `asked` is the value of `--lang`.
 ///
 /// # Errors
-/// [`Step::Arguments`] if there is no language of that name, [`Step::Script`] if it is one that is not compiled.
+/// [`Step::Arguments`] if the language is unknown, [`Step::Script`] if it is not compiled.
 pub(crate) fn of(script: &Script, text: &str, asked: Option<&str>) -> Result<Option<&'static Language>> {
     let block = metadata::metadata_language(text);
     let found = match asked.or(block.as_deref()) {
@@ -48,16 +48,16 @@ pub(crate) fn of(script: &Script, text: &str, asked: Option<&str>) -> Result<Opt
         return Ok(Some(language));
     }
     let typed = script.display_name();
-    let text = format!("it is {}, and runner runs what is compiled", language.with_article());
+    let text = format!("it is {}; runner only runs compiled languages", language.with_article());
     let Compilers::Interpreter(runs) = language.compilers else { return Ok(Some(language)) };
-    Err(Error::message(Step::Script, text).hint(format!("`{runs} {typed}` may run it")))
+    Err(Error::message(Step::Script, text).hint(format!("run it with `{runs} {typed}`")))
 }
 
-/// The language by the script's own signs.
+/// The language by extension, `#!` line, header or first lines of code.
 fn detected(path: Option<&Path>, text: &str) -> Option<&'static Language> {
     let extension =
         path.and_then(Path::extension).and_then(|extension| extension.to_str()).unwrap_or_default();
-    // The header of scriptisto names its source by what it is.
+    // The header of scriptisto names its source, with the extension of the language.
     if scriptisto_spec::is_in(text) {
         return scriptisto_spec::language(text);
     }
@@ -75,14 +75,14 @@ fn detected(path: Option<&Path>, text: &str) -> Option<&'static Language> {
             if let Some(language) = table::of_program(&program) {
                 return Some(language);
             }
-            // A shell may be there to start a compiler.
+            // A shell that may start a compiler.
             let is_shell = matches!(program.as_str(), "sh" | "bash" | "dash" | "zsh" | "ksh");
             let signs = ["fn ", "let ", "!(", "use ", "//", "#include", "#if 0"];
             if is_shell && !signs.iter().any(|sign| body.contains(sign)) {
                 return table::named("shell");
             }
         }
-        // Runner itself says nothing of the language, other tools for Rust do.
+        // A `#!` line of runner does not name the language; those of other tools for Rust do.
         Some(Tool::Runner) | None => {}
         Some(_) => return None,
     }
@@ -90,7 +90,7 @@ fn detected(path: Option<&Path>, text: &str) -> Option<&'static Language> {
     {
         return Some(language);
     }
-    // gorun's sections, and what the tricks with `//` call.
+    // Sections of gorun, then compilers that a `//` line calls.
     if body.contains("\n// go.mod >>>") {
         return table::named("go");
     }
@@ -108,7 +108,7 @@ fn cpp(c: &'static Language) -> &'static Language {
     table::named("c++").unwrap_or(c)
 }
 
-/// Whether what begins as C is C++.
+/// Whether code that begins like C is C++.
 fn is_plus_plus(code: &str) -> bool {
     /// Headers that C does not have.
     const HEADERS: &[&str] =
@@ -125,7 +125,7 @@ fn is_plus_plus(code: &str) -> bool {
     })
 }
 
-/// Whether the first line is one for a shell that calls one of these.
+/// Whether the first line is a shell command that calls one of these.
 fn is_called(body: &str, commands: &[&str]) -> bool {
     let line = body.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
     let Some(command) = line.strip_prefix("//") else { return false };
@@ -134,7 +134,7 @@ fn is_called(body: &str, commands: &[&str]) -> bool {
     is_command && commands.iter().any(calls)
 }
 
-/// What follows the comments at the head.
+/// The code after the comments at the head.
 fn first_code(body: &str) -> &str {
     let mut rest = body.trim_start();
     loop {

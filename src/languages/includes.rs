@@ -1,10 +1,9 @@
-//! Includes: what a preprocessor would have read, had it been there.
+//! Absent headers: files that a C preprocessor would have read if they existed.
 //!
-//! What it did read, it says itself. But a header that appears in a directory that is searched earlier, or one that
-//! `__has_include` asked for in vain, changes the program too. Every name that the script and its own headers mention is
-//! looked for where the preprocessor looks, and each place before the one where it is found is recorded as empty. Where a
-//! name is not written out (`#include NAME`), the directories themselves are recorded. For headers of the system, of which
-//! there are hundreds, the directories that are searched before theirs are.
+//! The preprocessor reports the headers that it read. But a header that appears in a directory that is searched earlier, or
+//! one that `__has_include` did not find, changes the program too. For every name that the script and its own headers mention,
+//! each candidate before the one that exists is recorded as absent. If a name is computed (`#include NAME`), the directories
+//! themselves are recorded. For the hundreds of system headers, only the directories that are searched before theirs are.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -13,19 +12,19 @@ use crate::store::file_digest::Names;
 use crate::store::stamp::Moment;
 use crate::store::trace::fact::Check;
 
-/// Where a preprocessor looks.
+/// The search path of a preprocessor.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Directories {
-    /// For names in quotes, after the directory of the file that has the name.
+    /// For names in quotes, after the directory of the including file.
     quoted: Vec<PathBuf>,
-    /// For all names, and whether it is one of the system's.
+    /// For all names, and whether the directory is one of the system's.
     all: Vec<(PathBuf, bool)>,
-    /// What it would look into.
+    /// Directories of the search path that do not exist.
     missing: Vec<PathBuf>,
 }
 
 impl Directories {
-    /// Reads what `cc -E -v` says.
+    /// Parses the output of `cc -E -v`.
     pub(super) fn parse(said: &str, base: &Path, is_system: impl Fn(&Path) -> bool) -> Directories {
         let mut found = Directories::default();
         let mut section = 0;
@@ -51,10 +50,10 @@ impl Directories {
     }
 }
 
-/// What a scan found out.
+/// The result of a scan.
 #[derive(Default)]
 pub(super) struct Scanned {
-    /// Files whose content may matter, though the compiler did not say so.
+    /// Files whose content may matter though the compiler does not report them.
     pub(super) files: Vec<PathBuf>,
     pub(super) checks: Vec<Check<'static>>,
 }
@@ -64,11 +63,11 @@ pub(super) struct Scanned {
 struct Mention<'a> {
     name: &'a str,
     is_quoted: bool,
-    /// Whether it is only asked for, or read in a way that no compiler reports.
+    /// Whether it is only tested for, or read in a way that no compiler reports.
     is_unreported: bool,
 }
 
-/// Scans a script, which stands in `base`, and its `own` headers; the headers of the `system` by their places only.
+/// Scans a script in the directory `base` and its `own` headers; of `system` headers only the paths count.
 pub(super) fn scan(
     text: &[u8],
     script: Option<&Path>,
@@ -81,7 +80,7 @@ pub(super) fn scan(
         Scan { directories, watched: BTreeSet::new(), absent: BTreeSet::new(), files: BTreeSet::new() };
     scan.file(&String::from_utf8_lossy(text), script.and_then(Path::parent).unwrap_or(base), base);
     for path in own {
-        // One that is compiled before its time.
+        // A precompiled header.
         let mut compiled = path.clone().into_os_string();
         compiled.push(".gch");
         scan.absent(PathBuf::from(compiled));
@@ -150,7 +149,7 @@ impl Scan<'_> {
             let mut places: Vec<(PathBuf, bool)> = beside.into_iter().chain(quoted).collect();
             places.extend(self.directories.all.iter().cloned());
             if mention.is_unreported {
-                // An assembler looks where it stands.
+                // An assembler searches its working directory.
                 places.push((base.to_owned(), false));
             }
             for (place, is_system) in places {
@@ -197,7 +196,7 @@ impl Scan<'_> {
         }
     }
 
-    /// Nothing is at `path`, which is said by the first directory on the way to it that is not there.
+    /// Records that `path` is absent, by the first directory on the way to it that does not exist.
     fn absent(&mut self, path: PathBuf) {
         let missing = path.ancestors().take_while(|step| !step.exists()).last();
         self.absent.extend(missing.map(Path::to_owned));
@@ -211,7 +210,7 @@ impl Scan<'_> {
     }
 }
 
-/// The names that a file mentions, and whether it includes what it does not name.
+/// The names that a file mentions, and whether it includes computed names.
 fn mentions(text: &str) -> (Vec<Mention<'_>>, bool) {
     let mut found = Vec::new();
     let mut is_computed = false;

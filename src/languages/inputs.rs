@@ -1,11 +1,11 @@
-//! What a compiler read: files, and facts that are not the content of a file.
+//! The inputs of a compilation: files that the compiler read, and facts that are not the content of a file.
 
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use crate::store::trace::fact::Check;
 
-/// What a compiler read.
+/// The inputs of a compilation.
 #[derive(Debug, Default)]
 pub(crate) struct Inputs {
     pub(crate) files: Vec<Input>,

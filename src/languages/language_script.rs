@@ -1,7 +1,7 @@
 //! A script in a language other than Rust that was read: its head and the settings that won.
 //!
-//! What is said of a run in general counts for it too: profile, `static`, network, verbosity. A toolchain, an edition, a
-//! target or flags that a variable or the configuration names are Rust's, and do not.
+//! Settings that are not about a language apply: profile, `static`, network, verbosity. A toolchain, an edition, a target or
+//! flags of a variable or of the configuration file are for Rust, and do not apply.
 
 use crate::base::environment::Environment;
 use crate::base::error::Result;
@@ -14,7 +14,7 @@ use crate::settings::config_file::Config;
 use crate::settings::layers::Said;
 use crate::settings::origin::Source;
 
-/// A script in a language other than Rust that was read, and no compiler looked for.
+/// A script in a language other than Rust that was read; no compiler was looked for yet.
 #[derive(Debug)]
 pub(crate) struct LanguageScript {
     pub(crate) request: BuildRequest,
@@ -49,7 +49,7 @@ impl LanguageScript {
         ] {
             value.take_if(|_| said.is_of_surroundings(name));
         }
-        // A name that only cargo knows is not meant for it.
+        // A profile of cargo's is for Rust.
         filled.profile.take_if(|name| {
             said.is_of_surroundings("profile") && !matches!(name.as_str(), "release" | "dev" | "quick")
         });

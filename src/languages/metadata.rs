@@ -3,7 +3,7 @@
 //! ```text
 //! #!/usr/bin/env runner
 //! // /// runner                        in the comments of the language: `//`, `#`, `--`, `!`, or within `(* *)`
-//! // lang = "c"                        as `--lang`; what else is here is as in `[package.metadata.runner]`
+//! // lang = "c"                        as `--lang`; the other keys are those of `[package.metadata.runner]`
 //! // flags = ["-pthread", "-lm"]       more arguments of the compiler
 //! // ///
 //! ```
@@ -46,8 +46,7 @@ pub(crate) struct Read {
     pub(crate) variables: Vec<(String, String)>,
 }
 
-const KEYS: &str =
-    "the settings are `lang`, `profile`, `toolchain`, `args`, `inputs`, `env`, `flags` and `static`";
+const KEYS: &str = "supported: `lang`, `profile`, `toolchain`, `args`, `inputs`, `env`, `flags`, `static`";
 
 impl Head {
     /// Reads the head of a script in `language`.
@@ -88,7 +87,7 @@ struct Block {
 
 impl Block {
     fn find(text: &str) -> Option<Block> {
-        /// What may stand before the mark, and what stands before each line then.
+        /// Comment marks before `/// runner`, and the prefix of each line below it.
         const MARKS: &[(&str, &str)] = &[
             ("//", "//"),
             ("#", "#"),
@@ -120,8 +119,8 @@ impl Block {
     fn settings(&self) -> Result<(Settings, Vec<String>)> {
         let at = |line: usize, text: String| Error::message(Step::Metadata, format!("line {line}: {text}"));
         if !self.is_closed {
-            return Err(at(self.line - 1, "the metadata has no end".to_owned())
-                .hint("write `///` below it, in a comment of the language"));
+            return Err(at(self.line - 1, "the metadata is not closed".to_owned())
+                .hint("add `///` below it, in a comment of the language"));
         }
         let table: Table = self.toml.parse().map_err(|error: toml::de::Error| {
             let before = error.span().and_then(|span| self.toml.get(..span.start)).unwrap_or_default();
@@ -140,7 +139,7 @@ impl Block {
                 let texts: Option<Vec<String>> = texts.collect();
                 let texts = texts.ok_or_else(|| must_be("a list of strings"))?;
                 match texts.iter().any(|text| text.contains('\0')) {
-                    true => Err(error(format!("`{key}` holds a NUL character"))),
+                    true => Err(error(format!("`{key}` contains a NUL character"))),
                     false => Ok(texts),
                 }
             };
@@ -156,7 +155,7 @@ impl Block {
                     settings.is_static = Some(value.as_bool().ok_or_else(|| must_be("true or false"))?);
                 }
                 _ => {
-                    return Err(error(format!("`{}` is not a setting", key.escape_debug())).hint(KEYS));
+                    return Err(error(format!("unknown setting `{}`", key.escape_debug())).hint(KEYS));
                 }
             }
         }
@@ -191,9 +190,9 @@ mod tests {
     fn malformed_metadata_names_its_line() {
         for (text, expected) in [
             ("\n// /// runner\n// flags = 1\n// ///\n", "line 3: `flags` must be a list of strings"),
-            ("// /// runner\n//\n// flagz = 1\n// ///\n", "line 3: `flagz` is not a setting"),
+            ("// /// runner\n//\n// flagz = 1\n// ///\n", "line 3: unknown setting `flagz`"),
             ("// /// runner\n// flags = [\n// ///\n", "line 2"),
-            ("// /// runner\n// flags = []\n", "line 1: the metadata has no end"),
+            ("// /// runner\n// flags = []\n", "line 1: the metadata is not closed"),
             ("// /// runner\n// static = \"x\"\n// ///", "line 2: `static` must be true or false"),
         ] {
             let error = Block::find(text).unwrap().settings().unwrap_err().to_string();

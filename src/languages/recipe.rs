@@ -13,7 +13,7 @@ use crate::languages::driver::Driver;
 use crate::languages::language::Compilers;
 use crate::languages::language_script::LanguageScript;
 use crate::languages::metadata::Head;
-use crate::languages::{c, go, packages, scriptisto, template};
+use crate::languages::{c, go, pkg_config, scriptisto, template};
 use crate::request::options::{Harness, Options};
 use crate::request::program_args::ProgramArgs;
 use crate::settings::build_request::BuildRequest;
@@ -88,7 +88,10 @@ fn find_compiler<'a>(
         Compilers::Go => go::find(head, wanted, search).map(boxed),
         Compilers::Templates(all) => template::find(all, head, wanted, search, notes).map(boxed),
         Compilers::Interpreter(program) => {
-            let text = format!("it is {}, and `{program}` is not a compiler", head.language.with_article());
+            let text = format!(
+                "it is {}; `{program}` is an interpreter, not a compiler",
+                head.language.with_article()
+            );
             Err(Error::message(Step::Script, text))
         }
     }
@@ -111,10 +114,10 @@ fn call_words(
             // All arguments of the script.
         } else if let Some(expanded) = shell_commands::expand(word, search.environment, &mut variables) {
             words.extend(expanded);
-        } else if let Some(flags) = packages::flags(word, base, search, checks)? {
+        } else if let Some(flags) = pkg_config::flags(word, base, search, checks)? {
             words.extend(flags);
         } else {
-            notes.push(format!("`{}` in the call of its compiler is passed over", word.text));
+            notes.push(format!("`{}` in its compiler call is ignored", word.text));
         }
     }
     variables.sort();
@@ -132,13 +135,10 @@ fn is_this_machine(target: &str) -> bool {
 /// Refuses options that only rustc or cargo can honor.
 fn refuse_options_for_rust(options: &Options, head: &Head) -> Result<()> {
     if let Some(target) = options.target.as_deref().filter(|target| !is_this_machine(target)) {
-        let text = format!(
-            "`{}` is another machine, and {} scripts are built for this one",
-            target.escape_debug(),
-            head.language.display_name
-        );
+        let (target, language) = (target.escape_debug(), head.language.display_name);
+        let text = format!("cannot build for `{target}`: {language} scripts are built for this machine only");
         return Err(Error::message(Step::Arguments, text)
-            .hint("`--target` is for Rust; the script's own flags may say more"));
+            .hint("`--target` is for Rust; a script's own `flags` can select a target"));
     }
     let asked = match options {
         Options { harness: Some(Harness::Test), .. } => "`runner test`",
@@ -148,6 +148,6 @@ fn refuse_options_for_rust(options: &Options, head: &Head) -> Result<()> {
         Options { dependencies, .. } if !dependencies.is_empty() => "`--dep`",
         _ => return Ok(()),
     };
-    let text = format!("{asked} is for Rust, and this is {}", head.language.with_article());
+    let text = format!("{asked} is only for Rust, and this is {}", head.language.with_article());
     Err(Error::message(Step::Arguments, text))
 }

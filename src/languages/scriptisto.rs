@@ -106,7 +106,7 @@ fn directory(build: Build<'_>) -> PathBuf {
 }
 
 impl Driver for ScriptistoDriver<'_> {
-    /// Such a script has no call of its own besides its build command.
+    /// Flags are part of the build command.
     fn flags(&self, _head: &Head, _words: Vec<String>) -> Vec<String> {
         Vec::new()
     }
@@ -139,7 +139,7 @@ impl Driver for ScriptistoDriver<'_> {
         if !spec.build_in_script_dir {
             command.current_dir(&directory);
         }
-        // Both in one shell, and the second only after the first: each by a shell of its own, as there.
+        // As scriptisto runs them: each in a shell of its own, the second only if the first succeeded.
         command.args([
             "-c",
             "if [ -n \"$1\" ]; then /bin/sh -c \"$1\" || exit; fi; [ -z \"$2\" ] || exec /bin/sh -c \"$2\"",
@@ -169,7 +169,7 @@ impl Driver for ScriptistoDriver<'_> {
         Ok(Call { command, input: None, source, output, query: None, renames })
     }
 
-    /// Also makes the program of `target_bin`.
+    /// Also makes the program from `target_bin`.
     fn inputs(&self, build: Build<'_>, call: &mut Call, _aside: Option<Child>) -> Result<Inputs> {
         let spec = self.0;
         let base = build.compilation.base();
@@ -206,11 +206,13 @@ impl Driver for ScriptistoDriver<'_> {
 
     fn hint(&self, build: Build<'_>, call: &Call, _messages: &str, status: ExitStatus) -> Option<String> {
         let target = call.output.strip_prefix(build.staging).unwrap_or(&call.output);
-        status.success().then(|| format!("`target_bin` says it would be `{}`", target.display()))
+        status
+            .success()
+            .then(|| format!("`target_bin` names `{}`, which the build did not make", target.display()))
     }
 
     fn name<'c>(&self, _recipe: &'c Compilation<'_>) -> &'c str {
-        "its build command"
+        "the build command"
     }
 }
 

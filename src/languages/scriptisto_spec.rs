@@ -16,9 +16,9 @@ pub(super) use crate::script::header::has_spec as is_in;
 pub(super) fn read(text: &str) -> Result<Option<Spec>> {
     let Some(spec) = Spec::read(text)? else { return Ok(None) };
     if let Some(line) = spec.docker_line {
-        let text = format!("line {line}: `docker_build` asks for a container, which runner does not start");
+        let text = format!("line {line}: `docker_build` is not supported: runner starts no containers");
         return Err(Error::message(Step::Metadata, text)
-            .hint("remove `docker_build`; `build_cmd` is then run on this machine"));
+            .hint("remove `docker_build`; `build_cmd` then runs on this machine"));
     }
     if spec.script_src.is_empty() {
         return Err(Error::message(Step::Metadata, format!("line {}: `script_src` is missing", spec.line)));
@@ -26,10 +26,9 @@ pub(super) fn read(text: &str) -> Result<Option<Spec>> {
     let extras = spec.extra_src_paths.iter().filter(|path| !Path::new(path).is_absolute());
     let paths = spec.files.iter().map(|file| &file.path).chain([&spec.script_src]).chain(extras);
     if let Some(path) = paths.into_iter().find(|path| !stays_inside(path)) {
-        let text = format!("the header of scriptisto names `{}`, which is outside", path.escape_debug());
-        return Err(
-            Error::message(Step::Metadata, text).hint("paths are relative to the directory of the build")
-        );
+        let text =
+            format!("path `{}` in the scriptisto header is outside the build directory", path.escape_debug());
+        return Err(Error::message(Step::Metadata, text).hint("use a path relative to the build directory"));
     }
     Ok(Some(spec))
 }

@@ -31,8 +31,8 @@ pub(crate) fn requested(name: &str) -> Result<Option<&'static Language>> {
     named(name).map(Some).ok_or_else(|| {
         let compiled = LANGUAGES.iter().filter(|language| language.is_compiled());
         let names: Vec<&str> = compiled.map(|language| language.name).collect();
-        let text = format!("there is no language `{}`", name.escape_debug());
-        Error::message(Step::Arguments, text).hint(format!("there are rust, {}", names.join(", ")))
+        let text = format!("unknown language `{}`", name.escape_debug());
+        Error::message(Step::Arguments, text).hint(format!("supported: rust, {}", names.join(", ")))
     })
 }
 

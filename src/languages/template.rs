@@ -36,7 +36,9 @@ pub(super) fn find(
             rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
         })
     };
-    let first = all.first().ok_or_else(|| Error::message(Step::Toolchain, "there is no compiler for it"))?;
+    let first = all
+        .first()
+        .ok_or_else(|| Error::message(Step::Toolchain, "no compiler of this language is known"))?;
     let mut names: Vec<(&str, &'static Template)> = Vec::new();
     match (wanted, &head.call) {
         (Some(wanted), _) => names.push((wanted, of_name(wanted).unwrap_or(first))),
@@ -112,7 +114,7 @@ impl Driver for TemplateDriver {
             (false, _) => &[][..],
             (true, Some(flags)) => flags,
             (true, None) => {
-                let text = format!("`{}` makes no programs without shared libraries", template.program);
+                let text = format!("`{}` cannot link static programs", template.program);
                 return Err(Error::message(Step::Metadata, text).hint("remove `static`"));
             }
         };

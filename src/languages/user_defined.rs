@@ -65,11 +65,10 @@ fn read(name: &str, table: &Table) -> Result<UserLanguage, (Option<String>, Stri
     let wrong = |key: &str, why: &str| Err((Some(key.to_owned()), why.to_owned()));
     let is_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_' | '+');
     if name.is_empty() || !name.chars().all(is_name) || matches!(name, "rust" | "rs") {
-        return Err((None, format!("`{}` is not a name for a language of one's own", name.escape_debug())));
+        return Err((None, format!("`{}` cannot name a language", name.escape_debug())));
     }
     if let Some(key) = table.keys().find(|key| !KEYS.contains(&key.as_str())) {
-        let text =
-            format!("`{}` is not known of a language; there are {}", key.escape_debug(), KEYS.join(", "));
+        let text = format!("unknown key `{}`; supported: {}", key.escape_debug(), KEYS.join(", "));
         return Err((Some(key.clone()), text));
     }
     let list = |key: &str| -> Result<Option<Vec<String>>, (Option<String>, String)> {
@@ -97,17 +96,14 @@ fn read(name: &str, table: &Table) -> Result<UserLanguage, (Option<String>, Stri
     let extensions = list("extensions")?.ok_or_else(|| needed("extensions"))?;
     let is_fine = |one: &String| !one.is_empty() && !one.contains(['.', '/']) && one != "rs";
     if extensions.is_empty() || !extensions.iter().all(is_fine) {
-        return wrong(
-            "extensions",
-            "`extensions` must be what stands after the dot, for example `[\"foo\"]`",
-        );
+        return wrong("extensions", "`extensions` must be names without a dot, for example `[\"foo\"]`");
     }
     let arguments = list("arguments")?.ok_or_else(|| needed("arguments"))?;
     let has = |what: &str| arguments.iter().any(|argument| argument.contains(what));
     let depfile = switch("depfile")?;
     for (place, is_needed) in [("{source}", true), ("{output}", true), ("{read}", depfile)] {
         if is_needed && !has(place) {
-            return wrong("arguments", &format!("`arguments` must have `{place}` in them"));
+            return wrong("arguments", &format!("`arguments` must contain `{place}`"));
         }
     }
     let quick = list("quick")?.unwrap_or_default();
@@ -178,7 +174,7 @@ pub(crate) fn of(
     Ok(found.copied())
 }
 
-/// Text that lives as long as the process: a configuration is read once or twice.
+/// Leaks a text: a configuration is read once or twice.
 fn kept(text: String) -> &'static str {
     text.leak()
 }

@@ -75,7 +75,7 @@ impl LanguageTable {
 
 #[cold]
 fn language_error(file: &Path, position: TextPosition, text: &str) -> Error {
-    error_at(file, position, text).hint("`runner help config` tells what a language is defined by")
+    error_at(file, position, text).hint("`runner help config` shows how to define a language")
 }
 
 #[cold]

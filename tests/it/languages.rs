@@ -84,7 +84,7 @@ fn a_language_may_be_named() {
     sandbox.runner(["./w"]).run().prints("w\n");
     sandbox.runner(["--lang", "cobble", "x.rs"]).run().fails(
         125,
-        "runner: x.rs: there is no language `cobble`\n  hint: there are rust, c, c++, go, zig, nim, d, odin, swift, ocaml, fortran, haskell",
+        "runner: x.rs: unknown language `cobble`\n  hint: supported: rust, c, c++, go, zig, nim, d, odin, swift, ocaml, fortran, haskell",
     );
     sandbox
         .runner(["--lang"])
@@ -99,7 +99,7 @@ fn what_is_not_compiled_is_said_to_be() {
     sandbox
         .runner(["x.py"])
         .run()
-        .fails(125, "runner: x.py: it is a Python script, and runner runs what is compiled\n  hint: `python3 x.py` may run it");
+        .fails(125, "runner: x.py: it is a Python script; runner only runs compiled languages\n  hint: run it with `python3 x.py`");
 }
 
 #[test]
@@ -107,10 +107,10 @@ fn what_only_rust_has_is_refused() {
     let sandbox = Sandbox::new();
     sandbox.write("x.c", "int main(void) { return 0; }\n");
     for (words, text) in [
-        (&["test", "x.c"][..], "`runner test` is for Rust, and this is a C script"),
-        (&["--edition", "2021", "x.c"], "`--edition` is for Rust, and this is a C script"),
-        (&["-d", "regex", "x.c"], "`--dep` is for Rust, and this is a C script"),
-        (&["--locked", "x.c"], "`--locked` is for Rust, and this is a C script"),
+        (&["test", "x.c"][..], "`runner test` is only for Rust, and this is a C script"),
+        (&["--edition", "2021", "x.c"], "`--edition` is only for Rust, and this is a C script"),
+        (&["-d", "regex", "x.c"], "`--dep` is only for Rust, and this is a C script"),
+        (&["--locked", "x.c"], "`--locked` is only for Rust, and this is a C script"),
         (&["doc", "x.c"], "it is a C script, and this is done with Rust scripts only"),
         (&["clippy", "x.c"], "it is a C script, and this is done with Rust scripts only"),
         (&["update", "x.c"], "it is a C script, and this is done with Rust scripts only"),
@@ -119,7 +119,7 @@ fn what_only_rust_has_is_refused() {
     }
     sandbox.runner(["--profile", "bench", "x.c"]).run().fails(
         125,
-        "runner: x.c: there is no profile `bench` for C\n  hint: there are `release`, `dev` and `quick`",
+        "runner: x.c: unknown profile `bench` for C\n  hint: supported: `release`, `dev`, `quick`",
     );
 }
 
@@ -167,10 +167,7 @@ fn formatters_keep_the_first_line() {
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o755);
     }
     sandbox.write("a.nim", "echo 1\n");
-    sandbox
-        .runner(["fmt", "a.nim"])
-        .run()
-        .fails(125, "runner: a.nim: runner knows of nothing that formats Nim");
+    sandbox.runner(["fmt", "a.nim"]).run().fails(125, "runner: a.nim: no formatter for Nim is known");
     sandbox.write("a.ml", "let () = ()\n");
     let ran = sandbox.runner(["fmt", "a.ml"]).env("PATH", "/nowhere").run();
     assert!(

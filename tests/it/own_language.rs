@@ -133,8 +133,8 @@ fn a_definition_that_means_nothing_is_an_error_where_it_stands() {
         ("language = 1\n", "1:12: `language` must be a table of languages"),
         ("[language]\nfoo = 1\n", "2:7: `language.foo` must be a table"),
         ("[language.foo]\n", "1:11: `compiler` is missing"),
-        ("[language.Foo]\ncompiler = \"x\"\n", "1:11: `Foo` is not a name for a language of one's own"),
-        ("[language.rust]\ncompiler = \"x\"\n", "1:11: `rust` is not a name for a language of one's own"),
+        ("[language.Foo]\ncompiler = \"x\"\n", "1:11: `Foo` cannot name a language"),
+        ("[language.rust]\ncompiler = \"x\"\n", "1:11: `rust` cannot name a language"),
         (
             "[language.foo]\ncompiler = \"./x\"\n",
             "2:1: `compiler` must be the name of a program on PATH, or an absolute path",
@@ -145,20 +145,17 @@ fn a_definition_that_means_nothing_is_an_error_where_it_stands() {
         ),
         (
             "[language.foo]\ncompiler = \"x\"\nextensions = [\".foo\"]\n",
-            "3:1: `extensions` must be what stands after the dot",
+            "3:1: `extensions` must be names without a dot",
         ),
         (
             "[language.foo]\ncompiler = \"x\"\nextensions = [\"foo\"]\narguments = [\"{source}\"]\n",
-            "4:1: `arguments` must have `{output}` in them",
+            "4:1: `arguments` must contain `{output}`",
         ),
         (
             "[language.foo]\ncompiler = \"x\"\nextensions = [\"foo\"]\narguments = [\"{source}\", \"{output}\"]\ndepfile = true\n",
-            "4:1: `arguments` must have `{read}` in them",
+            "4:1: `arguments` must contain `{read}`",
         ),
-        (
-            "[language.foo]\ncompilr = \"x\"\n",
-            "2:1: `compilr` is not known of a language; there are extensions, compiler,",
-        ),
+        ("[language.foo]\ncompilr = \"x\"\n", "2:1: unknown key `compilr`; supported: extensions, compiler,"),
     ];
     for (text, message) in cases {
         let path = configure(&sandbox, text);
@@ -166,7 +163,7 @@ fn a_definition_that_means_nothing_is_an_error_where_it_stands() {
         let expected = format!("runner: x.foo: {}:{message}", path.display());
         assert!(ran.code == 125 && ran.stderr.starts_with(&expected), "{text}: {}", ran.stderr);
         assert!(
-            ran.stderr.ends_with("hint: `runner help config` tells what a language is defined by\n"),
+            ran.stderr.ends_with("hint: `runner help config` shows how to define a language\n"),
             "{}",
             ran.stderr
         );

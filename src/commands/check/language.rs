@@ -19,7 +19,7 @@ use crate::request::options::Options;
 use crate::script::script_file::Script;
 use crate::store::staging::Staging;
 
-/// Shows what the compiler has to say of a script that is not in Rust, and `go vet` of one in Go. `None` if it is in Rust.
+/// Checks a script that is not in Rust with its compiler, one in Go with `go vet`. `None` if it is in Rust.
 ///
 /// # Errors
 /// As [`crate::Runner::prepare`]: [`Step::Compile`] if there are errors.
@@ -53,7 +53,7 @@ pub(crate) fn check_language(
     }
 }
 
-/// Formats a script that is not in Rust, where it is; with `--check` among the `arguments` shows what would change.
+/// Formats a script that is not in Rust in place; with `--check` among the `arguments` shows what would change.
 /// `None` if it is in Rust.
 ///
 /// # Errors
@@ -72,11 +72,12 @@ pub(crate) fn format_language(
         return Err(Error::message(Step::Script, "there is no file to format"));
     };
     let Some((program, words)) = language.formatter.split_first() else {
-        let text = format!("runner knows of nothing that formats {}", language.display_name);
+        let text = format!("no formatter for {} is known", language.display_name);
         return Err(Error::message(Step::Toolchain, text));
     };
     let tool = context.environment().find_command(OsStr::new(program)).ok_or_else(|| {
-        let text = format!("`{program}` is not on PATH, and it is what formats {}", language.display_name);
+        let text =
+            format!("`{program}` is not on PATH, and `runner fmt` needs it for {}", language.display_name);
         Error::message(Step::Toolchain, text).code(EXIT_NOT_FOUND)
     })?;
     let (line, gap, body) = split(script.bytes());
@@ -117,7 +118,7 @@ pub(crate) fn format_language(
     Ok(Some(u8::from(is_changed && is_check)))
 }
 
-/// A line for the kernel, the line feeds below it, and the rest.
+/// The `#!` line, the line feeds below it, and the rest.
 fn split(script: &[u8]) -> (Option<&[u8]>, &[u8], &[u8]) {
     let (line, rest) = match script.starts_with(b"#!") {
         false => (None, script),

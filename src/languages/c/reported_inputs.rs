@@ -1,4 +1,5 @@
-//! What a C compiler and its linker report that they read, and the files that they would have read instead if they existed.
+//! The inputs of a C program: the reports of compiler and linker, and files that they would have read instead if they
+//! existed.
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};

@@ -1,4 +1,4 @@
-//! What a Go program is made of, as `go list` reports it; and the module files that the go command looks for.
+//! The inputs of a Go program: its files by `go list`, and the module files that the go command looks for.
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -45,7 +45,8 @@ fn shapes_lists(flag: &str) -> bool {
 pub(super) fn read(build: Build<'_>, source: &Path, calls_c: bool, query: Option<Child>) -> Result<Inputs> {
     let compilation = build.compilation;
     let base = compilation.base();
-    let unclear = || Error::message(Step::Compile, "`go list` did not say what was read; nothing was cached");
+    let unclear =
+        || Error::message(Step::Compile, "`go list` did not report what was read; nothing was cached");
     let said = query.and_then(|child| child.wait_with_output().ok()).ok_or_else(unclear)?;
     let said = String::from_utf8_lossy(&said.stdout);
     let since = Moment::now();
@@ -64,7 +65,7 @@ pub(super) fn read(build: Build<'_>, source: &Path, calls_c: bool, query: Option
                 }
             }
             "name" if directory == base && value != "main" && !value.is_empty() => {
-                let text = format!("it is package `{value}`, and a program is package `main`");
+                let text = format!("it is package `{value}`; a script must be package `main`");
                 return Err(Error::message(Step::Compile, text));
             }
             "file" | "cgo" if !is_kept => {

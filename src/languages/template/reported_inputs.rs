@@ -1,4 +1,4 @@
-//! What a compiler of the table read: its report, the names in its sources, and its configuration files.
+//! The inputs of a compiler of the table: its report, the names in its sources, and its configuration files.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -24,7 +24,7 @@ pub(super) fn read(build: Build<'_>, template: &Template, call: &Call) -> Result
         read.iter().filter_map(|path| call.source.own_path(compilation, path)).collect()
     };
     let unread = |error: std::io::Error| {
-        let what = "the compiler did not say what it read; nothing was cached";
+        let what = "the compiler did not report what it read; nothing was cached";
         Error::new(Step::Compile, anyhow::Error::new(error).context(what))
     };
     let mut inputs = Inputs::default();
@@ -132,7 +132,7 @@ fn named_files(text: &[u8], base: &Path, openings: &[&str]) -> (Vec<PathBuf>, Ve
                         found.push(path);
                         pending.push((String::from_utf8_lossy(&bytes).into_owned(), directory));
                     }
-                    // A package of that name, or an import that is never looked at.
+                    // A package of that name, or an import that is never compiled.
                     Err(_) if name.contains('.') => absent.push(path),
                     Err(_) => {}
                 }

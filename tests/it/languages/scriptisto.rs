@@ -120,25 +120,25 @@ fn messages_name_the_script_and_what_is_wrong_with_the_header() {
     let said = ends_with(
         "a",
         &script("script_src: main.c\nbuild_cmd: cc main.c -o script"),
-        "runner: ./a: its build command failed (exit status: 1); nothing was cached\n",
+        "runner: ./a: the build command failed (exit status: 1); nothing was cached\n",
     );
     assert!(said.contains("./a:8:") && !said.contains("staging"), "{said}");
     ends_with(
         "b",
         &script("script_src: main.c\nbuild_cmd: 'true'"),
-        "runner: ./b: its build command made no program; nothing was cached\n  hint: `target_bin` says it would be `build/script`\n",
+        "runner: ./b: the build command made no program; nothing was cached\n  hint: `target_bin` names `build/script`, which the build did not make\n",
     );
     ends_with(
         "c",
         &script("script_src: main.c\ndocker_build:\n  dockerfile: FROM scratch\nbuild_cmd: cc main.c"),
-        "runner: ./c: line 5: `docker_build` asks for a container, which runner does not start\n  \
-         hint: remove `docker_build`; `build_cmd` is then run on this machine\n",
+        "runner: ./c: line 5: `docker_build` is not supported: runner starts no containers\n  \
+         hint: remove `docker_build`; `build_cmd` then runs on this machine\n",
     );
     ends_with(
         "d.c",
         &script("script_src: ../main.c\nbuild_cmd: cc main.c"),
-        "runner: ./d.c: the header of scriptisto names `../main.c`, which is outside\n  \
-         hint: paths are relative to the directory of the build\n",
+        "runner: ./d.c: path `../main.c` in the scriptisto header is outside the build directory\n  \
+         hint: use a path relative to the build directory\n",
     );
     ends_with("e.c", &script("build_cmd: cc main.c"), "runner: ./e.c: line 3: `script_src` is missing\n");
     assert!(sandbox.cached("bin").is_empty());

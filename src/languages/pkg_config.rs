@@ -15,10 +15,10 @@ use crate::languages::compiler::Search;
 
 use crate::store::trace::fact::Check;
 
-/// Variables that say where packages are.
+/// Variables with directories of packages.
 const TRACED: &[&str] = &["PKG_CONFIG_PATH", "PKG_CONFIG_LIBDIR", "PKG_CONFIG_SYSROOT_DIR"];
 
-/// The flags that a word stands for, if it is such a call and that succeeds.
+/// The flags that a word expands to, if it is such a call and the call succeeds.
 pub(super) fn flags(
     word: &Word,
     base: &Path,
@@ -50,7 +50,7 @@ pub(super) fn flags(
     Ok(Some(shell_words::split(&String::from_utf8_lossy(&output.stdout))))
 }
 
-/// Checks of the files that describe packages, and those that these require.
+/// The facts of the files that describe packages, and of those that these require.
 fn descriptions(
     tool: &Path,
     words: &[&str],
@@ -94,7 +94,7 @@ fn descriptions(
     Ok(())
 }
 
-/// The names among names, options and versions.
+/// The package names among names, options and versions.
 fn names(text: &str) -> Vec<String> {
     let words = text.split([' ', ',', '\t']).filter(|word| !word.is_empty());
     let is_name = |word: &&str| word.starts_with(|c: char| c.is_alphabetic());
