@@ -72,7 +72,7 @@ impl Journal {
 
     /// Tells where it is built from now on.
     pub(crate) fn enter(&self, work: &Path) {
-        if self.work().replace(work.to_owned()).as_deref() == Some(work) {
+        if lock(&self.work).replace(work.to_owned()).as_deref() == Some(work) {
             return;
         }
         if self.shows_commands || self.keeps_work {
@@ -152,8 +152,9 @@ impl Journal {
         self.shows_commands
     }
 
-    fn work(&self) -> MutexGuard<'_, Option<PathBuf>> {
-        lock(&self.work)
+    /// A copy: a lock that is held while a line is put together would be taken twice.
+    fn work(&self) -> Option<PathBuf> {
+        lock(&self.work).clone()
     }
 
     fn show(&self, parts: &[&[u8]]) {
