@@ -1,4 +1,4 @@
-//! A byte buffer of fixed size, where a heap would allow a `Vec`.
+//! A buffer of fixed size, for what would be a `Vec` with a heap.
 
 use std::ffi::CStr;
 

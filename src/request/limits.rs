@@ -1,4 +1,4 @@
-//! The age and the size that a trim of the cache keeps to.
+//! Limits of a cache: the age and the size that a trim keeps to.
 
 use crate::base::error::{Result, usage_error};
 

@@ -1,4 +1,4 @@
-//! One input that changed since the last build, as `runner why` shows it.
+//! Changes: one thing that is not as it was at the last build, as `runner why` tells it.
 
 use std::fmt;
 use std::path::Path;

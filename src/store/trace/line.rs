@@ -1,4 +1,4 @@
-//! Reads the lines of traces and records one by one, without allocation.
+//! The format of traces and records: their lines, read one by one and without allocation.
 //!
 //! ```text
 //! runner-trace 1

@@ -1,0 +1,28 @@
+//! Subcommands: what each does, and what it refuses.
+
+mod build;
+mod cache;
+mod debug_options;
+mod env;
+mod migrate;
+mod prebuild;
+mod promote;
+mod promote_several;
+mod upgrade;
+mod upgrades_at_once;
+mod why;
+
+/// With real compilers, or for seconds.
+mod slow {
+    mod build;
+    mod check_fmt_doc;
+    mod debug_options;
+    mod go_table;
+    mod inspect;
+    mod prebuild;
+    mod promote;
+    mod test_bench;
+    mod upgrade;
+    mod verify;
+    mod why;
+}

@@ -1,0 +1,108 @@
+//! `runner migrate`: the metadata in another form, and every other byte as it was.
+
+use std::os::unix::fs::PermissionsExt;
+
+use crate::support::sandbox::Sandbox;
+
+#[test]
+fn there_and_back_the_script_says_the_same() {
+    let sandbox = Sandbox::fake();
+    let block = "#!/usr/bin/env runner\n//! Title.\n//!\n//! ```cargo\n//! [package]\n//! edition = \"2018\" # why\n//! ```\n//!\n//! More.\nargument --edition*\n";
+    let script = sandbox.script("s.rs", block);
+    std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o751)).unwrap();
+    sandbox.runner(["migrate", "s.rs"]).run().prints("s.rs: rewritten\n");
+    let text = std::fs::read_to_string(&script).unwrap();
+    assert_eq!(
+        text,
+        "#!/usr/bin/env runner\n---\n[package]\nedition = \"2018\" # why\n---\n//! Title.\n//!\n//!\n//! More.\nargument --edition*\n"
+    );
+    assert_eq!(std::fs::metadata(&script).unwrap().permissions().mode() & 0o777, 0o751);
+    sandbox.runner(["s.rs"]).run().prints("--edition=2018\n");
+    // Again it changes nothing.
+    sandbox.runner(["migrate", "s.rs", "--to", "frontmatter"]).run().prints("s.rs: already in that form\n");
+    assert_eq!(std::fs::read_to_string(&script).unwrap(), text);
+
+    sandbox.runner(["migrate", "--to", "block", "s.rs"]).run().prints("s.rs: rewritten\n");
+    sandbox.runner(["s.rs"]).run().prints("--edition=2018\n");
+    let text = std::fs::read_to_string(&script).unwrap();
+    assert!(text.starts_with("#!/usr/bin/env runner\n//! ```cargo\n//! [package]\n"), "{text}");
+}
+
+#[test]
+fn what_a_dialect_assumes_is_written_down() {
+    let sandbox = Sandbox::fake();
+    for (name, text, to, edition) in [
+        ("b.rs", "//! ```cargo\n//! ```\nargument --edition*\n", "frontmatter", "--edition=2021\n"),
+        ("c.rs", "---\n---\nargument --edition*\n", "block", "--edition=2024\n"),
+        ("d.rs", "---\npackage.name = \"x\"\n---\nargument --edition*\n", "block", "--edition=2024\n"),
+        (
+            "e.rs",
+            "//! ```cargo\n//! [package]\n//! name = \"x\"\n//! ```\nargument --edition*\n",
+            "frontmatter",
+            "--edition=2021\n",
+        ),
+    ] {
+        sandbox.write(name, text);
+        sandbox.runner([name]).run().prints(edition);
+        sandbox.runner(["migrate", name, "--to", to]).run().prints(&format!("{name}: rewritten\n"));
+        sandbox.runner([name]).run().prints(edition);
+    }
+}
+
+#[test]
+fn it_refuses_what_would_lose_something() {
+    let sandbox = Sandbox::fake();
+    for (text, to, message) in [
+        ("print x\n", "block", "runner: s.rs: it has no metadata to rewrite"),
+        (
+            "//! ```cargo\n//! [[bin]]\n//! name = \"x\"\n//! path = \"x\"\n//! ```\n",
+            "frontmatter",
+            "runner: s.rs: line 2, column 7: `bin` is not allowed in embedded manifests",
+        ),
+        (
+            "/*!\nHi.\n```cargo\n[package]\n```\n*/\n",
+            "frontmatter",
+            "runner: s.rs: the comment around its manifest holds other text",
+        ),
+        (
+            "// scriptisto-begin\n// script_src: x.rs\n// scriptisto-end\n",
+            "block",
+            "runner: s.rs: the header of scriptisto says more than metadata can",
+        ),
+        (
+            "---\nx = \n---\n",
+            "block",
+            "runner: s.rs: line 2, column 5: string values must be quoted, expected literal string",
+        ),
+    ] {
+        let script = sandbox.write("s.rs", text);
+        let ran = sandbox.runner(["migrate", "s.rs", "--to", to]).run();
+        assert_eq!((ran.code, ran.stderr.lines().next()), (125, Some(message)), "{text}");
+        assert_eq!(std::fs::read_to_string(script).unwrap(), text);
+    }
+    sandbox
+        .runner(["migrate", "s.rs", "--to", "yaml"])
+        .run()
+        .fails(125, "hint: `--to frontmatter` or `--to block`");
+}
+
+#[test]
+fn an_abandoned_form_is_told_and_rewritten() {
+    let sandbox = Sandbox::fake();
+    let old = "#!/usr/bin/env -S cargo +nightly -Zscript\n```cargo\n[package]\nedition = \"2021\" # why\n```\nargument --edition*\n";
+    for (to, text) in [
+        ("frontmatter", old.replace("```", "---")),
+        ("block", "#!/usr/bin/env -S cargo +nightly -Zscript\n//! ```cargo\n//! [package]\n//! edition = \"2021\" # why\n//! ```\nargument --edition*\n".to_owned()),
+    ] {
+        sandbox.write("s.rs", old);
+        sandbox.runner(["s.rs"]).run().ends(
+            125,
+            "",
+            "runner: s.rs: line 2, column 1: backticks do not delimit frontmatter any more\n  \
+             hint: `runner migrate SCRIPT` writes `---` in place of the backticks\n",
+        );
+        sandbox.runner(["migrate", "--to", to, "s.rs"]).run().prints("s.rs: rewritten\n");
+        assert_eq!(std::fs::read_to_string(sandbox.path("s.rs")).unwrap(), text);
+        sandbox.runner(["s.rs"]).run().prints("--edition=2021\n");
+    }
+}

@@ -1,0 +1,204 @@
+//! `runner upgrade` of packages, and killed at every system call.
+
+use std::fs;
+use std::path::PathBuf;
+
+use serde_json::Value;
+
+use crate::support::fake_registry::{Crate, Registry};
+use crate::support::files::{files_below, settle};
+use crate::support::sandbox::Sandbox;
+use crate::support::strace;
+
+#[test]
+fn an_upgrade_builds_with_the_options_of_the_promotion() {
+    let sandbox = Sandbox::new();
+    let text = "fn main() { println!(\"{} {} 1\", cfg!(debug_assertions), env!(\"CARGO_PKG_VERSION\")) }\n";
+    sandbox.script("x.rs", text);
+    sandbox.quiet(&["promote", "--debug", "--edition", "2018", "x.rs", "--name", "y", "--to", "there"]);
+    sandbox.script("x.rs", text.replace('1', "2"));
+    let other = sandbox.root().join("home");
+    sandbox.runner(["upgrade", "y"]).within(other).run().prints("y: source changed; built again\n");
+    sandbox.command(sandbox.path("there/y")).run().prints("true 0.0.0 2\n");
+    assert_eq!(files_below(&sandbox.commands()), Vec::<PathBuf>::new());
+    let listed = &sandbox.listed()[0];
+    assert_eq!(listed["options"], serde_json::json!(["--profile", "dev", "--edition", "2018"]));
+    assert_eq!((&listed["profile"], &listed["edition"]), (&"dev".into(), &"2018".into()));
+}
+
+#[test]
+fn a_program_of_a_package_is_promoted_listed_upgraded_and_demoted() {
+    let (sandbox, registry) = Registry::with_program("tool", &["1.0.0"]);
+    let bin = sandbox.commands();
+    let bin = bin.display();
+    let ran = sandbox.runner(["promote", "tool@latest"]).run();
+    assert!(ran.stdout.starts_with(&format!("installed {bin}/tool (1.0.0)\n")), "{}", ran.stdout);
+    sandbox.quiet(&["promote", "tool@1.0.0", "--name", "fixed"]);
+    let said = format!(
+        "fixed  current         {bin}/fixed  from tool@1.0.0 (1.0.0)\n\
+         tool   current         {bin}/tool  from tool@latest (1.0.0)\n"
+    );
+    sandbox.runner(["list"]).run().prints(&said);
+    sandbox.runner(["upgrade"]).run().prints("fixed: current (1.0.0)\ntool: current (1.0.0)\n");
+    registry.publish(&Crate::program("tool", "1.1.0"));
+    sandbox.runner(["upgrade"]).run().prints("fixed: current (1.0.0)\ntool: 1.0.0 -> 1.1.0\n");
+    assert!(sandbox.says("tool").starts_with("tool 1.1.0 "));
+    assert!(sandbox.says("fixed").starts_with("tool 1.0.0 "));
+    // It is the same that a run takes from now on.
+    sandbox.runner(["tool@latest"]).run().prints("tool 1.1.0 [\"tool\"]\n");
+    let listed = sandbox.listed();
+    let expected =
+        [("kind", "package"), ("source", "tool@latest"), ("version", "1.1.0"), ("state", "current")];
+    for (name, value) in expected {
+        assert_eq!(listed[1][name], value, "{name}");
+    }
+    assert_eq!(listed[1]["source_digest"], Value::Null);
+    sandbox
+        .runner(["demote", "tool", "fixed"])
+        .run()
+        .prints(&format!("removed {bin}/tool\nremoved {bin}/fixed\n"));
+    assert_eq!(files_below(&sandbox.commands()), Vec::<PathBuf>::new());
+}
+
+#[test]
+fn a_requirement_is_upgraded_within_itself() {
+    let (sandbox, registry) = Registry::with_program("tool", &["1.0.0"]);
+    sandbox.quiet(&["promote", "tool@1"]);
+    registry.publish(&Crate::program("tool", "1.2.0"));
+    registry.publish(&Crate::program("tool", "2.0.0"));
+    sandbox.runner(["upgrade", "tool"]).run().prints("tool: 1.0.0 -> 1.2.0\n");
+    // A version that was withdrawn is left for one that was not.
+    registry.yank("tool", "1.2.0");
+    sandbox.runner(["upgrade", "tool"]).run().prints("tool: 1.2.0 -> 1.0.0\n");
+}
+
+#[test]
+fn a_package_is_upgraded_with_the_program_and_the_features_of_the_promotion() {
+    let (sandbox, registry) = Registry::new();
+    let text = "fn main() { println!(\"{} {}\", env!(\"CARGO_PKG_VERSION\"), cfg!(feature = \"loud\")) }";
+    let publish = |version| {
+        let files = &[("src/bin/a.rs", text), ("src/bin/b.rs", "fn main() {}")];
+        let (manifest, features) = ("[features]\nloud = []\n", &["loud"][..]);
+        registry.publish(&Crate { manifest, files, features, ..Crate::program("pair", version) });
+    };
+    publish("1.0.0");
+    sandbox.quiet(&["promote", "--bin", "a", "-F", "loud", "pair@latest"]);
+    assert_eq!(sandbox.says("a"), "1.0.0 true\n");
+    publish("1.0.1");
+    sandbox.runner(["upgrade"]).run().prints("a: 1.0.0 -> 1.0.1\n");
+    assert_eq!(sandbox.says("a"), "1.0.1 true\n");
+}
+
+#[test]
+fn an_unreachable_registry_leaves_what_is_installed() {
+    let (sandbox, registry) = Registry::with_program("tool", &["1.0.0"]);
+    sandbox.quiet(&["promote", "tool@latest"]);
+    sandbox.script("x.rs", "fn main() { println!(\"x\") }\n");
+    sandbox.quiet(&["promote", "x.rs"]);
+    sandbox.script("x.rs", "fn main() { println!(\"y\") }\n");
+    registry.publish(&Crate::program("tool", "1.1.0"));
+    // What is known offline: that there is one version.
+    registry.set_down(true);
+    sandbox.runner(["upgrade"]).run().prints("tool: current (1.0.0)\nx: source changed; built again\n");
+    fs::remove_dir_all(sandbox.root().join("cargo/registry")).unwrap();
+    let ran = sandbox.runner(["upgrade"]).run();
+    assert_eq!((ran.code, ran.stdout.as_str()), (125, "x: current\n"));
+    assert!(ran.stderr.starts_with("runner: tool: the registry cannot be reached"), "{}", ran.stderr);
+    assert!(sandbox.says("tool").starts_with("tool 1.0.0 "));
+    registry.set_down(false);
+    sandbox.runner(["upgrade", "tool"]).run().prints("tool: 1.0.0 -> 1.1.0\n");
+}
+
+#[test]
+fn the_program_of_a_package_does_not_replace_what_is_not_ours() {
+    let (sandbox, registry) = Registry::new();
+    let files = &[("src/bin/short.rs", "fn main() {}")];
+    registry.publish(&Crate { files, ..Crate::program("longer", "1.0.0") });
+    fs::create_dir_all(sandbox.commands()).unwrap();
+    fs::write(sandbox.commands().join("short"), "mine\n").unwrap();
+    let message = format!(
+        "runner: longer@1: `{}` exists and runner did not put it there\n  hint: `--force` replaces it\n",
+        sandbox.commands().join("short").display()
+    );
+    sandbox.runner(["promote", "longer@1"]).run().ends(125, "", &message);
+    assert_eq!(fs::read_to_string(sandbox.commands().join("short")).unwrap(), "mine\n");
+    assert_eq!(sandbox.listed(), Value::Array(Vec::new()));
+}
+
+#[test]
+fn a_script_and_a_package_of_one_name_are_refused_before_either_is_installed() {
+    let (sandbox, _registry) = Registry::with_program("tool", &["1.0.0"]);
+    sandbox.script("tool.rs", "fn main() {}\n");
+    let message = format!(
+        "runner: tool@1: it would be installed as `{}`, and so would `tool.rs`\n  \
+         hint: promote one of them by itself, with `--name NAME`\n",
+        sandbox.commands().join("tool").display()
+    );
+    sandbox.runner(["promote", "tool.rs", "tool@1"]).run().ends(125, "", &message);
+    assert_eq!(files_below(&sandbox.commands()), Vec::<PathBuf>::new());
+}
+
+/// Killed at any system call by which an upgrade changes the file system, there is a working executable: the old one or the
+/// new one; and the next upgrade mends the rest.
+#[test]
+fn killed_at_any_system_call_of_an_upgrade_there_is_a_working_executable() {
+    if !strace::is_there() {
+        return;
+    }
+    let make = || {
+        let sandbox = Sandbox::fake_with_machine_code();
+        sandbox.script("x.rs", "print old\n");
+        sandbox.quiet(&["promote", "x.rs"]);
+        sandbox.script("x.rs", "print new\n");
+        // Stamps that can be trusted, so that every run makes the same calls.
+        settle();
+        sandbox
+    };
+    let sandbox = make();
+    let (ran, calls) = strace::trace(&sandbox, &["-y", "-f"], &["upgrade", "x"]);
+    ran.prints("x: source changed; built again\n");
+    let runner = calls[0].process;
+    let mut counts = std::collections::HashMap::new();
+    let mut points = Vec::new();
+    for call in calls.iter().filter(|call| call.process == runner) {
+        let number = counts.entry(call.name.clone()).or_insert(0);
+        *number += 1;
+        if call.changes_files() {
+            points.push((call.name.clone(), *number, call.arguments.clone()));
+        }
+    }
+    let (last, _, arguments) = points.last().unwrap();
+    assert!(last.starts_with("rename") && arguments.contains(".local/bin/x"), "{points:#?}");
+    let (mut old, mut new) = (0, 0);
+    for (name, number, arguments) in &points {
+        let context = format!("{name} {number} ({arguments})");
+        let sandbox = make();
+        let log = sandbox.root().join("strace");
+        let inject = format!("inject={name}:signal=KILL:when={number}");
+        let options = ["-e", &format!("trace={name}"), "-e", &inject];
+        strace::command(&sandbox, &log, &options, &["upgrade", "x"]).run();
+        match sandbox.says("x").as_str() {
+            "old\n" => old += 1,
+            "new\n" => new += 1,
+            other => panic!("{context}: {other}"),
+        }
+        let ran = sandbox.runner(["upgrade", "x"]).run();
+        assert!(
+            ran.code == 0 && ran.stderr.is_empty() && ran.stdout.starts_with("x: "),
+            "{context}: {} {}",
+            ran.stdout,
+            ran.stderr
+        );
+        assert_eq!(
+            (sandbox.says("x").as_str(), sandbox.state("x").as_str()),
+            ("new\n", "current"),
+            "{context}"
+        );
+    }
+    println!(
+        "faults: {} kills of an upgrade: {old} left the old executable, {new} the new one",
+        points.len()
+    );
+    // The last of them is the renaming: everything before leaves the old one.
+    assert!(old > 10 && old + new == points.len(), "{old} {new}");
+}

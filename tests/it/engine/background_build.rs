@@ -1,0 +1,148 @@
+//! Fast now, optimal later: provisional builds and the background build.
+
+use std::fs;
+
+use crate::support::children::wait_until;
+use crate::support::provisional::{large_script, profiles};
+use crate::support::sandbox::{Run, Sandbox};
+
+/// Waits for the background build to have made a release binary, whose place under these very options the next run finds.
+fn wait_for_release(sandbox: &Sandbox) {
+    wait_until("a release build came", || profiles(sandbox).contains(&"release".to_owned()));
+}
+
+#[test]
+fn a_large_script_is_quick_first_and_release_after_its_second_run() {
+    let sandbox = Sandbox::fake();
+    sandbox.write("x.rs", large_script("x"));
+    sandbox.runner(["x.rs"]).run().prints("x\n");
+    assert_eq!((profiles(&sandbox), sandbox.compiles()), (vec!["quick".to_owned()], 1));
+    sandbox.runner(["x.rs"]).run().prints("x\n");
+    wait_for_release(&sandbox);
+    sandbox.runner(["x.rs"]).run().prints("x\n");
+    assert_eq!(sandbox.compiles(), 2);
+}
+
+#[test]
+fn a_script_that_is_being_edited_is_never_built_in_the_background() {
+    let sandbox = Sandbox::fake();
+    for edit in ["a", "b", "c"] {
+        sandbox.write("x.rs", large_script(edit));
+        sandbox.runner(["x.rs"]).run().prints(&format!("{edit}\n"));
+    }
+    assert_eq!(sandbox.compiles(), 3);
+    assert!(profiles(&sandbox).iter().all(|profile| profile == "quick"));
+}
+
+#[test]
+fn tiers_are_off_when_asked_and_in_ci_and_for_a_profile_that_was_named() {
+    for (name, value) in [("RUNNER_TIER", "off"), ("CI", "true")] {
+        let sandbox = Sandbox::fake();
+        sandbox.write("x.rs", large_script("x"));
+        sandbox.runner(["x.rs"]).env(name, value).run().prints("x\n");
+        assert_eq!(profiles(&sandbox), ["release"], "{name}");
+    }
+    let sandbox = Sandbox::fake();
+    sandbox.write("x.rs", large_script("x"));
+    sandbox.runner(["--release", "x.rs"]).run().prints("x\n");
+    assert_eq!(profiles(&sandbox), ["release"]);
+}
+
+#[test]
+fn a_background_build_is_seen_and_stopped_and_costs_nothing() {
+    let sandbox = Sandbox::fake();
+    sandbox.write("x.rs", large_script("x"));
+    sandbox.runner(["x.rs"]).run().prints("x\n");
+    sandbox.runner(["x.rs"]).env("FAKE_SLEEP", "60").run().prints("x\n");
+    let list = || sandbox.runner(["cache", "list"]).run().stdout;
+    wait_until("a build begins in the background", || list().starts_with("process "));
+    let listed = list();
+    let path = sandbox.path("x.rs").display().to_string();
+    assert!(listed.contains(&format!("is building the release binary of {path}\n")), "{listed}");
+    // Meanwhile it runs, and nobody waits.
+    sandbox.runner(["x.rs"]).run().prints("x\n");
+    let stopped = sandbox.runner(["cache", "stop"]).run();
+    assert!(stopped.stdout.starts_with("stopped process ") && stopped.code == 0, "{}", stopped.stdout);
+    assert_eq!(profiles(&sandbox), ["quick"]);
+    sandbox.runner(["x.rs"]).run().prints("x\n");
+    wait_for_release(&sandbox);
+}
+
+/// Runs a large script until its build is final, and then for nothing: two calls of the compiler.
+fn becomes_final<'a>(sandbox: &Sandbox, run: impl Fn() -> Run<'a>) {
+    let expected = run().run();
+    assert_eq!((expected.code, expected.stderr.as_str()), (0, ""));
+    assert_eq!((profiles(sandbox), sandbox.compiles()), (vec!["quick".to_owned()], 1));
+    run().run().prints(&expected.stdout);
+    wait_for_release(sandbox);
+    for _ in 0..2 {
+        run().run().prints(&expected.stdout);
+    }
+    assert_eq!((profiles(sandbox), sandbox.compiles()), (vec!["release".to_owned()], 2));
+}
+
+#[test]
+fn a_script_becomes_final_whatever_options_shape_its_build() {
+    let host = "x86_64-unknown-linux-gnu";
+    for options in [&["--static"][..], &["--strip"], &["--target", host], &["--edition", "2018", "--strip"]] {
+        let sandbox = Sandbox::fake();
+        sandbox.write("x.rs", large_script("x"));
+        becomes_final(&sandbox, || sandbox.runner(options).args(["x.rs"]));
+        let words = [&["why"], options, &["x.rs"]].concat();
+        let why = sandbox.runner(words).run().stdout;
+        assert!(why.starts_with("x.rs: cached as `") && !why.contains("provisional"), "{why}");
+    }
+}
+
+#[test]
+fn a_script_becomes_final_whatever_variables_shape_its_build() {
+    let host = "x86_64-unknown-linux-gnu";
+    for (name, value) in [("RUNNER_TARGET", host), ("RUNNER_STATIC", "1"), ("RUNNER_RUSTFLAGS", "-C lto")] {
+        let sandbox = Sandbox::fake();
+        sandbox.write("x.rs", large_script("x"));
+        becomes_final(&sandbox, || sandbox.runner(["x.rs"]).env(name, value));
+    }
+}
+
+#[test]
+fn a_script_of_rust_script_becomes_final_with_a_base_path() {
+    let sandbox = Sandbox::fake();
+    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_runner"), sandbox.path("rust-script")).unwrap();
+    sandbox.write("x.rs", large_script("x"));
+    fs::create_dir(sandbox.path("base")).unwrap();
+    becomes_final(&sandbox, || sandbox.command(sandbox.path("rust-script")).args(["-b", "base", "x.rs"]));
+}
+
+#[test]
+fn why_says_that_a_cached_build_is_provisional() {
+    let sandbox = Sandbox::fake();
+    sandbox.write("x.rs", large_script("x"));
+    sandbox.runner(["x.rs"]).run().prints("x\n");
+    let why = sandbox.runner(["why", "x.rs"]).run().stdout;
+    assert!(
+        why.ends_with("`; provisional: the next run starts a release build in the background\n"),
+        "{why}"
+    );
+    let json = sandbox.runner(["why", "--json", "x.rs"]).run().stdout;
+    assert!(json.contains("\"provisional\":true") && json.contains("\"state\":\"hit\""), "{json}");
+}
+
+#[test]
+fn nothing_to_stop_is_no_error() {
+    let sandbox = Sandbox::fake();
+    sandbox.runner(["cache", "stop"]).run().prints("nothing is being built in the background\n");
+}
+
+#[test]
+fn a_background_build_through_a_link_reaches_the_link_too() {
+    let sandbox = Sandbox::fake();
+    sandbox.write("real/x.rs", large_script("x"));
+    std::os::unix::fs::symlink("real/x.rs", sandbox.path("link.rs")).unwrap();
+    sandbox.runner(["link.rs"]).run().prints("x\n");
+    sandbox.runner(["link.rs"]).run().prints("x\n");
+    wait_until("a release build came", || profiles(&sandbox).contains(&"release".to_owned()));
+    let hit = sandbox.runner(["why", "--json", "real/x.rs"]).run().stdout;
+    sandbox.runner(["link.rs"]).run().prints("x\n");
+    assert!(hit.contains("\"state\":\"hit\""), "{hit}");
+    assert_eq!(sandbox.compiles(), 2);
+}

@@ -1,0 +1,208 @@
+//! The languages that are rows of a table, each by its real compiler where that is there.
+
+use std::fs;
+
+use crate::support::machine::has;
+use crate::support::sandbox::Sandbox;
+
+/// Checks that what a script says follows what it reads; `{}` is the changing text.
+fn follows(compiler: &str, plain: &str, text: &str, inputs: &[(&str, &str)]) {
+    if !has(compiler) {
+        return;
+    }
+    let mut sandbox = Sandbox::new();
+    if compiler == "zig" {
+        // What it compiles along with every program takes minutes.
+        let home = std::path::PathBuf::from(std::env::var_os("HOME").unwrap_or_default());
+        sandbox.set("ZIG_GLOBAL_CACHE_DIR", home.join(".cache/zig"));
+        sandbox.set("RUNNER_PROFILE", "quick");
+    }
+    let script = "script";
+    for (name, first) in [(plain, ""), (script, "#!/usr/bin/env runner\n")] {
+        for (input, content) in inputs {
+            sandbox.write(input, content.replace("{}", "1"));
+        }
+        sandbox.write(name, format!("{first}{text}"));
+        let run = || sandbox.runner(["--lang", compiler_language(compiler), name]).run();
+        let said = run();
+        assert!(
+            said.code == 0 && said.stderr.is_empty() && said.stdout.contains('1'),
+            "{name}: {}",
+            said.stderr
+        );
+        let builds = sandbox.cached("bin").len();
+        run().prints(&said.stdout);
+        assert_eq!(sandbox.cached("bin").len(), builds);
+        for (input, content) in inputs {
+            sandbox.write(input, content.replace("{}", "2"));
+            let changed = run();
+            assert!(
+                changed.code == 0 && changed.stdout != said.stdout,
+                "{name}: {input}: {}",
+                changed.stdout
+            );
+            sandbox.write(input, content.replace("{}", "1"));
+            run().prints(&said.stdout);
+        }
+        // Nothing was left beside it.
+        let mut names: Vec<String> = fs::read_dir(sandbox.work())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.retain(|there| {
+            there != script
+                && *there != plain
+                && !inputs.iter().any(|(input, _)| input.starts_with(there.as_str()))
+        });
+        assert!(names.is_empty(), "{names:?}");
+        sandbox.write(name, format!("{first}this is no program )(\n"));
+        let failed = run();
+        let last = format!("runner: {name}: ");
+        let is_told = failed.stderr.lines().any(|line| {
+            line.starts_with(&last) && line.contains("failed") && line.ends_with("; nothing was cached")
+        });
+        assert!(failed.code == 125 && is_told && !failed.stderr.contains("staging"), "{}", failed.stderr);
+    }
+}
+
+fn compiler_language(compiler: &str) -> &str {
+    match compiler {
+        "ldc2" => "d",
+        "gfortran" => "fortran",
+        "ocamlopt" => "ocaml",
+        "ghc" => "haskell",
+        other => other,
+    }
+}
+
+#[test]
+fn nim() {
+    follows(
+        "nim",
+        "a.nim",
+        "import b\nconst d = staticRead(\"d.txt\")\necho v, d\n",
+        &[("b.nim", "const v* = {}\n"), ("d.txt", "{}")],
+    );
+}
+
+#[test]
+fn nim_settings_beside_the_script_and_a_module_in_place_of_the_librarys() {
+    if !has("nim") {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    sandbox
+        .write("a.nim", "import strutils\nconst v {.intdefine.} = 1\necho v, \" \", toUpperAscii(\"x\")\n");
+    let run = || sandbox.runner(["a.nim"]).run();
+    run().prints("1 X\n");
+    sandbox.write("nim.cfg", "-d:v=2\n");
+    run().prints("2 X\n");
+    sandbox.write("strutils.nim", "proc toUpperAscii*(s: string): string = \"mine\"\n");
+    run().prints("2 mine\n");
+}
+
+#[test]
+fn d() {
+    follows(
+        "ldc2",
+        "a.d",
+        "// /// runner\n// flags = [\"-J.\"]\n// ///\nimport std.stdio;\nimport b;\nvoid main() { writeln(v, import(\"d.txt\")); }\n",
+        &[("b.d", "module b;\nenum v = {};\n"), ("d.txt", "{}")],
+    );
+}
+
+#[test]
+fn d_by_its_other_compiler() {
+    if !has("gdc") {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    sandbox.write("a.d", "import std.stdio;\nvoid main() { write(import(\"d.txt\")); }\n");
+    sandbox.write("d.txt", "1");
+    let run = || {
+        sandbox.write("t", "");
+        sandbox.runner(["+gdc", "a.d"]).run()
+    };
+    let failed = run();
+    assert!(failed.code == 125 && failed.stderr.contains("gdc failed"), "{}", failed.stderr);
+    sandbox.write("a.d", "// /// runner\n// flags = [\"-J.\"]\n// ///\nimport std.stdio;\nvoid main() { write(import(\"d.txt\")); }\n");
+    run().prints("1");
+    sandbox.write("d.txt", "2");
+    run().prints("2");
+}
+
+#[test]
+fn fortran() {
+    follows(
+        "gfortran",
+        "a.f90",
+        "program a\ninclude 'v.inc'\nprint *, v\nend program\n",
+        &[("v.inc", "integer, parameter :: v = {}\n")],
+    );
+}
+
+#[test]
+fn ocaml() {
+    follows("ocamlopt", "a.ml", "let () = print_endline \"1\"; print_endline __FILE__\n", &[]);
+}
+
+#[test]
+fn zig() {
+    follows(
+        "zig",
+        "a.zig",
+        "const std = @import(\"std\");\nconst b = @import(\"sub/b.zig\");\nconst d = @embedFile(\"d.txt\");\n\
+         extern fn puts([*:0]const u8) c_int;\npub fn main() void {\n    _ = puts(d ++ b.v);\n}\n// /// runner\n// flags = [\"-lc\"]\n// ///\n",
+        &[("sub/b.zig", "pub const v = \"{}\";\n"), ("d.txt", "{}")],
+    );
+}
+
+#[test]
+fn haskell() {
+    follows(
+        "ghc",
+        "a.hs",
+        "import B\nmain :: IO ()\nmain = print v\n",
+        &[("B.hs", "module B where\nv :: Int\nv = {}\n")],
+    );
+}
+
+#[test]
+fn a_compiler_of_the_table_that_is_a_fake_is_called_with_the_right_words() {
+    let sandbox = Sandbox::new();
+    // It writes down its arguments, and makes a program that prints them.
+    let fake = "#!/bin/sh\ncase $1 in version|--version) echo 1.2; exit ;; esac\nout= read=\nfor a; do case $a in\n\
+                -femit-bin=*) out=${a#*=} ;; -out:*) out=${a#*:} ;; -export-dependencies-file:*) read=${a#*:} ;; -o) next=out ;; *) [ \"$next\" = out ] && out=$a; next= ;; esac; done\n\
+                [ -z \"$read\" ] || echo \"x: $PWD/a.odin $PWD/lib/l.odin\" >\"$read\"\nprintf '#!/bin/sh\\necho %s\\n' \"$*\" >\"$out\"\n";
+    for (name, file, expected) in [
+        ("zig", "a.zig", "build-exe -O ReleaseSafe -femit-bin= --cache-dir"),
+        ("odin", "a.odin", "build a.odin -file -o:speed -out:"),
+        ("swiftc", "a.swift", "-O a.swift -o"),
+    ] {
+        sandbox.script(sandbox.root().join("bin").join(name), fake);
+        sandbox.write("lib/l.odin", "1");
+        sandbox.write(file, "x\n");
+        let said = sandbox.runner([file]).run();
+        assert_eq!(said.code, 0, "{}", said.stderr);
+        let here = format!("{}/", sandbox.work().display());
+        let words: Vec<String> = said.stdout.split_whitespace().map(|word| word.replace(&here, "")).collect();
+        let kept: Vec<&str> = words
+            .iter()
+            .map(|word| {
+                if word.contains("/staging/") {
+                    word.split_inclusive(['=', ':']).next().filter(|x| !x.contains('/')).unwrap_or("")
+                } else {
+                    word.as_str()
+                }
+            })
+            .filter(|word| !word.is_empty())
+            .collect();
+        assert!(kept.join(" ").starts_with(expected), "{}", kept.join(" "));
+        sandbox.runner([file]).run().prints(&said.stdout);
+    }
+    // A package of Odin is a directory: whatever appears in it counts.
+    let builds = sandbox.cached("traces");
+    sandbox.write("lib/m.odin", "2");
+    let why = sandbox.runner(["why", "a.odin"]).run();
+    assert!(why.stdout.contains("lib"), "{} {builds:?}", why.stdout);
+}

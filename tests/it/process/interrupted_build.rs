@@ -1,0 +1,61 @@
+//! A build that is interrupted leaves no compiler behind.
+
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader, Read};
+use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::support::machine::works;
+use crate::support::sandbox::Sandbox;
+use crate::support::terminal::Terminal;
+
+/// A compiler that says it has begun, and then does not end.
+fn endless(sandbox: &Sandbox) {
+    let fake = sandbox.root().join("fake");
+    fs::rename(fake.join("rustc"), fake.join("honest")).unwrap();
+    let path = Path::new("../fake/rustc");
+    let text = format!(
+        "#!/bin/sh\ncase $1 in -vV) exec {}/honest \"$@\" ;; esac\nexec 9>\"$HOME/began\"\necho $$ >&9\nexec sleep 1000\n",
+        fake.display()
+    );
+    sandbox.script(path, text);
+    assert!(works("mkfifo", &[sandbox.home().join("began").to_str().unwrap()]));
+}
+
+#[test]
+fn an_interrupted_build_leaves_no_compiler_behind() {
+    let sandbox = Sandbox::fake();
+    sandbox.write("x.rs", "print x\n");
+    endless(&sandbox);
+    let began = sandbox.home().join("began");
+    // Whatever ends runner alone: the compiler's end of the pipe goes with the compiler.
+    for signal in [Signal::KILL, Signal::TERM, Signal::INT] {
+        let mut runner = sandbox.runner(["x.rs"]).start();
+        let mut pipe = BufReader::new(File::open(&began).unwrap());
+        let mut line = String::new();
+        pipe.read_line(&mut line).unwrap();
+        kill_process(Pid::from_raw(runner.id() as i32).unwrap(), signal).unwrap();
+        assert_eq!(runner.wait().unwrap().signal(), Some(signal.as_raw()));
+        assert_eq!(pipe.read_to_string(&mut line).unwrap(), 0);
+    }
+    // The next run works.
+    fs::rename(sandbox.root().join("fake/honest"), sandbox.root().join("fake/rustc")).unwrap();
+    sandbox.runner(["x.rs"]).run().prints("x\n");
+}
+
+#[test]
+fn the_interrupt_key_ends_a_build() {
+    let sandbox = Sandbox::fake();
+    sandbox.write("x.rs", "print x\n");
+    endless(&sandbox);
+    let Some(mut terminal) = Terminal::open(&sandbox) else { return };
+    terminal.command("runner x.rs");
+    let mut pipe = BufReader::new(File::open(sandbox.home().join("began")).unwrap());
+    let mut line = String::new();
+    pipe.read_line(&mut line).unwrap();
+    terminal.send("\x03");
+    assert_eq!(terminal.code(), 130);
+    assert_eq!(pipe.read_to_string(&mut line).unwrap(), 0);
+}

@@ -1,0 +1,8 @@
+//! What is shown while something is done.
+
+mod progress;
+
+/// With real compilers, or for seconds.
+mod slow {
+    mod progress;
+}

@@ -1,0 +1,11 @@
+//! The tree: what is in it, its installer, its examples, its benchmark.
+
+mod tidy;
+
+/// With real compilers, or for seconds.
+mod slow {
+    mod bench;
+    mod examples;
+    mod install_sh;
+    mod readme;
+}

@@ -1,0 +1,20 @@
+//! The backend for Rust: rustc, cargo, dependencies, the linker, what an edit can be spared.
+
+mod incremental;
+
+/// With real compilers, or for seconds.
+mod slow {
+    mod dependency_faults;
+    mod failures;
+    mod incremental;
+    mod offline;
+    mod reproducible;
+
+    /// Never stale: what cargo reads for a script, changed and merely touched; and what scripts share of what it builds.
+    mod dependencies {
+        mod directories;
+        mod manifest;
+        mod patches;
+        mod sharing;
+    }
+}

@@ -1,0 +1,3 @@
+//! What the configuration and the variables say, and which of them wins.
+
+mod config;

@@ -1,0 +1,59 @@
+//! Where the cache is, that it is private, and what is done without one.
+
+use std::fs;
+
+use crate::support::files::files_below;
+use crate::support::machine::mortal;
+use crate::support::sandbox::Sandbox;
+
+#[test]
+fn a_cache_that_cannot_be_written_to_is_not_used() {
+    let sandbox = Sandbox::fake();
+    sandbox.script("hello.rs", "print hello\n");
+    // Programs of the fake compiler are shell scripts, which cannot be run from memory; it is the line that counts.
+    let script = "mkdir closed && chmod 500 closed && RUNNER_CACHE=$PWD/closed/cache exec runner hello.rs";
+    let Some(run) = mortal(&sandbox, script) else { return };
+    let ran = run.run();
+    let line = format!(
+        "runner: hello.rs: cannot create cache directory `{}`: Permission denied; \
+         running from a temporary binary\n",
+        sandbox.path("closed/cache").display()
+    );
+    assert!(ran.stderr.starts_with(&line), "{}", ran.stderr);
+}
+
+#[test]
+fn the_cache_is_where_the_variables_say() {
+    let sandbox = Sandbox::fake();
+    sandbox.write("x.rs", "print hi\n");
+    let of_home = format!("{}\n", sandbox.cache().display());
+    sandbox.runner(["cache", "path"]).run().prints(&of_home);
+    sandbox.runner(["cache", "path"]).env("XDG_CACHE_HOME", "/x").run().prints("/x/runner\n");
+    sandbox.runner(["cache", "path"]).env("XDG_CACHE_HOME", "relative").run().prints(&of_home);
+    sandbox.runner(["cache", "path"]).env("RUNNER_CACHE", "/c d").run().prints("/c d\n");
+    let relative = format!("{}\n", sandbox.path("c").display());
+    sandbox.runner(["cache", "path"]).env("RUNNER_CACHE", "c").run().prints(&relative);
+    // Looking makes nothing.
+    sandbox.runner(["cache", "list"]).run().prints("");
+    sandbox.runner(["cache", "size"]).run().prints("0\n");
+    assert!(!sandbox.cache().exists());
+    sandbox.runner(["x.rs"]).env("RUNNER_CACHE", "c").run().prints("hi\n");
+    assert!(sandbox.path("c/CACHEDIR.TAG").exists() && !sandbox.cache().exists());
+}
+
+#[test]
+fn the_cache_is_private_and_says_what_it_is() {
+    use std::os::unix::fs::PermissionsExt;
+    let sandbox = Sandbox::fake();
+    sandbox.write("x.rs", "print hi\n");
+    sandbox.sh("umask 000; runner x.rs").run().prints("hi\n");
+    for path in std::iter::once(sandbox.cache()).chain(files_below(&sandbox.cache())) {
+        for path in path.ancestors().take_while(|path| path.starts_with(sandbox.cache())) {
+            let mode = fs::metadata(path).unwrap().permissions().mode();
+            assert!(path.is_file() || mode & 0o077 == 0, "{} {mode:o}", path.display());
+        }
+    }
+    let tag = fs::read_to_string(sandbox.cache().join("CACHEDIR.TAG")).unwrap();
+    assert!(tag.starts_with("Signature: 8a477f597d28d172789f06886806bc55"));
+    assert!(fs::read_to_string(sandbox.cache().join("README")).unwrap().contains("runner cache clean"));
+}

@@ -1,0 +1,179 @@
+//! Security: nobody else's files are executed or left behind, no metadata or name becomes an argument, a command or a
+//! movement of the cursor, nothing is written outside the cache.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, chown, symlink};
+use std::path::PathBuf;
+
+use crate::support::files::{mode, tree};
+use crate::support::machine::is_root;
+use crate::support::sandbox::{Sandbox, skipped};
+use crate::support::strace;
+
+#[test]
+fn a_binary_that_was_changed_is_not_executed() {
+    let evil = "#!/bin/sh\necho wrong\n";
+    for how in ["in place", "replaced", "linked over", "renamed over", "permissions", "link"] {
+        let sandbox = Sandbox::fake();
+        sandbox.write("x.rs", "print right\n");
+        sandbox.runner(["x.rs"]).run().prints("right\n");
+        let binary = sandbox.cache().join("v1/bin").join(&sandbox.cached("bin")[0]);
+        let metadata = fs::metadata(&binary).unwrap();
+        let (size, modified) = (metadata.len() as usize, metadata.modified().unwrap());
+        // Of the same size, and in the end with the same time.
+        let mut text = evil.to_owned();
+        text.push_str(&"#".repeat(size - evil.len()));
+        let other = sandbox.root().join("other");
+        fs::write(&other, &text).unwrap();
+        fs::set_permissions(&other, fs::Permissions::from_mode(0o700)).unwrap();
+        fs::File::open(&other).unwrap().set_modified(modified).unwrap();
+        match how {
+            "in place" => {
+                fs::write(&binary, &text).unwrap();
+                fs::File::open(&binary).unwrap().set_modified(modified).unwrap();
+            }
+            "permissions" => fs::set_permissions(&binary, fs::Permissions::from_mode(0o600)).unwrap(),
+            "renamed over" => fs::rename(&other, &binary).unwrap(),
+            "replaced" => {
+                fs::remove_file(&binary).unwrap();
+                fs::copy(&other, &binary).unwrap();
+                fs::File::open(&binary).unwrap().set_modified(modified).unwrap();
+            }
+            "linked over" => {
+                fs::remove_file(&binary).unwrap();
+                fs::hard_link(&other, &binary).unwrap();
+            }
+            _ => {
+                fs::remove_file(&binary).unwrap();
+                symlink(&other, &binary).unwrap();
+            }
+        }
+        for arguments in [&["x.rs"][..], &["--offline", "x.rs"], &["x.rs"]] {
+            let ran = sandbox.runner(arguments).run();
+            assert_eq!((ran.code, ran.stdout.as_str(), ran.stderr.as_str()), (0, "right\n", ""), "{how}");
+        }
+        assert_eq!(sandbox.compiles(), 2, "{how}: one rebuild");
+    }
+}
+
+#[test]
+fn whatever_the_umask_the_cache_is_ours_alone() {
+    for umask in ["0", "022", "077"] {
+        let sandbox = Sandbox::fake();
+        sandbox.write("x.rs", "print right\n");
+        for command in ["x.rs", "--temp x.rs", "x.rs"] {
+            sandbox.sh(&format!("umask {umask} && exec runner {command}")).run().prints("right\n");
+        }
+        assert_eq!(mode(&sandbox.cache()), 0o700, "umask {umask}");
+        assert_eq!(mode(&sandbox.home().join(".cache")) & 0o022, 0, "umask {umask}");
+        for directory in tree(&sandbox.cache()).into_iter().filter(|path| path.is_dir()) {
+            assert_eq!(mode(&directory) & 0o077, 0, "umask {umask}: {}", directory.display());
+        }
+        for binary in sandbox.cached("bin") {
+            assert_eq!(mode(&sandbox.cache().join("v1/bin").join(binary)), 0o700);
+        }
+    }
+}
+
+#[test]
+fn in_a_directory_that_anybody_may_change_there_is_no_cache() {
+    let sandbox = Sandbox::fake();
+    sandbox.write("x.rs", "print right\n");
+    let open = sandbox.root().join("open");
+    let cache = open.join("above/cache");
+    fs::create_dir_all(cache.parent().unwrap()).unwrap();
+    fs::set_permissions(&open, fs::Permissions::from_mode(0o777)).unwrap();
+    let run = || sandbox.runner(["x.rs"]).env("RUNNER_CACHE", &cache).run();
+    run().ends(
+        0,
+        "right\n",
+        &format!(
+            "runner: x.rs: anybody may put another cache in the place of `{}`, since `{}` is open to all (mode 0777); \
+             running from a temporary binary\n",
+            cache.display(),
+            open.display()
+        ),
+    );
+    assert!(!cache.exists());
+    // With the sticky bit, as /tmp has it, only its owner may rename the directory below.
+    fs::set_permissions(&open, fs::Permissions::from_mode(0o1777)).unwrap();
+    run().prints("right\n");
+    assert!(cache.exists());
+}
+
+#[test]
+fn a_cache_others_could_write_to_is_to_be_removed_and_not_only_closed() {
+    let sandbox = Sandbox::fake();
+    sandbox.write("x.rs", "print right\n");
+    fs::create_dir_all(sandbox.cache()).unwrap();
+    for (mode, hint) in [(0o755, "`chmod 700 "), (0o777, "remove it"), (0o770, "remove it")] {
+        fs::set_permissions(sandbox.cache(), fs::Permissions::from_mode(mode)).unwrap();
+        let ran = sandbox.runner(["cache", "list"]).run();
+        let lines: Vec<&str> = ran.stderr.lines().collect();
+        assert_eq!(ran.code, 125);
+        assert!(lines[1].starts_with(&format!("  hint: {hint}")), "{lines:?}");
+    }
+}
+
+#[test]
+fn root_leaves_nothing_in_the_home_of_another_user_and_says_so() {
+    if !is_root() {
+        return skipped("only root can have another user's HOME");
+    }
+    let sandbox = Sandbox::fake();
+    sandbox.write("x.rs", "print right\n");
+    chown(sandbox.home(), Some(65534), Some(65534)).unwrap();
+    for _ in 0..2 {
+        let ran = sandbox.runner(["x.rs"]).run();
+        assert_eq!((ran.code, ran.stdout.as_str()), (0, "right\n"));
+        assert_eq!(ran.stderr.lines().count(), 1, "{}", ran.stderr);
+        assert!(ran.stderr.contains("belongs to uid 65534, not to you (uid 0)"), "{}", ran.stderr);
+        assert_eq!(tree(&sandbox.home()), Vec::<PathBuf>::new());
+    }
+    // A cache the user has already: not executed from, not written to.
+    let cache = sandbox.cache();
+    fs::create_dir_all(&cache).unwrap();
+    for path in tree(&sandbox.home()) {
+        chown(&path, Some(65534), Some(65534)).unwrap();
+    }
+    fs::set_permissions(&cache, fs::Permissions::from_mode(0o700)).unwrap();
+    let ran = sandbox.runner(["x.rs"]).run();
+    assert_eq!((ran.code, ran.stdout.as_str()), (0, "right\n"));
+    assert!(ran.stderr.contains("belongs to uid 65534, not to you (uid 0)"), "{}", ran.stderr);
+    assert_eq!(tree(&cache), Vec::<PathBuf>::new());
+    assert_eq!(tree(&sandbox.root().join("tmp")), Vec::<PathBuf>::new());
+}
+
+#[test]
+fn names_in_shared_directories_cannot_be_predicted() {
+    if !strace::is_there() {
+        return;
+    }
+    let sandbox = Sandbox::fake();
+    sandbox.write("x.rs", "print right\n");
+    let shared = sandbox.root().join("tmp");
+    fs::write(sandbox.home().join(".cache"), "no cache here").unwrap();
+    let mut names = Vec::new();
+    for _ in 0..2 {
+        let (ran, calls) = strace::trace(&sandbox, &["-f"], &["x.rs"]);
+        assert_eq!((ran.code, ran.stdout.as_str()), (0, "right\n"));
+        for call in calls.iter().filter(|call| call.changes_files() && !call.failed()) {
+            let Some(path) = call.texts().into_iter().next().map(PathBuf::from) else { continue };
+            if path.parent() != Some(&shared) {
+                continue;
+            }
+            match call.name.as_str() {
+                "mkdir" => assert!(call.arguments.ends_with("0700"), "{call:?}"),
+                "openat" => assert!(call.arguments.contains("O_EXCL"), "{call:?}"),
+                _ => continue,
+            }
+            names.push(path);
+        }
+    }
+    assert!(names.len() >= 2);
+    let all = names.len();
+    names.sort();
+    names.dedup();
+    assert_eq!(names.len(), all, "{names:?}");
+    assert_eq!(tree(&shared), Vec::<PathBuf>::new());
+}
