@@ -13,7 +13,7 @@
 //! file, and `execve`.
 //!
 //! Launch keys, seals, lines of a trace and stamps are read by the code that everybody reads them by; only whether a fact
-//! still holds is asked here without a heap. `tests/it/hot_path.rs` holds the two to the same answers.
+//! still holds is asked here without a heap. `tests/it/fast_path/system_calls.rs` holds the two to the same answers.
 
 pub(crate) mod buffer;
 

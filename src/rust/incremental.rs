@@ -12,7 +12,7 @@
 //!   record                       sealed: the boot, and the stamp of every file in `state`
 //! ```
 //!
-//! An incremental build gives bit for bit what one with an empty `state` gives: so `tests/it/incremental.rs` says of
+//! An incremental build gives bit for bit what one with an empty `state` gives: so `tests/it/rust/slow/incremental.rs` says of
 //! rustc, and `RUNNER_VERIFY` of every hit. It is true only of a state that is what a compiler left, and compilers neither
 //! sync nor check what they find there. So a state is used only
 //!

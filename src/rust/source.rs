@@ -6,7 +6,7 @@
 //! and `include_*!` go by, and `UNSTABLE_RUSTDOC_TEST_LINE`, which is
 //! added to the lines in messages, must be there too. So nothing has to lie beside
 //! the script for it to have its neighbours. Both are read by every compiler since 1.43, and are as stable as the use rustdoc
-//! makes of them; `tests/it/mainless.rs` would notice.
+//! makes of them; `tests/it/script/slow/mainless.rs` would notice.
 
 pub(crate) mod diagnostics;
 pub(crate) mod expression;
