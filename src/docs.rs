@@ -2,6 +2,9 @@
 
 pub mod differences;
 
+#[doc = include_str!("docs/architecture.md")]
+pub mod architecture {}
+
 #[doc = include_str!("docs/go.md")]
 pub mod go {}
 

@@ -25,29 +25,30 @@
 //!
 //! # Rooms, in reading order
 //!
-//! | room | what it knows |
-//! | --- | --- |
-//! | [`runner`](Runner) | the spine: the way of a script |
-//! | `script`, `launch`, `options` | bytes and place; the id of a launch; what was asked for |
-//! | `settings`, `said`, `config`, `seen` | what may be said, where, and who wins; the configuration file; `runner env` |
-//! | `trace`, `check`, `stamp`, `digest` | what a build looked at, whether it holds |
-//! | `cache`, `lock`, `staging`, `trim` | entries, commit, who may build, what goes |
-//! | `outline`, `mainless`, `expression`, `source`, `diagnostics` | scripts without `main`, text that is no script, how the compiler is given them, and what it says of them |
-//! | `recipe`, `header`, `shebang`, `decided`, `dialect`, `manifest`, `name`, `toolchain`, `target`, `cargo_config`, `surroundings` | everything decided before a build |
-//! | `compile`, `invocation`, `profile`, `linker`, `linkage`, `disturbance`, `dep_info`, `declared` | the rustc call, and what it read |
-//! | `language` | the other languages: which one a script is in, its compiler, its call, what it read |
-//! | `incremental` | what the compiler remembers of the build before |
-//! | `deps` | cargo, once a manifest: dependency environments, lanes, seeds; once a package: `cargo install` |
-//! | `registry` | packages in the place of scripts: `crate@version` |
-//! | `program`, `exec`, `child`, `under` | becoming the program, or the one it is run under |
-//! | `steering`, `journal`, `rehearsal` | what is shown of a build: its commands, its directory, its times |
-//! | `build`, `artifact`, `build_record`, `elf`, `revision`, `inspect`, `rebuild` | programs that are handed on: what they say of themselves, and proof of it |
-//! | `promote`, `promoted`, `upgrade`, `receipt`, `install`, `package` | executables and packages outside the cache |
-//! | `why`, `change`, `verify`, `storage`, `statistics` | what changed; proof by rebuilding; the cache as a user sees it |
-//! | `tools`, `format`, `migrate` | check, clippy, documentation; formatting; another form of metadata |
-//! | `tier`, `ahead` | fast now and optimal later; builds and versions ahead of a run |
-//! | `choices` | what there is to name on a command line |
-//! | `environment`, `reporter`, `wait`, `order`, `record`, `error` | variables and policy, stderr, sealed files, errors |
+//! `src` is folders; a file uses its own room and rooms below it, and the files of a room form no circle. A test reads this
+//! table and every import, and allows no exception.
+//!
+//! | floor | room | what it holds |
+//! | --- | --- | --- |
+//! | 16 | `bin/runner` | the command line: flags, parser, help, completion, what a terminal shows; process start |
+//! | 15 | `fast_path` | a cache hit without the allocator |
+//! | 14 | `host` | [`Runner`], what a host program calls |
+//! | 13 | `commands` | one file a subcommand: functions over a context |
+//! | 12 | `engine` | the spine: from a script to a program; background builds, the shared cache, trimming |
+//! | 11 | `languages` | the backend of every language but Rust |
+//! | 10 | `packages` | the backend of `crate@version` |
+//! | 9 | `rust` | the backend of Rust: rustc for the script, cargo for its dependencies |
+//! | 8 | `build` | what backends share: the trait they answer, inputs, build records, ELF |
+//! | 7 | `report` | events, and the reporter that sends them |
+//! | 6 | `settings` | settings from every place, merged in layers |
+//! | 5 | `script` | a script's bytes, first line, metadata, dialect |
+//! | 4 | `process` | starting, becoming and supervising programs |
+//! | 3 | `store` | the cache on disk: keys, entries, traces, locks, staging |
+//! | 2 | `request` | what was asked for: plain values |
+//! | 1 | `base` | environment, error, digest, files |
+//!
+//! The way of a script is `engine::prepare`. How to add a language, a subcommand, an option or an input is in
+//! [`docs::architecture`].
 //!
 //! Every command of Go's and what it is called here is in [`go`].
 //!
@@ -59,7 +60,8 @@
 //!   and asks no compiler its version. (What runs the program of another machine is looked up at each run.)
 //! - Nothing in the cache that is executed or believed changes after it appears; it appears by rename and goes by removal.
 //!   What compilers remember changes under a lock, and is believed only while it is as one of them left it.
-//! - Nothing that changes the result is missing from launch id and trace.
+//! - Nothing that changes the result is missing from launch key and trace.
+//! - The library writes to no stream, ends no process and changes nothing process-wide; it sends [`Event`]s.
 //! - Nothing of ours is ever open for writing when it is executed.
 //! - No variable is read outside `environment`.
 //!

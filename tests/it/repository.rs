@@ -1,5 +1,6 @@
 //! The tree: what is in it, its installer, its examples, its benchmark.
 
+mod arrows;
 mod tidy;
 
 /// With real compilers, or for seconds.
