@@ -5,6 +5,9 @@ pub mod differences;
 #[doc = include_str!("docs/architecture.md")]
 pub mod architecture {}
 
+#[doc = include_str!("docs/changelog.md")]
+pub mod changelog {}
+
 #[doc = include_str!("docs/go.md")]
 pub mod go {}
 

@@ -20,6 +20,7 @@ const TOP: &[&str] = &[
     ".ci",
     ".clippy.toml",
     ".git",
+    ".github",
     ".gitignore",
     ".rustfmt.toml",
     "Cargo.lock",
