@@ -227,6 +227,16 @@ impl Cache {
 
     /// Renames into the cache, where another process may be cleaning.
     pub(crate) fn put(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.put_unless(from, to, || None::<()>).map(drop)
+    }
+
+    /// Renames into the cache, unless something is in the way that is as good: then that.
+    pub(crate) fn put_unless<T>(
+        &self,
+        from: &Path,
+        to: &Path,
+        as_good: impl Fn() -> Option<T>,
+    ) -> io::Result<Option<T>> {
         let mut attempts = 0..MOST_ATTEMPTS;
         loop {
             if let Some(parent) = to.parent().filter(|parent| *parent != self.root) {
@@ -238,12 +248,15 @@ impl Cache {
                 Err(error) if error.kind() == NotFound && from.exists() => continue,
                 // What is there is of another kind, or damaged: a directory is opened, so that it can be emptied.
                 Err(error) if is_in_the_way(&error) => {
+                    if let Some(found) = as_good() {
+                        return Ok(Some(found));
+                    }
                     if std::fs::symlink_metadata(to).is_ok_and(|metadata| metadata.is_dir()) {
                         let _ = std::fs::set_permissions(to, Permissions::from_mode(0o700));
                     }
                     remove(to);
                 }
-                other => return other,
+                other => return other.map(|()| None),
             }
         }
     }

@@ -290,8 +290,10 @@ impl Vacant<'_> {
         std::fs::rename(&built.output, &held)?;
         // Its directory moves, the file itself does not: it keeps the stamp. Afterwards another process may remove it.
         let stamp = Stamp::of(&std::fs::symlink_metadata(&held)?);
-        self.cache.put(&holder, &place)?;
-        Ok((found(path, digest), stamp))
+        // Without locks, or beside a builder that was stopped, another may have published the same at this moment: that one
+        // is as good, and may be running.
+        let theirs = self.cache.put_unless(&holder, &place, || reuse(&place, &path, digest).ok())?;
+        Ok((found(path, digest), theirs.unwrap_or(stamp)))
     }
 }
 
