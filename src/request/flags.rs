@@ -179,7 +179,6 @@ pub const FLAGS: &[Flag] = &[
     Flag::bare("cache-system", Setting::new(Kind::Directory, VARIABLE, "").because("the cache is found before anything is read").variable(Ignored("RUNNER_CACHE_SYSTEM"))),
     Flag::bare("bin", Setting::new(Kind::Directory, MACHINE, "").because("on the command line it is `promote --to DIR`").variable(Ignored("RUNNER_BIN"))),
     Flag::bare("config", Setting::new(Kind::Directory, VARIABLE, "").variable(Key("RUNNER_CONFIG"))),
-    Flag::bare("stats", Setting::new(Kind::Switch, VARIABLE, "false").because("a hit does not read that file").variable(Slow("RUNNER_STATS"))),
     Flag::bare("verify", Setting::new(Kind::Switch, VARIABLE, "false").because("a hit does not read that file").variable(Slow("RUNNER_VERIFY"))),
 ];
 

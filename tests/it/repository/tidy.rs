@@ -43,7 +43,6 @@ const UNSAFE: &[(&str, &str)] = &[
     ("src/process/signals.rs", "the calls about signals take raw pointers"),
     ("src/bin/runner/main.rs", "its name is C's, and so are its arguments"),
     ("src/bin/runner/start/entry.rs", "it runs before the C library does"),
-    ("src/bin/runner/start/libc_stubs.rs", "its functions have the names and pointers of C"),
 ];
 
 fn root() -> &'static Path {
