@@ -16,7 +16,7 @@ set -eu
 unset CDPATH
 
 # Other programs whose scripts runner also runs, under the names their `#!` lines use.
-known_names='rust-script run-cargo-script cargo-eval gorun scriptisto'
+known_names='rust-script run-cargo-script cargo-eval scriptisto'
 
 usage() {
     cat <<USAGE

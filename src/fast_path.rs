@@ -25,10 +25,10 @@ use rustix::io::Errno;
 
 use crate::base::digest::Fields;
 use crate::fast_path::buffer::Buffer;
+use crate::request::flags::{IGNORED_VARIABLES, KEY_VARIABLES};
 use crate::request::options::Options;
 use crate::request::package_spec;
 use crate::settings::launch_key;
-use crate::settings::schema::SHAPING;
 use crate::store::key::Key;
 use crate::store::stamp::{Moment, Stamp};
 use crate::store::trace::Trace;
@@ -89,18 +89,9 @@ pub struct Hit<'a> {
     pub variables: &'a [u8],
 }
 
-/// Variables of ours that a hit knows how to take, and some of a well-known service's; any other is the long way's, but for
-/// those that are part of the launch id.
-pub(crate) const KNOWN: &[&[u8]] = &[
-    b"RUNNER_CACHE",
-    b"RUNNER_CACHE_SYSTEM",
-    b"RUNNER_BIN",
+/// Variables that are no settings: the one that programs are told of, and some of a well-known service's.
+const FOREIGN: &[&[u8]] = &[
     b"RUNNER_SCRIPT",
-    b"RUNNER_TIER",
-    b"RUNNER_OFFLINE",
-    b"RUNNER_QUIET",
-    b"RUNNER_OLDER",
-    b"RUNNER_MAX_SIZE",
     // <https://docs.github.com/en/actions/reference/workflows-and-actions/variables>
     b"RUNNER_ARCH",
     b"RUNNER_DEBUG",
@@ -112,6 +103,21 @@ pub(crate) const KNOWN: &[&[u8]] = &[
     b"RUNNER_TRACKING_ID",
     b"RUNNER_WORKSPACE",
 ];
+
+/// Variables of ours that a hit knows how to take; any other is the long way's, but for those that are part of the launch key.
+const KNOWN: &[&[u8]] = &{
+    let mut known: [&[u8]; FOREIGN.len() + IGNORED_VARIABLES.len()] =
+        [b""; FOREIGN.len() + IGNORED_VARIABLES.len()];
+    let mut at = 0;
+    while at < known.len() {
+        known[at] = match at.checked_sub(FOREIGN.len()) {
+            None => FOREIGN[at],
+            Some(rest) => IGNORED_VARIABLES[rest].as_bytes(),
+        };
+        at += 1;
+    }
+    known
+};
 
 const OWN_VARIABLE: &[u8] = b"RUNNER_SCRIPT=";
 
@@ -135,7 +141,7 @@ pub fn find<'a>(typed: &CStr, system: &impl System, buffers: &'a mut Buffers) ->
     let Buffers { script, trace, variable, cache, path } = buffers;
 
     let shaping = |fields: &mut Fields| {
-        for name in SHAPING.iter().filter(|_| is_shaped) {
+        for name in KEY_VARIABLES.iter().filter(|_| is_shaped) {
             if let Some(value) = system.variable(name.as_bytes()) {
                 fields.push(name, value);
             }
@@ -204,9 +210,9 @@ fn find_traced<'a>(
 /// Whether a variable of ours is set that neither leaves a hit alone nor is part of the launch id.
 #[cold]
 fn has_steering_variable(system: &impl System) -> bool {
-    let mut known: [&[u8]; KNOWN.len() + SHAPING.len()] = [b""; KNOWN.len() + SHAPING.len()];
+    let mut known: [&[u8]; KNOWN.len() + KEY_VARIABLES.len()] = [b""; KNOWN.len() + KEY_VARIABLES.len()];
     for (place, name) in
-        known.iter_mut().zip(KNOWN.iter().copied().chain(SHAPING.iter().map(|name| name.as_bytes())))
+        known.iter_mut().zip(KNOWN.iter().copied().chain(KEY_VARIABLES.iter().map(|name| name.as_bytes())))
     {
         *place = name;
     }

@@ -1,6 +1,6 @@
 //! What runner sees: every setting and every place, its value, and where that comes from (`runner env`).
 //!
-//! The settings are those of [`crate::settings::schema::TABLE`], decided as for a run, of a script if there is one. The rest is what
+//! The settings are those of [`crate::settings::schema`], decided as for a run, of a script if there is one. The rest is what
 //! follows from them and from the machine: compilers and directories.
 
 use std::ffi::OsString;
@@ -12,6 +12,7 @@ use crate::base::similar::is_similar;
 use crate::commands::promote::receipt;
 use crate::engine::context::Context;
 use crate::engine::{background, recipe};
+use crate::request::flags::settings;
 use crate::request::options::Options;
 use crate::rust::cargo_config::CargoConfig;
 use crate::rust::deps::network::offline_for_cargo;
@@ -20,7 +21,7 @@ use crate::script::script_file::Script;
 use crate::settings::config_file::Config;
 use crate::settings::layers::Said;
 use crate::settings::origin::Source;
-use crate::settings::schema::{Setting, TABLE, Value};
+use crate::settings::schema::{Setting, Value};
 use crate::store::cache::Cache;
 use crate::store::stamp::Moment;
 
@@ -65,7 +66,7 @@ pub(crate) fn settings_in_force(
     let found = find_toolchain(&said, environment, cache);
     let toolchain = found.as_ref().ok();
     let mut seen = Vec::new();
-    for setting in TABLE {
+    for setting in settings() {
         seen.push(match said.of(setting.name) {
             Some((value, source)) => Seen::new(setting.name, shown(value), source.clone()),
             None => default_of(context, setting, toolchain, &config)?,
@@ -193,11 +194,12 @@ fn foreign_toolchain(environment: &Environment) -> (OsString, Source) {
 /// The variables that begin as ours do and are none, each with the one that was probably meant.
 fn misspelt(environment: &Environment) -> Vec<(String, String)> {
     let names = environment.all().into_iter().filter_map(|(name, _)| name.into_string().ok());
-    let known: Vec<String> = TABLE.iter().map(Setting::variable).collect();
+    let known: Vec<&str> = settings().filter_map(Setting::variable_name).collect();
     names
-        .filter(|name| name.starts_with("RUNNER_") && !known.contains(name))
+        .filter(|name| name.starts_with("RUNNER_") && !known.contains(&name.as_str()))
         .filter_map(|name| {
-            let meant = known.iter().find(|known| is_similar(known, &name))?.clone();
+            let meant = known.iter().find(|known| is_similar(known, &name))?;
+            let meant = (*meant).to_owned();
             Some((name, meant))
         })
         .collect()

@@ -170,36 +170,25 @@ impl BuildRecord {
     fn asked(&self, toolchain: Option<&Toolchain>, said: &Options) -> Result<Options> {
         let root = toolchain.and_then(|toolchain| toolchain.rustc.parent()?.parent());
         let is_foreign = |target: &String| toolchain.is_some_and(|one| *target != one.version.host);
-        let mut options = Options {
+        let shaping = Options::from_arguments(&self.options).map_err(|error| {
+            let text = format!("it was built with options that this runner does not know: {error}");
+            Error::message(Step::Install, text)
+        })?;
+        let Options { edition, dependencies, selection, locked, is_static, strip, .. } = shaping;
+        Ok(Options {
             profile: Some(self.profile.clone()),
             toolchain: root.map(|root| root.to_string_lossy().into_owned()),
             target: Some(self.target.clone()).filter(is_foreign),
             portable: true,
             revision: self.revision.clone(),
+            edition,
+            dependencies,
+            selection,
+            locked,
+            is_static,
+            strip,
             ..said.clone()
-        };
-        for word in &self.options {
-            match word.split_once('=').unwrap_or((word, "")) {
-                ("--edition", edition) => options.edition = Some(edition.to_owned()),
-                ("--dep", dependency) => {
-                    let (name, version) = dependency.split_once('=').unwrap_or((dependency, "*"));
-                    options.dependencies.push((name.to_owned(), version.to_owned()));
-                }
-                ("--bin", name) => options.selection.bin = Some(name.to_owned()),
-                ("--features", name) => options.selection.features.push(name.to_owned()),
-                ("--registry", name) => options.selection.registry = Some(name.to_owned()),
-                ("--no-default-features", _) => options.selection.no_default_features = true,
-                ("--all-features", _) => options.selection.all_features = true,
-                ("--locked", _) => options.locked = true,
-                ("--static", _) => options.is_static = Some(true),
-                ("--strip", _) => options.strip = true,
-                (other, _) => {
-                    let text = format!("it was built with `{other}`, which this runner does not know");
-                    return Err(Error::message(Step::Install, text));
-                }
-            }
-        }
-        Ok(options)
+        })
     }
 
     /// Refuses to compare with a build that had other dependencies or another compiler.

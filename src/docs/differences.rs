@@ -118,4 +118,3 @@
 //! | `GOOS`, `GOARCH` | `go run`: honored, and then it cannot be executed | no say | what runs here is built for here |
 //! | debug information | gorun: there; `go run`: none | none in release, there with `--debug` | |
 //! | a file named `x_test.go`, `_x.go`, without `.go` | refused or passed over | runs | |
-//! | `gorun` without a script | runs `.` | an error | a script is a file |

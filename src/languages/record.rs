@@ -7,13 +7,13 @@ use crate::base::digest::Digest;
 use crate::base::environment::Environment;
 use crate::build::record::{BuildRecord, defined, places, without_places};
 use crate::languages::compilation::Compilation;
+use crate::request::options::Options;
 
 /// The build record of the program.
 pub(crate) fn build_record(compilation: &Compilation<'_>, environment: &Environment) -> BuildRecord {
     let options = compilation.options;
-    let mut words: Vec<String> = Vec::new();
-    words.extend(compilation.is_static().then(|| "--static".to_owned()));
-    words.extend(options.strip.then(|| "--strip".to_owned()));
+    let is_static = compilation.is_static().then_some(true);
+    let shaping = Options { is_static, strip: options.strip, ..Options::default() };
     let name = compilation.script.path().and_then(Path::file_name).map(OsStr::to_string_lossy);
     let places = places(compilation.script.path().map(|_| compilation.base()), environment);
     BuildRecord {
@@ -23,7 +23,7 @@ pub(crate) fn build_record(compilation: &Compilation<'_>, environment: &Environm
         toolchain: compilation.compiler.version.clone(),
         target: format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS),
         profile: compilation.profile.name().to_owned(),
-        options: words,
+        options: shaping.to_words(),
         flags: compilation.flags.iter().map(|flag| without_places(&defined(flag), &places)).collect(),
         revision: options.revision.clone(),
         runner: env!("CARGO_PKG_VERSION").to_owned(),

@@ -20,9 +20,13 @@ pub(crate) fn build_record(
     environment: &Environment,
 ) -> BuildRecord {
     let Options { locked, is_static, strip, selection, .. } = recipe.options;
-    let mut words = Selection { bin: Some(program.to_owned()), ..selection.clone() }.words();
-    let switches = [("--locked", *locked), ("--static", *is_static == Some(true)), ("--strip", *strip)];
-    words.extend(switches.iter().filter(|(_, is_on)| *is_on).map(|(name, _)| (*name).to_owned()));
+    let shaping = Options {
+        selection: Selection { bin: Some(program.to_owned()), ..selection.clone() },
+        locked: *locked,
+        is_static: is_static.filter(|on| *on),
+        strip: *strip,
+        ..Options::default()
+    };
     let dependencies: Vec<Dependency> = packages.iter().filter_map(|id| Dependency::of_id(id)).collect();
     let list: String = dependencies.iter().map(|dependency| dependency.text() + "\n").collect();
     let places = places(None, environment);
@@ -34,7 +38,7 @@ pub(crate) fn build_record(
         toolchain: recipe.toolchain.version.short_version_string.clone(),
         target: recipe.machine().to_owned(),
         profile: recipe.profile.clone(),
-        options: words,
+        options: shaping.to_words(),
         flags: flags.iter().map(|flag| without_places(flag, &places)).collect(),
         // Which versions it was compiled with; a lock of cargo's there is none.
         lock: Some(Digest::of(list.as_bytes()).hex()),

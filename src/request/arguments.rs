@@ -4,7 +4,7 @@ use std::ffi::{OsStr, OsString};
 
 use crate::base::error::{Result, usage_error};
 use crate::request::debug_options::Steering;
-use crate::request::flags::{FLAGS, named};
+use crate::request::flags::{FLAGS, named, takes_value};
 use crate::request::options::{Options, Verbosity};
 
 impl Options {
@@ -49,6 +49,30 @@ impl Options {
         words
     }
 
+    /// The same, each in one word: `--profile=dev`.
+    pub(crate) fn to_words(&self) -> Vec<String> {
+        let mut words: Vec<String> = Vec::new();
+        for word in self.to_arguments() {
+            let text = word.to_string_lossy();
+            match words.last_mut() {
+                Some(last) if !last.contains('=') && takes_value(last) => {
+                    last.push('=');
+                    last.push_str(&text);
+                }
+                _ => words.push(text.into_owned()),
+            }
+        }
+        words
+    }
+
+    /// What they say that shapes a build, for people: `release`, `dev --toolchain=nightly`.
+    pub(crate) fn describe(&self) -> String {
+        let build =
+            Options { profile: None, dialect: None, base: None, offline: false, ..self.of_background() };
+        let profile = self.profile.clone().unwrap_or_else(|| "release".to_owned());
+        [vec![profile], build.to_words()].concat().join(" ")
+    }
+
     /// The options that such arguments say.
     ///
     /// # Errors
@@ -58,11 +82,17 @@ impl Options {
         let mut words = words.into_iter();
         while let Some(word) = words.next() {
             let word = word.as_ref().to_string_lossy().into_owned();
-            let flag = named(&word).find(|flag| flag.is_option());
-            let flag = flag.ok_or_else(|| usage_error(format!("unknown option `{word}`")))?;
-            match flag.value() {
-                None => flag.set(&mut options, OsStr::new(""))?,
-                Some(_) => {
+            let (name, attached) = match word.split_once('=') {
+                Some((name, value)) => (name, Some(value)),
+                None => (word.as_str(), None),
+            };
+            let flag = named(name).find(|flag| flag.is_option());
+            let flag = flag.ok_or_else(|| usage_error(format!("unknown option `{name}`")))?;
+            match (flag.value(), attached) {
+                (None, None) => flag.set(&mut options, OsStr::new(""))?,
+                (None, Some(_)) => return Err(usage_error(format!("`{name}` takes no value"))),
+                (Some(_), Some(value)) => flag.set(&mut options, OsStr::new(value))?,
+                (Some(_), None) => {
                     let value = words.next().ok_or_else(|| usage_error(format!("`{word}` needs a value")))?;
                     flag.set(&mut options, value.as_ref())?;
                 }
@@ -209,6 +239,7 @@ mod tests {
             assert_eq!(back, options, "{words:?}");
             assert_eq!(key(&back), key(&options), "{words:?}");
             assert_eq!(back.to_arguments(), words);
+            assert_eq!(Options::from_arguments(options.to_words()).unwrap(), options);
         }
         assert!(Options::default().to_arguments().is_empty());
     }

@@ -11,6 +11,8 @@ pub struct Flag {
     /// How it is written on a command line, as help shows it: `-d, --dep NAME[=VERSION]`. The bare name of a setting that is
     /// no flag.
     pub form: &'static str,
+    /// Its longest name without dashes, which is that of its setting.
+    pub name: &'static str,
     /// What it does, in half a sentence; empty for a flag that runner starts itself with, which nobody is shown.
     pub help: &'static str,
     /// Who takes it: subcommands, or one of the groups [`SCRIPT`], [`EXPRESSION`] and [`EVERY`].
@@ -55,6 +57,8 @@ pub(crate) enum Effect {
 /// Where a flag may be said besides the command line, under one name everywhere.
 #[derive(Debug, Clone, Copy)]
 pub struct Setting {
+    /// The flag's.
+    pub(crate) name: &'static str,
     pub(crate) kind: Kind,
     pub(crate) places: &'static [Place],
     /// What holds where nobody says anything, if that is the same everywhere.
@@ -105,12 +109,12 @@ pub(crate) enum Variable {
 impl Flag {
     /// A flag that its subcommand reads.
     pub(crate) const fn new(form: &'static str, owners: &'static [&'static str], help: &'static str) -> Flag {
-        Flag { form, help, owners, effect: Effect::None, setting: None }
+        Flag { form, name: long_name(form), help, owners, effect: Effect::None, setting: None }
     }
 
     /// A setting that is no flag.
     pub(crate) const fn bare(name: &'static str, setting: Setting) -> Flag {
-        Flag { setting: Some(setting), ..Flag::new(name, &[], "") }
+        Flag::new(name, &[], "").also(setting)
     }
 
     pub(crate) const fn sets(self, effect: Effect) -> Flag {
@@ -118,7 +122,7 @@ impl Flag {
     }
 
     pub(crate) const fn also(self, setting: Setting) -> Flag {
-        Flag { setting: Some(setting), ..self }
+        Flag { setting: Some(Setting { name: self.name, ..setting }), ..self }
     }
 
     /// Its names on a command line: `-d` and `--dep`.
@@ -130,12 +134,6 @@ impl Flag {
     /// Whether this is one of its names.
     pub fn is_named(&self, name: &str) -> bool {
         self.names().any(|known| known == name)
-    }
-
-    /// Its longest name without dashes, which is that of its setting.
-    pub fn name(&self) -> &'static str {
-        let last = self.form.rsplit(", ").next().unwrap_or(self.form);
-        last.split(' ').next().unwrap_or(last).trim_start_matches('-')
     }
 
     /// What its value is called, if it takes one.
@@ -172,7 +170,7 @@ impl Flag {
         self.effect
     }
 
-    pub(crate) fn setting(&self) -> Option<&Setting> {
+    pub(crate) const fn setting(&self) -> Option<&Setting> {
         self.setting.as_ref()
     }
 
@@ -191,7 +189,7 @@ impl Flag {
     pub fn set(&self, options: &mut Options, value: &OsStr) -> Result<()> {
         let is_path = self.value().is_some_and(|value| value.contains("DIR"));
         if value.to_str().is_none() && !is_path {
-            return Err(usage_error(format!("the value of `--{}` is not UTF-8", self.name())));
+            return Err(usage_error(format!("the value of `--{}` is not UTF-8", self.name)));
         }
         let text = || value.to_string_lossy().into_owned();
         match self.effect {
@@ -226,7 +224,7 @@ impl Flag {
 
 impl Setting {
     pub(crate) const fn new(kind: Kind, places: &'static [Place], default: &'static str) -> Setting {
-        Setting { kind, places, default, why: "", variable: Variable::None }
+        Setting { name: "", kind, places, default, why: "", variable: Variable::None }
     }
 
     pub(crate) const fn because(self, why: &'static str) -> Setting {
@@ -239,5 +237,38 @@ impl Setting {
 
     pub(crate) fn may_be_in(&self, place: Place) -> bool {
         self.places.contains(&place)
+    }
+
+    /// `RUNNER_MAX_SIZE`, if it has a variable.
+    pub(crate) fn variable_name(&self) -> Option<&'static str> {
+        match self.variable {
+            Variable::None => None,
+            Variable::Key(name) | Variable::Ignored(name) | Variable::Slow(name) => Some(name),
+        }
+    }
+}
+
+/// The last name of a form, without its dashes.
+const fn long_name(form: &'static str) -> &'static str {
+    let bytes = form.as_bytes();
+    let (mut start, mut at) = (0, 0);
+    while at < bytes.len() {
+        if bytes[at] == b',' {
+            start = at + 2;
+        }
+        at += 1;
+    }
+    while start < bytes.len() && bytes[start] == b'-' {
+        start += 1;
+    }
+    let mut end = start;
+    while end < bytes.len() && bytes[end] != b' ' {
+        end += 1;
+    }
+    let (_, rest) = bytes.split_at(start);
+    let (name, _) = rest.split_at(end - start);
+    match std::str::from_utf8(name) {
+        Ok(name) => name,
+        Err(_) => "",
     }
 }

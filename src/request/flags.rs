@@ -182,6 +182,53 @@ pub const FLAGS: &[Flag] = &[
     Flag::bare("verify", Setting::new(Kind::Switch, VARIABLE, "false").because("a hit does not read that file").variable(Slow("RUNNER_VERIFY"))),
 ];
 
+/// Every setting.
+pub(crate) fn settings() -> impl Iterator<Item = &'static Setting> {
+    FLAGS.iter().filter_map(Flag::setting)
+}
+
+/// The variables that are part of the launch key as they are, whether or not their value means anything: they change what is
+/// built, or which binary a run gets.
+pub(crate) const KEY_VARIABLES: &[&str] = &variables::<{ count(true) }>(true);
+
+/// The variables that mean nothing to a cached run.
+pub(crate) const IGNORED_VARIABLES: &[&str] = &variables::<{ count(false) }>(false);
+
+const fn variable(flag: &Flag, is_key: bool) -> Option<&'static str> {
+    match flag.setting() {
+        Some(setting) => match setting.variable {
+            Key(name) if is_key => Some(name),
+            Ignored(name) if !is_key => Some(name),
+            _ => None,
+        },
+        None => None,
+    }
+}
+
+const fn count(is_key: bool) -> usize {
+    let (mut at, mut count) = (0, 0);
+    while at < FLAGS.len() {
+        if variable(&FLAGS[at], is_key).is_some() {
+            count += 1;
+        }
+        at += 1;
+    }
+    count
+}
+
+const fn variables<const N: usize>(is_key: bool) -> [&'static str; N] {
+    let mut names = [""; N];
+    let (mut at, mut count) = (0, 0);
+    while at < FLAGS.len() {
+        if let Some(name) = variable(&FLAGS[at], is_key) {
+            names[count] = name;
+            count += 1;
+        }
+        at += 1;
+    }
+    names
+}
+
 /// The flags that are written so.
 pub fn named(name: &str) -> impl Iterator<Item = &'static Flag> {
     FLAGS.iter().filter(move |flag| flag.is_named(name))
@@ -284,4 +331,22 @@ fn joined(words: &[String]) -> Vec<OsString> {
 /// What a switch is written as: itself, without a value.
 fn switch(is_on: bool) -> Vec<OsString> {
     is_on.then(OsString::new).into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_setting_has_one_name_everywhere() {
+        for setting in settings() {
+            let name = setting.variable_name();
+            let expected = setting
+                .may_be_in(Place::Variable)
+                .then(|| format!("RUNNER_{}", setting.name.to_ascii_uppercase().replace('-', "_")));
+            assert_eq!(name, expected.as_deref(), "{}", setting.name);
+            assert_eq!(settings().filter(|other| other.name == setting.name).count(), 1, "{}", setting.name);
+        }
+        assert!(KEY_VARIABLES.contains(&"RUNNER_PROFILE") && IGNORED_VARIABLES.contains(&"RUNNER_CACHE"));
+    }
 }

@@ -150,24 +150,6 @@ impl Options {
         }
     }
 
-    /// What they say that shapes a build, for people: `release`, `dev +nightly`.
-    pub(crate) fn describe(&self) -> String {
-        let mut words = vec![self.profile.clone().unwrap_or_else(|| "release".to_owned())];
-        words.extend(self.toolchain.as_ref().map(|toolchain| format!("+{toolchain}")));
-        words.extend(self.language.as_ref().map(|language| format!("language {language}")));
-        words.extend(self.target.as_ref().map(|target| format!("target {target}")));
-        words.extend(self.edition.as_ref().map(|edition| format!("edition {edition}")));
-        words.extend(self.dependencies.iter().map(|(name, version)| format!("{name}={version}")));
-        words.extend(self.harness.map(|harness| format!("harness {}", harness.profile())));
-        words.extend(self.is_static.map(|on| if on { "static" } else { "not static" }.to_owned()));
-        words.extend(self.rust_flags.as_ref().map(|flags| format!("rustflags `{}`", flags.join(" "))));
-        words.extend(self.locked.then(|| "locked".to_owned()));
-        words.extend(self.portable.then(|| "portable".to_owned()));
-        words.extend(self.selection.describe());
-        words.extend(self.strip.then(|| "strip".to_owned()));
-        words.join(" ")
-    }
-
     /// These options, where they say nothing those of `weaker`.
     pub(crate) fn or(&self, weaker: &Options) -> Options {
         Options {

@@ -136,19 +136,7 @@ impl Selection {
         fields.push_optional("registry", registry.as_deref().map(str::as_bytes));
     }
 
-    /// As options of the command line, each in one word.
-    pub(crate) fn words(&self) -> Vec<String> {
-        let Selection { bin, features, no_default_features, all_features, registry } = self;
-        let mut out: Vec<String> = Vec::new();
-        out.extend(bin.iter().map(|bin| format!("--bin={bin}")));
-        out.extend(features.iter().map(|feature| format!("--features={feature}")));
-        out.extend(registry.iter().map(|registry| format!("--registry={registry}")));
-        out.extend(no_default_features.then(|| "--no-default-features".to_owned()));
-        out.extend(all_features.then(|| "--all-features".to_owned()));
-        out
-    }
-
-    /// As options of the command line.
+    /// As cargo's options.
     pub(crate) fn arguments(&self) -> Vec<OsString> {
         let Selection { bin, features, no_default_features, all_features, registry } = self;
         let mut out: Vec<OsString> = Vec::new();
@@ -159,13 +147,6 @@ impl Selection {
         out.extend(no_default_features.then(|| "--no-default-features".into()));
         out.extend(all_features.then(|| "--all-features".into()));
         out
-    }
-
-    /// In words, for people.
-    pub(crate) fn describe(&self) -> Option<String> {
-        let words: Vec<String> =
-            self.arguments().iter().map(|word| word.to_string_lossy().into_owned()).collect();
-        (!words.is_empty()).then(|| words.join(" "))
     }
 
     /// Refuses what only a package of a registry has.

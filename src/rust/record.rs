@@ -6,18 +6,21 @@ use std::path::Path;
 use crate::base::digest::Digest;
 use crate::base::environment::Environment;
 use crate::build::record::{BuildRecord, Dependency, flags, places, without_places};
+use crate::request::options::Options;
 use crate::rust::deps::Call;
 use crate::rust::recipe::RustRecipe;
 
 /// The build record of the program that this call compiles.
 pub(crate) fn build_record(recipe: &RustRecipe<'_>, call: &Call, environment: &Environment) -> BuildRecord {
     let options = recipe.options;
-    let mut words: Vec<String> = Vec::new();
-    words.extend(options.edition.as_ref().map(|edition| format!("--edition={edition}")));
-    words.extend(options.dependencies.iter().map(|(name, version)| format!("--dep={name}={version}")));
-    words.extend(options.locked.then(|| "--locked".to_owned()));
-    words.extend((recipe.settings.is_static == Some(true)).then(|| "--static".to_owned()));
-    words.extend(options.strip.then(|| "--strip".to_owned()));
+    let shaping = Options {
+        edition: options.edition.clone(),
+        dependencies: options.dependencies.clone(),
+        locked: options.locked,
+        is_static: recipe.settings.is_static.filter(|on| *on),
+        strip: options.strip,
+        ..Options::default()
+    };
     let name = recipe.script.path().and_then(Path::file_name).map(OsStr::to_string_lossy);
     let places = places(recipe.script.path().map(|_| recipe.base()), environment);
     BuildRecord {
@@ -27,7 +30,7 @@ pub(crate) fn build_record(recipe: &RustRecipe<'_>, call: &Call, environment: &E
         toolchain: recipe.toolchain.version.short_version_string.clone(),
         target: recipe.machine().to_owned(),
         profile: recipe.profile.clone(),
-        options: words,
+        options: shaping.to_words(),
         flags: flags(&call.arguments).iter().map(|flag| without_places(flag, &places)).collect(),
         lock: call.lock.clone(),
         dependencies: call.packages.iter().filter_map(|text| Dependency::parse(text.to_str()?)).collect(),

@@ -11,7 +11,7 @@
 //! ```
 //!
 //! It is the file that `RUNNER_CONFIG` names (an empty value means none), else `runner/config.toml` in
-//! `$XDG_CONFIG_HOME`, else in `~/.config`. Its keys are those of [`crate::settings::schema::TABLE`].
+//! `$XDG_CONFIG_HOME`, else in `~/.config`. Its keys are those of [`crate::settings::schema`].
 //!
 //! `[language.NAME]` tables define languages: see [`crate::languages::user_defined`].
 //!
@@ -160,7 +160,7 @@ impl Config {
             }
             match schema::named(name) {
                 Some(setting) if setting.may_be_in(Place::Config) => {
-                    let value = setting.parse_toml(meant, environment).map_err(|must| {
+                    let value = setting.parse_toml(meant, || environment.home()).map_err(|must| {
                         at(value.span().start, &format!("`{name}` must be {must}"))
                             .hint("`runner help config` lists the settings")
                     })?;

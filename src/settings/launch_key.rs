@@ -1,16 +1,16 @@
 //! The launch key: the name of the trace of a script, computed on every run and therefore from almost nothing.
 //!
 //! blake3 over the version of the format, the script's real path, its bytes, the options that shape a build, and the
-//! variables of ours that do ([`SHAPING`]), as they are.
+//! variables of ours that do ([`KEY_VARIABLES`]), as they are.
 //! Nothing is parsed, and no toolchain is looked up, to compute it. Everything else a build depends on is in the trace.
 
 use std::os::unix::ffi::OsStrExt;
 
 use crate::base::digest::Fields;
 use crate::base::environment::Environment;
+use crate::request::flags::KEY_VARIABLES;
 use crate::request::options::Options;
 use crate::script::script_file::{Location, Script};
-use crate::settings::schema::SHAPING;
 use crate::store::key::Key;
 
 /// Changes when the same inputs may give another binary or another trace than in an earlier runner: then nothing made
@@ -20,7 +20,7 @@ const FORMAT: &str = concat!(env!("CARGO_PKG_VERSION"), " 4");
 /// The launch key of a script: of what was asked for on the command line, and of what variables ask for.
 pub(crate) fn launch_key(script: &Script, options: &Options, environment: &Environment) -> Key {
     of_script(script, options, |fields| {
-        for name in SHAPING {
+        for name in KEY_VARIABLES {
             if let Some(value) = environment.variable(name) {
                 fields.push(name, value.as_bytes());
             }

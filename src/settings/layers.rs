@@ -2,10 +2,12 @@
 
 use crate::base::environment::Environment;
 use crate::base::error::{Error, Result};
+use crate::request::flag::Effect;
+use crate::request::flags::{FLAGS, settings};
 use crate::request::limits::Limits;
 use crate::request::options::{Options, Verbosity};
 use crate::settings::origin::Source;
-use crate::settings::schema::{Place, TABLE, Value, of_variable};
+use crate::settings::schema::{Place, Value, of_variable};
 use crate::settings::script_table::Settings;
 
 /// What was said, strongest first.
@@ -25,30 +27,21 @@ impl Said {
 
     /// What options say, from the command line or a script's first line.
     pub(crate) fn of_options(options: &Options, source: &Source) -> Said {
-        let Options { profile, toolchain, target, edition, is_static, offline, locked, temporary, .. } =
-            options;
-        let verbosity = options.verbosity;
+        // The fields are lent to be written; a copy is read here.
+        let mut options = options.clone();
         let mut said = Said::default();
-        let texts =
-            [("profile", profile), ("toolchain", toolchain), ("target", target), ("edition", edition)];
-        for (name, text) in texts {
-            if let Some(text) = text {
-                said.push(name, Value::Text(text.clone()), source.clone());
+        for (flag, setting) in FLAGS.iter().filter_map(|flag| Some((flag, flag.setting()?))) {
+            let value = match flag.effect() {
+                Effect::Text(field) => field(&mut options).take().map(Value::Text),
+                Effect::List(field) => field(&mut options).take().map(Value::List),
+                Effect::OnOff(field) => field(&mut options).map(Value::Switch),
+                Effect::Switch(field) => (*field(&mut options)).then_some(Value::Switch(true)),
+                Effect::Other { values, .. } => (!values(&options).is_empty()).then_some(Value::Switch(true)),
+                Effect::None | Effect::Each { .. } => None,
+            };
+            if let Some(value) = value {
+                said.push(setting.name, value, source.clone());
             }
-        }
-        if let Some(flags) = &options.rust_flags {
-            said.push("rustflags", Value::List(flags.clone()), source.clone());
-        }
-        let switches = [
-            ("static", *is_static == Some(true)),
-            ("offline", *offline),
-            ("locked", *locked),
-            ("temp", *temporary),
-            ("quiet", verbosity == Verbosity::Quiet),
-            ("verbose", verbosity == Verbosity::Verbose),
-        ];
-        for (name, _) in switches.iter().filter(|(_, on)| *on) {
-            said.push(name, Value::Switch(true), source.clone());
         }
         said
     }
@@ -73,6 +66,7 @@ impl Said {
                 said.push(name, Value::Switch(on), Source::Metadata);
             }
         }
+        said.0.extend(settings.others.iter().cloned().map(|(name, value)| (name, value, Source::Metadata)));
         let lists = [
             ("rustflags", settings.rust_flags.as_deref()),
             ("args", Some(&settings.arguments[..])),
@@ -93,7 +87,7 @@ impl Said {
     /// [`crate::Step::Arguments`] if a value means nothing.
     pub(crate) fn of_variables(environment: &Environment) -> Result<Said> {
         let mut said = Said::default();
-        for setting in TABLE.iter().filter(|setting| setting.may_be_in(Place::Variable)) {
+        for setting in settings().filter(|setting| setting.may_be_in(Place::Variable)) {
             said.0.extend(of_variable(setting, environment)?);
         }
         Ok(said)
@@ -163,20 +157,24 @@ impl Said {
 
     /// Gives options what won.
     pub(crate) fn fill(&self, options: &mut Options) {
-        options.profile = self.text("profile");
-        options.toolchain = self.text("toolchain");
-        options.target = self.text("target");
-        options.edition = self.text("edition");
-        let is_frozen = self.is_on("frozen") == Some(true);
-        options.offline = is_frozen || self.is_on("offline") == Some(true);
-        options.locked = is_frozen || self.is_on("locked") == Some(true);
-        options.temporary = self.is_on("temp") == Some(true);
+        for (flag, setting) in FLAGS.iter().filter_map(|flag| Some((flag, flag.setting()?))) {
+            let name = setting.name;
+            // What the script itself says is in its bytes.
+            let is_elsewhere = self.source(name) != Some(&Source::Metadata);
+            match flag.effect() {
+                Effect::Text(field) => *field(options) = self.text(name),
+                Effect::Switch(field) => *field(options) = self.is_on(name) == Some(true),
+                Effect::OnOff(field) => *field(options) = self.is_on(name).filter(|_| is_elsewhere),
+                Effect::List(field) => {
+                    *field(options) = self.list(name).filter(|_| is_elsewhere).map(<[String]>::to_vec);
+                }
+                Effect::None | Effect::Other { .. } | Effect::Each { .. } => {}
+            }
+        }
+        if self.is_on("frozen") == Some(true) {
+            (options.offline, options.locked) = (true, true);
+        }
         options.verbosity = self.verbosity();
-        // What the script itself says is in its bytes.
-        let is_elsewhere = |name: &str| self.source(name) != Some(&Source::Metadata);
-        options.is_static = self.is_on("static").filter(|_| is_elsewhere("static"));
-        options.rust_flags =
-            self.list("rustflags").filter(|_| is_elsewhere("rustflags")).map(<[String]>::to_vec);
     }
 
     /// What wins of these options for a package from a registry: how it is built is its own business, and that of who asks

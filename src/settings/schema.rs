@@ -2,7 +2,7 @@
 //!
 //! A setting called `profile` is `--profile` on the command line and on a `#!` line, `profile` in
 //! `[package.metadata.runner]`, `RUNNER_PROFILE` in the environment, and `profile` in the configuration file (see
-//! [`crate::settings::config_file`]). [`TABLE`] says which there are and where each may be said; a setting that is said where it has no
+//! [`crate::settings::config_file`]). [`crate::request::flags::FLAGS`] says which there are and where each may be said; a setting that is said where it has no
 //! meaning is an error that names the places where it has one.
 //!
 //! The strongest place that says anything wins, whole: lists are not joined. From strong to weak:
@@ -14,7 +14,7 @@
 //! 5. the configuration file;
 //! 6. the default, which for a toolchain is what other tools were told: `RUSTC`, `RUSTUP_TOOLCHAIN`, rustup's default, PATH.
 //!
-//! A variable that shapes a build ([`SHAPING`]) is part of the launch id, so that a hit need not know what it means; what
+//! A variable that shapes a build ([`KEY_VARIABLES`]) is part of the launch id, so that a hit need not know what it means; what
 //! the configuration file says is guarded by a check of the trace.
 
 use std::fmt;
@@ -24,118 +24,16 @@ use std::path::PathBuf;
 use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Step};
 use crate::base::similar::is_similar;
+use crate::request::flag::Place::{CommandLine, Config, FirstLine, Metadata};
+use crate::request::flags::{KEY_VARIABLES, settings};
 use crate::request::limits::{bytes, days};
 use crate::request::options::{Options, Verbosity};
 use crate::settings::origin::Source;
 use crate::store::trace::fact::Check;
 
-/// A setting: its name and meaning.
-#[derive(Debug)]
-pub(crate) struct Setting {
-    pub(crate) name: &'static str,
-    pub(crate) kind: Kind,
-    pub(crate) places: &'static [Place],
-    /// What holds where nobody says anything, if that is the same everywhere.
-    pub(crate) default: &'static str,
-    /// Why it may not be said elsewhere, if that is not plain.
-    why: &'static str,
-}
-
-/// What a value looks like.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
-    Text,
-    Switch,
-    List,
-    /// Bytes: `500M`, `2G`.
-    Size,
-    /// Days: `30d`.
-    Age,
-    /// A directory: absolute, or below `~/`.
-    Directory,
-}
-
-/// Where something may be said.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Place {
-    CommandLine,
-    FirstLine,
-    Metadata,
-    Variable,
-    Config,
-}
-
-use Place::{CommandLine, Config, FirstLine, Metadata, Variable};
-
-const EVERYWHERE: &[Place] = &[CommandLine, FirstLine, Metadata, Variable, Config];
-const NOT_IN_SCRIPTS: &[Place] = &[CommandLine, FirstLine, Variable, Config];
-const IN_SCRIPTS: &[Place] = &[Metadata];
-const MACHINE: &[Place] = &[Variable, Config];
-
-const fn setting(
-    name: &'static str,
-    kind: Kind,
-    places: &'static [Place],
-    default: &'static str,
-    why: &'static str,
-) -> Setting {
-    Setting { name, kind, places, default, why }
-}
-
-/// Every setting.
-#[rustfmt::skip]
-pub(crate) const TABLE: &[Setting] = &[
-    setting("profile", Kind::Text, EVERYWHERE, "release", ""),
-    setting("toolchain", Kind::Text, EVERYWHERE, "", ""),
-    setting("target", Kind::Text, EVERYWHERE, "", ""),
-    // A script's own edition is where cargo has it.
-    setting("edition", Kind::Text, NOT_IN_SCRIPTS, "", "a script names it as `edition` under `[package]`"),
-    setting("rustflags", Kind::List, &[Metadata, Variable, Config], "", "`RUSTFLAGS` is for one run"),
-    setting("static", Kind::Switch, EVERYWHERE, "false", ""),
-    setting("args", Kind::List, IN_SCRIPTS, "", "the arguments of a run are what follows the script"),
-    setting("inputs", Kind::List, IN_SCRIPTS, "", "they are one script's"),
-    setting("env", Kind::List, IN_SCRIPTS, "", "they are one script's"),
-    setting("offline", Kind::Switch, NOT_IN_SCRIPTS, "false", "a script cannot know what network there is"),
-    setting("locked", Kind::Switch, EVERYWHERE, "false", ""),
-    setting("frozen", Kind::Switch, NOT_IN_SCRIPTS, "false", "a script cannot know what network there is"),
-    // `RUNNER_TEMP` is a directory on the machines of a well-known service.
-    setting("temp", Kind::Switch, &[CommandLine, FirstLine, Config], "false", "it is about one run"),
-    setting("tier", Kind::Switch, MACHINE, "", "a script that names a profile is built as named"),
-    setting("quiet", Kind::Switch, &[CommandLine, FirstLine, Variable, Config], "false", "it is about one run"),
-    setting("verbose", Kind::Switch, &[CommandLine, FirstLine, Variable], "false", "a hit does not read that file"),
-    setting("cache", Kind::Directory, &[Variable], "", "the cache is found before anything is read"),
-    setting("cache-system", Kind::Directory, &[Variable], "", "the cache is found before anything is read"),
-    setting("bin", Kind::Directory, MACHINE, "", "on the command line it is `promote --to DIR`"),
-    setting("older", Kind::Age, &[CommandLine, Variable, Config], "30d", "it is about the cache"),
-    setting("max-size", Kind::Size, &[CommandLine, Variable, Config], "5000000000", "it is about the cache"),
-    setting("config", Kind::Directory, &[Variable], "", ""),
-    setting("verify", Kind::Switch, &[Variable], "false", "a hit does not read that file"),
-];
-
-/// The variables that change what is built or which binary a run gets. They are part of the launch id as they are, whether
-/// or not their value means anything.
-pub(crate) const SHAPING: &[&str] = &[
-    "RUNNER_CONFIG",
-    "RUNNER_EDITION",
-    "RUNNER_FROZEN",
-    "RUNNER_LOCKED",
-    "RUNNER_PROFILE",
-    "RUNNER_RUSTFLAGS",
-    "RUNNER_STATIC",
-    "RUNNER_TARGET",
-    "RUNNER_TOOLCHAIN",
-];
+pub(crate) use crate::request::flag::{Kind, Place, Setting};
 
 impl Setting {
-    /// `RUNNER_MAX_SIZE`.
-    pub(crate) fn variable(&self) -> String {
-        format!("RUNNER_{}", self.name.to_ascii_uppercase().replace('-', "_"))
-    }
-
-    pub(crate) fn may_be_in(&self, place: Place) -> bool {
-        self.places.contains(&place)
-    }
-
     /// Where it may be said, in words.
     fn places(&self) -> String {
         let name = self.name;
@@ -143,7 +41,7 @@ impl Setting {
             CommandLine => Some(format!("`--{name}`")),
             FirstLine => None,
             Metadata => Some(format!("`{name}` under `[package.metadata.runner]`")),
-            Variable => Some(format!("`{}`", self.variable())),
+            Place::Variable => self.variable_name().map(|name| format!("`{name}`")),
             Config => Some(format!("`{name}` in the configuration file")),
         });
         words.collect::<Vec<_>>().join(" or ")
@@ -173,11 +71,11 @@ impl Setting {
         }
     }
 
-    /// A value of the configuration file; else what it must be.
+    /// A value of the configuration file or of metadata, with `~` for `home`; else what it must be.
     pub(crate) fn parse_toml(
         &self,
         value: &toml::Value,
-        environment: &Environment,
+        home: impl FnOnce() -> Option<PathBuf>,
     ) -> std::result::Result<Value, &'static str> {
         use toml::Value as Toml;
         match (self.kind, value) {
@@ -197,7 +95,7 @@ impl Setting {
             (Kind::Age, _) => Err("a number of days, for example `\"7d\"`"),
             (Kind::Directory, Toml::String(text)) => {
                 let path = match text.strip_prefix("~/") {
-                    Some(rest) => environment.home().map(|home| home.join(rest)),
+                    Some(rest) => home().map(|home| home.join(rest)),
                     None => Some(PathBuf::from(text)),
                 };
                 let path = path.filter(|path| path.is_absolute());
@@ -210,13 +108,13 @@ impl Setting {
 
 /// The setting of a name.
 pub(crate) fn named(name: &str) -> Option<&'static Setting> {
-    TABLE.iter().find(|setting| setting.name == name)
+    settings().find(|setting| setting.name == name)
 }
 
 /// The setting that may be said in `place` and was probably meant.
 pub(crate) fn similar(name: &str, place: Place) -> Option<&'static Setting> {
     let name = name.to_ascii_lowercase().replace('_', "-");
-    let mut here = TABLE.iter().filter(|setting| setting.may_be_in(place));
+    let mut here = settings().filter(|setting| setting.may_be_in(place));
     here.find(|setting| setting.name == name || is_similar(setting.name, &name))
 }
 
@@ -252,8 +150,8 @@ pub(crate) fn of_variable(
     setting: &'static Setting,
     environment: &Environment,
 ) -> Result<Option<(&'static str, Value, Source)>> {
-    let variable = setting.variable();
-    let Some(text) = environment.set(&variable) else { return Ok(None) };
+    let Some(variable) = setting.variable_name() else { return Ok(None) };
+    let Some(text) = environment.set(variable) else { return Ok(None) };
     let wrong = |must: &str| {
         let shown = text.to_string_lossy();
         Error::message(Step::Arguments, format!("`{variable}` is `{shown}`, and must be {must}"))
@@ -264,13 +162,13 @@ pub(crate) fn of_variable(
         (_, Some(text)) => setting.parse(text).map_err(wrong)?,
         (_, None) => return Err(wrong("UTF-8 text")),
     };
-    Ok(Some((setting.name, value, Source::Variable(variable))))
+    Ok(Some((setting.name, value, Source::Variable(variable.to_owned()))))
 }
 
 /// What the decisions rest on besides the configuration file: the variables that are set. That the others are not is in the
 /// launch id.
 pub(crate) fn choices(environment: &Environment) -> Vec<Check<'static>> {
-    let set = SHAPING.iter().filter(|name| environment.variable(name).is_some());
+    let set = KEY_VARIABLES.iter().filter(|name| environment.variable(name).is_some());
     set.map(|name| Check::variable(name, environment).choice()).collect()
 }
 
@@ -288,28 +186,13 @@ pub(crate) fn verbosity(options: &Options, environment: &Environment) -> Verbosi
 mod tests {
     use super::*;
 
-    #[cfg(target_os = "linux")]
-    #[test]
-    fn a_hit_knows_what_each_variable_means_for_it() {
-        // What a hit has to do something for, or what leads it elsewhere.
-        const THE_LONG_WAY: &[&str] = &["RUNNER_VERBOSE", "RUNNER_VERIFY"];
-        for setting in TABLE.iter().filter(|setting| setting.may_be_in(Variable)) {
-            let variable = setting.variable();
-            let is_ignored = crate::fast_path::KNOWN.contains(&variable.as_bytes());
-            let lists = [SHAPING.contains(&&*variable), is_ignored, THE_LONG_WAY.contains(&&*variable)];
-            assert_eq!(lists.iter().filter(|is_in| **is_in).count(), 1, "{variable}");
-        }
-        assert!(SHAPING.iter().all(|name| TABLE.iter().any(|setting| setting.variable() == *name)));
-        assert!(SHAPING.is_sorted());
-    }
-
     #[test]
     fn values_are_what_their_kind_says() {
         let environment = Environment::fixed([("HOME".into(), "/h".into())]);
         let parse = |name: &str, text: &str| named(name).unwrap().parse(text).map(|value| value.to_string());
         let toml = |name: &str, text: &str| {
             let value: toml::Table = format!("x = {text}").parse().unwrap();
-            named(name).unwrap().parse_toml(&value["x"], &environment).map(|value| value.to_string())
+            named(name).unwrap().parse_toml(&value["x"], || environment.home()).map(|value| value.to_string())
         };
         for (name, text, written, expected) in [
             ("offline", "on", "true", Some("true")),

@@ -13,11 +13,12 @@
 //! locked = true                        # as `--locked`
 //! ```
 
-use toml::{Table, Value};
+use toml::{Table, Value as Toml};
 
 use crate::base::error::Result;
 use crate::script::header::Metadata;
 use crate::script::toml_position::{self, Part};
+use crate::settings::schema::{self, Place, Value};
 
 /// What a script says to runner.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -39,6 +40,8 @@ pub(crate) struct Settings {
     pub(crate) is_static: Option<bool>,
     /// Whether `SCRIPT.lock` is insisted on.
     pub(crate) locked: Option<bool>,
+    /// Settings that nothing asks for by their fields.
+    pub(crate) others: Vec<(&'static str, Value)>,
 }
 
 const KEYS: &str = "the settings are `profile`, `toolchain`, `target`, `args`, `inputs`, `env`, `rustflags`, `static` and `locked`";
@@ -113,7 +116,7 @@ pub(crate) fn read(metadata: &Metadata, table: &Table) -> Result<Settings> {
             }
             "rustflags" => {
                 let flags = match value {
-                    Value::String(text) => text.split_whitespace().map(str::to_owned).collect(),
+                    Toml::String(text) => text.split_whitespace().map(str::to_owned).collect(),
                     _ => list()?,
                 };
                 if let Some(flag) = refused_flag(&flags) {
@@ -130,7 +133,12 @@ pub(crate) fn read(metadata: &Metadata, table: &Table) -> Result<Settings> {
                 settings.locked = Some(value.as_bool().ok_or_else(|| must_be("true or false"))?);
             }
             _ => {
-                if let Some(known) = crate::settings::schema::named(key) {
+                if let Some(known) = schema::named(key) {
+                    if known.may_be_in(Place::Metadata) {
+                        let value = known.parse_toml(value, || None).map_err(must_be)?;
+                        settings.others.push((known.name, value));
+                        continue;
+                    }
                     let text = format!("`package.metadata.runner.{key}` cannot be set in a script");
                     return Err(error(key, Part::Key, text).hint(known.elsewhere()));
                 }

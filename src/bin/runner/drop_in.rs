@@ -1,4 +1,4 @@
-//! Called by another's name: `rust-script`, `cargo-script` and its descendants, `scriptisto`, `gorun`.
+//! Called by another's name: `rust-script`, `cargo-script` and its descendants, `scriptisto`.
 //!
 //! A symlink of one of these names to runner is a drop-in replacement: the command line is that tool's, with its meaning,
 //! and so are exit codes: what fails before the script runs is 1. What such a script says nothing of follows that tool's
@@ -9,7 +9,6 @@
 //! | `rust-script` | that of 0.36, with `-o` for `-c` as before 2023 |
 //! | `cargo-script`, `cargo-eval`, `run-cargo-script` | likewise, with `--build-only`, `--gen-pkg-only`, `-D`; cargo's own first word is dropped |
 //! | `scriptisto` | `SCRIPT [ARGS]`, `build`, `validate`, `cache` |
-//! | `gorun` | `SCRIPT [ARGS]` |
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -31,7 +30,6 @@ pub(crate) enum DropIn {
     /// The ancestors of rust-script.
     CargoScript,
     Scriptisto,
-    Gorun,
 }
 
 impl DropIn {
@@ -41,7 +39,6 @@ impl DropIn {
             "rust-script" => Some(DropIn::RustScript),
             "cargo-script" | "cargo-eval" | "run-cargo-script" => Some(DropIn::CargoScript),
             "scriptisto" => Some(DropIn::Scriptisto),
-            "gorun" => Some(DropIn::Gorun),
             _ => None,
         }
     }
@@ -63,11 +60,6 @@ impl DropIn {
                 Words::new(arguments).rust_script(self)
             }
             DropIn::Scriptisto => scriptisto(arguments),
-            DropIn::Gorun => match arguments.split_first() {
-                None => Err(usage_error("a script is missing").with_hint("`gorun SCRIPT [ARGS]...`")),
-                Some((word, _)) if matches!(word.to_str(), Some("-h" | "--help")) => Ok(Command::Help(None)),
-                Some((script, rest)) => Ok(run(script, rest, Options::default())),
-            },
         }
     }
 }

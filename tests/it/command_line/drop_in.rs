@@ -1,4 +1,4 @@
-//! Called by another's name: the command lines of rust-script, its ancestors, scriptisto and gorun.
+//! Called by another's name: the command lines of rust-script, its ancestors and scriptisto.
 
 use crate::support::drop_in::{call, named};
 use crate::support::sandbox::Sandbox;
@@ -62,7 +62,7 @@ fn cargos_own_first_word_is_dropped() {
 }
 
 #[test]
-fn scriptisto_and_gorun_run_scripts() {
+fn scriptisto_runs_scripts() {
     let sandbox = Sandbox::fake();
     named(&sandbox);
     let header = "// scriptisto-begin\n// script_src: main.rs\n// build_cmd: rustc --edition 2018 main.rs\n// scriptisto-end\n";
@@ -74,9 +74,4 @@ fn scriptisto_and_gorun_run_scripts() {
     let cleaned = call(&sandbox, "scriptisto", &["cache", "clean", "s"]).run();
     assert!(cleaned.code == 0 && cleaned.stdout.starts_with("removed 2 builds"), "{}", cleaned.stdout);
     assert_eq!(call(&sandbox, "scriptisto", &["new"]).run().code, 1);
-
-    sandbox.write("g", "#!/usr/bin/env gorun\npackage main\n");
-    let ran = call(&sandbox, "gorun", &["g"]).env("PATH", sandbox.root().join("fake")).run();
-    assert_eq!((ran.code, ran.stdout.as_str()), (1, ""));
-    assert!(ran.stderr.starts_with("runner: g: `go` is not on PATH"), "{}", ran.stderr);
 }

@@ -43,7 +43,7 @@ fn why_tells_of_another_target() {
     let sandbox = furnished();
     sandbox.script("x.rs", "print x\n");
     sandbox.runner(["x.rs"]).run().prints("x\n");
-    let expected = format!("x.rs: options were `release`, are `release target {TOASTER}`\n");
+    let expected = format!("x.rs: options were `release`, are `release --target={TOASTER}`\n");
     sandbox.runner(["why", "--target", TOASTER, "x.rs"]).run().prints(&expected);
 }
 

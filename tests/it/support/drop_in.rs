@@ -6,7 +6,7 @@ use crate::support::sandbox::{RUNNER, Run, Sandbox};
 
 /// Links of these names to runner, on PATH.
 pub fn named(sandbox: &Sandbox) {
-    for name in ["rust-script", "cargo-eval", "cargo-script", "run-cargo-script", "scriptisto", "gorun"] {
+    for name in ["rust-script", "cargo-eval", "cargo-script", "run-cargo-script", "scriptisto"] {
         symlink(RUNNER, sandbox.root().join("bin").join(name)).unwrap();
     }
 }

@@ -69,6 +69,6 @@ fn value(parser: &mut Arguments, flag: &Flag) -> Result<Option<OsString>> {
 
 #[cold]
 fn needed(flag: &Flag) -> Error {
-    usage_error(format!("`--{}` needs a value", flag.name()))
+    usage_error(format!("`--{}` needs a value", flag.name))
         .with_hint(format!("`{}`: {}", flag.form, flag.help))
 }

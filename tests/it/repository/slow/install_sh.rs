@@ -234,11 +234,11 @@ fn what_it_cannot_understand_it_refuses() {
     refuses(&["--prfix", "x"], &format!("unknown option `--prfix`\n{hint}"));
     refuses(&["--prefix"], &format!("`--prefix` needs a value\n{hint}"));
     refuses(&["x"], &format!("unknown option `x`\n{hint}"));
-    let names = "rust-script run-cargo-script cargo-eval gorun scriptisto";
+    let names = "rust-script run-cargo-script cargo-eval scriptisto";
     refuses(&["--as", "ls"], &format!("runner cannot be installed as `ls`\n  hint: the names are {names}\n"));
     let message =
         "`--as` and `--uninstall` do not go together\n  hint: `--uninstall` removes every name of runner\n";
-    refuses(&["--uninstall", "--as", "gorun"], message);
+    refuses(&["--uninstall", "--as", "scriptisto"], message);
     let ran = sandbox.install_sh(&["--prefix", "x"]).without("HOME").env("PATH", "/nowhere").run();
     assert_ne!(ran.code, 0);
     let help = sandbox.install_sh(&["--help"]).run();
