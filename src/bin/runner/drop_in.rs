@@ -18,7 +18,7 @@ use runner::{
     Dialect, Expression, ExpressionKind, Harness, Options, Result, Verbosity, flags, shell_words, usage_error,
 };
 
-use crate::parse::{CacheCommand, Command};
+use crate::parse::command::{CacheCommand, Command};
 
 /// What goes wrong before the script runs, under any of these names.
 pub(crate) const EXIT_FAILED: u8 = 1;

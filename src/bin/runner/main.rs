@@ -10,6 +10,7 @@ mod completion;
 mod drop_in;
 mod help;
 mod parse;
+mod print;
 mod run;
 mod start;
 mod terminal;
@@ -31,20 +32,11 @@ fn run(arguments: Vec<OsString>) -> u8 {
         Ok(code) => code,
         Err(error) => {
             let error = parse::perhaps_a_script(error, word.as_deref().filter(|_| drop_in.is_none()));
-            tell(&error);
+            print::tell(&error);
             if drop_in.is_some() { drop_in::EXIT_FAILED } else { error.exit_code() }
         }
     };
     // Nobody else does it when `main` is C's.
     let _ = std::io::stdout().flush();
     code
-}
-
-/// Says an error on stderr: one line, and a hint if there is a cure.
-fn tell(error: &runner::Error) {
-    let mut stderr = std::io::stderr().lock();
-    let _ = writeln!(stderr, "runner: {error}");
-    if let Some(hint) = error.cure() {
-        let _ = writeln!(stderr, "  hint: {hint}");
-    }
 }

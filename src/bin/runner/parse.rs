@@ -11,152 +11,25 @@
 pub(crate) mod build;
 pub(crate) mod cache;
 pub(crate) mod check;
+pub(crate) mod command;
 pub(crate) mod expression;
+pub(crate) mod options;
 pub(crate) mod positional;
 pub(crate) mod promote;
+pub(crate) mod split;
 pub(crate) mod values;
 
-pub(crate) use crate::parse::build::Saying;
-use crate::parse::positional::{no_more, one_script, some_scripts, words};
-use crate::parse::values::path;
-
-use std::ffi::{OsStr, OsString};
-use std::os::unix::ffi::OsStrExt;
+use std::ffi::OsString;
 use std::path::PathBuf;
 
+use runner::{EXIT_NOT_FOUND, Error, Harness, Placement, Result, Step, usage_error};
+
 use crate::commands;
-use pico_args::Arguments;
-use runner::{
-    EXIT_NOT_FOUND, Error, Expression, Harness, Lint, Options, Placement, Result, Step, Style, flags,
-    shell_words, usage_error,
-};
-
-/// What is to be done.
-#[derive(Debug)]
-pub(crate) enum Command {
-    Run {
-        script: OsString,
-        arguments: Vec<OsString>,
-        options: Options,
-    },
-    Evaluate {
-        expression: Expression,
-        base: PathBuf,
-        arguments: Vec<OsString>,
-        options: Options,
-    },
-    Build {
-        scripts: Vec<OsString>,
-        output: Option<PathBuf>,
-        saying: Saying,
-        options: Options,
-    },
-    /// Shows the build records in programs.
-    Inspect {
-        programs: Vec<OsString>,
-        json: bool,
-    },
-    /// Builds programs again, and compares.
-    Verify {
-        programs: Vec<OsString>,
-        script: Option<OsString>,
-        options: Options,
-    },
-    BuildCache {
-        scripts: Vec<OsString>,
-        options: Options,
-    },
-    Background {
-        script: OsString,
-        options: Options,
-    },
-    Update {
-        script: OsString,
-        write_lock: bool,
-        options: Options,
-    },
-    Promote {
-        scripts: Vec<OsString>,
-        placement: Placement,
-        options: Options,
-    },
-    Demote {
-        names: Vec<OsString>,
-        force: bool,
-    },
-    List {
-        json: bool,
-    },
-    /// Builds again what was promoted; everything, if no names are given.
-    Upgrade {
-        names: Vec<OsString>,
-        options: Options,
-    },
-    Why {
-        script: OsString,
-        options: Options,
-        json: bool,
-    },
-    /// Shows what the compiler or clippy says of a script.
-    Check {
-        script: OsString,
-        lint: Lint,
-        arguments: Vec<OsString>,
-        options: Options,
-    },
-    Document {
-        script: OsString,
-        directory: Option<PathBuf>,
-        arguments: Vec<OsString>,
-        options: Options,
-    },
-    Format {
-        script: OsString,
-        arguments: Vec<OsString>,
-        options: Options,
-    },
-    Migrate {
-        script: OsString,
-        style: Style,
-    },
-    /// Shows what runner sees, and where it comes from.
-    Env {
-        names: Vec<String>,
-        script: Option<OsString>,
-        options: Options,
-        json: bool,
-    },
-    /// Writes the package that cargo would be given, and prints where.
-    Package {
-        script: OsString,
-        directory: Option<PathBuf>,
-        options: Options,
-    },
-    /// Empties the cache first.
-    AfterCleaning(Box<Command>),
-    Cache(CacheCommand),
-    Help(Option<String>),
-    /// The page for `man`.
-    Manual,
-    /// What a shell loads; or, given the words before the cursor, what can stand there.
-    Completions {
-        shell: String,
-        words: Vec<OsString>,
-    },
-    Version,
-}
-
-/// What is to be done with the cache.
-#[derive(Debug)]
-pub(crate) enum CacheCommand {
-    Path,
-    Size { json: bool },
-    List { json: bool },
-    Stats { json: bool },
-    Trim { older: Option<String>, max_size: Option<String>, only_shows: bool },
-    Clean(Option<PathBuf>),
-    Stop,
-}
+use crate::parse::command::Command;
+use crate::parse::options::{common, options_and_words};
+use crate::parse::positional::{no_more, one_script, some_scripts, words};
+use crate::parse::split::{asks_for_expression, cut, help_or_version, parser, split_shebang_argument};
+use crate::parse::values::path;
 
 /// Understands the arguments, of which the first is the program's own name.
 pub(crate) fn parse(mut arguments: Vec<OsString>) -> Result<Command> {
@@ -169,7 +42,7 @@ pub(crate) fn parse(mut arguments: Vec<OsString>) -> Result<Command> {
     let word = rest.next();
     let rest: Vec<OsString> = rest.collect();
     let name = word.as_ref().and_then(|word| word.to_str());
-    if expression::is_asked_for(&before) {
+    if asks_for_expression(&before) {
         return expression::parse(before, word, rest);
     }
     match name.filter(|name| !is_named_plainly && commands::is_command(name)) {
@@ -228,102 +101,6 @@ fn run(options: Vec<OsString>, script: Vec<OsString>, command: &str) -> Result<C
         arguments.insert(0, "--bench".into());
     }
     Ok(Command::Run { script: word, arguments, options })
-}
-
-/// Help and version win over whatever else is asked for, as everywhere.
-fn help_or_version(options: &[OsString]) -> Option<Command> {
-    let mut options = options.iter();
-    while let Some(option) = options.next() {
-        match option.to_str() {
-            Some("-h" | "--help") => return Some(Command::Help(None)),
-            Some("-V" | "--version") => return Some(Command::Version),
-            Some(option) if flags::takes_value(option) => drop(options.next()),
-            _ => {}
-        }
-    }
-    None
-}
-
-/// A parser of options, to which `--option=value` is `--option value`.
-fn parser(arguments: Vec<OsString>) -> Arguments {
-    let mut spread = Vec::with_capacity(arguments.len());
-    for argument in arguments {
-        let bytes = argument.as_bytes();
-        let at = bytes.iter().position(|byte| *byte == b'=').unwrap_or(bytes.len());
-        let (option, value) = bytes.split_at(at);
-        let takes_value = std::str::from_utf8(option).is_ok_and(flags::takes_value);
-        match value {
-            [b'=', value @ ..] if takes_value => {
-                spread.extend([option, value].map(|part| OsStr::from_bytes(part).to_owned()));
-            }
-            _ => spread.push(argument),
-        }
-    }
-    Arguments::from_vec(spread)
-}
-
-/// Splits the one argument that Linux makes of all that follows the interpreter on a `#!` line.
-fn split_shebang_argument(arguments: &mut Vec<OsString>) {
-    let Some(text) = arguments.first().and_then(|first| first.to_str()) else { return };
-    // A program to run it under with its arguments is one word on nobody's `#!` line.
-    let is_line = text.starts_with(['-', '+']) && !text.starts_with("--exec=");
-    if arguments.len() > 1 && is_line && text.contains([' ', '\t']) {
-        let words = shell_words::split(text);
-        arguments.splice(0..1, words.into_iter().map(OsString::from));
-    }
-}
-
-/// Cuts arguments where the options of runner end, at the first word that is neither an option nor an option's value.
-/// `--` ends them too: then what follows is a script, whatever it is called.
-fn cut(mut arguments: Vec<OsString>) -> (Vec<OsString>, bool, Vec<OsString>) {
-    let mut index = 0;
-    let mut is_ended = false;
-    while let Some(argument) = arguments.get(index) {
-        match argument.as_bytes() {
-            // `-1` is an expression where one is due.
-            b"-" | [b'-', ..] if !is_known(argument) && expression::is_asked_for(&arguments[..index]) => {
-                break;
-            }
-            b"--" => {
-                is_ended = true;
-                break;
-            }
-            b"-" => break,
-            [b'-', ..] if argument.to_str().is_some_and(flags::takes_value) => index += 2,
-            [b'-' | b'+', ..] => index += 1,
-            _ => break,
-        }
-    }
-    let mut rest = arguments.split_off(index.min(arguments.len()));
-    if is_ended {
-        rest.remove(0);
-    }
-    (arguments, is_ended, rest)
-}
-
-/// Whether a word is an option of runner's, be it with its value.
-fn is_known(argument: &OsStr) -> bool {
-    let text = argument.to_string_lossy();
-    let name = text.split('=').next().unwrap_or_default();
-    text == "--" || flags::named(name).next().is_some()
-}
-
-/// The options that a subcommand takes, as far as the table of flags knows what they set.
-fn common(parser: &mut Arguments, command: &str) -> Result<Options> {
-    let mut options = Options::default();
-    for flag in commands::flags_of(command).filter(|flag| flag.is_option()) {
-        values::take(parser, flag, &mut options)?;
-    }
-    options.toolchain = options.toolchain.map(from_here);
-    Ok(options)
-}
-
-/// A toolchain that is a directory is meant from here: the same words elsewhere mean another one.
-fn from_here(toolchain: String) -> String {
-    match std::path::absolute(&toolchain) {
-        Ok(path) if toolchain.contains('/') => path.to_string_lossy().into_owned(),
-        _ => toolchain,
-    }
 }
 
 fn subcommand(name: &str, mut arguments: Vec<OsString>) -> Result<Command> {
@@ -402,10 +179,4 @@ fn subcommand(name: &str, mut arguments: Vec<OsString>) -> Result<Command> {
         }
         _ => cache::parse(parser, plain),
     }
-}
-
-fn options_and_words(mut parser: Arguments, command: &str) -> Result<(Options, Vec<OsString>)> {
-    let mut options = common(&mut parser, command)?;
-    let words = words(parser, command, Some(&mut options))?;
-    Ok((options, words))
 }

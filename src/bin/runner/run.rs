@@ -4,20 +4,18 @@ pub(crate) mod build;
 pub(crate) mod cache;
 pub(crate) mod env;
 pub(crate) mod promote;
+pub(crate) mod script;
 
 use std::ffi::{OsStr, OsString};
-use std::io::{self, Write};
-use std::path::Path;
 
-use runner::{
-    EXIT_NOT_FOUND, Environment, Error, Options, Result, Runner, Script, Step, Verbosity, Why, printable,
-    usage_error,
-};
+use runner::{Environment, Options, Result, Runner, Verbosity, Why, printable, usage_error};
 use serde_json::json;
 
-use crate::parse::Command;
+use crate::parse::command::Command;
+use crate::print::{print, tell};
+use crate::run::script::read;
 use crate::terminal::Terminal;
-use crate::{commands, completion, help};
+use crate::{completion, help};
 
 /// Does what was asked; the exit code.
 pub(crate) fn dispatch(command: Command) -> Result<u8> {
@@ -91,7 +89,7 @@ pub(crate) fn dispatch(command: Command) -> Result<u8> {
                 return Err(usage_error(format!("there is no help on `{topic}`")).with_hint(hint));
             }
         },
-        Command::Manual => print(format_args!("{}", help::manual())),
+        Command::Manual => print(format_args!("{}", help::manual::manual())),
         Command::Completions { shell, words } => match completion::shell_code(&shell) {
             Some(code) if words.is_empty() => print(format_args!("{code}")),
             Some(_) => print(format_args!("{}", completion::candidates(&runner, &words))),
@@ -113,36 +111,12 @@ fn run(runner: &Runner, script: &OsStr, options: &Options, arguments: &[OsString
     runner.run(&read(runner, script)?, options, arguments)
 }
 
-fn read(runner: &Runner, script: &OsStr) -> Result<Script> {
-    Script::read(script, runner.environment()).map_err(|error| perhaps_a_subcommand(error, script))
-}
-
-/// A missing script whose name is nearly a subcommand's was probably meant as one.
-fn perhaps_a_subcommand(error: Error, script: &OsStr) -> Error {
-    let name = script.to_string_lossy();
-    let similar =
-        commands::COMMANDS.iter().map(|command| command.name).find(|known| runner::is_similar(known, &name));
-    match similar {
-        Some(known)
-            if error.step() == Step::Script && error.exit_code() == EXIT_NOT_FOUND && !name.contains('/') =>
-        {
-            error.with_hint(format!("there is a subcommand `{known}`"))
-        }
-        _ => error,
-    }
-}
-
-/// What is handed on is release unless told otherwise, whatever the script asks for its own runs.
-fn with_release(options: Options) -> Options {
-    Options { profile: options.profile.or_else(|| Some("release".to_owned())), ..options }
-}
-
 /// Builds what can be built; the first error's code.
 fn build_ahead(runner: &Runner, scripts: &[OsString], options: &Options) -> Result<u8> {
     let scripts = scripts.iter().map(|script| read(runner, script)).collect::<Result<Vec<_>>>()?;
     let mut code = 0;
     for error in runner.build_ahead(&scripts, options).into_iter().filter_map(Result::err) {
-        crate::tell(&error);
+        tell(&error);
         code = if code == 0 { error.exit_code() } else { code };
     }
     Ok(code)
@@ -173,14 +147,4 @@ fn why(runner: &Runner, script: &OsStr, options: &Options, json: bool) -> Result
         json!({"script": script, "state": state, "binary": binary, "provisional": is_provisional, "changes": changes})
     ));
     Ok(())
-}
-
-/// A path in a list: one line, whatever is in it.
-fn shown(path: &Path) -> String {
-    printable(&path.to_string_lossy()).into_owned()
-}
-
-fn print(text: std::fmt::Arguments<'_>) {
-    // A reader that has gone is told so by SIGPIPE.
-    let _ = io::stdout().lock().write_fmt(text);
 }

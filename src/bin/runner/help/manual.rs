@@ -6,7 +6,8 @@
 use runner::flags::{EXPRESSION, FLAGS, Flag};
 
 use crate::commands::{COMMANDS, takes};
-use crate::help::{EXPRESSIONS, OVERVIEW, TOPICS, long};
+use crate::help::texts::{EXPRESSIONS, OVERVIEW, long};
+use crate::help::topics::TOPICS;
 
 /// The whole page.
 pub(crate) fn manual() -> String {

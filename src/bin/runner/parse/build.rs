@@ -5,18 +5,10 @@ use std::ffi::OsString;
 use pico_args::Arguments;
 use runner::{Options, Result, flags, usage_error};
 
-use crate::parse::positional::words;
+use crate::parse::command::{Command, Saying};
+use crate::parse::options::options_and_words;
+use crate::parse::positional::{one_script, words};
 use crate::parse::values::path;
-use crate::parse::{Command, one_script, options_and_words};
-
-/// What `build` is to write or say.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Saying {
-    /// The program's path in the cache, where it is then built.
-    pub(crate) path: bool,
-    /// An object a program.
-    pub(crate) json: bool,
-}
 
 /// What follows one of these words.
 pub(crate) fn parse(name: &str, mut parser: Arguments, plain: Vec<OsString>) -> Result<Command> {

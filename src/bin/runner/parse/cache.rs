@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use pico_args::Arguments;
 use runner::{Result, usage_error};
 
-use crate::parse::positional::words;
+use crate::parse::command::{CacheCommand, Command};
+use crate::parse::positional::{no_more, words};
 use crate::parse::values::text;
-use crate::parse::{CacheCommand, Command, no_more};
 
 /// What follows the word `cache`.
 pub(crate) fn parse(mut parser: Arguments, plain: Vec<OsString>) -> Result<Command> {

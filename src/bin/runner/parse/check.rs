@@ -5,8 +5,10 @@ use std::ffi::OsString;
 use pico_args::Arguments;
 use runner::{Lint, Result, Style, usage_error};
 
+use crate::parse::command::Command;
+use crate::parse::options::options_and_words;
+use crate::parse::positional::no_more;
 use crate::parse::values::{path, text};
-use crate::parse::{Command, no_more, options_and_words};
 
 /// What follows one of these words.
 pub(crate) fn parse(name: &str, mut parser: Arguments, plain: Vec<OsString>) -> Result<Command> {

@@ -6,24 +6,13 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use runner::{Expression, ExpressionKind, Result, flags, usage_error};
+use runner::{Expression, ExpressionKind, Result, usage_error};
 
-use crate::parse::positional::words;
+use crate::parse::command::Command;
+use crate::parse::options::common;
+use crate::parse::positional::{no_more, words};
+use crate::parse::split::{help_or_version, parser};
 use crate::parse::values::{path, texts};
-use crate::parse::{Command, common, help_or_version, no_more, parser};
-
-/// Whether these options ask for an expression.
-pub(crate) fn is_asked_for(options: &[OsString]) -> bool {
-    let mut options = options.iter();
-    while let Some(option) = options.next() {
-        match option.to_str() {
-            Some("-e" | "--expr" | "-l" | "--loop") => return true,
-            Some(option) if flags::takes_value(option) => drop(options.next()),
-            _ => {}
-        }
-    }
-    false
-}
 
 /// An expression, with the options that stand before it and the arguments that stand after it.
 pub(crate) fn parse(

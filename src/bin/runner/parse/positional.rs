@@ -8,7 +8,7 @@ use runner::flags::{self, EXPRESSION, FLAGS, Flag};
 use runner::{Error, Options, Result, usage_error};
 
 use crate::commands;
-use crate::parse::from_here;
+use crate::parse::values::from_here;
 
 /// What is left must be words: no option may be unknown. `options` take a toolchain (`+T`) out of them.
 pub(crate) fn words(

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use pico_args::Arguments;
 use runner::{Options, Result, Verbosity, usage_error};
 
-use crate::parse::Command;
+use crate::parse::command::Command;
 use crate::parse::positional::words;
 
 /// What follows the word `upgrade`. What is built, and how, its receipt says; so only these options are left.

@@ -72,3 +72,11 @@ fn needed(flag: &Flag) -> Error {
     usage_error(format!("`--{}` needs a value", flag.name))
         .with_hint(format!("`{}`: {}", flag.form, flag.help))
 }
+
+/// A toolchain that is a directory is meant from here: the same words elsewhere mean another one.
+pub(crate) fn from_here(toolchain: String) -> String {
+    match std::path::absolute(&toolchain) {
+        Ok(path) if toolchain.contains('/') => path.to_string_lossy().into_owned(),
+        _ => toolchain,
+    }
+}

@@ -8,8 +8,9 @@ use std::path::Path;
 use runner::{Artifact, Error, Options, Rebuilt, Result, Runner, Script, printable};
 use serde_json::json;
 
-use crate::parse::Saying;
-use crate::run::{print, read, with_release};
+use crate::parse::command::Saying;
+use crate::print::{print, tell};
+use crate::run::script::{read, with_release};
 
 /// Builds what can be built; the first error's code.
 pub(crate) fn build(
@@ -87,6 +88,6 @@ pub(crate) fn verify(
 /// Tells every error; the first one's code.
 fn first_code(results: impl Iterator<Item = Result<()>>) -> u8 {
     let errors: Vec<Error> = results.filter_map(Result::err).collect();
-    errors.iter().for_each(crate::tell);
+    errors.iter().for_each(tell);
     errors.first().map_or(0, Error::exit_code)
 }

@@ -6,8 +6,8 @@ use std::os::unix::ffi::OsStrExt;
 use runner::{Background, CachedBuild, Result, Runner, Trimmed};
 use serde_json::{Value, json};
 
-use crate::parse::CacheCommand;
-use crate::run::{print, shown};
+use crate::parse::command::CacheCommand;
+use crate::print::{print, shown};
 
 pub(crate) fn run(runner: &Runner, command: CacheCommand) -> Result<()> {
     match command {

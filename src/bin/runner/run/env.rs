@@ -7,7 +7,8 @@ use std::os::unix::ffi::OsStrExt;
 use runner::{Error, Options, Result, Runner, Seen, Source, printable, usage_error};
 use serde_json::{Value, json};
 
-use crate::run::{print, read};
+use crate::print::{print, tell};
+use crate::run::script::read;
 
 /// With names their values, one a line; else everything.
 pub(crate) fn show(
@@ -52,13 +53,13 @@ pub(crate) fn show(
         return Ok(());
     }
     for (name, meant) in runner.misspelt_variables() {
-        crate::tell(
+        tell(
             &usage_error(format!("`{name}` is set, and means nothing"))
                 .with_hint(format!("did you mean `{meant}`?")),
         );
     }
     if let Some(error) = no_compiler {
-        crate::tell(&error);
+        tell(&error);
     }
     Ok(())
 }

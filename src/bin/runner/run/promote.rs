@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use runner::{Listed, Options, Placement, Result, Runner, Verbosity};
 use serde_json::{Map, Value, json};
 
-use crate::run::{print, read, shown, with_release};
+use crate::print::{print, shown, tell};
+use crate::run::script::{read, with_release};
 
 pub(crate) fn promote(
     runner: &Runner,
@@ -108,7 +109,7 @@ pub(crate) fn upgrade(runner: &Runner, names: &[OsString], options: &Options) ->
                 }
             }
             Err(error) => {
-                crate::tell(&error);
+                tell(&error);
                 code = if code == 0 { error.exit_code() } else { code };
             }
         }

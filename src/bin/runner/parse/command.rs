@@ -1,0 +1,142 @@
+//! What a command line asks for.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use runner::{Expression, Lint, Options, Placement, Style};
+
+/// What is to be done.
+#[derive(Debug)]
+pub(crate) enum Command {
+    Run {
+        script: OsString,
+        arguments: Vec<OsString>,
+        options: Options,
+    },
+    Evaluate {
+        expression: Expression,
+        base: PathBuf,
+        arguments: Vec<OsString>,
+        options: Options,
+    },
+    Build {
+        scripts: Vec<OsString>,
+        output: Option<PathBuf>,
+        saying: Saying,
+        options: Options,
+    },
+    /// Shows the build records in programs.
+    Inspect {
+        programs: Vec<OsString>,
+        json: bool,
+    },
+    /// Builds programs again, and compares.
+    Verify {
+        programs: Vec<OsString>,
+        script: Option<OsString>,
+        options: Options,
+    },
+    BuildCache {
+        scripts: Vec<OsString>,
+        options: Options,
+    },
+    Background {
+        script: OsString,
+        options: Options,
+    },
+    Update {
+        script: OsString,
+        write_lock: bool,
+        options: Options,
+    },
+    Promote {
+        scripts: Vec<OsString>,
+        placement: Placement,
+        options: Options,
+    },
+    Demote {
+        names: Vec<OsString>,
+        force: bool,
+    },
+    List {
+        json: bool,
+    },
+    /// Builds again what was promoted; everything, if no names are given.
+    Upgrade {
+        names: Vec<OsString>,
+        options: Options,
+    },
+    Why {
+        script: OsString,
+        options: Options,
+        json: bool,
+    },
+    /// Shows what the compiler or clippy says of a script.
+    Check {
+        script: OsString,
+        lint: Lint,
+        arguments: Vec<OsString>,
+        options: Options,
+    },
+    Document {
+        script: OsString,
+        directory: Option<PathBuf>,
+        arguments: Vec<OsString>,
+        options: Options,
+    },
+    Format {
+        script: OsString,
+        arguments: Vec<OsString>,
+        options: Options,
+    },
+    Migrate {
+        script: OsString,
+        style: Style,
+    },
+    /// Shows what runner sees, and where it comes from.
+    Env {
+        names: Vec<String>,
+        script: Option<OsString>,
+        options: Options,
+        json: bool,
+    },
+    /// Writes the package that cargo would be given, and prints where.
+    Package {
+        script: OsString,
+        directory: Option<PathBuf>,
+        options: Options,
+    },
+    /// Empties the cache first.
+    AfterCleaning(Box<Command>),
+    Cache(CacheCommand),
+    Help(Option<String>),
+    /// The page for `man`.
+    Manual,
+    /// What a shell loads; or, given the words before the cursor, what can stand there.
+    Completions {
+        shell: String,
+        words: Vec<OsString>,
+    },
+    Version,
+}
+
+/// What is to be done with the cache.
+#[derive(Debug)]
+pub(crate) enum CacheCommand {
+    Path,
+    Size { json: bool },
+    List { json: bool },
+    Stats { json: bool },
+    Trim { older: Option<String>, max_size: Option<String>, only_shows: bool },
+    Clean(Option<PathBuf>),
+    Stop,
+}
+
+/// What `build` is to write or say.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Saying {
+    /// The program's path in the cache, where it is then built.
+    pub(crate) path: bool,
+    /// An object a program.
+    pub(crate) json: bool,
+}
