@@ -128,27 +128,6 @@ fn every_topic_is_listed_and_long_enough_to_be_worth_reading() {
     }
 }
 
-#[test]
-fn the_examples_of_the_topics_work_one_after_the_other() {
-    for topic in topics::TOPICS {
-        let sandbox = Sandbox::new();
-        sandbox.write("hello.rs", "#!/usr/bin/env runner\nfn main() { println!(\"hello\") }\n");
-        // `./hello.rs` finds runner by its first line.
-        let examples = topic.text.lines().filter_map(|line| line.strip_prefix("    "));
-        let examples: Vec<&str> =
-            examples.filter(|line| line.contains("runner ") || line.starts_with("chmod")).collect();
-        assert!(!examples.is_empty() || topic.name == "exit-codes", "{}", topic.name);
-        for example in examples {
-            let ran = sandbox.sh(example).run();
-            if ran.stderr.contains("is not installed") {
-                skipped("no toolchain `stable` of rustup's");
-                continue;
-            }
-            assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{}: {example}", topic.name);
-        }
-    }
-}
-
 /// What a program says of the manual on stdin; `None` if it is not there.
 fn of_the_manual(page: &str, program: &str, arguments: &[&str]) -> Option<(String, String)> {
     let mut child = Command::new(program)
