@@ -8,7 +8,7 @@
 # Everything that can be found wrong is found before anything is written under PREFIX, and the binary
 # arrives there by rename: an installation either happens or does not, even over a runner that is running.
 # It does not edit a shell's startup files. Of the network it needs what cargo needs; and on Linux, where rustup manages the
-# compiler and has no musl target for it, it asks rustup for one, unless `--no-rustup`: that makes the smallest binary.
+# compiler and has no musl target for it, it asks rustup for one, unless `--no-rustup`: a static binary needs it.
 #
 # Back-ticks and tildes in quotes are for the reader of a message, not for the shell:
 # shellcheck disable=SC2016,SC2088
@@ -27,8 +27,8 @@ Build runner and install it as DIR/bin/runner.
   --prefix DIR   where to install (default: \$HOME/.local)
   --as NAME      also make a symlink NAME to runner; may be repeated. NAME is one of
                  $known_names
-  --no-rustup    do not have rustup add the musl target, with which a static binary is
-                 smallest; use it if it is there, else the C library of this machine
+  --no-rustup    do not have rustup add the musl target, which a static binary needs; use it
+                 if it is there, else link with the C library of this machine
   --no-share     install neither the man page nor completions (DIR/share)
   --uninstall    remove what this script installed under DIR
   -h, --help     print this
@@ -219,18 +219,12 @@ trap 'exit 143' TERM
 scratch=$(mktemp -d) || fail 1 'cannot make a temporary directory' 'set `TMPDIR` to a directory you can write to'
 
 mkdir "$scratch/src"
-cp src/bin/runner/start/static.ld "$scratch/src"
 echo 'fn main() {}' >"$scratch/src/main.rs"
 printf '[package]\nname = "probe"\nversion = "0.0.0"\nedition = "2021"\n[workspace]\n' >"$scratch/Cargo.toml"
 
 # A static binary runs on any machine of its kind, and starts faster: it waits for no dynamic loader. The
 # flags go with an explicit `--target`, so that build scripts and proc macros do not get them.
-plain_flags="${RUSTFLAGS-} -C target-feature=+crt-static -C relocation-model=static"
-# What the linker then leaves out, if it is one that reads scripts. The path is from where the package lies.
-# Nor does it fill up the pages between code and constants. Sequences of instructions that are there more than
-# once become functions: 3 % of the size.
-static_flags="$plain_flags -C link-arg=-T -C link-arg=src/bin/runner/start/static.ld -C link-arg=-Wl,-z,noseparate-code"
-static_flags="$static_flags -C llvm-args=-enable-machine-outliner"
+static_flags="${RUSTFLAGS-} -C target-feature=+crt-static -C relocation-model=static"
 # Where runner brings an entry point of its own, a cached script is found before libc has started (src/bin/runner/start/entry.rs).
 entry_flags=
 case $host in
@@ -280,7 +274,7 @@ add_std() {
     */*) return 1 ;;
     esac
     rustup=$(command -v rustup) || rustup=$(command -v "${CARGO_HOME:-${HOME-}/.cargo}/bin/rustup") || return 1
-    printf 'adding Rust'"'"'s std for %s to %s, for a small static binary (`--no-rustup` does without)\n' \
+    printf 'adding Rust'"'"'s std for %s to %s, for a static binary (`--no-rustup` does without)\n' \
         "$1" "$toolchain"
     # Where the network is gone without a word, nobody should wait for long.
     set -- "$rustup" target add --toolchain "$toolchain" "$1"
@@ -292,15 +286,6 @@ add_std() {
     fi
 }
 
-# links_static TARGET: it links an empty program statically, and `static_flags` are what it takes.
-links_static() {
-    links static "$1" && return
-    with_script=$static_flags static_flags=$plain_flags
-    links static "$1" && return
-    static_flags=$with_script
-    return 1
-}
-
 linkage=dynamic target=$host
 case $host in
 *-linux-*)
@@ -308,10 +293,8 @@ case $host in
     if ! has_std "$musl" && [ "$with_rustup" = yes ]; then
         add_std "$musl" || :
     fi
-    if has_std "$musl" && links_static "$musl"; then
+    if has_std "$musl" && links static "$musl"; then
         linkage=static target=$musl
-    elif links_static "$host"; then
-        linkage=static
     else
         printf 'no static C library here, so runner will be linked dynamically (`%s` provides one)\n' \
             "rustup target add $musl"

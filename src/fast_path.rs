@@ -1,4 +1,4 @@
-//! A hit without a heap: the shortest way from a script's path to its binary, for the `runner` command on Linux.
+//! Finds the cached binary of a script without a heap, for the `runner` command on Linux.
 //!
 //! This is the question that [`crate::Runner::prepare`] begins with, answered for the common case only: a script that is
 //! a regular file, no options, and a trace of which every stamp is as recorded. Whatever else there is (a stamp that

@@ -1,4 +1,4 @@
-//! Digests: the one place that knows blake3, and SHA-256 for those who know nothing else.
+//! Hashes bytes and fields with blake3, and files with SHA-256 too, for people who compare sums.
 //!
 //! A [`Digest`] is 32 bytes, written as 64 lower-case hexadecimal digits. A [`Fields`] hasher separates domains and
 //! fields by tag and length, so that no two different lists of fields give the same bytes: `["a b"]` is not `["a", "b"]`.

@@ -1,4 +1,4 @@
-//! Files and directories: their sizes and ages, their removal, and small files written by rename.
+//! Sizes, ages and removal of files and directories, and small files that are written by rename.
 
 use std::fs::{self, DirBuilder, Metadata};
 use std::io;

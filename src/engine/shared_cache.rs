@@ -1,4 +1,4 @@
-//! The system's cache: one more underneath a user's own, for images and shared machines, that is only read.
+//! The shared cache of a machine, which is only read: one more underneath a user's own, for images and shared machines.
 //!
 //! `RUNNER_CACHE_SYSTEM` names its root. It is an ordinary cache that somebody built ahead and opened for reading:
 //!

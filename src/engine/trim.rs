@@ -1,4 +1,4 @@
-//! Trim: what keeps the cache bounded, and what empties it.
+//! Evicts entries by age and size, and empties the cache.
 //!
 //! Mark and sweep, safe at any moment with builds and scripts running: a reader that finds something gone takes it for a
 //! miss. First variants unused for 30 days go, then the least recently used until the cache is within its size; then

@@ -1,4 +1,4 @@
-//! A buffer of fixed size, for what would be a `Vec` with a heap.
+//! A byte buffer of fixed size, where a heap would allow a `Vec`.
 
 use std::ffi::CStr;
 

@@ -1,4 +1,4 @@
-//! Children: a program that cannot take our place, had so that nobody notices.
+//! Runs a program as a child when exec is impossible; forwards signals, job control and exit status.
 //!
 //! Where something is left to do when the program has ended (a directory to remove, times to tell) it is our child:
 //!

@@ -1,4 +1,4 @@
-//! Execution: replacing this process by the program, or starting the program as a child.
+//! Replaces this process by a program, or starts the program as a child.
 //!
 //! On Unix the process becomes the script: `execve` with `argv[0]` the script as typed, everything else inherited and
 //! untouched (the standard library's own `exec` would reset the signal mask and SIGPIPE, which are the caller's). A program

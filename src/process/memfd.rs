@@ -1,5 +1,5 @@
-//! Programs in memory: a temporary binary is copied into a sealed memory file (`memfd_create(2)`) and executed from there
-//! after its directory is gone, so that nothing remains however the run ends, SIGKILL included.
+//! Copies a temporary binary into a sealed memory file (`memfd_create(2)`), and executes it from there after its directory
+//! is gone, so that nothing remains however the run ends, SIGKILL included.
 //!
 //! There is `unsafe` here: `fexecve` takes raw pointers, as `execve` does (see [`crate::process::exec`]).
 #![allow(unsafe_code)]

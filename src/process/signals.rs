@@ -1,5 +1,4 @@
-//! Signals: blocked while a child runs in our place, received one by one, and put back as the caller had them; and how this
-//! process ends as its child did.
+//! Blocks signals while a child runs in our place, receives them one by one, and ends this process as the child ended.
 //!
 //! There is `unsafe` here: the calls about signals take raw pointers to sets and actions, all of them on the stack.
 #![allow(unsafe_code)]

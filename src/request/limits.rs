@@ -1,4 +1,4 @@
-//! Limits of a cache: the age and the size that a trim keeps to.
+//! The age and the size that a trim of the cache keeps to.
 
 use crate::base::error::{Result, usage_error};
 

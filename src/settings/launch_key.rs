@@ -1,4 +1,4 @@
-//! The launch key: the name of the trace of a script, computed on every run and therefore from almost nothing.
+//! Computes the launch key of a script, on every run and therefore from almost nothing.
 //!
 //! blake3 over the version of the format, the script's real path, its bytes, the options that shape a build, and the
 //! variables of ours that do ([`KEY_VARIABLES`]), as they are.

@@ -1,4 +1,4 @@
-//! The cache directory: what lies where, who may use it, and how files come to be in it.
+//! Lays out the cache directory, decides who may use it, and puts files into it.
 //!
 //! ```text
 //! $RUNNER_CACHE or <cache directory of the user>/runner/      0700, ours, not a symbolic link

@@ -1,4 +1,4 @@
-//! Entries of the cache: looking for the binary of a key, and publishing one that was built.
+//! Finds the binary of a key in the cache, and publishes one that was built.
 //!
 //! A miss is a value, not an error: [`Entry::Vacant`] owns the lock and a staging directory, and holding it is the right
 //! and the duty to build. Readers take no lock. Nothing here changes after it appears; it appears by rename, the binary

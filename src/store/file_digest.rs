@@ -1,4 +1,4 @@
-//! Content: the digest of what a file or directory holds, with the stamp it had while it was read.
+//! Digests a file, or the names in a directory, with the stamp it had while it was read.
 
 use std::ffi::OsStr;
 use std::io;

@@ -1,4 +1,4 @@
-//! Keys: the names of traces and locks in the cache.
+//! The key of a script or package, which names its trace and its lock in the cache.
 //!
 //! A *launch key* is computed on every run, from almost nothing; a *content key* spells out all that was asked for, wherever
 //! it was said, and so is shared by every launch that asks for the same. `settings::launch_key` computes both.

@@ -1,4 +1,4 @@
-//! Locks: one builder at a time for a launch id, and nothing else.
+//! Lets one builder at a time build under a key.
 //!
 //! A lock is an advisory `flock` on a file of its own, released by the kernel when its holder dies, however that
 //! happens. It saves work and never protects correctness: a commit is one rename, so on a file system without locks,

@@ -1,4 +1,4 @@
-//! Seals: the last line of a trace or record, by which one that was torn, damaged or is another's is told.
+//! Seals a trace or record with a last line, by which a reader refuses one that was torn, damaged or belongs to another key.
 //!
 //! ```text
 //! end DIGEST                                  of what the file is for, its key, and all bytes before this line

@@ -1,4 +1,4 @@
-//! Records: small sealed text files that say what was found out, and the checks under which it stays true.
+//! Small sealed text files that keep what was found out, with the facts under which it stays true.
 //!
 //! Their format is that of [`crate::store::trace::line`]. What a compiler said of itself is one, and a dependency environment is one.
 

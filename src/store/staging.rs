@@ -1,4 +1,4 @@
-//! Staging: directories in which builds happen, on the file system of the cache, so that a result is published by a
+//! Locked, private directories in which builds happen, on the file system of the cache, so that a result is published by a
 //! rename. A staging directory is locked by its owner as long as that lives; what a crash left behind is unlocked, and
 //! goes at the next miss.
 

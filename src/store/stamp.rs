@@ -1,4 +1,4 @@
-//! Stamps: what a file looked like, as far as one `stat` can tell.
+//! The stamp of a file: its size, times and inode, from one `stat`.
 //!
 //! A stamp is size, modification time, change time (both in nanoseconds) and inode. Equal stamps mean equal content
 //! if, when the stamp was taken, the file had been left alone for longer than the file system's clock takes to tick:

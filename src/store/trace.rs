@@ -1,4 +1,4 @@
-//! Traces: what a build looked at, and where its binary is.
+//! Records the inputs of a build and the place of its binary, and finds the variant that is still current.
 //!
 //! A *verifying trace* (Mokhov et al., "Build systems à la carte", 2018): instead of deriving a key from all inputs,
 //! which nobody knows before the compiler has run, the build writes down every fact it depended on, and a later run

@@ -1,4 +1,4 @@
-//! Usage counts: how many builds were made since the cache was.
+//! Counts the builds that were made since the cache was.
 //!
 //! A miss writes anyway, and adds one byte to `v1/misses`: the size of that file is their number, and no two processes can
 //! lose each other's. A hit writes nothing, and is not counted: what is known of hits is when each binary was last used,

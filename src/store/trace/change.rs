@@ -1,4 +1,4 @@
-//! Changes: one thing that is not as it was at the last build, as `runner why` tells it.
+//! One input that changed since the last build, as `runner why` shows it.
 
 use std::fmt;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! Texts of a trace or record: fields divided by spaces, in which what would divide them is escaped.
+//! Escapes the texts of traces and records, whose fields are divided by spaces.
 //!
 //! `\n`, `\r`, `\s` (space), `\e` (equals sign) and `\\`, so that every line splits at its spaces.
 

@@ -1,4 +1,4 @@
-//! Facts: one recorded input of a build, whether it is still as it was, and its line in a trace.
+//! One recorded input of a build: its line in a trace, and whether it still holds.
 //!
 //! The content of a file or directory is compared by its stamp first and by its digest when that differs; a variable, an
 //! absence and the result of a search of PATH are compared as they are. The lines are those [`crate::store::trace::line`]

@@ -1,4 +1,4 @@
-//! The format of traces and records: their lines, read one by one and without allocation.
+//! Reads the lines of traces and records one by one, without allocation.
 //!
 //! ```text
 //! runner-trace 1

@@ -1,13 +1,12 @@
-//! Entry: from the kernel to [`crate::run`], by way of a hit if it is one.
+//! Process start: from the kernel to [`crate::run`], unless the fast path finds a cached program to become.
 //!
 //! In every build C's `main` is ours, and asks [`runner::fast_path`] first. In the build that `install.sh` makes on x86-64 Linux
-//! (static, not relocated, `--cfg runner_start` and `-e runner_start`) the question is asked even earlier: at the ELF entry
-//! point, before libc exists. On anything but a hit the registers and the stack are as the kernel left them, and libc's own
-//! `_start` goes on.
+//! (static with musl, not relocated, `--cfg runner_start` and `-e runner_start`) the question is asked even earlier: at the
+//! ELF entry point, before libc exists. On anything but a hit the registers and the stack are as the kernel left them, and
+//! libc's own `_start` goes on.
 //!
-//! Before libc there are no thread-locals (so no `errno`), no heap, and its `memcpy` is not there yet: glibc chooses it at
-//! start-up by CPUID. So this file brings its own, which in that build serves the whole program; on processors of the last
-//! ten years `rep movsb` is as fast for long copies, and there are no others in a hit.
+//! Before libc there are no thread-locals (so no `errno`) and no heap. Musl's `memcpy` and its like are plain functions, and
+//! work already; glibc chooses them at start-up, so a program that is linked with glibc asks in `main`.
 //!
 //! This is the command's one file with `unsafe` in it: its symbols are fixed by C and ELF, and `argv`, `envp` and `execve`
 //! are raw pointers. What they point to was put there by the kernel and lives as long as the process.
@@ -34,8 +33,10 @@ extern "C" fn main(argc: c_int, argv: *const *const c_char, envp: *const *const 
 
 #[cfg(target_os = "linux")]
 mod linux {
+    use std::cell::UnsafeCell;
     use std::ffi::{CStr, c_char};
     use std::ptr;
+    use std::sync::atomic::{AtomicBool, Ordering};
 
     use runner::fast_path::{self as hit, Buffers, System};
 
@@ -44,8 +45,30 @@ mod linux {
     /// The same for those of a hit.
     const MOST_OWN_VARIABLES: usize = 64;
 
-    static mut BUFFERS: Buffers = Buffers::new();
-    static mut ENVIRONMENT: [*const c_char; MOST_VARIABLES] = [ptr::null(); MOST_VARIABLES];
+    /// What the one look for a hit writes to. Static, so that its pages cost nothing until they are touched.
+    struct Memory {
+        is_taken: AtomicBool,
+        buffers: UnsafeCell<Buffers>,
+        environment: UnsafeCell<[*const c_char; MOST_VARIABLES]>,
+    }
+
+    // SAFETY: what is in the cells is reached through `take_memory` alone, which gives it to one caller only.
+    unsafe impl Sync for Memory {}
+
+    static MEMORY: Memory = Memory {
+        is_taken: AtomicBool::new(false),
+        buffers: UnsafeCell::new(Buffers::new()),
+        environment: UnsafeCell::new([ptr::null(); MOST_VARIABLES]),
+    };
+
+    /// The memory, for the first who asks.
+    fn take_memory() -> Option<(&'static mut Buffers, &'static mut [*const c_char; MOST_VARIABLES])> {
+        if MEMORY.is_taken.swap(true, Ordering::Relaxed) {
+            return None;
+        }
+        // SAFETY: nobody else was given, or will be given, what is in the cells.
+        Some(unsafe { (&mut *MEMORY.buffers.get(), &mut *MEMORY.environment.get()) })
+    }
 
     /// The environment as the kernel laid it out.
     struct Kernel {
@@ -121,17 +144,14 @@ mod linux {
     /// # Safety
     /// `argv` holds `argc` C strings and a null; `envp` is null-terminated; there is one thread.
     pub(super) unsafe fn become_hit(argc: usize, argv: *const *const c_char, envp: *const *const c_char) {
-        // SAFETY: by the caller's promise; the statics are used by this one call only.
+        // SAFETY: by the caller's promise.
         unsafe {
             if argc < 2 || !is_own_name(CStr::from_ptr(*argv).to_bytes()) {
                 return;
             }
+            let Some((buffers, environment)) = take_memory() else { return };
             let kernel = Kernel { envp };
-            let Some(hit) =
-                hit::find(CStr::from_ptr(*argv.add(1)), &kernel, &mut *ptr::addr_of_mut!(BUFFERS))
-            else {
-                return;
-            };
+            let Some(hit) = hit::find(CStr::from_ptr(*argv.add(1)), &kernel, buffers) else { return };
             // Taken apart once: each of the caller's variables is compared with all of them.
             let mut own = [(&b""[..], ptr::null()); MOST_OWN_VARIABLES];
             let mut owns = 0;
@@ -141,7 +161,6 @@ mod linux {
                 owns += 1;
             }
             let own = own.get(..owns).unwrap_or_default();
-            let environment = &mut *ptr::addr_of_mut!(ENVIRONMENT);
             let mut count = 0;
             let mut next = envp;
             while !(*next).is_null() {
@@ -260,78 +279,5 @@ mod start {
             let argv = stack.add(1).cast::<*const c_char>();
             super::linux::become_hit(argc, argv, argv.add(argc + 1));
         }
-    }
-}
-
-/// The functions a compiler may call for copies and comparisons, free of libc.
-#[cfg(all(runner_start, target_os = "linux", target_arch = "x86_64"))]
-mod memory {
-    use std::arch::asm;
-
-    #[unsafe(no_mangle)]
-    unsafe extern "C" fn memcpy(to: *mut u8, from: *const u8, count: usize) -> *mut u8 {
-        // SAFETY: by the caller's promise; the direction flag is clear by the ABI.
-        unsafe {
-            asm!("rep movsb", inout("rcx") count => _, inout("rdi") to => _, inout("rsi") from => _,
-                options(nostack, preserves_flags));
-        }
-        to
-    }
-
-    #[unsafe(no_mangle)]
-    unsafe extern "C" fn memmove(to: *mut u8, from: *const u8, count: usize) -> *mut u8 {
-        // SAFETY: as above; backwards if the ranges overlap so that forwards would read what it wrote.
-        unsafe {
-            if (to as usize).wrapping_sub(from as usize) >= count {
-                return memcpy(to, from, count);
-            }
-            asm!("std", "rep movsb", "cld", inout("rcx") count => _, inout("rdi") to.wrapping_add(count).wrapping_sub(1) => _,
-                inout("rsi") from.wrapping_add(count).wrapping_sub(1) => _, options(nostack));
-        }
-        to
-    }
-
-    #[unsafe(no_mangle)]
-    unsafe extern "C" fn memset(to: *mut u8, byte: i32, count: usize) -> *mut u8 {
-        // SAFETY: as above.
-        unsafe {
-            asm!("rep stosb", inout("rcx") count => _, inout("rdi") to => _, in("al") byte as u8,
-                options(nostack, preserves_flags));
-        }
-        to
-    }
-
-    #[unsafe(no_mangle)]
-    unsafe extern "C" fn memcmp(one: *const u8, two: *const u8, count: usize) -> i32 {
-        let mut index = 0;
-        // SAFETY: both are readable for `count` bytes. Volatile, so that the loop is not made a call of itself.
-        unsafe {
-            while index < count {
-                let (a, b) = (one.add(index).read_volatile(), two.add(index).read_volatile());
-                if a != b {
-                    return i32::from(a) - i32::from(b);
-                }
-                index += 1;
-            }
-        }
-        0
-    }
-
-    #[unsafe(no_mangle)]
-    unsafe extern "C" fn bcmp(one: *const u8, two: *const u8, count: usize) -> i32 {
-        // SAFETY: as above.
-        unsafe { memcmp(one, two, count) }
-    }
-
-    #[unsafe(no_mangle)]
-    unsafe extern "C" fn strlen(text: *const u8) -> usize {
-        let mut length = 0;
-        // SAFETY: a C string.
-        unsafe {
-            while text.add(length).read_volatile() != 0 {
-                length += 1;
-            }
-        }
-        length
     }
 }
