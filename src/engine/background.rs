@@ -113,7 +113,6 @@ fn start(context: &Context, script: &Script, options: &Options) -> std::io::Resu
 /// # Errors
 /// As [`crate::Runner::prepare`].
 pub(crate) fn finish(context: &Context, script: &Script, options: &Options) -> Result<()> {
-    let _ = rustix::process::setsid();
     let cache = context.cache()?;
     cache.create()?;
     let Ok(Some(_background)) =

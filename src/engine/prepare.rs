@@ -11,6 +11,7 @@
 //! ```
 
 use std::ffi::OsString;
+use std::process::ExitStatus;
 
 use crate::base::error::{At, EXIT_NOT_FOUND, Error, Result, Step};
 use crate::build::backend::{Backend, Host, ResolvedRecipe};
@@ -37,7 +38,7 @@ use crate::store::usage_counts;
 /// How often a program is looked for again because it was trimmed between the look and the exec.
 const MOST_VANISHINGS: usize = 3;
 
-/// Becomes the script. Returns only if the program had to be spawned, with the exit code that stands for how it ended.
+/// Becomes the script. Returns only if the program had to be spawned, with the way it ended.
 ///
 /// # Errors
 /// Those of [`crate::Runner::prepare`], and [`Step::Execute`].
@@ -46,20 +47,20 @@ pub(crate) fn run(
     script: &Script,
     options: &Options,
     arguments: &[OsString],
-) -> Result<u8> {
+) -> Result<ExitStatus> {
     if options.steering.rehearses {
         return crate::engine::dry_run::dry_run(context, script, options, Purpose::Run(arguments))
-            .map(|()| 0);
+            .map(|()| ExitStatus::default());
     }
     for _ in 0..MOST_VANISHINGS {
-        if let Some(code) = prepare(context, script, options)?.execute(arguments)? {
-            return Ok(code);
+        if let Some(status) = prepare(context, script, options)?.execute(arguments)? {
+            return Ok(status);
         }
     }
     // Somebody cleans the cache all the time: do without it.
     let temporary = Options { temporary: true, ..options.clone() };
-    let code = prepare(context, script, &temporary)?.execute(arguments)?;
-    code.ok_or_else(|| Error::message(Step::Execute, "its program vanished before it could be executed"))
+    let status = prepare(context, script, &temporary)?.execute(arguments)?;
+    status.ok_or_else(|| Error::message(Step::Execute, "its program vanished before it could be executed"))
 }
 
 /// The program of a script: the cached one if its trace holds, else built now.

@@ -8,6 +8,7 @@ use std::fs::File;
 use std::io::{self, Seek};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
+use std::process::ExitStatus;
 use std::sync::Arc;
 
 use crate::base::error::{EXIT_CANNOT_EXECUTE, Error, Result, Step};
@@ -17,7 +18,6 @@ use crate::engine::exec_wrapper::{self, Under};
 use crate::process::child;
 use crate::process::exec::{self, Image};
 use crate::process::memfd;
-use crate::process::signals;
 use crate::report::command_log::{Journal, timed};
 use crate::report::reporter::Reporter;
 use crate::request::options::{Options, Verbosity};
@@ -192,17 +192,17 @@ impl Program {
         Ok(file)
     }
 
-    /// Becomes the program, or the one that it is run under. Returns `None` if it has vanished from the cache, and the exit
-    /// code if it had to be a child; if that died of a signal so does this process.
+    /// Becomes the program, or the one that it is run under. Returns `None` if it has vanished from the cache, and the way
+    /// it ended if it had to be a child.
     ///
     /// # Errors
     /// [`Step::Execute`]: 126, or 127 if the program that it is to be run under is not there.
-    pub fn execute(self, arguments: &[OsString]) -> Result<Option<u8>> {
+    pub fn execute(self, arguments: &[OsString]) -> Result<Option<ExitStatus>> {
         let typed = self.script.display_name().into_owned();
         self.execute_inner(arguments).map_err(|error| error.about(typed))
     }
 
-    fn execute_inner(self, arguments: &[OsString]) -> Result<Option<u8>> {
+    fn execute_inner(self, arguments: &[OsString]) -> Result<Option<ExitStatus>> {
         let under = match self.under()? {
             Some(_) if self.path().is_some_and(|path| !path.exists()) => return Ok(None),
             under => under,
@@ -268,7 +268,7 @@ impl Program {
     }
 
     /// Has it as a child, and ends as it ended.
-    fn spawn(&self, under: Option<&Under>, image: &Image<'_>) -> Result<Option<u8>> {
+    fn spawn(&self, under: Option<&Under>, image: &Image<'_>) -> Result<Option<ExitStatus>> {
         let status = match timed(self.manner.journal.as_ref(), "running it", || child::spawn(image)) {
             Ok(status) => status,
             Err(error) if self.path().is_some_and(|path| is_gone(&error, path)) => return Ok(None),
@@ -277,7 +277,7 @@ impl Program {
         if let Some(journal) = self.journal() {
             journal.tell_times();
         }
-        Ok(Some(signals::end_as(status)))
+        Ok(Some(status))
     }
 
     /// The file system has been mounted noexec since the program was put there.

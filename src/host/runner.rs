@@ -3,6 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::process::ExitStatus;
 
 use crate::base::environment::Environment;
 use crate::base::error::{Error, Result};
@@ -365,11 +366,11 @@ impl Runner {
         crate::engine::background::stop(&self.context)
     }
 
-    /// Becomes the script. Returns only if the program had to be spawned, with the exit code that stands for how it ended.
+    /// Becomes the script. Returns only if the program had to be spawned, with the way it ended.
     ///
     /// # Errors
     /// Those of [`Runner::prepare`], and [`Step::Execute`].
-    pub fn run(&self, script: &Script, options: &Options, arguments: &[OsString]) -> Result<u8> {
+    pub fn run(&self, script: &Script, options: &Options, arguments: &[OsString]) -> Result<ExitStatus> {
         crate::engine::prepare::run(&self.context, script, options, arguments)
     }
 

@@ -7,7 +7,7 @@
 //!    child has had already; what anybody else sent us is sent on.
 //! 3. When the child stops we stop, of the same signal, so that the shell sees its job stop; when we are continued so is
 //!    the child, if it is not already.
-//! 4. When it has died of a signal we die of it too ([`crate::process::signals::end_as`]), without a core of our own.
+//! 4. When it has died of a signal we die of it too (the command line does, not the library), without a core of our own.
 //! 5. If we are killed so is the child, where the system can do that (Linux); there are no orphans.
 //!
 //! What cannot be had: a signal that somebody (not the terminal) sends to the whole group reaches the child twice, and

@@ -1,4 +1,4 @@
-//! Blocks signals while a child runs in our place, receives them one by one, and ends this process as the child ended.
+//! Blocks signals while a child runs in our place, receives them one by one, and puts them back as the caller had them.
 //!
 //! There is `unsafe` here: the calls about signals take raw pointers to sets and actions, all of them on the stack.
 #![allow(unsafe_code)]
@@ -230,23 +230,6 @@ extern "C" fn nothing(_signal: i32) {}
 
 // SAFETY: numbers and sets, and null for a function that is not called.
 const DEFAULT: libc::sigaction = unsafe { MaybeUninit::zeroed().assume_init() };
-
-/// Ends as a child ended: of the same signal, which does not return; else by its exit code, or 128 + the signal if this
-/// process does not die of it.
-pub(crate) fn end_as(status: ExitStatus) -> u8 {
-    if let Some(signal) = status.signal() {
-        // The core is the child's.
-        let nothing = rustix::process::Rlimit { current: Some(0), maximum: Some(0) };
-        let _ = rustix::process::setrlimit(rustix::process::Resource::Core, nothing);
-        #[cfg(target_os = "linux")]
-        let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
-        let _ = set_action(signal, &DEFAULT);
-        // SAFETY: a number.
-        unsafe { libc::raise(signal) };
-        let _ = set_mask(libc::SIG_UNBLOCK, &set_of(signal));
-    }
-    exit_code(status)
-}
 
 /// The exit code that stands for how a child ended: its own, or 128 + the signal that killed it.
 pub(crate) fn exit_code(status: ExitStatus) -> u8 {

@@ -8,6 +8,7 @@
 mod commands;
 mod completion;
 mod drop_in;
+mod end;
 mod help;
 mod parse;
 mod print;

@@ -11,6 +11,7 @@ use std::ffi::{OsStr, OsString};
 use runner::{Environment, Options, Result, Runner, Verbosity, Why, printable, usage_error};
 use serde_json::json;
 
+use crate::end::end_as;
 use crate::parse::command::Command;
 use crate::print::{print, tell};
 use crate::run::script::read;
@@ -26,7 +27,7 @@ pub(crate) fn dispatch(command: Command) -> Result<u8> {
     match command {
         Command::Run { script, arguments, options } => return run(&runner, &script, &options, &arguments),
         Command::Evaluate { expression, base, arguments, options } => {
-            return runner.run(&expression.script(&base), &options, &arguments);
+            return runner.run(&expression.script(&base), &options, &arguments).map(end_as);
         }
         Command::Build { scripts, output, saying, options } => {
             return build::build(&runner, &scripts, output.as_deref(), saying, &options);
@@ -36,7 +37,11 @@ pub(crate) fn dispatch(command: Command) -> Result<u8> {
             return Ok(build::verify(&runner, &programs, script.as_deref(), &options));
         }
         Command::BuildCache { scripts, options } => return build_ahead(&runner, &scripts, &options),
-        Command::Background { script, options } => runner.finish(&read(&runner, &script)?, &options)?,
+        Command::Background { script, options } => {
+            // `runner cache stop` ends the session.
+            let _ = rustix::process::setsid();
+            runner.finish(&read(&runner, &script)?, &options)?;
+        }
         Command::Update { script, write_lock, options } => {
             let updated = runner.update(&read(&runner, &script)?, &options, write_lock)?;
             for one in updated.iter().filter(|_| options.verbosity > Verbosity::Quiet) {
@@ -108,7 +113,7 @@ pub(crate) fn dispatch(command: Command) -> Result<u8> {
 }
 
 fn run(runner: &Runner, script: &OsStr, options: &Options, arguments: &[OsString]) -> Result<u8> {
-    runner.run(&read(runner, script)?, options, arguments)
+    runner.run(&read(runner, script)?, options, arguments).map(end_as)
 }
 
 /// Builds what can be built; the first error's code.

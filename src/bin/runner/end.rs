@@ -1,0 +1,35 @@
+//! The end of the command as its child ended.
+//!
+//! There is `unsafe` here: the C library's calls about signals.
+#![allow(unsafe_code)]
+
+use std::os::unix::process::ExitStatusExt;
+use std::process::ExitStatus;
+
+use runner::EXIT_FAILED;
+
+/// Ends as a child ended: of the same signal, which does not return; else by its exit code, or 128 + the signal if this
+/// process does not die of it.
+pub(crate) fn end_as(status: ExitStatus) -> u8 {
+    if let Some(signal) = status.signal() {
+        // The core is the child's.
+        let nothing = rustix::process::Rlimit { current: Some(0), maximum: Some(0) };
+        let _ = rustix::process::setrlimit(rustix::process::Resource::Core, nothing);
+        #[cfg(target_os = "linux")]
+        let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
+        // SAFETY: numbers, and a set that is filled before it is read; no handler of Rust's is replaced.
+        unsafe {
+            libc::signal(signal, libc::SIG_DFL);
+            let mut one = std::mem::MaybeUninit::<libc::sigset_t>::uninit();
+            libc::sigemptyset(one.as_mut_ptr());
+            libc::sigaddset(one.as_mut_ptr(), signal);
+            libc::raise(signal);
+            libc::sigprocmask(libc::SIG_UNBLOCK, one.as_ptr(), std::ptr::null_mut());
+        }
+    }
+    match (status.code(), status.signal()) {
+        (Some(code), _) => code as u8,
+        (None, Some(signal)) => 128u8.wrapping_add(signal as u8),
+        (None, None) => EXIT_FAILED,
+    }
+}
