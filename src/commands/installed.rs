@@ -219,7 +219,7 @@ pub(crate) fn find(receipts: &Path, name: &OsStr) -> Result<Receipt> {
     match (matching.pop(), matching.first()) {
         (Some(receipt), None) => Ok(receipt),
         (None, _) => Err(Error::message(Step::Install, format!("`{shown}` was not promoted"))
-            .hint("`runner list` tells what was")),
+            .hint("`runner list` lists them")),
         (Some(one), Some(other)) => {
             let (one, other) = (one.path.display(), other.path.display());
             let text = format!("`{shown}` was promoted to `{other}` and to `{one}`");

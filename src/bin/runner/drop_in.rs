@@ -159,7 +159,7 @@ impl Words {
                 // Of caches long gone.
                 "--migrate-data" => drop(self.value(&mut option)?),
                 name => {
-                    return Err(usage_error(format!("there is no option `{name}`")).with_hint(
+                    return Err(usage_error(format!("unknown option `{name}`")).with_hint(
                         "`rust-script --help` lists the options; those of the script go after it",
                     ));
                 }
@@ -241,7 +241,7 @@ fn scriptisto(arguments: Vec<OsString>) -> Result<Command> {
             Err(usage_error(format!("runner has no `{}` of scriptisto's", words[0]))
                 .with_hint("a script needs no more than a `#!` line: see `runner --help`"))
         }
-        [option, ..] if option.starts_with('-') => Err(usage_error(format!("there is no option `{option}`"))),
+        [option, ..] if option.starts_with('-') => Err(usage_error(format!("unknown option `{option}`"))),
         _ => Ok(run(&arguments[0], &arguments[1..], options)),
     }
 }

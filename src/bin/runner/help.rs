@@ -1,7 +1,7 @@
 //! Help: what `--help`, `help SUBCOMMAND` and `help TOPIC` say.
 //!
-//! What can be typed is in [`table`], one line each; here is what there is to say of it at length, and how the two are put
-//! together. Lines that begin with two spaces are shown as they are, here and in the manual; others are a paragraph.
+//! What can be typed is in [`runner::flags`] and [`crate::commands`], what there is to say of it at length in [`texts`] and
+//! [`topics`]; here the two are put together.
 
 pub(crate) mod manual;
 pub(crate) mod texts;
@@ -80,18 +80,34 @@ fn add_options(text: &mut String, title: &str, is_meant: impl Fn(&Flag) -> bool)
 }
 
 /// Adds a line of two columns; what is too long for the first has a line of its own.
-fn add_line(text: &mut String, form: &str, says: &str) {
-    /// Where the second column begins.
+fn add_line(text: &mut String, form: &str, help: &str) {
+    /// Where the second column begins, and where it ends.
     const COLUMN: usize = 32;
+    const WIDTH: usize = 80;
     text.push_str("  ");
     text.push_str(form);
-    let width = form.len() + 2;
-    if width >= COLUMN - 1 {
+    let mut at = form.len() + 2;
+    if at >= COLUMN - 1 {
         text.push('\n');
-        text.extend(std::iter::repeat_n(' ', COLUMN));
-    } else {
-        text.extend(std::iter::repeat_n(' ', COLUMN - width));
+        at = 0;
     }
-    text.push_str(says);
+    text.extend(std::iter::repeat_n(' ', COLUMN - at));
+    at = COLUMN;
+    for word in help.split(' ') {
+        match at {
+            COLUMN => {}
+            _ if at + 1 + word.chars().count() > WIDTH => {
+                text.push('\n');
+                text.extend(std::iter::repeat_n(' ', COLUMN));
+                at = COLUMN;
+            }
+            _ => {
+                text.push(' ');
+                at += 1;
+            }
+        }
+        text.push_str(word);
+        at += word.chars().count();
+    }
     text.push('\n');
 }

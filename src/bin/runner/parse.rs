@@ -134,8 +134,8 @@ fn subcommand(name: &str, mut arguments: Vec<OsString>) -> Result<Command> {
             let mut names = words(parser, name, None)?;
             names.extend(plain);
             if names.is_empty() {
-                return Err(usage_error("`demote` needs the name of what was promoted")
-                    .with_hint("`runner list` tells them"));
+                return Err(usage_error("`demote` needs the name of an installed command")
+                    .with_hint("`runner list` lists them"));
             }
             Ok(Command::Demote { names, force })
         }

@@ -88,7 +88,7 @@ pub(crate) fn dispatch(command: Command) -> Result<u8> {
             None => {
                 let topic = topic.unwrap_or_default();
                 let hint = match help::similar_topic(&topic) {
-                    Some(similar) => format!("there is on `{similar}`"),
+                    Some(similar) => format!("did you mean `{similar}`?"),
                     None => "`runner help` lists the topics".to_owned(),
                 };
                 return Err(usage_error(format!("there is no help on `{topic}`")).with_hint(hint));

@@ -107,7 +107,7 @@ fn help_shows_every_flag_of_a_subcommand_and_none_of_another() {
                 _ => assert_eq!(is_told(flag), takes(owner, flag), "{owner} {}", flag.form),
             }
         }
-        assert!(help.stdout.lines().all(|line| line.chars().count() <= 125), "{owner}");
+        assert!(help.stdout.lines().all(|line| line.chars().count() <= 80), "{owner}");
     }
 }
 
@@ -115,16 +115,14 @@ fn help_shows_every_flag_of_a_subcommand_and_none_of_another() {
 fn every_topic_is_listed_and_long_enough_to_be_worth_reading() {
     let sandbox = Sandbox::fake();
     let overview = sandbox.runner(["help"]).run().stdout;
+    let words: Vec<&str> = overview.split_whitespace().collect();
     for topic in topics::TOPICS {
-        assert!(
-            overview.contains(&format!("\n  {} ", topic.name)) && overview.contains(topic.says),
-            "{}",
-            topic.name
-        );
+        let line: Vec<&str> = [topic.name].into_iter().chain(topic.says.split(' ')).collect();
+        assert!(words.windows(line.len()).any(|words| words == line), "{}", topic.name);
         let help = sandbox.runner(["help", topic.name]).run();
         assert_eq!((help.code, help.stderr.as_str()), (0, ""));
         assert!(help.stdout.contains(topic.text) && topic.text.lines().count() > 8, "{}", topic.name);
-        assert!(topic.text.lines().all(|line| line.chars().count() <= 110), "{}", topic.name);
+        assert!(topic.text.lines().all(|line| line.chars().count() <= 80), "{}", topic.name);
     }
 }
 

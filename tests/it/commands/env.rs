@@ -112,13 +112,13 @@ fn names_are_exact_and_one_that_is_not_known_is_an_error() {
     sandbox.runner(["env", "profil"]).run().ends(
         125,
         "",
-        "runner: `env` knows nothing of `profil`\n  hint: did you mean `profile`?\n",
+        "runner: there is no setting `profil`\n  hint: did you mean `profile`?\n",
     );
     sandbox.runner(["env", "MAX_SIZE"]).run().fails(125, "hint: did you mean `max-size`?");
     sandbox.runner(["env", "profile", "zzz"]).run().ends(
         125,
         "",
-        "runner: `env` knows nothing of `zzz`\n  hint: `runner env` lists what there is\n",
+        "runner: there is no setting `zzz`\n  hint: `runner env` lists the settings\n",
     );
     let ran = sandbox.runner(["env", "--script", "missing.rs"]).run();
     assert!(
@@ -136,7 +136,7 @@ fn names_are_exact_and_one_that_is_not_known_is_an_error() {
 fn a_variable_that_is_misspelt_is_noticed() {
     let sandbox = Sandbox::fake();
     let ran = sandbox.runner(["env"]).env("RUNNER_OFLINE", "1").env("RUNNER_TOOL_CACHE", "/x").run();
-    let said = "runner: `RUNNER_OFLINE` is set, and means nothing\n  hint: did you mean `RUNNER_OFFLINE`?\n";
+    let said = "runner: unknown variable `RUNNER_OFLINE`; it has no effect\n  hint: did you mean `RUNNER_OFFLINE`?\n";
     assert_eq!((ran.code, ran.stderr.as_str()), (0, said));
 }
 

@@ -27,7 +27,7 @@ fn a_promoted_script_is_a_command_that_is_listed_and_can_be_demoted() {
     sandbox.runner(["demote", "x"]).run().prints(&format!("removed {place}\n"));
     sandbox.runner(["list"]).run().prints("");
     assert!(files_below(&sandbox.commands()).is_empty() && sandbox.receipts().is_empty());
-    let message = "runner: `x` was not promoted\n  hint: `runner list` tells what was\n";
+    let message = "runner: `x` was not promoted\n  hint: `runner list` lists them\n";
     sandbox.runner(["demote", "x"]).run().ends(125, "", message);
     assert!(source.exists());
 }
@@ -288,7 +288,7 @@ fn a_removed_receipt_makes_the_executable_a_strangers() {
     sandbox.runner(["promote", "-q", "x.rs"]).run().prints("");
     fs::remove_file(&sandbox.receipts()[0]).unwrap();
     sandbox.runner(["promote", "x.rs"]).run().fails(125, "hint: `--force` replaces it");
-    sandbox.runner(["demote", "x"]).run().fails(125, "hint: `runner list` tells what was");
+    sandbox.runner(["demote", "x"]).run().fails(125, "hint: `runner list` lists them");
     assert!(sandbox.commands().join("x").exists());
 }
 

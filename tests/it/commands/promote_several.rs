@@ -80,7 +80,7 @@ fn if_one_of_several_cannot_be_built_none_is_installed() {
 fn if_one_of_several_cannot_be_demoted_none_is() {
     let sandbox = three();
     sandbox.quiet(&["promote", "one.rs", "two.rs"]);
-    let message = "runner: `nope` was not promoted\n  hint: `runner list` tells what was\n";
+    let message = "runner: `nope` was not promoted\n  hint: `runner list` lists them\n";
     sandbox.runner(["demote", "one", "nope"]).run().ends(125, "", message);
     fs::write(sandbox.commands().join("two"), "mine\n").unwrap();
     sandbox.runner(["demote", "one", "two"]).run().fails(125, "hint: `--force` removes it all the same");

@@ -14,9 +14,9 @@ fn an_upgrade_builds_what_changed_and_leaves_the_rest_alone() {
     sandbox.quiet(&["promote", "one.rs", "two.rs", "three.rs"]);
     let inode = |name: &str| fs::metadata(sandbox.commands().join(name)).unwrap().ino();
     let before = inode("one");
-    sandbox.runner(["upgrade"]).run().prints("one: current\nthree: current\ntwo: current\n");
+    sandbox.runner(["upgrade"]).run().prints("one: up to date\nthree: up to date\ntwo: up to date\n");
     sandbox.script("two.rs", "print 2\n");
-    let said = "one: current\nthree: current\ntwo: source changed; built again\n";
+    let said = "one: up to date\nthree: up to date\ntwo: source changed; built again\n";
     let compiles = sandbox.compiles();
     sandbox.runner(["upgrade", "--all"]).run().prints(said);
     assert_eq!(sandbox.compiles(), compiles + 1);
@@ -28,11 +28,11 @@ fn an_upgrade_builds_what_changed_and_leaves_the_rest_alone() {
     let path = sandbox.commands().join("three");
     sandbox.runner(["upgrade".as_ref(), path.as_os_str(), "-q".as_ref()]).run().prints("");
     assert_eq!(sandbox.says("three"), "3\n");
-    let message = "runner: `nope` was not promoted\n  hint: `runner list` tells what was\n";
+    let message = "runner: `nope` was not promoted\n  hint: `runner list` lists them\n";
     sandbox.script("one.rs", "print I\n");
     sandbox.runner(["upgrade", "one", "nope"]).run().ends(125, "", message);
     assert_eq!(sandbox.says("one"), "1\n", "names are looked at before anything is built");
-    let message = "runner: `--all` is everything that was promoted, and names are some of it\n  hint: give one of them\n";
+    let message = "runner: `--all` and names cannot be used together\n  hint: give one of them\n";
     sandbox.runner(["upgrade", "--all", "one"]).run().ends(125, "", message);
 }
 
@@ -92,7 +92,7 @@ fn another_toolchain_makes_an_executable_old() {
     // Without a compiler nothing is old, and nothing can be built again.
     fs::remove_file(&rustc).unwrap();
     assert_eq!(sandbox.state("two"), "current");
-    sandbox.runner(["upgrade"]).run().prints("one: current\ntwo: current\n");
+    sandbox.runner(["upgrade"]).run().prints("one: up to date\ntwo: up to date\n");
 }
 
 #[test]

@@ -5,82 +5,102 @@ pub(crate) const OVERVIEW: &str = "\
 runner: run a single-file script in a compiled language
 
 Usage:
-  runner [OPTIONS] SCRIPT [ARGS]...     compile if needed, and run; what a `#!/usr/bin/env runner` line does
-  runner [OPTIONS] - [ARGS]...          the same with a script on standard input
-  runner [OPTIONS] CRATE@VERSION [ARGS] a program from crates.io: `1.2.3`, `1`, `latest` (`runner help crates`)
-  runner -e EXPR [ARGS]...              print the value of an expression
-  runner --loop CLOSURE [ARGS]...       call a closure with each line of standard input, print what it returns
+  runner [OPTIONS] SCRIPT [ARGS]...      compile if needed, and run the script
+  runner [OPTIONS] - [ARGS]...           run a script from standard input
+  runner [OPTIONS] CRATE@VERSION [ARGS]  run a program from crates.io
+  runner -e EXPR [ARGS]...               print the value of an expression
+  runner --loop CLOSURE [ARGS]...        call a closure with each line of stdin
   runner SUBCOMMAND ...
 ";
 
 pub(crate) const CODES: &str = "
-Exit codes: the script's own; else 125 runner or the compiler failed, 126 the script was found but cannot be read or
-executed, 127 the script or its compiler was not found.
+Exit codes: the script's own; else 125 runner or the compiler failed, 126 the
+script was found but cannot be read or executed, 127 the script or its compiler
+was not found.
 ";
 
 pub(crate) const EXPRESSIONS: &str = "\
 Usage: runner -e EXPR [ARGS]...
        runner --loop CLOSURE [ARGS]...
 
-`-e` prints the value of an expression as `{:?}`, unless it is `()`. It may be statements that end in an expression, and
-`?` may be used: an error is `Error: ...` and exit code 1. The arguments are those of `std::env::args`.
+`-e` prints the value of an expression as `{:?}`, unless it is `()`. It may be
+statements that end in an expression, and `?` may be used: an error is `Error:
+...` and exit code 1. The arguments are those of `std::env::args`.
 
-`--loop` calls a closure with each line of standard input (a `&str` that keeps its line end) and prints what it returns in
-the same way: `ls | runner --loop '|l| l.trim().len()'`. With `--count` the closure gets two arguments, the line and its
-number. A block that ends in a closure can hold state: `{ let mut sum = 0; move |l| { sum += l.len(); sum } }`.
+`--loop` calls a closure with each line of standard input (a `&str` that keeps
+its line end) and prints what it returns in the same way: `ls | runner --loop
+'|l| l.trim().len()'`. With `--count` the closure gets two arguments, the line
+and its number. A block that ends in a closure can hold state: `{ let mut sum =
+0; move |l| { sum += l.len(); sum } }`.
 
-The edition is 2021 unless `--edition` says otherwise. Expressions are compiled once and cached as scripts are.
+The edition is 2021 unless `--edition` says otherwise. Expressions are compiled
+once and cached as scripts are.
 ";
 
 pub(crate) const TEST: &str = "\
 Usage: runner test [OPTIONS] SCRIPT [ARGS]...
        runner bench [OPTIONS] SCRIPT [ARGS]...
 
-Builds a script with its development dependencies for the functions marked `#[test]` or `#[bench]`, and runs them. What
-follows the script is for the program that runs them: a filter, `--nocapture`, `--list`. Tests are built in the profile
-`test`, benchmarks in `bench` and with the nightly toolchain, unless the options say otherwise. A file that only holds
-tests needs no `main`.
+Builds a script with its development dependencies for the functions marked
+`#[test]` or `#[bench]`, and runs them. What follows the script is for the
+program that runs them: a filter, `--nocapture`, `--list`. Tests are built in
+the profile `test`, benchmarks in `bench` and with the nightly toolchain, unless
+the options say otherwise. A file that only holds tests needs no `main`.
 ";
 
 pub(crate) const CHECK: &str = "\
 Usage: runner check [OPTIONS] SCRIPT [-- RUSTC OPTIONS...]
        runner clippy [OPTIONS] SCRIPT [-- CLIPPY OPTIONS...]
 
-Shows what the compiler or clippy has to say of a script, in its own path and lines, with the dependencies of a run; `check`
-also what cargo would warn of in its metadata. Exit code 125 if there are errors.
+Shows the messages of the compiler or of clippy on a script, in its own path and
+lines, with the dependencies of a run; `check` also what cargo would warn of in
+its metadata. Exit code 125 if there are errors.
 ";
 
 pub(crate) const DOC: &str = "\
 Usage: runner doc [OPTIONS] SCRIPT [-o DIR] [-- RUSTDOC OPTIONS...]
 
-Writes the documentation of a script into DIR or the cache, and prints the path of its first page.
+Writes the documentation of a script into DIR or the cache, and prints the path
+of its first page.
 ";
 
 pub(crate) const FMT: &str = "\
 Usage: runner fmt [OPTIONS] SCRIPT [--check] [-- RUSTFMT OPTIONS...]
 
-Formats a script where it is, in its own edition. With `--check` it only shows what would change; exit code 1 if anything.
+Formats a script where it is, in its own edition. With `--check` it only shows
+what would change; exit code 1 if anything.
 ";
 
 pub(crate) const MIGRATE: &str = "\
 Usage: runner migrate SCRIPT [--to frontmatter|block]
 
-Rewrites the metadata of a script between lines of `---`, as cargo reads it, or with `--to block` as the doc comment that
-rust-script reads too. Every other byte stays, and the edition that the old form stood for is written down. Refused if
-something would be lost.
+Rewrites the metadata of a script between lines of `---`, as cargo reads it, or
+with `--to block` as the doc comment that rust-script reads too. Every other
+byte stays, and the edition that the old form stood for is written down. Refused
+if something would be lost.
 ";
 
 pub(crate) const RUST_SCRIPT: &str = "\
-Usage: rust-script [OPTIONS] SCRIPT [ARGS]...      runner, called by the name of rust-script
+Usage: rust-script [OPTIONS] SCRIPT [ARGS]...
 
-  -e, --expr        SCRIPT is an expression        -l, --loop       SCRIPT is a closure for each line
-      --count       with the line's number         -d, --dep DEP    a dependency, NAME or NAME=VERSION
-  -x, --extern X    `#[macro_use] extern crate X`  -u F             `#![feature(F)]`
-  -b, --base-path   where relative paths start     -t, --toolchain  a toolchain of rustup's
-  -c, --cargo-output  say what is done             -f, --force      compile even if it is cached
-      --debug       unoptimized and checked            --clear-cache
-      --test, --bench                              -w, --wrapper    a program to run it under
-  -p, --package     write the package, print its path, at --pkg-path DIR
+runner, called by the name of rust-script.
+
+  -e, --expr             SCRIPT is an expression
+  -l, --loop             SCRIPT is a closure, called with each line
+      --count            with `--loop`: also pass the line number
+  -d, --dep DEP          add a dependency, NAME or NAME=VERSION
+  -x, --extern X         add `#[macro_use] extern crate X`
+  -u FEATURE             add `#![feature(FEATURE)]`
+  -b, --base-path DIR    base of relative paths
+  -t, --toolchain T      rustup toolchain
+  -c, --cargo-output     print what is done
+  -f, --force            rebuild even if cached
+      --debug            debug information and checks
+      --test, --bench    run the tests or benchmarks
+  -w, --wrapper COMMAND  run the program under COMMAND
+  -p, --package          write a cargo package and print its path
+      --pkg-path DIR     with `--package`: where to write it
+      --clear-cache      remove every cached build
 
 Exit codes: the script's own; 1 if it could not be run.
 ";
@@ -88,151 +108,177 @@ Exit codes: the script's own; 1 if it could not be run.
 pub(crate) const BUILD: &str = "\
 Usage: runner build [OPTIONS] SCRIPT... [-o FILE|DIR/]
 
-Writes a self-contained executable of each script under its name (with `.exe` for Windows) into the working directory, or
-where `-o` says: a directory (one that exists, or a path that ends in a slash), or for one script a file. It runs without
-runner, source or toolchain, holds no path of this machine, and is the same to the byte wherever, whenever and by
-whomever it is built. What it was made of is in it: `runner inspect FILE` shows that, `runner verify FILE` builds it
-again. Prints nothing.
+Writes a self-contained executable of each script under its name (with `.exe`
+for Windows) into the working directory, or where `-o` says: a directory (one
+that exists, or a path that ends in a slash), or for one script a file. It runs
+without runner, source or toolchain, holds no path of this machine, and is the
+same to the byte wherever, whenever and by whomever it is built. What it was
+made of is in it: `runner inspect FILE` shows that, `runner verify FILE` builds
+it again. Prints nothing.
 
-`--json` prints an object a program: its path, size, b3 and sha256, its script, compiler, profile, target and
-dependencies, and what was read for it: files, what was not there, and the names of variables. `--print-path` builds into
-the cache what a run would execute, paths of this machine and all, and prints where:
+`--json` prints an object a program: its path, size, b3 and sha256, its script,
+compiler, profile, target and dependencies, and what was read for it: files,
+what was not there, and the names of variables. `--print-path` builds into the
+cache what a run would execute, paths of this machine and all, and prints where:
 `gdb $(runner build --debug --print-path x.rs)`.
 
-`--static` makes a program that needs no shared libraries, or says which it needs. With glibc its archive must be there; with
-`--target x86_64-unknown-linux-musl` a program is static by itself.
+`--static` makes a program that needs no shared libraries, or says which it
+needs. With glibc its archive must be there; with `--target
+x86_64-unknown-linux-musl` a program is static by itself.
 
        runner build --cache SCRIPT...
 
-Compiles scripts into the cache, several at once, so that their first run is a hit, offline too: for images and
-provisioning.
+Compiles scripts into the cache, several at once, so that their first run is a
+hit, offline too: for images and provisioning.
 ";
 
 pub(crate) const INSPECT: &str = "\
 Usage: runner inspect FILE|NAME... [--json]
 
-Shows the build record in a program, without running it: its script and the digest of that, git's revision and whether
-something was modified, compiler, target, profile, the flags that shaped it, the digest of the lock, and every package
-that was compiled for it with version, source and checksum. Programs of `build` and `promote` have one; `strip` keeps it.
-It holds no place of this machine, and no value of a variable or of a `--cfg`. NAME is what was promoted under that name.
+Shows the build record in a program, without running it: its script and the
+digest of that, git's revision and whether something was modified, compiler,
+target, profile, the flags that shaped it, the digest of the lock, and every
+package that was compiled for it with version, source and checksum. Programs of
+`build` and `promote` have one; `strip` keeps it. It holds no place of this
+machine, and no value of a variable or of a `--cfg`. NAME is what was promoted
+under that name.
 ";
 
 pub(crate) const VERIFY: &str = "\
 Usage: runner verify FILE|NAME... [--script SCRIPT]
 
-Builds a program again from its script, with the compiler and the versions of its build record, from nothing and in a
-cache of its own, and compares every byte. Exit code 0 if it is identical, 1 if it differs; 125 if it cannot be told,
-because the script has changed or is gone, or the compiler is not installed, or the lock gives other versions now. The
-script is where the receipt of a promotion says, or beside the program, in the working directory, or where the cache knows
-one of that name and content; `--script` names it.
+Builds a program again from its script, with the compiler and the versions of
+its build record, from nothing and in a cache of its own, and compares every
+byte. Exit code 0 if it is identical, 1 if it differs; 125 if it cannot be told,
+because the script has changed or is gone, or the compiler is not installed, or
+the lock gives other versions now. The script is where the receipt of a
+promotion says, or beside the program, in the working directory, or where the
+cache knows one of that name and content; `--script` names it.
 ";
 
 pub(crate) const PROMOTE: &str = "\
-Usage: runner promote [OPTIONS] SCRIPT|CRATE@VERSION... [--name NAME] [--to DIR] [--force]
+Usage: runner promote [OPTIONS] SCRIPT|CRATE@VERSION...
 
-Builds release executables and installs them into DIR, `$RUNNER_BIN`, or the user's directory for executables
-(`~/.local/bin`), under the script's file stem, the name the package gives its program, or NAME. Whatever can be refused is
-refused before anything is built, and all are built before any is installed. `runner list` keeps track of them, `runner
-upgrade` builds them again when they are old, `runner demote NAME` removes them. A file runner did not put there is only
-replaced with `--force`. An executable that runs can be replaced. What `--target` makes for another kind of machine goes
-into a directory of the target's name below.
+Builds release executables and installs them into DIR, `$RUNNER_BIN`, or the
+user's directory for executables (`~/.local/bin`), under the script's file stem,
+the name the package gives its program, or NAME. Whatever can be refused is
+refused before anything is built, and all are built before any is installed.
+`runner list` keeps track of them, `runner upgrade` builds them again when they
+are old, `runner demote NAME` removes them. A file runner did not put there is
+only replaced with `--force`. An executable that runs can be replaced. What
+`--target` makes for another kind of machine goes into a directory of the
+target's name below.
 ";
 
 pub(crate) const LIST: &str = "\
 Usage: runner list [--json]
 
-One line an executable that was promoted: its name, what became of it, where it is and what it was made from, with the
-version if that is a package. With `--json` an array of objects with all that the receipts say.
-States: current, source changed, source gone, built by another toolchain, modified, missing.
+One line an executable that was promoted: its name, what became of it, where it
+is and what it was made from, with the version if that is a package. With
+`--json` an array of objects with all that the receipts say. States: current,
+source changed, source gone, built by another toolchain, modified, missing.
 ";
 
 pub(crate) const UPGRADE: &str = "\
 Usage: runner upgrade [NAME...|--all] [--force] [--offline]
 
-Builds executables that were promoted again, with the options, the name and the place of then, if their source has changed,
-if another toolchain would build them now, or if there is a newer version of their package: of one that was promoted as
-`CRATE@latest` or with a requirement; `CRATE@1.2.3` stays. Says one line each; one that fails does not stop the others, and
-its exit code is that of the command. One that was modified or removed is an error, and built again with `--force`. There
-is a working executable at every moment.
+Builds executables that were promoted again, with the options, the name and the
+place of then, if their source has changed, if another toolchain would build
+them now, or if there is a newer version of their package: of one that was
+promoted as `CRATE@latest` or with a requirement; `CRATE@1.2.3` stays. Says one
+line each; one that fails does not stop the others, and its exit code is that of
+the command. One that was modified or removed is an error, and built again with
+`--force`. There is a working executable at every moment.
 ";
 
 pub(crate) const CRATES: &str = "\
 Usage: runner [OPTIONS] CRATE@VERSION [ARGS]...
        runner promote|build|why|update CRATE@VERSION
 
-Runs a program from crates.io, compiled once and cached, whatever project it is called from. A word is a package if a
-crate's name stands before the `@`, a version, a requirement or `latest` after it, and there is no file of that name
+Runs a program from crates.io, compiled once and cached, whatever project it is
+called from. A word is a package if a crate's name stands before the `@`, a
+version, a requirement or `latest` after it, and there is no file of that name
 (`./CRATE@VERSION` is always a file).
 
-  CRATE@1.2.3       that version; once it is built no run needs the network
-  CRATE@1, @~1.2    the newest that fits, when it is first run; it stays until `runner update CRATE@1` or an upgrade
-  CRATE@latest      the newest, likewise
+  CRATE@1.2.3     that version; once built, no run needs the network
+  CRATE@1, @~1.2  the newest that fits at the first run; kept until
+                  `runner update CRATE@1` or an upgrade
+  CRATE@latest    the newest, likewise
 
-      --bin NAME            which program; else the one named as the crate, or the only one
-  -F, --features LIST       with these features
-      --no-default-features, --all-features
-      --locked              with the versions in the package's own Cargo.lock, as `cargo install --locked`
-      --registry NAME       a registry of cargo's configuration
+  --bin NAME       the program; default: the one named like the crate
+  --features LIST  with these features
+  --no-default-features, --all-features
+  --locked         with the versions in the package's own Cargo.lock
+  --registry NAME  a registry of cargo's configuration
 
-Cargo fetches and compiles, so that its configuration (mirrors, vendored sources, credentials) counts. The program is called
-by its own name. Exit code 127 if there is no such package, version or program.
+Cargo fetches and compiles, so that its configuration (mirrors, vendored
+sources, credentials) counts. The program is called by its own name. Exit code
+127 if there is no such package, version or program.
 ";
 
 pub(crate) const DEMOTE: &str = "\
 Usage: runner demote NAME... [--force]
 
-Removes executables that were promoted. If one of them was not, or is not what runner put there, none is removed; `--force`
-removes what was changed since.
+Removes executables that were promoted. If one of them was not, or is not what
+runner put there, none is removed; `--force` removes what was changed since.
 ";
 
 pub(crate) const UPDATE: &str = "\
 Usage: runner update SCRIPT [--lock]
        runner update CRATE@latest
 
-Resolves the dependencies of a script to the newest versions that fit, and prints what changed. Until then a script keeps
-the versions it was first built with, and a new one gets those that are already built here. `--lock` writes them to
-SCRIPT.lock, which is then the script's lock wherever it goes; one that is there is renewed. Of a package its newest version
-is looked for.
+Resolves the dependencies of a script to the newest versions that fit, and
+prints what changed. Until then a script keeps the versions it was first built
+with, and a new one gets those that are already built here. `--lock` writes them
+to SCRIPT.lock, which is then the script's lock wherever it goes; one that is
+there is renewed. Of a package its newest version is looked for.
 ";
 
 pub(crate) const WHY: &str = "\
 Usage: runner why [OPTIONS] SCRIPT [--json]
 
-Tells whether the next run would be a hit, and if not, which inputs changed: what each was and is. Runs and builds nothing.
-`-v` on a run says the same in one line. `RUNNER_VERIFY=1` rebuilds on a hit and compares with the cached binary.
+Tells whether the next run would be a hit, and if not, which inputs changed:
+what each was and is. Runs and builds nothing. `-v` on a run says the same in
+one line. `RUNNER_VERIFY=1` rebuilds on a hit and compares with the cached
+binary.
 ";
 
 pub(crate) const ENV: &str = "\
 Usage: runner env [OPTIONS] [NAME...] [--script SCRIPT] [--json]
 
-Shows every setting and every place that runner sees, its value, and who said so if that is not the default. With names
-only their values, one a line: `$(runner env cache)`. With `--script` and options as that run would have it. What is not a
-setting: `rustc`, `rustc-version`, `host` and `cargo` of the toolchain, `cargo-home`, `rustup-home`, `receipts`, `version`.
-`runner help config` tells where settings are said.
+Shows every setting and every place that runner sees, its value, and who said so
+if that is not the default. With names only their values, one a line: `$(runner
+env cache)`. With `--script` and options as that run would have it. What is not
+a setting: `rustc`, `rustc-version`, `host` and `cargo` of the toolchain,
+`cargo-home`, `rustup-home`, `receipts`, `version`. `runner help config` tells
+where settings are said.
 ";
 
 pub(crate) const CACHE: &str = "\
-Usage: runner cache path                                where the cache is
-       runner cache size [--json]                       bytes on disk
-       runner cache list [--json]                       a line a build: used, bytes, profile, toolchain, target, script
-       runner cache stats [--json]                      how often it was of use, and what it holds
-       runner cache trim [--older 30d] [--max-size 5G]  remove what was not used, then the least recently used
-                         [--dry-run]                    only show what would go
-       runner cache stop                                stop the background build
-       runner cache clean [SCRIPT]                      remove everything, or every build of one script
+Usage: runner cache path             print where the cache is
+       runner cache size [--json]    bytes on disk
+       runner cache list [--json]    cached builds, one per line
+       runner cache stats [--json]   counts of builds and of their use
+       runner cache trim [--older DAYS] [--max-size SIZE] [--dry-run]
+                                     evict unused, then least recently used
+       runner cache stop             stop the background build
+       runner cache clean [SCRIPT]   remove all builds, or those of SCRIPT
 
-A trim also runs by itself, at most daily, and keeps what `older` and `max-size` allow (`runner help config`). Everything in
-the cache can be made again; removing it by hand is safe.
+A trim also runs by itself, at most daily, and keeps what `older` and `max-size`
+allow (`runner help config`). Everything in the cache can be made again;
+removing it by hand is safe.
 
-A cached run writes nothing, and so is not counted: `stats` tells the builds that were made, and from the times the file
-system keeps which of them were used lately.
+A cached run writes nothing, and so is not counted: `stats` tells the builds
+that were made, and from the times the file system keeps which of them were used
+lately.
 ";
 
 pub(crate) const COMPLETIONS: &str = "\
 Usage: runner completions bash|zsh|fish
 
-Prints what makes a shell complete subcommands, options, their values, installed toolchains, promoted commands and scripts.
-`install.sh` puts it where shells look. By hand:
+Prints what makes a shell complete subcommands, options, their values, installed
+toolchains, promoted commands and scripts. `install.sh` puts it where shells
+look. By hand:
 
   source <(runner completions bash)      in ~/.bashrc
   source <(runner completions zsh)       in ~/.zshrc, after compinit

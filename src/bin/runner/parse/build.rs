@@ -62,7 +62,9 @@ fn of_programs(name: &str, mut parser: Arguments, plain: Vec<OsString>) -> Resul
         );
     }
     if programs.len() > 1 && script.is_some() {
-        return Err(usage_error("`--script` is of one program").with_hint("verify them one by one"));
+        return Err(
+            usage_error("`--script` needs exactly one program").with_hint("verify the programs one by one")
+        );
     }
     Ok(match name {
         "inspect" => Command::Inspect { programs, json },

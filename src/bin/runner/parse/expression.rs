@@ -31,7 +31,7 @@ pub(crate) fn parse(
                 usage_error("`-e` and `--loop` cannot be used together").with_hint("give one of them")
             );
         }
-        (true, _, true) => return Err(usage_error("`--count` goes with `--loop`")),
+        (true, _, true) => return Err(usage_error("`--count` needs `--loop`")),
         (true, ..) => ExpressionKind::Value,
         (_, _, false) => ExpressionKind::Loop,
         (_, _, true) => ExpressionKind::CountedLoop,

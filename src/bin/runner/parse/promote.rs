@@ -25,8 +25,7 @@ pub(crate) fn upgrade(mut parser: Arguments, plain: Vec<OsString>) -> Result<Com
     let mut names = words(parser, "upgrade", None)?;
     names.extend(plain);
     if all && !names.is_empty() {
-        return Err(usage_error("`--all` is everything that was promoted, and names are some of it")
-            .with_hint("give one of them"));
+        return Err(usage_error("`--all` and names cannot be used together").with_hint("give one of them"));
     }
     Ok(Command::Upgrade { names, options })
 }

@@ -54,7 +54,7 @@ pub(crate) fn show(
     }
     for (name, meant) in runner.misspelt_variables() {
         tell(
-            &usage_error(format!("`{name}` is set, and means nothing"))
+            &usage_error(format!("unknown variable `{name}`; it has no effect"))
                 .with_hint(format!("did you mean `{meant}`?")),
         );
     }
@@ -82,14 +82,14 @@ fn unknown(name: &str, seen: &[Seen], no_compiler: Option<Error>) -> Error {
     match no_compiler {
         Some(error) if OF_COMPILER.contains(&name) => error,
         _ => {
-            let error = usage_error(format!("`env` knows nothing of `{name}`"));
+            let error = usage_error(format!("there is no setting `{name}`"));
             let similar = |seen: &&Seen| {
                 seen.name == name.to_ascii_lowercase().replace('_', "-")
                     || runner::is_similar(seen.name, name)
             };
             match seen.iter().find(similar) {
                 Some(seen) => error.with_hint(format!("did you mean `{}`?", seen.name)),
-                None => error.with_hint("`runner env` lists what there is"),
+                None => error.with_hint("`runner env` lists the settings"),
             }
         }
     }

@@ -105,7 +105,7 @@ pub(crate) fn upgrade(runner: &Runner, names: &[OsString], options: &Options) ->
                 match one.reason {
                     Some(reason @ runner::Reason::Version(..)) => print(format_args!("{name}: {reason}\n")),
                     Some(reason) => print(format_args!("{name}: {reason}; built again{version}\n")),
-                    None => print(format_args!("{name}: current{version}\n")),
+                    None => print(format_args!("{name}: up to date{version}\n")),
                 }
             }
             Err(error) => {

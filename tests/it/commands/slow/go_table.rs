@@ -217,7 +217,7 @@ fn look(command: &str, ran: &Ran, sandbox: &Sandbox) {
         "runner list --json" => return contains(ran, "\"state\": \"current\""),
         "runner upgrade" => (
             0,
-            "greeter: current (2.0.0)\ngreeter-1: current (1.0.0)\nhello: current\ntool: current\ntool: current\nwords: current\n",
+            "greeter: up to date (2.0.0)\ngreeter-1: up to date (1.0.0)\nhello: up to date\ntool: up to date\ntool: up to date\nwords: up to date\n",
         ),
         "runner demote hello words" => {
             assert!(!bin.join("hello").exists() && bin.join("tool").exists());

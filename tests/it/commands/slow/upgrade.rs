@@ -39,9 +39,9 @@ fn a_program_of_a_package_is_promoted_listed_upgraded_and_demoted() {
          tool   current         {bin}/tool  from tool@latest (1.0.0)\n"
     );
     sandbox.runner(["list"]).run().prints(&said);
-    sandbox.runner(["upgrade"]).run().prints("fixed: current (1.0.0)\ntool: current (1.0.0)\n");
+    sandbox.runner(["upgrade"]).run().prints("fixed: up to date (1.0.0)\ntool: up to date (1.0.0)\n");
     registry.publish(&Crate::program("tool", "1.1.0"));
-    sandbox.runner(["upgrade"]).run().prints("fixed: current (1.0.0)\ntool: 1.0.0 -> 1.1.0\n");
+    sandbox.runner(["upgrade"]).run().prints("fixed: up to date (1.0.0)\ntool: 1.0.0 -> 1.1.0\n");
     assert!(sandbox.says("tool").starts_with("tool 1.1.0 "));
     assert!(sandbox.says("fixed").starts_with("tool 1.0.0 "));
     // It is the same that a run takes from now on.
@@ -99,10 +99,10 @@ fn an_unreachable_registry_leaves_what_is_installed() {
     registry.publish(&Crate::program("tool", "1.1.0"));
     // What is known offline: that there is one version.
     registry.set_down(true);
-    sandbox.runner(["upgrade"]).run().prints("tool: current (1.0.0)\nx: source changed; built again\n");
+    sandbox.runner(["upgrade"]).run().prints("tool: up to date (1.0.0)\nx: source changed; built again\n");
     fs::remove_dir_all(sandbox.root().join("cargo/registry")).unwrap();
     let ran = sandbox.runner(["upgrade"]).run();
-    assert_eq!((ran.code, ran.stdout.as_str()), (125, "x: current\n"));
+    assert_eq!((ran.code, ran.stdout.as_str()), (125, "x: up to date\n"));
     assert!(ran.stderr.starts_with("runner: tool: the registry cannot be reached"), "{}", ran.stderr);
     assert!(sandbox.says("tool").starts_with("tool 1.0.0 "));
     registry.set_down(false);

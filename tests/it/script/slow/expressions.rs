@@ -71,7 +71,7 @@ const OWN: &[Row] = &[
     // What is asked for must make sense.
     (&["-e"], "", "", 125, "runner: an expression is missing\n"),
     (&["-e", "--loop", "1"], "", "", 125, "runner: `-e` and `--loop` exclude each other\n"),
-    (&["-e", "--count", "1"], "", "", 125, "runner: `--count` goes with `--loop`\n"),
+    (&["-e", "--count", "1"], "", "", 125, "runner: `--count` needs `--loop`\n"),
     (&["-d", "=1", "-e", "1"], "", "", 125, "runner: `--dep =1` is not a dependency\n"),
     (&["-d", "a=1", "-d", "a=2", "-e", "1"], "", "", 125, "runner: `a` is asked for twice, as `1` and `2`\n"),
 ];
