@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::base::digest::{Digest, Sums};
 use crate::base::error::Result;
 use crate::base::fs::cannot;
-use crate::build::provenance::Basis;
+use crate::build::provenance::Provenance;
 use crate::build::record::BuildRecord;
 use crate::engine::context::Context;
 use crate::engine::program::Program;
@@ -116,21 +116,21 @@ pub(crate) fn portable_options(context: &Context, script: &Script, options: &Opt
 }
 
 /// What the program of a script rests on: its trace says it, or the program itself if it has none.
-pub(crate) fn basis(context: &Context, program: &Program, options: &Options) -> Basis {
-    if let Some(basis) = program.basis() {
-        return basis.clone();
+pub(crate) fn provenance(context: &Context, program: &Program, options: &Options) -> Provenance {
+    if let Some(provenance) = program.provenance() {
+        return provenance.clone();
     }
-    let Ok(cache) = context.cache() else { return Basis::default() };
+    let Ok(cache) = context.cache() else { return Provenance::default() };
     let id = launch_key(program.script(), options, context.environment());
-    let Some(bytes) = cache.read_trace(&id) else { return Basis::default() };
-    let Some(trace) = Trace::parse(id.digest(), &bytes) else { return Basis::default() };
+    let Some(bytes) = cache.read_trace(&id) else { return Provenance::default() };
+    let Some(trace) = Trace::parse(id.digest(), &bytes) else { return Provenance::default() };
     let current = trace.current(cache.directory(), context.environment(), Tools::Forgiven);
     let Some(variant) = current.and_then(|current| trace.variants.get(current.variant)) else {
-        return Basis::default();
+        return Provenance::default();
     };
     let about = ["profile", "edition", "toolchain", "target"];
     let about = about.iter().filter_map(|name| Some(((*name).to_owned(), variant.about(name)?)));
-    Basis {
+    Provenance {
         checks: variant.checks.iter().map(|check| check.clone().into_owned()).collect(),
         about: about.collect(),
     }
@@ -145,14 +145,14 @@ pub(crate) fn describe(
 ) -> Result<Artifact> {
     let unreadable = |error| cannot("read", path, error);
     let bytes = std::fs::read(path).map_err(unreadable)?;
-    let basis = basis(context, program, options);
+    let provenance = provenance(context, program, options);
     Ok(Artifact {
         script: program.script().path().map(Path::to_owned),
         script_digest: Digest::of(program.script().bytes()).hex(),
         path: path.to_owned(),
         sums: Sums::of_reader(&mut &*bytes).map_err(unreadable)?,
-        about: basis.about,
+        about: provenance.about,
         record: BuildRecord::read(&bytes),
-        inputs: Inputs::of(&basis.checks),
+        inputs: Inputs::of(&provenance.checks),
     })
 }

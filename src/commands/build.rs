@@ -130,9 +130,9 @@ fn build_at(
         fs::create_dir_all(parent).map_err(|error| cannot("create the directory", parent, error))?;
     }
     put(&program, &destination).map_err(|error| cannot("write", &destination, error))?;
-    if let Some(journal) = program.journal() {
-        journal.copied(program.path(), &destination);
-        journal.tell_times();
+    if let Some(command_log) = program.command_log() {
+        command_log.copied(program.path(), &destination);
+        command_log.tell_times();
     }
     Ok((program, options, destination))
 }

@@ -6,7 +6,7 @@ use crate::base::environment::absolute;
 use crate::base::error::Result;
 use crate::base::fs::{Mode, size_of};
 use crate::engine::context::Context;
-use crate::engine::trim::{self, CachedBuild, Trimmed};
+use crate::engine::trim::{self, CachedBuild, TrimReport};
 use crate::request::limits::Limits;
 use crate::request::options::Options;
 use crate::request::package_spec::Package;
@@ -90,9 +90,9 @@ pub(crate) fn list(context: &Context) -> Result<Vec<CachedBuild>> {
 ///
 /// # Errors
 /// [`crate::Step::Cache`] if it is not ours to change.
-pub(crate) fn trim(context: &Context, limits: Limits) -> Result<Trimmed> {
+pub(crate) fn trim(context: &Context, limits: Limits) -> Result<TrimReport> {
     let cache = context.existing_cache()?;
-    Ok(cache.map_or(Trimmed::default(), |cache| trim::trim(&cache, limits, Mode::Remove).1))
+    Ok(cache.map_or(TrimReport::default(), |cache| trim::trim(&cache, limits, Mode::Remove).1))
 }
 
 /// What [`Runner::cache_trim`] would remove: the builds, and what that comes to with all that only they need. Removes
@@ -100,7 +100,7 @@ pub(crate) fn trim(context: &Context, limits: Limits) -> Result<Trimmed> {
 ///
 /// # Errors
 /// [`crate::Step::Cache`] if it is not ours to read.
-pub(crate) fn trimmable(context: &Context, limits: Limits) -> Result<(Vec<CachedBuild>, Trimmed)> {
+pub(crate) fn trimmable(context: &Context, limits: Limits) -> Result<(Vec<CachedBuild>, TrimReport)> {
     let cache = context.existing_cache()?;
     Ok(cache.map_or_else(Default::default, |cache| trim::trim(&cache, limits, Mode::Show)))
 }
@@ -117,8 +117,8 @@ pub(crate) fn limits(context: &Context) -> Result<Limits> {
 ///
 /// # Errors
 /// [`crate::Step::Cache`] if it is not ours to change.
-pub(crate) fn clean(context: &Context, script: Option<&Path>) -> Result<Trimmed> {
-    let Some(cache) = context.existing_cache()? else { return Ok(Trimmed::default()) };
+pub(crate) fn clean(context: &Context, script: Option<&Path>) -> Result<TrimReport> {
+    let Some(cache) = context.existing_cache()? else { return Ok(TrimReport::default()) };
     let Some(script) = script else { return trim::clean(&cache, None) };
     if !script.exists() && Package::parse(script.as_os_str()).is_some() {
         return trim::clean(&cache, Some(script));
@@ -129,7 +129,7 @@ pub(crate) fn clean(context: &Context, script: Option<&Path>) -> Result<Trimmed>
         && real != path
     {
         let more = trim::clean(&cache, Some(&real))?;
-        trimmed = Trimmed { builds: trimmed.builds + more.builds, bytes: trimmed.bytes + more.bytes };
+        trimmed = TrimReport { builds: trimmed.builds + more.builds, bytes: trimmed.bytes + more.bytes };
     }
     Ok(trimmed)
 }

@@ -15,7 +15,7 @@ use crate::base::error::{At, EXIT_NOT_FOUND, Error, Result, Step, cannot_run};
 use crate::engine::context::Context;
 use crate::engine::{background, recipe};
 use crate::process::signals;
-use crate::report::command_log::Journal;
+use crate::report::command_log::CommandLog;
 use crate::report::reporter::Reporter;
 use crate::request::dialect::Dialect;
 use crate::request::options::Options;
@@ -111,12 +111,12 @@ pub(crate) fn with_recipe<T>(
         let _waitable = signals::waitable();
         let cache = context.cache()?;
         cache.create()?;
-        let journal = Journal::open(&options.steering, context.environment(), &context.sink);
-        let reporter = context.reporter(options.verbosity).with(journal);
+        let command_log = CommandLog::open(&options.debug, context.environment(), &context.sink);
+        let reporter = context.reporter(options.verbosity).with(command_log);
         let read = recipe::read_rust(script, options, context.environment())?;
         let rust = read.resolve(context.environment(), &cache)?;
         // Dependencies that are not built yet are built fast: nobody is going to run them.
-        let rust = match background::is_on(&read.request.said, context.environment()) {
+        let rust = match background::is_on(&read.request.layers, context.environment()) {
             true => provisional(rust, context.environment(), &cache),
             false => rust,
         };
@@ -168,8 +168,8 @@ fn run(
     let mut command = invocation::command(rust, &call, &source, purpose, environment, reporter);
     command.args(arguments);
     let tool = PathBuf::from(command.get_program());
-    if let Some(journal) = reporter.journal() {
-        journal.command(&command, source.text().at(Step::Compile)?.as_deref());
+    if let Some(command_log) = reporter.command_log() {
+        command_log.command(&command, source.text().at(Step::Compile)?.as_deref());
     }
     let name = tool.file_name().unwrap_or(OsStr::new("rustc")).to_string_lossy().into_owned();
     let label = format!("{name} {}", rust.name().to_string_lossy());

@@ -19,26 +19,26 @@ use crate::rust::deps::network::offline_for_cargo;
 use crate::rust::toolchain::{self, Toolchain};
 use crate::script::script_file::Script;
 use crate::settings::config_file::Config;
-use crate::settings::layers::Said;
-use crate::settings::origin::Source;
+use crate::settings::layers::Layers;
+use crate::settings::origin::Origin;
 use crate::settings::schema::{Setting, Value};
 use crate::store::cache::Cache;
 use crate::store::stamp::Moment;
 
 /// One thing that runner sees.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Seen {
+pub struct EnvEntry {
     /// The setting's name, or another.
     pub name: &'static str,
     /// Empty if there is none.
     pub value: OsString,
     /// Where it comes from.
-    pub source: Source,
+    pub source: Origin,
 }
 
-impl Seen {
-    fn new(name: &'static str, value: impl Into<OsString>, source: Source) -> Seen {
-        Seen { name, value: value.into(), source }
+impl EnvEntry {
+    fn new(name: &'static str, value: impl Into<OsString>, source: Origin) -> EnvEntry {
+        EnvEntry { name, value: value.into(), source }
     }
 }
 
@@ -51,34 +51,34 @@ pub(crate) fn settings_in_force(
     context: &Context,
     script: Option<&Script>,
     options: &Options,
-) -> Result<(Vec<Seen>, Option<Error>)> {
+) -> Result<(Vec<EnvEntry>, Option<Error>)> {
     let environment = context.environment();
-    let said = match script {
+    let layers = match script {
         Some(script) => {
             let read = recipe::read_script(script, options, environment);
             let read = read.map_err(|error| error.about(script.display_name()))?.into_backend();
-            read.request().said.clone()
+            read.request().layers.clone()
         }
         None => layers(context, options)?,
     };
     let config = Config::read(environment)?;
     let cache = context.cache()?;
-    let found = find_toolchain(&said, environment, cache);
+    let found = find_toolchain(&layers, environment, cache);
     let toolchain = found.as_ref().ok();
     let mut seen = Vec::new();
     for setting in settings() {
-        seen.push(match said.of(setting.name) {
-            Some((value, source)) => Seen::new(setting.name, shown(value), source.clone()),
+        seen.push(match layers.of(setting.name) {
+            Some((value, source)) => EnvEntry::new(setting.name, shown(value), source.clone()),
             None => default_of(context, setting, toolchain, &config)?,
         });
     }
     if let Some(Toolchain { rustc, version, .. }) = toolchain {
         let source = || seen_source(&seen, "toolchain");
         let facts = [
-            Seen::new("rustc", rustc, source()),
-            Seen::new("rustc-version", version.semver.to_string(), source()),
-            Seen::new("host", &version.host, source()),
-            Seen::new(
+            EnvEntry::new("rustc", rustc, source()),
+            EnvEntry::new("rustc-version", version.semver.to_string(), source()),
+            EnvEntry::new("host", &version.host, source()),
+            EnvEntry::new(
                 "cargo",
                 toolchain.and_then(|one| one.cargo(environment).ok()).unwrap_or_default(),
                 source(),
@@ -93,13 +93,13 @@ pub(crate) fn settings_in_force(
     ];
     for (name, directory, variable) in directories {
         let source = match environment.set(variable) {
-            Some(_) => Source::Variable(variable.to_owned()),
-            None => Source::Default,
+            Some(_) => Origin::Variable(variable.to_owned()),
+            None => Origin::Default,
         };
-        seen.push(Seen::new(name, directory.unwrap_or_default(), source));
+        seen.push(EnvEntry::new(name, directory.unwrap_or_default(), source));
     }
-    seen.push(Seen::new("version", env!("CARGO_PKG_VERSION"), Source::Default));
-    Ok((seen, found.err().map(|error| said.blame("toolchain", error))))
+    seen.push(EnvEntry::new("version", env!("CARGO_PKG_VERSION"), Origin::Default));
+    Ok((seen, found.err().map(|error| layers.blame("toolchain", error))))
 }
 
 /// The variables that begin as ours do and mean nothing, each with the one that was probably meant.
@@ -108,10 +108,10 @@ pub(crate) fn misspelt_variables(context: &Context) -> Vec<(String, String)> {
 }
 
 /// What is said of any script, strongest first.
-pub(crate) fn layers(context: &Context, options: &Options) -> Result<Said> {
+pub(crate) fn layers(context: &Context, options: &Options) -> Result<Layers> {
     let environment = context.environment();
-    let said = Said::of_options(options, &Source::CommandLine);
-    Ok(said.then(Said::of_variables(environment)?).then(Config::read(environment)?.said))
+    let layers = Layers::of_options(options, &Origin::CommandLine);
+    Ok(layers.then(Layers::of_variables(environment)?).then(Config::read(environment)?.layers))
 }
 
 /// Where promoted executables go: what `RUNNER_BIN` or the configuration says, else the user's directory for them.
@@ -128,10 +128,10 @@ fn default_of(
     setting: &Setting,
     toolchain: Option<&Toolchain>,
     config: &Config,
-) -> Result<Seen> {
+) -> Result<EnvEntry> {
     let environment = context.environment();
-    let seen = |value: OsString, source: Source| Seen::new(setting.name, value, source);
-    let path = |path: Option<PathBuf>| seen(path.unwrap_or_default().into(), Source::Default);
+    let seen = |value: OsString, source: Origin| EnvEntry::new(setting.name, value, source);
+    let path = |path: Option<PathBuf>| seen(path.unwrap_or_default().into(), Origin::Default);
     Ok(match setting.name {
         "toolchain" => {
             let (value, source) = foreign_toolchain(environment);
@@ -140,21 +140,21 @@ fn default_of(
         "target" => {
             let host = toolchain.map(|toolchain| toolchain.version.host.clone()).unwrap_or_default();
             let of_cargo = CargoConfig::read(environment, Moment::now())?.target;
-            seen(of_cargo.unwrap_or(host).into(), Source::Default)
+            seen(of_cargo.unwrap_or(host).into(), Origin::Default)
         }
         "edition" => {
-            seen(toolchain.map(Toolchain::latest_edition).unwrap_or_default().into(), Source::Default)
+            seen(toolchain.map(Toolchain::latest_edition).unwrap_or_default().into(), Origin::Default)
         }
         "offline" => {
             let source = offline_for_cargo(environment)?;
-            seen(source.is_some().to_string().into(), source.unwrap_or(Source::Default))
+            seen(source.is_some().to_string().into(), source.unwrap_or(Origin::Default))
         }
-        "tier" if background::is_ci(environment) => seen("false".into(), Source::Variable("CI".to_owned())),
-        "tier" => seen("true".into(), Source::Default),
+        "tier" if background::is_ci(environment) => seen("false".into(), Origin::Variable("CI".to_owned())),
+        "tier" => seen("true".into(), Origin::Default),
         "cache" => path(environment.cache_directory()),
         "bin" => path(environment.executable_directory()),
         "config" => path(config.path.clone()),
-        _ => seen(setting.default.into(), Source::Default),
+        _ => seen(setting.default.into(), Origin::Default),
     })
 }
 
@@ -166,28 +166,28 @@ fn shown(value: &Value) -> OsString {
     }
 }
 
-fn seen_source(seen: &[Seen], name: &str) -> Source {
-    seen.iter().find(|seen| seen.name == name).map_or(Source::Default, |seen| seen.source.clone())
+fn seen_source(seen: &[EnvEntry], name: &str) -> Origin {
+    seen.iter().find(|seen| seen.name == name).map_or(Origin::Default, |seen| seen.source.clone())
 }
 
-fn find_toolchain(said: &Said, environment: &Environment, cache: Cache) -> Result<Toolchain> {
-    let wanted = said.text("toolchain");
+fn find_toolchain(layers: &Layers, environment: &Environment, cache: Cache) -> Result<Toolchain> {
+    let wanted = layers.text("toolchain");
     Toolchain::find(wanted.as_deref(), environment, &cache)
 }
 
 /// The toolchain that other tools are told to use, and where.
-fn foreign_toolchain(environment: &Environment) -> (OsString, Source) {
+fn foreign_toolchain(environment: &Environment) -> (OsString, Origin) {
     for name in ["RUSTC", "RUSTUP_TOOLCHAIN"] {
         if let Some(value) = environment.set(name) {
-            return (value, Source::Variable(name.to_owned()));
+            return (value, Origin::Variable(name.to_owned()));
         }
     }
     match (toolchain::rustup_default(environment, Moment::now()), environment.rustup_home()) {
         (Ok((Some(directory), _)), Some(home)) => {
             let name = directory.file_name().unwrap_or(directory.as_os_str()).to_owned();
-            (name, Source::File(home.join("settings.toml"), 0))
+            (name, Origin::File(home.join("settings.toml"), 0))
         }
-        _ => (OsString::new(), Source::Variable("PATH".to_owned())),
+        _ => (OsString::new(), Origin::Variable("PATH".to_owned())),
     }
 }
 

@@ -53,7 +53,7 @@ impl State {
 
 /// An entry of `runner list`.
 #[derive(Debug, Clone)]
-pub struct Listed {
+pub struct InstalledCommand {
     /// Its name.
     pub name: OsString,
     /// Where it was put.
@@ -81,9 +81,9 @@ pub struct Listed {
 ///
 /// # Errors
 /// [`Step::Install`] if there is nowhere to keep receipts.
-pub(crate) fn list(context: &Context) -> Result<Vec<Listed>> {
+pub(crate) fn list(context: &Context) -> Result<Vec<InstalledCommand>> {
     let receipts = Receipt::all(&receipt::directory(context.environment())?);
-    let listed = |receipt: &Receipt| Listed {
+    let listed = |receipt: &Receipt| InstalledCommand {
         name: receipt.name.clone(),
         path: receipt.path.clone(),
         source: receipt.source.clone(),

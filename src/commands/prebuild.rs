@@ -11,7 +11,7 @@ use crate::packages::resolve::Resolved;
 use crate::process::signals;
 use crate::request::options::Options;
 use crate::request::package_spec::Package;
-use crate::rust::deps::{self, Updated};
+use crate::rust::deps::{self, VersionChange};
 use crate::script::script_file::Script;
 
 /// Builds scripts into the cache, as many at once as there are processors, so that their first run is a hit. One result
@@ -53,7 +53,7 @@ pub(crate) fn update(
     script: &Script,
     options: &Options,
     write_lock: bool,
-) -> Result<Vec<Updated>> {
+) -> Result<Vec<VersionChange>> {
     if let Some(package) = script.package() {
         return update_package(context, script, package, options)
             .map_err(|error| error.about(script.display_name()));
@@ -66,7 +66,7 @@ fn update_inner(
     script: &Script,
     options: &Options,
     write_lock: bool,
-) -> Result<Vec<Updated>> {
+) -> Result<Vec<VersionChange>> {
     let _waitable = signals::waitable();
     let cache = context.cache()?;
     cache.create()?;
@@ -96,7 +96,7 @@ fn update_package(
     script: &Script,
     package: &Package,
     options: &Options,
-) -> Result<Vec<Updated>> {
+) -> Result<Vec<VersionChange>> {
     let cache = context.cache()?;
     cache.create()?;
     if let Some(environment) = context.environment().without_foreign_cargo_home(cache.root()) {
@@ -111,7 +111,7 @@ fn update_package(
     }
     let old = Resolved::recorded(&recipe, &cache, context.environment());
     let new = Resolved::renew(&recipe, &cache, context.environment(), &reporter)?;
-    let updated = Updated {
+    let updated = VersionChange {
         name: package.name().to_owned(),
         old: old.map(|old| old.version.to_string()).unwrap_or_default(),
         new: new.version.to_string(),

@@ -234,8 +234,8 @@ fn install(
     };
     receipt.write(receipts)?;
     put(program, &path).map_err(|error| cannot("write", &path, error))?;
-    if let Some(journal) = program.journal() {
-        journal.copied(program.path(), &path);
+    if let Some(command_log) = program.command_log() {
+        command_log.copied(program.path(), &path);
     }
     Ok(Installed {
         on_path: is_on_path(context.environment(), &plan.directory),

@@ -20,7 +20,7 @@ use crate::script::script_file::Script;
 
 /// What an upgrade came to.
 #[derive(Debug, Clone)]
-pub struct Upgraded {
+pub struct UpgradeResult {
     /// The executable's name.
     pub name: OsString,
     /// Where it is.
@@ -60,14 +60,14 @@ impl fmt::Display for Reason {
 ///
 /// # Errors
 /// Those of [`Runner::promote`]; 127 if its source is gone; [`Step::Install`] if it was modified or removed.
-pub(crate) fn upgrade(context: &Context, name: &OsStr, options: &Options) -> Result<Upgraded> {
+pub(crate) fn upgrade(context: &Context, name: &OsStr, options: &Options) -> Result<UpgradeResult> {
     let receipts = receipt::directory(context.environment())?;
     let receipt = find(&receipts, name)?;
     let shown = receipt.name.to_string_lossy().into_owned();
     upgrade_receipt(context, receipt, options).map_err(|error| error.about(shown))
 }
 
-fn upgrade_receipt(context: &Context, receipt: Receipt, options: &Options) -> Result<Upgraded> {
+fn upgrade_receipt(context: &Context, receipt: Receipt, options: &Options) -> Result<UpgradeResult> {
     let asked = Options { offline: options.offline, verbosity: options.verbosity, ..receipt.options.clone() };
     let reason = match crate::commands::installed::state(context, &receipt) {
         State::SourceChanged => Some(Reason::SourceChanged),
@@ -84,7 +84,7 @@ fn upgrade_receipt(context: &Context, receipt: Receipt, options: &Options) -> Re
     };
     let reason = newer.map(|new| Reason::Version(old.clone().unwrap_or_default(), new)).or(reason);
     let Some(reason) = reason else {
-        return Ok(Upgraded { name: receipt.name, path: receipt.path, reason: None, version: old });
+        return Ok(UpgradeResult { name: receipt.name, path: receipt.path, reason: None, version: old });
     };
     let script = match &receipt.package {
         Some(package) => Script::of_package(package.clone()),
@@ -98,7 +98,7 @@ fn upgrade_receipt(context: &Context, receipt: Receipt, options: &Options) -> Re
     let installed =
         crate::commands::promote::promote_each(context, &[script], &asked, &placement, true)?.pop();
     let version = installed.and_then(|installed| installed.version).or(old);
-    Ok(Upgraded { name: receipt.name, path: receipt.path, reason: Some(reason), version })
+    Ok(UpgradeResult { name: receipt.name, path: receipt.path, reason: Some(reason), version })
 }
 
 /// The newest version that fits, asked of the registry now; `None` if only one will do.

@@ -30,7 +30,7 @@ use crate::store::staging::Staging;
 /// What came of building a program again.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
-pub struct Rebuilt {
+pub struct Verification {
     /// The script, or the package: `ripgrep@14.1.0`.
     pub script: PathBuf,
     /// The program's sums, and those of what was built.
@@ -50,7 +50,7 @@ pub(crate) fn verify(
     program: &OsStr,
     script: Option<&OsStr>,
     options: &Options,
-) -> Result<Rebuilt> {
+) -> Result<Verification> {
     let (path, record) = crate::commands::inspect::inspect(context, program)?;
     verify_inner(context, &path, &record, script, options)
         .map_err(|error| error.about(program.to_string_lossy()).code(EXIT_FAILED))
@@ -62,7 +62,7 @@ fn verify_inner(
     record: &BuildRecord,
     script: Option<&OsStr>,
     options: &Options,
-) -> Result<Rebuilt> {
+) -> Result<Verification> {
     let package = Package::parse(OsStr::new(&record.script)).filter(|_| record.digest.is_empty());
     let (path, script) = match package {
         Some(package) => (PathBuf::from(&record.script), Script::of_package(package)),
@@ -97,7 +97,7 @@ fn verify_inner(
     record.refuse_other(&fresh_record)?;
     let sums = |bytes: &[u8]| Sums::of_reader(&mut &*bytes).at(Step::Install);
     let is_identical = bytes == fresh_bytes;
-    Ok(Rebuilt {
+    Ok(Verification {
         script: path,
         sums: (sums(&bytes)?, sums(&fresh_bytes)?),
         is_identical,

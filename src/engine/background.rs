@@ -26,7 +26,7 @@ use crate::report::reporter::Reporter;
 use crate::request::options::Options;
 use crate::script::script_file::Script;
 use crate::settings::launch_key::launch_key;
-use crate::settings::layers::Said;
+use crate::settings::layers::Layers;
 use crate::store::cache::Cache;
 use crate::store::entry::{Entry, Found};
 use crate::store::lock::{Lock, Patience};
@@ -55,15 +55,15 @@ pub(crate) fn choose<'a>(
     cache: &Cache,
     environment: &Environment,
 ) -> Box<dyn ResolvedRecipe<'a> + 'a> {
-    match is_on(&resolved.request().said, environment) {
+    match is_on(&resolved.request().layers, environment) {
         true => resolved.provisional(environment, cache),
         false => resolved,
     }
 }
 
 /// Whether there are tiers: as it is said, and if it is not, everywhere but where `CI` is set.
-pub(crate) fn is_on(said: &Said, environment: &Environment) -> bool {
-    said.is_on("tier").unwrap_or_else(|| !is_ci(environment))
+pub(crate) fn is_on(layers: &Layers, environment: &Environment) -> bool {
+    layers.is_on("tier").unwrap_or_else(|| !is_ci(environment))
 }
 
 pub(crate) fn is_ci(environment: &Environment) -> bool {
@@ -89,7 +89,7 @@ pub(crate) fn final_or_start(
         cache.alias(&launch, &home, script.trace_name(), context.environment());
         return Ok(there);
     }
-    if is_on(&read.request().said, context.environment()) && background(cache).is_none() {
+    if is_on(&read.request().layers, context.environment()) && background(cache).is_none() {
         // Best effort: the next run asks again.
         let _ = start(context, script, options);
     }

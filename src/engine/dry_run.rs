@@ -9,10 +9,10 @@ use std::path::Path;
 use crate::base::error::{At, Result, Step};
 use crate::build::backend::Host;
 use crate::engine::context::Context;
-use crate::engine::program::{Manner, Program};
+use crate::engine::program::{LaunchOptions, Program};
 use crate::engine::{background, recipe};
 use crate::process::signals;
-use crate::request::debug_options::Steering;
+use crate::request::debug_options::DebugOptions;
 use crate::request::options::{Options, Verbosity};
 use crate::script::script_file::Script;
 use crate::settings::launch_key::launch_key;
@@ -41,8 +41,8 @@ pub(crate) fn dry_run(
 
 fn dry_run_inner(context: &Context, script: &Script, options: &Options, purpose: Purpose<'_>) -> Result<()> {
     let environment = context.environment();
-    let steering = Steering { shows_commands: true, keeps_work: false, ..options.steering.clone() };
-    let manner = Manner::of(&Options { steering, ..options.clone() }, context);
+    let debug = DebugOptions { shows_commands: true, keeps_work: false, ..options.debug.clone() };
+    let launch_options = LaunchOptions::of(&Options { debug, ..options.clone() }, context);
     let _waitable = signals::waitable();
     let cache = context.cache()?;
     let may_be_cached = !options.force && !options.temporary && cache.exists()?;
@@ -51,32 +51,32 @@ fn dry_run_inner(context: &Context, script: &Script, options: &Options, purpose:
         found.filter(|found| !(options.optimal && found.provisional))
     };
     if let Some(found) = peek(launch_key(script, options, environment)) {
-        return Program::cached(script, found, manner).rehearse(purpose);
+        return Program::cached(script, found, launch_options).rehearse(purpose);
     }
     let read = recipe::read(script, options, environment)?;
     let resolved = read.resolve(environment, &cache)?;
     if let Some(found) = peek(resolved.key()) {
-        return Program::cached(script, found, manner).rehearse(purpose);
+        return Program::cached(script, found, launch_options).rehearse(purpose);
     }
     let resolved = match context.has_background() {
         true => background::choose(resolved, &cache, environment),
         false => resolved,
     };
     let staging = Staging::create_temporary(&environment.temporary_directory()).at(Step::Cache)?;
-    let reporter = manner.reporter(Verbosity::Quiet);
+    let reporter = launch_options.reporter(Verbosity::Quiet);
     let host = Host { environment, cache: &cache, reporter: &reporter };
     let Some(output) = resolved.dry_run(staging.path(), host)? else { return Ok(()) };
     let target = resolved.target().map(str::to_owned);
-    Program::planned(script, output, resolved.told(), target, manner).rehearse(purpose)
+    Program::planned(script, output, resolved.told(), target, launch_options).rehearse(purpose)
 }
 
 impl Program {
     /// Shows what would be done with it.
     fn rehearse(&self, purpose: Purpose<'_>) -> Result<()> {
-        let Some(journal) = self.journal() else { return Ok(()) };
+        let Some(command_log) = self.command_log() else { return Ok(()) };
         match purpose {
-            Purpose::Run(arguments) => journal.program(&self.image(self.under()?.as_ref(), arguments)),
-            Purpose::Write(path) => journal.copied(self.path(), path),
+            Purpose::Run(arguments) => command_log.program(&self.image(self.under()?.as_ref(), arguments)),
+            Purpose::Write(path) => command_log.copied(self.path(), path),
         }
         Ok(())
     }

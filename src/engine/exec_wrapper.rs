@@ -20,7 +20,7 @@ use crate::store::stamp::Moment;
 
 /// What a program is run by.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Under {
+pub(crate) struct ExecWrapper {
     /// A file.
     pub(crate) program: PathBuf,
     /// From `argv[0]`, without the program's path.
@@ -31,12 +31,12 @@ pub(crate) struct Under {
 ///
 /// # Errors
 /// [`Step::Arguments`] if it is empty, [`Step::Execute`], 127, if the program is not there.
-pub(crate) fn asked(words: &[String], environment: &Environment) -> Result<Under> {
+pub(crate) fn asked(words: &[String], environment: &Environment) -> Result<ExecWrapper> {
     let words: Vec<OsString> = words.iter().map(OsString::from).collect();
     let Some(first) = words.first().filter(|first| !first.is_empty()) else {
         return Err(Error::message(Step::Arguments, "the program to run it under has no name"));
     };
-    Ok(Under { program: find(first, "cannot run it under", environment)?, words })
+    Ok(ExecWrapper { program: find(first, "cannot run it under", environment)?, words })
 }
 
 /// What runs programs for `target`; `None` if this machine may do it itself. `file` is the program, `typed` what the
@@ -49,7 +49,7 @@ pub(crate) fn for_target(
     file: &Path,
     typed: &OsStr,
     environment: &Environment,
-) -> Result<Option<Under>> {
+) -> Result<Option<ExecWrapper>> {
     let variable = target::variable(target, "RUNNER");
     if let Some(text) = environment.set(&variable) {
         let words: Vec<String> = text.to_string_lossy().split_whitespace().map(str::to_owned).collect();
@@ -89,7 +89,7 @@ pub(crate) fn for_target(
         }
         words.extend(["-L".into(), libraries.into()]);
     }
-    Ok(Some(Under { program, words }))
+    Ok(Some(ExecWrapper { program, words }))
 }
 
 /// Why nothing here runs programs for `target`.
@@ -106,10 +106,10 @@ pub(crate) fn missing(target: &str, error: io::Error) -> Error {
     Error::new(Step::Execute, anyhow::Error::new(error).context(what)).code(EXIT_CANNOT_EXECUTE).hint(hint)
 }
 
-fn named(words: Vec<String>, who: &str, environment: &Environment) -> Result<Under> {
+fn named(words: Vec<String>, who: &str, environment: &Environment) -> Result<ExecWrapper> {
     let words: Vec<OsString> = words.into_iter().map(OsString::from).collect();
     let first = words.first().cloned().unwrap_or_default();
-    Ok(Under { program: find(&first, who, environment)?, words })
+    Ok(ExecWrapper { program: find(&first, who, environment)?, words })
 }
 
 /// A program by its path, or on PATH.

@@ -19,7 +19,7 @@ use crate::engine::build_settled::{MOST_ATTEMPTS, build_settled};
 use crate::engine::context::Context;
 use crate::engine::dry_run::Purpose;
 use crate::engine::miss_reason::{Why, why_in};
-use crate::engine::program::{Manner, Program};
+use crate::engine::program::{LaunchOptions, Program};
 use crate::engine::{background, config_warnings, recipe, trim};
 use crate::process::signals;
 use crate::report::lock_notice::patiently;
@@ -48,7 +48,7 @@ pub(crate) fn run(
     options: &Options,
     arguments: &[OsString],
 ) -> Result<ExitStatus> {
-    if options.steering.rehearses {
+    if options.debug.is_dry_run {
         return crate::engine::dry_run::dry_run(context, script, options, Purpose::Run(arguments))
             .map(|()| ExitStatus::default());
     }
@@ -91,7 +91,7 @@ fn prepare_once(context: &Context, script: &Script, options: &Options) -> Result
             let launch = launch_key(script, options, context.environment());
             match crate::engine::shared_cache::find_in_shared_cache(context, None, &launch, script, options)?
             {
-                Some(found) => Ok(Program::cached(script, found, Manner::of(options, context))),
+                Some(found) => Ok(Program::cached(script, found, LaunchOptions::of(options, context))),
                 None => prepare_without(context, &unusable, script, options),
             }
         }
@@ -103,15 +103,15 @@ fn prepare_once(context: &Context, script: &Script, options: &Options) -> Result
 /// The way of a script, one line a step.
 fn prepare_in(context: &Context, cache: Cache, script: &Script, options: &Options) -> Result<Program> {
     let launch = launch_key(script, options, context.environment());
-    let manner = Manner::of(options, context);
+    let launch_options = LaunchOptions::of(options, context);
     let find = || match find(context, &cache, &launch, script, options)? {
         None => {
             crate::engine::shared_cache::find_in_shared_cache(context, Some(&cache), &launch, script, options)
         }
         found => Ok(found),
     };
-    if let Some(found) = manner.timed("looking in the cache", find)? {
-        return Ok(Program::cached(script, found, manner));
+    if let Some(found) = launch_options.timed("looking in the cache", find)? {
+        return Ok(Program::cached(script, found, launch_options));
     }
     let _waitable = signals::waitable();
     cache.create()?;
@@ -119,20 +119,22 @@ fn prepare_in(context: &Context, cache: Cache, script: &Script, options: &Option
         let context = &context.within(environment);
         return prepare_in(context, cache, script, options);
     }
-    let read =
-        manner.timed("reading its metadata", || recipe::read(script, options, context.environment()))?;
+    let read = launch_options
+        .timed("reading its metadata", || recipe::read(script, options, context.environment()))?;
     let request = read.request();
-    let reporter = manner.reporter(request.options.verbosity);
+    let reporter = launch_options.reporter(request.options.verbosity);
     config_warnings::show(&request.config, &cache, &reporter);
-    let resolved = match manner.timed("finding the compiler", || read.resolve(context.environment(), &cache))
-    {
-        Ok(resolved) => resolved,
-        Err(no_compiler) => return outlive(context, no_compiler, &cache, script, read.as_ref(), manner),
-    };
+    let resolved =
+        match launch_options.timed("finding the compiler", || read.resolve(context.environment(), &cache)) {
+            Ok(resolved) => resolved,
+            Err(no_compiler) => {
+                return outlive(context, no_compiler, &cache, script, read.as_ref(), launch_options);
+            }
+        };
     let notes: Vec<String> = request.notes.iter().chain(resolved.notes()).cloned().collect();
     notes.iter().for_each(|note| reporter.note(script, note));
     if request.options.temporary || cache.is_temporary() {
-        return build_temporary(context, cache, script, resolved.as_ref(), &reporter, manner);
+        return build_temporary(context, cache, script, resolved.as_ref(), &reporter, launch_options);
     }
     let resolved = match context.background {
         Some(_) => background::choose(resolved, &cache, context.environment()),
@@ -147,10 +149,10 @@ fn prepare_in(context: &Context, cache: Cache, script: &Script, options: &Option
         Entry::Vacant(vacant) => match build_settled(resolved.as_ref(), vacant.staging(), host) {
             Ok(built) => {
                 usage_counts::count_miss(&cache);
-                manner.kept(|| vacant.commit(built, script.trace_name()))?
+                launch_options.kept(|| vacant.commit(built, script.trace_name()))?
             }
             Err(error) => {
-                let outlived = outlive(context, error, &cache, script, read.as_ref(), manner);
+                let outlived = outlive(context, error, &cache, script, read.as_ref(), launch_options);
                 if outlived.as_ref().is_err_and(|error| error.step() != Step::Toolchain) {
                     notes.iter().for_each(|note| reporter.note_late(script, note));
                 }
@@ -159,8 +161,8 @@ fn prepare_in(context: &Context, cache: Cache, script: &Script, options: &Option
         },
     };
     cache.alias(&launch, &home, script.trace_name(), context.environment());
-    trim::daily(&cache, request.said.limits());
-    Ok(Program::cached(script, found, manner))
+    trim::daily(&cache, request.layers.limits());
+    Ok(Program::cached(script, found, launch_options))
 }
 
 /// A hit: no lock, nothing written, no process started.
@@ -201,13 +203,13 @@ fn build_temporary(
     script: &Script,
     resolved: &dyn ResolvedRecipe<'_>,
     reporter: &Reporter,
-    manner: Manner,
+    launch_options: LaunchOptions,
 ) -> Result<Program> {
     let _ = Staging::sweep(&cache.join("staging"));
     let staging = Staging::create(&cache.join("staging")).at(Step::Cache)?;
     let host = Host { environment: context.environment(), cache: &cache, reporter };
     let built = build_settled(resolved, staging.path(), host)?;
-    Ok(Program::temporary(script, built, staging, cache, manner))
+    Ok(Program::temporary(script, built, staging, cache, launch_options))
 }
 
 /// The cache cannot be used: say why, and do without.
@@ -233,7 +235,7 @@ fn outlive(
     cache: &Cache,
     script: &Script,
     read: &dyn Backend,
-    manner: Manner,
+    launch_options: LaunchOptions,
 ) -> Result<Program> {
     let is_absence = no_compiler.step() == Step::Toolchain && no_compiler.exit_code() == EXIT_NOT_FOUND;
     let request = read.request();
@@ -242,7 +244,7 @@ fn outlive(
         .then(|| cache.find(&request.key_without_compiler(), context.environment(), Tools::Forgiven))
         .flatten()
     {
-        Some(found) => Ok(Program::cached(script, found, manner)),
+        Some(found) => Ok(Program::cached(script, found, launch_options)),
         None => Err(no_compiler),
     }
 }

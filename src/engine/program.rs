@@ -12,13 +12,13 @@ use std::process::ExitStatus;
 use std::sync::Arc;
 
 use crate::base::error::{EXIT_CANNOT_EXECUTE, Error, Result, Step};
-use crate::build::provenance::Basis;
+use crate::build::provenance::Provenance;
 use crate::engine::context::Context;
-use crate::engine::exec_wrapper::{self, Under};
+use crate::engine::exec_wrapper::{self, ExecWrapper};
 use crate::process::child;
 use crate::process::exec::{self, Image};
 use crate::process::memfd;
-use crate::report::command_log::{Journal, timed};
+use crate::report::command_log::{CommandLog, timed};
 use crate::report::reporter::Reporter;
 use crate::request::options::{Options, Verbosity};
 use crate::request::program_args::ProgramArgs;
@@ -37,43 +37,43 @@ pub struct Program {
     /// The kind of machine it is for, if that is not the compiler's own.
     target: Option<String>,
     /// What it rests on, if no trace says it.
-    basis: Option<Basis>,
-    manner: Manner,
+    provenance: Option<Provenance>,
+    launch_options: LaunchOptions,
 }
 
 /// How a program is run, apart from what it is.
 #[derive(Debug, Clone)]
-pub(crate) struct Manner {
+pub(crate) struct LaunchOptions {
     /// The program it is to be run under.
     exec: Vec<String>,
     context: Context,
-    journal: Option<Arc<Journal>>,
+    command_log: Option<Arc<CommandLog>>,
 }
 
-impl Manner {
-    pub(crate) fn of(options: &Options, context: &Context) -> Manner {
-        Manner {
-            exec: options.steering.exec.clone(),
+impl LaunchOptions {
+    pub(crate) fn of(options: &Options, context: &Context) -> LaunchOptions {
+        LaunchOptions {
+            exec: options.debug.exec.clone(),
             context: context.clone(),
-            journal: Journal::open(&options.steering, context.environment(), &context.sink),
+            command_log: CommandLog::open(&options.debug, context.environment(), &context.sink),
         }
     }
 
     /// A reporter on which the build is shown.
     pub(crate) fn reporter(&self, verbosity: Verbosity) -> Reporter {
-        self.context.reporter(verbosity).with(self.journal.clone())
+        self.context.reporter(verbosity).with(self.command_log.clone())
     }
 
     /// Does something, and notes how long it takes if somebody wants to know.
     pub(crate) fn timed<T>(&self, what: &str, work: impl FnOnce() -> T) -> T {
-        timed(self.journal.as_ref(), what, work)
+        timed(self.command_log.as_ref(), what, work)
     }
 
     /// Keeps what was built.
     pub(crate) fn kept(&self, keep: impl FnOnce() -> Result<Found>) -> Result<Found> {
         let found = self.timed("keeping it", keep)?;
-        if let Some(journal) = &self.journal {
-            journal.kept(&found.path);
+        if let Some(command_log) = &self.command_log {
+            command_log.kept(&found.path);
         }
         Ok(found)
     }
@@ -90,15 +90,15 @@ enum Binary {
 }
 
 impl Program {
-    pub(crate) fn cached(script: &Script, found: Found, manner: Manner) -> Program {
+    pub(crate) fn cached(script: &Script, found: Found, launch_options: LaunchOptions) -> Program {
         Program {
             script: script.clone(),
             name: found.path.file_name().unwrap_or_default().to_owned(),
             binary: Binary::Cached(found.path),
             told: found.told,
             target: found.target,
-            basis: None,
-            manner,
+            provenance: None,
+            launch_options,
         }
     }
 
@@ -107,17 +107,17 @@ impl Program {
         built: Built,
         staging: Staging,
         cache: Cache,
-        manner: Manner,
+        launch_options: LaunchOptions,
     ) -> Program {
-        let is_for_another = built.target.is_some() || !manner.exec.is_empty();
+        let is_for_another = built.target.is_some() || !launch_options.exec.is_empty();
         let path = built.output;
         let binary = match memfd::load(&path) {
             // Another program finds it by its path.
             Ok(memory) if !is_for_another => Binary::Memory { memory, path },
             _ => {
                 let path = under_its_name(path, staging.path(), &built.name);
-                if let Some(journal) = &manner.journal {
-                    journal.kept(&path);
+                if let Some(command_log) = &launch_options.command_log {
+                    command_log.kept(&path);
                 }
                 Binary::Held { path, _staging: Some(staging), _cache: cache }
             }
@@ -129,8 +129,8 @@ impl Program {
             binary,
             told: built.told,
             target: built.target,
-            basis: Some(Basis { checks: built.checks, about }),
-            manner,
+            provenance: Some(Provenance { checks: built.checks, about }),
+            launch_options,
         }
     }
 
@@ -140,7 +140,7 @@ impl Program {
         path: PathBuf,
         told: ProgramArgs,
         target: Option<String>,
-        manner: Manner,
+        launch_options: LaunchOptions,
     ) -> Program {
         let name = path.file_name().unwrap_or_default().to_owned();
         Program {
@@ -149,14 +149,14 @@ impl Program {
             binary: Binary::Cached(path),
             told,
             target,
-            basis: None,
-            manner,
+            provenance: None,
+            launch_options,
         }
     }
 
     /// What it rests on, if no trace says it.
-    pub(crate) fn basis(&self) -> Option<&Basis> {
-        self.basis.as_ref()
+    pub(crate) fn provenance(&self) -> Option<&Provenance> {
+        self.provenance.as_ref()
     }
 
     /// What the program is called: as the script without its extension, or as the package calls it.
@@ -165,8 +165,8 @@ impl Program {
     }
 
     /// What is written down of its build.
-    pub(crate) fn journal(&self) -> Option<&Journal> {
-        self.manner.journal.as_deref()
+    pub(crate) fn command_log(&self) -> Option<&CommandLog> {
+        self.launch_options.command_log.as_deref()
     }
 
     /// The script it was made from.
@@ -208,10 +208,11 @@ impl Program {
             under => under,
         };
         let image = self.image(under.as_ref(), arguments);
-        if let Some(journal) = self.journal() {
-            journal.program(&image);
+        if let Some(command_log) = self.command_log() {
+            command_log.program(&image);
         }
-        let must_return = self.manner.journal.as_ref().is_some_and(|journal| journal.times());
+        let must_return =
+            self.launch_options.command_log.as_ref().is_some_and(|command_log| command_log.times());
         let error = match &self.binary {
             Binary::Held { .. } => return self.spawn(under.as_ref(), &image),
             _ if must_return => return self.spawn(under.as_ref(), &image),
@@ -229,9 +230,10 @@ impl Program {
     }
 
     /// What it is run under: what is asked for, or what runs programs for its machine.
-    pub(crate) fn under(&self) -> Result<Option<Under>> {
-        if !self.manner.exec.is_empty() {
-            return exec_wrapper::asked(&self.manner.exec, self.manner.context.environment()).map(Some);
+    pub(crate) fn under(&self) -> Result<Option<ExecWrapper>> {
+        if !self.launch_options.exec.is_empty() {
+            return exec_wrapper::asked(&self.launch_options.exec, self.launch_options.context.environment())
+                .map(Some);
         }
         match &self.target {
             None => Ok(None),
@@ -239,7 +241,7 @@ impl Program {
                 target,
                 self.file(),
                 self.called(),
-                self.manner.context.environment(),
+                self.launch_options.context.environment(),
             ),
         }
     }
@@ -255,11 +257,11 @@ impl Program {
         }
     }
 
-    pub(crate) fn image(&self, under: Option<&Under>, arguments: &[OsString]) -> Image<'_> {
+    pub(crate) fn image(&self, under: Option<&ExecWrapper>, arguments: &[OsString]) -> Image<'_> {
         let own = self.told.arguments.iter().chain(arguments).cloned();
         let (file, arguments) = match under {
             None => (self.file().to_owned(), [self.called().to_owned()].into_iter().chain(own).collect()),
-            Some(Under { program, words }) => {
+            Some(ExecWrapper { program, words }) => {
                 let words = words.iter().cloned().chain([self.file().as_os_str().to_owned()]);
                 (program.clone(), words.chain(own).collect())
             }
@@ -268,14 +270,15 @@ impl Program {
     }
 
     /// Has it as a child, and ends as it ended.
-    fn spawn(&self, under: Option<&Under>, image: &Image<'_>) -> Result<Option<ExitStatus>> {
-        let status = match timed(self.manner.journal.as_ref(), "running it", || child::spawn(image)) {
-            Ok(status) => status,
-            Err(error) if self.path().is_some_and(|path| is_gone(&error, path)) => return Ok(None),
-            Err(error) => return Err(self.cannot_execute(under, error)),
-        };
-        if let Some(journal) = self.journal() {
-            journal.tell_times();
+    fn spawn(&self, under: Option<&ExecWrapper>, image: &Image<'_>) -> Result<Option<ExitStatus>> {
+        let status =
+            match timed(self.launch_options.command_log.as_ref(), "running it", || child::spawn(image)) {
+                Ok(status) => status,
+                Err(error) if self.path().is_some_and(|path| is_gone(&error, path)) => return Ok(None),
+                Err(error) => return Err(self.cannot_execute(under, error)),
+            };
+        if let Some(command_log) = self.command_log() {
+            command_log.tell_times();
         }
         Ok(Some(status))
     }
@@ -289,7 +292,7 @@ impl Program {
         match memfd::load(path) {
             Ok(memory) => {
                 let typed = self.script.display_name();
-                self.manner.context.reporter(Verbosity::Normal).warn(&format!(
+                self.launch_options.context.reporter(Verbosity::Normal).warn(&format!(
                     "{typed}: `{}` is on a file system mounted noexec; running from a temporary binary",
                     path.display()
                 ));
@@ -300,8 +303,8 @@ impl Program {
     }
 
     #[cold]
-    fn cannot_execute(&self, under: Option<&Under>, error: io::Error) -> Error {
-        if let Some(Under { program, .. }) = under {
+    fn cannot_execute(&self, under: Option<&ExecWrapper>, error: io::Error) -> Error {
+        if let Some(ExecWrapper { program, .. }) = under {
             let what = format!("cannot run it under `{}`", program.display());
             return Error::new(Step::Execute, anyhow::Error::new(error).context(what))
                 .code(EXIT_CANNOT_EXECUTE);

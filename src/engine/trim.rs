@@ -28,7 +28,7 @@ use crate::store::trace::{Trace, Variant};
 
 /// What a trim removed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Trimmed {
+pub struct TrimReport {
     /// Cached builds of scripts.
     pub builds: u64,
     /// Bytes on disk.
@@ -141,8 +141,8 @@ pub(crate) fn distinct(mut builds: Vec<CachedBuild>) -> Vec<CachedBuild> {
 }
 
 /// Removes what `limits` do not allow, and what nothing refers to; or tells what that is.
-pub(crate) fn trim(cache: &Cache, limits: Limits, mode: Mode) -> (Vec<CachedBuild>, Trimmed) {
-    let mut trimmed = Trimmed::default();
+pub(crate) fn trim(cache: &Cache, limits: Limits, mode: Mode) -> (Vec<CachedBuild>, TrimReport) {
+    let mut trimmed = TrimReport::default();
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs() as i64;
     let oldest = now - i64::from(limits.unused_days) * DAY.as_secs() as i64;
     if mode == Mode::Remove {
@@ -241,8 +241,8 @@ fn sweep_written(cache: &Cache, oldest: i64, mode: Mode) -> u64 {
 }
 
 /// Removes everything, or every build of one script.
-pub(crate) fn clean(cache: &Cache, script: Option<&Path>) -> Result<Trimmed> {
-    let mut trimmed = Trimmed::default();
+pub(crate) fn clean(cache: &Cache, script: Option<&Path>) -> Result<TrimReport> {
+    let mut trimmed = TrimReport::default();
     match script {
         Some(script) => {
             for build in builds(cache).into_iter().filter(|build| build.script == script) {

@@ -11,21 +11,21 @@ use crate::build::record::BuildRecord;
 use crate::commands::artifact::Artifact;
 use crate::commands::cache::Statistics;
 use crate::commands::check::Lint;
-use crate::commands::env::Seen;
-use crate::commands::installed::Listed;
+use crate::commands::env::EnvEntry;
+use crate::commands::installed::InstalledCommand;
 use crate::commands::migrate::Style;
 use crate::commands::promote::{Installed, Placement};
-use crate::commands::upgrade::Upgraded;
-use crate::commands::verify::Rebuilt;
+use crate::commands::upgrade::UpgradeResult;
+use crate::commands::verify::Verification;
 use crate::engine::background::Background;
 use crate::engine::context::Context;
 use crate::engine::miss_reason::Why;
 use crate::engine::program::Program;
-use crate::engine::trim::{CachedBuild, Trimmed};
+use crate::engine::trim::{CachedBuild, TrimReport};
 use crate::report::event::{Event, EventSink};
 use crate::request::limits::Limits;
 use crate::request::options::{Options, Verbosity};
-use crate::rust::deps::Updated;
+use crate::rust::deps::VersionChange;
 use crate::script::script_file::Script;
 
 /// Compiles, caches and executes scripts.
@@ -63,7 +63,7 @@ impl Runner {
     ///
     /// # Errors
     /// [`Step::Install`] if there is nowhere to keep receipts.
-    pub fn installed(&self) -> Result<Vec<Listed>> {
+    pub fn installed(&self) -> Result<Vec<InstalledCommand>> {
         crate::commands::installed::list(&self.context)
     }
 
@@ -152,7 +152,7 @@ impl Runner {
     ///
     /// # Errors
     /// As [`Runner::prepare`]; [`Step::Install`] if `SCRIPT.lock` cannot be written.
-    pub fn update(&self, script: &Script, options: &Options, write_lock: bool) -> Result<Vec<Updated>> {
+    pub fn update(&self, script: &Script, options: &Options, write_lock: bool) -> Result<Vec<VersionChange>> {
         crate::commands::prebuild::update(&self.context, script, options, write_lock)
     }
 
@@ -160,7 +160,12 @@ impl Runner {
     ///
     /// # Errors
     /// Those of [`Runner::inspect`] and [`Runner::prepare`]; [`Step::Install`] and [`Step::Toolchain`] if it cannot be told.
-    pub fn rebuild(&self, program: &OsStr, script: Option<&OsStr>, options: &Options) -> Result<Rebuilt> {
+    pub fn rebuild(
+        &self,
+        program: &OsStr,
+        script: Option<&OsStr>,
+        options: &Options,
+    ) -> Result<Verification> {
         crate::commands::verify::verify(&self.context, program, script, options)
     }
 
@@ -200,7 +205,7 @@ impl Runner {
     ///
     /// # Errors
     /// [`crate::Step::Cache`] if it is not ours to change.
-    pub fn cache_trim(&self, limits: Limits) -> Result<Trimmed> {
+    pub fn cache_trim(&self, limits: Limits) -> Result<TrimReport> {
         crate::commands::cache::trim(&self.context, limits)
     }
 
@@ -209,7 +214,7 @@ impl Runner {
     ///
     /// # Errors
     /// [`crate::Step::Cache`] if it is not ours to read.
-    pub fn cache_trimmable(&self, limits: Limits) -> Result<(Vec<CachedBuild>, Trimmed)> {
+    pub fn cache_trimmable(&self, limits: Limits) -> Result<(Vec<CachedBuild>, TrimReport)> {
         crate::commands::cache::trimmable(&self.context, limits)
     }
 
@@ -225,7 +230,7 @@ impl Runner {
     ///
     /// # Errors
     /// [`crate::Step::Cache`] if it is not ours to change.
-    pub fn cache_clean(&self, script: Option<&Path>) -> Result<Trimmed> {
+    pub fn cache_clean(&self, script: Option<&Path>) -> Result<TrimReport> {
         crate::commands::cache::clean(&self.context, script)
     }
 
@@ -296,7 +301,7 @@ impl Runner {
     ///
     /// # Errors
     /// [`crate::Step::Config`], and if there is a script those of reading it.
-    pub fn seen(&self, script: Option<&Script>, options: &Options) -> Result<(Vec<Seen>, Option<Error>)> {
+    pub fn seen(&self, script: Option<&Script>, options: &Options) -> Result<(Vec<EnvEntry>, Option<Error>)> {
         crate::commands::env::settings_in_force(&self.context, script, options)
     }
 
@@ -310,7 +315,7 @@ impl Runner {
     ///
     /// # Errors
     /// Those of [`Runner::promote`]; 127 if its source is gone; [`Step::Install`] if it was modified or removed.
-    pub fn upgrade(&self, name: &OsStr, options: &Options) -> Result<Upgraded> {
+    pub fn upgrade(&self, name: &OsStr, options: &Options) -> Result<UpgradeResult> {
         crate::commands::upgrade::upgrade(&self.context, name, options)
     }
 

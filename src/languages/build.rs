@@ -110,10 +110,10 @@ pub(crate) fn dry_run(recipe: &LanguageRecipe<'_>, staging: &Path, host: Host<'_
 
 /// Shows the files in staging and the call of the compiler, with `-x` and `-n`.
 fn show(build: Build<'_>, call: &Call) -> Result<()> {
-    if let Some(journal) = build.host.reporter.journal() {
+    if let Some(command_log) = build.host.reporter.command_log() {
         let input = call.input.as_ref().map(std::fs::read).transpose();
-        journal.files(build.staging);
-        journal.command(&call.command, input.map_err(|error| build.unusable(error))?.as_deref());
+        command_log.files(build.staging);
+        command_log.command(&call.command, input.map_err(|error| build.unusable(error))?.as_deref());
     }
     Ok(())
 }

@@ -11,8 +11,8 @@ use crate::request::options::Options;
 use crate::script::script_file::Script;
 use crate::settings::build_request::BuildRequest;
 use crate::settings::config_file::Config;
-use crate::settings::layers::Said;
-use crate::settings::origin::Source;
+use crate::settings::layers::Layers;
+use crate::settings::origin::Origin;
 
 /// A script in a language other than Rust that was read; no compiler was looked for yet.
 #[derive(Debug)]
@@ -35,23 +35,23 @@ impl LanguageScript {
         environment: &Environment,
     ) -> Result<LanguageScript> {
         let read = Head::read(text, language)?;
-        let said = Said::of_options(options, &Source::CommandLine)
-            .then(Said::of_options(&read.options, &Source::FirstLine))
-            .then(Said::of_metadata(&read.settings, None))
-            .then(Said::of_variables(environment)?)
-            .then(config.said.clone());
+        let layers = Layers::of_options(options, &Origin::CommandLine)
+            .then(Layers::of_options(&read.options, &Origin::FirstLine))
+            .then(Layers::of_metadata(&read.settings, None))
+            .then(Layers::of_variables(environment)?)
+            .then(config.layers.clone());
         let mut filled = options.or(&read.options);
-        said.fill(&mut filled);
+        layers.fill(&mut filled);
         for (name, value) in [
             ("toolchain", &mut filled.toolchain),
             ("edition", &mut filled.edition),
             ("target", &mut filled.target),
         ] {
-            value.take_if(|_| said.is_of_surroundings(name));
+            value.take_if(|_| layers.is_of_surroundings(name));
         }
         // A profile of cargo's is for Rust.
         filled.profile.take_if(|name| {
-            said.is_of_surroundings("profile") && !matches!(name.as_str(), "release" | "dev" | "quick")
+            layers.is_of_surroundings("profile") && !matches!(name.as_str(), "release" | "dev" | "quick")
         });
         let mut settings = read.settings;
         settings.is_static = filled.is_static.or(settings.is_static);
@@ -60,7 +60,7 @@ impl LanguageScript {
         let script = script.resolve();
         let variables = read.variables.iter().map(|(name, value)| (name.into(), value.into())).collect();
         let notes = Vec::new();
-        let request = BuildRequest { script, options, said, config, settings, notes, variables };
+        let request = BuildRequest { script, options, layers, config, settings, notes, variables };
         Ok(LanguageScript { request, head: read.head })
     }
 }

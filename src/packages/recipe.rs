@@ -8,7 +8,7 @@ use crate::base::error::{Error, Result, Step};
 use crate::request::options::Options;
 use crate::request::package_spec::Package;
 use crate::rust::cargo_config::CargoConfig;
-use crate::rust::host_context::Surroundings;
+use crate::rust::host_context::HostContext;
 use crate::rust::invocation;
 use crate::rust::linker::{self, Linker};
 use crate::rust::target::{self, Target};
@@ -17,8 +17,8 @@ use crate::script::script_file::Script;
 use crate::settings::build_request::BuildRequest;
 use crate::settings::config_file::Config;
 use crate::settings::launch_key::content_key;
-use crate::settings::layers::Said;
-use crate::settings::origin::Source;
+use crate::settings::layers::Layers;
+use crate::settings::origin::Origin;
 use crate::store::cache::Cache;
 use crate::store::key::Key;
 use crate::store::stamp::Moment;
@@ -44,14 +44,14 @@ impl PackageRequest {
     ) -> Result<PackageRequest> {
         refuse_what_scripts_have(options)?;
         let config = Config::read(environment)?;
-        let said = Said::of_options(options, &Source::CommandLine)
-            .then(Said::of_variables(environment)?)
-            .then(config.said.clone());
-        let options = said.fill_for_package(options);
+        let layers = Layers::of_options(options, &Origin::CommandLine)
+            .then(Layers::of_variables(environment)?)
+            .then(config.layers.clone());
+        let options = layers.fill_for_package(options);
         let (script, package) = (script.clone(), package.clone());
         let (settings, notes, variables) = Default::default();
         Ok(PackageRequest {
-            request: BuildRequest { script, options, said, config, settings, notes, variables },
+            request: BuildRequest { script, options, layers, config, settings, notes, variables },
             package,
         })
     }
@@ -84,13 +84,13 @@ impl<'a> PackageRecipe<'a> {
         cache: &Cache,
     ) -> Result<PackageRecipe<'a>> {
         let PackageRequest { request, package } = request;
-        let BuildRequest { script, options, said, config: user, .. } = request;
+        let BuildRequest { script, options, layers, config: user, .. } = request;
         let since = Moment::now();
         let toolchain = Toolchain::find(options.toolchain.as_deref(), environment, cache)
-            .map_err(|error| said.blame("toolchain", error))?;
+            .map_err(|error| layers.blame("toolchain", error))?;
         let surroundings =
-            Surroundings::find(&toolchain, options.target.as_deref(), said, environment, cache, since)?;
-        let Surroundings { config, target, linker, mut checks } = surroundings;
+            HostContext::find(&toolchain, options.target.as_deref(), layers, environment, cache, since)?;
+        let HostContext { config, target, linker, mut checks } = surroundings;
         checks.extend(user.checks.iter().cloned());
         if let Some(registry) = &options.selection.registry {
             let name = registry.to_ascii_uppercase().replace('-', "_");

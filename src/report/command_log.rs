@@ -17,7 +17,7 @@ use crate::base::environment::{Environment, TRACED};
 use crate::base::shell_words::quote;
 use crate::process::exec::Image;
 use crate::report::event::{Event, EventSink};
-use crate::request::debug_options::Steering;
+use crate::request::debug_options::DebugOptions;
 use crate::request::options::Verbosity;
 
 /// Makes a directory of the cache, which nobody else may look into.
@@ -28,7 +28,7 @@ const END: &str = "END OF FILE";
 
 /// What is written down of a build.
 #[derive(Debug)]
-pub(crate) struct Journal {
+pub(crate) struct CommandLog {
     shows_commands: bool,
     keeps_work: bool,
     times: bool,
@@ -42,19 +42,19 @@ pub(crate) struct Journal {
     is_told: AtomicBool,
 }
 
-impl Journal {
+impl CommandLog {
     /// `None` if nobody asks for one.
     pub(crate) fn open(
-        steering: &Steering,
+        debug: &DebugOptions,
         environment: &Environment,
         sink: &EventSink,
-    ) -> Option<Arc<Journal>> {
-        let caller = if steering.shows_commands { environment.all() } else { Vec::new() };
-        steering.needs_journal().then(|| {
-            Arc::new(Journal {
-                shows_commands: steering.shows_commands,
-                keeps_work: steering.keeps_work,
-                times: steering.times,
+    ) -> Option<Arc<CommandLog>> {
+        let caller = if debug.shows_commands { environment.all() } else { Vec::new() };
+        debug.needs_journal().then(|| {
+            Arc::new(CommandLog {
+                shows_commands: debug.shows_commands,
+                keeps_work: debug.keeps_work,
+                times: debug.times,
                 began: Instant::now(),
                 sink: sink.clone(),
                 spans: Mutex::default(),
@@ -295,11 +295,11 @@ impl Journal {
 }
 
 /// Notes how long `work` takes, if there is a journal.
-pub(crate) fn timed<T>(journal: Option<&Arc<Journal>>, what: &str, work: impl FnOnce() -> T) -> T {
-    let Some(journal) = journal else { return work() };
+pub(crate) fn timed<T>(command_log: Option<&Arc<CommandLog>>, what: &str, work: impl FnOnce() -> T) -> T {
+    let Some(command_log) = command_log else { return work() };
     let began = Instant::now();
     let done = work();
-    journal.note(what, began.elapsed());
+    command_log.note(what, began.elapsed());
     done
 }
 

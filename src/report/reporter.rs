@@ -13,7 +13,7 @@ use crate::base::environment::Environment;
 use crate::base::error::{At, Result, Step};
 use crate::process::exec;
 use crate::report::cargo_output::CargoOutput;
-use crate::report::command_log::{Journal, timed};
+use crate::report::command_log::{CommandLog, timed};
 use crate::report::event::{Event, EventSink};
 use crate::request::options::Verbosity;
 use crate::script::script_file::Script;
@@ -29,7 +29,7 @@ pub(crate) struct Reporter {
     /// The columns of the terminal that a person looks at, if there is one.
     columns: Option<usize>,
     verbosity: Verbosity,
-    journal: Option<Arc<Journal>>,
+    command_log: Option<Arc<CommandLog>>,
 }
 
 /// A command that has ended: its output and exit status.
@@ -45,31 +45,31 @@ impl Reporter {
     /// A reporter that sends to `sink`, for a person at the terminal of `environment`, if there is one.
     pub(crate) fn new(sink: EventSink, environment: &Environment, verbosity: Verbosity) -> Reporter {
         let columns = environment.terminal_columns().filter(|_| verbosity > Verbosity::Quiet);
-        Reporter { sink, columns, verbosity, journal: None }
+        Reporter { sink, columns, verbosity, command_log: None }
     }
 
     /// A reporter that nobody listens to.
     pub(crate) fn silent() -> Reporter {
-        Reporter { sink: EventSink::default(), columns: None, verbosity: Verbosity::Quiet, journal: None }
+        Reporter { sink: EventSink::default(), columns: None, verbosity: Verbosity::Quiet, command_log: None }
     }
 
     /// The same, with a journal to write commands and times down in.
-    pub(crate) fn with(self, journal: Option<Arc<Journal>>) -> Reporter {
-        Reporter { journal, ..self }
+    pub(crate) fn with(self, command_log: Option<Arc<CommandLog>>) -> Reporter {
+        Reporter { command_log, ..self }
     }
 
-    pub(crate) fn journal(&self) -> Option<&Arc<Journal>> {
-        self.journal.as_ref()
+    pub(crate) fn command_log(&self) -> Option<&Arc<CommandLog>> {
+        self.command_log.as_ref()
     }
 
     /// The directory to build in: `staging`, unless it is to be kept.
     pub(crate) fn work(&self, staging: &Path, environment: &Environment) -> Result<PathBuf> {
-        let Some(journal) = &self.journal else { return Ok(staging.to_owned()) };
-        let work = match journal.keeps_work() {
+        let Some(command_log) = &self.command_log else { return Ok(staging.to_owned()) };
+        let work = match command_log.keeps_work() {
             true => staging::kept_directory(&environment.temporary_directory()).at(Step::Cache)?,
             false => staging.to_owned(),
         };
-        journal.enter(&work);
+        command_log.enter(&work);
         Ok(work)
     }
 
@@ -133,8 +133,8 @@ impl Reporter {
     /// Runs a command without a standard input, collecting what it prints; `label` is what is done, for a person.
     /// Its standard output counts as diagnostics unless `keep_stdout`: the script's own must stay clean.
     pub(crate) fn run(&self, command: &mut Command, label: &str, keep_stdout: bool) -> io::Result<Finished> {
-        if let Some(journal) = &self.journal {
-            journal.command(command, None);
+        if let Some(command_log) = &self.command_log {
+            command_log.command(command, None);
         }
         self.run_reading(Stdio::null(), command, label, keep_stdout)
     }
@@ -147,7 +147,7 @@ impl Reporter {
         label: &str,
         keep_stdout: bool,
     ) -> io::Result<Finished> {
-        timed(self.journal.as_ref(), label, || self.run_heard(input, command, label, keep_stdout))
+        timed(self.command_log.as_ref(), label, || self.run_heard(input, command, label, keep_stdout))
     }
 
     fn run_heard(

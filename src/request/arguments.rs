@@ -3,7 +3,7 @@
 use std::ffi::{OsStr, OsString};
 
 use crate::base::error::{Result, usage_error};
-use crate::request::debug_options::Steering;
+use crate::request::debug_options::DebugOptions;
 use crate::request::flags::{FLAGS, named, takes_value};
 use crate::request::options::{Options, Verbosity};
 
@@ -33,7 +33,7 @@ impl Options {
             selection: _,
             strip: _,
             verbosity: _,
-            steering: _,
+            debug: _,
             // Nobody types it: it is asked of git at each build.
             revision: _,
         } = self;
@@ -108,7 +108,7 @@ impl Options {
             temporary: false,
             revision: None,
             verbosity: Verbosity::default(),
-            steering: Steering::default(),
+            debug: DebugOptions::default(),
             ..self.clone()
         }
     }
@@ -213,9 +213,9 @@ mod tests {
             strip: numbers.coin(),
             revision: None,
             verbosity: numbers.pick(&[Verbosity::Quiet, Verbosity::Normal, Verbosity::Verbose]),
-            steering: Steering {
+            debug: DebugOptions {
                 shows_commands: numbers.coin(),
-                rehearses: numbers.coin(),
+                is_dry_run: numbers.coin(),
                 keeps_work: numbers.coin(),
                 times: numbers.coin(),
                 exec: numbers.texts(),

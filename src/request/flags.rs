@@ -135,15 +135,15 @@ pub const FLAGS: &[Flag] = &[
         // `RUNNER_TEMP` is a directory on the machines of a well-known service.
         .also(Setting::new(Kind::Switch, &[CommandLine, FirstLine, Config], "false").because("it is about one run")),
     flag("-x", &["run", EXPRESSION, "test", "bench", "build", "promote", "check", "clippy", "doc"], "print the build commands as they run")
-        .sets(Switch(|options| &mut options.steering.shows_commands)),
+        .sets(Switch(|options| &mut options.debug.shows_commands)),
     flag("-n", BUILD, "dry run: print the build commands, run nothing")
-        .sets(Switch(|options| &mut options.steering.rehearses)),
+        .sets(Switch(|options| &mut options.debug.is_dry_run)),
     flag("--work", &["run", EXPRESSION, "test", "bench", "build", "promote"], "keep the build directory and print its path as `WORK=`")
-        .sets(Switch(|options| &mut options.steering.keeps_work)),
+        .sets(Switch(|options| &mut options.debug.keeps_work)),
     flag("--timings", BUILD, "report where the time went, at the end")
-        .sets(Switch(|options| &mut options.steering.times)),
+        .sets(Switch(|options| &mut options.debug.times)),
     flag("--exec COMMAND", RUN, "run the program under COMMAND, e.g. `--exec 'gdb --args'`")
-        .sets(Other { set: exec, values: |options| joined(&options.steering.exec) }),
+        .sets(Other { set: exec, values: |options| joined(&options.debug.exec) }),
     flag("-v, --verbose", &[SCRIPT], "print what is done, and why")
         .sets(Other { set: |options, _| verbosity(options, Verbosity::Verbose), values: |options| switch(options.verbosity == Verbosity::Verbose) })
         .also(Setting::new(Kind::Switch, &[CommandLine, Place::Variable], "false").because("a hit does not read that file").variable(Slow("RUNNER_VERBOSE"))),
@@ -299,7 +299,7 @@ fn exec(options: &mut Options, value: &OsStr) -> Result<()> {
     if words.first().is_none_or(String::is_empty) {
         return Err(usage_error("`--exec` names no program").with_hint("for example `--exec 'gdb --args'`"));
     }
-    options.steering.exec = words;
+    options.debug.exec = words;
     Ok(())
 }
 

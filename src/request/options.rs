@@ -4,7 +4,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
 use crate::base::digest::Fields;
-use crate::request::debug_options::Steering;
+use crate::request::debug_options::DebugOptions;
 use crate::request::dialect::Dialect;
 use crate::request::package_spec::Selection;
 use crate::request::revision::Revision;
@@ -55,7 +55,7 @@ pub struct Options {
     /// How much to say on stderr.
     pub verbosity: Verbosity,
     /// What is shown of a run, and done with it, besides.
-    pub steering: Steering,
+    pub debug: DebugOptions,
 }
 
 /// What runs the functions marked `#[test]` and `#[bench]`.
@@ -115,7 +115,7 @@ impl Options {
             strip,
             revision,
             verbosity: _,
-            steering: _,
+            debug: _,
         } = self;
         fields.push_optional("profile", profile.as_deref().map(str::as_bytes));
         fields.push_optional("toolchain", toolchain.as_deref().map(str::as_bytes));
@@ -174,7 +174,7 @@ impl Options {
             strip: self.strip || weaker.strip,
             revision: self.revision.clone(),
             verbosity: self.verbosity,
-            steering: self.steering.clone(),
+            debug: self.debug.clone(),
         }
     }
 }

@@ -88,8 +88,8 @@ impl<'a> ResolvedRecipe<'a> for RustRecipe<'a> {
         let (output, dep_info) = (staging.join("program"), staging.join("program.d"));
         let purpose = Purpose::Program { output: &output, dep_info: &dep_info };
         let command = invocation::command(self, &call, &source, purpose, environment, reporter);
-        if let Some(journal) = reporter.journal() {
-            journal.command(&command, source.text().at(Step::Cache)?.as_deref());
+        if let Some(command_log) = reporter.command_log() {
+            command_log.command(&command, source.text().at(Step::Cache)?.as_deref());
         }
         Ok(Some(output))
     }

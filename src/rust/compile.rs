@@ -125,8 +125,8 @@ pub(crate) fn add_record(
     if let Some(object) = record.as_ref().and_then(BuildRecord::object) {
         let path = staging.join("record.o");
         std::fs::write(&path, &object)?;
-        if let Some(journal) = reporter.journal() {
-            journal.bytes(&path, &object);
+        if let Some(command_log) = reporter.command_log() {
+            command_log.bytes(&path, &object);
         }
         let mut argument = OsString::from("link-arg=");
         argument.push(path);
@@ -147,7 +147,7 @@ fn run(
     reporter: &Reporter,
 ) -> Result<Finished> {
     // What the compiler remembers is in nobody's transcript.
-    let remembers = reporter.journal().is_none_or(|journal| !journal.shows_commands());
+    let remembers = reporter.command_log().is_none_or(|command_log| !command_log.shows_commands());
     let mut memory =
         remembers.then(|| Incremental::enter(recipe, call, cache, environment, staging)).flatten();
     loop {
@@ -160,9 +160,9 @@ fn run(
             let script = recipe.script.display_name();
             format!("{script}: compiling it, {}", recipe.options_in_words())
         });
-        if let Some(journal) = reporter.journal() {
+        if let Some(command_log) = reporter.command_log() {
             let text = source.text().map_err(|error| cache.unusable("cannot read in", error))?;
-            journal.command(&command, text.as_deref());
+            command_log.command(&command, text.as_deref());
         }
         let finished = reporter
             .run_reading(

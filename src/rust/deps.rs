@@ -38,5 +38,5 @@ pub(crate) use crate::rust::deps::dry_run::rehearse;
 pub(crate) use crate::rust::deps::path_trimming::DATE;
 pub(crate) use crate::rust::deps::seed::sealed;
 pub(crate) use crate::rust::deps::target_dir::sweep;
-pub use crate::rust::deps::update::Updated;
+pub use crate::rust::deps::update::VersionChange;
 pub(crate) use crate::rust::deps::update::update;

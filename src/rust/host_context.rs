@@ -6,7 +6,7 @@ use crate::rust::cargo_config::CargoConfig;
 use crate::rust::linker::{self, Linker};
 use crate::rust::target::{self, Target};
 use crate::rust::toolchain::Toolchain;
-use crate::settings::layers::Said;
+use crate::settings::layers::Layers;
 use crate::settings::schema;
 use crate::store::cache::Cache;
 use crate::store::stamp::Moment;
@@ -14,7 +14,7 @@ use crate::store::trace::fact::Check;
 
 /// Cargo's configuration, the machine that the program is for and the linker.
 #[derive(Debug)]
-pub(crate) struct Surroundings {
+pub(crate) struct HostContext {
     pub(crate) config: CargoConfig,
     /// The kind of machine, if it is not the compiler's own.
     pub(crate) target: Option<Target>,
@@ -23,7 +23,7 @@ pub(crate) struct Surroundings {
     pub(crate) checks: Vec<Check<'static>>,
 }
 
-impl Surroundings {
+impl HostContext {
     /// Those of a toolchain, for the kind of machine that is `wanted`, because somebody `said` so.
     ///
     /// # Errors
@@ -31,17 +31,17 @@ impl Surroundings {
     pub(crate) fn find(
         toolchain: &Toolchain,
         wanted: Option<&str>,
-        said: &Said,
+        layers: &Layers,
         environment: &Environment,
         cache: &Cache,
         since: Moment,
-    ) -> Result<Surroundings> {
+    ) -> Result<HostContext> {
         let mut checks = toolchain.checks.clone();
         checks.extend(TRACED.iter().map(|name| Check::variable(name, environment)));
         let config = CargoConfig::read(environment, since)?;
         checks.extend(config.checks.iter().cloned());
         let target = Target::find(wanted.or(config.target.as_deref()), toolchain, environment, cache)
-            .map_err(|error| said.blame("target", error))?;
+            .map_err(|error| layers.blame("target", error))?;
         let variables = variables_of_machines(toolchain, target.as_ref());
         checks.extend(variables.iter().map(|name| Check::variable(name, environment)));
         let (linker, linker_checks) =
@@ -49,7 +49,7 @@ impl Surroundings {
         checks.extend(linker_checks);
         checks.extend(target.iter().flat_map(|target| target.checks.iter().cloned()));
         checks.extend(schema::choices(environment));
-        Ok(Surroundings { config, target, linker, checks })
+        Ok(HostContext { config, target, linker, checks })
     }
 }
 

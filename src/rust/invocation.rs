@@ -90,7 +90,7 @@ fn plain_call(recipe: &RustRecipe<'_>, environment: &Environment) -> Result<Call
         None => arguments.extend(["--crate-type".to_owned(), "bin".to_owned()]),
     }
     let of_profile = profile::arguments(recipe.manifest, &recipe.profile);
-    arguments.extend(of_profile.map_err(|error| recipe.said.blame("profile", error))?);
+    arguments.extend(of_profile.map_err(|error| recipe.layers.blame("profile", error))?);
     arguments.extend(profile::lints(recipe.manifest)?);
     arguments.extend(profile::features(recipe.manifest));
     let mut arguments: Vec<OsString> = arguments.into_iter().map(OsString::from).collect();

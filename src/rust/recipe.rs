@@ -10,7 +10,7 @@ use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Step};
 use crate::request::options::{Harness, Options};
 use crate::rust::cargo_config::CargoConfig;
-use crate::rust::host_context::{Surroundings, variables_of_machines};
+use crate::rust::host_context::{HostContext, variables_of_machines};
 use crate::rust::linker::Linker;
 use crate::rust::manifest::{EDITIONS, Manifest};
 use crate::rust::profile;
@@ -22,8 +22,8 @@ use crate::script::header::Form;
 use crate::script::script_file::Script;
 use crate::settings::build_request::BuildRequest;
 use crate::settings::launch_key::content_key;
-use crate::settings::layers::Said;
-use crate::settings::origin::Source;
+use crate::settings::layers::Layers;
+use crate::settings::origin::Origin;
 use crate::settings::script_table::Settings;
 use crate::store::cache::Cache;
 use crate::store::key::Key;
@@ -42,7 +42,7 @@ pub(crate) struct RustRecipe<'a> {
     pub(crate) script: &'a Script,
     pub(crate) options: &'a Options,
     /// All that was said, and where.
-    pub(crate) said: &'a Said,
+    pub(crate) layers: &'a Layers,
     pub(crate) manifest: &'a Manifest,
     pub(crate) code: &'a Code,
     pub(crate) settings: &'a Settings,
@@ -81,21 +81,21 @@ impl RustScript {
         let BuildRequest { script, options, settings, .. } = request;
         let (toolchain, notes) = self.toolchain(environment, cache)?;
         manifest.check_rust_version(&toolchain.version.semver)?;
-        let surroundings = Surroundings::find(
+        let surroundings = HostContext::find(
             &toolchain,
             options.target.as_deref(),
-            &request.said,
+            &request.layers,
             environment,
             cache,
             since,
         )?;
-        let Surroundings { config, target, linker, mut checks } = surroundings;
+        let HostContext { config, target, linker, mut checks } = surroundings;
         checks.extend(request.config.checks.iter().cloned());
         let profile = options.profile.clone().unwrap_or_else(|| "release".to_owned());
         if !is_profile_name(&profile) {
             let text = format!("`{}` is not the name of a profile", profile.escape_debug());
             let error = Error::message(Step::Arguments, text).hint("for example `release`, `dev` or `quick`");
-            return Err(request.said.blame("profile", error));
+            return Err(request.layers.blame("profile", error));
         }
         let edition = self.edition(&toolchain)?;
         let gate = match manifest.form() {
@@ -110,13 +110,13 @@ impl RustScript {
             request,
             script,
             options,
-            said: &request.said,
+            layers: &request.layers,
             manifest,
             code,
             settings,
             toolchain,
             target,
-            has_one_target: request.said.count("target") + usize::from(config.target.is_some()) <= 1,
+            has_one_target: request.layers.count("target") + usize::from(config.target.is_some()) <= 1,
             linker,
             profile,
             provisional: false,
@@ -139,9 +139,9 @@ impl RustScript {
         match wanted.filter(|_| self.is_lenient) {
             None => {
                 let found = Toolchain::find(wanted, environment, cache);
-                let blame = |error: Error| match self.request.said.source("toolchain") {
-                    Some(Source::Metadata) => error.placed(self.manifest.place_of_setting("toolchain")),
-                    _ => self.request.said.blame("toolchain", error),
+                let blame = |error: Error| match self.request.layers.source("toolchain") {
+                    Some(Origin::Metadata) => error.placed(self.manifest.place_of_setting("toolchain")),
+                    _ => self.request.layers.blame("toolchain", error),
                 };
                 Ok((found.map_err(blame)?, Vec::new()))
             }
@@ -164,7 +164,7 @@ impl RustScript {
                 let error = Error::message(Step::Arguments, text);
                 Err(self
                     .request
-                    .said
+                    .layers
                     .blame("edition", error.hint("the editions are 2015, 2018, 2021 and 2024")))
             }
         }

@@ -11,8 +11,8 @@ use crate::script::tool_call::Tool;
 use crate::script::{dialect_detection, first_line, header};
 use crate::settings::build_request::BuildRequest;
 use crate::settings::config_file::Config;
-use crate::settings::layers::Said;
-use crate::settings::origin::Source;
+use crate::settings::layers::Layers;
+use crate::settings::origin::Origin;
 use crate::settings::script_table::{ALLOWED_FLAGS, refused_flag};
 
 /// A Rust script that was read, and no compiler looked for.
@@ -85,20 +85,20 @@ impl RustScript {
         };
         let own_profile = harness.map(|harness| harness.profile().to_owned());
         let options = Options { profile: options.profile.clone().or(own_profile), ..options.clone() };
-        let said = Said::of_options(&options, &Source::CommandLine)
-            .then(Said::of_options(&of_line, &Source::FirstLine))
-            .then(Said::of_metadata(&settings, manifest.edition()))
-            .then(Said::of_variables(environment)?)
-            .then(config.said.clone());
+        let layers = Layers::of_options(&options, &Origin::CommandLine)
+            .then(Layers::of_options(&of_line, &Origin::FirstLine))
+            .then(Layers::of_metadata(&settings, manifest.edition()))
+            .then(Layers::of_variables(environment)?)
+            .then(config.layers.clone());
         let mut options = Options { dependencies, ..options.or(&of_line) };
-        said.fill(&mut options);
+        layers.fill(&mut options);
         // It is in the script, as cargo has it.
-        options.edition = options.edition.filter(|_| said.source("edition") != Some(&Source::Metadata));
+        options.edition = options.edition.filter(|_| layers.source("edition") != Some(&Origin::Metadata));
         settings.is_static = options.is_static.or(settings.is_static);
         settings.rust_flags = options.rust_flags.clone().or(settings.rust_flags);
         if let Some(flag) = options.rust_flags.as_deref().and_then(refused_flag) {
             let text = format!("`rustflags` may not have `{}`", flag.escape_debug());
-            return Err(said.blame("rustflags", Error::message(Step::Arguments, text).hint(ALLOWED_FLAGS)));
+            return Err(layers.blame("rustflags", Error::message(Step::Arguments, text).hint(ALLOWED_FLAGS)));
         }
         if options.edition.is_none()
             && manifest.edition().is_none()
@@ -114,7 +114,7 @@ impl RustScript {
         let variables =
             dialect_detection::variables_at_run(dialect, &script, base).into_iter().chain(of_line).collect();
         manifest.check_name(&package_name(&manifest, &script))?;
-        let request = BuildRequest { script, options, said, config, settings, notes, variables };
+        let request = BuildRequest { script, options, layers, config, settings, notes, variables };
         Ok(RustScript { request, manifest, code, features, is_lenient })
     }
 }

@@ -6,7 +6,7 @@ use crate::request::options::Options;
 use crate::script::script_file::Script;
 use crate::settings::config_file::Config;
 use crate::settings::launch_key::content_key;
-use crate::settings::layers::Said;
+use crate::settings::layers::Layers;
 use crate::settings::script_table::Settings;
 use crate::store::key::Key;
 
@@ -18,7 +18,7 @@ pub(crate) struct BuildRequest {
     /// What was asked for, in the strongest place that says anything: see [`crate::settings::schema`].
     pub(crate) options: Options,
     /// All that was said, and where.
-    pub(crate) said: Said,
+    pub(crate) layers: Layers,
     pub(crate) config: Config,
     /// `[package.metadata.runner]`, or what a script in another language says in its place.
     pub(crate) settings: Settings,

@@ -32,8 +32,8 @@ use toml::{Spanned, Table, Value};
 use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Step};
 use crate::base::text_position::TextPosition;
-use crate::settings::layers::Said;
-use crate::settings::origin::Source;
+use crate::settings::layers::Layers;
+use crate::settings::origin::Origin;
 use crate::settings::schema::{self, Place};
 use crate::store::file_digest::is_absence;
 use crate::store::stamp::Moment;
@@ -45,7 +45,7 @@ pub(crate) struct Config {
     /// Where it is, or would be.
     pub(crate) path: Option<PathBuf>,
     pub(crate) exists: bool,
-    pub(crate) said: Said,
+    pub(crate) layers: Layers,
     /// The languages that it defines.
     pub(crate) languages: Vec<LanguageTable>,
     /// What the reader should know of it, each with its cure.
@@ -164,7 +164,7 @@ impl Config {
                         at(value.span().start, &format!("`{name}` must be {must}"))
                             .hint("`runner help config` lists the settings")
                     })?;
-                    self.said.push(setting.name, value, Source::File(path.to_owned(), line));
+                    self.layers.push(setting.name, value, Origin::File(path.to_owned(), line));
                 }
                 Some(setting) => {
                     return Err(at(start, &format!("`{name}` cannot be set in the configuration"))

@@ -6,30 +6,30 @@ use crate::request::flag::Effect;
 use crate::request::flags::{FLAGS, settings};
 use crate::request::limits::Limits;
 use crate::request::options::{Options, Verbosity};
-use crate::settings::origin::Source;
+use crate::settings::origin::Origin;
 use crate::settings::schema::{Place, Value, of_variable};
 use crate::settings::script_table::Settings;
 
 /// What was said, strongest first.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Said(Vec<(&'static str, Value, Source)>);
+pub(crate) struct Layers(Vec<(&'static str, Value, Origin)>);
 
-impl Said {
-    pub(crate) fn push(&mut self, name: &'static str, value: Value, source: Source) {
+impl Layers {
+    pub(crate) fn push(&mut self, name: &'static str, value: Value, source: Origin) {
         self.0.push((name, value, source));
     }
 
     /// Adds what weaker places say.
-    pub(crate) fn then(mut self, weaker: Said) -> Said {
+    pub(crate) fn then(mut self, weaker: Layers) -> Layers {
         self.0.extend(weaker.0);
         self
     }
 
     /// What options say, from the command line or a script's first line.
-    pub(crate) fn of_options(options: &Options, source: &Source) -> Said {
+    pub(crate) fn of_options(options: &Options, source: &Origin) -> Layers {
         // The fields are lent to be written; a copy is read here.
         let mut options = options.clone();
-        let mut said = Said::default();
+        let mut layers = Layers::default();
         for (flag, setting) in FLAGS.iter().filter_map(|flag| Some((flag, flag.setting()?))) {
             let value = match flag.effect() {
                 Effect::Text(field) => field(&mut options).take().map(Value::Text),
@@ -40,14 +40,14 @@ impl Said {
                 Effect::None | Effect::Each { .. } => None,
             };
             if let Some(value) = value {
-                said.push(setting.name, value, source.clone());
+                layers.push(setting.name, value, source.clone());
             }
         }
-        said
+        layers
     }
 
     /// What a script's metadata says.
-    pub(crate) fn of_metadata(settings: &Settings, edition: Option<&str>) -> Said {
+    pub(crate) fn of_metadata(settings: &Settings, edition: Option<&str>) -> Layers {
         let texts = [
             ("profile", settings.profile.as_deref()),
             ("toolchain", settings.toolchain.as_deref()),
@@ -55,18 +55,18 @@ impl Said {
             ("edition", edition),
         ];
         let switches = [("static", settings.is_static), ("locked", settings.locked)];
-        let mut said = Said::default();
+        let mut layers = Layers::default();
         for (name, text) in texts {
             if let Some(text) = text {
-                said.push(name, Value::Text(text.to_owned()), Source::Metadata);
+                layers.push(name, Value::Text(text.to_owned()), Origin::Metadata);
             }
         }
         for (name, on) in switches {
             if let Some(on) = on {
-                said.push(name, Value::Switch(on), Source::Metadata);
+                layers.push(name, Value::Switch(on), Origin::Metadata);
             }
         }
-        said.0.extend(settings.others.iter().cloned().map(|(name, value)| (name, value, Source::Metadata)));
+        layers.0.extend(settings.others.iter().cloned().map(|(name, value)| (name, value, Origin::Metadata)));
         let lists = [
             ("rustflags", settings.rust_flags.as_deref()),
             ("args", Some(&settings.arguments[..])),
@@ -75,22 +75,22 @@ impl Said {
         ];
         for (name, list) in lists {
             if let Some(list) = list.filter(|list| name == "rustflags" || !list.is_empty()) {
-                said.push(name, Value::List(list.to_vec()), Source::Metadata);
+                layers.push(name, Value::List(list.to_vec()), Origin::Metadata);
             }
         }
-        said
+        layers
     }
 
     /// What variables say; one that is empty says nothing.
     ///
     /// # Errors
     /// [`crate::Step::Arguments`] if a value means nothing.
-    pub(crate) fn of_variables(environment: &Environment) -> Result<Said> {
-        let mut said = Said::default();
+    pub(crate) fn of_variables(environment: &Environment) -> Result<Layers> {
+        let mut layers = Layers::default();
         for setting in settings().filter(|setting| setting.may_be_in(Place::Variable)) {
-            said.0.extend(of_variable(setting, environment)?);
+            layers.0.extend(of_variable(setting, environment)?);
         }
-        Ok(said)
+        Ok(layers)
     }
 
     /// What a trim keeps to.
@@ -106,13 +106,13 @@ impl Said {
     }
 
     /// What is said of a setting in the strongest place.
-    pub(crate) fn of(&self, name: &str) -> Option<(&Value, &Source)> {
-        let mut said = self.0.iter().filter(|(other, ..)| *other == name);
-        said.next().map(|(_, value, source)| (value, source))
+    pub(crate) fn of(&self, name: &str) -> Option<(&Value, &Origin)> {
+        let mut layers = self.0.iter().filter(|(other, ..)| *other == name);
+        layers.next().map(|(_, value, source)| (value, source))
     }
 
     /// The strongest place that says anything of a setting.
-    pub(crate) fn source(&self, name: &str) -> Option<&Source> {
+    pub(crate) fn source(&self, name: &str) -> Option<&Origin> {
         self.of(name).map(|(_, source)| source)
     }
 
@@ -144,13 +144,13 @@ impl Said {
 
     /// Whether the variable or the configuration says it, and not the script or who runs it.
     pub(crate) fn is_of_surroundings(&self, name: &str) -> bool {
-        matches!(self.of(name), Some((_, Source::Variable(_) | Source::File(..))))
+        matches!(self.of(name), Some((_, Origin::Variable(_) | Origin::File(..))))
     }
 
     /// Names the place whose word led to an error, if the reader has it not before his eyes.
     pub(crate) fn blame(&self, name: &str, error: Error) -> Error {
         match self.of(name) {
-            Some((_, source @ (Source::Variable(_) | Source::File(..)))) => error.about(source.to_string()),
+            Some((_, source @ (Origin::Variable(_) | Origin::File(..)))) => error.about(source.to_string()),
             _ => error,
         }
     }
@@ -160,7 +160,7 @@ impl Said {
         for (flag, setting) in FLAGS.iter().filter_map(|flag| Some((flag, flag.setting()?))) {
             let name = setting.name;
             // What the script itself says is in its bytes.
-            let is_elsewhere = self.source(name) != Some(&Source::Metadata);
+            let is_elsewhere = self.source(name) != Some(&Origin::Metadata);
             match flag.effect() {
                 Effect::Text(field) => *field(options) = self.text(name),
                 Effect::Switch(field) => *field(options) = self.is_on(name) == Some(true),
@@ -194,11 +194,11 @@ impl Said {
 
     /// The stronger of `quiet` and `verbose`.
     fn verbosity(&self) -> Verbosity {
-        let mut said = self
+        let mut layers = self
             .0
             .iter()
             .filter(|(name, value, _)| matches!(*name, "quiet" | "verbose") && *value == Value::Switch(true));
-        match said.next() {
+        match layers.next() {
             Some(("quiet", ..)) => Verbosity::Quiet,
             Some(_) => Verbosity::Verbose,
             None => Verbosity::Normal,

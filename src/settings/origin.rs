@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 /// Where something was said.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Source {
+pub enum Origin {
     /// An option before the script.
     CommandLine,
     /// The script's `#!` line.
@@ -20,16 +20,16 @@ pub enum Source {
     Default,
 }
 
-impl fmt::Display for Source {
+impl fmt::Display for Origin {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Source::CommandLine => formatter.write_str("command line"),
-            Source::FirstLine => formatter.write_str("first line"),
-            Source::Metadata => formatter.write_str("metadata"),
-            Source::Variable(name) => formatter.write_str(name),
-            Source::File(path, 0) => write!(formatter, "{}", path.display()),
-            Source::File(path, line) => write!(formatter, "{}:{line}", path.display()),
-            Source::Default => formatter.write_str("default"),
+            Origin::CommandLine => formatter.write_str("command line"),
+            Origin::FirstLine => formatter.write_str("first line"),
+            Origin::Metadata => formatter.write_str("metadata"),
+            Origin::Variable(name) => formatter.write_str(name),
+            Origin::File(path, 0) => write!(formatter, "{}", path.display()),
+            Origin::File(path, line) => write!(formatter, "{}:{line}", path.display()),
+            Origin::Default => formatter.write_str("default"),
         }
     }
 }

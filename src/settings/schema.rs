@@ -28,7 +28,7 @@ use crate::request::flag::Place::{CommandLine, Config, FirstLine, Metadata};
 use crate::request::flags::{KEY_VARIABLES, settings};
 use crate::request::limits::{bytes, days};
 use crate::request::options::{Options, Verbosity};
-use crate::settings::origin::Source;
+use crate::settings::origin::Origin;
 use crate::store::trace::fact::Check;
 
 pub(crate) use crate::request::flag::{Kind, Place, Setting};
@@ -149,7 +149,7 @@ impl fmt::Display for Value {
 pub(crate) fn of_variable(
     setting: &'static Setting,
     environment: &Environment,
-) -> Result<Option<(&'static str, Value, Source)>> {
+) -> Result<Option<(&'static str, Value, Origin)>> {
     let Some(variable) = setting.variable_name() else { return Ok(None) };
     let Some(text) = environment.set(variable) else { return Ok(None) };
     let wrong = |must: &str| {
@@ -162,7 +162,7 @@ pub(crate) fn of_variable(
         (_, Some(text)) => setting.parse(text).map_err(wrong)?,
         (_, None) => return Err(wrong("UTF-8 text")),
     };
-    Ok(Some((setting.name, value, Source::Variable(variable.to_owned()))))
+    Ok(Some((setting.name, value, Origin::Variable(variable.to_owned()))))
 }
 
 /// What the decisions rest on besides the configuration file: the variables that are set. That the others are not is in the
@@ -178,7 +178,7 @@ pub(crate) fn verbosity(options: &Options, environment: &Environment) -> Verbosi
     match options.verbosity {
         Verbosity::Normal if is_on("RUNNER_QUIET") => Verbosity::Quiet,
         Verbosity::Normal if is_on("RUNNER_VERBOSE") => Verbosity::Verbose,
-        said => said,
+        layers => layers,
     }
 }
 
@@ -218,6 +218,6 @@ mod tests {
         let meant = |name: &str| similar(name, Config).map(|setting| setting.name);
         assert_eq!(meant("profil"), Some("profile"));
         assert_eq!(meant("MAX_SIZE"), Some("max-size"));
-        assert_eq!(meant("cach"), None, "it cannot be said there");
+        assert_eq!(meant("cach"), None, "it cannot be layers there");
     }
 }

@@ -183,7 +183,7 @@ impl Words {
         if options.harness == Some(Harness::Bench) {
             rest.insert(0, "--bench".into());
         }
-        options.steering.exec = wrapper.as_deref().map(shell_words::split).unwrap_or_default();
+        options.debug.exec = wrapper.as_deref().map(shell_words::split).unwrap_or_default();
         // They were for `cargo test`, which takes what follows `--` for the harness.
         if let Some(at) = rest.iter().position(|word| word == "--").filter(|_| options.harness.is_some()) {
             rest.remove(at);

@@ -115,8 +115,8 @@ impl Environments<'_> {
         // A new file, so that cargo calls rustc for it even if it did so before.
         let text = format!("fn main() {{}} // {}\n", start.unix_nanoseconds());
         fs::write(&main, &text).map_err(unusable)?;
-        if let Some(journal) = self.reporter.journal() {
-            journal.file(&main, &text);
+        if let Some(command_log) = self.reporter.command_log() {
+            command_log.file(&main, &text);
         }
         let capture = capture::Capture::prepare(&self.directory).map_err(unusable)?;
         let local =

@@ -60,7 +60,7 @@ impl Environments<'_> {
             command.env(self.recipe.machine_variable("LINKER"), linker);
         }
         command.args(["--profile", &self.recipe.profile, "--message-format", "json-render-diagnostics"]);
-        network.tell(&mut command, self.recipe.said, self.environment);
+        network.tell(&mut command, self.recipe.layers, self.environment);
         command.args(self.recipe.options.locked.then_some("--locked"));
         self.give_flags(&mut command);
         command
@@ -162,7 +162,7 @@ impl Environments<'_> {
         }
         // Cargo speaks of a package the user has never seen; what it means is the script.
         let shown = self.in_the_scripts_words(&messages);
-        if let Some(error) = network::explain(&shown, self.recipe.said, self.environment) {
+        if let Some(error) = network::explain(&shown, self.recipe.layers, self.environment) {
             self.reporter.show_verbosely(diagnostics);
             return error;
         }

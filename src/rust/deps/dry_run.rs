@@ -22,12 +22,12 @@ pub(crate) fn rehearse(
     scratch: &Path,
 ) -> Result<()> {
     let (environments, manifest) = Environments::find(recipe, cache, environment, reporter)?;
-    let Some(journal) = reporter.journal() else { return Ok(()) };
+    let Some(command_log) = reporter.command_log() else { return Ok(()) };
     let lock = scratch.join("Cargo.lock");
     // A cache that is not there yet has nothing to start from.
     let _ = environments.write_lock(&lock);
     environments.show(&manifest, &lock);
-    journal.file(&environments.directory.join("src/main.rs"), "fn main() {}\n");
+    command_log.file(&environments.directory.join("src/main.rs"), "fn main() {}\n");
     let cargo = recipe.toolchain.cargo(environment)?;
     let lane = target_dir::first(cache, &recipe.toolchain, recipe.is_trimmed());
     let is_here = recipe.options.offline || seed::covers(&lock, recipe.manifest);
@@ -39,18 +39,19 @@ pub(crate) fn rehearse(
         environments.show_compiler_of(scratch, &lane);
         environments.trim(&mut command, &lane.join("rustc"));
     }
-    journal.command(&command, None);
-    journal.say("# how rustc is called for the script is known when cargo has built its dependencies", &[]);
+    command_log.command(&command, None);
+    command_log
+        .say("# how rustc is called for the script is known when cargo has built its dependencies", &[]);
     Ok(())
 }
 
 impl Environments<'_> {
     /// Shows the package that cargo is given.
     pub(super) fn show(&self, manifest: &str, lock: &Path) {
-        let Some(journal) = self.reporter.journal() else { return };
-        journal.file(&self.directory.join("Cargo.toml"), manifest);
+        let Some(command_log) = self.reporter.command_log() else { return };
+        command_log.file(&self.directory.join("Cargo.toml"), manifest);
         if let Some(lock) = seed::read_whole(lock).or_else(|| fs::read_to_string(lock).ok()) {
-            journal.file(&self.directory.join("Cargo.lock"), &lock);
+            command_log.file(&self.directory.join("Cargo.lock"), &lock);
         }
     }
 
@@ -63,13 +64,13 @@ impl Environments<'_> {
 
     /// Shows the stand-in that lies in `place` as that of `lane`.
     fn show_compiler_of(&self, place: &Path, lane: &Path) {
-        let Some(journal) = self.reporter.journal() else { return };
+        let Some(command_log) = self.reporter.command_log() else { return };
         for name in ["identities", "rustc"] {
             if let Ok(text) = fs::read_to_string(place.join(name)) {
-                journal.file(&lane.join(name), &text);
+                command_log.file(&lane.join(name), &text);
             }
         }
-        journal.say("chmod 700", &[lane.join("rustc").as_os_str()]);
+        command_log.say("chmod 700", &[lane.join("rustc").as_os_str()]);
     }
 
     /// Has cargo call a stand-in for the compiler.

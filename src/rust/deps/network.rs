@@ -9,8 +9,8 @@ use std::process::Command;
 use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Step};
 use crate::rust::cargo_config::CargoConfig;
-use crate::settings::layers::Said;
-use crate::settings::origin::Source;
+use crate::settings::layers::Layers;
+use crate::settings::origin::Origin;
 use crate::store::stamp::Moment;
 
 /// How long cargo tries to reach a registry.
@@ -26,14 +26,14 @@ pub(super) enum Network {
 
 impl Network {
     /// Tells cargo.
-    pub(super) fn tell(self, command: &mut Command, said: &Said, environment: &Environment) {
+    pub(super) fn tell(self, command: &mut Command, layers: &Layers, environment: &Environment) {
         const RETRY: &str = "CARGO_NET_RETRY";
         match self {
             Network::Off => drop(command.arg("--offline")),
             Network::Briefly if environment.set(RETRY).is_none() => drop(command.env(RETRY, "1")),
             Network::Briefly | Network::Patiently => {}
         }
-        if self != Network::Off && said.is_on("offline") == Some(false) {
+        if self != Network::Off && layers.is_on("offline") == Some(false) {
             // Said to us, and stronger than what cargo was told.
             command.env("CARGO_NET_OFFLINE", "false");
         }
@@ -98,10 +98,10 @@ fn cause(diagnostics: &str) -> Option<&str> {
 }
 
 /// One line for what cargo says in many, if that is about the network.
-pub(super) fn explain(diagnostics: &str, said: &Said, environment: &Environment) -> Option<Error> {
+pub(super) fn explain(diagnostics: &str, layers: &Layers, environment: &Environment) -> Option<Error> {
     let name = missing(diagnostics);
     if is_forbidden(diagnostics) {
-        let who = forbidden_by(said, environment);
+        let who = forbidden_by(layers, environment);
         let text = match name {
             Some(name) => format!("dependency `{name}` is not here, and `{who}` forbids to look for it"),
             None => format!("a dependency is not here, and `{who}` forbids to look for it"),
@@ -130,21 +130,21 @@ pub(super) fn unreachable(name: Option<String>, diagnostics: &str) -> Error {
 ///
 /// # Errors
 /// [`crate::Step::Dependencies`] if cargo's configuration cannot be read.
-pub(crate) fn offline_for_cargo(environment: &Environment) -> Result<Option<Source>> {
+pub(crate) fn offline_for_cargo(environment: &Environment) -> Result<Option<Origin>> {
     const VARIABLE: &str = "CARGO_NET_OFFLINE";
     if let Some(value) = environment.set(VARIABLE) {
-        return Ok((value == "true").then(|| Source::Variable(VARIABLE.to_owned())));
+        return Ok((value == "true").then(|| Origin::Variable(VARIABLE.to_owned())));
     }
     let config = CargoConfig::read(environment, Moment::now())?;
-    Ok(config.offline.map(|path| Source::File(path, 0)))
+    Ok(config.offline.map(|path| Origin::File(path, 0)))
 }
 
 /// What switched the network off.
-fn forbidden_by(said: &Said, environment: &Environment) -> String {
-    let name = if said.is_on("frozen") == Some(true) { "frozen" } else { "offline" };
-    match said.of(name) {
-        Some((_, Source::Variable(variable))) => variable.clone(),
-        Some((_, source @ Source::File(..))) => source.to_string(),
+fn forbidden_by(layers: &Layers, environment: &Environment) -> String {
+    let name = if layers.is_on("frozen") == Some(true) { "frozen" } else { "offline" };
+    match layers.of(name) {
+        Some((_, Origin::Variable(variable))) => variable.clone(),
+        Some((_, source @ Origin::File(..))) => source.to_string(),
         Some(_) => format!("--{name}"),
         None => match offline_for_cargo(environment) {
             Ok(Some(source)) => source.to_string(),
@@ -189,11 +189,11 @@ mod tests {
     fn what_cargo_says_of_a_network_is_one_line() {
         let environment = Environment::fixed([]);
         for (said, expected) in CASES {
-            let error = explain(said, &Said::default(), &environment).unwrap();
+            let error = explain(said, &Layers::default(), &environment).unwrap();
             assert_eq!(error.to_string(), *expected, "{said}");
         }
         for other in ["error: no matching package named `x` found\n", "error: could not compile `a`\n", ""] {
-            assert!(explain(other, &Said::default(), &environment).is_none(), "{other}");
+            assert!(explain(other, &Layers::default(), &environment).is_none(), "{other}");
         }
     }
 
@@ -201,9 +201,10 @@ mod tests {
     fn who_forbids_the_network_is_named() {
         let environment = Environment::fixed([("CARGO_NET_OFFLINE".into(), "true".into())]);
         let (_, text) = ("", CASES[3].0);
-        let hint = |said: &Said| explain(text, said, &environment).unwrap().cure().unwrap().into_owned();
-        assert!(hint(&Said::default()).contains("without `CARGO_NET_OFFLINE`"));
+        let hint =
+            |layers: &Layers| explain(text, layers, &environment).unwrap().cure().unwrap().into_owned();
+        assert!(hint(&Layers::default()).contains("without `CARGO_NET_OFFLINE`"));
         let variables = Environment::fixed([("RUNNER_FROZEN".into(), "1".into())]);
-        assert!(hint(&Said::of_variables(&variables).unwrap()).contains("without `RUNNER_FROZEN`"));
+        assert!(hint(&Layers::of_variables(&variables).unwrap()).contains("without `RUNNER_FROZEN`"));
     }
 }

@@ -19,7 +19,7 @@ use crate::store::staging::Staging;
 
 /// A package whose version an update changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Updated {
+pub struct VersionChange {
     /// The package.
     pub name: String,
     /// Its versions before; empty if it is new.
@@ -28,7 +28,7 @@ pub struct Updated {
     pub new: String,
 }
 
-impl fmt::Display for Updated {
+impl fmt::Display for VersionChange {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.old.as_str(), self.new.as_str()) {
             ("", new) => write!(formatter, "{} {new} is new", self.name),
@@ -46,7 +46,7 @@ pub(crate) fn update(
     environment: &Environment,
     reporter: &Reporter,
     write_lock: bool,
-) -> Result<Vec<Updated>> {
+) -> Result<Vec<VersionChange>> {
     let (environments, manifest) = Environments::find(recipe, cache, environment, reporter)?;
     let cargo = recipe.toolchain.cargo(environment)?;
     let staging = Staging::create(&cache.join("staging")).at(Step::Cache)?;
@@ -75,12 +75,12 @@ pub(crate) fn update(
     Ok(differences(&old.unwrap_or_default(), &lock))
 }
 
-fn differences(old: &str, new: &str) -> Vec<Updated> {
+fn differences(old: &str, new: &str) -> Vec<VersionChange> {
     let (old, new) = (versions(old), versions(new));
     let names = old.keys().chain(new.keys().filter(|name| !old.contains_key(*name)));
     let of = |list: &BTreeMap<String, String>, name: &String| list.get(name).cloned().unwrap_or_default();
-    let mut found: Vec<Updated> = names
-        .map(|name| Updated { name: name.clone(), old: of(&old, name), new: of(&new, name) })
+    let mut found: Vec<VersionChange> = names
+        .map(|name| VersionChange { name: name.clone(), old: of(&old, name), new: of(&new, name) })
         .filter(|updated| updated.old != updated.new)
         .collect();
     found.sort_by(|one, two| one.name.cmp(&two.name));

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use runner::{Artifact, Error, Options, Rebuilt, Result, Runner, Script, printable};
+use runner::{Artifact, Error, Options, Result, Runner, Script, Verification, printable};
 use serde_json::json;
 
 use crate::parse::command::Saying;
@@ -21,7 +21,7 @@ pub(crate) fn build(
     options: &Options,
 ) -> Result<u8> {
     let scripts = scripts.iter().map(|script| read(runner, script)).collect::<Result<Vec<_>>>()?;
-    if options.steering.rehearses {
+    if options.debug.is_dry_run {
         let options = with_release(options.clone());
         let rehearse = |script| runner.rehearse_build(script, &options, output);
         return Ok(first_code(scripts.iter().map(rehearse)));
@@ -72,7 +72,7 @@ pub(crate) fn verify(
     let mut differs = false;
     let code = first_code(programs.iter().map(|program| {
         let rebuilt = runner.rebuild(program, script, options)?;
-        let Rebuilt { script, is_identical, differences, .. } = &rebuilt;
+        let Verification { script, is_identical, differences, .. } = &rebuilt;
         differs |= !is_identical;
         let (program, script) = (program.to_string_lossy(), script.to_string_lossy());
         let verdict = if *is_identical { "identical to" } else { "differs from" };

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
 
-use runner::{Background, CachedBuild, Result, Runner, Trimmed};
+use runner::{Background, CachedBuild, Result, Runner, TrimReport};
 use serde_json::{Value, json};
 
 use crate::parse::command::CacheCommand;
@@ -115,7 +115,7 @@ fn statistics(runner: &Runner, json: bool) -> Result<()> {
     Ok(())
 }
 
-fn removed(what: &str, trimmed: Trimmed) {
+fn removed(what: &str, trimmed: TrimReport) {
     let builds = if trimmed.builds == 1 { "build" } else { "builds" };
     print(format_args!("{what} {} {builds}, {} bytes\n", trimmed.builds, trimmed.bytes));
 }

@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
 
-use runner::{Error, Options, Result, Runner, Seen, Source, printable, usage_error};
+use runner::{EnvEntry, Error, Options, Origin, Result, Runner, printable, usage_error};
 use serde_json::{Value, json};
 
 use crate::print::{print, tell};
@@ -35,7 +35,7 @@ pub(crate) fn show(
         print(format_args!("{}\n", Value::Array(list)));
     } else if names.is_empty() {
         let width = chosen.iter().map(|seen| seen.name.len()).max().unwrap_or(0);
-        for Seen { name, value, source } in chosen {
+        for EnvEntry { name, value, source } in chosen {
             let value = value.to_string_lossy();
             let value = if value.is_empty() { "-".into() } else { printable(&value) };
             let source = source.to_string();
@@ -46,7 +46,7 @@ pub(crate) fn show(
         }
     } else {
         let mut out = io::stdout().lock();
-        for Seen { value, .. } in chosen {
+        for EnvEntry { value, .. } in chosen {
             // A path is bytes.
             let _ = out.write_all(value.as_bytes()).and_then(|()| out.write_all(b"\n"));
         }
@@ -64,26 +64,26 @@ pub(crate) fn show(
     Ok(())
 }
 
-fn described(seen: &Seen) -> Value {
-    let Seen { name, value, source } = seen;
+fn described(seen: &EnvEntry) -> Value {
+    let EnvEntry { name, value, source } = seen;
     let (kind, place) = match source {
-        Source::CommandLine => ("command line", None),
-        Source::FirstLine => ("first line", None),
-        Source::Metadata => ("metadata", None),
-        Source::Variable(name) => ("variable", Some(name.clone())),
-        Source::File(..) => ("file", Some(source.to_string())),
-        Source::Default => ("default", None),
+        Origin::CommandLine => ("command line", None),
+        Origin::FirstLine => ("first line", None),
+        Origin::Metadata => ("metadata", None),
+        Origin::Variable(name) => ("variable", Some(name.clone())),
+        Origin::File(..) => ("file", Some(source.to_string())),
+        Origin::Default => ("default", None),
     };
     json!({"name": name, "value": value.to_string_lossy(), "source": kind, "place": place})
 }
 
-fn unknown(name: &str, seen: &[Seen], no_compiler: Option<Error>) -> Error {
+fn unknown(name: &str, seen: &[EnvEntry], no_compiler: Option<Error>) -> Error {
     const OF_COMPILER: &[&str] = &["rustc", "rustc-version", "host", "cargo"];
     match no_compiler {
         Some(error) if OF_COMPILER.contains(&name) => error,
         _ => {
             let error = usage_error(format!("there is no setting `{name}`"));
-            let similar = |seen: &&Seen| {
+            let similar = |seen: &&EnvEntry| {
                 seen.name == name.to_ascii_lowercase().replace('_', "-")
                     || runner::is_similar(seen.name, name)
             };

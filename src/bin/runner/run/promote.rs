@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use runner::{Listed, Options, Placement, Result, Runner, Verbosity};
+use runner::{InstalledCommand, Options, Placement, Result, Runner, Verbosity};
 use serde_json::{Map, Value, json};
 
 use crate::print::{print, shown, tell};
@@ -62,7 +62,7 @@ pub(crate) fn list(runner: &Runner, json: bool) -> Result<()> {
 }
 
 /// All that a receipt says, and what became of the executable.
-fn receipt(one: &Listed) -> Value {
+fn receipt(one: &InstalledCommand) -> Value {
     let text = |text: &std::ffi::OsStr| text.to_string_lossy().into_owned();
     let mut object: Map<String, Value> = one
         .facts
