@@ -25,9 +25,9 @@ use rustix::io::Errno;
 
 use crate::base::digest::Fields;
 use crate::fast_path::buffer::Buffer;
-use crate::request::flags::{IGNORED_VARIABLES, KEY_VARIABLES};
 use crate::request::options::Options;
 use crate::request::package_spec;
+use crate::request::setting_variables::{IGNORED_VARIABLES, KEY_VARIABLES};
 use crate::settings::launch_key;
 use crate::store::key::Key;
 use crate::store::stamp::{Moment, Stamp};

@@ -21,18 +21,21 @@
 //! | `SCRIPT`, `FILE`, `DIR` | scripts, files, directories |
 
 use std::ffi::{OsStr, OsString};
-use std::path::PathBuf;
 
 use crate::base::error::{Result, usage_error};
 use crate::base::shell_words;
-use crate::request::dialect::Dialect;
+use crate::request::debug_options::DebugOptions;
 use crate::request::flag::Effect::{Each, List, OnOff, Other, Switch, Text};
 use crate::request::flag::Place::{CommandLine, Config, FirstLine, Metadata};
 use crate::request::flag::Variable::{Ignored, Key, Slow};
 use crate::request::flag::{Kind, Place, Setting};
-use crate::request::options::{Harness, Options, Verbosity};
+use crate::request::flag_values::{
+    add_features, base, compiler_flags, dialect, exec, freeze, harness, joined, profile, switch, verbosity,
+};
+use crate::request::options::{Options, Verbosity};
 
 pub use crate::request::flag::{BACKGROUND, EVERY, EXPRESSION, Flag, SCRIPT};
+pub use crate::request::flag_values::add_dependency;
 
 const EVERYWHERE: &[Place] = &[CommandLine, FirstLine, Metadata, Place::Variable, Config];
 const NOT_IN_SCRIPTS: &[Place] = &[CommandLine, FirstLine, Place::Variable, Config];
@@ -187,48 +190,6 @@ pub(crate) fn settings() -> impl Iterator<Item = &'static Setting> {
     FLAGS.iter().filter_map(Flag::setting)
 }
 
-/// The variables that are part of the launch key as they are, whether or not their value means anything: they change what is
-/// built, or which binary a run gets.
-pub(crate) const KEY_VARIABLES: &[&str] = &variables::<{ count(true) }>(true);
-
-/// The variables that mean nothing to a cached run.
-pub(crate) const IGNORED_VARIABLES: &[&str] = &variables::<{ count(false) }>(false);
-
-const fn variable(flag: &Flag, is_key: bool) -> Option<&'static str> {
-    match flag.setting() {
-        Some(setting) => match setting.variable {
-            Key(name) if is_key => Some(name),
-            Ignored(name) if !is_key => Some(name),
-            _ => None,
-        },
-        None => None,
-    }
-}
-
-const fn count(is_key: bool) -> usize {
-    let (mut at, mut count) = (0, 0);
-    while at < FLAGS.len() {
-        if variable(&FLAGS[at], is_key).is_some() {
-            count += 1;
-        }
-        at += 1;
-    }
-    count
-}
-
-const fn variables<const N: usize>(is_key: bool) -> [&'static str; N] {
-    let mut names = [""; N];
-    let (mut at, mut count) = (0, 0);
-    while at < FLAGS.len() {
-        if let Some(name) = variable(&FLAGS[at], is_key) {
-            names[count] = name;
-            count += 1;
-        }
-        at += 1;
-    }
-    names
-}
-
 /// The flags that are written so.
 pub fn named(name: &str) -> impl Iterator<Item = &'static Flag> {
     FLAGS.iter().filter(move |flag| flag.is_named(name))
@@ -244,98 +205,251 @@ pub(crate) fn of_first_line(name: &str) -> Option<&'static Flag> {
     named(name).find(|flag| flag.is_option() && flag.may_be_in_first_line())
 }
 
-/// Refuses what cannot be used together, where one of several flags sets an option.
-fn profile(options: &mut Options, profile: &str) -> Result<()> {
-    match options.profile.replace(profile.to_owned()) {
-        None => Ok(()),
-        Some(_) => Err(usage_error("`--release`, `--debug` and `--profile` cannot be used together")
-            .with_hint("give one of them")),
+impl Options {
+    /// These options as arguments, from which [`Options::from_arguments`] makes them again.
+    pub fn to_arguments(&self) -> Vec<OsString> {
+        // Destructured, so that a new option cannot be forgotten: it has a row in the table of flags, and a value in the
+        // test below, or a reason here.
+        let Options {
+            profile: _,
+            toolchain: _,
+            language: _,
+            target: _,
+            edition: _,
+            dependencies: _,
+            harness: _,
+            dialect: _,
+            base: _,
+            is_static: _,
+            rust_flags: _,
+            offline: _,
+            locked: _,
+            force: _,
+            optimal: _,
+            temporary: _,
+            portable: _,
+            selection: _,
+            strip: _,
+            verbosity: _,
+            debug: _,
+            // Nobody types it: it is asked of git at each build.
+            revision: _,
+        } = self;
+        let mut words = Vec::new();
+        for flag in FLAGS {
+            // The long name, or the only one.
+            let Some(name) = flag.names().last() else { continue };
+            for value in flag.values(self) {
+                words.push(name.into());
+                words.extend(flag.value().map(|_| value));
+            }
+        }
+        words
     }
-}
 
-fn verbosity(options: &mut Options, verbosity: Verbosity) -> Result<()> {
-    match std::mem::replace(&mut options.verbosity, verbosity) {
-        Verbosity::Normal => Ok(()),
-        _ => {
-            Err(usage_error("`--quiet` and `--verbose` cannot be used together")
-                .with_hint("give one of them"))
+    /// The same, each in one word: `--profile=dev`.
+    pub(crate) fn to_words(&self) -> Vec<String> {
+        let mut words: Vec<String> = Vec::new();
+        for word in self.to_arguments() {
+            let text = word.to_string_lossy();
+            match words.last_mut() {
+                Some(last) if !last.contains('=') && takes_value(last) => {
+                    last.push('=');
+                    last.push_str(&text);
+                }
+                _ => words.push(text.into_owned()),
+            }
+        }
+        words
+    }
+
+    /// What they say that shapes a build, for people: `release`, `dev --toolchain=nightly`.
+    pub(crate) fn describe(&self) -> String {
+        let build =
+            Options { profile: None, dialect: None, base: None, offline: false, ..self.of_background() };
+        let profile = self.profile.clone().unwrap_or_else(|| "release".to_owned());
+        [vec![profile], build.to_words()].concat().join(" ")
+    }
+
+    /// The options that such arguments say.
+    ///
+    /// # Errors
+    /// [`crate::Step::Arguments`] if one of them is no flag that sets an option, or its value means nothing.
+    pub fn from_arguments<S: AsRef<OsStr>>(words: impl IntoIterator<Item = S>) -> Result<Options> {
+        let mut options = Options::default();
+        let mut words = words.into_iter();
+        while let Some(word) = words.next() {
+            let word = word.as_ref().to_string_lossy().into_owned();
+            let (name, attached) = match word.split_once('=') {
+                Some((name, value)) => (name, Some(value)),
+                None => (word.as_str(), None),
+            };
+            let flag = named(name).find(|flag| flag.is_option());
+            let flag = flag.ok_or_else(|| usage_error(format!("unknown option `{name}`")))?;
+            match (flag.value(), attached) {
+                (None, None) => flag.set(&mut options, OsStr::new(""))?,
+                (None, Some(_)) => return Err(usage_error(format!("`{name}` takes no value"))),
+                (Some(_), Some(value)) => flag.set(&mut options, OsStr::new(value))?,
+                (Some(_), None) => {
+                    let value = words.next().ok_or_else(|| usage_error(format!("`{word}` needs a value")))?;
+                    flag.set(&mut options, value.as_ref())?;
+                }
+            }
+        }
+        Ok(options)
+    }
+
+    /// What a background build is started with: all but what is about one run.
+    pub(crate) fn of_background(&self) -> Options {
+        Options {
+            force: false,
+            temporary: false,
+            revision: None,
+            verbosity: Verbosity::default(),
+            debug: DebugOptions::default(),
+            ..self.clone()
         }
     }
-}
 
-fn freeze(options: &mut Options, _: &OsStr) -> Result<()> {
-    (options.offline, options.locked) = (true, true);
-    Ok(())
-}
-
-/// Adds the dependency that `NAME=VERSION` says, or a name for any version.
-///
-/// # Errors
-/// [`crate::Step::Arguments`] if it says none, or one that is there.
-pub fn add_dependency(options: &mut Options, value: &OsStr) -> Result<()> {
-    let text = value.to_string_lossy();
-    let (name, version) = text.split_once('=').unwrap_or((&text, "*"));
-    let (name, version) = (name.trim(), version.trim().trim_matches('"'));
-    if name.is_empty() || version.is_empty() {
-        return Err(usage_error(format!("`--dep {text}` is not a dependency"))
-            .with_hint("for example `--dep regex=1`, or `--dep regex` for any version"));
+    /// What a receipt keeps: all but what each upgrade says anew, and what every promotion is.
+    pub(crate) fn of_promotion(&self) -> Options {
+        Options { offline: false, optimal: false, portable: false, harness: None, ..self.of_background() }
     }
-    if let Some((_, other)) = options.dependencies.iter().find(|(other, _)| other == name) {
-        return Err(usage_error(format!("dependency `{name}` is given twice, as `{other}` and `{version}`")));
-    }
-    options.dependencies.push((name.to_owned(), version.to_owned()));
-    Ok(())
-}
-
-fn add_features(options: &mut Options, value: &OsStr) -> Result<()> {
-    let text = value.to_string_lossy();
-    let features = text.split([',', ' ']).filter(|feature| !feature.is_empty());
-    options.selection.features.extend(features.map(str::to_owned));
-    Ok(())
-}
-
-fn exec(options: &mut Options, value: &OsStr) -> Result<()> {
-    let words = shell_words::split(&value.to_string_lossy());
-    if words.first().is_none_or(String::is_empty) {
-        return Err(usage_error("`--exec` names no program").with_hint("for example `--exec 'gdb --args'`"));
-    }
-    options.debug.exec = words;
-    Ok(())
-}
-
-fn base(options: &mut Options, value: &OsStr) -> Result<()> {
-    options.base = Some(PathBuf::from(value));
-    Ok(())
-}
-
-fn dialect(options: &mut Options, value: &OsStr) -> Result<()> {
-    options.dialect = value.to_str().and_then(Dialect::named);
-    Ok(())
-}
-
-fn harness(options: &mut Options, value: &OsStr) -> Result<()> {
-    let all = [Harness::Test, Harness::Bench];
-    options.harness = all.into_iter().find(|harness| value == harness.profile());
-    Ok(())
-}
-
-fn compiler_flags(options: &mut Options, value: &OsStr) -> Result<()> {
-    options.rust_flags = Some(shell_words::split(&value.to_string_lossy()));
-    Ok(())
-}
-
-fn joined(words: &[String]) -> Vec<OsString> {
-    if words.is_empty() { Vec::new() } else { vec![shell_words::join(words).into()] }
-}
-
-/// What a switch is written as: itself, without a value.
-fn switch(is_on: bool) -> Vec<OsString> {
-    is_on.then(OsString::new).into_iter().collect()
 }
 
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+
     use super::*;
+    use crate::base::digest::Fields;
+    use crate::request::dialect::Dialect;
+    use crate::request::options::Harness;
+    use crate::request::package_spec::Selection;
+
+    /// Numbers from a seed: xorshift.
+    struct Numbers(u64);
+
+    impl Numbers {
+        fn below(&mut self, end: u64) -> u64 {
+            self.0 ^= self.0 << 13;
+            self.0 ^= self.0 >> 7;
+            self.0 ^= self.0 << 17;
+            self.0 % end
+        }
+
+        fn coin(&mut self) -> bool {
+            self.below(2) == 0
+        }
+
+        fn pick<T: Copy>(&mut self, all: &[T]) -> T {
+            all[usize::try_from(self.below(all.len() as u64)).unwrap()]
+        }
+
+        fn text(&mut self) -> String {
+            const WORDS: &[&str] = &[
+                "a",
+                "x-y_z",
+                "with space",
+                "it's",
+                "\"quoted\"",
+                "--like-an-option",
+                "é\\",
+                "1=2",
+                "-",
+                "$HOME\t;",
+            ];
+            self.pick(WORDS).to_owned()
+        }
+
+        fn maybe(&mut self) -> Option<String> {
+            self.coin().then(|| self.text())
+        }
+
+        fn texts(&mut self) -> Vec<String> {
+            (0..self.below(4)).map(|_| self.text()).collect()
+        }
+
+        fn features(&mut self) -> Vec<String> {
+            (0..self.below(3)).map(|number| format!("f{number}/x-y")).collect()
+        }
+    }
+
+    /// Any options. All fields are named: a new one does not compile until it is here.
+    fn any(numbers: &mut Numbers) -> Options {
+        const DIALECTS: &[Option<Dialect>] =
+            &[None, Some(Dialect::Cargo), Some(Dialect::RustScript), Some(Dialect::Scriptisto)];
+        Options {
+            profile: numbers.maybe(),
+            toolchain: numbers.maybe(),
+            language: numbers.maybe(),
+            target: numbers.maybe(),
+            edition: numbers.maybe(),
+            dependencies: (0..numbers.below(3))
+                .map(|number| {
+                    (format!("d{number}"), numbers.pick(&["*", "=1", "{ path = \"/x y\" }"]).to_owned())
+                })
+                .collect(),
+            harness: numbers.pick(&[None, Some(Harness::Test), Some(Harness::Bench)]),
+            dialect: numbers.pick(DIALECTS),
+            base: numbers.maybe().map(|text| PathBuf::from("/").join(text)),
+            is_static: numbers.pick(&[None, Some(true), Some(false)]),
+            rust_flags: numbers.coin().then(|| numbers.texts()),
+            offline: numbers.coin(),
+            locked: numbers.coin(),
+            force: numbers.coin(),
+            optimal: numbers.coin(),
+            temporary: numbers.coin(),
+            portable: numbers.coin(),
+            selection: Selection {
+                bin: numbers.maybe(),
+                features: numbers.features(),
+                no_default_features: numbers.coin(),
+                all_features: numbers.coin(),
+                registry: numbers.maybe(),
+            },
+            strip: numbers.coin(),
+            revision: None,
+            verbosity: numbers.pick(&[Verbosity::Quiet, Verbosity::Normal, Verbosity::Verbose]),
+            debug: DebugOptions {
+                shows_commands: numbers.coin(),
+                is_dry_run: numbers.coin(),
+                keeps_work: numbers.coin(),
+                times: numbers.coin(),
+                exec: numbers.texts(),
+            },
+        }
+    }
+
+    fn key(options: &Options) -> String {
+        let mut fields = Fields::new("test");
+        options.add_to(&mut fields);
+        fields.finish().hex()
+    }
+
+    #[test]
+    fn any_options_are_the_same_with_the_same_key_after_they_were_written_as_arguments() {
+        let mut numbers = Numbers(0x2545_f491_4f6c_dd1d);
+        for _ in 0..2_000 {
+            let options = any(&mut numbers);
+            let words = options.to_arguments();
+            let back = Options::from_arguments(&words).unwrap_or_else(|error| panic!("{words:?}: {error}"));
+            assert_eq!(back, options, "{words:?}");
+            assert_eq!(key(&back), key(&options), "{words:?}");
+            assert_eq!(back.to_arguments(), words);
+            assert_eq!(Options::from_arguments(options.to_words()).unwrap(), options);
+        }
+        assert!(Options::default().to_arguments().is_empty());
+    }
+
+    #[test]
+    fn what_is_no_option_is_refused() {
+        for words in
+            [&["--nosuch"][..], &["--background"], &["x.rs"], &["--profile"], &["--release", "--debug"]]
+        {
+            assert!(Options::from_arguments(words).is_err(), "{words:?}");
+        }
+    }
 
     #[test]
     fn a_setting_has_one_name_everywhere() {
@@ -347,6 +461,5 @@ mod tests {
             assert_eq!(name, expected.as_deref(), "{}", setting.name);
             assert_eq!(settings().filter(|other| other.name == setting.name).count(), 1, "{}", setting.name);
         }
-        assert!(KEY_VARIABLES.contains(&"RUNNER_PROFILE") && IGNORED_VARIABLES.contains(&"RUNNER_CACHE"));
     }
 }

@@ -8,8 +8,8 @@ use std::os::unix::ffi::OsStrExt;
 
 use crate::base::digest::Fields;
 use crate::base::environment::Environment;
-use crate::request::flags::KEY_VARIABLES;
 use crate::request::options::Options;
+use crate::request::setting_variables::KEY_VARIABLES;
 use crate::script::script_file::{Location, Script};
 use crate::store::key::Key;
 

@@ -25,9 +25,10 @@ use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Step};
 use crate::base::similar::is_similar;
 use crate::request::flag::Place::{CommandLine, Config, FirstLine, Metadata};
-use crate::request::flags::{KEY_VARIABLES, settings};
+use crate::request::flags::settings;
 use crate::request::limits::{bytes, days};
 use crate::request::options::{Options, Verbosity};
+use crate::request::setting_variables::KEY_VARIABLES;
 use crate::settings::origin::Origin;
 use crate::store::trace::fact::Check;
 

@@ -70,7 +70,7 @@ const OWN: &[Row] = &[
     (&["-u", "test", "-e", "1"], "", "", 125, "unstable features need a nightly compiler"),
     // What is asked for must make sense.
     (&["-e"], "", "", 125, "runner: an expression is missing\n"),
-    (&["-e", "--loop", "1"], "", "", 125, "runner: `-e` and `--loop` exclude each other\n"),
+    (&["-e", "--loop", "1"], "", "", 125, "runner: `-e` and `--loop` cannot be used together\n"),
     (&["-e", "--count", "1"], "", "", 125, "runner: `--count` needs `--loop`\n"),
     (&["-d", "=1", "-e", "1"], "", "", 125, "runner: `--dep =1` is not a dependency\n"),
     (&["-d", "a=1", "-d", "a=2", "-e", "1"], "", "", 125, "runner: `a` is asked for twice, as `1` and `2`\n"),

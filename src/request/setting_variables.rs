@@ -1,0 +1,59 @@
+//! The variables of settings, by what they mean to a cached run: lists that are made of the table when runner is compiled, since
+//! the fast path allocates nothing.
+
+use crate::request::flag::Flag;
+use crate::request::flag::Variable::{Ignored, Key};
+use crate::request::flags::FLAGS;
+
+/// The variables that are part of the launch key as they are, whether or not their value means anything: they change what is
+/// built, or which binary a run gets.
+pub(crate) const KEY_VARIABLES: &[&str] = &variables::<{ count(true) }>(true);
+
+/// The variables that mean nothing to a cached run.
+pub(crate) const IGNORED_VARIABLES: &[&str] = &variables::<{ count(false) }>(false);
+
+const fn variable(flag: &Flag, is_key: bool) -> Option<&'static str> {
+    match flag.setting() {
+        Some(setting) => match setting.variable {
+            Key(name) if is_key => Some(name),
+            Ignored(name) if !is_key => Some(name),
+            _ => None,
+        },
+        None => None,
+    }
+}
+
+const fn count(is_key: bool) -> usize {
+    let (mut at, mut count) = (0, 0);
+    while at < FLAGS.len() {
+        if variable(&FLAGS[at], is_key).is_some() {
+            count += 1;
+        }
+        at += 1;
+    }
+    count
+}
+
+const fn variables<const N: usize>(is_key: bool) -> [&'static str; N] {
+    let mut names = [""; N];
+    let (mut at, mut count) = (0, 0);
+    while at < FLAGS.len() {
+        if let Some(name) = variable(&FLAGS[at], is_key) {
+            names[count] = name;
+            count += 1;
+        }
+        at += 1;
+    }
+    names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn variables_are_sorted_by_what_they_mean_to_a_cached_run() {
+        assert!(KEY_VARIABLES.contains(&"RUNNER_PROFILE") && !IGNORED_VARIABLES.contains(&"RUNNER_PROFILE"));
+        assert!(IGNORED_VARIABLES.contains(&"RUNNER_CACHE") && !KEY_VARIABLES.contains(&"RUNNER_CACHE"));
+    }
+}
