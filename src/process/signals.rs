@@ -61,17 +61,26 @@ impl Caller {
 impl Signals {
     pub(crate) fn block() -> io::Result<Signals> {
         let mut all = MaybeUninit::uninit();
-        // SAFETY: it is filled here.
+        // SAFETY: it is filled here. Musl leaves 34 out, which it needs to change the user of a program of several threads;
+        // a script is sent it as any other. The kernel's set, with which both begin, is one of words.
         let all = unsafe {
             libc::sigfillset(all.as_mut_ptr());
+            #[cfg(target_env = "musl")]
+            {
+                let bit = 34 - 1;
+                let word = all.as_mut_ptr().cast::<libc::c_ulong>().add(bit / libc::c_ulong::BITS as usize);
+                *word |= 1 << (bit % libc::c_ulong::BITS as usize);
+            }
             all.assume_init()
         };
         let pipe = action(libc::SIGPIPE)?;
-        let mask = set_mask(libc::SIG_SETMASK, &all)?;
         // Ignored, it would have the system forget how the child ended; and some systems wake nobody who waits for a
-        // signal on which nothing is done.
+        // signal on which nothing is done. Before the mask: musl unblocks its own signals where the first action is set.
         let woken = libc::sigaction { sa_sigaction: nothing as *const () as libc::sighandler_t, ..DEFAULT };
         let child = set_action(libc::SIGCHLD, &woken)?;
+        let mask = set_mask(libc::SIG_SETMASK, &all).inspect_err(|_| {
+            let _ = set_action(libc::SIGCHLD, &child);
+        })?;
         Ok(Signals { all, caller: Caller { mask, pipe, child } })
     }
 
