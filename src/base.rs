@@ -4,6 +4,7 @@ pub(crate) mod digest;
 pub(crate) mod environment;
 pub(crate) mod error;
 pub(crate) mod fs;
+pub(crate) mod named_output;
 pub(crate) mod shell_commands;
 pub mod shell_words;
 pub(crate) mod similar;

@@ -82,17 +82,6 @@ pub(crate) fn write_atomically(bytes: &[u8], destination: &Path) -> io::Result<(
     Ok(())
 }
 
-/// Replaces a file by a rename, keeping its permissions.
-pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let directory = path.parent().unwrap_or(Path::new("/"));
-    let mut file = NamedTempFile::with_prefix_in(UNFINISHED_PREFIX, directory)?;
-    io::Write::write_all(&mut file, bytes)?;
-    file.as_file().set_permissions(fs::metadata(path)?.permissions())?;
-    file.as_file().sync_all()?;
-    file.persist(path).map_err(|error| error.error)?;
-    Ok(())
-}
-
 /// The error of a file outside the cache: ``cannot VERB `PATH`: REASON``.
 #[cold]
 pub(crate) fn cannot(verb: &str, path: &Path, error: io::Error) -> Error {

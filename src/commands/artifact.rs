@@ -1,6 +1,7 @@
 //! Artifacts: programs that were built, and what there is to say of them: where they are, their sums, what they were made
 //! from and how.
 
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
@@ -143,8 +144,10 @@ pub(crate) fn describe(
     options: &Options,
     path: &Path,
 ) -> Result<Artifact> {
-    let unreadable = |error| cannot("read", path, error);
-    let bytes = std::fs::read(path).map_err(unreadable)?;
+    let unreadable = |error| cannot("read the program of", path, error);
+    // Not what is at the path: a device or a FIFO gives nothing back.
+    let mut bytes = Vec::new();
+    program.open().and_then(|mut file| file.read_to_end(&mut bytes)).map_err(unreadable)?;
     let provenance = provenance(context, program, options);
     Ok(Artifact {
         script: program.script().path().map(Path::to_owned),

@@ -5,15 +5,16 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Read;
+use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use crate::base::environment::absolute;
 use crate::base::error::{Error, Result, Step};
 use crate::base::fs::cannot;
+use crate::base::named_output::{self, Permission};
 use crate::commands::artifact::Artifact;
-use crate::commands::promote::install::{put, refuse_script_itself};
+use crate::commands::promote::install::refuse_script_itself;
 use crate::engine::context::Context;
 use crate::engine::dry_run::Purpose;
 use crate::engine::program::Program;
@@ -31,7 +32,7 @@ pub(crate) fn dry_run_of_build(
     output: Option<&Path>,
 ) -> Result<()> {
     let destination = destination(script, output);
-    refuse(script, &destination)?;
+    refuse(script, &destination, output)?;
     crate::engine::dry_run::dry_run(
         context,
         script,
@@ -52,7 +53,7 @@ pub(crate) fn build(
     output: Option<&Path>,
 ) -> Result<PathBuf> {
     let destination = destination(script, output);
-    refuse(script, &destination)?;
+    refuse(script, &destination, output)?;
     Ok(build_at(context, script, options, &destination, output)?.2)
 }
 
@@ -73,7 +74,7 @@ pub(crate) fn build_all(
     }
     for script in scripts {
         let destination = destination(script, output);
-        refuse(script, &destination)?;
+        refuse(script, &destination, output)?;
         if let Some(other) = destinations.insert(destination.clone(), script) {
             let text = format!("it would take the place of that of `{}`", other.display_name());
             return Err(Error::message(Step::Install, text)
@@ -118,18 +119,21 @@ fn build_at(
     // What a package calls its program is known when it is built.
     if script.package().is_some() && output.is_none_or(is_directory) {
         destination.set_file_name(program.name());
-        refuse(script, &destination)?;
+        refuse(script, &destination, output)?;
     }
     if output.is_none_or(is_directory) && is_for_windows(&program) {
         let mut name = destination.into_os_string();
         name.push(".exe");
         destination = PathBuf::from(name);
-        refuse(script, &destination)?;
+        refuse(script, &destination, output)?;
     }
-    if let Some(parent) = destination.parent() {
+    if let Some(parent) = destination.parent().filter(|_| output.is_some_and(is_directory)) {
         fs::create_dir_all(parent).map_err(|error| cannot("create the directory", parent, error))?;
     }
-    put(&program, &destination).map_err(|error| cannot("write", &destination, error))?;
+    let written = program
+        .open()
+        .and_then(|mut file| named_output::write(&destination, Permission::OfProgram, &mut file));
+    written.map_err(|error| cannot("write", &destination, error))?;
     if let Some(command_log) = program.command_log() {
         command_log.copied(program.path(), &destination);
         command_log.tell_times();
@@ -150,8 +154,15 @@ fn is_directory(output: &Path) -> bool {
     output.as_os_str().as_bytes().ends_with(b"/") || output.is_dir()
 }
 
-fn refuse(script: &Script, destination: &Path) -> Result<()> {
+fn refuse(script: &Script, destination: &Path, output: Option<&Path>) -> Result<()> {
     refuse_script_itself(script, destination)?;
+    let directory = destination.parent().unwrap_or(Path::new("/"));
+    if !output.is_some_and(is_directory) && !directory.is_dir() {
+        let reason = io::Error::from_raw_os_error(libc::ENOENT);
+        return Err(cannot("find the directory", directory, reason)
+            .about(script.display_name())
+            .hint("`mkdir -p` makes it; so does `-o DIR/`, with a slash at the end"));
+    }
     if !destination.is_dir() {
         return Ok(());
     }

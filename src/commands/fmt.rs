@@ -26,7 +26,7 @@ use std::process::{Command, Stdio};
 use proc_macro2::{TokenStream, TokenTree};
 
 use crate::base::error::{At, Error, Result, Step, cannot_run};
-use crate::base::fs;
+use crate::base::named_output::{self, Permission};
 use crate::commands::check::component;
 use crate::engine::context::Context;
 use crate::process::pipe_through::pipe_through;
@@ -175,7 +175,7 @@ impl<'a> Statements<'a> {
         }
         reporter.send(&Event::Output { text: shown.as_bytes() });
         if is_changed && !asked.check && !asked.print {
-            fs::replace(path, after.as_bytes()).at(Step::Script)?;
+            named_output::write(path, Permission::OfText, &mut after.as_bytes()).at(Step::Script)?;
         }
         Ok(u8::from(is_changed && asked.check))
     }

@@ -17,7 +17,7 @@ use toml::{Table, Value};
 
 use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Step};
-use crate::base::fs;
+use crate::base::named_output::{self, Permission};
 use crate::engine::context::Context;
 use crate::engine::recipe;
 use crate::script::header::{self, Form, Header, Metadata};
@@ -88,7 +88,7 @@ fn rewrite(script: &Script, style: Style, environment: &Environment) -> Result<b
     if !script.is_unchanged() {
         return Err(Error::message(Step::Script, "it was changed while it was rewritten"));
     }
-    fs::replace(path, rewritten.as_bytes()).map_err(|error| {
+    named_output::write(path, Permission::OfText, &mut rewritten.as_bytes()).map_err(|error| {
         let what = format!("cannot replace `{}`", path.display());
         Error::new(Step::Script, anyhow::Error::new(error).context(what))
     })?;

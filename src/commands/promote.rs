@@ -331,6 +331,12 @@ fn check_place(receipts: &Path, path: &Path, force: bool) -> Result<Option<Diges
             Error::message(Step::Install, text).hint("`--name NAME` gives the executable another name")
         );
     }
+    if !there.is_file() && !there.is_symlink() {
+        let text = format!("`{}` is a device, a FIFO or a socket", path.display());
+        return Err(
+            Error::message(Step::Install, text).hint("`--name NAME` gives the executable another name")
+        );
+    }
     let content = if there.is_file() { Digest::of_file(path).ok() } else { None };
     let ours =
         Receipt::find(receipts, path).zip(content).filter(|(receipt, content)| receipt.is_ours(*content));

@@ -5,6 +5,7 @@ mod cache;
 mod debug_options;
 mod env;
 mod migrate;
+mod named_outputs;
 mod prebuild;
 mod promote;
 mod promote_several;

@@ -4,7 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::process::Command;
 
 use crate::base::error::{At, EXIT_NOT_FOUND, Error, Result, Step, cannot_run};
-use crate::base::fs;
+use crate::base::named_output::{self, Permission};
 use crate::build::backend::Host;
 use crate::commands::fmt::diff;
 use crate::engine::context::Context;
@@ -113,7 +113,7 @@ pub(crate) fn format_language(
         let shown = diff::show(&typed, &before, &after, context.environment().is_output_terminal());
         context.reporter(options.verbosity).send(&Event::Output { text: shown.as_bytes() });
     } else if is_changed {
-        fs::replace(path, &after).at(Step::Script)?;
+        named_output::write(path, Permission::OfText, &mut after.as_slice()).at(Step::Script)?;
     }
     Ok(Some(u8::from(is_changed && is_check)))
 }

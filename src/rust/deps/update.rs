@@ -8,7 +8,8 @@ use toml::{Table, Value};
 
 use crate::base::environment::Environment;
 use crate::base::error::{At, Error, Result, Step};
-use crate::base::fs::{cannot, write_atomically};
+use crate::base::fs::cannot;
+use crate::base::named_output::{self, Permission};
 use crate::report::reporter::Reporter;
 use crate::request::package_spec::PACKAGE_NAME;
 use crate::rust::deps::environments::Environments;
@@ -67,9 +68,8 @@ pub(crate) fn update(
     let lock = fs::read_to_string(staging.path().join("Cargo.lock")).at(Step::Dependencies)?;
     let old = environments.lock.clone().or_else(|| seed::read_whole(&environments.resolved));
     match recipe.adjacent_lock().filter(|_| environments.lock.is_some() || write_lock) {
-        Some(path) => {
-            write_atomically(lock.as_bytes(), &path).map_err(|error| cannot("write", &path, error))?
-        }
+        Some(path) => named_output::write(&path, Permission::OfText, &mut lock.as_bytes())
+            .map_err(|error| cannot("write", &path, error))?,
         None => cache.write_whole(&environments.resolved, seed::sealed(&lock).as_bytes()).at(Step::Cache)?,
     }
     Ok(differences(&old.unwrap_or_default(), &lock))

@@ -110,7 +110,8 @@ Usage: runner build [OPTIONS] SCRIPT... [-o FILE|DIR/]
 
 Writes a self-contained executable of each script under its name (with `.exe`
 for Windows) into the working directory, or where `-o` says: a directory (one
-that exists, or a path that ends in a slash), or for one script a file. It runs
+that exists, or a path that ends in a slash), or for one script a file. Links
+are followed; devices and FIFOs are written into. The executable runs
 without runner, source or toolchain, holds no path of this machine, and is the
 same to the byte wherever, whenever and by whomever it is built. What it was
 made of is in it: `runner inspect FILE` shows that, `runner verify FILE` builds
