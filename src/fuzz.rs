@@ -3,6 +3,8 @@
 //! Compiled for tests and under `cargo fuzz` only (`tests/fuzz/`, whose targets call these). The test below runs each on a
 //! bounded number of inputs made from the same seeds by a simple mutator, so that every `cargo test` does a little of it.
 
+#![allow(clippy::print_stdout)] // A test says how much it tried.
+
 use crate::base::digest::Digest;
 use crate::base::shell_words;
 use crate::build::elf::Elf;
@@ -202,6 +204,7 @@ mod tests {
                 let ended = std::panic::catch_unwind(|| target(&input));
                 assert!(ended.is_ok(), "{name}: {:?}", String::from_utf8_lossy(&input));
             }
+
             println!("fuzz: {EXECUTIONS} inputs of {name} from {} seeds", seeds.len());
         }
     }

@@ -129,7 +129,7 @@ impl Search<'_> {
 
 /// Whether a program is a wrapper, or another name of one.
 fn is_wrapper(path: &Path) -> bool {
-    let real = std::fs::canonicalize(&absolute(path.to_owned())).unwrap_or_else(|_| path.to_owned());
+    let real = std::fs::canonicalize(absolute(path.to_owned())).unwrap_or_else(|_| path.to_owned());
     real.file_stem().and_then(OsStr::to_str).is_some_and(|name| WRAPPERS.contains(&name))
 }
 

@@ -81,7 +81,9 @@ pub enum Event<'a> {
 
 /// The function that is given each event, and how much of it was asked for.
 #[derive(Clone)]
-pub(crate) struct EventSink(Arc<dyn Fn(&Event<'_>, Verbosity) + Send + Sync>);
+pub(crate) struct EventSink(Arc<Listener>);
+
+type Listener = dyn Fn(&Event<'_>, Verbosity) + Send + Sync;
 
 impl EventSink {
     pub(crate) fn new(sink: impl Fn(&Event<'_>, Verbosity) + Send + Sync + 'static) -> EventSink {

@@ -56,7 +56,7 @@ pub(crate) enum Effect {
 
 /// Where a flag may be said besides the command line, under one name everywhere.
 #[derive(Debug, Clone, Copy)]
-pub struct Setting {
+pub(crate) struct Setting {
     /// The flag's.
     pub(crate) name: &'static str,
     pub(crate) kind: Kind,

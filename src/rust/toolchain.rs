@@ -331,7 +331,7 @@ pub(crate) fn rustup_default(
 
 /// Whether a command is rustup under another name: a link to it, or a copy beside it.
 fn is_rustup_proxy(command: &Path) -> bool {
-    let real = std::fs::canonicalize(&absolute(command.to_owned())).unwrap_or_else(|_| command.to_owned());
+    let real = std::fs::canonicalize(absolute(command.to_owned())).unwrap_or_else(|_| command.to_owned());
     if real.file_stem().is_some_and(|name| name == "rustup" || name == "rustup-init") {
         return true;
     }

@@ -12,7 +12,8 @@
 //!
 //! That a test which asks for a real compiler is in `slow` is seen to by [`support::sandbox::Sandbox::new`].
 #![allow(clippy::unwrap_used, clippy::expect_used)] // A test that panics is a test that fails.
-#![allow(clippy::disallowed_methods)] // The fences are for the library.
+#![allow(clippy::disallowed_methods, clippy::print_stdout, clippy::print_stderr)] // The fences are for the library.
+#![allow(unreachable_pub)] // One crate, whose rooms share helpers.
 
 /// The command line: options, help, completions, other names, and what is said to whoever mistypes.
 mod command_line;

@@ -38,6 +38,6 @@ fn run(arguments: Vec<OsString>) -> u8 {
         }
     };
     // Nobody else does it when `main` is C's.
-    let _ = std::io::stdout().flush();
+    let _ = print::out().flush();
     code
 }

@@ -4,11 +4,13 @@
 //! second: cargo's own bar for dependencies, a spinner with the elapsed time for the script; it is erased when done. What a
 //! compiler prints is shown untouched: always when it failed, on a terminal also when it only warned.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{IsTerminal, Write};
 use std::sync::Mutex;
 use std::time::Duration;
 
 use runner::{Event, Verbosity, printable};
+
+use crate::print;
 
 /// What takes less than this is over before a person has looked.
 const QUIET: Duration = Duration::from_millis(500);
@@ -28,7 +30,7 @@ struct Progress {
 
 impl Terminal {
     pub(crate) fn of_process() -> Terminal {
-        Terminal { is_terminal: io::stderr().is_terminal(), progress: Mutex::default() }
+        Terminal { is_terminal: print::err().is_terminal(), progress: Mutex::default() }
     }
 
     /// Shows an event, if it is for this reader. Nobody to tell is no reason to stop.
@@ -40,7 +42,7 @@ impl Terminal {
             Event::Warning { text, hint } => {
                 say(text);
                 if let Some(hint) = hint {
-                    let _ = writeln!(io::stderr(), "  hint: {}", printable(hint));
+                    let _ = writeln!(print::err(), "  hint: {}", printable(hint));
                 }
             }
             Event::Note { script, text, is_late } if is_told != *is_late => {
@@ -52,21 +54,21 @@ impl Terminal {
                 say(&format!("{script}: waiting for {who} to compile it"));
             }
             Event::Diagnostics { text, failed } if *failed || is_told => {
-                let _ = io::stderr().write_all(text);
+                let _ = print::err().write_all(text);
             }
             Event::Status { text } => {
                 self.erase();
-                let _ = writeln!(io::stderr(), "{}", printable(text));
+                let _ = writeln!(print::err(), "{}", printable(text));
             }
             Event::Working { label, elapsed, progress } if is_watched && *elapsed >= QUIET => {
                 self.draw(label, *elapsed, *progress);
             }
             Event::Idle => self.erase(),
             Event::Log { text } => {
-                let _ = io::stderr().lock().write_all(text);
+                let _ = print::err().lock().write_all(text);
             }
             Event::Output { text } => {
-                let _ = io::stdout().write_all(text);
+                let _ = print::out().write_all(text);
             }
             _ => {}
         }
@@ -83,26 +85,26 @@ impl Terminal {
             }
         };
         let text: String = text.chars().filter(|c| !c.is_control()).take(columns() - 1).collect();
-        let _ = write!(io::stderr(), "\r{text}\x1b[K");
-        let _ = io::stderr().flush();
+        let _ = write!(print::err(), "\r{text}\x1b[K");
+        let _ = print::err().flush();
         line.is_shown = true;
     }
 
     fn erase(&self) {
         let Ok(mut line) = self.progress.lock() else { return };
         if std::mem::take(&mut line.is_shown) {
-            let _ = write!(io::stderr(), "\r\x1b[K");
-            let _ = io::stderr().flush();
+            let _ = write!(print::err(), "\r\x1b[K");
+            let _ = print::err().flush();
         }
     }
 }
 
 fn say(text: &str) {
-    let _ = writeln!(io::stderr(), "runner: {}", printable(text));
+    let _ = writeln!(print::err(), "runner: {}", printable(text));
 }
 
 /// Columns of the terminal now: a window may have been made narrower.
 fn columns() -> usize {
-    let size = rustix::termios::tcgetwinsize(io::stderr()).ok();
+    let size = rustix::termios::tcgetwinsize(print::err()).ok();
     size.map(|size| usize::from(size.ws_col)).filter(|columns| *columns >= 20).unwrap_or(80)
 }

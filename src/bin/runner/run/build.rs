@@ -1,7 +1,7 @@
 //! What `build`, `inspect` and `verify` print.
 
 use std::ffi::{OsStr, OsString};
-use std::io::{self, Write};
+use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use runner::{Artifact, Error, Options, Result, Runner, Script, Verification, pri
 use serde_json::json;
 
 use crate::parse::command::Saying;
-use crate::print::{print, tell};
+use crate::print::{self, print, tell};
 use crate::run::script::{read, with_release};
 
 /// Builds what can be built; the first error's code.
@@ -41,7 +41,7 @@ fn say(artifact: &Artifact, saying: Saying) {
         print(format_args!("{}\n", artifact.to_json()));
     } else if saying.path {
         // A path is bytes, and a debugger is given it.
-        let mut out = io::stdout().lock();
+        let mut out = print::out().lock();
         let _ = out.write_all(artifact.path.as_os_str().as_bytes()).and_then(|()| out.write_all(b"\n"));
     }
 }

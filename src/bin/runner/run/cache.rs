@@ -1,20 +1,20 @@
 //! `runner cache …`: what is in it, and less of it.
 
-use std::io::{self, Write};
+use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
 
 use runner::{Background, CachedBuild, Result, Runner, TrimReport};
 use serde_json::{Value, json};
 
 use crate::parse::command::CacheCommand;
-use crate::print::{print, shown};
+use crate::print::{self, print, shown};
 
 pub(crate) fn run(runner: &Runner, command: CacheCommand) -> Result<()> {
     match command {
         CacheCommand::Path => {
             // A path is bytes, and somebody may paste it.
             let path = runner.cache_path()?;
-            let mut out = io::stdout().lock();
+            let mut out = print::out().lock();
             let _ = out.write_all(path.as_os_str().as_bytes()).and_then(|()| out.write_all(b"\n"));
         }
         CacheCommand::Size { json: false } => print(format_args!("{}\n", runner.cache_size()?)),

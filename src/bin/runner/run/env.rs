@@ -1,13 +1,13 @@
 //! `runner env`: what runner sees, and where it comes from.
 
 use std::ffi::OsStr;
-use std::io::{self, Write};
+use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
 
 use runner::{EnvEntry, Error, Options, Origin, Result, Runner, printable, usage_error};
 use serde_json::{Value, json};
 
-use crate::print::{print, tell};
+use crate::print::{self, print, tell};
 use crate::run::script::read;
 
 /// With names their values, one a line; else everything.
@@ -45,7 +45,7 @@ pub(crate) fn show(
             }
         }
     } else {
-        let mut out = io::stdout().lock();
+        let mut out = print::out().lock();
         for EnvEntry { value, .. } in chosen {
             // A path is bytes.
             let _ = out.write_all(value.as_bytes()).and_then(|()| out.write_all(b"\n"));
