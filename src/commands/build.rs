@@ -157,11 +157,19 @@ fn is_directory(output: &Path) -> bool {
 fn refuse(script: &Script, destination: &Path, output: Option<&Path>) -> Result<()> {
     refuse_script_itself(script, destination)?;
     let directory = destination.parent().unwrap_or(Path::new("/"));
-    if !output.is_some_and(is_directory) && !directory.is_dir() {
-        let reason = io::Error::from_raw_os_error(libc::ENOENT);
-        return Err(cannot("find the directory", directory, reason)
-            .about(script.display_name())
-            .hint("`mkdir -p` makes it; so does `-o DIR/`, with a slash at the end"));
+    if !output.is_some_and(is_directory) {
+        let is_there = fs::metadata(directory).and_then(|metadata| match metadata.is_dir() {
+            true => Ok(()),
+            false => Err(io::Error::from_raw_os_error(libc::ENOTDIR)),
+        });
+        is_there.map_err(|error| {
+            let is_missing = error.kind() == io::ErrorKind::NotFound;
+            let error = cannot("find the directory", directory, error).about(script.display_name());
+            match is_missing {
+                true => error.hint("`mkdir -p` makes it; so does `-o DIR/`, with a slash at the end"),
+                false => error,
+            }
+        })?;
     }
     if !destination.is_dir() {
         return Ok(());

@@ -86,8 +86,15 @@ pub(crate) fn format(
                 statements.format(rust, arguments, rustfmt, &tool, reporter, is_colored)
             }
             None => {
-                let status = rustfmt(arguments).arg("--").arg(script.typed()).status();
-                Ok(signals::exit_code(status.map_err(|error| cannot_run(&tool, error))?))
+                let mut command = rustfmt(arguments);
+                let is_colored = context.environment().is_output_terminal()
+                    && !arguments.iter().any(|word| word.as_encoded_bytes().starts_with(b"--color"));
+                command.args(is_colored.then_some("--color=always")).arg("--").arg(script.typed());
+                // Whole, not line by line: other scripts may be formatted at the same time.
+                let output = command.output().map_err(|error| cannot_run(&tool, error))?;
+                reporter.send(&Event::Output { text: &output.stdout });
+                reporter.show(&output.stderr, true);
+                Ok(signals::exit_code(output.status))
             }
         }
     })

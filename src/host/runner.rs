@@ -141,6 +141,11 @@ impl Runner {
         crate::commands::promote::promote_all(&self.context, scripts, options, placement)
     }
 
+    /// Does one thing with each script, with as many at once as there are processors. One result a script, in order.
+    pub fn in_parallel<T: Send>(&self, scripts: &[Script], work: impl Fn(&Script) -> T + Sync) -> Vec<T> {
+        crate::commands::prebuild::in_parallel(scripts, work)
+    }
+
     /// Builds scripts into the cache, as many at once as there are processors, so that their first run is a hit. One result
     /// a script, in order.
     pub fn build_ahead(&self, scripts: &[Script], options: &Options) -> Vec<Result<()>> {

@@ -9,6 +9,7 @@ mod named_outputs;
 mod prebuild;
 mod promote;
 mod promote_several;
+mod several_scripts;
 mod upgrade;
 mod upgrades_at_once;
 mod why;

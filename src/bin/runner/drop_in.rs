@@ -234,7 +234,7 @@ fn scriptisto(arguments: Vec<OsString>) -> Result<Command> {
                 false => Ok(Command::BuildCache { scripts, options: Options { force, ..options } }),
             }
         }
-        ["val" | "validate", ..] => Ok(Command::Why { script: script(1)?, options, json: false }),
+        ["val" | "validate", ..] => Ok(Command::Why { scripts: vec![script(1)?], options, json: false }),
         ["cache", "clean", ..] => Ok(Command::Cache(CacheCommand::Clean(Some(script(2)?.into())))),
         ["cache", "get" | "get-dir", ..] => Ok(Command::Cache(CacheCommand::Path)),
         ["new" | "template" | "tpl" | "cache", ..] => {

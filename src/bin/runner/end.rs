@@ -27,6 +27,11 @@ pub(crate) fn end_as(status: ExitStatus) -> u8 {
             libc::sigprocmask(libc::SIG_UNBLOCK, one.as_ptr(), std::ptr::null_mut());
         }
     }
+    exit_code(status)
+}
+
+/// The exit code that stands for how a child ended: its own, or 128 + the signal that killed it.
+pub(crate) fn exit_code(status: ExitStatus) -> u8 {
     match (status.code(), status.signal()) {
         (Some(code), _) => code as u8,
         (None, Some(signal)) => 128u8.wrapping_add(signal as u8),

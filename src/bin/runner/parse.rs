@@ -27,9 +27,10 @@ use runner::{EXIT_NOT_FOUND, Error, Harness, Placement, Result, Step, usage_erro
 use crate::commands;
 use crate::parse::command::Command;
 use crate::parse::options::{common, options_and_words};
-use crate::parse::positional::{no_more, one_script, some_scripts, words};
+use crate::parse::positional::{no_more, some_scripts, words};
 use crate::parse::split::{asks_for_expression, cut, help_or_version, parser, split_shebang_argument};
 use crate::parse::values::path;
+use crate::run::many;
 
 /// Understands the arguments, of which the first is the program's own name.
 pub(crate) fn parse(mut arguments: Vec<OsString>) -> Result<Command> {
@@ -72,6 +73,7 @@ fn run(options: Vec<OsString>, script: Vec<OsString>, command: &str) -> Result<C
     if let Some(asked) = help_or_version(&options) {
         return Ok(asked);
     }
+    let typed = options.clone();
     let mut parser = parser(options);
     let mut options = common(&mut parser, if command == "runner" { "run" } else { command })?;
     no_more(words(parser, command, Some(&mut options))?, command)?;
@@ -91,6 +93,13 @@ fn run(options: Vec<OsString>, script: Vec<OsString>, command: &str) -> Result<C
         });
     };
     let mut arguments: Vec<OsString> = script.collect();
+    let is_more = |word: &OsString| options.harness.is_some() && many::is_script(word);
+    let more = arguments.iter().take_while(|word| is_more(word)).count();
+    let scripts: Vec<OsString> = std::iter::once(word.clone()).chain(arguments.drain(..more)).collect();
+    if scripts.len() > 1 {
+        let words = std::iter::once(OsString::from(command)).chain(typed).collect();
+        return Ok(Command::Test { scripts, words, arguments, options });
+    }
     // As in cargo, what follows `--` is for the program that runs the tests; here everything is.
     if options.harness.is_some()
         && let Some(at) = arguments.iter().position(|argument| argument == "--")
@@ -117,7 +126,7 @@ fn subcommand(name: &str, mut arguments: Vec<OsString>) -> Result<Command> {
         "update" => {
             let write_lock = parser.contains("--lock");
             let (options, list) = options_and_words(parser, name)?;
-            Ok(Command::Update { script: one_script(list, plain, name)?, write_lock, options })
+            Ok(Command::Update { scripts: some_scripts(list, plain, name)?, write_lock, options })
         }
         "promote" => {
             let placement = Placement {
@@ -142,7 +151,7 @@ fn subcommand(name: &str, mut arguments: Vec<OsString>) -> Result<Command> {
         "why" => {
             let json = parser.contains("--json");
             let (options, list) = options_and_words(parser, name)?;
-            Ok(Command::Why { script: one_script(list, plain, name)?, options, json })
+            Ok(Command::Why { scripts: some_scripts(list, plain, name)?, options, json })
         }
         "env" => {
             let (script, json) = (path(&mut parser, "--script")?, parser.contains("--json"));

@@ -3,12 +3,13 @@
 pub(crate) mod build;
 pub(crate) mod cache;
 pub(crate) mod env;
+pub(crate) mod many;
 pub(crate) mod promote;
 pub(crate) mod script;
 
 use std::ffi::{OsStr, OsString};
 
-use runner::{Environment, Options, Result, Runner, Verbosity, Why, printable, usage_error};
+use runner::{Environment, Options, Result, Runner, Script, Verbosity, Why, printable, usage_error};
 use serde_json::json;
 
 use crate::end::end_as;
@@ -42,11 +43,18 @@ pub(crate) fn dispatch(command: Command) -> Result<u8> {
             let _ = rustix::process::setsid();
             runner.finish(&read(&runner, &script)?, &options)?;
         }
-        Command::Update { script, write_lock, options } => {
-            let updated = runner.update(&read(&runner, &script)?, &options, write_lock)?;
-            for one in updated.iter().filter(|_| options.verbosity > Verbosity::Quiet) {
-                print(format_args!("{one}\n"));
-            }
+        Command::Test { scripts, words, arguments, options } => {
+            return many::test(&runner, &scripts, &words, &arguments, &options);
+        }
+        Command::Update { scripts, write_lock, options } => {
+            // Of several, a line says whose dependency it is.
+            let is_one = scripts.len() == 1;
+            return many::each(&runner, &scripts, Some("updated"), &options, |script| {
+                let updated = runner.update(script, &options, write_lock)?;
+                let shown = updated.iter().filter(|_| options.verbosity > Verbosity::Quiet);
+                let name = if is_one { String::new() } else { format!("{}: ", script.display_name()) };
+                Ok((0, shown.map(|one| format!("{}{one}\n", printable(&name))).collect()))
+            });
         }
         Command::Promote { scripts, placement, options } => {
             promote::promote(&runner, &scripts, &placement, options)?;
@@ -54,21 +62,28 @@ pub(crate) fn dispatch(command: Command) -> Result<u8> {
         Command::Demote { names, force } => promote::demote(&runner, &names, force)?,
         Command::List { json } => promote::list(&runner, json)?,
         Command::Upgrade { names, options } => return promote::upgrade(&runner, &names, &options),
-        Command::Check { script, lint, arguments, options } => {
-            runner.check(&read(&runner, &script)?, &options, lint, &arguments)?;
+        Command::Check { scripts, lint, arguments, options } => {
+            return many::each(&runner, &scripts, Some("checked"), &options, |script| {
+                runner.check(script, &options, lint, &arguments).map(|()| (0, String::new()))
+            });
         }
-        Command::Document { script, directory, arguments, options } => {
-            let script = read(&runner, &script)?;
-            let page = runner.document(&script, &options, directory.as_deref(), &arguments)?;
-            print(format_args!("{}\n", page.display()));
+        Command::Document { scripts, directory, arguments, options } => {
+            return many::each(&runner, &scripts, Some("documented"), &options, |script| {
+                let page = runner.document(script, &options, directory.as_deref(), &arguments)?;
+                Ok((0, format!("{}\n", page.display())))
+            });
         }
-        Command::Format { script, arguments, options } => {
-            return runner.format(&read(&runner, &script)?, &options, &arguments);
+        Command::Format { scripts, arguments, options } => {
+            let done = if arguments.iter().any(|word| word == "--check") { "checked" } else { "formatted" };
+            return many::each(&runner, &scripts, Some(done), &options, |script| {
+                runner.format(script, &options, &arguments).map(|code| (code, String::new()))
+            });
         }
-        Command::Migrate { script, style } => {
-            let script = read(&runner, &script)?;
-            let what = if runner.migrate(&script, style)? { "rewritten" } else { "already in that form" };
-            print(format_args!("{}: {what}\n", script.display_name()));
+        Command::Migrate { scripts, style } => {
+            return many::each(&runner, &scripts, Some("looked at"), &Options::default(), |script| {
+                let what = if runner.migrate(script, style)? { "rewritten" } else { "already in that form" };
+                Ok((0, format!("{}: {what}\n", printable(&script.display_name()))))
+            });
         }
         Command::Package { script, directory, options } => {
             let place = runner.package(&read(&runner, &script)?, &options, directory.as_deref())?;
@@ -78,7 +93,11 @@ pub(crate) fn dispatch(command: Command) -> Result<u8> {
             runner.cache_clean(None)?;
             return dispatch(*command);
         }
-        Command::Why { script, options, json } => why(&runner, &script, &options, json)?,
+        Command::Why { scripts, options, json } => {
+            return many::each(&runner, &scripts, None, &options, |script| {
+                why(&runner, script, &options, json)
+            });
+        }
         Command::Env { names, script, options, json } => {
             env::show(&runner, &names, script.as_deref(), &options, json)?;
         }
@@ -128,12 +147,10 @@ fn build_ahead(runner: &Runner, scripts: &[OsString], options: &Options) -> Resu
 }
 
 /// One line: `cached …`, `not built yet`, or what changed. With `--json` one object.
-fn why(runner: &Runner, script: &OsStr, options: &Options, json: bool) -> Result<()> {
-    let script = read(runner, script)?;
-    let why = runner.why(&script, options)?;
+fn why(runner: &Runner, script: &Script, options: &Options, json: bool) -> many::Outcome {
+    let why = runner.why(script, options)?;
     if !json {
-        print(format_args!("{}\n", printable(&format!("{}: {why}", script.display_name()))));
-        return Ok(());
+        return Ok((0, format!("{}\n", printable(&format!("{}: {why}", script.display_name())))));
     }
     let (state, binary, is_provisional, changes) = match &why {
         Why::Hit { path, is_provisional } => {
@@ -147,9 +164,8 @@ fn why(runner: &Runner, script: &OsStr, options: &Options, json: bool) -> Result
         .map(|change| json!({"kind": change.kind, "name": change.name, "old": change.old, "new": change.new}))
         .collect();
     let script = script.display_name();
-    print(format_args!(
-        "{}\n",
-        json!({"script": script, "state": state, "binary": binary, "provisional": is_provisional, "changes": changes})
-    ));
-    Ok(())
+    let fields = json!({
+        "script": script, "state": state, "binary": binary, "provisional": is_provisional, "changes": changes,
+    });
+    Ok((0, format!("{fields}\n")))
 }

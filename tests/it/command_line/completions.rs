@@ -62,7 +62,7 @@ fn what_can_stand_at_the_cursor_depends_on_what_stands_before_it() {
     is(&["promote", "--to", ""], &[":directories"]);
     is(&["build", "--output="], &[":files"]);
     is(&["build", ""], &[SCRIPTS]);
-    is(&["migrate", "x.rs", ""], &[]);
+    is(&["migrate", "x.rs", ""], &[SCRIPTS]);
     is(&["--", ""], &[SCRIPTS]);
     is(&["build", "--", ""], &[SCRIPTS]);
     is(&["demote", ""], &["hello"]);

@@ -35,7 +35,7 @@ fn what_goes_wrong_before_the_script_runs_is_one() {
     sandbox.write("bad.rs", "fail here\n");
     for (arguments, message) in [
         (&["none.rs"][..], "runner: none.rs: no such script\n"),
-        (&["--bogus", "bad.rs"], "runner: there is no option `--bogus`\n"),
+        (&["--bogus", "bad.rs"], "runner: unknown option `--bogus`\n"),
         (&["--debug=x", "bad.rs"], "runner: `--debug` takes no value\n"),
         (&["-t"], "runner: `-t` needs a value\n"),
         (&[], "runner: a script is missing\n"),

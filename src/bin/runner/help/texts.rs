@@ -38,41 +38,43 @@ once and cached as scripts are.
 ";
 
 pub(crate) const TEST: &str = "\
-Usage: runner test [OPTIONS] SCRIPT [ARGS]...
-       runner bench [OPTIONS] SCRIPT [ARGS]...
+Usage: runner test [OPTIONS] SCRIPT... [ARGS]...
+       runner bench [OPTIONS] SCRIPT... [ARGS]...
 
 Builds a script with its development dependencies for the functions marked
 `#[test]` or `#[bench]`, and runs them. What follows the script is for the
 program that runs them: a filter, `--nocapture`, `--list`. Tests are built in
 the profile `test`, benchmarks in `bench` and with the nightly toolchain, unless
-the options say otherwise. A file that only holds tests needs no `main`.
+the options say otherwise. A file that only holds tests needs no `main`. Words
+after the first that are script files too are tested as well, each by itself;
+`--` ends them. Exit code: the worst of them.
 ";
 
 pub(crate) const CHECK: &str = "\
-Usage: runner check [OPTIONS] SCRIPT [-- RUSTC OPTIONS...]
-       runner clippy [OPTIONS] SCRIPT [-- CLIPPY OPTIONS...]
+Usage: runner check [OPTIONS] SCRIPT... [-- RUSTC OPTIONS...]
+       runner clippy [OPTIONS] SCRIPT... [-- CLIPPY OPTIONS...]
 
-Shows the messages of the compiler or of clippy on a script, in its own path and
+Shows the messages of the compiler or of clippy on scripts, in its own path and
 lines, with the dependencies of a run; `check` also what cargo would warn of in
 its metadata. Exit code 125 if there are errors.
 ";
 
 pub(crate) const DOC: &str = "\
-Usage: runner doc [OPTIONS] SCRIPT [-o DIR] [-- RUSTDOC OPTIONS...]
+Usage: runner doc [OPTIONS] SCRIPT... [-o DIR] [-- RUSTDOC OPTIONS...]
 
 Writes the documentation of a script into DIR or the cache, and prints the path
 of its first page.
 ";
 
 pub(crate) const FMT: &str = "\
-Usage: runner fmt [OPTIONS] SCRIPT [--check] [-- RUSTFMT OPTIONS...]
+Usage: runner fmt [OPTIONS] SCRIPT... [--check] [-- RUSTFMT OPTIONS...]
 
 Formats a script where it is, in its own edition. With `--check` it only shows
 what would change; exit code 1 if anything.
 ";
 
 pub(crate) const MIGRATE: &str = "\
-Usage: runner migrate SCRIPT [--to frontmatter|block]
+Usage: runner migrate SCRIPT... [--to frontmatter|block]
 
 Rewrites the metadata of a script between lines of `---`, as cargo reads it, or
 with `--to block` as the doc comment that rust-script reads too. Every other
@@ -225,7 +227,7 @@ runner put there, none is removed; `--force` removes what was changed since.
 ";
 
 pub(crate) const UPDATE: &str = "\
-Usage: runner update SCRIPT [--lock]
+Usage: runner update SCRIPT... [--lock]
        runner update CRATE@latest
 
 Resolves the dependencies of a script to the newest versions that fit, and
@@ -236,7 +238,7 @@ there is renewed. Of a package its newest version is looked for.
 ";
 
 pub(crate) const WHY: &str = "\
-Usage: runner why [OPTIONS] SCRIPT [--json]
+Usage: runner why [OPTIONS] SCRIPT... [--json]
 
 Tells whether the next run would be a hit, and if not, which inputs changed:
 what each was and is. Runs and builds nothing. `-v` on a run says the same in

@@ -7,7 +7,7 @@ use runner::{Lint, Result, Style, usage_error};
 
 use crate::parse::command::Command;
 use crate::parse::options::options_and_words;
-use crate::parse::positional::no_more;
+use crate::parse::positional::some_scripts;
 use crate::parse::values::{path, text};
 
 /// What follows one of these words.
@@ -22,21 +22,23 @@ pub(crate) fn parse(name: &str, mut parser: Arguments, plain: Vec<OsString>) -> 
         _ => None,
     };
     let (options, list) = options_and_words(parser, name)?;
-    let mut list = list.into_iter();
-    let mut arguments = plain.into_iter();
-    let script = list.next().or_else(|| arguments.next()).ok_or_else(|| {
-        usage_error(format!("`{name}` needs a script")).with_hint(format!("`runner {name} SCRIPT`"))
-    })?;
-    no_more(list, name)?;
-    let mut arguments: Vec<OsString> = arguments.collect();
+    // What follows `--` is for the tool, unless there is none, or the script comes there.
+    let (scripts, mut arguments) = match (list.is_empty(), name) {
+        (_, "migrate") => (list.into_iter().chain(plain).collect(), Vec::new()),
+        (false, _) => (list, plain),
+        (true, _) => {
+            let mut plain = plain.into_iter();
+            (plain.next().into_iter().collect(), plain.collect::<Vec<_>>())
+        }
+    };
+    let scripts = some_scripts(scripts, Vec::new(), name)?;
     arguments.extend(shows_only.then(|| "--check".into()));
     Ok(match name {
-        "check" => Command::Check { script, lint: Lint::Check, arguments, options },
-        "clippy" => Command::Check { script, lint: Lint::Clippy, arguments, options },
-        "doc" => Command::Document { script, directory, arguments, options },
-        "fmt" => Command::Format { script, arguments, options },
+        "check" => Command::Check { scripts, lint: Lint::Check, arguments, options },
+        "clippy" => Command::Check { scripts, lint: Lint::Clippy, arguments, options },
+        "doc" => Command::Document { scripts, directory, arguments, options },
+        "fmt" => Command::Format { scripts, arguments, options },
         _ => {
-            no_more(arguments, name)?;
             let style = match to.as_deref() {
                 None | Some("frontmatter") => Style::Frontmatter,
                 Some("block") => Style::Block,
@@ -45,7 +47,7 @@ pub(crate) fn parse(name: &str, mut parser: Arguments, plain: Vec<OsString>) -> 
                         .with_hint("`--to frontmatter` or `--to block`"));
                 }
             };
-            Command::Migrate { script, style }
+            Command::Migrate { scripts, style }
         }
     })
 }

@@ -44,8 +44,15 @@ pub(crate) enum Command {
         script: OsString,
         options: Options,
     },
+    /// Runs the tests or benchmarks of several scripts; `words` are the subcommand and its options, as they were typed.
+    Test {
+        scripts: Vec<OsString>,
+        words: Vec<OsString>,
+        arguments: Vec<OsString>,
+        options: Options,
+    },
     Update {
-        script: OsString,
+        scripts: Vec<OsString>,
         write_lock: bool,
         options: Options,
     },
@@ -67,30 +74,30 @@ pub(crate) enum Command {
         options: Options,
     },
     Why {
-        script: OsString,
+        scripts: Vec<OsString>,
         options: Options,
         json: bool,
     },
     /// Shows what the compiler or clippy says of a script.
     Check {
-        script: OsString,
+        scripts: Vec<OsString>,
         lint: Lint,
         arguments: Vec<OsString>,
         options: Options,
     },
     Document {
-        script: OsString,
+        scripts: Vec<OsString>,
         directory: Option<PathBuf>,
         arguments: Vec<OsString>,
         options: Options,
     },
     Format {
-        script: OsString,
+        scripts: Vec<OsString>,
         arguments: Vec<OsString>,
         options: Options,
     },
     Migrate {
-        script: OsString,
+        scripts: Vec<OsString>,
         style: Style,
     },
     /// Shows what runner sees, and where it comes from.

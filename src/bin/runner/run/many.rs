@@ -1,0 +1,128 @@
+//! Several scripts of one subcommand (`check`, `clippy`, `doc`, `fmt`, `migrate`, `test`, `bench`, `update`, `why`): each by
+//! itself, as many at once as there are processors; one summary at the end, and the worst exit code.
+
+use std::ffi::{OsStr, OsString};
+use std::io::{self, Write};
+use std::process::{Command, Output, Stdio};
+
+use runner::{EXIT_FAILED, Harness, Options, Result, Runner, Script, Verbosity, printable, usage_error};
+
+use crate::end::exit_code;
+use crate::print::{print, tell};
+use crate::run::script::read;
+
+/// What one script came to: the exit code, and the text for the standard output.
+pub(crate) type Outcome = Result<(u8, String)>;
+
+/// Does one thing with each script. `done` is what has been done with them: `checked`; without it there is no summary.
+///
+/// A single script is as it always was: no summary, and its error is the command's.
+pub(crate) fn each(
+    runner: &Runner,
+    scripts: &[OsString],
+    done: Option<&str>,
+    options: &Options,
+    work: impl Fn(&Script) -> Outcome + Sync,
+) -> Result<u8> {
+    if let [script] = scripts {
+        let (code, text) = work(&read(runner, script)?)?;
+        print(format_args!("{text}"));
+        return Ok(code);
+    }
+    // One that is not there is refused before anything is done with the others.
+    let scripts = scripts.iter().map(|script| read(runner, script)).collect::<Result<Vec<_>>>()?;
+    let outcomes = runner.in_parallel(&scripts, work);
+    let mut codes = Vec::with_capacity(outcomes.len());
+    for outcome in outcomes {
+        codes.push(match outcome {
+            Ok((code, text)) => {
+                print(format_args!("{text}"));
+                code
+            }
+            Err(error) => {
+                tell(&error);
+                error.exit_code()
+            }
+        });
+    }
+    let names: Vec<String> = scripts.iter().map(|script| script.display_name().into_owned()).collect();
+    if let Some(done) = done.filter(|_| options.verbosity > Verbosity::Quiet) {
+        summary(done, &names, &codes);
+    }
+    Ok(codes.into_iter().max().unwrap_or(0))
+}
+
+/// Runs the tests or benchmarks of several scripts, each by a process of our own: what a test program does to its process
+/// is done to no other's. Output is shown whole, a script after the other. Benchmarks would disturb one another, and run one
+/// by one.
+pub(crate) fn test(
+    runner: &Runner,
+    scripts: &[OsString],
+    words: &[OsString],
+    arguments: &[OsString],
+    options: &Options,
+) -> Result<u8> {
+    let scripts = scripts.iter().map(|script| read(runner, script)).collect::<Result<Vec<_>>>()?;
+    let own = std::env::current_exe()
+        .map_err(|error| usage_error(format!("cannot find the program of `runner` itself: {error}")))?;
+    let work = |script: &Script| {
+        Command::new(&own)
+            .args(words)
+            .arg("--")
+            .arg(script.typed())
+            .args(arguments)
+            .stdin(Stdio::null())
+            .output()
+    };
+    let outputs: Vec<io::Result<Output>> = match options.harness {
+        Some(Harness::Bench) => scripts.iter().map(work).collect(),
+        _ => runner.in_parallel(&scripts, work),
+    };
+    let mut codes = Vec::with_capacity(outputs.len());
+    for (script, output) in scripts.iter().zip(outputs) {
+        let name = script.display_name();
+        match output {
+            Ok(output) => {
+                let title = format!("{}:\n", printable(&name));
+                let _ = io::stdout().write_all(title.as_bytes());
+                let _ = io::stdout().write_all(&output.stdout);
+                let _ = io::stdout().flush();
+                let _ = io::stderr().write_all(&output.stderr);
+                codes.push(exit_code(output.status));
+            }
+            Err(error) => {
+                tell(&usage_error(format!("cannot start its tests: {error}")).about(name));
+                codes.push(EXIT_FAILED);
+            }
+        }
+    }
+    if options.verbosity > Verbosity::Quiet {
+        let names: Vec<String> = scripts.iter().map(|script| script.display_name().into_owned()).collect();
+        summary("tested", &names, &codes);
+    }
+    Ok(codes.into_iter().max().unwrap_or(0))
+}
+
+/// `runner: 3 scripts checked, 1 failed: b.rs`
+fn summary(done: &str, names: &[String], codes: &[u8]) {
+    let failed: Vec<&str> =
+        names.iter().zip(codes).filter(|(_, code)| **code != 0).map(|(name, _)| name.as_str()).collect();
+    let end = match failed.len() {
+        0 => "none failed".to_owned(),
+        count => format!("{count} failed: {}", failed.join(", ")),
+    };
+    let _ = writeln!(io::stderr(), "runner: {} scripts {done}, {}", names.len(), printable(&end));
+}
+
+/// Whether a word after the script of `test` is another script, and not the first argument: a file that is called or begins
+/// as one.
+pub(crate) fn is_script(word: &OsStr) -> bool {
+    let path = std::path::Path::new(word);
+    let is_option = word.as_encoded_bytes().starts_with(b"-");
+    if is_option || !path.is_file() {
+        return false;
+    }
+    let extension = path.extension().and_then(OsStr::to_str);
+    extension.is_some_and(|extension| runner::script_extensions().any(|known| known == extension))
+        || std::fs::read(path).is_ok_and(|bytes| bytes.starts_with(b"#!"))
+}
