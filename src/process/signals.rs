@@ -76,7 +76,9 @@ impl Signals {
         let pipe = action(libc::SIGPIPE)?;
         // Ignored, it would have the system forget how the child ended; and some systems wake nobody who waits for a
         // signal on which nothing is done. Before the mask: musl unblocks its own signals where the first action is set.
-        let woken = libc::sigaction { sa_sigaction: nothing as *const () as libc::sighandler_t, ..DEFAULT };
+        // Assigned and not built from its fields, of which some systems keep a few private.
+        let mut woken = DEFAULT;
+        woken.sa_sigaction = nothing as *const () as libc::sighandler_t;
         let child = set_action(libc::SIGCHLD, &woken)?;
         let mask = set_mask(libc::SIG_SETMASK, &all).inspect_err(|_| {
             let _ = set_action(libc::SIGCHLD, &child);

@@ -10,6 +10,7 @@ use crate::request::flags::FLAGS;
 pub(crate) const KEY_VARIABLES: &[&str] = &variables::<{ count(true) }>(true);
 
 /// The variables that mean nothing to a cached run.
+#[cfg(any(target_os = "linux", test))]
 pub(crate) const IGNORED_VARIABLES: &[&str] = &variables::<{ count(false) }>(false);
 
 const fn variable(flag: &Flag, is_key: bool) -> Option<&'static str> {

@@ -147,6 +147,7 @@ fn is_obstacle(error: &io::Error) -> bool {
     matches!(error.raw_os_error(), Some(libc::EISDIR | libc::ELOOP | libc::EACCES | libc::ENXIO))
 }
 
+#[cfg(not(target_os = "illumos"))]
 #[allow(clippy::disallowed_methods)] // The one place that locks.
 fn try_lock(file: &File) -> io::Result<bool> {
     match fs2::FileExt::try_lock_exclusive(file) {
@@ -154,6 +155,17 @@ fn try_lock(file: &File) -> io::Result<bool> {
         Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(false),
         Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(false),
         Err(error) => Err(error),
+    }
+}
+
+/// fs2 has no `fallocate` for this system and does not compile; std locks with the same `flock`.
+#[cfg(target_os = "illumos")]
+fn try_lock(file: &File) -> io::Result<bool> {
+    match file.try_lock() {
+        Ok(()) => Ok(true),
+        Err(std::fs::TryLockError::WouldBlock) => Ok(false),
+        Err(std::fs::TryLockError::Error(error)) if error.kind() == io::ErrorKind::Interrupted => Ok(false),
+        Err(std::fs::TryLockError::Error(error)) => Err(error),
     }
 }
 

@@ -34,6 +34,7 @@ impl<'a> Escaped<'a> {
     }
 
     /// Whether these bytes are the text. Allocates nothing.
+    #[cfg(target_os = "linux")]
     pub(crate) fn is(self, bytes: &[u8]) -> bool {
         let rest = self.pieces().try_fold(bytes, |rest, piece| rest.strip_prefix(piece?));
         rest.is_some_and(<[u8]>::is_empty)
