@@ -1,4 +1,4 @@
-//! Fuzzing: the parsers of bytes that somebody else wrote, as functions of bytes that must not panic and keep their laws.
+//! Fuzz targets: parsers of bytes that somebody else wrote must not panic and must keep their laws.
 //!
 //! Compiled for tests and under `cargo fuzz` only (`tests/fuzz/`, whose targets call these). The test below runs each on a
 //! bounded number of inputs made from the same seeds by a simple mutator, so that every `cargo test` does a little of it.

@@ -1,4 +1,4 @@
-//! Errors: where a run stopped, why, what to do about it, and the exit code that says so.
+//! The error of a run: the step that failed, the reason, a hint and the exit code.
 //!
 //! Leaves return `anyhow::Result` with context ("failed to read `x`"). A room's door turns that into an [`Error`]
 //! by naming the [`Step`]. Callers branch on [`Error::step`] and [`Error::exit_code`], never on text.

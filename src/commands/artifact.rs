@@ -1,5 +1,4 @@
-//! Artifacts: programs that were built, and what there is to say of them: where they are, their sums, what they were made
-//! from and how.
+//! The description of a program that was built: path, digests, inputs and build record.
 
 use std::io::Read;
 use std::path::{Path, PathBuf};

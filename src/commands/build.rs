@@ -1,4 +1,4 @@
-//! Builds: self-contained executables of scripts, where the caller says.
+//! `runner build`: writes self-contained executables of scripts.
 //!
 //! Where each goes is decided, and refused, before anything is compiled; then each script is a build of its own, as many at
 //! once as there are processors, and one that fails takes nothing from the others. A program for Windows is called `.exe`.

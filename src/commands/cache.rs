@@ -1,4 +1,4 @@
-//! The cache as a user sees it: where it is, how large, what is in it, and less of it.
+//! `runner cache`: lists, measures, trims and cleans the cache.
 
 use std::path::{Path, PathBuf};
 

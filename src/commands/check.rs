@@ -1,4 +1,5 @@
-//! Tools: check, clippy and documentation of a script, in its own place and with its own dependencies.
+//! `runner check`, `clippy` and `doc`: the toolchain's tools on a script, in its own place with its own
+//! dependencies.
 //!
 //! The compiler's call is that of a build ([`crate::rust::invocation`]), so what a tool says is about the script's own path and
 //! lines, and dependencies that were built for a run are not built again. Nothing of it is cached: the answer is for a

@@ -1,4 +1,4 @@
-//! Choices: what there is to name on a command line, for completions. Looking makes nothing and asks no compiler.
+//! The candidates that shell completion offers. Looking makes nothing and asks no compiler.
 
 use std::ffi::OsString;
 

@@ -1,4 +1,4 @@
-//! `rust-script --package`: writes a cargo package that builds a script.
+//! `runner eject`: writes a script as a cargo package.
 
 use std::fs;
 use std::path::{Path, PathBuf};

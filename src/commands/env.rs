@@ -1,4 +1,4 @@
-//! What runner sees: every setting and every place, its value, and where that comes from (`runner env`).
+//! `runner env`: shows settings and where each comes from.
 //!
 //! The settings are those of [`crate::settings::schema`], decided as for a run, of a script if there is one. The rest is what
 //! follows from them and from the machine: compilers and directories.

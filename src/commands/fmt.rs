@@ -1,4 +1,4 @@
-//! Formatting: rustfmt, on scripts without `main` too.
+//! `runner fmt`: formats scripts with rustfmt, those without `main` too.
 //!
 //! rustfmt reads whole programs. The statements of a script without `main` are given to it as the body of a function, and
 //! what it makes of them loses that function and its indentation again:

@@ -1,4 +1,4 @@
-//! Inspection: the build record in a program, read without running it.
+//! `runner inspect`: reads the build record in a program without running the program.
 
 use std::ffi::OsStr;
 use std::fs::File;

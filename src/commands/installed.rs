@@ -1,4 +1,4 @@
-//! What was promoted: what became of each executable, and how it is removed again.
+//! `runner list` and `runner demote`: the installed commands and whether they are up to date.
 
 use std::ffi::{OsStr, OsString};
 use std::fs;

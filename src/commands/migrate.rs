@@ -1,4 +1,4 @@
-//! `runner migrate`: rewrites the metadata of a script in another form; every other byte stays.
+//! `runner migrate`: rewrites the metadata of a script in another form.
 //!
 //! ````text
 //! ---                                //! ```cargo

@@ -1,4 +1,4 @@
-//! Ahead of a run: the cache filled for a set of scripts, and their dependencies renewed.
+//! `build --cache` and `runner update`: builds ahead of a run, and newer dependencies.
 
 use std::num::NonZero;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -1,4 +1,4 @@
-//! Promotion: a script, or a program of a package, becomes an installed executable, and stays known.
+//! `runner promote`: builds a script or a package and installs it as a command.
 //!
 //! [`Runner::promote`] builds release with paths of this machine kept out, installs by rename, and keeps a receipt. A file
 //! runner did not put there is never overwritten without `force`. What became of it is [`crate::commands::installed`]'s.

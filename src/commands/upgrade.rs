@@ -1,4 +1,4 @@
-//! Upgrades: what was promoted is built again where it would not be the same any more.
+//! `runner upgrade`: rebuilds installed commands that are out of date.
 //!
 //! With the options, the name and the place of the promotion, which its receipt holds. What is as it should be is left
 //! alone; what was changed by somebody else, or removed, is only touched by force.

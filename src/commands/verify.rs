@@ -1,4 +1,4 @@
-//! Rebuilding: whether a program is what its script gives, told by building it again from nothing and comparing.
+//! `runner verify`: rebuilds a program in an empty cache and compares the files byte by byte.
 //!
 //! The program says what it was made from and how (see [`crate::build::record`]); where its script is, its receipt says, or
 //! the caller, or it lies beside the program, in the working directory, or where the cache knows a script of that name and

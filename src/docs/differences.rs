@@ -1,4 +1,5 @@
-//! Differences: where a script that was written for another tool does not get exactly what that tool gives, and why.
+//! The differences from other tools: where a script written for one of them does not get exactly the same,
+//! and why.
 //!
 //! A script written for another tool runs here with the same output, exit code, paths and lines. What follows are the
 //! exceptions, each on purpose. What is not in these tables and differs is a bug.

@@ -1,4 +1,4 @@
-//! Tiers: fast now, optimal later.
+//! Provisional builds first, release builds in the background.
 //!
 //! A release build costs two to three times a quick one, of dependencies and of the script itself. A script that asks for no
 //! profile and has dependencies, or is large, is built `quick` first: unoptimized, but with the semantics of release, so

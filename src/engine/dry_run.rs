@@ -1,4 +1,4 @@
-//! Rehearsals: the commands of a run or a build, shown and not run (`-n`).
+//! The dry run (`-n`): shows the commands of a run or a build and runs none.
 //!
 //! Everything is decided as for a run, and nothing is built, locked or kept. How rustc is called for a script with
 //! dependencies only cargo knows, when it has built them; until then cargo's own call is the last that can be shown.

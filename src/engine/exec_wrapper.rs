@@ -1,5 +1,5 @@
-//! Under: a script's program run by another one, because somebody asks for it (`--exec 'gdb --args'`) or because the
-//! program is for another kind of machine.
+//! Exec wrappers: another program runs the script's, because of `--exec 'gdb --args'` or because the program
+//! is for another kind of machine.
 //!
 //! For another machine the program that runs it is looked for at each run, in cargo's order: `CARGO_TARGET_<T>_RUNNER`,
 //! `target.<T>.runner` in cargo's configuration, `qemu-<arch>` on PATH; else it is executed as it is, for a kernel that was

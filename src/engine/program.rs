@@ -1,4 +1,4 @@
-//! Programs: what a script was compiled to, and how it is executed.
+//! A compiled script or package, and how it is executed.
 //!
 //! The process becomes the program, or the one it is run under ([`crate::engine::exec_wrapper`]). It is a child only if something is left
 //! to do when it has ended: a directory to remove, times to tell.

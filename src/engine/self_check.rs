@@ -1,4 +1,4 @@
-//! Verification: `RUNNER_VERIFY=1` pretends a miss, rebuilds, and compares with the cached binary.
+//! `RUNNER_VERIFY=1`: rebuilds on a cache hit and compares with the cached binary.
 //!
 //! A provisional build is not compared: what it is compared with would not be what takes its place.
 //!

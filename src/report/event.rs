@@ -1,5 +1,5 @@
-//! Events: what the engine says while it works. The library writes to no stream; who embeds it, or the command line, decides
-//! what of these a person sees.
+//! Events that the engine sends while it works. The library writes to no stream; who embeds it, or the
+//! command line, decides what of these a person sees.
 
 use std::fmt;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Waiting: what a run says while somebody else builds what it needs.
+//! The notice that another process is building the same script.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Options: what was asked for, apart from the script.
+//! The options of a run or a build, apart from the script.
 
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;

@@ -1,4 +1,4 @@
-//! Revisions: what git says of a script that is handed on.
+//! The git revision of a script that is handed on: its commit, and whether the file was modified.
 //!
 //! Asked of `git` itself, for a build that goes into a record and never for a run, and part of its launch id: so the record
 //! is never that of another revision. A script that git does not keep has none, wherever it lies. *Modified* is said of the

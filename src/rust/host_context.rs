@@ -1,4 +1,4 @@
-//! Surroundings: what a build finds around a script or a package, whatever is built.
+//! The host side of a build: toolchain, linker, target and cargo configuration.
 
 use crate::base::environment::{Environment, TRACED};
 use crate::base::error::Result;

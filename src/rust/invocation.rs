@@ -1,4 +1,4 @@
-//! Invocations: how the compiler, or a tool that takes its arguments, is called for a script.
+//! The rustc call of a script, and of tools that take the same arguments.
 //!
 //! The call is that of the dependency environment, or for a script without dependencies the same call put together here;
 //! to it come what is the script's own (its name, its place, its variables) and what the compiler is called for.

@@ -1,4 +1,4 @@
-//! Linkers: which one links a script's program, and that it is an input.
+//! The linker of a script's program, which is an input of the build.
 //!
 //! The last `-C linker=…` of a call of rustc counts, wherever it comes from: a variable, flags, cargo's configuration.
 //! Without one rustc calls `cc`, which links for this kind of machine only. So for another one, if nobody has said what

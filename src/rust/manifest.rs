@@ -1,4 +1,4 @@
-//! Manifests: the metadata of a Rust script as TOML, checked, with the defaults of the dialect it is written in.
+//! The manifest of a Rust script: its metadata as TOML, checked, with the defaults of its dialect.
 //!
 //! [`Manifest::read`] parses what [`crate::script::header`] found. [`Manifest::to_cargo`] writes the manifest of the small
 //! package from which cargo makes the dependency environment: no name of the script's in it, so that scripts with the

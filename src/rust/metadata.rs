@@ -1,4 +1,4 @@
-//! Heads: what a recipe takes from the first lines of a script.
+//! What a Rust recipe takes from the first lines of a script.
 
 use crate::base::error::{Error, Result, Step};
 use crate::base::text_position::TextPosition;

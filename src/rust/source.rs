@@ -1,4 +1,4 @@
-//! Sources: how the compiler is given a script.
+//! Gives the compiler a script, as a file or through standard input.
 //!
 //! A script that is fine as it is, it reads in its place. A text that is given in place of the file (see
 //! [`crate::rust::source::main_wrapper`]), and a script that is no file, it reads from its standard input, with a name for what it reads. That

@@ -1,4 +1,4 @@
-//! Linkage: a program that was to need no shared libraries, and whether it does.
+//! Checks that a program built with `--static` needs no shared libraries.
 //!
 //! With glibc a program is static if the C library's own archive is installed; with musl it always is. What the linker took
 //! for want of an archive is looked for in the program afterwards, so that nobody finds out on another machine.

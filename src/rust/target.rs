@@ -1,4 +1,4 @@
-//! Targets: the kind of machine a program is for, where that is not the compiler's own.
+//! The target of a build, where it is not the compiler's own machine.
 //!
 //! Asked for with `--target T`, else by `build.target` in cargo's configuration. A target that is the compiler's host is no
 //! target: the same build, under the same id. For any other the compiler must have the standard library beside it, which

@@ -1,4 +1,4 @@
-//! Toolchains: which compiler, and what it says of itself.
+//! Finds the Rust toolchain and asks for its version, once for each stamp.
 //!
 //! The one that is asked for (see [`crate::settings::schema`]), else the first of `RUSTC`, `RUSTUP_TOOLCHAIN`, rustup's default,
 //! `rustc` on PATH. A `rustc` that is rustup's proxy is never called: the compiler

@@ -1,4 +1,4 @@
-//! Settings: what may be said of a run, under one name in every place, and which place wins.
+//! The schema of settings: their names, where each may be set, and which place wins.
 //!
 //! A setting called `profile` is `--profile` on the command line and on a `#!` line, `profile` in
 //! `[package.metadata.runner]`, `RUNNER_PROFILE` in the environment, and `profile` in the configuration file (see

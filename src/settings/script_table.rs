@@ -1,4 +1,4 @@
-//! Settings: what a script says to runner, in `[package.metadata.runner]`.
+//! `[package.metadata.runner]`: the settings in a script.
 //!
 //! ```toml
 //! [package.metadata.runner]

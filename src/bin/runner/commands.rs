@@ -1,4 +1,4 @@
-//! Subcommands: their names, what follows them, and what help says of each.
+//! The table of subcommands: names, arguments and help.
 
 use runner::flags::{EVERY, FLAGS, Flag, SCRIPT};
 

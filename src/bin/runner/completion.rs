@@ -1,4 +1,4 @@
-//! Completions: what can stand where the cursor is, for bash, zsh and fish.
+//! Shell completions for bash, zsh and fish.
 //!
 //! `runner completions SHELL` prints a few lines for the shell, which know nothing of runner but how to ask it:
 //! `runner completions SHELL -- WORD...`, with the words between `runner` and the cursor, of which the last is to be

@@ -1,4 +1,4 @@
-//! Help: what `--help`, `help SUBCOMMAND` and `help TOPIC` say.
+//! `--help`, `help SUBCOMMAND` and `help TOPIC`.
 //!
 //! What can be typed is in [`runner::flags`] and [`crate::commands`], what there is to say of it at length in [`texts`] and
 //! [`topics`]; here the two are put together.

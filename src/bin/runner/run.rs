@@ -1,4 +1,4 @@
-//! Subcommands: what each prints.
+//! Runs a parsed command and prints its results.
 
 pub(crate) mod build;
 pub(crate) mod cache;

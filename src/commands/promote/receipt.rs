@@ -1,4 +1,4 @@
-//! Receipts: what was installed where, from what, and how to tell whether it still is that.
+//! Receipts of installed commands: what was installed where, and from what.
 //!
 //! One sealed record a file, `<data directory>/runner/receipts/DIGEST-OF-PATH`. It is written before the executable is
 //! renamed into place, and names both the new digest and the one it replaces: whichever of the two lies there after a

@@ -1,4 +1,4 @@
-//! Cargo: how it is called, and what its failures mean for a script.
+//! Calls cargo, and explains its failures for a script.
 
 use std::path::Path;
 use std::process::{Command, ExitStatus};

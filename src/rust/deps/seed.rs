@@ -1,5 +1,5 @@
-//! Seeds: the lock a new manifest starts from holds what is already built here, so that a second script asking for
-//! `regex = "1"` gets the `regex` that is compiled, offline too. Cargo keeps the entries that fit and drops the rest.
+//! Seeds: the lock that a new manifest starts from holds what is already built here. Cargo keeps the entries
+//! that fit and drops the rest.
 
 use std::collections::BTreeMap;
 use std::fs;

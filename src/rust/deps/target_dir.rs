@@ -1,4 +1,5 @@
-//! Lanes: cargo's target directories, so many that two cold scripts need not wait for each other.
+//! Lanes: cargo's target directories, several for each toolchain, so that cold scripts do not wait for each
+//! other.
 //!
 //! Cargo holds a lock on a target directory for a whole build. All scripts of a toolchain share one directory, so that
 //! what one has built another finds; but a script that comes while it is busy takes the next lane, and builds there what

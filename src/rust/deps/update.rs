@@ -1,4 +1,4 @@
-//! Updates: a manifest resolved anew, to the newest versions that fit.
+//! `runner update`: resolves a manifest to the newest versions that fit.
 
 use std::collections::BTreeMap;
 use std::fmt;

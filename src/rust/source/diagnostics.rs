@@ -1,4 +1,4 @@
-//! Diagnostics: what the compiler says of a text that holds something of ours, as if it did not.
+//! Diagnostics of a script that was given to the compiler with text of runner's in it.
 //!
 //! A script without `main` is given to the compiler with an opening before its first statement and a closing behind its last
 //! one ([`crate::rust::source::main_wrapper`]). Where such a line is shown, ours is taken out of it, the marks below it move to the left, and

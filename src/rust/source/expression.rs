@@ -1,4 +1,4 @@
-//! Expressions: text that is run without being a script, as rust-script does with `--expr` and `--loop`.
+//! Expressions that are run without a script, as rust-script does with `--expr` and `--loop`.
 //!
 //! The expression stands in the first lines of a program of ours, so that messages speak of the expression's own lines; columns
 //! of the first one are put right in what the compiler says ([`crate::rust::source::diagnostics`]), and not in what a panic says. What the program does is rust-script's, which its users know:

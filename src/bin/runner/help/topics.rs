@@ -1,5 +1,5 @@
-//! Topics: what there is to know beyond subcommands and options, a page each. Lines of four spaces and `runner` are examples,
-//! and are run by a test.
+//! The topics of `runner help`, a page each. Lines of four spaces and `runner` are examples, and are run by a
+//! test.
 
 /// A page.
 pub(crate) struct Topic {
