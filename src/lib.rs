@@ -95,7 +95,7 @@ mod store;
 pub use base::digest::{Digest, Sums};
 pub use base::environment::Environment;
 pub use base::error::{
-    EXIT_CANNOT_EXECUTE, EXIT_FAILED, EXIT_NOT_FOUND, Error, Result, Step, printable, usage_error,
+    EXIT_CANNOT_EXECUTE, EXIT_FAILED, EXIT_NOT_FOUND, Error, Kind, Result, Step, printable, usage_error,
 };
 pub use base::shell_words;
 pub use base::similar::is_similar;

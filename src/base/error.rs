@@ -47,9 +47,21 @@ pub enum Step {
 /// It is one pointer, since it is moved through every function that can fail, and hardly ever there.
 pub struct Error(Box<Inner>);
 
+/// What kind of failure an error is, for code that goes on differently after one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Kind {
+    /// A step failed.
+    Failed,
+    /// A script, compiler or program is not there.
+    NotFound,
+    /// A program is there and cannot be executed.
+    CannotExecute,
+}
+
 struct Inner {
     step: Step,
-    exit_code: u8,
+    kind: Kind,
     subject: Option<String>,
     hint: Option<String>,
     cause: anyhow::Error,
@@ -62,13 +74,7 @@ impl Error {
     /// An error of `step`, with the exit code that usually goes with it.
     #[cold]
     pub(crate) fn new(step: Step, cause: impl Into<anyhow::Error>) -> Error {
-        Error(Box::new(Inner {
-            step,
-            exit_code: EXIT_FAILED,
-            subject: None,
-            hint: None,
-            cause: cause.into(),
-        }))
+        Error(Box::new(Inner { step, kind: Kind::Failed, subject: None, hint: None, cause: cause.into() }))
     }
 
     /// An error that is a sentence.
@@ -87,8 +93,21 @@ impl Error {
         self.hint(hint)
     }
 
-    pub(crate) fn code(mut self, exit_code: u8) -> Error {
-        self.0.exit_code = exit_code;
+    /// The same error, of something that is not there.
+    pub(crate) fn not_found(mut self) -> Error {
+        self.0.kind = Kind::NotFound;
+        self
+    }
+
+    /// The same error, of a step that failed, whatever the cause was.
+    pub(crate) fn failed(mut self) -> Error {
+        self.0.kind = Kind::Failed;
+        self
+    }
+
+    /// The same error, of a program that is there and cannot be executed.
+    pub(crate) fn cannot_execute(mut self) -> Error {
+        self.0.kind = Kind::CannotExecute;
         self
     }
 
@@ -112,7 +131,16 @@ impl Error {
 
     /// The exit code for it: 125, 126 or 127, as `env(1)` uses them.
     pub fn exit_code(&self) -> u8 {
-        self.0.exit_code
+        match self.0.kind {
+            Kind::Failed => EXIT_FAILED,
+            Kind::CannotExecute => EXIT_CANNOT_EXECUTE,
+            Kind::NotFound => EXIT_NOT_FOUND,
+        }
+    }
+
+    /// What kind of failure this is.
+    pub fn kind(&self) -> Kind {
+        self.0.kind
     }
 
     /// What to do about it, if that is known.

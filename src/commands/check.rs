@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use crate::base::digest::Fields;
 use crate::base::environment::{Environment, absolute, is_executable};
-use crate::base::error::{At, EXIT_NOT_FOUND, Error, Result, Step, cannot_run};
+use crate::base::error::{At, Error, Result, Step, cannot_run};
 use crate::engine::context::Context;
 use crate::engine::{background, recipe};
 use crate::process::signals;
@@ -149,7 +149,7 @@ pub(crate) fn component(rust: &RustRecipe<'_>, program: &str, component: &str) -
     match is_executable(&path) {
         true => Ok(path),
         false => Err(Error::message(Step::Toolchain, format!("`{program}` is not beside its compiler"))
-            .code(EXIT_NOT_FOUND)
+            .not_found()
             .hint(format!("`rustup component add {component}`"))),
     }
 }

@@ -7,7 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use crate::base::environment::absolute;
-use crate::base::error::{EXIT_NOT_FOUND, Error, Result, Step};
+use crate::base::error::{Error, Result, Step};
 use crate::base::fs::cannot;
 use crate::build::elf::Elf;
 use crate::build::record::BuildRecord;
@@ -37,7 +37,7 @@ pub(crate) fn program_called(context: &Context, file: &OsStr) -> Result<PathBuf>
         let what =
             if is_name { "no such file, and nothing was promoted under that name" } else { "no such file" };
         Error::message(Step::Install, what)
-            .code(EXIT_NOT_FOUND)
+            .not_found()
             .about(file.to_string_lossy())
             .hint("give the path of a program, or a name that `runner list` tells")
     })

@@ -7,7 +7,7 @@ use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::path::PathBuf;
 
-use crate::base::error::{EXIT_NOT_FOUND, Error, Result, Step};
+use crate::base::error::{Error, Result, Step};
 use crate::commands::installed::{State, find};
 use crate::commands::promote::Placement;
 use crate::commands::promote::receipt::{self, Receipt};
@@ -123,7 +123,7 @@ fn newest(context: &Context, package: &Package, options: &Options) -> Result<Opt
 fn source_gone(receipt: &Receipt) -> Error {
     let name = receipt.name.to_string_lossy();
     Error::message(Step::Install, format!("its source `{}` is gone", receipt.source.display()))
-        .code(EXIT_NOT_FOUND)
+        .not_found()
         .hint(format!("`runner demote {name}` removes it too, or promote it from where the source is now"))
 }
 

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use crate::base::digest::{Digest, Sums};
 use crate::base::environment::absolute;
-use crate::base::error::{At, EXIT_FAILED, Error, Result, Step};
+use crate::base::error::{At, Error, Result, Step};
 use crate::base::fs::{cannot, write_atomically};
 use crate::build::record::{BuildRecord, Dependency};
 use crate::commands::promote::receipt::{self, Receipt};
@@ -53,7 +53,7 @@ pub(crate) fn verify(
 ) -> Result<Verification> {
     let (path, record) = crate::commands::inspect::inspect(context, program)?;
     verify_inner(context, &path, &record, script, options)
-        .map_err(|error| error.about(program.to_string_lossy()).code(EXIT_FAILED))
+        .map_err(|error| error.about(program.to_string_lossy()).failed())
 }
 
 fn verify_inner(

@@ -12,7 +12,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use crate::base::environment::Environment;
-use crate::base::error::{EXIT_CANNOT_EXECUTE, EXIT_NOT_FOUND, Error, Result, Step};
+use crate::base::error::{Error, Result, Step};
 use crate::rust::cargo_config::CargoConfig;
 use crate::rust::linker::gnu_architecture;
 use crate::rust::target;
@@ -84,7 +84,7 @@ pub(crate) fn for_target(
         if !libraries.join(loader.strip_prefix("/").unwrap_or(&loader)).exists() {
             let text = format!("`{}` is not here, and the program needs it", loader.display());
             return Err(Error::message(Step::Execute, text)
-                .code(EXIT_CANNOT_EXECUTE)
+                .cannot_execute()
                 .hint("install the C library for its target, or name the directory that holds it in `QEMU_LD_PREFIX`"));
         }
         words.extend(["-L".into(), libraries.into()]);
@@ -103,7 +103,7 @@ pub(crate) fn missing(target: &str, error: io::Error) -> Error {
         ),
         false => format!("name a program that does in `{variable}`"),
     };
-    Error::new(Step::Execute, anyhow::Error::new(error).context(what)).code(EXIT_CANNOT_EXECUTE).hint(hint)
+    Error::new(Step::Execute, anyhow::Error::new(error).context(what)).cannot_execute().hint(hint)
 }
 
 fn named(words: Vec<String>, who: &str, environment: &Environment) -> Result<ExecWrapper> {
@@ -122,14 +122,14 @@ fn find(name: &OsStr, who: &str, environment: &Environment) -> Result<PathBuf> {
     found.ok_or_else(|| {
         let what = if is_path { "which is not there" } else { "which is not on PATH" };
         let text = format!("{who} `{}`, {what}", name.to_string_lossy());
-        Error::message(Step::Execute, text).code(EXIT_NOT_FOUND)
+        Error::message(Step::Execute, text).not_found()
     })
 }
 
 #[cold]
 fn unreadable(file: &Path, error: io::Error) -> Error {
     let what = format!("cannot read `{}`", file.display());
-    Error::new(Step::Execute, anyhow::Error::new(error).context(what)).code(EXIT_CANNOT_EXECUTE)
+    Error::new(Step::Execute, anyhow::Error::new(error).context(what)).cannot_execute()
 }
 
 /// Whether this kind of machine runs programs of that kind.

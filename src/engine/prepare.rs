@@ -13,7 +13,7 @@
 use std::ffi::OsString;
 use std::process::ExitStatus;
 
-use crate::base::error::{At, EXIT_NOT_FOUND, Error, Result, Step};
+use crate::base::error::{At, Error, Kind, Result, Step};
 use crate::build::backend::{Backend, Host, ResolvedRecipe};
 use crate::engine::build_settled::{MOST_ATTEMPTS, build_settled};
 use crate::engine::context::Context;
@@ -237,7 +237,7 @@ fn outlive(
     read: &dyn Backend,
     launch_options: LaunchOptions,
 ) -> Result<Program> {
-    let is_absence = no_compiler.step() == Step::Toolchain && no_compiler.exit_code() == EXIT_NOT_FOUND;
+    let is_absence = no_compiler.step() == Step::Toolchain && no_compiler.kind() == Kind::NotFound;
     let request = read.request();
     let may = is_absence && !request.options.force && !request.options.temporary;
     match may

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 use std::sync::Arc;
 
-use crate::base::error::{EXIT_CANNOT_EXECUTE, Error, Result, Step};
+use crate::base::error::{Error, Result, Step};
 use crate::build::provenance::Provenance;
 use crate::engine::context::Context;
 use crate::engine::exec_wrapper::{self, ExecWrapper};
@@ -306,8 +306,7 @@ impl Program {
     fn cannot_execute(&self, under: Option<&ExecWrapper>, error: io::Error) -> Error {
         if let Some(ExecWrapper { program, .. }) = under {
             let what = format!("cannot run it under `{}`", program.display());
-            return Error::new(Step::Execute, anyhow::Error::new(error).context(what))
-                .code(EXIT_CANNOT_EXECUTE);
+            return Error::new(Step::Execute, anyhow::Error::new(error).context(what)).cannot_execute();
         }
         let number = error.raw_os_error();
         // Of another machine's program the kernel knows either nothing, or not its loader.
@@ -330,7 +329,7 @@ impl Program {
             Step::Execute,
             anyhow::Error::new(error).context("cannot execute the compiled script"),
         )
-        .code(EXIT_CANNOT_EXECUTE);
+        .cannot_execute();
         match hint {
             Some(hint) => error.hint(hint),
             None => error,

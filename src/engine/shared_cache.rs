@@ -35,7 +35,7 @@ use std::path::{Path, PathBuf};
 
 use crate::base::digest::Digest;
 use crate::base::environment::Environment;
-use crate::base::error::{EXIT_NOT_FOUND, Result};
+use crate::base::error::{Kind, Result};
 use crate::engine::context::Context;
 use crate::engine::recipe;
 use crate::report::reporter::Reporter;
@@ -370,7 +370,7 @@ pub(crate) fn find_in_shared_cache(
             let home = rust.key();
             (home, system.find(&home, Grounds::By(rust.checks()), environment, &reporter))
         }
-        Err(error) if error.exit_code() == EXIT_NOT_FOUND => {
+        Err(error) if error.kind() == Kind::NotFound => {
             let home = request.key_without_compiler();
             let mut rest = request.config.checks.clone();
             rest.extend(schema::choices(environment));

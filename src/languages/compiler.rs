@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::base::environment::{Environment, absolute, is_executable};
-use crate::base::error::{EXIT_NOT_FOUND, Error, Result, Step};
+use crate::base::error::{Error, Result, Step};
 use crate::base::shell_words;
 use crate::rust::toolchain;
 use crate::store::cache::Cache;
@@ -153,7 +153,7 @@ pub(crate) fn missing(name: &str, install: &str) -> Error {
         true => format!("there is no compiler at `{name}`"),
         false => format!("`{name}` is not on PATH, and this script needs it to compile"),
     };
-    Error::message(Step::Toolchain, text).code(EXIT_NOT_FOUND).hint(install)
+    Error::message(Step::Toolchain, text).not_found().hint(install)
 }
 
 #[cfg(test)]

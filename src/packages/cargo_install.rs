@@ -8,7 +8,7 @@ use std::process::Command;
 use std::time::Instant;
 
 use crate::base::environment::Environment;
-use crate::base::error::{EXIT_NOT_FOUND, Error, Result, Step};
+use crate::base::error::{Error, Result, Step};
 use crate::build::outcome::disk_full;
 use crate::packages::recipe::PackageRecipe;
 use crate::packages::record::build_record;
@@ -250,7 +250,7 @@ impl Installation<'_> {
             Some(bin) => format!("`{package}` has no program `{bin}`; it has {list}"),
             None => format!("`{package}` has no program of its own name; it has {list}"),
         };
-        let error = Error::message(Step::Dependencies, text).code(EXIT_NOT_FOUND);
+        let error = Error::message(Step::Dependencies, text).not_found();
         match names.first() {
             Some(first) => error.hint(format!("for example `--bin {first}`")),
             None => error,
@@ -268,7 +268,7 @@ impl Installation<'_> {
         if said.contains("it has no binaries") {
             let text = format!("`{name}` {version} is a library: there is no program in it");
             return Error::message(Step::Dependencies, text)
-                .code(EXIT_NOT_FOUND)
+                .not_found()
                 .hint(format!("a script may depend on it: `--dep {name}={version}`"));
         }
         if let Some(features) = required_features(&said) {

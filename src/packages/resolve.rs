@@ -12,7 +12,7 @@ use toml::{Table, Value};
 
 use crate::base::digest::{Digest, Fields};
 use crate::base::environment::Environment;
-use crate::base::error::{At, EXIT_NOT_FOUND, Error, Result, Step};
+use crate::base::error::{At, Error, Result, Step};
 use crate::packages::recipe::PackageRecipe;
 use crate::report::reporter::Reporter;
 use crate::request::package_spec::{PACKAGE_NAME, Wanted};
@@ -189,14 +189,14 @@ fn explain(recipe: &PackageRecipe<'_>, said: &str, is_unreachable: bool, reporte
     let package = recipe.package;
     let name = package.name();
     let registry = recipe.options.selection.registry.as_deref().unwrap_or("crates.io");
-    let missing = |text: String| Error::message(Step::Dependencies, text).code(EXIT_NOT_FOUND);
+    let missing = |text: String| Error::message(Step::Dependencies, text).not_found();
     if is_unreachable {
         let text = format!("the registry cannot be reached, and `{package}` is not here yet");
         return Error::message(Step::Dependencies, text)
             .hint("once it has been built, no run of it needs the network");
     }
     if recipe.options.offline {
-        let text = format!("`{package}` is not here, and `--offline` forbids to look for it");
+        let text = format!("`{package}` is not downloaded, and `--offline` is set");
         return Error::message(Step::Dependencies, text).hint("run it once without `--offline`");
     }
     if said.contains("is yanked") {

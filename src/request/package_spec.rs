@@ -22,7 +22,7 @@ use std::os::unix::ffi::OsStrExt;
 use semver::{Version, VersionReq};
 
 use crate::base::digest::Fields;
-use crate::base::error::{EXIT_NOT_FOUND, Error, Result, Step};
+use crate::base::error::{Error, Result, Step};
 
 /// The package cargo sees. No crate may be called this, so nothing a script depends on can clash with it.
 pub(crate) const PACKAGE_NAME: &str = "runner-script";
@@ -166,7 +166,7 @@ impl Selection {
 #[cold]
 pub(crate) fn no_script(package: &Package) -> Error {
     Error::message(Step::Script, "it is a package of a registry, and this is done with scripts only")
-        .code(EXIT_NOT_FOUND)
+        .not_found()
         .hint(format!("`runner {package}` runs it; `./{package}` is a file"))
 }
 

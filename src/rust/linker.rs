@@ -11,7 +11,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use crate::base::environment::Environment;
-use crate::base::error::{EXIT_NOT_FOUND, Error, Result, Step};
+use crate::base::error::{Error, Result, Step};
 use crate::rust::cargo_config::CargoConfig;
 use crate::rust::target::{self, Target};
 use crate::rust::toolchain;
@@ -88,7 +88,7 @@ impl Linker {
             }
             None => format!("install a compiler for it, or name a linker in `{variable}`"),
         };
-        Some(Error::message(Step::Toolchain, text).code(EXIT_NOT_FOUND).hint(cure))
+        Some(Error::message(Step::Toolchain, text).not_found().hint(cure))
     }
 }
 
@@ -172,7 +172,7 @@ pub(crate) fn checks(
         None if named.is_some() => {}
         None => {
             return Err(Error::message(Step::Toolchain, "`cc` is not on PATH, and rustc needs it to link")
-                .code(EXIT_NOT_FOUND)
+                .not_found()
                 .hint("install a C compiler, for example `apt-get install gcc libc6-dev`"));
         }
     }

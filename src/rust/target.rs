@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::base::environment::Environment;
-use crate::base::error::{EXIT_NOT_FOUND, Error, Result, Step};
+use crate::base::error::{Error, Result, Step};
 use crate::rust::toolchain::{Toolchain, remembered};
 use crate::store::cache::Cache;
 use crate::store::file_digest::Names;
@@ -52,7 +52,7 @@ impl Target {
         if !has_core(&directory) {
             let version = toolchain.short_version();
             let text = format!("{version} has no standard library for `{wanted}`");
-            return Err(Error::message(Step::Toolchain, text).code(EXIT_NOT_FOUND).hint(how_to_add(
+            return Err(Error::message(Step::Toolchain, text).not_found().hint(how_to_add(
                 wanted,
                 toolchain,
                 environment,

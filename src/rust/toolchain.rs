@@ -18,7 +18,7 @@ use rustc_version::{Channel, VersionMeta};
 
 use crate::base::digest::{Digest, Fields};
 use crate::base::environment::{Environment, absolute, is_executable};
-use crate::base::error::{EXIT_NOT_FOUND, Error, Result, Step};
+use crate::base::error::{Error, Kind, Result, Step};
 use crate::store::cache::Cache;
 use crate::store::sealed_record::Record;
 use crate::store::stamp::Moment;
@@ -81,7 +81,7 @@ impl Toolchain {
         cache: &Cache,
     ) -> Result<(Toolchain, Vec<String>)> {
         let missing = match Toolchain::find(Some(wanted), environment, cache) {
-            Err(error) if error.exit_code() == EXIT_NOT_FOUND => error,
+            Err(error) if error.kind() == Kind::NotFound => error,
             found => return Ok((found?, Vec::new())),
         };
         let channel = wanted.split('-').next().unwrap_or_default();
@@ -95,7 +95,7 @@ impl Toolchain {
                 let text =
                     format!("`#![feature({feature})]` needs toolchain `{wanted}`, which is not installed");
                 Error::message(Step::Toolchain, text)
-                    .code(EXIT_NOT_FOUND)
+                    .not_found()
                     .hint(format!("`rustup toolchain install {wanted}`"))
             })?;
         }
@@ -150,7 +150,7 @@ impl Toolchain {
         };
         on_path.or_else(behind_proxy).ok_or_else(|| {
             Error::message(Step::Toolchain, "`cargo` is not installed, and this script has dependencies")
-                .code(EXIT_NOT_FOUND)
+                .not_found()
                 .hint("install Rust from https://rustup.rs, or your system's `cargo` package")
         })
     }
@@ -214,7 +214,7 @@ fn choose(wanted: Option<&str>, environment: &Environment, since: Moment) -> Res
                 Step::Toolchain,
                 format!("`RUSTC` names `{}`, which is not there", rustc.display()),
             )
-            .code(EXIT_NOT_FOUND)
+            .not_found()
             .hint("unset `RUSTC` to use the default toolchain")
         };
         let path = path.ok_or_else(missing)?;
@@ -240,7 +240,7 @@ fn choose(wanted: Option<&str>, environment: &Environment, since: Moment) -> Res
     match on_path {
         Some(rustc) if is_rustup_proxy(&rustc) => {
             Err(Error::message(Step::Toolchain, "rustup is installed, but no toolchain is its default")
-                .code(EXIT_NOT_FOUND)
+                .not_found()
                 .hint("`rustup default stable`"))
         }
         Some(rustc) => Ok(Choice { rustc, checks }),
@@ -248,7 +248,7 @@ fn choose(wanted: Option<&str>, environment: &Environment, since: Moment) -> Res
             Step::Toolchain,
             "`rustc` is not on PATH, and this script needs it to compile",
         )
-        .code(EXIT_NOT_FOUND)
+        .not_found()
         .hint("install Rust from https://rustup.rs, or your system's `rustc` package")),
     }
 }
@@ -283,7 +283,7 @@ fn named(wanted: &str, environment: &Environment, mut checks: Vec<Check<'static>
             in_directory(&directory.join(name), checks)
         }
         _ => Err(Error::message(Step::Toolchain, format!("toolchain `{wanted}` is not installed"))
-            .code(EXIT_NOT_FOUND)
+            .not_found()
             .hint(format!("`rustup toolchain install {wanted}`"))),
     }
 }
@@ -304,7 +304,7 @@ fn in_directory(directory: &Path, checks: Vec<Check<'static>>) -> Result<Choice>
         return Ok(Choice { rustc, checks });
     }
     Err(Error::message(Step::Toolchain, format!("there is no compiler at `{}`", rustc.display()))
-        .code(EXIT_NOT_FOUND)
+        .not_found()
         .hint("`rustup show` lists the toolchains that are installed"))
 }
 

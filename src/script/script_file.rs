@@ -14,7 +14,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
 
 use crate::base::environment::{Environment, absolute};
-use crate::base::error::{EXIT_CANNOT_EXECUTE, EXIT_NOT_FOUND, Error, Result, Step};
+use crate::base::error::{Error, Kind, Result, Step};
 use crate::request::package_spec::{self, Package};
 use crate::store::stamp::Stamp;
 
@@ -70,7 +70,7 @@ impl Script {
     pub fn read(typed: &OsStr, environment: &Environment) -> Result<Script> {
         if typed.is_empty() {
             return Err(Error::message(Step::Script, "the name of the script is empty")
-                .code(EXIT_NOT_FOUND)
+                .not_found()
                 .hint("perhaps it came from a variable that is not set"));
         }
         if typed == "-" {
@@ -93,7 +93,7 @@ impl Script {
         script.map_err(|error| {
             let error = read_error(&path, error).about(typed.to_string_lossy());
             // Nearly a package.
-            match package_spec::split(typed.as_bytes()).filter(|_| error.exit_code() == EXIT_NOT_FOUND) {
+            match package_spec::split(typed.as_bytes()).filter(|_| error.kind() == Kind::NotFound) {
                 Some((name, _)) => {
                     let name = String::from_utf8_lossy(name);
                     error.hint(format!("of a package it is `{name}@1.2.3`, `{name}@1` or `{name}@latest`"))
@@ -332,24 +332,25 @@ fn read_error(path: &Path, error: io::Error) -> Error {
     use io::ErrorKind::{FileTooLarge, IsADirectory, NotADirectory, NotFound, PermissionDenied};
     match error.kind() {
         NotFound | NotADirectory => {
-            let missing = Error::message(Step::Script, "no such script").code(EXIT_NOT_FOUND);
+            let missing = Error::message(Step::Script, "no such script").not_found();
             match similar_file(path) {
                 Some(name) => missing.hint(format!("there is `{name}`")),
                 None => missing.hint("give the path of a file, or `runner --help`"),
             }
         }
         IsADirectory => Error::message(Step::Script, "it is a directory, not a script")
-            .code(EXIT_CANNOT_EXECUTE)
+            .cannot_execute()
             .hint("name the file in it that holds `main`"),
         PermissionDenied => {
             Error::new(Step::Script, anyhow::Error::new(error).context("cannot read the script"))
-                .code(EXIT_CANNOT_EXECUTE)
+                .cannot_execute()
                 .hint(format!("`chmod +r {}` lets you read it, if it is yours", path.display()))
         }
-        FileTooLarge => Error::message(Step::Script, "it is larger than 64 MiB, which no script is")
-            .code(EXIT_CANNOT_EXECUTE),
+        FileTooLarge => {
+            Error::message(Step::Script, "it is larger than 64 MiB, which no script is").cannot_execute()
+        }
         _ => Error::new(Step::Script, anyhow::Error::new(error).context("cannot read the script"))
-            .code(EXIT_CANNOT_EXECUTE),
+            .cannot_execute(),
     }
 }
 

@@ -22,7 +22,7 @@ pub(crate) mod values;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use runner::{EXIT_NOT_FOUND, Error, Harness, Placement, Result, Step, usage_error};
+use runner::{Error, Harness, Kind, Placement, Result, Step, usage_error};
 
 use crate::commands;
 use crate::parse::command::Command;
@@ -60,7 +60,7 @@ pub(crate) fn parse(mut arguments: Vec<OsString>) -> Result<Command> {
 /// A subcommand that makes no sense, or finds no script, may have been meant as the script of that name.
 pub(crate) fn perhaps_a_script(error: Error, word: Option<&str>) -> Error {
     let word = word.filter(|word| commands::is_command(word) && std::path::Path::new(word).is_file());
-    let may_be = error.step() == Step::Arguments || error.exit_code() == EXIT_NOT_FOUND;
+    let may_be = error.step() == Step::Arguments || error.kind() == Kind::NotFound;
     match word.filter(|_| may_be) {
         Some(name) => error
             .with_hint(format!("`runner ./{name}` runs the script of that name; else `runner help {name}`")),

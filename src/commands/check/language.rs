@@ -3,7 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::process::Command;
 
-use crate::base::error::{At, EXIT_NOT_FOUND, Error, Result, Step, cannot_run};
+use crate::base::error::{At, Error, Result, Step, cannot_run};
 use crate::base::named_output::{self, Permission};
 use crate::build::backend::Host;
 use crate::commands::fmt::diff;
@@ -78,7 +78,7 @@ pub(crate) fn format_language(
     let tool = context.environment().find_command(OsStr::new(program)).ok_or_else(|| {
         let text =
             format!("`{program}` is not on PATH, and `runner fmt` needs it for {}", language.display_name);
-        Error::message(Step::Toolchain, text).code(EXIT_NOT_FOUND)
+        Error::message(Step::Toolchain, text).not_found()
     })?;
     let (line, gap, body) = split(script.bytes());
     let name = path.file_name().unwrap_or_default().to_string_lossy();

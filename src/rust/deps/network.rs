@@ -103,8 +103,8 @@ pub(super) fn explain(diagnostics: &str, layers: &Layers, environment: &Environm
     if is_forbidden(diagnostics) {
         let who = forbidden_by(layers, environment);
         let text = match name {
-            Some(name) => format!("dependency `{name}` is not here, and `{who}` forbids to look for it"),
-            None => format!("a dependency is not here, and `{who}` forbids to look for it"),
+            Some(name) => format!("dependency `{name}` is not downloaded, and `{who}` is set"),
+            None => format!("a dependency is not downloaded, and `{who}` is set"),
         };
         let hint = format!("run it once without `{who}` to download what is missing");
         return Some(Error::message(Step::Dependencies, text).hint(hint));
@@ -176,12 +176,12 @@ mod tests {
             "error: no matching package named `fnv` found\nlocation searched: crates.io index\nrequired by package \
              `a v0.0.0 (/x)`\nAs a reminder, you're using offline mode (--offline) which can sometimes cause surprising \
              resolution failures, if this error is too confusing you may wish to retry without `--offline`.\n",
-            "dependency `fnv` is not here, and `--offline` forbids to look for it",
+            "dependency `fnv` is not downloaded, and `--offline` is set",
         ),
         (
             "error: failed to download `fnv v1.0.7`\n\nCaused by:\n  attempting to make an HTTP request, but --offline was \
              specified\n",
-            "dependency `fnv v1.0.7` is not here, and `--offline` forbids to look for it",
+            "dependency `fnv v1.0.7` is not downloaded, and `--offline` is set",
         ),
     ];
 

@@ -185,3 +185,28 @@ fn every_test_that_the_documentation_names_is_there() {
         names.iter().filter(|name| !there.iter().any(|path| path.ends_with(&format!("::{name}")))).collect();
     assert!(missing.is_empty(), "{missing:?}");
 }
+
+/// What first sentences and messages do not say, and why.
+const UNPLAIN: &[(&str, &str)] = &[
+    ("exclude each other", "`… cannot be used together`"),
+    ("forbids to", "no English"),
+    ("is not expected here", "`unexpected argument …`"),
+    ("knows nothing of", "`there is no …` or `unknown …`"),
+];
+
+#[test]
+fn first_sentences_name_the_thing_and_messages_are_plain() {
+    for (name, text) in sources("src").iter().chain(&sources("tests/it")) {
+        let first = text.lines().next().unwrap_or_default().trim_start_matches("//! ");
+        let word = first.split_once(": ").filter(|(word, _)| !word.contains([' ', '`']));
+        if let Some((word, rest)) = word {
+            let is_definition = ["what", "whether", "who", "where", "how", "which", "it", "that"]
+                .iter()
+                .any(|begin| rest.split(' ').next() == Some(begin));
+            assert!(!is_definition, "{name}: `{word}: {rest}` defines a word instead of naming the thing");
+        }
+        for (unplain, better) in UNPLAIN.iter().filter(|_| name.starts_with("src/")) {
+            assert!(!text.contains(unplain), "{name}: `{unplain}`: {better}");
+        }
+    }
+}

@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 
-use runner::{EXIT_NOT_FOUND, Error, Options, Result, Runner, Script, Step};
+use runner::{Error, Kind, Options, Result, Runner, Script, Step};
 
 use crate::commands;
 
@@ -18,7 +18,7 @@ fn perhaps_a_subcommand(error: Error, script: &OsStr) -> Error {
         commands::COMMANDS.iter().map(|command| command.name).find(|known| runner::is_similar(known, &name));
     match similar {
         Some(known)
-            if error.step() == Step::Script && error.exit_code() == EXIT_NOT_FOUND && !name.contains('/') =>
+            if error.step() == Step::Script && error.kind() == Kind::NotFound && !name.contains('/') =>
         {
             error.with_hint(format!("there is a subcommand `{known}`"))
         }

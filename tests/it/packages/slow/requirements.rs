@@ -115,7 +115,7 @@ fn an_unreachable_registry_is_an_error_only_if_something_is_missing() {
         run(&sandbox, &[word]).ends(125, "", &message);
     }
     registry.set_down(false);
-    let message = "runner: other@1: `other@1` is not here, and `--offline` forbids to look for it\n  \
+    let message = "runner: other@1: `other@1` is not downloaded, and `--offline` is set\n  \
                    hint: run it once without `--offline`\n";
     let before = registry.requests();
     run(&sandbox, &["--offline", "other@1"]).ends(125, "", message);

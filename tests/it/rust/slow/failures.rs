@@ -116,7 +116,7 @@ fn offline_without_the_crates_is_told_to_go_online_once() {
     let sandbox = Sandbox::new();
     let sandbox = sandbox.with("CARGO_HOME", "").with("CARGO_NET_OFFLINE", "");
     sandbox.write("x.rs", with_dependencies("itoa = \"1\""));
-    let message = "runner: x.rs: dependency `itoa` is not here, and `--offline` forbids to look for it\n  \
+    let message = "runner: x.rs: dependency `itoa` is not downloaded, and `--offline` is set\n  \
                    hint: run it once without `--offline` to download what is missing\n";
     sandbox.runner(["--offline", "x.rs"]).run().ends(125, "", message);
 }
