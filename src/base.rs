@@ -1,10 +1,11 @@
-//! Facts of the machine and small tools: the environment, errors, digests, files.
+//! Facts of the machine and small tools: the environment, errors, digests, files, processes.
 
 pub(crate) mod digest;
 pub(crate) mod environment;
 pub(crate) mod error;
 pub(crate) mod fs;
 pub(crate) mod named_output;
+pub(crate) mod process_identity;
 pub(crate) mod shell_commands;
 pub mod shell_words;
 pub(crate) mod similar;

@@ -16,8 +16,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use rustix::process::Signal;
+
 use crate::base::environment::Environment;
 use crate::base::error::{At, Error, Result, Step};
+use crate::base::process_identity::ProcessIdentity;
 use crate::build::backend::{Host, ResolvedRecipe};
 use crate::engine::build_settled::build_settled;
 use crate::engine::context::Context;
@@ -150,15 +153,20 @@ pub(crate) fn running(context: &Context) -> Result<Option<Background>> {
 /// # Errors
 /// [`Step::Cache`] if that may not be done.
 pub(crate) fn stop(context: &Context) -> Result<Option<Background>> {
-    let Some(background) = running(context)? else { return Ok(None) };
-    let pid = i32::try_from(background.pid).ok().and_then(rustix::process::Pid::from_raw);
-    let pid = pid.ok_or_else(|| Error::message(Step::Cache, "the background build has no process"))?;
-    // It is the leader of a session of its own, and so of a group.
-    rustix::process::kill_process_group(pid, rustix::process::Signal::TERM)
-        .or_else(|_| rustix::process::kill_process(pid, rustix::process::Signal::TERM))
-        .map_err(|error| {
-            Error::new(Step::Cache, anyhow::Error::new(error).context("cannot stop the background build"))
-        })?;
+    let Some(cache) = context.existing_cache()? else { return Ok(None) };
+    let Some((process, background)) = holder(&cache) else { return Ok(None) };
+    let cannot = |error: std::io::Error| {
+        Error::new(Step::Cache, anyhow::Error::new(error).context("cannot stop the background build"))
+    };
+    // Its number may be another process's by now, or in this container.
+    if !process.is_running_here() {
+        let text = format!(
+            "cannot stop the background build: process {} is not visible here, or has another number",
+            background.pid
+        );
+        return Err(Error::message(Step::Cache, text).hint("stop it in the container that it runs in"));
+    }
+    end_group(process).map_err(cannot)?;
     // It is gone when its lock is.
     for _ in 0..MOST_LOOKS {
         if running(context)?.is_none() {
@@ -170,12 +178,47 @@ pub(crate) fn stop(context: &Context) -> Result<Option<Background>> {
         .hint(format!("`kill -KILL {}`", background.pid)))
 }
 
+/// Sends SIGTERM to a process and its group. It is the leader of a session of its own, and so of a group.
+fn end_group(process: ProcessIdentity) -> std::io::Result<()> {
+    let Some(pid) = process.number() else { return Err(std::io::ErrorKind::NotFound.into()) };
+    let stopped = stop_for_good(process, pid);
+    rustix::process::kill_process_group(pid, Signal::TERM)
+        .or_else(|_| rustix::process::kill_process(pid, Signal::TERM))?;
+    if stopped {
+        rustix::process::kill_process_group(pid, Signal::CONT)
+            .or_else(|_| rustix::process::kill_process(pid, Signal::CONT))?;
+    }
+    Ok(())
+}
+
+/// Stops a process, so that it does not end and its number is not given to another while its group is told. Whether that
+/// was done: a kernel older than 5.3 has no descriptors of processes.
+#[cfg(target_os = "linux")]
+fn stop_for_good(process: ProcessIdentity, pid: rustix::process::Pid) -> bool {
+    use rustix::process::{PidfdFlags, pidfd_open, pidfd_send_signal};
+    // In this order: what the descriptor means was running when it was compared.
+    pidfd_open(pid, PidfdFlags::empty())
+        .is_ok_and(|open| process.is_running_here() && pidfd_send_signal(&open, Signal::STOP).is_ok())
+}
+
+/// Other systems have no descriptors of processes.
+#[cfg(not(target_os = "linux"))]
+fn stop_for_good(_process: ProcessIdentity, _pid: rustix::process::Pid) -> bool {
+    false
+}
+
 fn background(cache: &Cache) -> Option<Background> {
+    holder(cache).map(|(_, background)| background)
+}
+
+fn holder(cache: &Cache) -> Option<(ProcessIdentity, Background)> {
     let path = cache.join(BACKGROUND);
     if !Lock::is_held(&path) {
         return None;
     }
     let text = std::fs::read_to_string(path).ok()?;
-    let (pid, script) = text.split_once('\n')?;
-    Some(Background { pid: pid.parse().ok()?, script: Path::new(script.trim_end_matches('\n')).to_owned() })
+    let (process, script) = text.split_once('\n')?;
+    let process = ProcessIdentity::parse(process)?;
+    let script = Path::new(script.strip_suffix('\n').unwrap_or(script)).to_owned();
+    Some((process, Background { pid: process.pid, script }))
 }

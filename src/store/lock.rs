@@ -17,6 +17,8 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use crate::base::process_identity::ProcessIdentity;
+
 /// Holding it is the right to build. Dropping it lets the next one in.
 #[derive(Debug)]
 pub(crate) struct Lock {
@@ -78,19 +80,33 @@ impl Lock {
         }
     }
 
-    /// Takes the lock if nobody holds it, and writes down who and for what: `PID`, a line end, the path.
+    /// Takes the lock if nobody holds it, and writes down who and for what: the [`ProcessIdentity`], a line end, the purpose.
+    /// On a file system without locks what is written down stands for the lock.
     pub(crate) fn try_acquire_as(path: &Path, purpose: &Path) -> io::Result<Option<Lock>> {
-        let mut lock = Lock::try_acquire(path)?;
-        if let Some(file) = lock.as_mut().and_then(|lock| lock.file.as_mut()) {
-            file.set_len(0)?;
-            write!(file, "{}\n{}\n", std::process::id(), purpose.display())?;
+        let Some(mut lock) = Lock::try_acquire(path)? else { return Ok(None) };
+        if !lock.is_exclusive() && written_holder(path).is_some_and(ProcessIdentity::is_running_here) {
+            return Ok(None);
         }
-        Ok(lock)
+        let text = format!("{}\n{}\n", ProcessIdentity::own(), purpose.display());
+        match lock.file.as_mut() {
+            Some(file) => {
+                file.set_len(0)?;
+                write!(file, "{text}")?;
+            }
+            None => std::fs::write(path, text)?,
+        }
+        Ok(Some(lock))
     }
 
-    /// Whether somebody holds the lock of a file that exists.
+    /// Whether somebody holds the lock of a file that exists; on a file system without locks, whether who wrote it is running.
     pub(crate) fn is_held(path: &Path) -> bool {
-        File::open(path).is_ok_and(|file| matches!(try_lock(&file), Ok(false)))
+        match File::open(path).and_then(|file| try_lock(&file)) {
+            Ok(is_free) => !is_free,
+            Err(error) if is_unsupported(&error) => {
+                written_holder(path).is_some_and(ProcessIdentity::is_running_here)
+            }
+            Err(_) => false,
+        }
     }
 
     /// Takes the lock if nobody holds it.
@@ -179,6 +195,11 @@ fn is_same_file(file: &File, path: &Path) -> bool {
         (Ok(ours), Ok(named)) => ours.ino() == named.ino() && ours.dev() == named.dev(),
         _ => false,
     }
+}
+
+/// The process that wrote itself down, by [`Lock::try_acquire_as`].
+fn written_holder(path: &Path) -> Option<ProcessIdentity> {
+    ProcessIdentity::parse(std::fs::read_to_string(path).ok()?.split('\n').next()?)
 }
 
 fn holder(file: &mut File) -> Holder {

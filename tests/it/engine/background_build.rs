@@ -134,6 +134,32 @@ fn nothing_to_stop_is_no_error() {
 }
 
 #[test]
+fn what_stop_stops_is_the_process_that_builds_and_no_other_of_its_number() {
+    let sandbox = Sandbox::fake();
+    sandbox.write("x.rs", "print x\n");
+    sandbox.runner(["x.rs"]).run().prints("x\n");
+    let mut other = sandbox.command("sleep").args(["600"]).start();
+    let number = other.id();
+    let namespace = fs::read_link("/proc/self/ns/pid").unwrap_or_default().display().to_string();
+    let namespace: String = namespace.chars().filter(char::is_ascii_digit).collect();
+    let path = sandbox.cache().join("v1/background");
+    let lock = fs::File::create(&path).unwrap();
+    rustix::fs::flock(&lock, rustix::fs::FlockOperation::LockExclusive).unwrap();
+    // Started at another time; in another container.
+    for holder in [format!("{number} 7 {namespace}"), format!("{number} 0 12")] {
+        fs::write(&path, format!("{holder}\n/x/y.rs\n")).unwrap();
+        let ran = sandbox.runner(["cache", "stop"]).run();
+        assert_eq!(ran.code, 125, "{holder}: {}", ran.stdout);
+        assert!(ran.stderr.contains("cannot stop the background build"), "{}", ran.stderr);
+        assert!(other.try_wait().unwrap().is_none(), "{holder}");
+        let listed = sandbox.runner(["cache", "list"]).run().stdout;
+        assert!(listed.contains("is building the release binary of /x/y.rs\n"), "{listed}");
+    }
+    other.kill().unwrap();
+    other.wait().unwrap();
+}
+
+#[test]
 fn a_background_build_through_a_link_reaches_the_link_too() {
     let sandbox = Sandbox::fake();
     sandbox.write("real/x.rs", large_script("x"));
