@@ -81,10 +81,6 @@ pub(crate) fn write(path: &Path, permission: Permission, content: &mut dyn io::R
         Permission::OfText => fs::metadata(&path).ok(),
         Permission::OfProgram => None,
     };
-    // Another name of the same file would keep the old text.
-    if replaced.as_ref().is_some_and(|metadata| metadata.nlink() > 1) {
-        return overwrite(&path, content);
-    }
     let mode = match permission {
         Permission::OfText => 0o666,
         Permission::OfProgram => 0o777,
@@ -96,9 +92,13 @@ pub(crate) fn write(path: &Path, permission: Permission, content: &mut dyn io::R
     if let Some(replaced) = replaced {
         let is_given = fchown(file.as_file(), Some(replaced.uid()), Some(replaced.gid())).is_ok();
         let own = file.as_file().metadata()?;
-        // Where it cannot be given away, who may write the file still may.
-        if !is_given && own.uid() != replaced.uid() {
-            return overwrite(&path, &mut File::open(file.path())?);
+        // Where it cannot be given away, who may write the file still may. Another name of the same file would keep the old
+        // text, and a new file would not have what programs noted on this one.
+        if !is_given && own.uid() != replaced.uid() || replaced.nlink() > 1 || has_attributes(&path) {
+            file.as_file().sync_all()?;
+            let written = overwrite(&path, &mut File::open(file.path())?);
+            // What was half written is whole there.
+            return written.inspect_err(|_| file.disable_cleanup(true));
         }
         file.as_file().set_permissions(replaced.permissions())?;
     }
@@ -116,10 +116,32 @@ fn directory_of(path: &Path) -> &Path {
 }
 
 /// Writes into a file that keeps its inode.
-fn overwrite(path: &Path, content: &mut dyn io::Read) -> io::Result<()> {
-    let mut bytes = Vec::new();
-    content.read_to_end(&mut bytes)?;
-    let mut file = File::options().write(true).truncate(true).open(path)?;
-    io::Write::write_all(&mut file, &bytes)?;
+fn overwrite(path: &Path, content: &mut File) -> io::Result<()> {
+    // Not emptied first: until the last byte is written the old ones are there.
+    let mut file = File::options().write(true).open(path)?;
+    let length = io::copy(content, &mut file)?;
+    file.set_len(length)?;
     file.sync_all()
+}
+
+/// Whether a file has attributes that a new one would not have: lists of who may do what, notes of programs.
+#[cfg(target_os = "linux")]
+fn has_attributes(path: &Path) -> bool {
+    /// Given to every new file by the system.
+    const LABEL: &[u8] = b"security.selinux";
+    let mut names = [0; 4096];
+    match rustix::fs::listxattr(path, &mut names) {
+        Ok(length) => {
+            let mut names = names[..length].split(|byte| *byte == 0);
+            names.any(|name| !name.is_empty() && name != LABEL)
+        }
+        // More than that is some.
+        Err(error) => error == rustix::io::Errno::RANGE,
+    }
+}
+
+/// Other systems copy none, and are not asked.
+#[cfg(not(target_os = "linux"))]
+fn has_attributes(_path: &Path) -> bool {
+    false
 }

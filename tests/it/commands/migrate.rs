@@ -1,7 +1,9 @@
 //! `runner migrate`: the metadata in another form, and every other byte as it was.
 
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 
+use crate::support::files::program;
+use crate::support::machine::is_root;
 use crate::support::sandbox::Sandbox;
 
 #[test]
@@ -104,5 +106,70 @@ fn an_abandoned_form_is_told_and_rewritten() {
         sandbox.runner(["migrate", "--to", to, "s.rs"]).run().prints("s.rs: rewritten\n");
         assert_eq!(std::fs::read_to_string(sandbox.path("s.rs")).unwrap(), text);
         sandbox.runner(["s.rs"]).run().prints("--edition=2021\n");
+    }
+}
+
+/// A script that `migrate` rewrites, and one that a formatter on PATH does.
+fn rewritten(sandbox: &Sandbox) -> [(&'static str, &'static str); 2] {
+    sandbox.write("s.rs", "//! ```cargo\n//! [package]\n//! edition = \"2018\"\n//! ```\nprint hi\n");
+    sandbox.write("s.c", "int main(void) {}\n");
+    program(&sandbox.root().join("bin/clang-format"), "#!/bin/sh\ncat\necho '// formatted'\n");
+    [("migrate", "s.rs"), ("fmt", "s.c")]
+}
+
+#[test]
+fn a_script_that_is_rewritten_keeps_its_owner_its_links_and_its_attributes() {
+    let sandbox = Sandbox::fake();
+    for (command, name) in rewritten(&sandbox) {
+        let path = sandbox.path(name);
+        let before = std::fs::read(&path).unwrap();
+        let owner = if is_root() { 65534 } else { std::fs::metadata(&path).unwrap().uid() };
+        if is_root() {
+            chown(&path, Some(owner), Some(owner)).unwrap();
+        }
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o751)).unwrap();
+        let run = |typed: &str| assert_eq!(sandbox.runner([command, typed]).run().code, 0, "{command}");
+        let is_as_it_was = |what: &str| {
+            let metadata = std::fs::symlink_metadata(&path).unwrap();
+            assert_ne!(std::fs::read(&path).unwrap(), before, "{command}: {what}");
+            let found = (metadata.is_file(), metadata.uid(), metadata.mode() & 0o7777);
+            assert_eq!(found, (true, owner, 0o751), "{command}: {what}");
+        };
+        run(name);
+        is_as_it_was("by its name");
+        std::fs::write(&path, &before).unwrap();
+        let other = sandbox.path(format!("other-{name}"));
+        std::fs::hard_link(&path, &other).unwrap();
+        run(name);
+        is_as_it_was("with two names");
+        let inodes = [&path, &other].map(|path| std::fs::metadata(path).unwrap().ino());
+        assert_eq!(inodes[0], inodes[1], "{command}");
+        std::fs::remove_file(&other).unwrap();
+        std::fs::write(&path, &before).unwrap();
+        symlink(name, &other).unwrap();
+        run(other.to_str().unwrap());
+        is_as_it_was("by a link");
+        assert!(other.is_symlink(), "{command}");
+        let xattr = rustix::fs::XattrFlags::empty();
+        if rustix::fs::setxattr(&path, "user.note", b"kept", xattr).is_ok() {
+            std::fs::write(&path, &before).unwrap();
+            run(name);
+            is_as_it_was("with an attribute");
+            let mut note = [0; 8];
+            assert_eq!(rustix::fs::getxattr(&path, "user.note", &mut note), Ok(4), "{command}");
+        }
+        let left = std::fs::read_dir(sandbox.work()).unwrap().flatten();
+        assert!(left.map(|entry| entry.file_name()).all(|name| !name.as_encoded_bytes().starts_with(b".")));
+    }
+}
+
+#[test]
+fn a_name_with_control_characters_is_printed_escaped() {
+    let sandbox = Sandbox::fake();
+    let name = "a\u{1b}[2J\nb.rs";
+    sandbox.write(name, "//! ```cargo\n//! [package]\n//! edition = \"2018\"\n//! ```\nprint hi\n");
+    for says in ["rewritten", "already in that form"] {
+        let ran = sandbox.runner(["migrate", name]).run();
+        assert_eq!(ran.stdout, format!("a\\u{{1b}}[2J\\nb.rs: {says}\n"));
     }
 }
