@@ -17,12 +17,15 @@ mod start;
 mod terminal;
 
 use std::ffi::OsString;
+use std::fs::File;
 use std::io::Write;
+use std::os::fd::{AsRawFd, IntoRawFd};
 
 use drop_in::DropIn;
 
 /// Runs what the arguments ask for; the exit code.
 fn run(arguments: Vec<OsString>) -> u8 {
+    open_standard_streams();
     let drop_in = arguments.first().and_then(|name| DropIn::of(name));
     let word = arguments.get(1).and_then(|word| word.to_str()).map(str::to_owned);
     let command = match drop_in {
@@ -40,4 +43,17 @@ fn run(arguments: Vec<OsString>) -> u8 {
     // Nobody else does it when `main` is C's.
     let _ = print::out().flush();
     code
+}
+
+/// Opens those of the standard streams that the caller has closed (`2>&-`), so that no file gets their numbers: what is said
+/// on standard error would be written into it. Whatever this process becomes finds them closed again.
+fn open_standard_streams() {
+    const LAST: i32 = 2;
+    // The lowest number that is free is taken.
+    while let Ok(file) = File::options().read(true).write(true).open("/dev/null") {
+        if file.as_raw_fd() > LAST {
+            return;
+        }
+        let _ = file.into_raw_fd();
+    }
 }
