@@ -1,6 +1,7 @@
 //! The cache on disk: keys, entries, traces, locks, staging.
 
 pub(crate) mod cache;
+pub(crate) mod cache_root;
 pub(crate) mod entry;
 pub(crate) mod file_digest;
 pub(crate) mod key;

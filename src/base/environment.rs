@@ -257,12 +257,25 @@ impl Environment {
         }
     }
 
-    /// `$RUSTUP_HOME`, else `~/.rustup`.
+    /// `$RUSTUP_HOME`, else `~/.rustup` unless that is [foreign](Environment::foreign_rustup_home).
     pub(crate) fn rustup_home(&self) -> Option<PathBuf> {
         match self.set("RUSTUP_HOME") {
             Some(path) => Some(absolute(PathBuf::from(path))),
+            None if self.foreign_rustup_home().is_some() => None,
             None => Some(self.home()?.join(".rustup")),
         }
+    }
+
+    /// For root with another user's HOME (`sudo`): the `~/.rustup` of that user, with the owner's id. What lies there would
+    /// be run as root; whoever wants it says so with `RUSTUP_HOME`.
+    pub(crate) fn foreign_rustup_home(&self) -> Option<(PathBuf, u32)> {
+        if !rustix::process::geteuid().is_root() || self.set("RUSTUP_HOME").is_some() {
+            return None;
+        }
+        let path = self.home()?.join(".rustup");
+        let owners = [std::fs::symlink_metadata(&path), std::fs::metadata(&path)];
+        let owner = owners.into_iter().flatten().map(|metadata| metadata.uid()).find(|uid| *uid != 0)?;
+        Some((path, owner))
     }
 
     /// Where temporary files may go.

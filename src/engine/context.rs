@@ -65,6 +65,10 @@ impl Context {
     /// [`Step::Cache`] if it is not ours to use.
     pub(crate) fn existing_cache(&self) -> Result<Option<Cache>> {
         let cache = self.cache()?;
-        Ok(cache.exists()?.then_some(cache))
+        if !cache.exists()? {
+            return Ok(None);
+        }
+        cache.check_own()?;
+        Ok(Some(cache))
     }
 }

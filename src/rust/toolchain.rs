@@ -238,12 +238,15 @@ fn choose(wanted: Option<&str>, environment: &Environment, since: Moment) -> Res
     let on_path = environment.find_command(OsStr::new("rustc"));
     checks.push(Check::command("rustc", environment).tool());
     match on_path {
-        Some(rustc) if is_rustup_proxy(&rustc) => {
+        Some(rustc) if !is_rustup_proxy(&rustc) => Ok(Choice { rustc, checks }),
+        _ if environment.foreign_rustup_home().is_some() => {
+            Err(foreign("there is no other compiler", environment))
+        }
+        Some(_) => {
             Err(Error::message(Step::Toolchain, "rustup is installed, but no toolchain is its default")
                 .not_found()
                 .hint("`rustup default stable`"))
         }
-        Some(rustc) => Ok(Choice { rustc, checks }),
         None => Err(Error::message(
             Step::Toolchain,
             "`rustc` is not on PATH, and this script needs it to compile",
@@ -282,10 +285,23 @@ fn named(wanted: &str, environment: &Environment, mut checks: Vec<Check<'static>
             }
             in_directory(&directory.join(name), checks)
         }
+        _ if environment.foreign_rustup_home().is_some() => {
+            Err(foreign(&format!("toolchain `{wanted}` cannot be looked up"), environment))
+        }
         _ => Err(Error::message(Step::Toolchain, format!("toolchain `{wanted}` is not installed"))
             .not_found()
             .hint(format!("`rustup toolchain install {wanted}`"))),
     }
+}
+
+/// The error of root with another user's HOME, who has no compiler but that user's.
+#[cold]
+fn foreign(what: &str, environment: &Environment) -> Error {
+    let (home, owner) = environment.foreign_rustup_home().unwrap_or_default();
+    let text = format!("{what}: `{}` belongs to uid {owner}, not to you (uid 0)", home.display());
+    Error::message(Step::Toolchain, text)
+        .not_found()
+        .hint("install `rustc` for every user, or set `RUSTUP_HOME` to run that user's compiler as root")
 }
 
 /// The names of rustup's toolchains, sorted.

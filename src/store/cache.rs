@@ -19,6 +19,7 @@
 //! Its root is ours, 0700 and no symbolic link, or it is refused with the reason: what lies in it would be executed. With
 //! such a root nobody else can have put anything below it. What stands in the way of a directory or file is moved aside.
 
+use std::cell::OnceCell;
 use std::fs::{DirBuilder, Permissions};
 use std::io::ErrorKind::{AlreadyExists, DirectoryNotEmpty, IsADirectory, NotADirectory, NotFound};
 use std::io::{self, Write};
@@ -29,6 +30,7 @@ use std::path::{Path, PathBuf};
 use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Step, bare};
 use crate::base::fs::{Mode, remove, remove_in, size_of};
+use crate::store::cache_root;
 use crate::store::key::Key;
 use crate::store::lock::Lock;
 use crate::store::staging::{self, Staging};
@@ -47,12 +49,20 @@ pub(crate) struct Cache {
     is_shared: bool,
     /// A cache for one run, removed when dropped.
     temporary: Option<Staging>,
+    /// Whether the directory was found to be no other program's.
+    is_own: OnceCell<()>,
 }
 
 impl Cache {
     /// The cache at `root`, which need not exist yet.
     pub(crate) fn at(root: PathBuf) -> Cache {
-        Cache { directory: root.join(VERSION_DIRECTORY), root, is_shared: false, temporary: None }
+        Cache {
+            directory: root.join(VERSION_DIRECTORY),
+            root,
+            is_shared: false,
+            temporary: None,
+            is_own: OnceCell::new(),
+        }
     }
 
     /// The same, which others may read if `is_shared`.
@@ -173,11 +183,15 @@ impl Cache {
         if self.temporary.is_none() {
             self.check_parents()?;
         }
-        if !self.exists()? {
+        if self.exists()? {
+            self.check_own()?;
+        } else {
             self.check_parent()?;
             let made = DirBuilder::new().recursive(true).mode(0o700).create(&self.root);
             made.map_err(|error| self.unusable("cannot create", error))?;
             self.exists()?;
+            // Another process may have made something else of it.
+            self.check_own()?;
         }
         if self.temporary.is_none() && is_noexec(&self.root) {
             let text =
@@ -185,17 +199,12 @@ impl Cache {
             return Err(Error::message(Step::Cache, text)
                 .hint("set `RUNNER_CACHE` to a directory from which programs may be run"));
         }
+        if self.temporary.is_none() {
+            self.write_tag().map_err(|error| self.unusable("cannot write to", error))?;
+        }
         let parts = ["traces", "bin", "locks", "staging", "toolchains", "deps"].map(|part| self.join(part));
         for directory in std::iter::once(&self.directory).chain(&parts) {
             self.make_directory(directory).map_err(|error| self.unusable("cannot write to", error))?;
-        }
-        let tag = self.root.join("CACHEDIR.TAG");
-        if self.temporary.is_none() && std::fs::symlink_metadata(&tag).is_err() {
-            // <https://bford.info/cachedir/>: backup programs leave such directories out.
-            let written = self
-                .write_whole(&self.root.join("README"), include_bytes!("cache/README"))
-                .and_then(|()| self.write_whole(&tag, b"Signature: 8a477f597d28d172789f06886806bc55\n"));
-            written.map_err(|error| self.unusable("cannot write to", error))?;
         }
         // Everything else may be there from yesterday, on a disk that is full or read-only today.
         rustix::fs::access(self.join("staging"), rustix::fs::Access::WRITE_OK)
@@ -261,23 +270,54 @@ impl Cache {
         }
     }
 
-    /// Where anybody may rename a directory above, a cache of ours may become another one.
-    fn check_parents(&self) -> Result<()> {
-        for parent in self.root.ancestors().skip(1) {
-            if let Ok(metadata) = std::fs::metadata(parent)
-                && metadata.mode() & 0o1002 == 0o002
-            {
-                let text = format!(
-                    "anybody may put another cache in the place of `{}`, since `{}` is open to all (mode {:04o})",
-                    self.root.display(),
-                    parent.display(),
-                    metadata.mode() & 0o7777
-                );
-                return Err(Error::message(Step::Cache, text)
-                    .hint(format!("`chmod o-w {}`, or set `RUNNER_CACHE`", parent.display())));
+    /// Writes what says that the directory is ours, before anything else is in it.
+    fn write_tag(&self) -> io::Result<()> {
+        for (name, text) in [("CACHEDIR.TAG", cache_root::TAG), ("README", cache_root::README)] {
+            let path = self.root.join(name);
+            if std::fs::symlink_metadata(&path).is_err() {
+                let mut file = staging::file(&self.root)?;
+                file.write_all(text)?;
+                self.put(file.path(), &path)?;
             }
         }
         Ok(())
+    }
+
+    /// Refuses a directory that is in use for something else: what is in the way of a cache is removed there.
+    pub(crate) fn check_own(&self) -> Result<()> {
+        if self.temporary.is_some() || self.is_own.get().is_some() {
+            return Ok(());
+        }
+        match cache_root::is_own_or_empty(&self.root) {
+            Ok(true) => {
+                self.is_own.get_or_init(|| ());
+                Ok(())
+            }
+            Ok(false) => {
+                let text =
+                    format!("directory `{}` is not empty and not a cache of runner's", self.root.display());
+                Err(Error::message(Step::Cache, text)
+                    .hint("set `RUNNER_CACHE` to a new or an empty directory"))
+            }
+            Err(error) => Err(self.unusable("cannot read", error)),
+        }
+    }
+
+    /// Where somebody else may rename a directory above, a cache of ours may become another one.
+    fn check_parents(&self) -> Result<()> {
+        let Some((parent, metadata)) = cache_root::exchangeable_above(&self.root) else { return Ok(()) };
+        let mode = metadata.mode() & 0o7777;
+        let (who, whom, bits) = match mode & 0o002 {
+            0 => (format!("the members of group {}", metadata.gid()), "them", "g-w"),
+            _ => ("anybody".to_owned(), "all", "o-w"),
+        };
+        let text = format!(
+            "{who} may put another cache in the place of `{}`, since `{}` is open to {whom} (mode {mode:04o})",
+            self.root.display(),
+            parent.display(),
+        );
+        Err(Error::message(Step::Cache, text)
+            .hint(format!("`chmod {bits} {}`, or set `RUNNER_CACHE`", parent.display())))
     }
 
     /// Root with another's HOME (`sudo`) must not leave its files there.
@@ -309,8 +349,10 @@ impl Cache {
             .hint("set `RUNNER_CACHE` to a directory you can write to")
     }
 
-    /// Writes a small sealed file by rename. Not synced: one that lost its content with the power has lost its seal.
+    /// Writes a small sealed file by rename. Not synced: one that lost its content with the power has lost its seal. In a
+    /// directory that is another program's nothing is written, not even by what looks at a cache without making it.
     pub(crate) fn write_whole(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        self.check_own().map_err(io::Error::other)?;
         let mut file = staging::file(&self.join("staging"))?;
         file.write_all(bytes)?;
         self.put(file.path(), path)

@@ -15,7 +15,8 @@ use crate::store::lock::Lock;
 
 const DIRECTORY_PREFIX: &str = "build-";
 const TEMPORARY_PREFIX: &str = "runner-temporary-";
-const FILE_PREFIX: &str = ".new-";
+/// How the name of a file begins that will be renamed.
+pub(crate) const FILE_PREFIX: &str = ".new-";
 
 /// A locked, private directory, removed when dropped.
 #[derive(Debug)]

@@ -1,6 +1,8 @@
 //! Where the cache is, that it is private, and what is done without one.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
 
 use crate::support::files::files_below;
 use crate::support::machine::mortal;
@@ -43,7 +45,6 @@ fn the_cache_is_where_the_variables_say() {
 
 #[test]
 fn the_cache_is_private_and_says_what_it_is() {
-    use std::os::unix::fs::PermissionsExt;
     let sandbox = Sandbox::fake();
     sandbox.write("x.rs", "print hi\n");
     sandbox.sh("umask 000; runner x.rs").run().prints("hi\n");
@@ -56,4 +57,56 @@ fn the_cache_is_private_and_says_what_it_is() {
     let tag = fs::read_to_string(sandbox.cache().join("CACHEDIR.TAG")).unwrap();
     assert!(tag.starts_with("Signature: 8a477f597d28d172789f06886806bc55"));
     assert!(fs::read_to_string(sandbox.cache().join("README")).unwrap().contains("runner cache clean"));
+}
+
+#[test]
+fn a_directory_in_use_for_something_else_is_left_as_it_is_by_every_subcommand() {
+    let tags = [
+        None,
+        // Other programs write this tag too, cargo among them.
+        Some("Signature: 8a477f597d28d172789f06886806bc55\n"),
+        Some(
+            "Signature: 8a477f597d28d172789f06886806bc55\n# This file is a cache directory tag created by cargo.\n",
+        ),
+    ];
+    for tag in tags {
+        let sandbox = Sandbox::fake();
+        sandbox.write("x.rs", "print hi\n");
+        for name in ["README", "v1/traces", "v1/bin/ab/x", "v1/staging/build-1/y", "v1/locks/l"] {
+            sandbox.write(PathBuf::from("used").join(name), format!("mine: {name}"));
+        }
+        if let Some(tag) = tag {
+            sandbox.write("used/CACHEDIR.TAG", tag);
+        }
+        fs::set_permissions(sandbox.path("used"), fs::Permissions::from_mode(0o700)).unwrap();
+        let content = || {
+            let files = files_below(&sandbox.path("used")).into_iter();
+            files.map(|path| (fs::read(&path).unwrap(), path)).collect::<Vec<_>>()
+        };
+        let before = content();
+        let line = format!(
+            "directory `{}` is not empty and not a cache of runner's",
+            sandbox.path("used").display()
+        );
+        let users =
+            ["x.rs", "--force x.rs", "build x.rs -o out", "build --cache x.rs", "promote x.rs --to bin"];
+        let others = ["-n x.rs", "why x.rs", "env x.rs", "eject x.rs --to ejected", "check x.rs"];
+        let managers = ["list", "size", "stats", "stop", "trim", "trim --dry-run", "clean x.rs", "clean"];
+        let managers = managers.map(|command| format!("cache {command}"));
+        let managers = managers.iter().map(String::as_str);
+        for command in users.into_iter().chain(managers).chain(others) {
+            let ran =
+                sandbox.sh(&format!("exec runner {command}")).env("RUNNER_CACHE", sandbox.path("used")).run();
+            assert_eq!(content(), before, "{tag:?}: {command}: {}", ran.stderr);
+            let is_refused = ran.stderr.contains(&line);
+            assert!(is_refused || others.contains(&command), "{tag:?}: {command}: {}", ran.stderr);
+        }
+    }
+    // Empty, or with what a killed process was about to name: a new cache.
+    let sandbox = Sandbox::fake();
+    sandbox.write("x.rs", "print hi\n");
+    sandbox.write("new/.new-x1y2z3", "Sig");
+    fs::set_permissions(sandbox.path("new"), fs::Permissions::from_mode(0o700)).unwrap();
+    sandbox.runner(["x.rs"]).env("RUNNER_CACHE", sandbox.path("new")).run().prints("hi\n");
+    sandbox.runner(["cache", "clean"]).env("RUNNER_CACHE", sandbox.path("new")).run();
 }

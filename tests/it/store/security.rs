@@ -2,10 +2,10 @@
 //! movement of the cursor, nothing is written outside the cache.
 
 use std::fs;
-use std::os::unix::fs::{PermissionsExt, chown, symlink};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 use std::path::PathBuf;
 
-use crate::support::files::{mode, tree};
+use crate::support::files::{files_below, mode, program, tree};
 use crate::support::machine::is_root;
 use crate::support::sandbox::{Sandbox, skipped};
 use crate::support::strace;
@@ -102,6 +102,34 @@ fn in_a_directory_that_anybody_may_change_there_is_no_cache() {
 }
 
 #[test]
+fn in_a_directory_that_a_group_may_change_there_is_no_cache_unless_nobody_else_is_in_it() {
+    let sandbox = Sandbox::fake();
+    sandbox.write("x.rs", "print right\n");
+    let open = sandbox.root().join("open");
+    fs::create_dir_all(open.join("above")).unwrap();
+    let is_private = fs::metadata(&open).unwrap().gid() != 0;
+    for group_may in [0o775, 0o2770] {
+        fs::set_permissions(&open, fs::Permissions::from_mode(group_may)).unwrap();
+        if is_root() {
+            chown(&open, None, Some(65534)).unwrap();
+        } else if is_private {
+            return skipped("this user has no group with other members");
+        }
+        for command in [&["x.rs"][..], &["build", "x.rs", "-o", "out"], &["build", "--cache", "x.rs"]] {
+            let ran = sandbox.runner(command).env("RUNNER_CACHE", open.join("above/cache")).run();
+            let line = "the members of group 65534 may put another cache in the place of `";
+            assert!(ran.stderr.contains(line), "{command:?}: {}", ran.stderr);
+            assert!(!open.join("above/cache").exists());
+        }
+    }
+    // As /tmp, and as it is elsewhere.
+    for closed in [0o3775, 0o755] {
+        fs::set_permissions(&open, fs::Permissions::from_mode(closed)).unwrap();
+        sandbox.runner(["x.rs"]).env("RUNNER_CACHE", open.join("above/cache")).run().prints("right\n");
+    }
+}
+
+#[test]
 fn a_cache_others_could_write_to_is_to_be_removed_and_not_only_closed() {
     let sandbox = Sandbox::fake();
     sandbox.write("x.rs", "print right\n");
@@ -176,4 +204,91 @@ fn names_in_shared_directories_cannot_be_predicted() {
     names.dedup();
     assert_eq!(names.len(), all, "{names:?}");
     assert_eq!(tree(&shared), Vec::<PathBuf>::new());
+}
+
+#[test]
+fn root_runs_no_compiler_that_lies_in_the_home_of_another_user() {
+    if !is_root() {
+        return skipped("only root can have another user's HOME");
+    }
+    let sandbox = Sandbox::fake();
+    let cache = sandbox.root().join("cache");
+    let theirs = sandbox.home().join(".rustup");
+    let evil = format!("#!/bin/sh\ntouch {}\nexit 1\n", sandbox.root().join("evil").display());
+    for name in ["stable", "nightly-x86_64-unknown-linux-gnu"] {
+        program(&theirs.join("toolchains").join(name).join("bin/rustc"), &evil);
+        program(&theirs.join("toolchains").join(name).join("bin/cargo"), &evil);
+    }
+    fs::write(theirs.join("settings.toml"), "default_toolchain = \"stable\"\n").unwrap();
+    let is_untouched = || assert!(!sandbox.root().join("evil").exists());
+    let with = |script: &str, words: &[&str]| {
+        sandbox.write("x.rs", script);
+        let ran = sandbox.runner(words).env("RUNNER_CACHE", &cache).run();
+        is_untouched();
+        ran
+    };
+    let commands: [&[&str]; 6] = [
+        &["-n", "x.rs"],
+        &["build", "x.rs", "-o", "o"],
+        &["check", "x.rs"],
+        &["why", "x.rs"],
+        &["env"],
+        &["test", "x.rs"],
+    ];
+    for user in [true, false] {
+        // The directory, or only a link that the user may turn round.
+        if user {
+            for path in std::iter::once(theirs.clone()).chain(tree(&theirs)) {
+                chown(&path, Some(65534), Some(65534)).unwrap();
+            }
+        } else {
+            let real = sandbox.root().join("real");
+            fs::rename(&theirs, &real).unwrap();
+            for path in std::iter::once(real.clone()).chain(tree(&real)) {
+                chown(&path, Some(0), Some(0)).unwrap();
+            }
+            symlink(&real, &theirs).unwrap();
+            std::os::unix::fs::lchown(&theirs, Some(65534), Some(65534)).unwrap();
+        }
+        with(&format!("print right {user}\n"), &["x.rs"]).prints(&format!("right {user}\n"));
+        for words in commands {
+            with("print right\n", words);
+        }
+        let named = with("print right\n", &["+nightly", "x.rs"]);
+        assert_eq!(named.code, 127);
+        let line = format!("`{}` belongs to uid 65534, not to you (uid 0)", theirs.display());
+        assert!(named.stderr.contains(&line) && named.stderr.contains("hint: "), "{}", named.stderr);
+    }
+    // Only that user's compiler is there.
+    let none = sandbox.runner(["x.rs"]).env("RUNNER_CACHE", &cache).env("PATH", "/nowhere").run();
+    is_untouched();
+    assert_eq!(none.code, 127);
+    assert!(none.stderr.contains("there is no other compiler: `"), "{}", none.stderr);
+    // Who names it means it.
+    let named = sandbox.runner(["x.rs"]).env("RUNNER_CACHE", &cache).env("RUSTUP_HOME", &theirs).run();
+    assert!(named.code != 0 && sandbox.root().join("evil").exists());
+}
+
+#[test]
+fn nothing_is_written_to_a_file_that_got_the_number_of_a_closed_stream() {
+    for closed in ["2>&-", ">&- 2>&-", "<&- 2>&-", "<&- >&- 2>&-", ">&-"] {
+        let sandbox = Sandbox::fake();
+        sandbox.write("bad.rs", "fail of-the-compiler\n");
+        sandbox.write("good.rs", "print of-the-program\n");
+        for command in ["bad.rs", "-v bad.rs", "build bad.rs -o out", "check bad.rs", "build --cache bad.rs"]
+        {
+            let ran = sandbox.sh(&format!("exec runner {command} {closed}")).run();
+            assert_eq!(ran.code, 125, "{closed}: {command}");
+        }
+        // What the script finds is what the caller left, the first time and later.
+        let codes = [(); 3].map(|()| sandbox.sh(&format!("exec runner good.rs {closed}")).run().code);
+        assert!(codes.iter().all(|code| *code == codes[0]), "{closed}: {codes:?}");
+        for path in files_below(&sandbox.cache()) {
+            let bytes = fs::read(&path).unwrap();
+            for word in ["of-the-compiler", "runner:", "bad.rs:"] {
+                let is_there = bytes.windows(word.len()).any(|part| part == word.as_bytes());
+                assert!(!is_there, "{closed}: `{word}` in {}", path.display());
+            }
+        }
+    }
 }
