@@ -17,10 +17,11 @@ use crate::engine::context::Context;
 use crate::engine::{background, recipe};
 use crate::process::signals;
 use crate::report::command_log::CommandLog;
-use crate::report::reporter::Reporter;
+use crate::report::reporter::{Finished, Reporter};
 use crate::request::dialect::Dialect;
 use crate::request::options::Options;
 use crate::rust::backend::provisional;
+use crate::rust::deps::Call;
 use crate::rust::invocation::{self, Purpose};
 use crate::rust::recipe::RustRecipe;
 use crate::rust::rust_script::RustScript;
@@ -165,8 +166,28 @@ fn run(
     reporter: &Reporter,
 ) -> Result<()> {
     let call = invocation::call(rust, cache, environment, reporter)?;
+    if let Some(source) = Source::place_plain(rust, staging).at(Step::Compile)? {
+        let (name, finished) = run_on(rust, &call, &source, purpose, arguments, environment, reporter)?;
+        if finished.status.success() {
+            return conclude(&source, &name, finished, reporter);
+        }
+    }
     let source = Source::place(rust, staging).at(Step::Compile)?;
-    let mut command = invocation::command(rust, &call, &source, purpose, environment, reporter);
+    let (name, finished) = run_on(rust, &call, &source, purpose, arguments, environment, reporter)?;
+    conclude(&source, &name, finished, reporter)
+}
+
+/// Calls the tool on one form of the source; what it is called, and how it ended.
+fn run_on(
+    rust: &RustRecipe<'_>,
+    call: &Call,
+    source: &Source,
+    purpose: Purpose<'_>,
+    arguments: &[OsString],
+    environment: &Environment,
+    reporter: &Reporter,
+) -> Result<(String, Finished)> {
+    let mut command = invocation::command(rust, call, source, purpose, environment, reporter);
     command.args(arguments);
     let tool = PathBuf::from(command.get_program());
     if let Some(command_log) = reporter.command_log() {
@@ -177,6 +198,11 @@ fn run(
     let finished = reporter
         .run_reading(source.input().at(Step::Compile)?, &mut command, &label, false)
         .map_err(|error| cannot_run(&tool, error))?;
+    Ok((name, finished))
+}
+
+/// Shows what the tool said.
+fn conclude(source: &Source, name: &str, finished: Finished, reporter: &Reporter) -> Result<()> {
     reporter.show(&source.in_its_words(finished.stderr), true);
     match finished.status.success() {
         true => Ok(()),

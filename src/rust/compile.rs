@@ -66,13 +66,23 @@ fn attempt(
     )?;
     let name = recipe.name();
     let unusable = |error| cache.unusable("cannot write to", error);
-    let source = Source::place(recipe, staging).map_err(unusable)?;
     let record = add_record(recipe, &mut call, staging, environment, reporter).map_err(unusable)?;
     let stamp = recipe.script.stamp().filter(|_| may_have_neighbours(recipe.script.bytes()));
     let written = stamp.map(|stamp| stamp.latest());
     let mut watch = InputWatch::begin(recipe.script, recipe.settings, environment, written)?;
     let start = watch.start();
-    let mut finished = run(recipe, &call, &source, cache, staging, environment, reporter)?;
+    let run = |source: &Source| run(recipe, &call, source, cache, staging, environment, reporter);
+    let plain = match Source::place_plain(recipe, staging).map_err(unusable)? {
+        Some(source) => Some((run(&source)?, source)).filter(|(finished, _)| finished.status.success()),
+        None => None,
+    };
+    let (mut finished, source) = match plain {
+        Some(plain) => plain,
+        None => {
+            let source = Source::place(recipe, staging).map_err(unusable)?;
+            (run(&source)?, source)
+        }
+    };
     if !staging.is_dir() {
         return Err(cache_removed().into());
     }

@@ -41,6 +41,21 @@ pub(crate) struct Source {
 
 impl Source {
     pub(crate) fn place(recipe: &RustRecipe<'_>, staging: &Path) -> io::Result<Source> {
+        Source::place_text(recipe, recipe.code.text.as_deref(), &recipe.code.inserted, staging)
+    }
+
+    /// The text that is tried first, if there is one: its macros may make the `main` that is not to be seen in it.
+    pub(crate) fn place_plain(recipe: &RustRecipe<'_>, staging: &Path) -> io::Result<Option<Source>> {
+        let plain = recipe.code.plain.as_deref();
+        plain.map(|text| Source::place_text(recipe, Some(text), &Inserted::default(), staging)).transpose()
+    }
+
+    fn place_text(
+        recipe: &RustRecipe<'_>,
+        text: Option<&str>,
+        inserted: &Inserted,
+        staging: &Path,
+    ) -> io::Result<Source> {
         let file_name = recipe.script.path().and_then(Path::file_name).and_then(OsStr::to_str);
         // Cargo calls the compiler in the script's directory: `file!()` and panics name the file alone.
         let is_alone = recipe.manifest.dialect() == Dialect::Cargo;
@@ -50,7 +65,7 @@ impl Source {
             _ => None,
         };
         let path = recipe.script.path().map_or_else(|| recipe.base().join(NAMELESS), Path::to_owned);
-        let text = match (&recipe.code.text, own_name) {
+        let text = match (text, own_name) {
             (None, Some(name)) => return Ok(Source { path, name, piped: None, shown: None }),
             (Some(text), _) => text.as_bytes(),
             (None, None) => recipe.script.bytes(),
@@ -81,7 +96,7 @@ impl Source {
                     closing: closing.lines().next().unwrap_or_default().to_owned(),
                 }
             }
-            None => recipe.code.inserted.clone(),
+            None => inserted.clone(),
         };
         Ok(Source { path, name, piped: Some((piped, inserted)), shown })
     }

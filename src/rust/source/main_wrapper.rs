@@ -21,6 +21,9 @@
 //! one; lines, relative paths, `mod`, inner attributes and doc comments survive; a script may end in `Ok(())`. A macro that
 //! holds a `main`, in a file that is otherwise items and macro calls, counts as one, as for rust-script's pattern.
 //!
+//! Where all statements are calls of macros that may expand to items (`criterion_main!`, `include!`), the file is compiled as
+//! it is first, and only if that fails with a `main` round them.
+//!
 //! A script that only holds items is a program whose `main` is missing, and that is the compiler's to say; unless it is
 //! written for rust-script, under which it does nothing. Under a test harness the statements are left out: there the items
 //! are the script.
@@ -67,6 +70,8 @@ pub(crate) struct Code {
     pub(crate) text: Option<String>,
     /// What is ours in it.
     pub(crate) inserted: Inserted,
+    /// What is tried first: the text without a `main` of ours, where what macros expand to may hold one.
+    pub(crate) plain: Option<String>,
     /// Whether there are test functions and nothing to run.
     pub(crate) only_tests: bool,
 }
@@ -87,9 +92,13 @@ impl Code {
             return Code::default();
         }
         // A macro that holds a `main` and whatever calls it make one together.
-        if outline.has(Kind::MaybeMain) && statements.clone().all(|piece| piece.kind == Kind::Call) {
+        if outline.has(Kind::MaybeMain) && statements.clone().all(|piece| is_call(piece)) {
             return Code::default();
         }
+        let may_expand = match statements.clone().next() {
+            Some(_) => statements.clone().all(|piece| piece.kind == Kind::MaybeItems),
+            None => harness.is_none() && outline.has(Kind::Expanded),
+        };
         let mut inserted = Inserted::default();
         let wrapped = match (statements.next(), harness) {
             (Some(_), Some(_)) => Some(without_statements(&plain, &outline)),
@@ -105,8 +114,13 @@ impl Code {
             (None, _) => None,
         };
         let only_tests = outline.has(Kind::Test) && !pieces.iter().any(|piece| piece.kind.is_statement());
-        Code { text: wrapped, inserted, only_tests }
+        let plain = wrapped.is_some().then_some(plain).filter(|_| may_expand);
+        Code { text: wrapped, inserted, plain, only_tests }
     }
+}
+
+fn is_call(piece: &Piece) -> bool {
+    matches!(piece.kind, Kind::Call | Kind::MaybeItems)
 }
 
 /// The text without what rustc takes away before it reads tokens, every byte of it a space. A frontmatter that stays would

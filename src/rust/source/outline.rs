@@ -45,12 +45,16 @@ pub(crate) enum Kind {
     File,
     /// `extern crate name;`
     Crate,
-    /// Any other item; `macro!{…}` too, which may be several.
+    /// Any other item.
     Item,
+    /// `macro!{…}`, which may be several items.
+    Expanded,
     /// An item that makes a `main` when it is expanded, or a macro that may.
     MaybeMain,
-    /// `macro!(…);`, which nearly always is a statement.
+    /// `macro!(…);` of a macro that is only ever called for what it does.
     Call,
+    /// `macro!(…);` of any other macro: a statement, or items with perhaps a `main` among them, as of `include!`.
+    MaybeItems,
     /// Any other statement.
     Statement {
         /// Whether it is `Ok(())` and nothing follows it.
@@ -60,7 +64,7 @@ pub(crate) enum Kind {
 
 impl Kind {
     pub(crate) fn is_statement(self) -> bool {
-        matches!(self, Kind::Call | Kind::Statement { .. })
+        matches!(self, Kind::Call | Kind::MaybeItems | Kind::Statement { .. })
     }
 }
 
@@ -241,12 +245,18 @@ impl Reader<'_> {
         let braces = self.group(ahead, Delimiter::Brace).is_some();
         let is_item = braces && !STATEMENT_MACROS.contains(&name) && !self.is_continued(ahead + 1);
         if is_item {
-            return Some(self.macro_call(ahead));
+            return Some(match self.macro_call(ahead) {
+                Kind::Item => Kind::Expanded,
+                kind => kind,
+            });
         }
         let ends = self.punct(ahead + 1, ';') || self.at + ahead + 1 >= self.tokens.len();
         if ends && !braces {
             self.at += ahead + 2;
-            return Some(Kind::Call);
+            return Some(match STATEMENT_MACROS.contains(&name) {
+                true => Kind::Call,
+                false => Kind::MaybeItems,
+            });
         }
         None
     }

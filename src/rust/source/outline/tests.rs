@@ -45,7 +45,7 @@ fn what_only_looks_like_a_main_is_not_one() {
         ("struct main;", vec![Kind::Item]),
         ("println!(stringify!(fn main() {}));", vec![Kind::Call]),
         ("quote! { fn main() {} }.to_string();", vec![STATEMENT]),
-        ("m! { x }", vec![Kind::Item]),
+        ("m! { x }", vec![Kind::Expanded]),
         ("cfg_if! { if #[cfg(unix)] { fn main() {} } }", vec![Kind::MaybeMain]),
         ("macro_rules! m { () => { fn main() {} } }", vec![Kind::MaybeMain]),
     ] {
@@ -78,8 +78,9 @@ fn items_and_statements_are_told_apart() {
         ("fn f() where A<{ 1 }>: B {} x", vec![item, STATEMENT]),
         ("let Some(x) = y else { return Ok(()) }; fn f() {}", vec![STATEMENT, item]),
         ("println! { \"x\" } fn f() {}", vec![STATEMENT]),
-        ("log::info!(\"x\"); ::log::info!(\"x\")", vec![Kind::Call, Kind::Call]),
-        ("lazy_static! { static ref A: u8 = 1; } x();", vec![item, STATEMENT]),
+        ("log::info!(\"x\"); ::log::info!(\"x\")", vec![Kind::MaybeItems, Kind::MaybeItems]),
+        ("include!(\"a\"); vec![1]; x!{}", vec![Kind::MaybeItems, Kind::Call, Kind::Expanded]),
+        ("lazy_static! { static ref A: u8 = 1; } x();", vec![Kind::Expanded, STATEMENT]),
         (
             "#[cfg(unix)] { x() } #[allow(unused)] let x = 1; #[inline] fn f() {}",
             vec![STATEMENT, STATEMENT, item],

@@ -276,3 +276,43 @@ fn a_script_on_standard_input_runs_where_the_caller_is() {
     let again = sandbox.runner(["--verbose", "-", "b"]).input(with_main).run();
     assert!(again.stderr.contains("cached"), "{}", again.stderr);
 }
+
+/// A `main` that is seen only when macros are expanded: in an included file, by a macro of another file, by one that is given
+/// the name.
+#[test]
+fn a_main_that_a_macro_makes_is_the_scripts_own() {
+    let sandbox = Sandbox::new();
+    sandbox.write("real.rs", "fn main() { println!(\"real\"); }\n#[test] fn real() {}\n");
+    sandbox.write(
+        "m.rs",
+        "macro_rules! make { ($n:expr) => { fn main() { println!(\"{}\", $n); } } }\n\
+         macro_rules! say { ($n:expr) => { println!(\"{}\", $n) } }\npub(crate) use {make, say};\n",
+    );
+    let named = "macro_rules! named { ($f:ident) => { fn $f() { println!(\"n\"); } } }\nnamed!(main);\n";
+    for (text, expected) in [
+        ("include!(\"real.rs\");\n", "real\n"),
+        ("#!/usr/bin/env runner\n---\npackage.edition = \"2021\"\n---\ninclude!(\"real.rs\");\n", "real\n"),
+        ("mod m;\nm::make!(3);\n", "3\n"),
+        (named, "n\n"),
+        // And those that are statements still are.
+        ("mod m;\nm::say!(4);\n", "4\n"),
+        ("mod m;\nm::say!(4);\nm::say!(5);\n", "4\n5\n"),
+        ("macro_rules! twice { ($e:expr) => { $e; $e } }\ntwice!(println!(\"t\"));\n", "t\nt\n"),
+    ] {
+        sandbox.write("s.rs", text);
+        sandbox.runner(["s.rs"]).run().prints(expected);
+        let checked = sandbox.runner(["check", "s.rs"]).run();
+        assert!(checked.code == 0 && !checked.stderr.contains("error"), "{text}{}", checked.stderr);
+        sandbox.runner(["build", "s.rs"]).run().prints("");
+        sandbox.sh("./s").run().prints(expected);
+    }
+    sandbox.write("s.rs", "include!(\"real.rs\");\n");
+    let tested = sandbox.runner(["test", "s.rs"]).run();
+    assert!(tested.code == 0 && tested.stdout.contains("1 passed"), "{}{}", tested.stdout, tested.stderr);
+    // rust-script's rule for what only holds items is for what has no `main`.
+    sandbox.write("r.rs", "#!/usr/bin/env rust-script\nmod m;\nm::make! { 6 }\n");
+    sandbox.runner(["r.rs"]).run().prints("6\n");
+    sandbox.write("s.rs", "mod m;\nm::say!(nothing);\n");
+    let failed = sandbox.runner(["s.rs"]).run();
+    assert!(failed.code == 125 && failed.stderr.contains("--> s.rs:2:9"), "{}", failed.stderr);
+}
