@@ -1,4 +1,4 @@
-//! Subcommands: what each does, and what it refuses.
+//! Subcommands: results and refusals of each.
 
 mod build;
 mod cache;

@@ -1,4 +1,4 @@
-//! Completions: what runner answers, and what bash, zsh and fish make of it; the first two on a terminal, as they are typed.
+//! Completions of runner and of bash, zsh and fish; the first two on a terminal, as they are typed.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -134,7 +134,7 @@ fn a_package_is_run_as_a_script_is() {
     let options = Options { offline: true, ..Options::default() };
     let error = runner.prepare(&script, &options).unwrap_err();
     assert_eq!((error.step(), error.exit_code()), (Step::Dependencies, 125), "{error}");
-    assert!(error.to_string().starts_with("ripgrep@14: `ripgrep@14` is not here"), "{error}");
+    assert!(error.to_string().starts_with("ripgrep@14: `ripgrep@14` is not downloaded"), "{error}");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Eviction: what trim removes and when it happens by itself.
+//! Eviction by `runner cache trim`, and by itself.
 
 use std::fs;
 use std::os::unix::fs::symlink;

@@ -1,4 +1,4 @@
-//! Files: which there are, and the ways in which others change them.
+//! Lists files, and changes them in the ways in which others change them.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};

@@ -1,4 +1,4 @@
-//! Transcripts: what `-x` shows of a build, to be pasted.
+//! Transcripts of builds (`-x`), to be pasted.
 
 use std::path::PathBuf;
 
