@@ -14,6 +14,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use crate::base::error::{Error, Result, Step};
+
 /// Variables that would leak the caller's project into a build.
 const DROPPED: &[&str] = &[
     "CARGO",
@@ -78,6 +80,8 @@ pub struct Environment {
     variables: Variables,
     /// `None`: what stderr is, asked only when something is to be shown.
     terminal: Option<bool>,
+    /// Whether programs that a script names by their paths may be run.
+    runs_named_programs: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -100,12 +104,35 @@ impl Variables {
 impl Environment {
     /// The environment of this process; what stderr is decides about progress and color.
     pub fn process() -> Environment {
-        Environment { variables: Variables::Process, terminal: None }
+        Environment { variables: Variables::Process, terminal: None, runs_named_programs: true }
     }
 
     /// A fixed set of variables, and no terminal: for programs that embed runner.
     pub fn fixed(variables: impl IntoIterator<Item = (OsString, OsString)>) -> Environment {
-        Environment { variables: Variables::of(variables.into_iter().collect()), terminal: Some(false) }
+        let variables = Variables::of(variables.into_iter().collect());
+        Environment { variables, terminal: Some(false), runs_named_programs: true }
+    }
+
+    /// Refuses to run what a script names by its path: a compiler (`toolchain = "/x"`, a call of `/x/gcc` in its head), a tool
+    /// that tells flags (`$(x-config --libs)`). What is looked at without being run (`-n`, `why`, `env --script`) is looked
+    /// at so. A build may still run what belongs to its dependencies: build scripts and macros.
+    pub fn without_named_programs(mut self) -> Environment {
+        self.runs_named_programs = false;
+        self
+    }
+
+    /// Refuses a program that a script names, where those are not run.
+    ///
+    /// # Errors
+    /// [`Step::Toolchain`].
+    pub(crate) fn check_named_program(&self, program: &str) -> Result<()> {
+        if self.runs_named_programs {
+            return Ok(());
+        }
+        let program = program.escape_debug();
+        let text = format!("the script names the program `{program}`, which is not run to answer this");
+        Err(Error::message(Step::Toolchain, text)
+            .hint("if you trust it, name it yourself with `--toolchain`, or run the script once"))
     }
 
     /// Whether to show progress and colors on stderr.
@@ -127,14 +154,15 @@ impl Environment {
         }
         let mut variables = self.all();
         variables.push(("CARGO_HOME".into(), place.join("cargo").into()));
-        Some(Environment { variables: Variables::of(variables), terminal: self.terminal })
+        Some(Environment { variables: Variables::of(variables), ..self.clone() })
     }
 
     /// The same with a variable of another value.
     pub(crate) fn with(&self, name: &str, value: impl Into<OsString>) -> Environment {
         let mut variables = self.all();
         variables.push((name.into(), value.into()));
-        Environment { variables: Variables::of(variables), terminal: Some(self.is_terminal()) }
+        let variables = Variables::of(variables);
+        Environment { variables, terminal: Some(self.is_terminal()), ..self.clone() }
     }
 
     /// Whether a person looks at the standard error.

@@ -52,6 +52,7 @@ pub(crate) fn settings_in_force(
     script: Option<&Script>,
     options: &Options,
 ) -> Result<(Vec<EnvEntry>, Option<Error>)> {
+    let context = &context.without_named_programs();
     let environment = context.environment();
     let layers = match script {
         Some(script) => {
@@ -172,6 +173,7 @@ fn seen_source(seen: &[EnvEntry], name: &str) -> Origin {
 
 fn find_toolchain(layers: &Layers, environment: &Environment, cache: Cache) -> Result<Toolchain> {
     let wanted = layers.text("toolchain");
+    layers.check_toolchain(environment)?;
     Toolchain::find(wanted.as_deref(), environment, &cache)
 }
 

@@ -12,6 +12,7 @@ use crate::script::script_file::Script;
 /// [`crate::Step::Cache`] if the cache cannot be used; [`crate::Step::Metadata`] and [`crate::Step::Script`] if the script
 /// could not be built either.
 pub(crate) fn why(context: &Context, script: &Script, options: &Options) -> Result<Why> {
+    let context = &context.without_named_programs();
     let cache = context.cache()?;
     if !cache.exists()? {
         return Ok(Why::Never);

@@ -35,6 +35,11 @@ impl Context {
         Context { environment, sink: self.sink.clone(), background: None }
     }
 
+    /// The same for an operation that promises to run nothing: no program that a script names is asked anything.
+    pub(crate) fn without_named_programs(&self) -> Context {
+        Context { environment: self.environment.clone().without_named_programs(), ..self.clone() }
+    }
+
     /// A reporter of one operation.
     pub(crate) fn reporter(&self, verbosity: Verbosity) -> Reporter {
         Reporter::new(self.sink.clone(), &self.environment, verbosity)

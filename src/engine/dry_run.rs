@@ -36,7 +36,8 @@ pub(crate) fn dry_run(
     options: &Options,
     purpose: Purpose<'_>,
 ) -> Result<()> {
-    dry_run_inner(context, script, options, purpose).map_err(|error| error.about(script.display_name()))
+    let context = context.without_named_programs();
+    dry_run_inner(&context, script, options, purpose).map_err(|error| error.about(script.display_name()))
 }
 
 fn dry_run_inner(context: &Context, script: &Script, options: &Options, purpose: Purpose<'_>) -> Result<()> {

@@ -103,6 +103,9 @@ pub(super) fn find(
         let program = call.program.replacen("//", "/", 1);
         for name in [program.as_str(), call.base_name()] {
             if found.is_none() && (!name.contains('/') || name.starts_with('/')) {
+                if name.starts_with('/') && !is_of_system(name) {
+                    search.environment.check_named_program(name)?;
+                }
                 found = search.find(name, &mut checks)?;
             }
         }
@@ -138,6 +141,12 @@ pub(super) fn find(
     }
     let compiler = Compiler { path, arguments, version, checks };
     Ok((compiler, CDriver { kind, is_tiny, linker_reports, before, libraries }))
+}
+
+/// Whether a compiler lies where only root puts any.
+fn is_of_system(path: &str) -> bool {
+    let directory = path.rsplit_once('/').map_or("", |(directory, _)| directory);
+    matches!(directory, "/bin" | "/usr/bin" | "/usr/local/bin")
 }
 
 /// The flags in a script's own call of a compiler: neither sources nor the output.

@@ -37,6 +37,12 @@ pub(super) fn flags(
     if !is_known || command.iter().any(|word| word.is_expanded) {
         return Ok(None);
     }
+    if !matches!(program.text.as_str(), "pkg-config" | "pkgconf")
+        && search.environment.check_named_program(&program.text).is_err()
+    {
+        // As it stands: a shell that the command is pasted into runs it.
+        return Ok(Some(vec![word.text.clone()]));
+    }
     let Some(tool) = search.find(&program.text, checks)? else { return Ok(None) };
     checks.extend(TRACED.iter().map(|name| Check::variable(name, search.environment)));
     let words: Vec<&str> = words.iter().map(|word| word.text.as_str()).collect();

@@ -52,6 +52,7 @@ impl<'a> LanguageRecipe<'a> {
         let profile = Profile::requested(options, head)?;
         let search = Search { environment, cache, since: Moment::now() };
         let mut notes = Vec::new();
+        request.layers.check_toolchain(environment)?;
         let (compiler, driver) = find_compiler(head, options.toolchain.as_deref(), search, &mut notes)?;
         let mut checks = Vec::new();
         let words = call_words(script.base(), head, search, &mut checks, &mut notes)?;

@@ -132,6 +132,7 @@ impl RustScript {
 
     /// The compiler, and what to say of it if it is not the one that the script asked another tool for.
     fn toolchain(&self, environment: &Environment, cache: &Cache) -> Result<(Toolchain, Vec<String>)> {
+        self.request.layers.check_toolchain(environment)?;
         let wanted = match (self.request.options.harness, self.request.options.toolchain.as_deref()) {
             (Some(Harness::Bench), None) => Some("nightly"),
             (_, wanted) => wanted,

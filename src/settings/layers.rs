@@ -116,6 +116,19 @@ impl Layers {
         self.of(name).map(|(_, source)| source)
     }
 
+    /// Refuses a toolchain that the script names by its path, where programs that scripts name are not run.
+    ///
+    /// # Errors
+    /// [`crate::Step::Toolchain`].
+    pub(crate) fn check_toolchain(&self, environment: &Environment) -> Result<()> {
+        match (self.source("toolchain"), self.text("toolchain")) {
+            (Some(Origin::Metadata | Origin::FirstLine), Some(name)) if name.contains('/') => {
+                environment.check_named_program(&name)
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// How many places say anything of a setting.
     pub(crate) fn count(&self, name: &str) -> usize {
         self.0.iter().filter(|(other, ..)| *other == name).count()

@@ -4,6 +4,7 @@ mod build;
 mod cache;
 mod debug_options;
 mod env;
+mod looking;
 mod migrate;
 mod named_outputs;
 mod prebuild;

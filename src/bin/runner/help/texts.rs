@@ -56,7 +56,9 @@ Usage: runner check [OPTIONS] SCRIPT... [-- RUSTC OPTIONS...]
 
 Shows the messages of the compiler or of clippy on scripts, in its own path and
 lines, with the dependencies of a run; `check` also what cargo would warn of in
-its metadata. Exit code 125 if there are errors.
+its metadata. Exit code 125 if there are errors. This runs what a build runs:
+the compiler that the script names, and the macros and build scripts of its
+dependencies.
 ";
 
 pub(crate) const DOC: &str = "\
@@ -70,7 +72,8 @@ pub(crate) const FMT: &str = "\
 Usage: runner fmt [OPTIONS] SCRIPT... [--check] [-- RUSTFMT OPTIONS...]
 
 Formats a script where it is, in its own edition. With `--check` it only shows
-what would change; exit code 1 if anything.
+what would change; exit code 1 if anything. This runs the formatter of the
+toolchain that the script names.
 ";
 
 pub(crate) const MIGRATE: &str = "\
@@ -254,7 +257,8 @@ if that is not the default. With names only their values, one a line: `$(runner
 env cache)`. With `--script` and options as that run would have it. What is not
 a setting: `rustc`, `rustc-version`, `host` and `cargo` of the toolchain,
 `cargo-home`, `rustup-home`, `receipts`, `version`. `runner help config` tells
-where settings are said.
+where settings are said. A compiler that the script names by its path is not run
+to ask its version.
 ";
 
 pub(crate) const CACHE: &str = "\

@@ -218,7 +218,8 @@ can be pasted into a shell and does the same. The directory of the build is
 
 `-n` shows them and runs none; nothing is built or written. How rustc is called
 for a script with dependencies only cargo knows: until they are built cargo's
-own call is the last that can be shown.
+own call is the last that can be shown. A program that the script names by its
+path, as a toolchain or as `$(x-config --libs)`, is not asked anything either.
 
     runner --work hello.rs 2>place
 
