@@ -12,19 +12,21 @@
 //! the provisional binary stays. It holds no lock that a run waits for. `RUNNER_TIER=off` and `CI` switch tiers off: the
 //! first build is release then.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use rustix::process::Signal;
 
-use crate::base::environment::Environment;
+use crate::base::environment::{Environment, absolute};
 use crate::base::error::{At, Error, Result, Step};
 use crate::base::process_identity::ProcessIdentity;
 use crate::build::backend::{Host, ResolvedRecipe};
 use crate::engine::build_settled::build_settled;
 use crate::engine::context::Context;
 use crate::engine::recipe;
+use crate::process::exec;
 use crate::report::reporter::Reporter;
 use crate::request::options::Options;
 use crate::script::script_file::Script;
@@ -99,15 +101,39 @@ pub(crate) fn final_or_start(
     Ok(found)
 }
 
-/// Starts the background build, as nobody's child: the script that this process becomes must not find one.
+/// Variables whose value is a path that means another place in another directory. The first ones shape no build, and are
+/// made absolute.
+const PLACES: &[&str] = &["RUNNER_CACHE", "RUNNER_CACHE_SYSTEM"];
+const SHAPING_PLACES: &[&str] = &["RUNNER_CONFIG", "CARGO_HOME", "RUSTUP_HOME", "RUSTC", "HOME", "TMPDIR"];
+
+/// The environment of a background build, which stands in another directory, so that no mount is busy for it; `None` if it
+/// would build something else there.
+fn variables(environment: &Environment) -> Option<Vec<(OsString, OsString)>> {
+    let is_relative = |value: &OsString| !value.is_empty() && Path::new(value).is_relative();
+    let mut variables = environment.all();
+    for (name, value) in &mut variables {
+        if SHAPING_PLACES.iter().any(|place| name == place) && is_relative(value) {
+            return None;
+        }
+        if PLACES.iter().any(|place| name == place) && is_relative(value) {
+            *value = absolute(PathBuf::from(&*value)).into_os_string();
+        }
+    }
+    Some(variables)
+}
+
+/// Starts the background build, as nobody's child: the script that this process becomes must not find one. Of what the caller
+/// has it keeps the variables, the limits and the control group, and neither session nor directory nor open files.
 fn start(context: &Context, script: &Script, options: &Options) -> std::io::Result<()> {
     let (Some(command), Some(path)) = (context.background, script.path()) else { return Ok(()) };
+    let Some(variables) = variables(context.environment()) else { return Ok(()) };
     let mut shell = Command::new("/bin/sh");
     let text =
         "if command -v ionice >/dev/null 2>&1; then set -- ionice -c 3 \"$@\"; fi; nice -n 19 \"$@\" &";
     shell.args(["-c", text, "sh"]).arg(command()?).args(["build", "--cache", "--background"]);
     shell.args(options.of_background().to_arguments()).arg(path);
-    shell.env_clear().envs(context.environment().all()).current_dir("/");
+    shell.env_clear().envs(variables).current_dir("/");
+    exec::detach(&mut shell);
     shell.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status().map(drop)
 }
 

@@ -141,6 +141,43 @@ pub(crate) fn tie(command: &mut Command) {
     unsafe { command.pre_exec(move || die_with_parent(parent, rustix::process::Signal::TERM)) };
 }
 
+/// Takes a command out of what this process belongs to: it leads a session of its own, and has no open file but its three
+/// streams. A lock, a pipe or a socket that the caller holds would else be held as long as the command runs.
+pub(crate) fn detach(command: &mut Command) {
+    // SAFETY: as in `spawn`.
+    unsafe {
+        command.pre_exec(|| {
+            // One that leads a group already stays where it is.
+            let _ = rustix::process::setsid();
+            close_at_exec();
+            Ok(())
+        })
+    };
+}
+
+/// Has every descriptor but the first three closed when the program is replaced.
+fn close_at_exec() {
+    const FIRST: libc::c_int = 3;
+    /// Descriptors beyond that are asked for by name only, where the kernel does not do it at once.
+    const MOST: u64 = 65_536;
+    #[cfg(target_os = "linux")]
+    {
+        const CLOSE_ON_EXEC: libc::c_uint = 4;
+        // SAFETY: three numbers; nothing is closed here and now.
+        let done = unsafe {
+            libc::syscall(libc::SYS_close_range, FIRST as libc::c_uint, libc::c_uint::MAX, CLOSE_ON_EXEC)
+        };
+        if done == 0 {
+            return;
+        }
+    }
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current.unwrap_or(MOST);
+    for descriptor in FIRST..limit.min(MOST) as libc::c_int {
+        // SAFETY: two numbers; of one that is not open nothing happens.
+        unsafe { libc::fcntl(descriptor, libc::F_SETFD, libc::FD_CLOEXEC) };
+    }
+}
+
 /// Asks the system to send this process a signal when its parent dies.
 #[cfg(target_os = "linux")]
 fn die_with_parent(parent: Pid, signal: rustix::process::Signal) -> io::Result<()> {

@@ -159,6 +159,51 @@ fn what_stop_stops_is_the_process_that_builds_and_no_other_of_its_number() {
     other.wait().unwrap();
 }
 
+/// A lock, a pipe, a mount or a terminal of the caller's would be held as long as the build goes on.
+#[test]
+fn a_background_build_keeps_nothing_of_its_callers() {
+    let sandbox = Sandbox::fake();
+    sandbox.write("x.rs", large_script("x"));
+    let held = sandbox.write("held", "");
+    sandbox.runner(["x.rs"]).run().prints("x\n");
+    // The pipe too: what reads it would never come to its end.
+    let run = "exec 7<held 8>&1 9<held; runner x.rs";
+    sandbox.sh(&format!("{{ {run}; }} | cat")).env("FAKE_SLEEP", "60").run().prints("x\n");
+    let list = || sandbox.runner(["cache", "list"]).run().stdout;
+    wait_until("a build begins in the background", || list().starts_with("process "));
+    let pid: i32 = list()["process ".len()..].split(' ').next().unwrap().parse().unwrap();
+    let links = |pid: &str, name: &str| fs::read_link(format!("/proc/{pid}/{name}")).unwrap_or_default();
+    assert_eq!(links(&pid.to_string(), "cwd"), std::path::Path::new("/"));
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+    let session = stat.rsplit(") ").next().unwrap().split(' ').nth(3).unwrap();
+    assert_ne!(session, rustix::process::getsid(None).unwrap().as_raw_nonzero().to_string());
+    for process in fs::read_dir("/proc").unwrap().flatten() {
+        for file in fs::read_dir(process.path().join("fd")).into_iter().flatten().flatten() {
+            assert_ne!(fs::read_link(file.path()).unwrap_or_default(), held, "{}", process.path().display());
+        }
+    }
+    assert_eq!(sandbox.runner(["cache", "stop"]).run().code, 0);
+}
+
+#[test]
+fn a_script_becomes_final_in_a_cache_whose_name_is_relative() {
+    let mut sandbox = Sandbox::fake();
+    sandbox.set("RUNNER_CACHE", "c");
+    sandbox.write("x.rs", large_script("x"));
+    for _ in 0..2 {
+        sandbox.runner(["x.rs"]).run().prints("x\n");
+    }
+    let is_final = || {
+        let why = sandbox.runner(["why", "x.rs"]).run().stdout;
+        why.starts_with("x.rs: cached as `") && !why.contains("provisional")
+    };
+    wait_until("a release build came", || {
+        sandbox.runner(["x.rs"]).run().prints("x\n");
+        is_final()
+    });
+    assert_eq!(sandbox.compiles(), 2);
+}
+
 #[test]
 fn a_background_build_through_a_link_reaches_the_link_too() {
     let sandbox = Sandbox::fake();
