@@ -187,10 +187,15 @@ fn find_traced<'a>(
 ) -> Option<&'a CStr> {
     let mut cache = Buffer::new(cache);
     push_cache(&mut cache, system)?;
-    let root = rustix::fs::lstat(cache.c_str()?).ok()?;
+    let mut root = rustix::fs::lstat(cache.c_str()?).ok()?;
+    let us = rustix::process::geteuid().as_raw();
+    // A link of one's own leads where one wants.
+    if FileType::from_raw_mode(root.st_mode) == FileType::Symlink && root.st_uid == us {
+        root = rustix::fs::stat(cache.c_str()?).ok()?;
+    }
     let is_ours = FileType::from_raw_mode(root.st_mode) == FileType::Directory
-        && root.st_uid == rustix::process::geteuid().as_raw()
-        && root.st_mode & 0o077 == 0;
+        && root.st_uid == us
+        && root.st_mode & 0o022 == 0;
     if !is_ours {
         return None;
     }

@@ -15,10 +15,24 @@ use crate::rust::deps::{self, VersionChange};
 use crate::script::script_file::Script;
 
 /// Builds scripts into the cache, as many at once as there are processors, so that their first run is a hit. One result
-/// a script, in order.
+/// a script, in order; or one for all if there is no cache to build into.
 pub(crate) fn prebuild(context: &Context, scripts: &[Script], options: &Options) -> Vec<Result<()>> {
     let options = Options { optimal: true, ..options.clone() };
-    in_parallel(scripts, |script| crate::engine::prepare::prepare(context, script, &options).map(drop))
+    // A run does without a cache; here there would be nothing to show for it.
+    let usable = || context.cache()?.create();
+    if let Err(error) = usable() {
+        return vec![Err(error)];
+    }
+    in_parallel(scripts, |script| {
+        let program = crate::engine::prepare::prepare(context, script, &options)?;
+        program.path().map(drop).ok_or_else(|| {
+            Error::message(
+                Step::Cache,
+                "nothing was cached: the cache could not be used, or `--temp` was given",
+            )
+            .about(script.display_name())
+        })
+    })
 }
 
 /// Does one thing with each script, with as many at once as there are processors. One result a script, in order.

@@ -9,7 +9,7 @@ use crate::report::event::EventSink;
 use crate::report::reporter::Reporter;
 use crate::request::options::Verbosity;
 use crate::store::cache::Cache;
-use crate::store::shared_root;
+use crate::store::cache_root;
 
 /// The environment of an operation, who listens to its events, and what may be started in the background.
 #[derive(Debug, Clone)]
@@ -55,10 +55,7 @@ impl Context {
     /// [`Step::Cache`] if there is no place for one.
     pub(crate) fn cache(&self) -> Result<Cache> {
         match self.environment.cache_directory() {
-            Some(root) => {
-                let is_shared = shared_root::is_named(&root, &self.environment);
-                Ok(Cache::at(root).shared(is_shared))
-            }
+            Some(root) => Ok(Cache::at(cache_root::followed(root))),
             None => Err(Error::message(Step::Cache, "there is no home directory to keep a cache in")
                 .hint("set `HOME` or `RUNNER_CACHE`")),
         }

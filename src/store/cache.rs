@@ -45,8 +45,6 @@ const MOST_ATTEMPTS: usize = 64;
 pub(crate) struct Cache {
     root: PathBuf,
     directory: PathBuf,
-    /// Whether others may read it: one that is made to be the system's (see `system`).
-    is_shared: bool,
     /// A cache for one run, removed when dropped.
     temporary: Option<Staging>,
     /// Whether the directory was found to be no other program's.
@@ -56,18 +54,7 @@ pub(crate) struct Cache {
 impl Cache {
     /// The cache at `root`, which need not exist yet.
     pub(crate) fn at(root: PathBuf) -> Cache {
-        Cache {
-            directory: root.join(VERSION_DIRECTORY),
-            root,
-            is_shared: false,
-            temporary: None,
-            is_own: OnceCell::new(),
-        }
-    }
-
-    /// The same, which others may read if `is_shared`.
-    pub(crate) fn shared(self, is_shared: bool) -> Cache {
-        Cache { is_shared, ..self }
+        Cache { directory: root.join(VERSION_DIRECTORY), root, temporary: None, is_own: OnceCell::new() }
     }
 
     pub(crate) fn is_temporary(&self) -> bool {
@@ -160,13 +147,11 @@ impl Cache {
         if metadata.uid() != us {
             return refuse(format!("belongs to uid {}, not to you (uid {us})", metadata.uid()), elsewhere);
         }
-        if metadata.mode() & if self.is_shared { 0o022 } else { 0o077 } != 0 {
+        // Others may read what its owner lets them; what runner makes below is private by itself.
+        if metadata.mode() & 0o022 != 0 && !cache_root::tighten_empty(&self.root, &metadata) {
             let mode = metadata.mode() & 0o7777;
-            let hint = match mode & 0o022 {
-                0 => format!("`chmod 700 {}`", self.root.display()),
-                _ => "remove it, since others may have put something in it; runner makes it anew".to_owned(),
-            };
-            return refuse(format!("is open to others (mode {mode:04o})"), hint);
+            let hint = "remove it, since others may have put something in it; runner makes it anew";
+            return refuse(format!("is open to others (mode {mode:04o})"), hint.to_owned());
         }
         Ok(true)
     }

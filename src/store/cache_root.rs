@@ -7,10 +7,10 @@
 //! directory above belongs to the user or to root, and nobody else may write to it, except under the sticky bit. A group
 //! that only this user is in (as many systems make one for each user) is nobody else.
 
-use std::fs::{File, Metadata};
+use std::fs::{File, Metadata, Permissions};
 use std::io::Read;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
-use std::path::Path;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
 
 use crate::store::staging;
 
@@ -99,6 +99,33 @@ fn has_no_other_member(group: u32, user: u32, groups: &[u8], users: &[u8]) -> bo
         }
     }
     is_listed
+}
+
+/// Where a cache is that is named by a link: one's own link (or root's) leads where one wants, and what it leads to is
+/// looked at as if it had been named. Any other stays as it is, to be refused.
+pub(crate) fn followed(root: PathBuf) -> PathBuf {
+    let Ok(metadata) = std::fs::symlink_metadata(&root) else { return root };
+    let is_trusted = metadata.is_symlink()
+        && (metadata.uid() == rustix::process::geteuid().as_raw() || metadata.uid() == 0)
+        && exchangeable_above(&root).is_none();
+    match is_trusted.then(|| std::fs::canonicalize(&root)) {
+        Some(Ok(real)) => real,
+        _ => root,
+    }
+}
+
+/// Closes a directory that others may write to, if they have put nothing in it: a plain `mkdir` under a generous umask.
+pub(crate) fn tighten_empty(root: &Path, metadata: &Metadata) -> bool {
+    let close = |mode: u32| std::fs::set_permissions(root, Permissions::from_mode(mode));
+    // Closed first, so that nothing can come in behind the look.
+    if close(0o700).is_err() {
+        return false;
+    }
+    let is_empty = std::fs::read_dir(root).is_ok_and(|mut entries| entries.next().is_none());
+    if !is_empty {
+        let _ = close(metadata.mode() & 0o7777);
+    }
+    is_empty
 }
 
 #[cfg(test)]

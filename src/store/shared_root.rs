@@ -10,11 +10,6 @@ use crate::base::environment::Environment;
 /// The variable that names it.
 pub(crate) const VARIABLE: &str = "RUNNER_CACHE_SYSTEM";
 
-/// Whether a directory is the one that is named.
-pub(crate) fn is_named(root: &Path, environment: &Environment) -> bool {
-    environment.set(VARIABLE).is_some_and(|named| Path::new(&named) == root)
-}
-
 /// Whether a binary lies in the shared cache as it is named now.
 pub(crate) fn has(path: &Path, environment: &Environment) -> bool {
     environment.set(VARIABLE).is_some_and(|root| path.starts_with(Path::new(&root).join("v1/bin")))

@@ -110,3 +110,65 @@ fn a_directory_in_use_for_something_else_is_left_as_it_is_by_every_subcommand() 
     sandbox.runner(["x.rs"]).env("RUNNER_CACHE", sandbox.path("new")).run().prints("hi\n");
     sandbox.runner(["cache", "clean"]).env("RUNNER_CACHE", sandbox.path("new")).run();
 }
+
+#[test]
+fn a_directory_that_nobody_else_can_write_to_is_a_cache_however_it_was_made() {
+    use std::os::unix::fs::PermissionsExt;
+    let sandbox = Sandbox::fake();
+    sandbox.write("x.rs", "print hi\n");
+    // The first three may be read by others, the rest are empty and closed before anything is put in.
+    for (place, mode) in [0o755, 0o711, 0o750, 0o775, 0o777, 0o1777].into_iter().enumerate() {
+        let cache = sandbox.path(format!("cache{mode:o}"));
+        fs::create_dir(&cache).unwrap();
+        fs::set_permissions(&cache, fs::Permissions::from_mode(mode)).unwrap();
+        for _ in 0..2 {
+            sandbox.runner(["x.rs"]).env("RUNNER_CACHE", &cache).run().prints("hi\n");
+        }
+        assert_eq!(sandbox.compiles(), place + 1);
+        let left = fs::metadata(&cache).unwrap().permissions().mode() & 0o7777;
+        assert_eq!(left, if mode & 0o022 == 0 { mode } else { 0o700 });
+        let inner = fs::metadata(cache.join("v1")).unwrap().permissions().mode();
+        assert_eq!(inner & 0o077, 0, "what is in it is private");
+    }
+}
+
+#[test]
+fn a_shared_cache_can_be_built_ahead_again() {
+    let sandbox = Sandbox::fake();
+    sandbox.write("x.rs", "print hi\n");
+    let ahead = "RUNNER_CACHE=$PWD/shared runner build --cache x.rs && chmod -R a+rX shared";
+    sandbox.sh(ahead).run().prints("");
+    sandbox.write("x.rs", "print ho\n");
+    sandbox.sh(ahead).run().prints("");
+    assert_eq!(sandbox.compiles(), 2);
+}
+
+#[test]
+fn a_cache_through_a_link_of_ones_own_is_used() {
+    let sandbox = Sandbox::fake();
+    sandbox.write("x.rs", "print hi\n");
+    fs::create_dir_all(sandbox.cache().parent().unwrap()).unwrap();
+    fs::create_dir(sandbox.path("big")).unwrap();
+    std::os::unix::fs::symlink(sandbox.path("big"), sandbox.cache()).unwrap();
+    for _ in 0..2 {
+        sandbox.runner(["x.rs"]).run().prints("hi\n");
+    }
+    assert!(sandbox.cache().is_symlink() && sandbox.path("big/v1").is_dir());
+    assert_eq!(sandbox.compiles(), 1);
+    assert_ne!(sandbox.runner(["cache", "size"]).run().stdout, "0\n");
+    assert!(sandbox.runner(["cache", "clean"]).run().stdout.starts_with("removed 1 build"));
+    sandbox.runner(["x.rs"]).run().prints("hi\n");
+    assert!(sandbox.cache().is_symlink());
+}
+
+#[test]
+fn a_build_into_a_cache_that_caches_nothing_fails() {
+    let sandbox = Sandbox::fake();
+    sandbox.write("x.rs", "print hi\n");
+    let file = sandbox.write("file", "");
+    let ran = sandbox.runner(["build", "--cache", "x.rs"]).env("RUNNER_CACHE", &file).run();
+    let line = format!("runner: cache directory `{}` is not a directory\n", file.display());
+    assert!(ran.code == 125 && ran.stderr.starts_with(&line), "{}", ran.stderr);
+    sandbox.runner(["build", "--cache", "--temp", "x.rs"]).run().fails(125, "or `--temp` was given");
+    assert_eq!(sandbox.runner(["build", "--cache", "x.rs"]).run().code, 0);
+}

@@ -134,7 +134,8 @@ fn a_cache_others_could_write_to_is_to_be_removed_and_not_only_closed() {
     let sandbox = Sandbox::fake();
     sandbox.write("x.rs", "print right\n");
     fs::create_dir_all(sandbox.cache()).unwrap();
-    for (mode, hint) in [(0o755, "`chmod 700 "), (0o777, "remove it"), (0o770, "remove it")] {
+    fs::write(sandbox.cache().join("something"), "").unwrap();
+    for (mode, hint) in [(0o777, "remove it"), (0o770, "remove it")] {
         fs::set_permissions(sandbox.cache(), fs::Permissions::from_mode(mode)).unwrap();
         let ran = sandbox.runner(["cache", "list"]).run();
         let lines: Vec<&str> = ran.stderr.lines().collect();
