@@ -23,7 +23,7 @@ use rustix::fd::{AsRawFd, OwnedFd};
 use rustix::fs::{Access, CWD, FileType, Mode, OFlags, ResolveFlags, Stat, openat2, readlinkat_raw};
 use rustix::io::Errno;
 
-use crate::base::digest::Fields;
+use crate::base::digest::{Digest, Fields};
 use crate::fast_path::buffer::Buffer;
 use crate::request::options::Options;
 use crate::request::package_spec;
@@ -300,6 +300,9 @@ fn holds(input: &Input<Escaped<'_>>, path: &mut Buffer<'_>, system: &impl System
             (Some(now), Some(value)) => value.is(now),
             (now, value) => now.is_none() && value.is_none(),
         }),
+        Input::Private { name, value } => {
+            Some(system.variable(name.plain()?).is_some_and(|now| Digest::of(now) == *value))
+        }
         Input::Command { name, path: expected } => {
             let (name, expected) = (name.plain()?, (*expected)?);
             for directory in system.variable(b"PATH")?.split(|byte| *byte == b':') {

@@ -25,7 +25,7 @@ pub(crate) fn checks(
 ) -> Result<Vec<Check<'static>>> {
     let mut checks: Vec<Check<'static>> = Vec::new();
     for name in &settings.env {
-        checks.push(Check::variable(name, environment));
+        checks.push(Check::private_variable(name, environment));
     }
     let mut files: Vec<PathBuf> = Vec::new();
     let mut directories: Vec<PathBuf> = Vec::new();

@@ -66,6 +66,9 @@ impl Inputs {
                 Input::Variable { name, value } => {
                     inputs.variables.push((String::from_utf8_lossy(name).into_owned(), value.is_some()));
                 }
+                Input::Private { name, .. } => {
+                    inputs.variables.push((String::from_utf8_lossy(name).into_owned(), true));
+                }
                 // What a search of PATH found is a file, and among them.
                 Input::Command { .. } => {}
             }

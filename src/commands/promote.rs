@@ -269,7 +269,9 @@ fn build_record(
     };
     let variant = &trace.variants[current.variant];
     let is_source = |check: &&Check<'_>| {
-        !check.tool && !check.choice && !matches!(check.input, Input::Variable { .. } | Input::Command { .. })
+        !check.tool
+            && !check.choice
+            && !matches!(check.input, Input::Variable { .. } | Input::Private { .. } | Input::Command { .. })
     };
     let mut checks: Vec<_> =
         variant.checks.iter().filter(is_source).map(|check| check.clone().into_owned()).collect();

@@ -289,7 +289,9 @@ fn home_of(checks: &[Check<'_>]) -> Option<PathBuf> {
 /// A decision's check for one who has no compiler; `None` if a variable that would matter with one is not as it was.
 fn without_compiler(check: &Check<'_>, homes: &Homes, environment: &Environment) -> Option<Check<'static>> {
     match &check.input {
-        Input::Variable { name, .. } if OF_TOOLS.iter().all(|known| known.as_bytes() != &**name) => {
+        Input::Variable { name, .. } | Input::Private { name, .. }
+            if OF_TOOLS.iter().all(|known| known.as_bytes() != &**name) =>
+        {
             (check.holds(environment) == Holds::Yes).then(|| check.clone().into_owned())
         }
         _ => Some(as_it_is_now(check, homes, environment)),
@@ -300,6 +302,7 @@ fn without_compiler(check: &Check<'_>, homes: &Homes, environment: &Environment)
 fn as_it_is_now(check: &Check<'_>, homes: &Homes, environment: &Environment) -> Check<'static> {
     let mut now = match &check.input {
         Input::Variable { name, .. } => Check::variable(&String::from_utf8_lossy(name), environment),
+        Input::Private { name, .. } => Check::private_variable(&String::from_utf8_lossy(name), environment),
         Input::Command { name, .. } => Check::command(&String::from_utf8_lossy(name), environment),
         Input::Content { path, .. } | Input::Absent { path } => {
             let path = homes.ours_for(path_of(path));
@@ -327,7 +330,7 @@ fn without_home(check: &Check<'_>, home: &Path) -> Vec<u8> {
         Input::Variable { value: Some(text), .. } | Input::Command { path: Some(text), .. } => {
             *text = neutral(text);
         }
-        Input::Variable { value: None, .. } | Input::Command { path: None, .. } => {}
+        Input::Variable { value: None, .. } | Input::Command { path: None, .. } | Input::Private { .. } => {}
     }
     let mut text = Vec::new();
     check.render(&mut text);

@@ -43,7 +43,7 @@ pub(crate) fn install(
     let cargo = recipe.toolchain.cargo(environment)?;
     let lane = Lane::enter(cache, &recipe.toolchain, recipe.is_trimmed(), reporter, recipe.script)
         .map_err(unusable)?;
-    lane.heal(cache);
+    lane.heal(cache, environment);
     Moment::latest().pass();
     let start = Moment::now();
     let compiler = match recipe.is_trimmed() {
@@ -206,6 +206,9 @@ impl Installation<'_> {
         command.args(bin.into_iter().flat_map(|bin| ["--bin", bin]));
         command.arg("--root").arg(self.staging.join("root"));
         command.arg("--target-dir").arg(self.lane.path());
+        if recipe.config.has_build_dir {
+            command.env("CARGO_BUILD_BUILD_DIR", self.lane.path());
+        }
         command.args(["--message-format", "json-render-diagnostics"]);
         let selection =
             crate::request::package_spec::Selection { bin: None, ..recipe.options.selection.clone() };

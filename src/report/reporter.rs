@@ -116,9 +116,23 @@ impl Reporter {
         }
     }
 
+    /// The same, with what would mend it.
+    pub(crate) fn remark_with(&self, text: &str, hint: &str) {
+        if self.verbosity > Verbosity::Quiet {
+            self.warn_with(text, Some(hint));
+        }
+    }
+
     /// Reports what was printed, if such detail is asked for.
     pub(crate) fn show_verbosely(&self, text: &[u8]) {
         if self.verbosity >= Verbosity::Verbose {
+            self.show(text, true);
+        }
+    }
+
+    /// Reports what was printed and everybody should know, unless quiet was asked for.
+    pub(crate) fn show_unless_quiet(&self, text: &[u8]) {
+        if self.verbosity > Verbosity::Quiet {
             self.show(text, true);
         }
     }

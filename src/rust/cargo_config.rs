@@ -53,6 +53,12 @@ pub(crate) struct CargoConfig {
     pub(crate) has_target_flags: bool,
     /// Whether they may put a directory in the place of a crate from a registry.
     pub(crate) names_directories: bool,
+    /// Whether they have a directory for what cargo builds on the way, which would lie outside of our cache.
+    pub(crate) has_build_dir: bool,
+    /// The crates in whose place they put others.
+    pub(crate) replaced: Vec<String>,
+    /// The variables that they set for compilers.
+    pub(crate) variables: Vec<String>,
     /// `build.target`, if that is one name.
     pub(crate) target: Option<String>,
     /// Which directory said so.
@@ -116,9 +122,12 @@ impl CargoConfig {
         self.shapes_builds |= shapes_builds(&table);
         let targets = table.get("target").and_then(Value::as_table).into_iter().flatten();
         self.has_target_flags |= targets.into_iter().any(|(_, target)| target.get("rustflags").is_some());
+        self.replaced.extend(crate::rust::manifest::patched_names(&table));
+        self.has_build_dir |= table.get("build").is_some_and(|build| build.get("build-dir").is_some());
         self.names_directories |= table.contains_key("patch") || table.contains_key("paths");
         for name in table.get("env").and_then(Value::as_table).into_iter().flat_map(Table::keys) {
-            self.checks.push(Check::variable(name, environment));
+            self.checks.push(Check::private_variable(name, environment));
+            self.variables.push(name.clone());
         }
         let target = table.get("build").and_then(|build| build.get("target"));
         let target = match target {

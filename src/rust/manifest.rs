@@ -6,6 +6,7 @@
 //!
 //! Profiles and lints are turned into compiler arguments by [`crate::rust::profile`].
 
+pub(crate) mod dependencies;
 pub(crate) mod fields;
 
 use std::path::Path;
@@ -17,6 +18,10 @@ use crate::base::text_position::TextPosition;
 use crate::request::dialect::Dialect;
 use crate::script::header::{Form, Metadata};
 
+pub(crate) use crate::rust::manifest::dependencies::patched_names;
+use crate::rust::manifest::dependencies::{
+    DEPENDENCIES, dependency_tables, dependency_tables_mut, remove_development,
+};
 pub(crate) use crate::rust::manifest::fields::EDITIONS;
 use crate::script::toml_position::{self, Part};
 use crate::settings::script_table::Settings;
@@ -25,9 +30,6 @@ use crate::request::package_spec::PACKAGE_NAME;
 
 /// Profiles that need no definition.
 const PROFILES: &[&str] = &["release", "dev", "quick", "test", "bench"];
-
-/// Tables of dependencies; of these all but the first are for tests and benchmarks only.
-const DEPENDENCIES: &[&str] = &["dependencies", "dev-dependencies", "dev_dependencies"];
 
 /// A script's metadata.
 #[derive(Debug, Clone, PartialEq)]
@@ -306,6 +308,16 @@ impl Manifest {
             .collect()
     }
 
+    /// The same without patches and replacements, which depend on nothing.
+    pub(crate) fn direct_names(&self) -> Vec<String> {
+        dependencies::direct_names(&self.table)
+    }
+
+    /// The packages that are patched or replaced.
+    pub(crate) fn replaced_names(&self) -> Vec<String> {
+        patched_names(&self.table)
+    }
+
     /// The features that are asked of a dependency; `None` if it is none.
     pub(crate) fn features_of(&self, name: &str) -> Option<Vec<&str>> {
         let dependency = self.table.get("dependencies")?.get(name)?;
@@ -397,42 +409,6 @@ fn toml_error(metadata: &Metadata, error: &toml::de::Error) -> Error {
     Error::message(Step::Metadata, words)
         .placed(Some(position))
         .hint("the metadata at the head of a script is TOML, as in `Cargo.toml`")
-}
-
-fn remove_development(table: &mut Table) {
-    DEPENDENCIES.iter().skip(1).for_each(|key| drop(table.remove(*key)));
-}
-
-fn dependency_tables(table: &Table) -> Vec<&Table> {
-    let mut found: Vec<&Table> =
-        ["replace"].iter().chain(DEPENDENCIES).filter_map(|key| table.get(*key)?.as_table()).collect();
-    let inner = |outer: &str| table.get(outer).and_then(Value::as_table).into_iter().flat_map(Table::values);
-    for target in inner("target") {
-        found.extend(DEPENDENCIES.iter().filter_map(|key| target.get(*key)?.as_table()));
-    }
-    found.extend(inner("patch").filter_map(Value::as_table));
-    found
-}
-
-fn dependency_tables_mut(table: &mut Table) -> Vec<&mut Table> {
-    let mut found = Vec::new();
-    for (key, value) in table.iter_mut() {
-        let Some(inner) = value.as_table_mut() else { continue };
-        match key.as_str() {
-            "replace" => found.push(inner),
-            key if DEPENDENCIES.contains(&key) => found.push(inner),
-            "patch" => found.extend(inner.iter_mut().filter_map(|(_, value)| value.as_table_mut())),
-            "target" => {
-                let tables = inner.iter_mut().filter_map(|(_, value)| value.as_table_mut());
-                let named = tables
-                    .flat_map(|table| table.iter_mut())
-                    .filter(|(key, _)| DEPENDENCIES.contains(&key.as_str()));
-                found.extend(named.filter_map(|(_, value)| value.as_table_mut()));
-            }
-            _ => {}
-        }
-    }
-    found
 }
 
 #[cfg(test)]

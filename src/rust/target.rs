@@ -45,10 +45,7 @@ impl Target {
             return Ok(None);
         }
         let since = Moment::now();
-        let question = format!("target-libdir {wanted}");
-        let ask = || ask_library_directory(wanted, &toolchain.rustc, environment);
-        let (_, answer) = remembered(&toolchain.rustc, &question, Vec::new, ask, environment, cache, since)?;
-        let directory = PathBuf::from(answer);
+        let directory = library_directory(wanted, toolchain, environment, cache)?;
         if !has_core(&directory) {
             let version = toolchain.short_version();
             let text = format!("{version} has no standard library for `{wanted}`");
@@ -64,6 +61,23 @@ impl Target {
         })?;
         Ok(Some(Target { name: wanted.to_owned(), checks: vec![check.tool()] }))
     }
+}
+
+/// Where a compiler has the standard library for a kind of machine.
+///
+/// # Errors
+/// [`Step::Arguments`] if it knows none of that name.
+pub(crate) fn library_directory(
+    machine: &str,
+    toolchain: &Toolchain,
+    environment: &Environment,
+    cache: &Cache,
+) -> Result<PathBuf> {
+    let question = format!("target-libdir {machine}");
+    let ask = || ask_library_directory(machine, &toolchain.rustc, environment);
+    let (_, answer) =
+        remembered(&toolchain.rustc, &question, Vec::new, ask, environment, cache, Moment::now())?;
+    Ok(PathBuf::from(answer))
 }
 
 /// Cargo's name of a variable for a target: `CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_LINKER`.

@@ -35,6 +35,12 @@ impl Record {
         named.map(|(_, text)| OsString::from_vec(text.to_vec())).collect()
     }
 
+    /// Puts other texts in the place of all of a name.
+    pub(crate) fn replace_all(&mut self, name: &str, texts: &[OsString]) {
+        self.about.retain(|(key, _)| **key != *name.as_bytes());
+        texts.iter().for_each(|text| self.push(name, text));
+    }
+
     /// Every text with its name, in order.
     pub(crate) fn texts(&self) -> impl Iterator<Item = (String, String)> {
         let text = |text: &Text<'_>| String::from_utf8_lossy(text).into_owned();
@@ -62,11 +68,11 @@ impl Record {
         sealed(PURPOSE, id, out)
     }
 
-    /// Reads what texts there are, sealed or not: to know what a record refers to before something is removed.
+    /// Reads what texts and facts there are, sealed or not: to know what a record refers to before something is removed.
     pub(crate) fn read_any(bytes: &[u8]) -> Record {
         let mut record = Record::default();
         for line in Lines::of(bytes).flatten() {
-            if let Line::About(..) = line {
+            if let Line::About(..) | Line::Fact(_) = line {
                 let _ = record.add(line);
             }
         }

@@ -12,9 +12,14 @@ mod slow {
 
     /// Never stale: what cargo reads for a script, changed and merely touched; and what scripts share of what it builds.
     mod dependencies {
+        mod artifacts;
         mod directories;
+        mod git;
+        mod locks;
         mod manifest;
         mod patches;
+        mod secrets;
         mod sharing;
+        mod vendored;
     }
 }

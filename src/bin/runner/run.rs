@@ -51,9 +51,15 @@ pub(crate) fn dispatch(command: Command) -> Result<u8> {
             let is_one = scripts.len() == 1;
             return many::each(&runner, &scripts, Some("updated"), &options, |script| {
                 let updated = runner.update(script, &options, write_lock)?;
-                let shown = updated.iter().filter(|_| options.verbosity > Verbosity::Quiet);
-                let name = if is_one { String::new() } else { format!("{}: ", script.display_name()) };
-                Ok((0, shown.map(|one| format!("{}{one}\n", printable(&name))).collect()))
+                if options.verbosity == Verbosity::Quiet {
+                    return Ok((0, String::new()));
+                }
+                let script = printable(&script.display_name()).to_string();
+                if updated.is_empty() {
+                    return Ok((0, format!("{script}: up to date\n")));
+                }
+                let name = if is_one { String::new() } else { format!("{script}: ") };
+                Ok((0, updated.iter().map(|one| format!("{name}{one}\n")).collect()))
             });
         }
         Command::Promote { scripts, placement, options } => {

@@ -9,7 +9,9 @@ use crate::base::error::{At, Error, Result, Step};
 use crate::report::reporter::Reporter;
 use crate::rust::deps::call::Call;
 use crate::rust::deps::environments::Environments;
-use crate::rust::deps::{capture, cargo_messages, dependency_list, path_trimming, seed, target_dir};
+use crate::rust::deps::{
+    capture, cargo_messages, dependency_list, path_trimming, script_lock, seed, target_dir,
+};
 use crate::rust::recipe::RustRecipe;
 use crate::store::cache::Cache;
 use crate::store::sealed_record::Record;
@@ -30,21 +32,27 @@ pub(crate) fn environment(
     reporter: &Reporter,
 ) -> Result<Call> {
     let (environments, manifest) = Environments::find(recipe, cache, environment, reporter)?;
-    if let Some(call) = environments.recorded() {
-        return Ok(call);
-    }
-    let _lock = environments.enter().map_err(|error| cache.unusable("cannot write to", error))?;
-    match environments.recorded() {
-        Some(call) => Ok(call),
-        None => environments.build(&manifest),
-    }
+    environments.check_lock()?;
+    let recorded = || environments.recorded().filter(|_| !recipe.options.force);
+    let call = match recorded() {
+        Some(call) => call,
+        None => {
+            let _lock = environments.enter().map_err(|error| cache.unusable("cannot write to", error))?;
+            match recorded() {
+                Some(call) => call,
+                None => environments.build(&manifest)?,
+            }
+        }
+    };
+    environments.settle_lock(call.misfit.as_deref(), reporter)?;
+    Ok(call)
 }
 
 /// The environment of a script's dependencies if it is recorded, so that cargo need not be asked.
 pub(crate) fn recorded(recipe: &RustRecipe<'_>, cache: &Cache, environment: &Environment) -> Option<Call> {
     let reporter = Reporter::silent();
     let (environments, _) = Environments::find(recipe, cache, environment, &reporter).ok()?;
-    environments.recorded()
+    environments.recorded().filter(|call| call.misfit.is_none() || !recipe.options.locked)
 }
 
 impl Environments<'_> {
@@ -65,7 +73,7 @@ impl Environments<'_> {
             self.recipe.script,
         )
         .map_err(unusable)?;
-        lane.heal(self.cache);
+        lane.heal(self.cache, self.environment);
         let mut before: Option<Vec<Check<'static>>> = None;
         for _ in 0..MOST_DISTURBANCES {
             // What was written before this moment has an older stamp, what is written from now on has not.
@@ -118,7 +126,8 @@ impl Environments<'_> {
         if let Some(command_log) = self.reporter.command_log() {
             command_log.file(&main, &text);
         }
-        let capture = capture::Capture::prepare(&self.directory).map_err(unusable)?;
+        let variables = &self.recipe.config.variables;
+        let capture = capture::Capture::prepare(&self.directory, variables).map_err(unusable)?;
         let local =
             cargo_messages::Local::find(self.recipe.manifest, || self.cargo(cargo), manifest_path, self)?;
         local.forget_in(lane, &self.recipe.profile);
@@ -140,12 +149,12 @@ impl Environments<'_> {
             self.cache.write_whole(&self.resolved, sealed.as_bytes()).map_err(unusable)?;
         }
         let captured = capture.read().at(Step::Dependencies)?;
-        let made = cargo_messages::Made::read(&output);
         let mut record = Record::default();
         record.push("profile", &self.recipe.profile);
         record.push("lane", lane.name());
         record.push("resolved", self.resolution());
-        for argument in captured.arguments(&main) {
+        let made = cargo_messages::Made::read(&output);
+        for argument in captured.arguments(&main).into_iter().chain(self.run_paths(&made)?) {
             record.push("argument", argument);
         }
         for (name, value) in captured.variables(&self.environment.for_compilers()) {
@@ -155,6 +164,9 @@ impl Environments<'_> {
             record.push("variable", text);
         }
         record.push("lock", Digest::of(lock.as_bytes()).hex());
+        if let Some(lacking) = self.lock.as_deref().and_then(|own| script_lock::misfit(own, lock)) {
+            record.push("misfit", lacking);
+        }
         for package in dependency_list::of(made.packages(), lock) {
             record.push("package", package.text());
         }

@@ -16,6 +16,8 @@ pub(crate) struct Call {
     pub(crate) packages: Vec<OsString>,
     /// The digest of the lock.
     pub(crate) lock: Option<String>,
+    /// What `SCRIPT.lock` lacks, if it does not fit.
+    pub(crate) misfit: Option<String>,
     /// What must be untouched in the cache for the call to work.
     pub(crate) artifacts: Vec<OsString>,
 }

@@ -1,9 +1,14 @@
-//! Capturing cargo's call of rustc: a `RUSTC_WORKSPACE_WRAPPER` that writes down its arguments and environment.
+//! Capturing cargo's call of rustc: a `RUSTC_WORKSPACE_WRAPPER` that writes down its arguments and what cargo set for it.
 //!
 //! Cargo calls the wrapper as `WRAPPER RUSTC ARGUMENT…` for the final crate only, so dependencies and their build scripts
 //! see nothing of it. It is a shell script, so that a program that embeds runner needs no second executable. The call is
 //! told from cargo's questions about the compiler by its crate's name. Nothing is compiled then: cargo does not mind that a
 //! program it asked for is not there, as it does not when `cargo rustc` was told to make something else.
+//!
+//! It is called `rustc`, and answers as rustc does to whoever takes it for that and calls it as `WRAPPER ARGUMENT…`: sccache, as
+//! a `RUSTC_WRAPPER`, asks its first argument which compiler it is.
+//!
+//! Of the environment it writes down what cargo sets, by name: the rest is the caller's, and may hold secrets.
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -12,16 +17,54 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+/// `@VARIABLES@` are the names that cargo may have set.
 const WRAPPER: &str = r#"#!/bin/sh
 # Written by runner: notes how cargo calls the compiler for the script, which is not there yet.
+case $1 in
+-*) set -- "$RUSTC" "$@" ;;
+esac
 case " $* " in
 *" --crate-name runner_script "*)
     here=${0%/*}
-    env -0 >"$here/variables" && printf '%s\0' "$@" >"$here/arguments"
+    umask 077
+    for name in @VARIABLES@; do
+        eval "[ -z \"\${$name+set}\" ] || printf '%s=%s\\0' \"\$name\" \"\${$name}\""
+    done >"$here/variables" && printf '%s\0' "$@" >"$here/arguments"
     exit ;;
 esac
 exec "$@"
 "#;
+
+/// What cargo sets for the compiler of a program; and what belongs to how a compiler or a script of its dependencies is found
+/// and run.
+const SET_BY_CARGO: &[&str] = &[
+    "CARGO",
+    "CARGO_BIN_NAME",
+    "CARGO_CRATE_NAME",
+    "CARGO_MANIFEST_DIR",
+    "CARGO_MANIFEST_LINKS",
+    "CARGO_MANIFEST_PATH",
+    "CARGO_PKG_AUTHORS",
+    "CARGO_PKG_DESCRIPTION",
+    "CARGO_PKG_HOMEPAGE",
+    "CARGO_PKG_LICENSE",
+    "CARGO_PKG_LICENSE_FILE",
+    "CARGO_PKG_NAME",
+    "CARGO_PKG_README",
+    "CARGO_PKG_REPOSITORY",
+    "CARGO_PKG_RUST_VERSION",
+    "CARGO_PKG_VERSION",
+    "CARGO_PKG_VERSION_MAJOR",
+    "CARGO_PKG_VERSION_MINOR",
+    "CARGO_PKG_VERSION_PATCH",
+    "CARGO_PKG_VERSION_PRE",
+    "CARGO_PRIMARY_PACKAGE",
+    "CARGO_TARGET_TMPDIR",
+    "DYLD_FALLBACK_LIBRARY_PATH",
+    "LD_LIBRARY_PATH",
+    "LIBPATH",
+    "OUT_DIR",
+];
 
 /// The wrapper of one environment.
 pub(super) struct Capture {
@@ -35,21 +78,18 @@ pub(super) struct Captured {
 }
 
 impl Capture {
-    pub(super) fn prepare(environment: &Path) -> io::Result<Capture> {
+    /// `more` are the variables that cargo's configuration sets.
+    pub(super) fn prepare(environment: &Path, more: &[String]) -> io::Result<Capture> {
         let directory = environment.join("call");
         fs::create_dir_all(&directory)?;
         let capture = Capture { directory };
-        for name in ["variables", "arguments"] {
-            match fs::remove_file(capture.directory.join(name)) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-                _ => {}
-            }
-        }
+        capture.forget()?;
         let wrapper = capture.wrapper();
+        let text = wrapper_text(more);
         // It never changes; written once, it is never open for writing while somebody executes it.
-        if fs::read(&wrapper).ok().as_deref() != Some(WRAPPER.as_bytes()) {
-            let written = capture.directory.join("wrapper.new");
-            fs::write(&written, WRAPPER)?;
+        if fs::read(&wrapper).ok().as_deref() != Some(text.as_bytes()) {
+            let written = capture.directory.join("rustc.new");
+            fs::write(&written, text)?;
             fs::set_permissions(&written, fs::Permissions::from_mode(0o700))?;
             fs::rename(&written, &wrapper)?;
         }
@@ -57,7 +97,18 @@ impl Capture {
     }
 
     pub(super) fn wrapper(&self) -> PathBuf {
-        self.directory.join("wrapper")
+        self.directory.join("rustc")
+    }
+
+    /// Removes what was written down.
+    fn forget(&self) -> io::Result<()> {
+        for name in ["variables", "arguments"] {
+            match fs::remove_file(self.directory.join(name)) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+        }
+        Ok(())
     }
 
     pub(super) fn read(&self) -> io::Result<Captured> {
@@ -68,8 +119,21 @@ impl Capture {
         };
         let variables =
             list("variables")?.iter().filter_map(crate::rust::deps::call::split_variable).collect();
-        Ok(Captured { arguments: list("arguments")?, variables })
+        let captured = Captured { arguments: list("arguments")?, variables };
+        self.forget()?;
+        Ok(captured)
     }
+}
+
+fn wrapper_text(more: &[String]) -> String {
+    // No other can be asked of a shell, or read by `env!` without quotes of its own.
+    let is_plain = |name: &str| {
+        name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+            && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+    };
+    let more = more.iter().map(String::as_str).filter(|name| is_plain(name));
+    let names: Vec<&str> = SET_BY_CARGO.iter().copied().chain(more).collect();
+    WRAPPER.replace("@VARIABLES@", &names.join(" "))
 }
 
 impl Captured {

@@ -7,10 +7,10 @@ use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Step};
 use crate::base::text_position::TextPosition;
 use crate::build::outcome::disk_full;
-use crate::report::reporter::Reporter;
+use crate::report::reporter::{Finished, Reporter};
 use crate::rust::deps::environments::Environments;
 use crate::rust::deps::network::{self, Network};
-use crate::rust::deps::{capture, seed, target_dir};
+use crate::rust::deps::{capture, cargo_warnings, seed, target_dir};
 use crate::rust::toolchain::Toolchain;
 
 /// Cargo, as it is always called: from `/`, with the compiler that was chosen, in the environment of the policy.
@@ -53,6 +53,9 @@ impl Environments<'_> {
             Some(_) => command.args(["test", "--no-run", "--bins"]),
         };
         command.arg("--manifest-path").arg(manifest).arg("--target-dir").arg(lane);
+        if self.recipe.config.has_build_dir {
+            command.env("CARGO_BUILD_BUILD_DIR", lane);
+        }
         if let Some(target) = &self.recipe.target {
             command.args(["--target", &target.name]);
         }
@@ -91,9 +94,12 @@ impl Environments<'_> {
         // What has been built here answers most new manifests, and asking the registry costs more than the build.
         let try_offline = self.recipe.options.offline || seed::covers(&lock_path, self.recipe.manifest);
         if try_offline {
-            let finished = build(Network::Off)?;
+            let mut finished = build(Network::Off)?;
+            if self.recipe.options.offline && self.forgets_lock(&finished, &lock_path) {
+                finished = build(Network::Off)?;
+            }
             if finished.status.success() {
-                self.reporter.show(&finished.stderr, false);
+                self.show_warnings(&finished.stderr);
                 return Ok(finished.stdout);
             }
             if self.recipe.options.offline {
@@ -101,6 +107,9 @@ impl Environments<'_> {
             }
         }
         let mut finished = build(Network::Briefly)?;
+        if self.forgets_lock(&finished, &lock_path) {
+            finished = build(Network::Briefly)?;
+        }
         if !finished.status.success() && is_network_failure(&finished.stderr) {
             // An unreachable registry is no error while everything needed is here.
             let without = build(Network::Off)?;
@@ -122,11 +131,33 @@ impl Environments<'_> {
         }
         match finished.status.success() {
             true => {
-                self.reporter.show(&finished.stderr, false);
+                self.show_warnings(&finished.stderr);
                 Ok(finished.stdout)
             }
             false => Err(self.failed(&finished.stderr, finished.status)),
         }
+    }
+
+    /// Removes the lock that a failed resolution began with, if that was not the user's: what is in it may be gone from a
+    /// vendored directory that was renewed. Then it is worth another try.
+    pub(super) fn forgets_lock(&self, finished: &Finished, lock: &Path) -> bool {
+        const SIGNS: &[&str] =
+            &["(locked to ", "candidate versions found which didn't match", "checksum for `"];
+        let text = String::from_utf8_lossy(&finished.stderr);
+        !finished.status.success()
+            && self.lock.is_none()
+            && SIGNS.iter().any(|sign| text.contains(sign))
+            && std::fs::remove_file(lock).is_ok()
+    }
+
+    /// Shows what cargo has to say of a build that went well: what it warns of the manifest to everybody, since that is the
+    /// script's own; what compilers say of dependencies as any diagnostics.
+    fn show_warnings(&self, stderr: &[u8]) {
+        let text = String::from_utf8_lossy(stderr);
+        let (of_manifest, rest) = cargo_warnings::split(&text);
+        let of_manifest = self.in_the_scripts_words(&of_manifest);
+        self.reporter.show_unless_quiet(of_manifest.as_bytes());
+        self.reporter.show(rest.as_bytes(), false);
     }
 
     /// The script's own `rustflags`, after those that cargo takes from elsewhere: it knows one source of them only, and the
@@ -160,6 +191,12 @@ impl Environments<'_> {
         if let Some(error) = disk_full(&self.directory, &messages, "cannot build dependencies in the cache") {
             return error;
         }
+        let is_about_lock =
+            ["--locked was passed", "the lock file"].iter().any(|sign| messages.contains(sign));
+        if self.recipe.options.locked && is_about_lock {
+            self.reporter.show_verbosely(diagnostics);
+            return self.unfit("");
+        }
         // Cargo speaks of a package the user has never seen; what it means is the script.
         let shown = self.in_the_scripts_words(&messages);
         if let Some(error) = network::explain(&shown, self.recipe.layers, self.environment) {
@@ -175,14 +212,13 @@ impl Environments<'_> {
         {
             return error;
         }
+        if self.lock.is_some() && shown.contains("(locked to ") {
+            let script = self.recipe.script.display_name();
+            return error.hint(format!("`runner update {script}` renews `{script}.lock`"));
+        }
         let hints = [
             ("no matching package named", "check the name under `[dependencies]` against https://crates.io"),
             ("failed to select a version", "ask for a version that exists, or `\"*\"` for any"),
-            (
-                "--locked was passed",
-                "`SCRIPT.lock` does not fit the script: `runner update SCRIPT` renews it",
-            ),
-            ("the lock file", "`SCRIPT.lock` does not fit the script: `runner update SCRIPT` renews it"),
         ];
         match hints.iter().find(|(sign, _)| shown.contains(sign)) {
             Some((_, hint)) => error.hint(*hint),
@@ -199,6 +235,7 @@ impl Environments<'_> {
             self.directory.display()
         );
         let manifest = self.directory.join("Cargo.toml").display().to_string();
+        let lock = self.directory.join("Cargo.lock").display().to_string();
         // Read once, and only where cargo speaks of a place in it.
         let generated = std::fs::read_to_string(self.directory.join("Cargo.toml")).unwrap_or_default();
         let place = |line, column| {
@@ -211,6 +248,7 @@ impl Environments<'_> {
         let vague = format!("{script}, in its metadata");
         with_places_of(text, manifest.trim_start_matches('/'), &vague, place)
             .replace(&package, &script)
+            .replace(&lock, &format!("{script}.lock"))
             .replace(&manifest, &script)
             .replace(&format!("`{}`", crate::request::package_spec::PACKAGE_NAME), &format!("`{script}`"))
     }

@@ -19,7 +19,7 @@ use crate::base::environment::{Environment, is_dropped};
 use crate::base::error::{Error, Result, Step};
 use crate::build::input_mutation::InputMutations;
 use crate::rust::dep_info::DepInfo;
-use crate::rust::deps::artifacts::stamp_of;
+use crate::rust::deps::artifacts;
 use crate::rust::deps::environments::Environments;
 use crate::rust::deps::path_trimming::{self, Identity};
 use crate::rust::deps::target_dir::Lane;
@@ -51,6 +51,8 @@ pub(crate) struct Made {
     twins: Vec<PathBuf>,
     /// Of each build script that ran: its package's id and its `OUT_DIR`.
     build_outputs: Vec<(String, PathBuf)>,
+    /// Shared libraries that are linked to.
+    shared_libraries: Vec<PathBuf>,
     /// The ids of the packages that were compiled.
     packages: BTreeSet<String>,
 }
@@ -72,6 +74,7 @@ impl Local {
             if offline {
                 command.arg("--offline");
             }
+            command.args(environments.recipe.options.locked.then_some("--locked"));
             environments.reporter.run(&mut command, "resolving dependencies", true)
         };
         let mut finished = ask(true);
@@ -80,7 +83,11 @@ impl Local {
         {
             finished = ask(false);
         }
-        let finished = finished.map_err(|error| Error::new(Step::Dependencies, error))?;
+        let mut finished = finished.map_err(|error| Error::new(Step::Dependencies, error))?;
+        if environments.forgets_lock(&finished, &manifest_path.with_file_name("Cargo.lock")) {
+            finished = ask(environments.recipe.options.offline)
+                .map_err(|error| Error::new(Step::Dependencies, error))?;
+        }
         if !finished.status.success() {
             return Err(environments.failed(&finished.stderr, finished.status));
         }
@@ -144,6 +151,11 @@ impl Made {
                     if message["target"]["name"] != crate::request::package_spec::PACKAGE_NAME =>
                 {
                     let files = message["filenames"].as_array().into_iter().flatten();
+                    let kinds = message["target"]["crate_types"].as_array().into_iter().flatten();
+                    if kinds.clone().any(|kind| kind == "dylib") {
+                        let paths = files.clone().filter_map(Value::as_str).map(PathBuf::from);
+                        made.shared_libraries.extend(paths.filter(|path| is_shared_library(path)));
+                    }
                     made.packages.extend(message["package_id"].as_str().map(str::to_owned));
                     made.files.extend(files.filter_map(Value::as_str).map(PathBuf::from));
                 }
@@ -156,6 +168,10 @@ impl Made {
             }
         }
         made
+    }
+
+    pub(crate) fn shared_libraries(&self) -> &[PathBuf] {
+        &self.shared_libraries
     }
 
     pub(crate) fn packages(&self) -> &BTreeSet<String> {
@@ -198,13 +214,7 @@ impl Made {
         let said = outputs.clone().map(|(_, output)| output.with_file_name("output"));
         let files = self.files.iter().chain(&self.twins);
         let all = files.chain(outputs.map(|(_, output)| output)).cloned().chain(said);
-        all.filter_map(|path| {
-            let mut text = OsString::from(stamp_of(&path)?);
-            text.push(" ");
-            text.push(path.strip_prefix(cache).ok()?);
-            Some(text)
-        })
-        .collect()
+        all.filter_map(|path| artifacts::recorded(&path, path.strip_prefix(cache).ok()?)).collect()
     }
 }
 
@@ -216,8 +226,12 @@ pub(crate) fn checks(
     environment: &Environment,
     start: Moment,
 ) -> Result<Vec<Check<'static>>> {
-    let mut facts =
-        Facts { files: BTreeSet::new(), directories: BTreeSet::new(), variables: BTreeSet::new() };
+    let mut facts = Facts {
+        files: BTreeSet::new(),
+        directories: BTreeSet::new(),
+        variables: BTreeSet::new(),
+        unchangeable: unchangeable(environment, lane.path()),
+    };
     for Package { directory, .. } in &local.packages {
         facts.add_tree(directory, Names::Sources).map_err(|error| {
             let what = format!("failed to read `{}`", directory.display());
@@ -227,7 +241,7 @@ pub(crate) fn checks(
         facts.files.extend(directory.ancestors().skip(1).map(|parent| parent.join("Cargo.toml")));
     }
     for file in &made.files {
-        facts.add_dep_info(file, lane.path());
+        facts.add_dep_info(file);
     }
     for (id, output) in &made.build_outputs {
         let package = local.packages.iter().find(|package| package.id == *id);
@@ -247,9 +261,16 @@ struct Facts {
     files: BTreeSet<PathBuf>,
     directories: BTreeSet<(PathBuf, Names)>,
     variables: BTreeSet<String>,
+    /// Where nothing ever changes.
+    unchangeable: Vec<PathBuf>,
 }
 
 impl Facts {
+    /// Whether a source file may change: it lies neither in a registry's or git's checkout of cargo's nor in our own cache.
+    fn may_change(&self, file: &Path) -> bool {
+        !self.unchangeable.iter().any(|place| file.starts_with(place))
+    }
+
     /// Every file and directory below, but for what tools put there.
     fn add_tree(&mut self, directory: &Path, which: Names) -> io::Result<()> {
         self.directories.insert((directory.to_owned(), which));
@@ -272,7 +293,7 @@ impl Facts {
     }
 
     /// What rustc says it read for a crate: sources outside the registry, and variables.
-    fn add_dep_info(&mut self, artifact: &Path, lane: &Path) {
+    fn add_dep_info(&mut self, artifact: &Path) {
         let Some(stem) = artifact.file_stem().and_then(|stem| stem.to_str()) else { return };
         let name = stem.strip_prefix("lib").unwrap_or(stem);
         let Some(directory) = artifact.parent() else { return };
@@ -286,7 +307,9 @@ impl Facts {
         for text in found.iter().filter_map(|path| fs::read(path).ok()) {
             let Some(info) = DepInfo::parse(&String::from_utf8_lossy(&text)) else { continue };
             let files = info.files.into_iter();
-            self.files.extend(files.filter(|file| file.is_absolute() && may_change(file, lane)));
+            let files: Vec<PathBuf> =
+                files.filter(|file| file.is_absolute() && self.may_change(file)).collect();
+            self.files.extend(files);
             let variables = info.variables.into_iter().map(|(name, _)| name);
             self.variables.extend(variables.filter(|name| !is_dropped(OsStr::new(name))));
         }
@@ -307,7 +330,7 @@ impl Facts {
                 && (path.is_absolute() || package.is_some())
             {
                 let path = package.unwrap_or(Path::new("/")).join(path);
-                if !may_change(&path, out_directory) {
+                if !self.may_change(&path) {
                     continue;
                 }
                 if path.is_dir() {
@@ -329,17 +352,24 @@ impl Facts {
         for (path, which) in &self.directories {
             checks.push(Check::directory(path, *which, start)?);
         }
-        checks.extend(self.variables.iter().map(|name| Check::variable(name, environment)));
+        checks.extend(self.variables.iter().map(|name| Check::private_variable(name, environment)));
         Ok(checks)
     }
 }
 
-/// Whether a source file may change: it lies neither in a registry's or git's checkout of cargo's nor in our own cache.
-fn may_change(file: &Path, ours: &Path) -> bool {
-    let text = file.to_string_lossy();
-    let of_cargo = ["/registry/src/", "/git/checkouts/"].iter().any(|part| text.contains(part));
-    let own_root = ours.ancestors().find(|path| path.ends_with("deps"));
-    !of_cargo && !own_root.is_some_and(|root| file.starts_with(root))
+/// Where sources lie that never change: registries' and git's checkouts in cargo's home, as it is named and where it really is,
+/// and what is ours.
+fn unchangeable(environment: &Environment, lane: &Path) -> Vec<PathBuf> {
+    let home = environment.cargo_home();
+    let of_cargo = home.iter().flat_map(|home| ["registry/src", "git/checkouts"].map(|part| home.join(part)));
+    let named: Vec<PathBuf> =
+        of_cargo.chain(lane.ancestors().find(|path| path.ends_with("deps")).map(Path::to_owned)).collect();
+    let real: Vec<PathBuf> = named.iter().filter_map(|place| fs::canonicalize(place).ok()).collect();
+    named.into_iter().chain(real).collect()
+}
+
+fn is_shared_library(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "so" || extension == "dylib")
 }
 
 /// Whether a variable comes from outside: cargo sets its own from what names the environment.

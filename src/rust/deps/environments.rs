@@ -6,18 +6,18 @@ use std::time::SystemTime;
 
 use crate::base::digest::{Digest, Fields};
 use crate::base::environment::{Environment, TRACED};
-use crate::base::error::{Error, Result, Step};
+use crate::base::error::Result;
 use crate::base::fs::remove;
 use crate::report::lock_notice::patiently;
 use crate::report::reporter::Reporter;
-use crate::rust::deps::artifacts::are_untouched;
+use crate::rust::deps::artifacts::{self, State};
 use crate::rust::deps::call::{Call, split_variable};
+use crate::rust::deps::script_lock::{self, Insistence};
 use crate::rust::deps::seed;
 use crate::rust::recipe::RustRecipe;
 use crate::store::cache::Cache;
 use crate::store::lock::Lock;
 use crate::store::sealed_record::Record;
-use crate::store::stamp::Moment;
 use crate::store::trace::fact::Check;
 
 /// One manifest with one toolchain, profile and lock.
@@ -40,28 +40,17 @@ fn manifest_text(recipe: &RustRecipe<'_>) -> String {
     recipe.manifest.to_cargo(recipe.metadata_base(), &recipe.edition, "src/main.rs")
 }
 
-fn adjacent_lock(recipe: &RustRecipe<'_>) -> Result<(Option<String>, Vec<Check<'static>>)> {
-    let Some(path) = recipe.adjacent_lock() else { return Ok((None, Vec::new())) };
-    let unreadable = |error: std::io::Error| {
-        let what = format!("cannot read `{}`", path.display());
-        Error::new(Step::Dependencies, anyhow::Error::new(error).context(what))
-    };
-    let check = Check::file_or_absent(&path, Moment::now()).map_err(unreadable)?;
-    let text = match check.file_path() {
-        Some(path) => Some(fs::read_to_string(path).map_err(unreadable)?),
-        None if recipe.options.locked => {
-            let text = format!("`{}` is not there, and `--locked` insists on it", path.display());
-            let hint = format!("`runner update {} --lock` writes it", recipe.script.display_name());
-            return Err(Error::message(Step::Dependencies, text).hint(hint));
-        }
-        None => None,
-    };
-    Ok((text, vec![check]))
-}
-
 /// Names the environment: everything that changes what cargo makes of the manifest.
-fn key(recipe: &RustRecipe<'_>, environment: &Environment, manifest: &str, lock: Option<&str>) -> Digest {
-    let mut fields = Fields::new("dependency environment 3");
+fn key(
+    recipe: &RustRecipe<'_>,
+    cache: &Cache,
+    environment: &Environment,
+    manifest: &str,
+    lock: Option<&str>,
+) -> Digest {
+    let mut fields = Fields::new("dependency environment 4");
+    // The call names artifacts by their paths: in a cache that was moved it would name what is where they were.
+    fields.push("cache", cache.directory().as_os_str().as_encoded_bytes());
     fields.push("manifest", manifest.as_bytes());
     fields.push_optional("lock", lock.map(str::as_bytes));
     fields.push("toolchain", recipe.toolchain.id.as_bytes());
@@ -94,9 +83,20 @@ impl<'a> Environments<'a> {
         environment: &'a Environment,
         reporter: &'a Reporter,
     ) -> Result<(Environments<'a>, String)> {
-        let (lock, lock_check) = adjacent_lock(recipe)?;
+        Environments::find_with(recipe, cache, environment, reporter, Insistence::AsAsked)
+    }
+
+    /// The same; whether `SCRIPT.lock` has to be there is said by `insistence`.
+    pub(crate) fn find_with(
+        recipe: &'a RustRecipe<'a>,
+        cache: &'a Cache,
+        environment: &'a Environment,
+        reporter: &'a Reporter,
+        insistence: Insistence,
+    ) -> Result<(Environments<'a>, String)> {
+        let (lock, lock_check) = script_lock::read(recipe, insistence)?;
         let manifest = manifest_text(recipe);
-        let key = key(recipe, environment, &manifest, lock.as_deref());
+        let key = key(recipe, cache, environment, &manifest, lock.as_deref());
         let place = cache.join("deps").join(&recipe.toolchain.id);
         let directory = place.join("environments").join(key.short(32));
         let resolved = place.join("locks").join(Digest::of(manifest.as_bytes()).short(32));
@@ -121,18 +121,27 @@ impl<'a> Environments<'a> {
 
     /// The call that was recorded, if it is still true and all it needs is still there.
     pub(crate) fn recorded(&self) -> Option<Call> {
-        let record = Record::parse(&self.key, &fs::read(self.record_path()).ok()?)?;
+        let mut record = Record::parse(&self.key, &fs::read(self.record_path()).ok()?)?;
         if record.first("resolved").is_none_or(|resolved| resolved != *self.resolution())
-            || !are_untouched(self.cache.directory(), &record.all("artifact"))
             || !record.holds(self.environment)
         {
             return None;
         }
-        // Seen by trim: an environment lives as long as it is used.
-        let _ = File::options()
-            .append(true)
-            .open(self.record_path())
-            .and_then(|file| file.set_modified(SystemTime::now()));
+        match artifacts::state(self.cache.directory(), &record.all("artifact")) {
+            State::Changed => return None,
+            State::Restored(now) => {
+                record.replace_all("artifact", &now);
+                // Best effort: without it the next miss reads them again.
+                let _ = self.cache.write_whole(&self.record_path(), &record.render(&self.key));
+            }
+            State::Unchanged => {
+                // Seen by trim: an environment lives as long as it is used.
+                let _ = File::options()
+                    .append(true)
+                    .open(self.record_path())
+                    .and_then(|file| file.set_modified(SystemTime::now()));
+            }
+        }
         Some(self.call(&record))
     }
 
@@ -177,8 +186,16 @@ impl<'a> Environments<'a> {
             checks,
             packages: record.all("package"),
             lock: record.first("lock").and_then(|lock| lock.into_string().ok()),
+            misfit: record.first("misfit").and_then(|names| names.into_string().ok()),
             artifacts: record.all("artifact"),
         }
+    }
+
+    /// The crates in whose place the manifest or cargo's configuration puts others: which version of them is here says nothing.
+    fn replaced(&self) -> Vec<String> {
+        let mut names = self.recipe.manifest.replaced_names();
+        names.extend(self.recipe.config.replaced.iter().cloned());
+        names
     }
 
     /// The lock that cargo starts from.
@@ -187,7 +204,7 @@ impl<'a> Environments<'a> {
             Some(lock) => fs::write(path, lock),
             None => match seed::read_whole(&self.resolved) {
                 Some(lock) => fs::write(path, lock),
-                None => seed::write(self.cache, &self.recipe.toolchain.id, path),
+                None => seed::write(self.cache, &self.recipe.toolchain.id, path, &self.replaced()),
             },
         }
     }

@@ -16,8 +16,9 @@ use crate::store::cache::Cache;
 /// Newer locks first; older ones add only packages, in versions nobody newer chose.
 const MOST_LOCKS: usize = 200;
 
-/// Writes the union of the locks of all environments of a toolchain to `path`.
-pub(super) fn write(cache: &Cache, toolchain: &str, path: &Path) -> io::Result<()> {
+/// Writes the union of the locks of all environments of a toolchain to `path`,
+/// without the packages of these names: what is put in their place may have another version.
+pub(super) fn write(cache: &Cache, toolchain: &str, path: &Path, without: &[String]) -> io::Result<()> {
     let mut locks: Vec<_> = fs::read_dir(cache.join("deps").join(toolchain).join("environments"))?
         .flatten()
         .filter(|entry| entry.path().join("record").exists())
@@ -38,7 +39,8 @@ pub(super) fn write(cache: &Cache, toolchain: &str, path: &Path) -> io::Result<(
             else {
                 continue;
             };
-            if source.starts_with("registry+") || source.starts_with("sparse+") {
+            let is_replaced = without.iter().any(|replaced| replaced == name);
+            if !is_replaced && (source.starts_with("registry+") || source.starts_with("sparse+")) {
                 packages.entry((name.to_owned(), series(version))).or_insert_with(|| package.clone());
             }
         }

@@ -5,23 +5,19 @@
 //! what one has built another finds; but a script that comes while it is busy takes the next lane, and builds there what
 //! it does not find. Which crates are compiled twice for it is the price of not waiting minutes for a stranger.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::fs;
 use std::io;
-use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use crate::base::fs::{Mode, remove_in};
 use crate::report::lock_notice::patiently;
 use crate::report::reporter::Reporter;
-use crate::rust::deps::artifacts::are_untouched;
 use crate::rust::toolchain::Toolchain;
 use crate::script::script_file::Script;
 use crate::store::cache::Cache;
 use crate::store::lock::Lock;
 use crate::store::sealed_record::Record;
-use crate::store::trace::escape::split_field;
 
 /// As many cold builds at once as can be useful.
 const LANES: usize = 4;
@@ -62,51 +58,6 @@ impl Lane {
         &self.name
     }
 
-    /// Makes cargo forget what is not as it was built: it looks only whether an artifact is older than its sources.
-    pub(crate) fn heal(&self, cache: &Cache) {
-        let forget_link = |path: &PathBuf| {
-            // Cargo makes none, and would write through one.
-            if path.is_symlink() {
-                let _ = fs::remove_file(path);
-            }
-        };
-        entries(&self.path).iter().for_each(forget_link);
-        for profile in profiles(&self.path) {
-            entries(&profile).iter().for_each(forget_link);
-            let parts = PARTS.iter().map(|part| profile.join(part));
-            for part in parts.filter(|part| fs::symlink_metadata(part).is_ok()) {
-                // A file where a directory should be goes, too.
-                let _ = cache.make_directory(&part);
-                for entry in entries(&part) {
-                    forget_link(&entry);
-                    entries(&entry).iter().for_each(forget_link);
-                }
-            }
-        }
-        let mut recorded: BTreeMap<OsString, bool> = BTreeMap::new();
-        let environments = self.path.with_file_name("environments");
-        for environment in entries(&environments) {
-            let Ok(bytes) = fs::read(environment.join("record")) else { continue };
-            for artifact in Record::read_any(&bytes).all("artifact") {
-                let is_untouched = are_untouched(cache.directory(), std::slice::from_ref(&artifact));
-                if let Some((_, path)) = split_field(artifact.as_bytes())
-                    && path.starts_with(self.name.as_bytes())
-                {
-                    *recorded.entry(OsStr::from_bytes(path).to_owned()).or_default() |= is_untouched;
-                }
-            }
-        }
-        let touched = recorded.iter().filter(|(path, is_untouched)| {
-            // What is missing cargo sees for itself.
-            !**is_untouched && fs::symlink_metadata(cache.join(path)).is_ok()
-        });
-        let hashes: BTreeSet<String> =
-            touched.filter_map(|(path, _)| hash_of(&path.to_string_lossy()).map(str::to_owned)).collect();
-        if !hashes.is_empty() {
-            remove_where(&self.path, |hash| hash.is_some_and(|hash| hashes.contains(hash)), Mode::Remove);
-        }
-    }
-
     /// Waits until all that was built is on disk.
     pub(super) fn sync(&self) -> io::Result<()> {
         let directory = fs::File::open(&self.path)?;
@@ -141,7 +92,7 @@ fn place(
 }
 
 /// Where cargo puts the artifacts of a profile.
-const PARTS: &[&str] = &["deps", "build", ".fingerprint", "incremental", "examples"];
+pub(super) const PARTS: &[&str] = &["deps", "build", ".fingerprint", "incremental", "examples"];
 
 /// Removes from every lane nobody uses the artifacts that no environment in `alive` names, and returns the bytes freed.
 ///
@@ -169,7 +120,7 @@ pub(crate) fn sweep(cache: &Cache, alive: &[Record], mode: Mode) -> u64 {
 }
 
 /// What cargo keeps the artifacts of each profile in: a directory of the lane, or for another target one of its directory.
-fn profiles(lane: &Path) -> Vec<PathBuf> {
+pub(super) fn profiles(lane: &Path) -> Vec<PathBuf> {
     let mut found = directories(lane);
     let is_part = |path: &PathBuf| PARTS.iter().any(|part| path.ends_with(part));
     let of_targets: Vec<PathBuf> =
@@ -179,7 +130,7 @@ fn profiles(lane: &Path) -> Vec<PathBuf> {
 }
 
 /// Removes the artifacts of a lane whose hash (of their name, if there is one in it) `goes`; returns the bytes freed.
-fn remove_where(lane: &Path, goes: impl Fn(Option<&str>) -> bool, mode: Mode) -> u64 {
+pub(super) fn remove_where(lane: &Path, goes: impl Fn(Option<&str>) -> bool, mode: Mode) -> u64 {
     let mut freed = 0;
     for profile in profiles(lane) {
         for part in PARTS {
@@ -200,7 +151,7 @@ fn lanes(cache: &Cache) -> Vec<PathBuf> {
     toolchains.iter().flat_map(|toolchain| directories(toolchain)).filter(is_lane).collect()
 }
 
-fn entries(path: &Path) -> Vec<PathBuf> {
+pub(super) fn entries(path: &Path) -> Vec<PathBuf> {
     fs::read_dir(path).into_iter().flatten().flatten().map(|entry| entry.path()).collect()
 }
 
@@ -213,7 +164,7 @@ fn directories(path: &Path) -> Vec<PathBuf> {
 }
 
 /// `0123456789abcdef` of `…/libregex-0123456789abcdef.rlib` or `…/build/x-0123456789abcdef/out`.
-fn hash_of(path: &str) -> Option<&str> {
+pub(super) fn hash_of(path: &str) -> Option<&str> {
     path.split(['/', '.']).rev().find_map(|part| {
         let (_, hash) = part.rsplit_once('-')?;
         (hash.len() == 16 && hash.bytes().all(|byte| byte.is_ascii_hexdigit())).then_some(hash)

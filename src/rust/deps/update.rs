@@ -13,10 +13,14 @@ use crate::base::named_output::{self, Permission};
 use crate::report::reporter::Reporter;
 use crate::request::package_spec::PACKAGE_NAME;
 use crate::rust::deps::environments::Environments;
+use crate::rust::deps::script_lock::Insistence;
 use crate::rust::deps::seed;
 use crate::rust::recipe::RustRecipe;
 use crate::store::cache::Cache;
 use crate::store::staging::Staging;
+
+/// Digits of a commit that are shown.
+const SHORT_COMMIT: usize = 8;
 
 /// A package whose version an update changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,7 +52,8 @@ pub(crate) fn update(
     reporter: &Reporter,
     write_lock: bool,
 ) -> Result<Vec<VersionChange>> {
-    let (environments, manifest) = Environments::find(recipe, cache, environment, reporter)?;
+    let (environments, manifest) =
+        Environments::find_with(recipe, cache, environment, reporter, Insistence::Never)?;
     let cargo = recipe.toolchain.cargo(environment)?;
     let staging = Staging::create(&cache.join("staging")).at(Step::Cache)?;
     let manifest_path = staging.path().join("Cargo.toml");
@@ -101,6 +106,12 @@ fn versions(lock: &str) -> BTreeMap<String, String> {
                 versions.push_str(", ");
             }
             versions.push_str(version);
+            // A branch is at another commit while the version stays.
+            let source = text("source").filter(|source| source.starts_with("git+"));
+            if let Some((_, commit)) = source.and_then(|source| source.rsplit_once('#')) {
+                let short: String = commit.chars().take(SHORT_COMMIT).collect();
+                versions.push_str(&format!(" ({short})"));
+            }
         }
     }
     found

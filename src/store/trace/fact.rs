@@ -34,10 +34,28 @@ pub(crate) type Check<'a> = Fact<Text<'a>>;
 /// One recorded input.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Input<T> {
-    Content { content: Content, path: T, digest: Digest, stamp: Option<Stamp> },
-    Absent { path: T },
-    Variable { name: T, value: Option<T> },
-    Command { name: T, path: Option<T> },
+    Content {
+        content: Content,
+        path: T,
+        digest: Digest,
+        stamp: Option<Stamp>,
+    },
+    Absent {
+        path: T,
+    },
+    Variable {
+        name: T,
+        value: Option<T>,
+    },
+    /// A variable whose value is nobody's business.
+    Private {
+        name: T,
+        value: Digest,
+    },
+    Command {
+        name: T,
+        path: Option<T>,
+    },
 }
 
 /// What of a file or directory is compared.
@@ -106,6 +124,7 @@ impl<T> Input<T> {
             Input::Variable { name, value } => {
                 Input::Variable { name: text(name)?, value: value.map(text).transpose()? }
             }
+            Input::Private { name, value } => Input::Private { name: text(name)?, value },
             Input::Command { name, path } => {
                 Input::Command { name: text(name)?, path: path.map(text).transpose()? }
             }
@@ -121,6 +140,10 @@ impl<'a> Input<Escaped<'a>> {
                 Some((name, value)) => Input::Variable { name: Escaped(name), value: Some(Escaped(value)) },
                 None => Input::Variable { name: Escaped(rest), value: None },
             },
+            b"private" => {
+                let (digest, name) = split_field(rest)?;
+                Input::Private { name: Escaped(name), value: Digest::parse(digest)? }
+            }
             b"absent" => Input::Absent { path: Escaped(rest) },
             b"command" => match split_field(rest) {
                 Some((name, path)) => Input::Command { name: Escaped(name), path: Some(Escaped(path)) },
@@ -212,6 +235,17 @@ impl<'a> Check<'a> {
         Check::variable_is(name, environment.variable(name).map(|value| value.as_bytes().to_vec()))
     }
 
+    /// A variable that a script or a compiler named: it may hold a secret, of which only the digest is kept.
+    pub(crate) fn private_variable(name: &str, environment: &Environment) -> Check<'static> {
+        match environment.variable(name) {
+            Some(value) => Check::of(Input::Private {
+                name: Cow::Owned(name.as_bytes().to_vec()),
+                value: Digest::of(value.as_bytes()),
+            }),
+            None => Check::variable_is(name, None),
+        }
+    }
+
     /// A variable as somebody else saw it.
     pub(crate) fn variable_is(name: &str, value: Option<Vec<u8>>) -> Check<'static> {
         Check::of(Input::Variable {
@@ -279,6 +313,10 @@ impl<'a> Check<'a> {
                 let now = environment.variable(OsStr::from_bytes(name));
                 yes_if(now.as_ref().map(|now| now.as_bytes()) == value.as_deref())
             }
+            Input::Private { name, value } => {
+                let now = environment.variable(OsStr::from_bytes(name));
+                yes_if(now.is_some_and(|now| Digest::of(now.as_bytes()) == *value))
+            }
             Input::Command { name, path } => {
                 let now = environment.find_command(OsStr::from_bytes(name));
                 yes_if(now.as_ref().map(|now| now.as_os_str().as_bytes()) == path.as_deref())
@@ -308,6 +346,12 @@ impl<'a> Check<'a> {
                     &shown(value.as_deref()),
                     &shown(now.as_ref().map(|now| now.as_bytes())),
                 )
+            }
+            Input::Private { name, value } => {
+                let now = environment.variable(OsStr::from_bytes(name));
+                let now = now.map(|now| format!("blake3 {}", Digest::of(now.as_bytes()).short(12)));
+                let old = format!("blake3 {}", value.short(12));
+                Change::new("variable", path_of(name), &old, &now.unwrap_or_else(|| "unset".to_owned()))
             }
             Input::Command { name, path } => {
                 let now = environment.find_command(OsStr::from_bytes(name));
@@ -342,6 +386,9 @@ impl<'a> Check<'a> {
                     text.extend_from_slice(&escape(value));
                 }
                 line(out, &[b"variable", &text]);
+            }
+            Input::Private { name, value } => {
+                line(out, &[b"private", &value.hex_bytes(), &escape(name)]);
             }
             Input::Command { name, path: Some(path) } => {
                 line(out, &[b"command", &escape(name), &escape(path)]);

@@ -15,6 +15,7 @@
 //! sources DIGEST STAMP PATH                   likewise, without `target` and what begins with a dot
 //! absent PATH                                 nothing is there, or a dangling link
 //! variable NAME=VALUE | variable NAME         set to, or unset
+//! private DIGEST NAME                         set to a value of this digest, which may be a secret
 //! command NAME PATH | command NAME            what a search of PATH finds, or that it finds nothing
 //! end DIGEST                                  the seal (see `seal`)
 //! ```

@@ -44,6 +44,22 @@ impl<'a> Crate<'a> {
     }
 }
 
+impl Registry {
+    /// Publishes a library that says its name and version.
+    pub fn library(&self, name: &str, version: &str) {
+        let text = "pub fn said() -> &'static str { concat!(env!(\"CARGO_PKG_NAME\"), ' ', env!(\"CARGO_PKG_VERSION\")) }\n";
+        let files = &[("src/lib.rs", text)];
+        self.publish(&Crate { files, ..Crate::program(name, version) });
+    }
+
+    /// As [`Registry::new`], with version 1.0.0 of these libraries.
+    pub fn with_libraries(names: &[&str]) -> (Sandbox, Registry) {
+        let (sandbox, registry) = Registry::new();
+        names.iter().for_each(|name| registry.library(name, "1.0.0"));
+        (sandbox, registry)
+    }
+}
+
 const SAY: &str = r#"fn main() {
     let arguments: Vec<String> = std::env::args().collect();
     println!("{} {} {:?}", env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"), arguments);

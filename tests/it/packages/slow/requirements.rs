@@ -20,7 +20,7 @@ fn a_requirement_stays_what_it_was_resolved_to_until_it_is_updated() {
         run(&sandbox, &[word]).prints("tool 1.0.0 [\"tool\"]\n");
     }
     run(&sandbox, &["update", "tool@1"]).prints("tool 1.0.0 -> 1.1.0\n");
-    run(&sandbox, &["update", "tool@1"]).prints("");
+    run(&sandbox, &["update", "tool@1"]).prints("tool@1: up to date\n");
     run(&sandbox, &["tool@1"]).prints("tool 1.1.0 [\"tool\"]\n");
     run(&sandbox, &["tool@latest"]).prints("tool 1.0.0 [\"tool\"]\n");
     run(&sandbox, &["update", "tool@latest"]).prints("tool 1.0.0 -> 3.0.0\n");

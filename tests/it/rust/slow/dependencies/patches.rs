@@ -3,6 +3,7 @@
 use std::fs;
 use std::time::SystemTime;
 
+use crate::support::fake_registry::Registry;
 use crate::support::files::{overwrite_keeping_time, set_modified};
 use crate::support::path_dependency::{MAIN, package, run, said, script};
 use crate::support::watched::{LONG_AGO, changed, real, real_with_cargo_home, touched, unchanged};
@@ -77,4 +78,47 @@ fn flags_and_configuration_reach_dependencies() {
     changed(run(&sandbox), "true CONFIG\n");
     fs::remove_file(&config).unwrap();
     unchanged(run(&sandbox), "false unset\n");
+}
+
+#[test]
+fn a_patched_or_replaced_crate_is_not_pinned_by_what_other_scripts_have_built() {
+    let (sandbox, registry) = Registry::with_libraries(&["one"]);
+    registry.library("one", "1.0.1");
+    let code = "fn main() { println!(\"{}\", one::said()) }\n";
+    script(&sandbox, "s.rs", "dependencies.one = \"1\"", code);
+    sandbox.runner(["s.rs"]).run().prints("one 1.0.1\n");
+    let own = |version: &str| {
+        let text = format!("[package]\nname = \"one\"\nversion = \"{version}\"\nedition = \"2021\"\n");
+        sandbox.write("own/Cargo.toml", text);
+        sandbox.write("own/src/lib.rs", said("patched"));
+    };
+    // In another version of the series, and renamed.
+    own("1.0.9");
+    script(&sandbox, "p.rs", "dependencies.one = \"1\"\npatch.crates-io.one.path = \"own\"", code);
+    sandbox.runner(["p.rs"]).run().prints("patched\n");
+    let renamed = "dependencies.one = \"1\"\npatch.crates-io.mine = { path = \"own\", package = \"one\" }";
+    script(&sandbox, "r.rs", renamed, code);
+    sandbox.runner(["r.rs"]).run().prints("patched\n");
+    own("1.0.1");
+    script(&sandbox, "o.rs", "dependencies.one = \"1\"\n[replace]\n\"one:1.0.1\" = { path = \"own\" }", code);
+    let ran = sandbox.runner(["o.rs"]).run();
+    assert_eq!((ran.code, ran.stdout.as_str()), (0, "patched\n"), "{}", ran.stderr);
+    // In cargo's configuration.
+    own("1.0.9");
+    let config = sandbox.root().join("cargo/config.toml");
+    let before = fs::read_to_string(&config).unwrap();
+    fs::write(
+        &config,
+        format!("{before}[patch.crates-io]\none.path = \"{}\"\n", sandbox.path("own").display()),
+    )
+    .unwrap();
+    script(&sandbox, "q.rs", "dependencies.one = \"1\"\nfeatures.q = []", code);
+    sandbox.runner(["q.rs"]).run().prints("patched\n");
+    fs::write(&config, before).unwrap();
+    // One that cannot be used is told, by cargo's own words, in a run, a check and a build.
+    own("2.0.0");
+    script(&sandbox, "u.rs", "dependencies.one = \"1\"\npatch.crates-io.one.path = \"own\"", code);
+    let ran = sandbox.runner(["u.rs"]).run();
+    assert_eq!((ran.code, ran.stdout.as_str()), (0, "one 1.0.1\n"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("was not used in the crate graph"), "{}", ran.stderr);
 }
