@@ -37,7 +37,7 @@ pub(crate) const COMMANDS: &[Command] = &[
     command("why", "SCRIPT...", "explain whether the next run is a cache hit, and why not"),
     command("env", "[NAME...]", "show settings and where each comes from"),
     command("cache", "path|size|list|stats|trim|stop|clean [SCRIPT]", "inspect and trim the cache"),
-    command("completions", "bash|zsh|fish", "print the completion script of a shell"),
+    command("completions", "bash|zsh|fish|elvish|nushell|powershell", "print the completion script of a shell"),
     command("help", "[TOPIC]", "show this help, or that of a subcommand or topic"),
 ];
 

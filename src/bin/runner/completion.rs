@@ -1,4 +1,4 @@
-//! Shell completions for bash, zsh and fish.
+//! Shell completions for bash, zsh, fish, elvish, nushell and PowerShell.
 //!
 //! `runner completions SHELL` prints a few lines for the shell, which know nothing of runner but how to ask it:
 //! `runner completions SHELL -- WORD...`, with the words between `runner` and the cursor, of which the last is to be
@@ -10,7 +10,7 @@
 //! | `:files`, `:directories` | any file, any directory |
 //! | `:scripts EXTENSION...` | files of these extensions or of none |
 //!
-//! So the three shells offer the same, and always what the installed runner understands. It asks no compiler, and answers
+//! So all shells offer the same, and always what the installed runner understands. It asks no compiler, and answers
 //! with nothing rather than with an error.
 
 use std::ffi::OsString;
@@ -21,14 +21,25 @@ use runner::flags::{self, EXPRESSION, FLAGS, Flag};
 use crate::commands::{COMMANDS, takes};
 use crate::help;
 
+/// The shells, and what each is given to load.
+const SHELLS: &[(&str, &str)] = &[
+    ("bash", include_str!("completion/runner.bash")),
+    ("zsh", include_str!("completion/runner.zsh")),
+    ("fish", include_str!("completion/runner.fish")),
+    ("elvish", include_str!("completion/runner.elv")),
+    ("nushell", include_str!("completion/runner.nu")),
+    ("powershell", include_str!("completion/runner.ps1")),
+];
+
 /// What a shell is given to load.
 pub(crate) fn shell_code(shell: &str) -> Option<&'static str> {
-    Some(match shell {
-        "bash" => include_str!("completion/runner.bash"),
-        "zsh" => include_str!("completion/runner.zsh"),
-        "fish" => include_str!("completion/runner.fish"),
-        _ => return None,
-    })
+    SHELLS.iter().find(|(name, _)| *name == shell).map(|(_, code)| *code)
+}
+
+/// Their names, for a message.
+pub(crate) fn shells() -> String {
+    let names: Vec<String> = SHELLS.iter().map(|(name, _)| format!("`{name}`")).collect();
+    names.join(", ")
 }
 
 /// The answer: a line each candidate.

@@ -1,4 +1,4 @@
-//! Completions of runner and of bash, zsh and fish; the first two on a terminal, as they are typed.
+//! Completions of runner and of shells; bash, zsh and elvish on a terminal, as they are typed.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -71,7 +71,7 @@ fn what_can_stand_at_the_cursor_depends_on_what_stands_before_it() {
     is(&["cache", "clean", ""], &[SCRIPTS]);
     has(&["cache", "trim", "--"], &["--older", "--max-size"], &["--release"]);
     has(&["help", ""], &["build", "exit-codes"], &[]);
-    is(&["completions", ""], &["bash", "zsh", "fish"]);
+    is(&["completions", ""], &["bash", "zsh", "fish", "elvish", "nushell", "powershell"]);
     // What is not runner's is the shell's.
     for beyond in [
         &["hello.rs", ""][..],
@@ -164,6 +164,38 @@ fn fish_offers_what_runner_answers() {
     assert_eq!(offers("runner build --output=not"), ["--output=notes.md"]);
 }
 
+/// What nushell asks its completer.
+#[test]
+fn nushell_offers_what_runner_answers() {
+    let sandbox = workshop();
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let Some(nu) = std::env::split_paths(&path).map(|place| place.join("nu")).find(|nu| nu.exists()) else {
+        return skipped("no nu (npm install --global nushell)");
+    };
+    let offers = |words: &str| {
+        let script = format!(
+            "source runner.nu; let found = do $env.config.completions.external.completer [{words}]; \
+             print ($found | default [] | get value | to json --raw)"
+        );
+        let ran = sandbox.command(&nu).args(["--no-config-file", "-c", &script]).run();
+        assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{words}");
+        ran.stdout.trim().to_owned()
+    };
+    let code = sandbox.runner(["completions", "nushell"]).run().stdout;
+    // Another completer, which goes on for other commands.
+    let before = "$env.config.completions.external.completer = {|spans| [{value: $spans.0}] }\n";
+    sandbox.write("runner.nu", format!("{before}{code}"));
+    assert_eq!(offers("runner pro"), r#"["promote"]"#);
+    assert_eq!(offers("runner --prof"), r#"["--profile"]"#);
+    assert_eq!(offers("runner --profile d"), r#"["dev"]"#);
+    assert_eq!(offers("runner --profile=d"), r#"["--profile=dev"]"#);
+    assert_eq!(offers("runner hel"), r#"["help","hello.rs"]"#);
+    assert_eq!(offers("runner build sp"), r#"["\"sp ace.rs\""]"#);
+    assert_eq!(offers("runner build n"), "[]", "a document is no script");
+    assert_eq!(offers("runner hello.rs not"), "[]", "files are nushell's own");
+    assert_eq!(offers("other x"), r#"["other"]"#);
+}
+
 /// A shell on a terminal.
 struct Terminal {
     socket: PathBuf,
@@ -252,6 +284,47 @@ fn zsh_completes_what_is_typed_by_a_file_that_it_finds() {
     let setup = "mkdir ../f; runner completions zsh >../f/_runner; fpath=(../f $fpath); autoload -U compinit; \
                  compinit -u; PS1='$ '; clear; echo rea''dy";
     types_in("zsh", "zsh -f", setup);
+}
+
+#[test]
+fn elvish_completes_what_is_typed() {
+    for (typed, expected) in [
+        ("runner prom", "runner promote"),
+        ("runner --profile d", "runner --profile dev"),
+        ("runner --profile=d", "runner '--profile=dev'"),
+        ("runner hell", "runner hello.rs"),
+        ("runner sp", "runner 'sp ace.rs'"),
+        ("runner hello.rs not", "runner hello.rs notes.md"),
+        ("runner build --output=not", "runner build '--output=notes.md'"),
+    ] {
+        // One shell each: its list of candidates takes the keys that come next.
+        let sandbox = workshop();
+        let Some(terminal) = Terminal::open(&sandbox, "elvish -norc", "elvish") else {
+            return skipped("no elvish or no tmux (apt-get install elvish tmux)");
+        };
+        let setup = "set edit:prompt = { put '$ ' }; set edit:rprompt = { }; \
+                     eval (runner completions elvish | slurp); clear; echo rea''dy";
+        terminal.shows(&sandbox, &[setup, "Enter"], "ready");
+        terminal.shows(&sandbox, &[typed, "Tab"], &format!("$ {expected}"));
+    }
+}
+
+/// Its own parser finds no fault, and a word is completed.
+#[test]
+fn powershell_reads_what_it_is_given() {
+    let sandbox = workshop();
+    let code = sandbox.runner(["completions", "powershell"]).run().stdout;
+    let begins = code.lines().next().unwrap_or_default();
+    assert!(begins.starts_with("# Completes the command line of runner in PowerShell"), "{begins}");
+    sandbox.write("runner.ps1", &code);
+    let script = "$errors = $null; [void][System.Management.Automation.Language.Parser]::ParseFile(\"$PWD/runner.ps1\", \
+                  [ref]$null, [ref]$errors); $errors.Count; . ./runner.ps1; \
+                  (TabExpansion2 'runner prom' 11).CompletionMatches.CompletionText";
+    let known = ["/usr/bin/pwsh", "/usr/local/bin/pwsh", "/snap/bin/pwsh"];
+    let Some(pwsh) = known.iter().find(|pwsh| Path::new(pwsh).exists()) else {
+        return skipped("no pwsh");
+    };
+    sandbox.command(pwsh).args(["-NoProfile", "-Command", script]).run().prints("0\npromote\n");
 }
 
 #[test]

@@ -281,7 +281,7 @@ lately.
 ";
 
 pub(crate) const COMPLETIONS: &str = "\
-Usage: runner completions bash|zsh|fish
+Usage: runner completions bash|zsh|fish|elvish|nushell|powershell
 
 Prints what makes a shell complete subcommands, options, their values, installed
 toolchains, promoted commands and scripts. `install.sh` puts it where shells
@@ -290,6 +290,12 @@ look. By hand:
   source <(runner completions bash)      in ~/.bashrc
   source <(runner completions zsh)       in ~/.zshrc, after compinit
   runner completions fish | source       in ~/.config/fish/config.fish
+  eval (runner completions elvish | slurp)
+                                         in ~/.config/elvish/rc.elv
+  runner completions nushell | save -f ($nu.user-autoload-dirs | first | path join runner.nu)
+                                         once, in nushell
+  runner completions powershell | Out-String | Invoke-Expression
+                                         in the file that $PROFILE names
 ";
 
 /// What there is to say of a subcommand at length, under every name that it is asked for by.
