@@ -151,6 +151,16 @@ impl BuildRecord {
         })
     }
 
+    /// Reads the lines that it displays: a field's name, and its text, each after a tab.
+    pub(crate) fn from_lines(text: &str) -> Option<BuildRecord> {
+        let mut record = Record::default();
+        for line in text.lines() {
+            let (name, text) = line.strip_prefix('\t')?.split_once('\t')?;
+            record.push(name, text.replace('\t', " "));
+        }
+        BuildRecord::parse(&record.render(&id()))
+    }
+
     /// Reads the record in a program. `None` if there is none, or none that is whole.
     pub(crate) fn read(program: &[u8]) -> Option<BuildRecord> {
         let notes = Elf::parse(program)?.notes(OWNER.as_bytes());
@@ -306,6 +316,14 @@ mod tests {
         let other = elf::object("x86_64-unknown-linux-gnu", OWNER, b"runner-record 1\nend 0\n").unwrap();
         assert_eq!(BuildRecord::read(&other), None);
         assert_eq!(BuildRecord::read(&record().added_to(&other).unwrap()), Some(record()));
+    }
+
+    #[test]
+    fn a_record_reads_back_from_what_it_displays() {
+        assert_eq!(BuildRecord::from_lines(&record().to_string()), Some(record()));
+        for text in ["", "\tscript\tx\n", "script x\n"] {
+            assert_eq!(BuildRecord::from_lines(text), None, "{text:?}");
+        }
     }
 
     #[test]

@@ -24,6 +24,15 @@ pub(crate) fn inspect(context: &Context, file: &OsStr) -> Result<(PathBuf, Build
     Ok((path, record))
 }
 
+/// Gives a program the record whose lines are `text`, unless it has one.
+pub(crate) fn add_record(context: &Context, file: &OsStr, text: &str) -> Result<()> {
+    let record = BuildRecord::from_lines(text)
+        .ok_or_else(|| Error::message(Step::Install, "the lines on standard input are no build record"))?;
+    let path = program_called(context, file)?;
+    record.add_to(&path).map_err(|error| cannot("add a build record to", &path, error))?;
+    read(&path).map(drop).map_err(|error| error.about(file.to_string_lossy()))
+}
+
 /// Where the program is that is called so: at this path, or promoted under this name.
 pub(crate) fn program_called(context: &Context, file: &OsStr) -> Result<PathBuf> {
     let path = absolute(PathBuf::from(file));

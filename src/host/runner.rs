@@ -282,6 +282,15 @@ impl Runner {
         crate::commands::inspect::inspect(&self.context, file)
     }
 
+    /// Gives an ELF program the build record whose lines are `text`, written as [`BuildRecord`] displays them, unless it has
+    /// one.
+    ///
+    /// # Errors
+    /// [`Step::Install`] if the lines are no record, or the program cannot be given one.
+    pub fn add_record(&self, file: &OsStr, text: &str) -> Result<()> {
+        crate::commands::inspect::add_record(&self.context, file, text)
+    }
+
     /// Tells whether the next run of a script would be a hit, without running or building anything.
     ///
     /// # Errors

@@ -158,6 +158,7 @@ pub const FLAGS: &[Flag] = &[
 
     // What runner starts itself with.
     flag("--background", &["build"], ""),
+    flag("--add-record", &["inspect"], ""),
     flag("--base-path DIR", INTERNAL, "")
         .sets(Other { set: base, values: |options| options.base.iter().map(OsString::from).collect() }),
     flag("--dialect DIALECT", INTERNAL, "")

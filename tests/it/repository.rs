@@ -8,5 +8,6 @@ mod slow {
     mod bench;
     mod examples;
     mod install_sh;
+    mod installer;
     mod readme;
 }

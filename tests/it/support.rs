@@ -16,6 +16,7 @@ pub mod hello;
 pub mod hits;
 pub mod incremental;
 pub mod installed;
+pub mod installer;
 pub mod machine;
 pub mod path_dependency;
 pub mod process_probe;

@@ -34,6 +34,7 @@ pub(crate) fn dispatch(command: Command) -> Result<u8> {
             return build::build(&runner, &scripts, output.as_deref(), saying, &options);
         }
         Command::Inspect { programs, json } => return Ok(build::inspect(&runner, &programs, json)),
+        Command::AddRecord { programs } => build::add_record(&runner, &programs)?,
         Command::Verify { programs, script, options } => {
             return Ok(build::verify(&runner, &programs, script.as_deref(), &options));
         }
@@ -124,12 +125,13 @@ pub(crate) fn dispatch(command: Command) -> Result<u8> {
             Some(code) if words.is_empty() => print(format_args!("{code}")),
             Some(_) => print(format_args!("{}", completion::candidates(&runner, &words))),
             None if shell.is_empty() => {
-                return Err(usage_error("`completions` needs a shell: `bash`, `zsh` or `fish`")
+                let shells = completion::shells();
+                return Err(usage_error(format!("`completions` needs a shell: one of {shells}"))
                     .with_hint("`runner help completions`"));
             }
             None => {
                 return Err(usage_error(format!("there are no completions for `{shell}`"))
-                    .with_hint("there are for `bash`, `zsh` and `fish`"));
+                    .with_hint(format!("there are for {}", completion::shells())));
             }
         },
         Command::Version => print(format_args!("runner {}\n", env!("CARGO_PKG_VERSION"))),

@@ -47,6 +47,8 @@ pub(crate) fn parse(name: &str, mut parser: Arguments, plain: Vec<OsString>) -> 
 
 /// `inspect FILE…`, `verify FILE|NAME…`
 fn of_programs(name: &str, mut parser: Arguments, plain: Vec<OsString>) -> Result<Command> {
+    // How runner's own binary gets its record: `install.sh` and `scripts/release` write the lines.
+    let adds_record = name == "inspect" && parser.contains("--add-record");
     let (json, script, options, list) = match name {
         "inspect" => (parser.contains("--json"), None, Options::default(), words(parser, name, None)?),
         _ => {
@@ -67,6 +69,7 @@ fn of_programs(name: &str, mut parser: Arguments, plain: Vec<OsString>) -> Resul
         );
     }
     Ok(match name {
+        "inspect" if adds_record => Command::AddRecord { programs },
         "inspect" => Command::Inspect { programs, json },
         _ => Command::Verify { programs, script, options },
     })

@@ -30,6 +30,10 @@ pub(crate) enum Command {
         programs: Vec<OsString>,
         json: bool,
     },
+    /// Gives programs the build record on standard input.
+    AddRecord {
+        programs: Vec<OsString>,
+    },
     /// Builds programs again, and compares.
     Verify {
         programs: Vec<OsString>,

@@ -1,11 +1,11 @@
 //! What `build`, `inspect` and `verify` print.
 
 use std::ffi::{OsStr, OsString};
-use std::io::Write;
+use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use runner::{Artifact, Error, Options, Result, Runner, Script, Verification, printable};
+use runner::{Artifact, Error, Options, Result, Runner, Script, Verification, printable, usage_error};
 use serde_json::json;
 
 use crate::parse::command::Saying;
@@ -60,6 +60,13 @@ pub(crate) fn inspect(runner: &Runner, programs: &[OsString], json: bool) -> u8 
         }
         Ok(())
     }))
+}
+
+/// Gives programs the record on standard input, written as [`inspect`] shows it.
+pub(crate) fn add_record(runner: &Runner, programs: &[OsString]) -> Result<()> {
+    let text = io::read_to_string(io::stdin())
+        .map_err(|error| usage_error(format!("cannot read a build record from standard input: {error}")))?;
+    programs.iter().try_for_each(|program| runner.add_record(program, &text))
 }
 
 /// Builds again what can be built; the first error's code, else 1 if something differs.
