@@ -1,3 +1,4 @@
 //! What a host program calls: [`runner::Runner`] and the subcommands as its methods.
 
+pub(crate) mod dependencies;
 pub(crate) mod runner;

@@ -17,7 +17,7 @@ use toml::{Table, Value};
 
 use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Step};
-use crate::base::named_output::{self, Permission};
+use crate::commands::script_rewrite;
 use crate::engine::context::Context;
 use crate::engine::recipe;
 use crate::script::header::{self, Form, Header, Metadata};
@@ -42,9 +42,7 @@ pub(crate) fn migrate(context: &Context, script: &Script, style: Style) -> Resul
 }
 
 fn rewrite(script: &Script, style: Style, environment: &Environment) -> Result<bool> {
-    let Some(path) = script.real_path() else {
-        return Err(Error::message(Step::Script, "there is no file to rewrite"));
-    };
+    script_rewrite::require_file(script)?;
     let with_dashes = std::str::from_utf8(script.bytes()).ok().and_then(header::with_dashes);
     let is_abandoned = with_dashes.is_some();
     let current = with_dashes.map_or_else(|| script.clone(), |text| script.with_text(text));
@@ -85,14 +83,7 @@ fn rewrite(script: &Script, style: Style, environment: &Environment) -> Result<b
     if again.is_none_or(|again| same(&again.toml) != same(&toml)) {
         return Err(lost("its metadata would not be read back as the same".to_owned()));
     }
-    if !script.is_unchanged() {
-        return Err(Error::message(Step::Script, "it was changed while it was rewritten"));
-    }
-    named_output::write(path, Permission::OfText, &mut rewritten.as_bytes()).map_err(|error| {
-        let what = format!("cannot replace `{}`", path.display());
-        Error::new(Step::Script, anyhow::Error::new(error).context(what))
-    })?;
-    Ok(true)
+    script_rewrite::replace(script, &rewritten)
 }
 
 /// The TOML without the padding, with the edition that the old form stood for if it says none and the new one would mean

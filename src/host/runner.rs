@@ -31,7 +31,7 @@ use crate::script::script_file::Script;
 /// Compiles, caches and executes scripts.
 #[derive(Debug, Clone)]
 pub struct Runner {
-    context: Context,
+    pub(super) context: Context,
 }
 
 impl Runner {

@@ -39,6 +39,16 @@ pub(crate) struct Finished {
     pub(crate) stdout: Vec<u8>,
     /// Its diagnostics, without progress.
     pub(crate) stderr: Vec<u8>,
+    /// Cargo's lines that say what it did.
+    pub(crate) statuses: Vec<String>,
+}
+
+impl Finished {
+    /// All that cargo said, its status lines first.
+    pub(crate) fn said(&self) -> String {
+        let statuses: String = self.statuses.iter().map(|line| format!("{line}\n")).collect();
+        statuses + &String::from_utf8_lossy(&self.stderr)
+    }
 }
 
 impl Reporter {
@@ -195,6 +205,7 @@ impl Reporter {
         let began = Instant::now();
         let mut progress: Option<String> = None;
         let mut output = CargoOutput::default();
+        let mut all_statuses = Vec::new();
         loop {
             match receiver.recv_timeout(FRAME) {
                 Ok(bytes) => {
@@ -203,6 +214,7 @@ impl Reporter {
                     if self.verbosity >= Verbosity::Verbose {
                         statuses.iter().for_each(|text| self.send(&Event::Status { text }));
                     }
+                    all_statuses.extend(statuses);
                     if latest.is_none() {
                         continue;
                     }
@@ -220,7 +232,7 @@ impl Reporter {
             Some(Ok(bytes)) => bytes?,
             _ => Vec::new(),
         };
-        Ok(Finished { status, stdout, stderr: output.finish() })
+        Ok(Finished { status, stdout, stderr: output.finish(), statuses: all_statuses })
     }
 }
 

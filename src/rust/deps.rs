@@ -28,13 +28,16 @@ pub(crate) mod dependency_list;
 pub(crate) mod dry_run;
 pub(crate) mod environments;
 pub(crate) mod healing;
+pub(crate) mod lock;
 pub(crate) mod locked;
+pub(crate) mod manifest_edit;
 pub(crate) mod network;
 pub(crate) mod path_trimming;
 pub(crate) mod run_path;
 pub(crate) mod script_lock;
 pub(crate) mod seed;
 pub(crate) mod target_dir;
+pub(crate) mod tree;
 pub(crate) mod update;
 
 pub(crate) use crate::rust::deps::build::{environment, recorded};

@@ -318,6 +318,18 @@ impl Manifest {
         patched_names(&self.table)
     }
 
+    /// The packages it depends on directly, and what it says of each: a requirement, or a table.
+    pub(crate) fn requirements(&self) -> Vec<(String, String)> {
+        let tables = dependency_tables(&self.table).into_iter().flatten();
+        let text = |value: &Value| match value.get("version").unwrap_or(value) {
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        let name =
+            |key: &str, value: &Value| value.get("package").and_then(Value::as_str).unwrap_or(key).to_owned();
+        tables.map(|(key, value)| (name(key, value), text(value))).collect()
+    }
+
     /// The features that are asked of a dependency; `None` if it is none.
     pub(crate) fn features_of(&self, name: &str) -> Option<Vec<&str>> {
         let dependency = self.table.get("dependencies")?.get(name)?;

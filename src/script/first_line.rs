@@ -17,6 +17,7 @@ pub(crate) fn tool_call(header: &Header<'_>, text: &str) -> Option<ToolCall> {
     of_header.or_else(|| polyglot::read(body, is_shell)).or(of_shebang)
 }
 
-fn is_shell(program: &str) -> bool {
+/// Whether a program is a shell of the Bourne family.
+pub(crate) fn is_shell(program: &str) -> bool {
     matches!(program, "sh" | "bash" | "dash" | "ksh" | "zsh")
 }

@@ -17,6 +17,7 @@ mod why;
 
 /// With real compilers, or for seconds.
 mod slow {
+    mod add_remove;
     mod build;
     mod check_fmt_doc;
     mod debug_options;

@@ -8,10 +8,12 @@
 //! A word without `/` or `.` that names a subcommand is one; `runner run SCRIPT` and `runner ./SCRIPT` say plainly that it
 //! is a script.
 
+pub(crate) mod add;
 pub(crate) mod build;
 pub(crate) mod cache;
 pub(crate) mod check;
 pub(crate) mod command;
+pub(crate) mod dependencies;
 pub(crate) mod expression;
 pub(crate) mod options;
 pub(crate) mod positional;
@@ -50,6 +52,10 @@ pub(crate) fn parse(mut arguments: Vec<OsString>) -> Result<Command> {
         Some(name @ ("run" | "test" | "bench")) => {
             let (more, _, rest) = cut(rest);
             run(before.into_iter().chain(more).collect(), rest, name)
+        }
+        Some("tree") => {
+            let (more, _, rest) = cut(rest);
+            dependencies::tree(before.into_iter().chain(more).collect(), rest)
         }
         // Options may stand before a subcommand too.
         Some(name) => subcommand(name, before.into_iter().chain(rest).collect()),
@@ -123,6 +129,9 @@ fn subcommand(name: &str, mut arguments: Vec<OsString>) -> Result<Command> {
     match name {
         "build" | "inspect" | "verify" => build::parse(name, parser, plain),
         "check" | "clippy" | "doc" | "fmt" | "migrate" => check::parse(name, parser, plain),
+        "add" | "remove" => add::parse(name, parser, plain),
+        "lock" => dependencies::lock(parser, plain),
+        "outdated" => dependencies::outdated(parser, plain),
         "update" => {
             let write_lock = parser.contains("--lock");
             let (options, list) = options_and_words(parser, name)?;

@@ -1,7 +1,9 @@
 //! Runs a parsed command and prints its results.
 
+pub(crate) mod add;
 pub(crate) mod build;
 pub(crate) mod cache;
+pub(crate) mod dependencies;
 pub(crate) mod env;
 pub(crate) mod many;
 pub(crate) mod promote;
@@ -46,6 +48,25 @@ pub(crate) fn dispatch(command: Command) -> Result<u8> {
         }
         Command::Test { scripts, words, arguments, options } => {
             return many::test(&runner, &scripts, &words, &arguments, &options);
+        }
+        Command::Add { script, addition, options, json } => {
+            let changes = runner.add(&read(&runner, &script)?, &options, &addition)?;
+            add::show(&changes, &options, json);
+        }
+        Command::Remove { script, names, cargo, dry_run, options, json } => {
+            let changes = runner.remove(&read(&runner, &script)?, &options, &names, &cargo, dry_run)?;
+            add::show(&changes, &options, json);
+        }
+        Command::Lock { scripts, renewal, check, options, json } => {
+            return dependencies::lock(&runner, &scripts, &renewal, check, &options, json);
+        }
+        Command::Tree { script, arguments, options } => {
+            let (text, code) = runner.tree(&read(&runner, &script)?, &options, &arguments)?;
+            print(format_args!("{text}"));
+            return Ok(code);
+        }
+        Command::Outdated { scripts, transitive, options, json } => {
+            return dependencies::outdated(&runner, &scripts, transitive, &options, json);
         }
         Command::Update { scripts, write_lock, options } => {
             // Of several, a line says whose dependency it is.

@@ -46,6 +46,6 @@ impl Environments<'_> {
     }
 
     pub(super) fn renewal(&self) -> String {
-        format!("`runner update {}` renews it", self.recipe.script.display_name())
+        format!("`runner lock {}` renews it", self.recipe.script.display_name())
     }
 }

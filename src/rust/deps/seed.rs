@@ -88,7 +88,7 @@ fn with_known_dependencies(mut package: Table, known: &[(String, String)]) -> Ta
 }
 
 /// The leading parts of a version that compatible ones share: `1`, `0.4`, `0.0.3`.
-fn series(version: &str) -> String {
+pub(super) fn series(version: &str) -> String {
     let numbers: Vec<&str> = version.split(['-', '+']).next().unwrap_or_default().split('.').collect();
     let significant =
         numbers.iter().position(|number| *number != "0").unwrap_or(numbers.len().saturating_sub(1));

@@ -80,7 +80,7 @@ pub(crate) fn update(
     Ok(differences(&old.unwrap_or_default(), &lock))
 }
 
-fn differences(old: &str, new: &str) -> Vec<VersionChange> {
+pub(crate) fn differences(old: &str, new: &str) -> Vec<VersionChange> {
     let (old, new) = (versions(old), versions(new));
     let names = old.keys().chain(new.keys().filter(|name| !old.contains_key(*name)));
     let of = |list: &BTreeMap<String, String>, name: &String| list.get(name).cloned().unwrap_or_default();

@@ -26,7 +26,7 @@ pub(super) struct Malformed<'a> {
 }
 
 /// The list in a comment (without its mark), if it is one.
-pub(super) fn list_in(comment: &str) -> Option<&str> {
+pub(crate) fn list_in(comment: &str) -> Option<&str> {
     let (word, rest) = comment.trim_start().split_at_checked(KEYWORD.len())?;
     if !word.eq_ignore_ascii_case(KEYWORD) {
         return None;
@@ -53,6 +53,27 @@ pub(super) fn to_toml(list: &str) -> Result<String, Malformed<'_>> {
             Some(after) => rest = after,
             None if rest.is_empty() => return Ok(toml),
             None => return Err(malformed(rest, format!("expected `,` after dependency `{name}`"))),
+        }
+    }
+}
+
+/// The entries of a well-formed list: their names, and their text with the space round it.
+pub(crate) fn items(list: &str) -> Vec<(String, &str)> {
+    let mut items = Vec::new();
+    let mut rest = list;
+    loop {
+        let (name, after) = rest.split_at(rest.find(['=', ',']).unwrap_or(rest.len()));
+        let bare = name.trim().trim_matches('"').to_owned();
+        let after = match after.strip_prefix('=').map(|value| read_value(&bare, value.trim_start())) {
+            Some(Ok((_, after))) => after,
+            Some(Err(_)) => return items,
+            None => after,
+        };
+        let end = offset(rest, after) + after.find(',').unwrap_or(after.len());
+        items.push((bare, &rest[..end]));
+        match rest[end..].strip_prefix(',') {
+            Some(next) => rest = next,
+            None => return items,
         }
     }
 }

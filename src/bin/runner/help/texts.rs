@@ -229,6 +229,50 @@ Removes executables that were promoted. If one of them was not, or is not what
 runner put there, none is removed; `--force` removes what was changed since.
 ";
 
+pub(crate) const ADD: &str = "\
+Usage: runner add SCRIPT CRATE[@REQ]... [OPTIONS]
+       runner remove SCRIPT CRATE... [OPTIONS]
+
+Edits the dependencies of a script where they stand, in the form that the script
+has; every other byte stays. Cargo makes the edit, so its options mean what they
+mean to cargo. A script without metadata gets some. Without `@REQ` the newest
+version is looked up and its compatible series required: `1` of 1.0.219. A
+SCRIPT.lock is renewed as far as it has to be. If anything fails, for one crate
+of several too, nothing has changed.
+
+  runner add fetch.rs ureq -F json
+  runner add fetch.rs serde@1 --features derive
+  runner remove fetch.rs ureq
+";
+
+pub(crate) const LOCK: &str = "\
+Usage: runner lock SCRIPT... [--check] [--upgrade | -P NAME...]
+
+Writes SCRIPT.lock beside each script, which is then its lock wherever it goes.
+Versions that fit stay; `--upgrade` takes the newest, `-P` those of one package.
+Without a lock the versions that runs have been taking are written down. The
+lock of a script that has no dependencies any more is removed. With `--check`
+nothing is written; exit code 1 if a lock would change.
+";
+
+pub(crate) const TREE: &str = "\
+Usage: runner tree [OPTIONS] SCRIPT [CARGO TREE OPTIONS]...
+
+Shows the dependencies of a script as `cargo tree` does, in the versions that a
+run takes. What follows the script is for cargo: `-i NAME`, `-e features`, `-d`,
+`--depth N`. Its exit code is that of the command.
+";
+
+pub(crate) const OUTDATED: &str = "\
+Usage: runner outdated SCRIPT... [--transitive] [--json]
+       runner outdated --all
+
+Lists the dependencies of scripts of which there are newer versions: the one in
+use, the newest that fits the requirement, the newest of all. Changes nothing;
+`runner update` and `runner lock --upgrade` take what fits. Exit code 1 if
+something newer fits.
+";
+
 pub(crate) const UPDATE: &str = "\
 Usage: runner update SCRIPT... [--lock]
        runner update CRATE@latest
@@ -314,6 +358,10 @@ pub(crate) fn long(command: &str) -> Option<&'static str> {
         "upgrade" => UPGRADE,
         "crates" => CRATES,
         "demote" => DEMOTE,
+        "add" | "remove" => ADD,
+        "lock" => LOCK,
+        "tree" => TREE,
+        "outdated" => OUTDATED,
         "update" => UPDATE,
         "why" => WHY,
         "env" => ENV,

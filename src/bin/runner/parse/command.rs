@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use runner::{Expression, Lint, Options, Placement, Style};
+use runner::{Addition, Expression, Lint, Options, Placement, Renewal, Style};
 
 /// What is to be done.
 #[derive(Debug)]
@@ -54,6 +54,39 @@ pub(crate) enum Command {
         words: Vec<OsString>,
         arguments: Vec<OsString>,
         options: Options,
+    },
+    Add {
+        script: OsString,
+        addition: Addition,
+        options: Options,
+        json: bool,
+    },
+    Remove {
+        script: OsString,
+        names: Vec<String>,
+        /// Options of `cargo remove`.
+        cargo: Vec<OsString>,
+        dry_run: bool,
+        options: Options,
+        json: bool,
+    },
+    Lock {
+        scripts: Vec<OsString>,
+        renewal: Renewal,
+        check: bool,
+        options: Options,
+        json: bool,
+    },
+    Tree {
+        script: OsString,
+        arguments: Vec<OsString>,
+        options: Options,
+    },
+    Outdated {
+        scripts: Vec<OsString>,
+        transitive: bool,
+        options: Options,
+        json: bool,
     },
     Update {
         scripts: Vec<OsString>,

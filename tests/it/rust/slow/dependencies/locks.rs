@@ -21,7 +21,7 @@ fn outgrown() -> (Sandbox, Registry) {
 }
 
 const UNFIT: &str = "runner: x.rs: `x.rs.lock` does not fit the script: it lacks `two`";
-const HINT: &str = "\n  hint: `runner update x.rs` renews it\n";
+const HINT: &str = "\n  hint: `runner lock x.rs` renews it\n";
 
 #[test]
 fn a_lock_that_does_not_fit_is_refused_by_whoever_insists_on_it_before_and_after_a_run_that_does_not() {
