@@ -92,11 +92,13 @@ mod script;
 mod settings;
 mod store;
 
+pub use base::cancel::Cancel;
 pub use base::digest::{Digest, Sums};
 pub use base::environment::Environment;
 pub use base::error::{
     EXIT_CANNOT_EXECUTE, EXIT_FAILED, EXIT_NOT_FOUND, Error, Kind, Result, Step, printable, usage_error,
 };
+pub use base::resource_limits::ResourceLimits;
 pub use base::shell_words;
 pub use base::similar::is_similar;
 pub use build::record::{BuildRecord, Dependency};
@@ -119,7 +121,7 @@ pub use engine::miss_reason::Why;
 pub use engine::program::Program;
 pub use engine::trim::{CachedBuild, TrimReport};
 pub use host::runner::Runner;
-pub use report::event::Event;
+pub use report::event::{Event, Flow};
 pub use request::debug_options::DebugOptions;
 pub use request::dialect::Dialect;
 pub use request::flags;

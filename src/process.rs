@@ -2,6 +2,9 @@
 
 pub(crate) mod child;
 pub(crate) mod exec;
+pub(crate) mod git;
 pub(crate) mod memfd;
-pub(crate) mod pipe_through;
+pub(crate) mod running;
 pub(crate) mod signals;
+pub(crate) mod spawn;
+pub(crate) mod task;

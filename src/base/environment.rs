@@ -15,6 +15,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use crate::base::error::{Error, Result, Step};
+use crate::base::supervision::Supervision;
 
 /// Variables that would leak the caller's project into a build.
 const DROPPED: &[&str] = &[
@@ -82,6 +83,8 @@ pub struct Environment {
     terminal: Option<bool>,
     /// Whether programs that a script names by their paths may be run.
     runs_named_programs: bool,
+    /// What may stop the children that are given this environment, and their limits.
+    supervision: Supervision,
 }
 
 #[derive(Debug, Clone)]
@@ -104,13 +107,20 @@ impl Variables {
 impl Environment {
     /// The environment of this process; what stderr is decides about progress and color.
     pub fn process() -> Environment {
-        Environment { variables: Variables::Process, terminal: None, runs_named_programs: true }
+        let variables = Variables::Process;
+        Environment {
+            variables,
+            terminal: None,
+            runs_named_programs: true,
+            supervision: Supervision::default(),
+        }
     }
 
     /// A fixed set of variables, and no terminal: for programs that embed runner.
     pub fn fixed(variables: impl IntoIterator<Item = (OsString, OsString)>) -> Environment {
         let variables = Variables::of(variables.into_iter().collect());
-        Environment { variables, terminal: Some(false), runs_named_programs: true }
+        let supervision = Supervision::default();
+        Environment { variables, terminal: Some(false), runs_named_programs: true, supervision }
     }
 
     /// Refuses to run what a script names by its path: a compiler (`toolchain = "/x"`, a call of `/x/gcc` in its head), a tool
@@ -139,6 +149,16 @@ impl Environment {
     pub fn with_terminal(mut self, terminal: bool) -> Environment {
         self.terminal = Some(terminal);
         self
+    }
+
+    /// The same, supervised.
+    pub(crate) fn supervised(self, supervision: Supervision) -> Environment {
+        Environment { supervision, ..self }
+    }
+
+    /// What may stop the children that are given this environment, and their limits.
+    pub(crate) fn supervision(&self) -> &Supervision {
+        &self.supervision
     }
 
     /// For root with another user's HOME (`sudo`): the same with a home for cargo in `place`, so that nothing of root's is

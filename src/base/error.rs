@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::path::Path;
 
+use crate::base::supervision::Stop;
 use crate::base::text_position::TextPosition;
 
 /// runner or the compiler failed (as `env(1)`).
@@ -57,6 +58,12 @@ pub enum Kind {
     NotFound,
     /// A program is there and cannot be executed.
     CannotExecute,
+    /// Somebody cancelled the operation.
+    Cancelled,
+    /// The deadline of the operation has passed.
+    Deadline,
+    /// A child printed more than its limit.
+    Limit,
 }
 
 struct Inner {
@@ -111,6 +118,17 @@ impl Error {
         self
     }
 
+    /// The error of an operation that was stopped, in place of what failed because of that.
+    pub(crate) fn stopped(self, stop: Stop) -> Error {
+        let kind = match stop {
+            Stop::Cancelled => Kind::Cancelled,
+            Stop::Deadline => Kind::Deadline,
+            Stop::Output => Kind::Limit,
+        };
+        let cause = anyhow::Error::new(stop).context("cannot go on");
+        Error(Box::new(Inner { kind, cause, hint: None, ..*self.0 }))
+    }
+
     /// Whom the message is about, unless something nearer to the cause has said so: usually the script as typed.
     pub fn about(mut self, subject: impl Into<String>) -> Error {
         self.0.subject.get_or_insert(subject.into());
@@ -132,7 +150,7 @@ impl Error {
     /// The exit code for it: 125, 126 or 127, as `env(1)` uses them.
     pub fn exit_code(&self) -> u8 {
         match self.0.kind {
-            Kind::Failed => EXIT_FAILED,
+            Kind::Failed | Kind::Cancelled | Kind::Deadline | Kind::Limit => EXIT_FAILED,
             Kind::CannotExecute => EXIT_CANNOT_EXECUTE,
             Kind::NotFound => EXIT_NOT_FOUND,
         }

@@ -13,7 +13,6 @@ use crate::base::error::{Error, Result, Step};
 use crate::commands::script_rewrite;
 use crate::engine::context::Context;
 use crate::engine::recipe;
-use crate::process::signals;
 use crate::request::options::Options;
 use crate::rust::deps::lock::{self, Renewal};
 use crate::rust::deps::manifest_edit::{self, Verb};
@@ -192,7 +191,6 @@ fn rewrite_inner(
     dry_run: bool,
     edit: &Edit<'_>,
 ) -> Result<Vec<DependencyChange>> {
-    let _waitable = signals::waitable();
     script_rewrite::require_file(script)?;
     let environment = context.environment();
     let reporter = context.reporter(options.verbosity);

@@ -12,8 +12,8 @@ use crate::build::provenance::Provenance;
 use crate::build::record::BuildRecord;
 use crate::engine::context::Context;
 use crate::engine::program::Program;
+use crate::process::git;
 use crate::request::options::Options;
-use crate::request::revision::Revision;
 use crate::script::script_file::Script;
 use crate::settings::launch_key::launch_key;
 use crate::store::trace::fact::{Check, Content, Input, path_of};
@@ -114,7 +114,7 @@ impl Artifact {
 
 /// These options for a build that is handed on.
 pub(crate) fn portable_options(context: &Context, script: &Script, options: &Options) -> Options {
-    let revision = script.real_path().and_then(|path| Revision::of(path, context.environment()));
+    let revision = script.real_path().and_then(|path| git::revision_of(path, context.environment()));
     Options { portable: true, revision, ..options.clone() }
 }
 

@@ -15,7 +15,6 @@ use crate::base::environment::{Environment, absolute, is_executable};
 use crate::base::error::{At, Error, Result, Step, cannot_run};
 use crate::engine::context::Context;
 use crate::engine::{background, recipe};
-use crate::process::signals;
 use crate::report::command_log::CommandLog;
 use crate::report::reporter::{Finished, Reporter};
 use crate::request::dialect::Dialect;
@@ -110,7 +109,6 @@ pub(crate) fn with_recipe<T>(
     work: impl FnOnce(&Cache, &RustScript, &RustRecipe<'_>, &Reporter) -> Result<T>,
 ) -> Result<T> {
     let work = || {
-        let _waitable = signals::waitable();
         let cache = context.cache()?;
         cache.create()?;
         let command_log = CommandLog::open(&options.debug, context.environment(), &context.sink);

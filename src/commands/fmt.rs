@@ -21,7 +21,7 @@ pub(crate) mod diff;
 use std::ffi::OsString;
 use std::ops::Range;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use proc_macro2::{TokenStream, TokenTree};
 
@@ -29,8 +29,8 @@ use crate::base::error::{At, Error, Result, Step, cannot_run};
 use crate::base::named_output::{self, Permission};
 use crate::commands::check::component;
 use crate::engine::context::Context;
-use crate::process::pipe_through::pipe_through;
 use crate::process::signals;
+use crate::process::task::Task;
 use crate::report::event::Event;
 use crate::report::reporter::Reporter;
 use crate::request::options::Options;
@@ -77,7 +77,7 @@ pub(crate) fn format(
         let rustfmt = |arguments: &[OsString]| {
             let mut command = Command::new(&tool);
             command.arg("--edition").arg(&rust.edition).args(arguments);
-            command.env_clear().envs(context.environment().for_compilers()).stdin(Stdio::null());
+            command.env_clear().envs(context.environment().for_compilers());
             command
         };
         match Statements::find(rust) {
@@ -91,7 +91,9 @@ pub(crate) fn format(
                     && !arguments.iter().any(|word| word.as_encoded_bytes().starts_with(b"--color"));
                 command.args(is_colored.then_some("--color=always")).arg("--").arg(script.typed());
                 // Whole, not line by line: other scripts may be formatted at the same time.
-                let output = command.output().map_err(|error| cannot_run(&tool, error))?;
+                let output = Task::new(&command, context.environment().supervision())
+                    .output()
+                    .map_err(|error| cannot_run(&tool, error))?;
                 reporter.send(&Event::Output { text: &output.stdout });
                 reporter.show(&output.stderr, true);
                 Ok(signals::exit_code(output.status))
@@ -147,7 +149,8 @@ impl<'a> Statements<'a> {
             command
         };
         let ask = |command: Command, text: &str| {
-            pipe_through(command, text.as_bytes()).map_err(|error| cannot_run(tool, error))
+            let task = Task::new(&command, reporter.supervision()).text(text.as_bytes());
+            task.and_then(Task::output).map_err(|error| cannot_run(tool, error))
         };
         let question = ["--print-config".to_owned(), "current".to_owned(), path.display().to_string()];
         let config = ask(rustfmt(&question), "")?;

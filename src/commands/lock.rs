@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use crate::base::error::{Error, Result, Step};
 use crate::engine::context::Context;
 use crate::engine::recipe;
-use crate::process::signals;
 use crate::request::options::Options;
 use crate::rust::deps::VersionChange;
 use crate::rust::deps::lock::{self, Renewal};
@@ -45,7 +44,6 @@ fn lock_inner(
     renewal: Renewal,
     check: bool,
 ) -> Result<LockResult> {
-    let _waitable = signals::waitable();
     let environment = context.environment();
     let cache = context.cache()?;
     cache.create()?;

@@ -8,7 +8,6 @@ use crate::engine::context::Context;
 use crate::engine::{recipe, trim};
 use crate::packages::recipe::{PackageRecipe, PackageRequest};
 use crate::packages::resolve::Resolved;
-use crate::process::signals;
 use crate::request::options::Options;
 use crate::request::package_spec::Package;
 use crate::rust::deps::{self, VersionChange};
@@ -37,7 +36,6 @@ pub(crate) fn prebuild(context: &Context, scripts: &[Script], options: &Options)
 
 /// Does one thing with each script, with as many at once as there are processors. One result a script, in order.
 pub(crate) fn in_parallel<T: Send>(scripts: &[Script], work: impl Fn(&Script) -> T + Sync) -> Vec<T> {
-    let _waitable = signals::waitable();
     let next = AtomicUsize::new(0);
     let workers = std::thread::available_parallelism().map_or(1, NonZero::get).min(scripts.len());
     let work_on = || {
@@ -81,7 +79,6 @@ fn update_inner(
     options: &Options,
     write_lock: bool,
 ) -> Result<Vec<VersionChange>> {
-    let _waitable = signals::waitable();
     let cache = context.cache()?;
     cache.create()?;
     let reporter = context.reporter(options.verbosity);

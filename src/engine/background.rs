@@ -14,7 +14,7 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
 
 use rustix::process::Signal;
@@ -22,11 +22,12 @@ use rustix::process::Signal;
 use crate::base::environment::{Environment, absolute};
 use crate::base::error::{At, Error, Result, Step};
 use crate::base::process_identity::ProcessIdentity;
+use crate::base::supervision::Supervision;
 use crate::build::backend::{Host, ResolvedRecipe};
 use crate::engine::build_settled::build_settled;
 use crate::engine::context::Context;
 use crate::engine::recipe;
-use crate::process::exec;
+use crate::process::task::{Output, Task};
 use crate::report::reporter::Reporter;
 use crate::request::options::Options;
 use crate::script::script_file::Script;
@@ -133,8 +134,10 @@ fn start(context: &Context, script: &Script, options: &Options) -> std::io::Resu
     shell.args(["-c", text, "sh"]).arg(command()?).args(["build", "--cache", "--background"]);
     shell.args(options.of_background().to_arguments()).arg(path);
     shell.env_clear().envs(variables).current_dir("/");
-    exec::detach(&mut shell);
-    shell.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status().map(drop)
+    // It outlives the operation, in a session of its own.
+    let supervision = Supervision::default();
+    let task = Task::new(&shell, &supervision).without_descriptors();
+    task.stdout(Output::Null).stderr(Output::Null).output().map(drop)
 }
 
 /// Makes the final build of a script whose build is provisional, unless a background build is going on.
@@ -149,7 +152,7 @@ pub(crate) fn finish(context: &Context, script: &Script, options: &Options) -> R
     else {
         return Ok(());
     };
-    let reporter = Reporter::silent();
+    let reporter = Reporter::silent(context.environment());
     let read = recipe::read(script, options, context.environment())?;
     let resolved = read.resolve(context.environment(), &cache)?;
     let home = resolved.key();

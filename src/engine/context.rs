@@ -2,12 +2,16 @@
 
 use std::io;
 use std::path::PathBuf;
+use std::time::Instant;
 
+use crate::base::cancel::Cancel;
 use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Step};
+use crate::base::resource_limits::ResourceLimits;
+use crate::base::supervision::Supervision;
 use crate::report::event::EventSink;
 use crate::report::reporter::Reporter;
-use crate::request::options::Verbosity;
+use crate::request::options::{Options, Verbosity};
 use crate::store::cache::Cache;
 use crate::store::cache_root;
 
@@ -18,12 +22,14 @@ pub(crate) struct Context {
     pub(crate) sink: EventSink,
     /// The program that makes background builds: see [`crate::engine::background`].
     pub(crate) background: Option<fn() -> io::Result<PathBuf>>,
+    /// Whether children stay in the process group of this process.
+    pub(crate) shares_group: bool,
 }
 
 impl Context {
     /// A context without background builds.
     pub(crate) fn new(environment: Environment) -> Context {
-        Context { environment, sink: EventSink::default(), background: None }
+        Context { environment, sink: EventSink::default(), background: None, shares_group: false }
     }
 
     pub(crate) fn environment(&self) -> &Environment {
@@ -32,7 +38,29 @@ impl Context {
 
     /// A context of the same listener that sees another environment, and starts nothing in the background.
     pub(crate) fn within(&self, environment: Environment) -> Context {
-        Context { environment, sink: self.sink.clone(), background: None }
+        Context { environment, background: None, ..self.clone() }
+    }
+
+    /// Does one operation, which the caller's token, a listener or the deadline may stop.
+    pub(crate) fn operate<T>(
+        &self,
+        options: &Options,
+        work: impl FnOnce(&Context) -> Result<T>,
+    ) -> Result<T> {
+        let supervision = Supervision {
+            cancel: options.cancel.clone(),
+            own: Some(Cancel::new()),
+            deadline: options.deadline.and_then(|time| Instant::now().checked_add(time)),
+            limits: ResourceLimits::none(),
+            shares_group: self.shares_group,
+        };
+        let environment = self.environment.clone().supervised(supervision.clone());
+        let result = work(&Context { environment, ..self.clone() });
+        // Whatever failed did so because everything was stopped.
+        result.map_err(|error| match supervision.stopped() {
+            Some(stop) => error.stopped(stop),
+            None => error,
+        })
     }
 
     /// The same for an operation that promises to run nothing: no program that a script names is asked anything.

@@ -11,7 +11,6 @@ use crate::build::backend::Host;
 use crate::engine::context::Context;
 use crate::engine::program::{LaunchOptions, Program};
 use crate::engine::{background, recipe};
-use crate::process::signals;
 use crate::request::debug_options::DebugOptions;
 use crate::request::options::{Options, Verbosity};
 use crate::script::script_file::Script;
@@ -44,7 +43,6 @@ fn dry_run_inner(context: &Context, script: &Script, options: &Options, purpose:
     let environment = context.environment();
     let debug = DebugOptions { shows_commands: true, keeps_work: false, ..options.debug.clone() };
     let launch_options = LaunchOptions::of(&Options { debug, ..options.clone() }, context);
-    let _waitable = signals::waitable();
     let cache = context.cache()?;
     let may_be_cached = !options.force && !options.temporary && cache.exists()?;
     let peek = |id: Key| {

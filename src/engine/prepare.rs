@@ -21,7 +21,6 @@ use crate::engine::dry_run::Purpose;
 use crate::engine::miss_reason::{Why, why_in};
 use crate::engine::program::{LaunchOptions, Program};
 use crate::engine::{background, config_warnings, recipe, trim};
-use crate::process::signals;
 use crate::report::lock_notice::patiently;
 use crate::report::reporter::Reporter;
 use crate::request::options::{Options, Verbosity};
@@ -87,7 +86,9 @@ pub(crate) fn prepare(context: &Context, script: &Script, options: &Options) -> 
 fn prepare_once(context: &Context, script: &Script, options: &Options) -> Result<Program> {
     let prepared = context.cache().and_then(|cache| prepare_in(context, cache, script, options));
     let prepared = match prepared {
-        Err(unusable) if unusable.step() == Step::Cache => {
+        Err(unusable)
+            if unusable.step() == Step::Cache && context.environment().supervision().stopped().is_none() =>
+        {
             let launch = launch_key(script, options, context.environment());
             match crate::engine::shared_cache::find_in_shared_cache(context, None, &launch, script, options)?
             {
@@ -113,7 +114,6 @@ fn prepare_in(context: &Context, cache: Cache, script: &Script, options: &Option
     if let Some(found) = launch_options.timed("looking in the cache", find)? {
         return Ok(Program::cached(script, found, launch_options));
     }
-    let _waitable = signals::waitable();
     cache.create()?;
     if let Some(environment) = context.environment().without_foreign_cargo_home(cache.root()) {
         let context = &context.within(environment);

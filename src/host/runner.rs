@@ -22,7 +22,7 @@ use crate::engine::context::Context;
 use crate::engine::miss_reason::Why;
 use crate::engine::program::Program;
 use crate::engine::trim::{CachedBuild, TrimReport};
-use crate::report::event::{Event, EventSink};
+use crate::report::event::{Event, EventSink, Flow};
 use crate::request::limits::Limits;
 use crate::request::options::{Options, Verbosity};
 use crate::rust::deps::VersionChange;
@@ -49,8 +49,18 @@ impl Runner {
 
     /// Lets `listener` hear each [`Event`], with how much was asked for: what a person sees is the listener's to decide. It
     /// is called from any thread. Without it nobody hears anything.
-    pub fn with_events(mut self, listener: impl Fn(&Event<'_>, Verbosity) + Send + Sync + 'static) -> Runner {
+    pub fn with_events(
+        mut self,
+        listener: impl Fn(&Event<'_>, Verbosity) -> Flow + Send + Sync + 'static,
+    ) -> Runner {
         self.context.sink = EventSink::new(listener);
+        self
+    }
+
+    /// Leaves compilers in the process group of this process, so that the keys of a terminal reach them too; and does not
+    /// stop what they have started. Without it each has a session of its own.
+    pub fn in_foreground(mut self) -> Runner {
+        self.context.shares_group = true;
         self
     }
 
@@ -107,7 +117,8 @@ impl Runner {
     /// # Errors
     /// [`Step::Script`] and [`Step::Metadata`] if it is not a script, [`Step::Toolchain`] if there is no rustfmt.
     pub fn format(&self, script: &Script, options: &Options, arguments: &[OsString]) -> Result<u8> {
-        crate::commands::fmt::format(&self.context, script, options, arguments)
+        self.context
+            .operate(options, |context| crate::commands::fmt::format(context, script, options, arguments))
     }
 
     /// Rewrites the metadata of a script in another form; whether the file had to change.
@@ -124,7 +135,9 @@ impl Runner {
     /// # Errors
     /// Those of [`Runner::prepare`], and [`Step::Install`]: nothing has changed then.
     pub fn promote(&self, script: &Script, options: &Options, placement: &Placement) -> Result<Installed> {
-        crate::commands::promote::promote(&self.context, script, options, placement)
+        self.context.operate(options, |context| {
+            crate::commands::promote::promote(context, script, options, placement)
+        })
     }
 
     /// Installs several scripts as executables. Whatever can be refused is, before any of them is built; and all of them are
@@ -138,7 +151,9 @@ impl Runner {
         options: &Options,
         placement: &Placement,
     ) -> Result<Vec<Installed>> {
-        crate::commands::promote::promote_all(&self.context, scripts, options, placement)
+        self.context.operate(options, |context| {
+            crate::commands::promote::promote_all(context, scripts, options, placement)
+        })
     }
 
     /// Does one thing with each script, with as many at once as there are processors. One result a script, in order.
@@ -158,7 +173,9 @@ impl Runner {
     /// # Errors
     /// As [`Runner::prepare`]; [`Step::Install`] if `SCRIPT.lock` cannot be written.
     pub fn update(&self, script: &Script, options: &Options, write_lock: bool) -> Result<Vec<VersionChange>> {
-        crate::commands::prebuild::update(&self.context, script, options, write_lock)
+        self.context.operate(options, |context| {
+            crate::commands::prebuild::update(context, script, options, write_lock)
+        })
     }
 
     /// Builds a program again from its script, and compares. The program is a file, or the name of what was promoted.
@@ -171,7 +188,8 @@ impl Runner {
         script: Option<&OsStr>,
         options: &Options,
     ) -> Result<Verification> {
-        crate::commands::verify::verify(&self.context, program, script, options)
+        self.context
+            .operate(options, |context| crate::commands::verify::verify(context, program, script, options))
     }
 
     /// How often the cache was of use, and what it holds.
@@ -244,7 +262,9 @@ impl Runner {
     /// # Errors
     /// As [`Runner::build`], as far as nothing has to be built for them.
     pub fn rehearse_build(&self, script: &Script, options: &Options, output: Option<&Path>) -> Result<()> {
-        crate::commands::build::dry_run_of_build(&self.context, script, options, output)
+        self.context.operate(options, |context| {
+            crate::commands::build::dry_run_of_build(context, script, options, output)
+        })
     }
 
     /// Writes a self-contained executable of a script where `output` says: a file, or a directory (one that exists, or
@@ -253,7 +273,8 @@ impl Runner {
     /// # Errors
     /// Those of [`Runner::prepare`], and [`Step::Install`].
     pub fn build(&self, script: &Script, options: &Options, output: Option<&Path>) -> Result<PathBuf> {
-        crate::commands::build::build(&self.context, script, options, output)
+        self.context
+            .operate(options, |context| crate::commands::build::build(context, script, options, output))
     }
 
     /// The same for several, which need a directory, and with what there is to say of each. One result a script, in order.
@@ -266,7 +287,8 @@ impl Runner {
         options: &Options,
         output: Option<&Path>,
     ) -> Result<Vec<Result<Artifact>>> {
-        crate::commands::build::build_all(&self.context, scripts, options, output)
+        self.context
+            .operate(options, |context| crate::commands::build::build_all(context, scripts, options, output))
     }
 
     /// Builds scripts into the cache, as for a run, with the paths of this machine in them: what a debugger wants.
@@ -297,7 +319,7 @@ impl Runner {
     /// [`crate::Step::Cache`] if the cache cannot be used; [`crate::Step::Metadata`] and [`crate::Step::Script`] if the script
     /// could not be built either.
     pub fn why(&self, script: &Script, options: &Options) -> Result<Why> {
-        crate::commands::why::why(&self.context, script, options)
+        self.context.operate(options, |context| crate::commands::why::why(context, script, options))
     }
 
     /// Writes a package with this script as its program into `directory`, or into the cache; returns the directory. The
@@ -307,7 +329,8 @@ impl Runner {
     /// [`Step::Script`] and [`Step::Metadata`] if the script is not one, [`Step::Toolchain`] if there is no compiler whose
     /// edition it would have, [`Step::Install`] if the package cannot be written.
     pub fn package(&self, script: &Script, options: &Options, directory: Option<&Path>) -> Result<PathBuf> {
-        crate::commands::eject::eject(&self.context, script, options, directory)
+        self.context
+            .operate(options, |context| crate::commands::eject::eject(context, script, options, directory))
     }
 
     /// Everything runner sees, for a run with these options of a script or, without one, of any. The second value is why
@@ -316,7 +339,8 @@ impl Runner {
     /// # Errors
     /// [`crate::Step::Config`], and if there is a script those of reading it.
     pub fn seen(&self, script: Option<&Script>, options: &Options) -> Result<(Vec<EnvEntry>, Option<Error>)> {
-        crate::commands::env::settings_in_force(&self.context, script, options)
+        self.context
+            .operate(options, |context| crate::commands::env::settings_in_force(context, script, options))
     }
 
     /// The variables that begin as ours do and mean nothing, each with the one that was probably meant.
@@ -330,7 +354,7 @@ impl Runner {
     /// # Errors
     /// Those of [`Runner::promote`]; 127 if its source is gone; [`Step::Install`] if it was modified or removed.
     pub fn upgrade(&self, name: &OsStr, options: &Options) -> Result<UpgradeResult> {
-        crate::commands::upgrade::upgrade(&self.context, name, options)
+        self.context.operate(options, |context| crate::commands::upgrade::upgrade(context, name, options))
     }
 
     /// Shows what the compiler or clippy has to say of a script. `arguments` are more of the tool's own.
@@ -344,7 +368,9 @@ impl Runner {
         lint: Lint,
         arguments: &[OsString],
     ) -> Result<()> {
-        crate::commands::check::check(&self.context, script, options, lint, arguments)
+        self.context.operate(options, |context| {
+            crate::commands::check::check(context, script, options, lint, arguments)
+        })
     }
 
     /// Writes the documentation of a script into `directory`, or into the cache; returns its first page.
@@ -358,7 +384,9 @@ impl Runner {
         directory: Option<&Path>,
         arguments: &[OsString],
     ) -> Result<PathBuf> {
-        crate::commands::check::document(&self.context, script, options, directory, arguments)
+        self.context.operate(options, |context| {
+            crate::commands::check::document(context, script, options, directory, arguments)
+        })
     }
 
     /// Makes the final build of a script whose build is provisional, unless a background build is going on.
@@ -366,7 +394,7 @@ impl Runner {
     /// # Errors
     /// As [`Runner::prepare`].
     pub fn finish(&self, script: &Script, options: &Options) -> Result<()> {
-        crate::engine::background::finish(&self.context, script, options)
+        self.context.operate(options, |context| crate::engine::background::finish(context, script, options))
     }
 
     /// The background build that is going on, if there is one.
@@ -390,7 +418,8 @@ impl Runner {
     /// # Errors
     /// Those of [`Runner::prepare`], and [`Step::Execute`].
     pub fn run(&self, script: &Script, options: &Options, arguments: &[OsString]) -> Result<ExitStatus> {
-        crate::engine::prepare::run(&self.context, script, options, arguments)
+        self.context
+            .operate(options, |context| crate::engine::prepare::run(context, script, options, arguments))
     }
 
     /// The program of a script: the cached one if its trace holds, else built now.
@@ -399,6 +428,6 @@ impl Runner {
     /// Any [`Step`] but [`Step::Execute`] and [`Step::Install`]. If the cache cannot be used the program is temporary, and
     /// one line on stderr says why. A script that is edited while it is compiled is read again.
     pub fn prepare(&self, script: &Script, options: &Options) -> Result<Program> {
-        crate::engine::prepare::prepare(&self.context, script, options)
+        self.context.operate(options, |context| crate::engine::prepare::prepare(context, script, options))
     }
 }

@@ -18,6 +18,7 @@ use crate::build::outcome::{Interruption, Outcome, cache_removed, disk_full, tra
 use crate::languages::driver::{Build, Call};
 use crate::languages::recipe::LanguageRecipe;
 use crate::languages::record::build_record;
+use crate::process::task::Task;
 use crate::rust::recipe::command_words::shown_directory;
 use crate::rust::static_check;
 use crate::store::entry::Built;
@@ -43,7 +44,10 @@ fn attempt(
     let mut watch = InputWatch::begin(script, settings, host.environment, Some(recipe.since))?;
     clear(staging).map_err(|error| build.unusable(error))?;
     let mut call = recipe.driver.call(build)?;
-    let query = call.query.as_mut().and_then(|command| command.spawn().ok());
+    let query = call.query.as_ref().and_then(|command| {
+        // Its answer may be long, and is read when the compiler has ended.
+        Task::new(command, host.environment.supervision()).start().ok()
+    });
     let (messages, status) = run(build, &mut call)?;
     watch.script_content()?;
     if !status.success() || !call.output.is_file() {

@@ -13,7 +13,7 @@ mod reported_inputs;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
-use std::process::{Child, ExitStatus};
+use std::process::ExitStatus;
 
 use crate::base::error::Result;
 use crate::base::shell_words;
@@ -26,6 +26,7 @@ use crate::languages::inputs::Inputs;
 use crate::languages::language::CFamily;
 use crate::languages::metadata::Head;
 use crate::languages::source::{self, Source};
+use crate::process::running::Running;
 use crate::store::trace::fact::Check;
 
 /// Variables that compilers and linkers read by themselves.
@@ -252,7 +253,7 @@ impl Driver for CDriver {
         })
     }
 
-    fn inputs(&self, build: Build<'_>, _call: &mut Call, query: Option<Child>) -> Result<Inputs> {
+    fn inputs(&self, build: Build<'_>, _call: &mut Call, query: Option<Running>) -> Result<Inputs> {
         let words = self.before.iter().chain(&build.compilation.flags).chain(&self.libraries);
         reported_inputs::read(build, &words.map(String::as_str).collect::<Vec<_>>(), query)
     }

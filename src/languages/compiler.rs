@@ -6,11 +6,12 @@
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use crate::base::environment::{Environment, absolute, is_executable};
 use crate::base::error::{Error, Result, Step};
 use crate::base::shell_words;
+use crate::process::task::{Output, Task};
 use crate::rust::toolchain;
 use crate::store::cache::Cache;
 use crate::store::stamp::Moment;
@@ -105,8 +106,15 @@ impl Search<'_> {
             let mut command = Command::new(tool);
             command.args(arguments).env_clear().envs(self.environment.for_compilers()).current_dir("/");
             // A tool that does not know the question can still compile.
-            let output = command.stdin(Stdio::null()).stderr(Stdio::null()).output();
-            Ok(output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default())
+            let supervision = self.environment.supervision();
+            let output = Task::new(&command, supervision).stderr(Output::Null).output();
+            match supervision.stopped() {
+                // What was not asked to the end is not to be remembered.
+                Some(stop) => Err(Error::new(Step::Toolchain, stop)),
+                None => Ok(output
+                    .map(|output| String::from_utf8_lossy(&output.stdout).into_owned())
+                    .unwrap_or_default()),
+            }
         };
         let (environment, cache) = (self.environment, self.cache);
         let (_, text) =

@@ -10,7 +10,7 @@
 
 use std::fmt::Debug;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus};
+use std::process::{Command, ExitStatus};
 
 use crate::base::error::{Error, Result};
 use crate::build::backend::Host;
@@ -18,6 +18,7 @@ use crate::languages::compilation::Compilation;
 use crate::languages::inputs::Inputs;
 use crate::languages::metadata::Head;
 use crate::languages::source::Source;
+use crate::process::running::Running;
 
 /// A kind of compiler, found and ready to be called.
 pub(crate) trait Driver: Debug {
@@ -28,7 +29,7 @@ pub(crate) trait Driver: Debug {
     fn call(&self, build: Build<'_>) -> Result<Call>;
 
     /// What the compiler read, once it has made a program. `query` is the one that [`Call::query`] started.
-    fn inputs(&self, build: Build<'_>, call: &mut Call, query: Option<Child>) -> Result<Inputs>;
+    fn inputs(&self, build: Build<'_>, call: &mut Call, query: Option<Running>) -> Result<Inputs>;
 
     /// Turns a call into that of `runner check`: with more warnings, and without a program where the compiler can do so.
     fn for_check(&self, _call: &mut Call) {}

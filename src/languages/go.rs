@@ -21,7 +21,7 @@ mod reported_inputs;
 mod sections;
 
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus};
+use std::process::{Command, ExitStatus};
 
 use crate::base::digest::Fields;
 use crate::base::error::Result;
@@ -35,6 +35,7 @@ use crate::languages::includes;
 use crate::languages::inputs::Inputs;
 use crate::languages::metadata::Head;
 use crate::languages::source::{self, Source};
+use crate::process::running::Running;
 use crate::store::trace::fact::Check;
 
 const INSTALL: &str = "install Go from https://go.dev/dl, or your system's `golang-go` package";
@@ -253,7 +254,7 @@ impl Driver for GoDriver {
         Ok(Call { command, input: None, source, output, query, renames })
     }
 
-    fn inputs(&self, build: Build<'_>, call: &mut Call, query: Option<Child>) -> Result<Inputs> {
+    fn inputs(&self, build: Build<'_>, call: &mut Call, query: Option<Running>) -> Result<Inputs> {
         reported_inputs::read(build, &call.source.path, self.calls_c, query)
     }
 

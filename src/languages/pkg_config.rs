@@ -6,13 +6,14 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use crate::base::error::Result;
 use crate::base::shell_commands::{self, Word};
 use crate::base::shell_words;
 use crate::languages::compiler::Search;
 
+use crate::process::task::{Output, Task};
 use crate::store::trace::fact::Check;
 
 /// Variables with directories of packages.
@@ -48,7 +49,7 @@ pub(super) fn flags(
     let words: Vec<&str> = words.iter().map(|word| word.text.as_str()).collect();
     let mut call = Command::new(&tool);
     call.args(&words).env_clear().envs(search.environment.for_compilers()).current_dir(base);
-    let output = call.stdin(Stdio::null()).stderr(Stdio::null()).output();
+    let output = Task::new(&call, search.environment.supervision()).stderr(Output::Null).output();
     let Some(output) = output.ok().filter(|output| output.status.success()) else { return Ok(None) };
     if matches!(name, "pkg-config" | "pkgconf") {
         descriptions(&tool, &words, base, search, checks)?;

@@ -16,7 +16,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ExitStatus};
+use std::process::ExitStatus;
 
 use crate::base::error::{Error, Result, Step};
 use crate::base::shell_commands;
@@ -27,6 +27,7 @@ use crate::languages::driver::{Build, Call, Driver};
 use crate::languages::inputs::Inputs;
 use crate::languages::metadata::Head;
 use crate::languages::source::Source;
+use crate::process::running::Running;
 use crate::script::header::Spec;
 use crate::store::file_digest::Names;
 use crate::store::stamp::Moment;
@@ -170,7 +171,7 @@ impl Driver for ScriptistoDriver<'_> {
     }
 
     /// Also makes the program from `target_bin`.
-    fn inputs(&self, build: Build<'_>, call: &mut Call, _aside: Option<Child>) -> Result<Inputs> {
+    fn inputs(&self, build: Build<'_>, call: &mut Call, _aside: Option<Running>) -> Result<Inputs> {
         let spec = self.0;
         let base = build.compilation.base();
         let mut inputs = Inputs::default();

@@ -3,8 +3,6 @@
 mod placeholders;
 mod reported_inputs;
 
-use std::process::Child;
-
 use crate::base::error::{Error, Result, Step};
 use crate::languages::compilation::Profile;
 use crate::languages::compile_call::SCRIPT;
@@ -15,6 +13,7 @@ use crate::languages::language::Template;
 use crate::languages::metadata::Head;
 use crate::languages::source::{self, Source};
 use crate::languages::template::placeholders::fill;
+use crate::process::running::Running;
 
 /// A compiler that a [`Template`] describes.
 #[derive(Debug)]
@@ -129,7 +128,7 @@ impl Driver for TemplateDriver {
         Ok(Call { command, input: None, source, output, query: None, renames: Vec::new() })
     }
 
-    fn inputs(&self, build: Build<'_>, call: &mut Call, _query: Option<Child>) -> Result<Inputs> {
+    fn inputs(&self, build: Build<'_>, call: &mut Call, _query: Option<Running>) -> Result<Inputs> {
         reported_inputs::read(build, self.0, call)
     }
 }

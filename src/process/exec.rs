@@ -134,29 +134,8 @@ unsafe impl Send for Pointers {}
 // SAFETY: likewise.
 unsafe impl Sync for Pointers {}
 
-/// Makes a command die with this process: a compiler nobody waits for any more need not go on.
-pub(crate) fn tie(command: &mut Command) {
-    let parent = getpid();
-    // SAFETY: as in `spawn`.
-    unsafe { command.pre_exec(move || die_with_parent(parent, rustix::process::Signal::TERM)) };
-}
-
-/// Takes a command out of what this process belongs to: it leads a session of its own, and has no open file but its three
-/// streams. A lock, a pipe or a socket that the caller holds would else be held as long as the command runs.
-pub(crate) fn detach(command: &mut Command) {
-    // SAFETY: as in `spawn`.
-    unsafe {
-        command.pre_exec(|| {
-            // One that leads a group already stays where it is.
-            let _ = rustix::process::setsid();
-            close_at_exec();
-            Ok(())
-        })
-    };
-}
-
 /// Has every descriptor but the first three closed when the program is replaced.
-fn close_at_exec() {
+pub(super) fn close_at_exec() {
     const FIRST: libc::c_int = 3;
     /// Descriptors beyond that are asked for by name only, where the kernel does not do it at once.
     const MOST: u64 = 65_536;
@@ -180,7 +159,7 @@ fn close_at_exec() {
 
 /// Asks the system to send this process a signal when its parent dies.
 #[cfg(target_os = "linux")]
-fn die_with_parent(parent: Pid, signal: rustix::process::Signal) -> io::Result<()> {
+pub(super) fn die_with_parent(parent: Pid, signal: rustix::process::Signal) -> io::Result<()> {
     rustix::process::set_parent_process_death_signal(Some(signal))?;
     // It may have died before it was asked.
     match getppid() == Some(parent) {
@@ -190,7 +169,7 @@ fn die_with_parent(parent: Pid, signal: rustix::process::Signal) -> io::Result<(
 }
 
 #[cfg(not(target_os = "linux"))]
-fn die_with_parent(parent: Pid, _signal: rustix::process::Signal) -> io::Result<()> {
+pub(super) fn die_with_parent(parent: Pid, _signal: rustix::process::Signal) -> io::Result<()> {
     match getppid() == Some(parent) {
         true => Ok(()),
         false => Err(io::Error::from_raw_os_error(libc::ESRCH)),

@@ -173,24 +173,38 @@ fn is_pending(signal: i32) -> bool {
     unsafe { libc::sigpending(pending.as_mut_ptr()) == 0 && libc::sigismember(pending.as_ptr(), signal) == 1 }
 }
 
-/// While this lives the system remembers how children end, even if our caller did not want to know of its own.
-pub(crate) struct Waitable {
-    before: Option<libc::sigaction>,
+/// Whether the kernel forgets how children of this process end.
+pub(super) fn is_child_ignored() -> bool {
+    action(libc::SIGCHLD)
+        .is_ok_and(|action| action.sa_sigaction == libc::SIG_IGN || action.sa_flags & libc::SA_NOCLDWAIT != 0)
 }
 
-/// Makes children something that can be waited for.
-pub(crate) fn waitable() -> Waitable {
-    let before = action(libc::SIGCHLD).ok().filter(|action| action.sa_sigaction == libc::SIG_IGN);
-    let before = before.filter(|_| set_action(libc::SIGCHLD, &DEFAULT).is_ok());
-    Waitable { before }
+/// What is done when a child ends.
+pub(super) fn child_action() -> io::Result<libc::sigaction> {
+    action(libc::SIGCHLD)
 }
 
-impl Drop for Waitable {
-    fn drop(&mut self) {
-        if let Some(before) = &self.before {
-            let _ = set_action(libc::SIGCHLD, before);
-        }
+/// In a child that is to have children of its own: how they end is remembered.
+pub(super) fn restore_child_default() {
+    let _ = set_action(libc::SIGCHLD, &DEFAULT);
+}
+
+/// In a child that will be executed: what [`child_action`] was, if an exec keeps it.
+pub(super) fn restore_child_action(before: &libc::sigaction) {
+    if before.sa_sigaction == libc::SIG_IGN {
+        let _ = set_action(libc::SIGCHLD, before);
     }
+}
+
+/// In a child: no signal reaches it any more but those that cannot be blocked.
+pub(super) fn block_all() {
+    let mut all = MaybeUninit::uninit();
+    // SAFETY: it is filled here.
+    let all = unsafe {
+        libc::sigfillset(all.as_mut_ptr());
+        all.assume_init()
+    };
+    let _ = set_mask(libc::SIG_SETMASK, &all);
 }
 
 fn set_of(signal: i32) -> libc::sigset_t {

@@ -160,7 +160,7 @@ impl CommandLog {
     fn show(&self, parts: &[&[u8]]) {
         // One event, so that lines of builds that go on at once are whole.
         let line = [&parts.concat()[..], b"\n"].concat();
-        self.sink.send(&Event::Log { text: &line }, Verbosity::Normal);
+        let _ = self.sink.send(&Event::Log { text: &line }, Verbosity::Normal);
     }
 
     fn line(&self, command: &Command, input: Option<&[u8]>) -> Vec<u8> {
@@ -290,7 +290,7 @@ impl CommandLog {
         for (what, took) in lines {
             report.push_str(&format!("{:>10.3} ms  {what}\n", took.as_secs_f64() * 1e3));
         }
-        self.sink.send(&Event::Log { text: report.as_bytes() }, Verbosity::Normal);
+        let _ = self.sink.send(&Event::Log { text: report.as_bytes() }, Verbosity::Normal);
     }
 }
 

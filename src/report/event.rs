@@ -83,22 +83,32 @@ pub enum Event<'a> {
 #[derive(Clone)]
 pub(crate) struct EventSink(Arc<Listener>);
 
-type Listener = dyn Fn(&Event<'_>, Verbosity) + Send + Sync;
+type Listener = dyn Fn(&Event<'_>, Verbosity) -> Flow + Send + Sync;
+
+/// What a listener wants next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub enum Flow {
+    /// Go on.
+    Go,
+    /// Stop the operation that sent the event, as a cancellation does.
+    Stop,
+}
 
 impl EventSink {
-    pub(crate) fn new(sink: impl Fn(&Event<'_>, Verbosity) + Send + Sync + 'static) -> EventSink {
+    pub(crate) fn new(sink: impl Fn(&Event<'_>, Verbosity) -> Flow + Send + Sync + 'static) -> EventSink {
         EventSink(Arc::new(sink))
     }
 
-    pub(crate) fn send(&self, event: &Event<'_>, verbosity: Verbosity) {
-        (self.0)(event, verbosity);
+    pub(crate) fn send(&self, event: &Event<'_>, verbosity: Verbosity) -> Flow {
+        (self.0)(event, verbosity)
     }
 }
 
 /// Nobody listens.
 impl Default for EventSink {
     fn default() -> EventSink {
-        EventSink::new(|_, _| {})
+        EventSink::new(|_, _| Flow::Go)
     }
 }
 

@@ -21,6 +21,9 @@ pub(crate) fn patiently<'a>(
     let mut told = false;
     let mut stopped_since: Option<Duration> = None;
     move |elapsed, holder| {
+        if reporter.supervision().stopped().is_some() {
+            return Patience::Stop;
+        }
         let name = script.display_name();
         let who = holder.pid.map_or_else(|| "another process".to_owned(), |pid| format!("process {pid}"));
         stopped_since = holder.stopped.then(|| stopped_since.unwrap_or(elapsed));

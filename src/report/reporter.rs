@@ -2,19 +2,20 @@
 //!
 //! What a compiler prints is kept and reported untouched; cargo's progress is told from its diagnostics.
 
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::Arc;
-use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use crate::base::environment::Environment;
 use crate::base::error::{At, Result, Step};
-use crate::process::exec;
+use crate::base::supervision::Supervision;
+use crate::process::running::Heard;
+use crate::process::task::{self, Task};
 use crate::report::cargo_output::CargoOutput;
 use crate::report::command_log::{CommandLog, timed};
-use crate::report::event::{Event, EventSink};
+use crate::report::event::{Event, EventSink, Flow};
 use crate::request::options::Verbosity;
 use crate::script::script_file::Script;
 use crate::store::staging;
@@ -30,6 +31,7 @@ pub(crate) struct Reporter {
     columns: Option<usize>,
     verbosity: Verbosity,
     command_log: Option<Arc<CommandLog>>,
+    supervision: Supervision,
 }
 
 /// A command that has ended: its output and exit status.
@@ -55,17 +57,28 @@ impl Reporter {
     /// A reporter that sends to `sink`, for a person at the terminal of `environment`, if there is one.
     pub(crate) fn new(sink: EventSink, environment: &Environment, verbosity: Verbosity) -> Reporter {
         let columns = environment.terminal_columns().filter(|_| verbosity > Verbosity::Quiet);
-        Reporter { sink, columns, verbosity, command_log: None }
+        Reporter {
+            sink,
+            columns,
+            verbosity,
+            command_log: None,
+            supervision: environment.supervision().clone(),
+        }
     }
 
     /// A reporter that nobody listens to.
-    pub(crate) fn silent() -> Reporter {
-        Reporter { sink: EventSink::default(), columns: None, verbosity: Verbosity::Quiet, command_log: None }
+    pub(crate) fn silent(environment: &Environment) -> Reporter {
+        Reporter::new(EventSink::default(), environment, Verbosity::Quiet)
     }
 
     /// The same, with a journal to write commands and times down in.
     pub(crate) fn with(self, command_log: Option<Arc<CommandLog>>) -> Reporter {
         Reporter { command_log, ..self }
+    }
+
+    /// What may stop the operation.
+    pub(crate) fn supervision(&self) -> &Supervision {
+        &self.supervision
     }
 
     pub(crate) fn command_log(&self) -> Option<&Arc<CommandLog>> {
@@ -89,7 +102,9 @@ impl Reporter {
     }
 
     pub(crate) fn send(&self, event: &Event<'_>) {
-        self.sink.send(event, self.verbosity);
+        if self.sink.send(event, self.verbosity) == Flow::Stop {
+            self.supervision.stop();
+        }
     }
 
     /// Reports a step of the work, if such detail is asked for.
@@ -156,7 +171,7 @@ impl Reporter {
 
     /// Runs a command without a standard input, collecting what it prints; `label` is what is done, for a person.
     /// Its standard output counts as diagnostics unless `keep_stdout`: the script's own must stay clean.
-    pub(crate) fn run(&self, command: &mut Command, label: &str, keep_stdout: bool) -> io::Result<Finished> {
+    pub(crate) fn run(&self, command: &Command, label: &str, keep_stdout: bool) -> io::Result<Finished> {
         if let Some(command_log) = &self.command_log {
             command_log.command(command, None);
         }
@@ -167,7 +182,7 @@ impl Reporter {
     pub(crate) fn run_reading(
         &self,
         input: Stdio,
-        command: &mut Command,
+        command: &Command,
         label: &str,
         keep_stdout: bool,
     ) -> io::Result<Finished> {
@@ -177,62 +192,45 @@ impl Reporter {
     fn run_heard(
         &self,
         input: Stdio,
-        command: &mut Command,
+        command: &Command,
         label: &str,
         keep_stdout: bool,
     ) -> io::Result<Finished> {
-        exec::tie(command);
-        let (mut reader, writer) = io::pipe()?;
-        let stdout = if keep_stdout { Stdio::piped() } else { writer.try_clone()?.into() };
-        let mut child = command.stdin(input).stdout(stdout).stderr(writer).spawn()?;
-        // The command holds the writing end of the pipe; the end of the pipe is seen only when that is gone.
-        command.stdout(Stdio::null()).stderr(Stdio::null());
-        let stdout = child.stdout.take().map(|mut stdout| {
-            std::thread::spawn(move || {
-                let mut bytes = Vec::new();
-                stdout.read_to_end(&mut bytes).map(|_| bytes)
-            })
-        });
-        let (sender, receiver) = mpsc::channel();
-        std::thread::spawn(move || {
-            let mut buffer = [0; 4096];
-            while let Ok(count @ 1..) = reader.read(&mut buffer) {
-                if sender.send(buffer[..count].to_vec()).is_err() {
-                    return;
-                }
-            }
-        });
+        let stdout = if keep_stdout { task::Output::Pipe } else { task::Output::AsErrors };
         let began = Instant::now();
-        let mut progress: Option<String> = None;
-        let mut output = CargoOutput::default();
+        let (mut kept, mut output) = (Vec::new(), CargoOutput::default());
         let mut all_statuses = Vec::new();
-        loop {
-            match receiver.recv_timeout(FRAME) {
-                Ok(bytes) => {
-                    let latest = output.push(&bytes);
-                    let statuses = std::mem::take(&mut output.statuses);
-                    if self.verbosity >= Verbosity::Verbose {
-                        statuses.iter().for_each(|text| self.send(&Event::Status { text }));
+        let mut progress: Option<String> = None;
+        let mut reported = began;
+        let status = Task::new(command, &self.supervision).input(input).stdout(stdout).run(
+            Some(FRAME),
+            &mut |heard| {
+                match heard {
+                    Heard::Stdout(bytes) => kept.extend_from_slice(bytes),
+                    Heard::Stderr(bytes) => {
+                        let latest = output.push(bytes);
+                        let statuses = std::mem::take(&mut output.statuses);
+                        if self.verbosity >= Verbosity::Verbose {
+                            statuses.iter().for_each(|text| self.send(&Event::Status { text }));
+                        }
+                        all_statuses.extend(statuses);
+                        if latest.is_some() {
+                            progress = latest;
+                            reported = began;
+                        }
                     }
-                    all_statuses.extend(statuses);
-                    if latest.is_none() {
-                        continue;
+                    Heard::Frame if reported == began || reported.elapsed() >= FRAME => {
+                        reported = Instant::now();
+                        let elapsed = began.elapsed();
+                        self.send(&Event::Working { label, elapsed, progress: progress.as_deref() });
                     }
-                    progress = latest;
+                    Heard::Frame => {}
                 }
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => break,
-            }
-            let elapsed = began.elapsed();
-            self.send(&Event::Working { label, elapsed, progress: progress.as_deref() });
-        }
+                None
+            },
+        );
         self.send(&Event::Idle);
-        let status = child.wait()?;
-        let stdout = match stdout.map(std::thread::JoinHandle::join) {
-            Some(Ok(bytes)) => bytes?,
-            _ => Vec::new(),
-        };
-        Ok(Finished { status, stdout, stderr: output.finish(), statuses: all_statuses })
+        Ok(Finished { status: status?, stdout: kept, stderr: output.finish(), statuses: all_statuses })
     }
 }
 
@@ -242,9 +240,9 @@ mod tests {
 
     #[test]
     fn a_command_is_heard_and_its_stdout_kept_apart() {
-        let mut command = Command::new("sh");
+        let mut command = Command::new("/bin/sh");
         command.args(["-c", "echo out; echo err >&2; exit 3"]);
-        let finished = Reporter::silent().run(&mut command, "test", true).unwrap();
+        let finished = Reporter::silent(&Environment::fixed([])).run(&mut command, "test", true).unwrap();
         assert_eq!(finished.status.code(), Some(3));
         assert_eq!((&*finished.stdout, &*finished.stderr), (&b"out\n"[..], &b"err\n"[..]));
     }

@@ -255,6 +255,8 @@ impl Options {
             strip: _,
             verbosity: _,
             debug: _,
+            deadline: _,
+            cancel: _,
             // Nobody types it: it is asked of git at each build.
             revision: _,
         } = self;

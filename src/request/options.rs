@@ -2,7 +2,9 @@
 
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
+use std::time::Duration;
 
+use crate::base::cancel::Cancel;
 use crate::base::digest::Fields;
 use crate::request::debug_options::DebugOptions;
 use crate::request::dialect::Dialect;
@@ -56,6 +58,10 @@ pub struct Options {
     pub verbosity: Verbosity,
     /// What is shown of a run, and done with it, besides.
     pub debug: DebugOptions,
+    /// How long the operation may take, from its beginning; what goes on then is stopped.
+    pub deadline: Option<Duration>,
+    /// What stops the operation.
+    pub cancel: Option<Cancel>,
 }
 
 /// What runs the functions marked `#[test]` and `#[bench]`.
@@ -116,6 +122,8 @@ impl Options {
             revision,
             verbosity: _,
             debug: _,
+            deadline: _,
+            cancel: _,
         } = self;
         fields.push_optional("profile", profile.as_deref().map(str::as_bytes));
         fields.push_optional("toolchain", toolchain.as_deref().map(str::as_bytes));
@@ -175,6 +183,8 @@ impl Options {
             revision: self.revision.clone(),
             verbosity: self.verbosity,
             debug: self.debug.clone(),
+            deadline: self.deadline,
+            cancel: self.cancel.clone(),
         }
     }
 }

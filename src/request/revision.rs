@@ -4,13 +4,7 @@
 //! is never that of another revision. A script that git does not keep has none, wherever it lies. *Modified* is said of the
 //! files git keeps, all of them: what lies beside them, a build's own output for one, says nothing of where a script is from.
 
-use std::ffi::OsString;
 use std::fmt;
-use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
-use std::process::{Command, Stdio};
-
-use crate::base::environment::Environment;
 
 /// A commit, and whether something was changed since.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,32 +23,8 @@ impl fmt::Display for Revision {
 }
 
 impl Revision {
-    /// The revision of the file at `path`, its real one; `None` if git keeps no such file, or is not there.
-    pub(crate) fn of(path: &Path, environment: &Environment) -> Option<Revision> {
-        let directory = path.parent()?;
-        // No process for what lies in no repository.
-        directory.ancestors().find(|directory| directory.join(".git").exists())?;
-        let git = environment.find_command("git".as_ref())?;
-        let ask = |arguments: &[OsString]| {
-            let mut command = Command::new(&git);
-            // Not the repository of somebody who calls this from a hook; nothing that a repository could have executed.
-            let is_kept = |name: &OsString| !name.as_bytes().starts_with(b"GIT_");
-            let variables = environment.all().into_iter().filter(|(name, _)| is_kept(name));
-            command.env_clear().envs(variables).current_dir(directory);
-            command.args(["-c", "core.fsmonitor=false", "--no-optional-locks"]).args(arguments);
-            let output = command.stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
-            output.status.success().then_some(output.stdout)
-        };
-        let words = |text: &str| text.split(' ').map(OsString::from).collect::<Vec<_>>();
-        let mut is_kept = words("--literal-pathspecs ls-files --error-unmatch --");
-        is_kept.push(path.file_name()?.to_owned());
-        ask(&is_kept)?;
-        let status = ask(&words("status --porcelain=v2 --branch --untracked-files=no"))?;
-        Revision::read(&String::from_utf8_lossy(&status))
-    }
-
     /// Reads `git status --porcelain=v2 --branch`.
-    fn read(status: &str) -> Option<Revision> {
+    pub(crate) fn read(status: &str) -> Option<Revision> {
         let commit = status.lines().find_map(|line| line.strip_prefix("# branch.oid "))?;
         let is_modified = status.lines().any(|line| !line.starts_with("# "));
         Revision::parse(&format!("{commit}{}", if is_modified { " modified" } else { "" }))

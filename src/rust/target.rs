@@ -9,6 +9,7 @@ use std::process::Command;
 
 use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Step};
+use crate::process::task::Task;
 use crate::rust::toolchain::{Toolchain, remembered};
 use crate::store::cache::Cache;
 use crate::store::file_digest::Names;
@@ -103,7 +104,7 @@ fn ask_library_directory(target: &str, rustc: &Path, environment: &Environment) 
     let mut command = Command::new(rustc);
     command.args(["--print", "target-libdir", "--target", target]);
     command.env_clear().envs(environment.for_compilers()).current_dir("/");
-    let output = command.output().map_err(|error| {
+    let output = Task::new(&command, environment.supervision()).output().map_err(|error| {
         let what = format!("cannot run `{}`", rustc.display());
         Error::new(Step::Toolchain, anyhow::Error::new(error).context(what))
     })?;

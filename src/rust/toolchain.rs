@@ -9,16 +9,16 @@
 //! answer is kept in `v1/toolchains/` under checks of its own.
 
 use std::ffi::OsStr;
-use std::io::Write;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use rustc_version::{Channel, VersionMeta};
 
 use crate::base::digest::{Digest, Fields};
 use crate::base::environment::{Environment, absolute, is_executable};
 use crate::base::error::{Error, Kind, Result, Step};
+use crate::process::task::{Output, Task};
 use crate::store::cache::Cache;
 use crate::store::sealed_record::Record;
 use crate::store::stamp::Moment;
@@ -427,7 +427,8 @@ fn ask_version(rustc: &Path, environment: &Environment) -> Result<String> {
         Error::message(Step::Toolchain, format!("`{} -vV` failed: {why}", rustc.display()))
             .hint("`rustup show`, or reinstalling the toolchain, may tell more")
     };
-    let output = command.output().map_err(|error| failed(error.to_string()))?;
+    let output =
+        Task::new(&command, environment.supervision()).output().map_err(|error| failed(error.to_string()))?;
     if !output.status.success() {
         let words = String::from_utf8_lossy(&output.stderr).lines().next().unwrap_or_default().to_owned();
         return Err(failed(if words.is_empty() { output.status.to_string() } else { words }));
@@ -445,13 +446,9 @@ fn probe_frontmatter(rustc: &Path, environment: &Environment) -> Result<String> 
         let what = format!("cannot run `{}`", rustc.display());
         Error::new(Step::Toolchain, anyhow::Error::new(error).context(what))
     };
-    // Written before anybody reads: a compiler that does not read to the end must not end this process with SIGPIPE.
-    let (reader, mut writer) = std::io::pipe().map_err(failed)?;
-    writer.write_all(b"---\n---\n").map_err(failed)?;
-    drop(writer);
-    let status =
-        command.stdin(reader).stdout(Stdio::null()).stderr(Stdio::null()).status().map_err(failed)?;
-    Ok(if status.success() { "stable" } else { "unstable" }.to_owned())
+    let task = Task::new(&command, environment.supervision()).stdout(Output::Null).stderr(Output::Null);
+    let finished = task.text(b"---\n---\n").and_then(Task::output).map_err(failed)?;
+    Ok(if finished.status.success() { "stable" } else { "unstable" }.to_owned())
 }
 
 /// The library that is the compiler, which a rebuilt compiler may replace while `bin/rustc` stays as it was.

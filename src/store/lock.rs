@@ -41,10 +41,15 @@ pub(crate) enum Patience {
     Wait,
     /// Go on without the lock.
     GoOn,
+    /// Do not wait any more: the operation was stopped.
+    Stop,
 }
 
 /// The longest a waiter sleeps between two looks: how long after a builder's death the next one begins, at most.
 const LONGEST_SLEEP: Duration = Duration::from_millis(20);
+
+/// What is over before then has no holder worth looking for.
+const LOOK_AFTER: Duration = Duration::from_millis(500);
 
 impl Lock {
     /// Takes the lock, waiting for it; `waiting` is told how long so far, for whom, and decides.
@@ -66,10 +71,14 @@ impl Lock {
                 Ok(true) => continue,
                 Ok(false) => {
                     let elapsed = began.elapsed();
-                    if elapsed > Duration::from_millis(500)
-                        && waiting(elapsed, holder(&mut file)) == Patience::GoOn
-                    {
-                        return Ok(Lock { file: None });
+                    let holder = match elapsed > LOOK_AFTER {
+                        true => holder(&mut file),
+                        false => Holder { pid: None, stopped: false },
+                    };
+                    match waiting(elapsed, holder) {
+                        Patience::Wait => {}
+                        Patience::GoOn => return Ok(Lock { file: None }),
+                        Patience::Stop => return Err(io::Error::other("the wait was stopped")),
                     }
                     std::thread::sleep(sleep);
                     sleep = (sleep * 2).min(LONGEST_SLEEP);

@@ -23,6 +23,8 @@ mod commands;
 mod engine;
 /// A hit, system call by system call.
 mod fast_path;
+/// The library as a host program meets it: children, signals, limits, cancellation, policy.
+mod host;
 /// The backends for all other languages.
 mod languages;
 /// Programs of a registry: `crate@version`.

@@ -14,6 +14,7 @@ pub mod golden;
 pub mod header;
 pub mod hello;
 pub mod hits;
+pub mod hosts;
 pub mod incremental;
 pub mod installed;
 pub mod installer;

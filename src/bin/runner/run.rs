@@ -11,7 +11,7 @@ pub(crate) mod script;
 
 use std::ffi::{OsStr, OsString};
 
-use runner::{Environment, Options, Result, Runner, Script, Verbosity, Why, printable, usage_error};
+use runner::{Environment, Flow, Options, Result, Runner, Script, Verbosity, Why, printable, usage_error};
 use serde_json::json;
 
 use crate::end::end_as;
@@ -26,7 +26,11 @@ pub(crate) fn dispatch(command: Command) -> Result<u8> {
     let terminal = Terminal::of_process();
     let runner = Runner::new(Environment::process())
         .with_background(std::env::current_exe)
-        .with_events(move |event, verbosity| terminal.show(event, verbosity));
+        .in_foreground()
+        .with_events(move |event, verbosity| {
+            terminal.show(event, verbosity);
+            Flow::Go
+        });
     match command {
         Command::Run { script, arguments, options } => return run(&runner, &script, &options, &arguments),
         Command::Evaluate { expression, base, arguments, options } => {

@@ -12,8 +12,8 @@ use crate::engine::recipe::{self, ReadScript};
 use crate::languages::build;
 use crate::languages::driver::Build;
 use crate::languages::recipe::LanguageRecipe;
-use crate::process::pipe_through::pipe_through;
 use crate::process::signals;
+use crate::process::task::Task;
 use crate::report::event::Event;
 use crate::request::options::Options;
 use crate::script::script_file::Script;
@@ -91,7 +91,10 @@ pub(crate) fn format_language(
     command.current_dir(script.base());
     // Blank lines above it, so that lines in messages are the script's.
     let above = vec![b'\n'; usize::from(line.is_some()) + gap.len()];
-    let output = pipe_through(command, &[&above, body].concat()).map_err(|error| cannot_run(&tool, error))?;
+    let output = Task::new(&command, context.environment().supervision())
+        .text(&[&above, body].concat())
+        .and_then(Task::output)
+        .map_err(|error| cannot_run(&tool, error))?;
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
         let typed = script.display_name();

@@ -2,13 +2,14 @@
 //! existed.
 
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 
 use crate::base::error::Result;
 use crate::build::depfile;
 use crate::languages::driver::Build;
 use crate::languages::includes::{self, Directories};
 use crate::languages::inputs::{Inputs, is_system};
+use crate::process::running::Running;
 use crate::store::trace::fact::Check;
 
 /// The linker's report of what it read.
@@ -22,7 +23,6 @@ pub(super) fn query(build: Build<'_>, before: &[String], language: &str) -> Comm
     let mut command = build.command(&compilation.compiler.path);
     command.args(&compilation.compiler.arguments).args(before).args(&compilation.flags);
     command.args(["-E", "-v", "-x", language, "-"]).env("LC_ALL", "C");
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
     command
 }
 
@@ -30,10 +30,10 @@ pub(super) fn query(build: Build<'_>, before: &[String], language: &str) -> Comm
 ///
 /// # Errors
 /// [`crate::Step::Cache`] if the compiler's report cannot be read.
-pub(super) fn read(build: Build<'_>, words: &[&str], query: Option<Child>) -> Result<Inputs> {
+pub(super) fn read(build: Build<'_>, words: &[&str], query: Option<Running>) -> Result<Inputs> {
     let compilation = build.compilation;
     let base = compilation.base();
-    let answer = query.and_then(|child| child.wait_with_output().ok());
+    let answer = query.and_then(|mut child| child.finish(build.host.environment.supervision()).ok());
     let answer =
         answer.map(|output| String::from_utf8_lossy(&output.stderr).into_owned()).unwrap_or_default();
     let directories = Directories::parse(&answer, base, |path| is_system(path, base));

@@ -1,7 +1,7 @@
 //! The inputs of a Go program: its files by `go list`, and the module files that the go command looks for.
 
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 
 use crate::base::error::{Error, Result, Step};
 use crate::build::declared_inputs::directories_of;
@@ -9,6 +9,7 @@ use crate::languages::driver::Build;
 use crate::languages::go::sections::section;
 use crate::languages::includes;
 use crate::languages::inputs::Inputs;
+use crate::process::running::Running;
 use crate::store::file_digest::Names;
 use crate::store::stamp::Moment;
 use crate::store::trace::fact::Check;
@@ -26,7 +27,6 @@ const QUESTION: &str = "{{if not .Standard}}package {{.Dir}}\nname {{.Name}}\n\
 pub(super) fn query(mut list: Command, flags: &[String], file: &str) -> Command {
     list.args(flags.iter().filter(|flag| shapes_lists(flag)));
     list.args(["-deps", "-e", "-f", QUESTION]).arg(file);
-    list.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
     list
 }
 
@@ -42,12 +42,14 @@ fn shapes_lists(flag: &str) -> bool {
 ///
 /// # Errors
 /// [`Step::Compile`] if there is no answer, or the script is not of package `main`.
-pub(super) fn read(build: Build<'_>, source: &Path, calls_c: bool, query: Option<Child>) -> Result<Inputs> {
+pub(super) fn read(build: Build<'_>, source: &Path, calls_c: bool, query: Option<Running>) -> Result<Inputs> {
     let compilation = build.compilation;
     let base = compilation.base();
     let unclear =
         || Error::message(Step::Compile, "`go list` did not report what was read; nothing was cached");
-    let said = query.and_then(|child| child.wait_with_output().ok()).ok_or_else(unclear)?;
+    let said = query
+        .and_then(|mut child| child.finish(build.host.environment.supervision()).ok())
+        .ok_or_else(unclear)?;
     let said = String::from_utf8_lossy(&said.stdout);
     let since = Moment::now();
     let mut inputs = Inputs::default();

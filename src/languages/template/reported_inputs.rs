@@ -1,7 +1,6 @@
 //! The inputs of a compiler of the table: its report, the names in its sources, and its configuration files.
 
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 
 use crate::base::error::{Error, Result, Step};
 use crate::build::depfile;
@@ -9,6 +8,7 @@ use crate::languages::driver::{Build, Call};
 use crate::languages::inputs::{Input, Inputs, is_system};
 use crate::languages::language::{Report, Template};
 use crate::languages::template::placeholders::fill;
+use crate::process::task::{Output, Task};
 use crate::store::file_digest::Names;
 use crate::store::stamp::Moment;
 use crate::store::trace::fact::Check;
@@ -37,7 +37,9 @@ pub(super) fn read(build: Build<'_>, template: &Template, call: &Call) -> Result
             }
             let filled =
                 arguments.iter().map(|argument| fill(argument, build, &call.source.path, &call.output));
-            let output = command.args(filled).stdin(Stdio::null()).stderr(Stdio::null()).output();
+            command.args(filled);
+            let supervision = build.host.environment.supervision();
+            let output = Task::new(&command, supervision).stderr(Output::Null).output();
             let mut said = output.map_err(unread)?.stdout;
             said.extend(std::fs::read(build.report()).unwrap_or_default());
             own(&depfile::parse(&said))

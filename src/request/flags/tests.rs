@@ -92,6 +92,8 @@ fn any(numbers: &mut Numbers) -> Options {
         strip: numbers.coin(),
         revision: None,
         verbosity: numbers.pick(&[Verbosity::Quiet, Verbosity::Normal, Verbosity::Verbose]),
+        deadline: None,
+        cancel: None,
         debug: DebugOptions {
             shows_commands: numbers.coin(),
             is_dry_run: numbers.coin(),

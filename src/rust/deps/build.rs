@@ -50,7 +50,7 @@ pub(crate) fn environment(
 
 /// The environment of a script's dependencies if it is recorded, so that cargo need not be asked.
 pub(crate) fn recorded(recipe: &RustRecipe<'_>, cache: &Cache, environment: &Environment) -> Option<Call> {
-    let reporter = Reporter::silent();
+    let reporter = Reporter::silent(environment);
     let (environments, _) = Environments::find(recipe, cache, environment, &reporter).ok()?;
     environments.recorded().filter(|call| call.misfit.is_none() || !recipe.options.locked)
 }

@@ -1,0 +1,274 @@
+//! A child process of ours: every compiler, cargo, git and formatter is started here, and so is a script that is run as a
+//! child.
+//!
+//! A child leads a session of its own, so that everything it starts can be stopped with it. One `poll(2)` waits for its end,
+//! its output, a cancellation and the deadline; there is no thread. A child that is stopped gets SIGTERM, and after
+//! [a grace](crate::process::running::GRACE) SIGKILL, with its whole process group; when that is reported nothing of it is left. Where a person's keys are to
+//! reach it as they reach us ([`Supervision::shares_group`]) it stays in our group, and dies with us.
+//!
+//! Nothing process-wide is changed: how SIGCHLD is not needed is told in [`crate::process::spawn`].
+
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io::{self, PipeReader, Seek, Write};
+use std::os::fd::OwnedFd;
+use std::process::{Command, ExitStatus, Stdio};
+use std::time::Duration;
+
+use rustix::process::Signal;
+
+use crate::base::supervision::{Stop, Supervision};
+use crate::process::running::{Finished, Heard, Running};
+use crate::process::spawn::{self, Setup};
+
+/// A command that is to be a child.
+#[derive(Debug)]
+pub(crate) struct Task<'a> {
+    command: &'a Command,
+    name: Option<&'a OsStr>,
+    supervision: &'a Supervision,
+    input: Stdio,
+    stdout: Output,
+    stderr: Output,
+    is_waited_for: bool,
+    closes_descriptors: bool,
+}
+
+/// Where a child's output goes.
+#[derive(Debug)]
+pub(crate) enum Output {
+    Null,
+    Inherit,
+    /// To us.
+    Pipe,
+    /// Where its standard error goes, in one stream.
+    AsErrors,
+    To(OwnedFd),
+}
+
+impl<'a> Task<'a> {
+    /// A child without a standard input, whose output comes to us. The command's environment must be what it says, and
+    /// nothing else; its streams do not count.
+    pub(crate) fn new(command: &'a Command, supervision: &'a Supervision) -> Task<'a> {
+        Task {
+            command,
+            name: None,
+            supervision,
+            input: Stdio::null(),
+            stdout: Output::Pipe,
+            stderr: Output::Pipe,
+            is_waited_for: true,
+            closes_descriptors: false,
+        }
+    }
+
+    /// Its `argv[0]`.
+    pub(crate) fn name(self, name: &'a OsStr) -> Task<'a> {
+        Task { name: Some(name), ..self }
+    }
+
+    pub(crate) fn input(self, input: Stdio) -> Task<'a> {
+        Task { input, ..self }
+    }
+
+    /// A text as the standard input: a file without a name, so that nobody has to write while it is read.
+    pub(crate) fn text(self, text: &[u8]) -> io::Result<Task<'a>> {
+        let mut file = unnamed_file()?;
+        file.write_all(text)?;
+        file.rewind()?;
+        Ok(self.input(file.into()))
+    }
+
+    pub(crate) fn stdout(self, stdout: Output) -> Task<'a> {
+        Task { stdout, ..self }
+    }
+
+    pub(crate) fn stderr(self, stderr: Output) -> Task<'a> {
+        Task { stderr, ..self }
+    }
+
+    /// The child may outlive the thread that starts it.
+    pub(crate) fn detached(self) -> Task<'a> {
+        Task { is_waited_for: false, ..self }
+    }
+
+    /// It gets no open file of ours but its three streams: a lock, a pipe or a socket would else be held as long as it runs.
+    pub(crate) fn without_descriptors(self) -> Task<'a> {
+        Task { closes_descriptors: true, ..self }
+    }
+
+    /// Starts it.
+    pub(crate) fn start(self) -> io::Result<Running> {
+        if let Some(stop) = self.supervision.stopped() {
+            return Err(stop.into());
+        }
+        let mut command = Command::new(self.command.get_program());
+        command.args(self.command.get_args()).env_clear();
+        command.envs(self.command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        if let Some(directory) = self.command.get_current_dir() {
+            command.current_dir(directory);
+        }
+        let (errors, stderr) = stream(self.stderr)?;
+        let (stdout_reader, stdout) = match self.stdout {
+            Output::AsErrors => match &errors {
+                End::Piped { writer, .. } => (End::None, writer.try_clone()?.into()),
+                End::None => (End::None, Stdio::inherit()),
+            },
+            other => stream(other)?,
+        };
+        command.stdin(self.input).stdout(stdout).stderr(stderr);
+        let has_session = !self.supervision.shares_group;
+        let dies_with_us = self.is_waited_for.then_some(Signal::TERM);
+        let setup = Setup {
+            has_session,
+            dies_with_us,
+            limits: self.supervision.limits,
+            closes_descriptors: self.closes_descriptors,
+        };
+        let started = spawn::start(&mut command, self.name, setup)?;
+        Ok(Running::new(started, has_session, stdout_reader.into_reader(), errors.into_reader()))
+    }
+
+    /// Runs it to its end, and is told of what it prints.
+    ///
+    /// # Errors
+    /// If it cannot be started or waited for; [`Stop`] if it was stopped, and then nothing of it is left.
+    pub(crate) fn run(
+        self,
+        frame: Option<Duration>,
+        hear: &mut dyn FnMut(Heard<'_>) -> Option<Stop>,
+    ) -> io::Result<ExitStatus> {
+        let supervision = self.supervision;
+        let mut running = self.start()?;
+        match running.drive(supervision, frame, hear)? {
+            (_, Some(stop)) => Err(stop.into()),
+            (exit, None) => Ok(exit.status),
+        }
+    }
+
+    /// Runs it to its end, and keeps what it prints.
+    ///
+    /// # Errors
+    /// As [`Task::run`].
+    pub(crate) fn output(self) -> io::Result<Finished> {
+        let supervision = self.supervision;
+        self.start()?.finish(supervision)
+    }
+}
+
+/// Our end of a stream.
+enum End {
+    None,
+    Piped { reader: PipeReader, writer: io::PipeWriter },
+}
+
+impl End {
+    fn into_reader(self) -> Option<PipeReader> {
+        match self {
+            End::None => None,
+            End::Piped { reader, .. } => Some(reader),
+        }
+    }
+}
+
+fn stream(output: Output) -> io::Result<(End, Stdio)> {
+    Ok(match output {
+        Output::Null => (End::None, Stdio::null()),
+        Output::Inherit | Output::AsErrors => (End::None, Stdio::inherit()),
+        Output::To(descriptor) => (End::None, descriptor.into()),
+        Output::Pipe => {
+            let (reader, writer) = io::pipe()?;
+            let theirs = writer.try_clone()?;
+            (End::Piped { reader, writer }, theirs.into())
+        }
+    })
+}
+
+#[cfg(target_os = "linux")]
+fn unnamed_file() -> io::Result<File> {
+    Ok(rustix::fs::memfd_create("input", rustix::fs::MemfdFlags::CLOEXEC)?.into())
+}
+
+#[cfg(not(target_os = "linux"))]
+fn unnamed_file() -> io::Result<File> {
+    tempfile::tempfile()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use rustix::process::{Pid, test_kill_process_group};
+
+    use super::*;
+    use crate::base::cancel::Cancel;
+
+    fn shell(text: &str) -> Command {
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", text]).env_clear().env("PATH", "/usr/bin:/bin");
+        command
+    }
+
+    #[test]
+    fn a_text_larger_than_any_pipe_comes_back_whole() {
+        let text = "line\n".repeat(1 << 20).into_bytes();
+        let supervision = Supervision::default();
+        let task = Task::new(&shell("cat"), &supervision).text(&text).map(Task::output);
+        let finished = task.unwrap().unwrap();
+        assert!(finished.status.success() && finished.stdout == text);
+    }
+
+    #[test]
+    fn streams_are_kept_apart_and_the_status_is_the_childs() {
+        let command = shell("echo out; echo err >&2; exit 3");
+        let finished = Task::new(&command, &Supervision::default()).output().unwrap();
+        assert_eq!(finished.status.code(), Some(3));
+        assert_eq!((&*finished.stdout, &*finished.stderr), (&b"out\n"[..], &b"err\n"[..]));
+        let error = Task::new(&Command::new("/no/such/program"), &Supervision::default()).output();
+        assert_eq!(error.unwrap_err().kind(), io::ErrorKind::NotFound);
+    }
+
+    #[test]
+    fn a_cancelled_child_goes_with_all_it_started() {
+        let supervision = Supervision { cancel: Some(Cancel::new()), ..Supervision::default() };
+        // It ignores the first signal, and so does its own child, which says when both are there.
+        let command = shell("trap '' TERM; (trap '' TERM; echo $$; exec sleep 1000) & wait");
+        let mut group = String::new();
+        let stopped = Task::new(&command, &supervision).run(None, &mut |heard| {
+            if let Heard::Stdout(bytes) = heard {
+                group.push_str(&String::from_utf8_lossy(bytes));
+                supervision.tokens().for_each(Cancel::cancel);
+            }
+            None
+        });
+        assert_eq!(stopped.unwrap_err().to_string(), "cancelled");
+        let group = Pid::from_raw(group.trim().parse().unwrap()).unwrap();
+        assert!(test_kill_process_group(group).is_err());
+        // It stays cancelled.
+        assert!(Task::new(&shell("exit 0"), &supervision).output().is_err());
+    }
+
+    #[test]
+    fn a_deadline_and_a_limit_of_output_end_a_child() {
+        let deadline = Some(Instant::now() + Duration::from_millis(1));
+        let supervision = Supervision { deadline, ..Supervision::default() };
+        let stopped = Task::new(&shell("sleep 1000"), &supervision).output().unwrap_err();
+        assert_eq!(stopped.to_string(), "the deadline has passed");
+        let limits = crate::base::resource_limits::ResourceLimits::none().output(1000);
+        let supervision = Supervision { limits, ..Supervision::default() };
+        let stopped = Task::new(&shell("yes"), &supervision).output().unwrap_err();
+        assert_eq!(stopped.to_string(), "it printed more than its limit");
+    }
+
+    #[test]
+    fn limits_are_the_childs_before_it_is_executed() {
+        let limits = crate::base::resource_limits::ResourceLimits::none()
+            .memory(512 << 20)
+            .cpu(Duration::from_millis(1500))
+            .file_size(4096);
+        let supervision = Supervision { limits, ..Supervision::default() };
+        let command = shell("ulimit -v; ulimit -t; ulimit -f");
+        let finished = Task::new(&command, &supervision).output().unwrap();
+        assert_eq!(String::from_utf8_lossy(&finished.stdout), "524288\n2\n8\n");
+    }
+}
