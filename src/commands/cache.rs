@@ -10,6 +10,7 @@ use crate::engine::trim::{self, CachedBuild, TrimReport};
 use crate::request::limits::Limits;
 use crate::request::options::Options;
 use crate::request::package_spec::Package;
+use crate::store::cache::Cache;
 use crate::store::stamp::Moment;
 use crate::store::usage_counts;
 
@@ -55,7 +56,7 @@ pub(crate) fn statistics(context: &Context) -> Result<Statistics> {
         used_today: used_within(DAY),
         used_this_week: used_within(7 * DAY),
         misses: usage_counts::misses(&cache),
-        bytes: size_of(cache.root()),
+        bytes: size_of_all(&cache),
         binary_bytes: size_of(&cache.join("bin")),
         dependency_bytes: size_of(&cache.join("deps")),
         milliseconds: builds.iter().map(|build| build.milliseconds).sum(),
@@ -75,7 +76,12 @@ pub(crate) fn path(context: &Context) -> Result<PathBuf> {
 /// # Errors
 /// [`crate::Step::Cache`] if it is not ours to read.
 pub(crate) fn size(context: &Context) -> Result<u64> {
-    Ok(context.existing_cache()?.map_or(0, |cache| size_of(cache.root())))
+    Ok(context.existing_cache()?.map_or(0, |cache| size_of_all(&cache)))
+}
+
+/// Bytes of all of a cache, also of one that a link leads to.
+fn size_of_all(cache: &Cache) -> u64 {
+    size_of(&std::fs::canonicalize(cache.root()).unwrap_or_else(|_| cache.root().to_owned()))
 }
 
 /// Every cached build, most recently used first.

@@ -13,7 +13,6 @@ use crate::report::event::EventSink;
 use crate::report::reporter::Reporter;
 use crate::request::options::{Options, Verbosity};
 use crate::store::cache::Cache;
-use crate::store::cache_root;
 
 /// The environment of an operation, who listens to its events, and what may be started in the background.
 #[derive(Debug, Clone)]
@@ -83,7 +82,7 @@ impl Context {
     /// [`Step::Cache`] if there is no place for one.
     pub(crate) fn cache(&self) -> Result<Cache> {
         match self.environment.cache_directory() {
-            Some(root) => Ok(Cache::at(cache_root::followed(root))),
+            Some(root) => Ok(Cache::at(root)),
             None => Err(Error::message(Step::Cache, "there is no home directory to keep a cache in")
                 .hint("set `HOME` or `RUNNER_CACHE`")),
         }

@@ -134,12 +134,14 @@ impl Cache {
                 .hint(hint))
         };
         let elsewhere = "set `RUNNER_CACHE` to a directory of your own".to_owned();
-        if metadata.is_symlink() {
-            return refuse(
-                "is a symbolic link".to_owned(),
-                "set `RUNNER_CACHE` to the directory itself".to_owned(),
-            );
-        }
+        let metadata = match metadata.is_symlink().then(|| cache_root::followed(&self.root, &metadata)) {
+            None => metadata,
+            Some(Some(metadata)) => metadata,
+            Some(None) => {
+                let cure = "set `RUNNER_CACHE` to the directory itself".to_owned();
+                return refuse("is a symbolic link".to_owned(), cure);
+            }
+        };
         if !metadata.is_dir() {
             return refuse("is not a directory".to_owned(), elsewhere);
         }

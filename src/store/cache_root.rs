@@ -10,7 +10,7 @@
 use std::fs::{File, Metadata, Permissions};
 use std::io::Read;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::store::staging;
 
@@ -101,17 +101,13 @@ fn has_no_other_member(group: u32, user: u32, groups: &[u8], users: &[u8]) -> bo
     is_listed
 }
 
-/// Where a cache is that is named by a link: one's own link (or root's) leads where one wants, and what it leads to is
-/// looked at as if it had been named. Any other stays as it is, to be refused.
-pub(crate) fn followed(root: PathBuf) -> PathBuf {
-    let Ok(metadata) = std::fs::symlink_metadata(&root) else { return root };
-    let is_trusted = metadata.is_symlink()
-        && (metadata.uid() == rustix::process::geteuid().as_raw() || metadata.uid() == 0)
-        && exchangeable_above(&root).is_none();
-    match is_trusted.then(|| std::fs::canonicalize(&root)) {
-        Some(Ok(real)) => real,
-        _ => root,
-    }
+/// What a link in the place of a cache leads to: one's own (or root's) leads where one wants, and what is there is looked at as
+/// if it had been named. `None` for any other link.
+pub(crate) fn followed(root: &Path, link: &Metadata) -> Option<Metadata> {
+    let is_trusted = (link.uid() == rustix::process::geteuid().as_raw() || link.uid() == 0)
+        && exchangeable_above(root).is_none();
+    let real = is_trusted.then(|| std::fs::canonicalize(root).ok()).flatten()?;
+    exchangeable_above(&real).is_none().then(|| std::fs::metadata(real).ok()).flatten()
 }
 
 /// Closes a directory that others may write to, if they have put nothing in it: a plain `mkdir` under a generous umask.
