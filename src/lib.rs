@@ -121,6 +121,7 @@ pub use engine::miss_reason::Why;
 pub use engine::program::Program;
 pub use engine::trim::{CachedBuild, TrimReport};
 pub use host::runner::Runner;
+pub use report::diagnostic::{Applicability, Diagnostic, Expansion, Level, Position, Span};
 pub use report::event::{Event, Flow};
 pub use request::debug_options::DebugOptions;
 pub use request::dialect::Dialect;

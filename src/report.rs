@@ -2,6 +2,8 @@
 
 pub(crate) mod cargo_output;
 pub(crate) mod command_log;
+pub(crate) mod diagnostic;
 pub(crate) mod event;
 pub(crate) mod lock_notice;
+pub(crate) mod rendering;
 pub(crate) mod reporter;

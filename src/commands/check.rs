@@ -16,6 +16,7 @@ use crate::base::error::{At, Error, Result, Step, cannot_run};
 use crate::engine::context::Context;
 use crate::engine::{background, recipe};
 use crate::report::command_log::CommandLog;
+use crate::report::diagnostic::Message;
 use crate::report::reporter::{Finished, Reporter};
 use crate::request::dialect::Dialect;
 use crate::request::options::Options;
@@ -167,12 +168,12 @@ fn run(
     if let Some(source) = Source::place_plain(rust, staging).at(Step::Compile)? {
         let (name, finished) = run_on(rust, &call, &source, purpose, arguments, environment, reporter)?;
         if finished.status.success() {
-            return conclude(&source, &name, finished, reporter);
+            return conclude(&source, &name, finished, arguments, reporter);
         }
     }
     let source = Source::place(rust, staging).at(Step::Compile)?;
     let (name, finished) = run_on(rust, &call, &source, purpose, arguments, environment, reporter)?;
-    conclude(&source, &name, finished, reporter)
+    conclude(&source, &name, finished, arguments, reporter)
 }
 
 /// Calls the tool on one form of the source; what it is called, and how it ended.
@@ -191,6 +192,7 @@ fn run_on(
     if let Some(command_log) = reporter.command_log() {
         command_log.command(&command, source.text().at(Step::Compile)?.as_deref());
     }
+    invocation::ask_for_data(&mut command, reporter);
     let name = tool.file_name().unwrap_or(OsStr::new("rustc")).to_string_lossy().into_owned();
     let label = format!("{name} {}", rust.name().to_string_lossy());
     let finished = reporter
@@ -199,9 +201,28 @@ fn run_on(
     Ok((name, finished))
 }
 
+/// Whether the tool's words are wanted as data.
+fn asks_for_json(arguments: &[OsString]) -> bool {
+    let mut words = arguments.iter().map(|word| word.to_string_lossy());
+    words.any(|word| word == "--error-format=json") || {
+        let pairs = arguments.windows(2);
+        pairs.into_iter().any(|pair| pair[0] == "--error-format" && pair[1] == "json")
+    }
+}
+
 /// Shows what the tool said.
-fn conclude(source: &Source, name: &str, finished: Finished, reporter: &Reporter) -> Result<()> {
-    reporter.show(&source.in_its_words(finished.stderr), true);
+fn conclude(
+    source: &Source,
+    name: &str,
+    finished: Finished,
+    arguments: &[OsString],
+    reporter: &Reporter,
+) -> Result<()> {
+    let mut messages = source.in_its_words(&finished.stderr, reporter.look());
+    if asks_for_json(arguments) {
+        messages.iter_mut().for_each(Message::as_json);
+    }
+    reporter.show_messages(&messages, true);
     match finished.status.success() {
         true => Ok(()),
         false => Err(Error::message(Step::Compile, format!("{name} failed ({})", finished.status))),

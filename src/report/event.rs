@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::report::diagnostic::Diagnostic;
 use crate::request::options::Verbosity;
 
 /// Something that happened while a script was looked up, built or run.
@@ -38,6 +39,8 @@ pub enum Event<'a> {
         text: &'a [u8],
         /// Whether the command failed.
         failed: bool,
+        /// The same as data, as far as it came as data: rustc's and clippy's messages.
+        diagnostics: &'a [Diagnostic],
     },
     /// The script is being built by another process.
     Waiting {

@@ -15,7 +15,9 @@ use crate::process::running::Heard;
 use crate::process::task::{self, Task};
 use crate::report::cargo_output::CargoOutput;
 use crate::report::command_log::{CommandLog, timed};
+use crate::report::diagnostic::{Diagnostic, Message};
 use crate::report::event::{Event, EventSink, Flow};
+use crate::report::rendering::Look;
 use crate::request::options::Verbosity;
 use crate::script::script_file::Script;
 use crate::store::staging;
@@ -101,6 +103,11 @@ impl Reporter {
         self.columns
     }
 
+    /// How diagnostics are rendered.
+    pub(crate) fn look(&self) -> Look {
+        Look { is_colored: self.columns.is_some(), columns: self.columns }
+    }
+
     pub(crate) fn send(&self, event: &Event<'_>) {
         if self.sink.send(event, self.verbosity) == Flow::Stop {
             self.supervision.stop();
@@ -165,7 +172,22 @@ impl Reporter {
     /// Reports what a compiler printed.
     pub(crate) fn show(&self, text: &[u8], failed: bool) {
         if !text.is_empty() {
-            self.send(&Event::Diagnostics { text, failed });
+            self.send(&Event::Diagnostics { text, failed, diagnostics: &[] });
+        }
+    }
+
+    /// Reports what a compiler said, as text and as data.
+    pub(crate) fn show_messages(&self, messages: &[Message], failed: bool) {
+        let text = Message::text_of(messages);
+        let diagnostics: Vec<Diagnostic> = messages
+            .iter()
+            .filter_map(|message| match message {
+                Message::Diagnostic(diagnostic) => Some(diagnostic.clone()),
+                Message::Text(_) => None,
+            })
+            .collect();
+        if !text.is_empty() {
+            self.send(&Event::Diagnostics { text: &text, failed, diagnostics: &diagnostics });
         }
     }
 

@@ -16,6 +16,7 @@ use crate::base::error::{Error, Result, Step};
 use crate::build::input_watch::InputWatch;
 use crate::build::outcome::{Interruption, Outcome, cache_removed, disk_full, trace_facts};
 use crate::build::record::BuildRecord;
+use crate::report::diagnostic::Message;
 use crate::report::reporter::{Finished, Reporter};
 use crate::rust::dep_info::{self, DepInfo};
 use crate::rust::deps::Call;
@@ -76,7 +77,7 @@ fn attempt(
         Some(source) => Some((run(&source)?, source)).filter(|(finished, _)| finished.status.success()),
         None => None,
     };
-    let (mut finished, source) = match plain {
+    let (finished, source) = match plain {
         Some(plain) => plain,
         None => {
             let source = Source::place(recipe, staging).map_err(unusable)?;
@@ -86,14 +87,14 @@ fn attempt(
     if !staging.is_dir() {
         return Err(cache_removed().into());
     }
-    finished.stderr = source.in_its_words(finished.stderr);
+    let messages = source.in_its_words(&finished.stderr, reporter.look());
     if call.is_broken(cache) {
         // Another script built the same crate from other sources while this one was linked.
         return Err(watch.script_changed());
     }
     if !finished.status.success() {
         watch.script_content()?;
-        return Err(failed(recipe, &finished.stderr, finished.status, staging, reporter).into());
+        return Err(failed(recipe, &messages, finished.status, staging, reporter).into());
     }
     let (output, dep_info) = (staging.join("program"), staging.join("program.d"));
     static_check::check_program(recipe, &output)?;
@@ -102,7 +103,7 @@ fn attempt(
     }
     let mut checks = inputs(recipe, &call, &source, &dep_info, environment, &mut watch)?;
     checks.extend(watch.finish()?);
-    reporter.show(&finished.stderr, false);
+    reporter.show_messages(&messages, false);
     let read = linker.into_iter().chain(call.checks).chain(checks);
     let (checks, decisions) = trace_facts(&recipe.checks, read);
     let about = vec![
@@ -174,6 +175,7 @@ fn run(
             let text = source.text().map_err(|error| cache.unusable("cannot read in", error))?;
             command_log.command(&command, text.as_deref());
         }
+        invocation::ask_for_data(&mut command, reporter);
         let finished = reporter
             .run_reading(
                 source.input().map_err(|error| cache.unusable("cannot write to", error))?,
@@ -286,16 +288,17 @@ fn rival_module(path: &Path) -> Option<PathBuf> {
 #[cold]
 fn failed(
     recipe: &RustRecipe<'_>,
-    diagnostics: &[u8],
+    messages: &[Message],
     status: std::process::ExitStatus,
     staging: &Path,
     reporter: &Reporter,
 ) -> Error {
-    let text = String::from_utf8_lossy(diagnostics);
+    let text = Message::text_of(messages);
+    let text = String::from_utf8_lossy(&text);
     if let Some(error) = disk_full(staging, &text, "cannot compile in the cache") {
         return error;
     }
-    reporter.show(diagnostics, true);
+    reporter.show_messages(messages, true);
     const TESTS: &str = "it only holds tests: `runner test` before the script runs them";
     const NIGHTLY: &str = "unstable features need a nightly compiler: `+nightly` before the script";
     let error = Error::message(Step::Compile, format!("rustc failed ({status}); nothing was cached"));

@@ -167,6 +167,21 @@ fn package_variables(recipe: &RustRecipe<'_>) -> Vec<(OsString, OsString)> {
     variables.into_iter().map(|(name, value)| (name.into(), value.into())).collect()
 }
 
+/// Has a compiler or a tool of its write its diagnostics as data, unless it was told otherwise. That is not part of what it is
+/// called for: a log of commands does without.
+pub(crate) fn ask_for_data(command: &mut Command, reporter: &Reporter) {
+    let is_form = |argument: &OsStr| {
+        ["--error-format", "--json", "--color"]
+            .iter()
+            .any(|name| argument.as_bytes().starts_with(name.as_bytes()))
+    };
+    if command.get_args().any(is_form) {
+        return;
+    }
+    command.arg("--error-format=json");
+    command.args(reporter.look().is_colored.then_some("--json=diagnostic-rendered-ansi"));
+}
+
 /// The command.
 pub(crate) fn command(
     recipe: &RustRecipe<'_>,
@@ -206,7 +221,6 @@ pub(crate) fn command(
         // By the statements that were left out.
         command.args(["-Aunused_imports", "-Adead_code", "-Aunused_macros"]);
     }
-    command.arg(if reporter.columns().is_some() { "--color=always" } else { "--color=never" });
     if let Some(columns) = reporter.columns() {
         command.arg(format!("--diagnostic-width={columns}"));
     }

@@ -12,6 +12,7 @@ pub(crate) mod diagnostics;
 pub(crate) mod expression;
 pub(crate) mod main_wrapper;
 pub(crate) mod outline;
+pub(crate) mod span_map;
 
 use std::ffi::OsStr;
 use std::fs::File;
@@ -19,6 +20,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use crate::report::diagnostic::{Diagnostic, Message, Span};
+use crate::report::rendering::{self, Look, Texts};
 use crate::request::dialect::Dialect;
 use crate::rust::recipe::RustRecipe;
 use crate::rust::source::diagnostics::Inserted;
@@ -34,9 +37,21 @@ pub(crate) struct Source {
     /// What the compiler takes for its path. It takes none that is not UTF-8: such a directory it only stands in.
     pub(crate) name: PathBuf,
     /// The text it reads from its standard input, and what of it is ours.
-    piped: Option<(PathBuf, Inserted)>,
+    piped: Option<Piped>,
     /// How messages call it, if not by that name.
     shown: Option<String>,
+}
+
+/// A text that the compiler reads in place of the script.
+struct Piped {
+    /// Where it lies.
+    file: PathBuf,
+    /// What of it is ours.
+    inserted: Inserted,
+    /// The script's own.
+    original: String,
+    /// What relative paths in messages are taken from.
+    base: PathBuf,
 }
 
 impl Source {
@@ -77,8 +92,8 @@ impl Source {
             Some(name) => path.to_str().map_or_else(|| PathBuf::from(name), PathBuf::from),
             None => PathBuf::from(given.map_or(NAMELESS, |given| given.name)),
         };
-        let piped = staging.join("source");
-        std::fs::write(&piped, text)?;
+        let file = staging.join("source");
+        std::fs::write(&file, text)?;
         let directory = match name.is_relative() {
             true => Some(recipe.message_directory()),
             false => recipe.shown_directory(),
@@ -89,16 +104,27 @@ impl Source {
                 let part =
                     |part: Option<&[u8]>| String::from_utf8_lossy(part.unwrap_or_default()).into_owned();
                 let closing = part(given.closing.and_then(|at| text.get(at..)));
+                let own = recipe.script.typed().to_string_lossy();
+                let last = own.lines().last().unwrap_or_default();
                 Inserted {
                     line: 1,
                     column: 0,
                     opening: part(text.get(..given.opening)),
                     closing: closing.lines().next().unwrap_or_default().to_owned(),
+                    end: (own.lines().count().max(1), last.chars().count()),
+                    anchor: (1, 0),
+                    moved: Vec::new(),
+                    is_last: true,
                 }
             }
             None => inserted.clone(),
         };
-        Ok(Source { path, name, piped: Some((piped, inserted)), shown })
+        let original = match given.filter(|given| given.opening > 0) {
+            Some(_) => recipe.script.typed().to_string_lossy().into_owned(),
+            None => String::from_utf8_lossy(recipe.script.bytes()).into_owned(),
+        };
+        let piped = Piped { file, inserted, original, base: recipe.base().to_owned() };
+        Ok(Source { path, name, piped: Some(piped), shown })
     }
 
     /// What the compiler is told to read.
@@ -108,7 +134,7 @@ impl Source {
 
     /// What it reads there, if it does.
     pub(crate) fn text(&self) -> io::Result<Option<Vec<u8>>> {
-        self.piped.as_ref().map(|(text, _)| std::fs::read(text)).transpose()
+        self.piped.as_ref().map(|piped| std::fs::read(&piped.file)).transpose()
     }
 
     /// Whether it reads the file itself.
@@ -119,7 +145,7 @@ impl Source {
     /// Its standard input.
     pub(crate) fn input(&self) -> io::Result<Stdio> {
         match &self.piped {
-            Some((text, _)) => Ok(File::open(text)?.into()),
+            Some(piped) => Ok(File::open(&piped.file)?.into()),
             None => Ok(Stdio::null()),
         }
     }
@@ -132,20 +158,77 @@ impl Source {
         }
     }
 
-    /// What the compiler said, without what is ours, and with the script's name as it was typed: its own ways to call a file
-    /// otherwise are for files.
-    pub(crate) fn in_its_words(&self, diagnostics: Vec<u8>) -> Vec<u8> {
-        let (Some((_, inserted)), Some(name)) = (&self.piped, self.name.to_str()) else { return diagnostics };
-        let mut text = String::from_utf8_lossy(&diagnostics).into_owned();
-        if !inserted.opening.is_empty() {
-            text = inserted.taken_out(&text, name);
-        }
-        if let Some(shown) = &self.shown {
-            // Behind an arrow, which may have a color of its own.
-            for before in [" ", "\u{1b}[0m"] {
-                text = text.replace(&format!("{before}{name}:"), &format!("{before}{shown}:"));
+    /// What the compiler said, with the script's own lines and columns, and its name as it was typed: the compiler's own ways
+    /// to call a file otherwise are for files.
+    pub(crate) fn in_its_words(&self, printed: &[u8], look: Look) -> Vec<Message> {
+        let messages = Message::read_all(printed);
+        let Some(piped) = &self.piped else { return messages };
+        let mut left_out = 0;
+        let mut own: Vec<Message> = Vec::with_capacity(messages.len());
+        for message in messages {
+            match message {
+                Message::Diagnostic(diagnostic) => match self.own_diagnostic(&diagnostic, piped, look) {
+                    Some(diagnostic) => own.extend(recounted(diagnostic, left_out).map(Message::Diagnostic)),
+                    None => left_out += 1,
+                },
+                text => own.push(text),
             }
         }
-        text.into_bytes()
+        own
     }
+
+    fn own_diagnostic(&self, diagnostic: &Diagnostic, piped: &Piped, look: Look) -> Option<Diagnostic> {
+        let is_script = |span: &Span| span.path == self.name;
+        let children = diagnostic.children.iter();
+        let mut spans = diagnostic.spans.iter().chain(children.flat_map(|child| &child.spans));
+        if !spans.any(|span| is_within(span, &is_script)) {
+            return Some(diagnostic.clone());
+        }
+        let mut mapped = piped.inserted.mapped(diagnostic, &is_script, &piped.original)?;
+        let name = self.shown.as_ref().map_or_else(|| self.name.clone(), PathBuf::from);
+        let children = mapped.children.iter_mut();
+        for span in mapped.spans.iter_mut().chain(children.flat_map(|child| &mut child.spans)) {
+            rename(span, &is_script, &name);
+        }
+        let mut texts = Texts::from([(name, Some(piped.original.clone()))]);
+        rendering::read_texts(&mapped, &piped.base, &mut texts);
+        mapped.rendered = rendering::render(&mapped, &texts, look);
+        Some(mapped)
+    }
+}
+
+/// Whether a span is in the script, or in what a macro made that the script calls.
+fn is_within(span: &Span, is_script: &dyn Fn(&Span) -> bool) -> bool {
+    is_script(span) || span.expansion.as_ref().is_some_and(|expansion| is_within(&expansion.span, is_script))
+}
+
+/// Calls the script as it was typed.
+fn rename(span: &mut Span, is_script: &dyn Fn(&Span) -> bool, name: &Path) {
+    if is_script(span) {
+        span.path = name.to_owned();
+    }
+    if let Some(expansion) = &mut span.expansion {
+        rename(&mut expansion.span, is_script, name);
+    }
+}
+
+/// The count of warnings at the end, without those that were left out; `None` if none is left to be counted.
+fn recounted(mut diagnostic: Diagnostic, left_out: usize) -> Option<Diagnostic> {
+    let count = diagnostic.message.strip_suffix(" emitted").filter(|_| diagnostic.spans.is_empty());
+    let count = count.and_then(|text| text.rsplit_once(" warning")).map(|(before, _)| before);
+    let number = count.and_then(|before| before.rsplit(' ').next()?.parse::<usize>().ok());
+    let Some(number) = number.filter(|_| left_out > 0) else { return Some(diagnostic) };
+    let words = |number: usize| format!("{number} warning{} emitted", if number == 1 { "" } else { "s" });
+    let rest = number.saturating_sub(left_out);
+    let (old, new) = (words(number), words(rest));
+    if rest == 0 && diagnostic.message == old {
+        return None;
+    }
+    let change = |text: &str| match rest {
+        0 => text.replace(&format!("; {old}"), ""),
+        _ => text.replace(&old, &new),
+    };
+    diagnostic.message = change(&diagnostic.message);
+    diagnostic.rendered = change(&diagnostic.rendered);
+    Some(diagnostic)
 }

@@ -53,7 +53,7 @@ impl Terminal {
                 let who = pid.map_or_else(|| "another process".to_owned(), |pid| format!("process {pid}"));
                 say(&format!("{script}: waiting for {who} to compile it"));
             }
-            Event::Diagnostics { text, failed } if *failed || is_told => {
+            Event::Diagnostics { text, failed, .. } if *failed || is_told => {
                 let _ = print::err().write_all(text);
             }
             Event::Status { text } => {

@@ -1,4 +1,5 @@
-//! Diagnostics of a script that was given to the compiler with text of runner's in it.
+//! Text that rustfmt prints of a script with text of runner's in it. rustfmt has no other form; what a compiler says is data
+//! ([`crate::rust::source::span_map`]).
 //!
 //! A script without `main` is given to the compiler with an opening before its first statement and a closing behind its last
 //! one ([`crate::rust::source::main_wrapper`]). Where such a line is shown, ours is taken out of it, the marks below it move to the left, and
@@ -12,6 +13,8 @@
 //! ```
 //!
 //! The compiler may have cut either short to fit a terminal.
+
+use std::ops::Range;
 
 /// What the compiler puts where it cuts a line.
 const CUT: &str = "...";
@@ -29,6 +32,24 @@ pub(crate) struct Inserted {
     pub(crate) opening: String,
     /// What stands behind the script's own, in one line.
     pub(crate) closing: String,
+    /// The line and the characters before the closing, in the script.
+    pub(crate) end: (usize, usize),
+    /// Where in the script stands what would be put above `main`.
+    pub(crate) anchor: (usize, usize),
+    /// Items that were moved into the opening.
+    pub(crate) moved: Vec<Moved>,
+    /// Whether all lines below the closing are ours.
+    pub(crate) is_last: bool,
+}
+
+/// An item that stands in the opening, and in the script elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Moved {
+    /// The characters of the opening.
+    pub(crate) at: Range<usize>,
+    /// The line, and the characters before it there, in the script.
+    pub(crate) start: (usize, usize),
+    pub(crate) end: (usize, usize),
 }
 
 impl Inserted {
@@ -127,7 +148,8 @@ mod tests {
     use super::*;
 
     fn inserted() -> Inserted {
-        Inserted { line: 1, column: 2, opening: "OPEN {".to_owned(), closing: " } CLOSE CLOSE".to_owned() }
+        let (opening, closing) = ("OPEN {".to_owned(), " } CLOSE CLOSE".to_owned());
+        Inserted { line: 1, column: 2, opening, closing, ..Inserted::default() }
     }
 
     #[test]

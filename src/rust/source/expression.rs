@@ -120,7 +120,8 @@ fn __runner_end(error: &dyn std::fmt::Display) -> ! {
 "#;
 
 // What stands above the expression is short, because messages may show it.
-const VALUE: &str = "fn __runner_value() -> __RunnerResult { __runner_show({";
+const VALUE: &str =
+    "#[allow(unused_braces, unused_parens)] fn __runner_value() -> __RunnerResult { __runner_show({";
 const VALUE_END: &str = "}); #[allow(unreachable_code)] return Ok(()); }
 type __RunnerResult = Result<(), Box<dyn std::error::Error + Sync + Send>>;
 fn main() { if let Err(error) = __runner_value() { __runner_end(&*error) } }

@@ -35,7 +35,7 @@ use proc_macro2::TokenStream;
 use crate::request::dialect::Dialect;
 use crate::request::options::Harness;
 use crate::rust::manifest::Manifest;
-use crate::rust::source::diagnostics::Inserted;
+use crate::rust::source::diagnostics::{Inserted, Moved};
 use crate::rust::source::outline::{Kind, Outline, Piece};
 use crate::script::header::Header;
 
@@ -164,8 +164,15 @@ fn wrap(text: &str, outline: &Outline, runtime: Option<&str>) -> (String, Insert
     let before = first.checked_sub(1).map_or(outline.head, |index| pieces[index].range.end);
     let mut opening = String::from(" ");
     let mut inside = text[start..end].to_owned();
+    let mut places = Vec::new();
     for piece in moved {
+        let from = opening.chars().count();
         opening.push_str(&in_one_line(&text[piece.range.clone()]));
+        places.push(Moved {
+            at: from..opening.chars().count(),
+            start: place_in(text, piece.range.start),
+            end: place_in(text, piece.range.end),
+        });
         opening.push(' ');
         blank(&mut inside, piece.range.start - start..piece.range.end - start);
     }
@@ -184,12 +191,22 @@ fn wrap(text: &str, outline: &Outline, runtime: Option<&str>) -> (String, Insert
     blank_by_column(&mut gap);
     // At the end of the line above, or if there is none right here.
     let place = gap.rfind('\n').unwrap_or(gap.len());
+    let gap_length = gap.len();
     let above = [&text[..before], &gap[..place]].concat();
     let column = above.chars().rev().take_while(|c| *c != '\n').count();
     gap.insert_str(place, &opening);
     let wrapped = [&text[..before], &gap, &inside, &close, RESULT, &text[end..]].concat();
     let line = above.matches('\n').count() + 1;
-    (wrapped, Inserted { line, column, opening, closing: close + RESULT })
+    let anchor = if place < gap_length { (line + 1, 0) } else { (line, column) };
+    let closing = close + RESULT;
+    let end = place_in(text, end);
+    (wrapped, Inserted { line, column, opening, closing, end, anchor, moved: places, is_last: false })
+}
+
+/// The line of a byte, from 1, and the characters before it there.
+fn place_in(text: &str, at: usize) -> (usize, usize) {
+    let above = text.get(..at).unwrap_or(text);
+    (above.matches('\n').count() + 1, above.chars().rev().take_while(|c| *c != '\n').count())
 }
 
 /// The text without its statements: the items are what can be tested.

@@ -73,7 +73,13 @@ const OWN: &[Row] = &[
     (&["-e", "--loop", "1"], "", "", 125, "runner: `-e` and `--loop` cannot be used together\n"),
     (&["-e", "--count", "1"], "", "", 125, "runner: `--count` needs `--loop`\n"),
     (&["-d", "=1", "-e", "1"], "", "", 125, "runner: `--dep =1` is not a dependency\n"),
-    (&["-d", "a=1", "-d", "a=2", "-e", "1"], "", "", 125, "runner: `a` is asked for twice, as `1` and `2`\n"),
+    (
+        &["-d", "a=1", "-d", "a=2", "-e", "1"],
+        "",
+        "",
+        125,
+        "runner: dependency `a` is given twice, as `1` and `2`\n",
+    ),
 ];
 
 #[test]

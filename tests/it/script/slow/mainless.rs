@@ -316,3 +316,65 @@ fn a_main_that_a_macro_makes_is_the_scripts_own() {
     let failed = sandbox.runner(["s.rs"]).run();
     assert!(failed.code == 125 && failed.stderr.contains("--> s.rs:2:9"), "{}", failed.stderr);
 }
+
+/// Neither the opening nor the closing round the statements is anybody's business: not as text, not as data, not as columns.
+#[test]
+fn messages_never_show_what_stands_round_the_statements() {
+    let sandbox = Sandbox::new();
+    let wrapper = ["__Runner", "__runner", "fn main()", "unnecessary_wraps"];
+    for (name, text, place) in [
+        ("type", "let x: u8 = \"a\";\n", "--> s.rs:1:13\n"),
+        ("return", "return 5;\n", "--> s.rs:1:8\n"),
+        ("await", "async fn f() {}\nf().await;\n", "--> s.rs:2:5\n"),
+        ("import", "// c\nlet m = HashMap::new();\n", "2 + use std::collections::HashMap;\n"),
+        ("moved", "use std::fmt;\nx();\nmod nope;\ny();\n", "--> s.rs:3:1\n"),
+        ("last", "let a = 1; // c\nlet b: u8 = a + \"x\"; // d\n", "let b: u8 = a + \"x\"; // d\n"),
+        (
+            "macro",
+            "macro_rules! m { ($e:expr) => { let a: u8 = $e; } }\nm!(\"x\");\nlet q = 1;\n",
+            "--> s.rs:2:4\n",
+        ),
+    ] {
+        sandbox.write("s.rs", text);
+        let ran = sandbox.runner(["s.rs"]).run();
+        assert!(ran.code == 125 && ran.stderr.contains(place), "{name}: {}", ran.stderr);
+        for word in wrapper {
+            assert!(!ran.stderr.contains(word), "{name}: {}", ran.stderr);
+        }
+        let json = sandbox.runner(["check", "s.rs", "--", "--error-format=json"]).run();
+        assert_eq!(json.code, 125, "{}", json.stderr);
+        for line in json.stderr.lines().filter(|line| line.starts_with('{')) {
+            let value: serde_json::Value = serde_json::from_str(line).unwrap();
+            for word in wrapper {
+                assert!(!line.contains(word), "{name}: {line}");
+            }
+            for span in value["spans"].as_array().unwrap() {
+                let bytes = span["byte_start"].as_u64().unwrap() as usize
+                    ..span["byte_end"].as_u64().unwrap() as usize;
+                let column = span["column_start"].as_u64().unwrap() as usize;
+                let line = span["line_start"].as_u64().unwrap() as usize;
+                let before: usize = text.lines().take(line - 1).map(|line| line.len() + 1).sum();
+                assert_eq!(bytes.start, before + column - 1, "{name}: {span}");
+                assert!(bytes.end <= text.len(), "{name}: {span}");
+            }
+        }
+    }
+}
+
+#[test]
+fn warnings_are_about_the_scripts_own_code() {
+    let sandbox = Sandbox::new();
+    let silent = ["vec![1,2]", "{1}", "(1)", "let x = 1; x + 1"];
+    for expression in silent {
+        let ran = sandbox.runner(["-v", "-e", expression]).run();
+        assert!(ran.code == 0 && !ran.stderr.contains("warning"), "{expression}: {}", ran.stderr);
+    }
+    for closure in ["|l| l.trim().len()*2", "|l| { l.len() }"] {
+        let ran = sandbox.runner(["-v", "--loop", closure]).run();
+        assert!(ran.code == 0 && !ran.stderr.contains("warning"), "{closure}: {}", ran.stderr);
+    }
+    sandbox.write("s.rs", "let unused = 1;\n");
+    let ran = sandbox.runner(["-v", "s.rs"]).run();
+    assert!(ran.code == 0 && ran.stderr.contains("--> s.rs:1:5"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("let unused = 1;\n  |     ^^^^^^ help:"), "{}", ran.stderr);
+}

@@ -40,6 +40,8 @@ fn assert_known(arguments: &[String], context: &str) {
         "--deny=",
         "--forbid=",
         "--check-cfg=cfg(",
+        "--error-format=json",
+        "--json=diagnostic-rendered-ansi",
         "-Zcrate-attr=feature(frontmatter)",
         "-Zcrate-attr=allow(unused_features)",
         "-Zallow-features=frontmatter",
