@@ -258,8 +258,8 @@ fn find_current(
                     current = None;
                 }
             }
-            // A program that is given arguments, one that is to be replaced, or one for another machine.
-            Line::Argument(_) | Line::Provisional | Line::Target(_) => return None,
+            // A program that is given arguments or a sandbox, one that is to be replaced, or one for another machine.
+            Line::Argument(_) | Line::Sandbox(_) | Line::Provisional | Line::Target(_) => return None,
         }
     }
     let Binary { stamp, path: place, .. } = current?;

@@ -5,6 +5,7 @@ pub(crate) mod exec;
 pub(crate) mod git;
 pub(crate) mod memfd;
 pub(crate) mod running;
+pub(crate) mod sandbox;
 pub(crate) mod signals;
 pub(crate) mod spawn;
 pub(crate) mod task;

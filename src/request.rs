@@ -10,4 +10,5 @@ pub(crate) mod options;
 pub(crate) mod package_spec;
 pub(crate) mod program_args;
 pub(crate) mod revision;
+pub(crate) mod sandbox_permissions;
 pub(crate) mod setting_variables;

@@ -39,6 +39,8 @@ pub enum Step {
     Compile,
     /// The program could not be executed.
     Execute,
+    /// The sandbox that was asked for cannot be had.
+    Sandbox,
     /// An executable could not be installed, listed or removed.
     Install,
 }

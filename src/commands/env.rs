@@ -12,6 +12,7 @@ use crate::base::similar::is_similar;
 use crate::commands::promote::receipt;
 use crate::engine::context::Context;
 use crate::engine::{background, recipe};
+use crate::process::sandbox::enter::supported_abi;
 use crate::request::flags::settings;
 use crate::request::options::Options;
 use crate::rust::cargo_config::CargoConfig;
@@ -87,6 +88,11 @@ pub(crate) fn settings_in_force(
         ];
         seen.extend(facts);
     }
+    let landlock = match supported_abi() {
+        Ok(abi) => format!("Landlock ABI {abi}"),
+        Err(refused) => refused.to_string(),
+    };
+    seen.push(EnvEntry::new("landlock", landlock, Origin::Default));
     let directories = [
         ("cargo-home", environment.cargo_home(), "CARGO_HOME"),
         ("rustup-home", environment.rustup_home(), "RUSTUP_HOME"),

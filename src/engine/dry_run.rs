@@ -74,7 +74,9 @@ impl Program {
     fn rehearse(&self, purpose: Purpose<'_>) -> Result<()> {
         let Some(command_log) = self.command_log() else { return Ok(()) };
         match purpose {
-            Purpose::Run(arguments) => command_log.program(&self.image(self.under()?.as_ref(), arguments)),
+            Purpose::Run(arguments) => {
+                command_log.program(&self.image(self.under()?.as_ref(), arguments, None))
+            }
             Purpose::Write(path) => command_log.copied(self.path(), path),
         }
         Ok(())

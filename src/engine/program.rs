@@ -17,11 +17,15 @@ use crate::engine::context::Context;
 use crate::engine::exec_wrapper::{self, ExecWrapper};
 use crate::process::child;
 use crate::process::exec::{self, Image};
+use crate::process::exec::{Confinement, NotEntered};
 use crate::process::memfd;
+use crate::process::sandbox::refused::Refused;
+use crate::process::sandbox::rules::{Sandbox, Situation};
 use crate::report::command_log::{CommandLog, timed};
 use crate::report::reporter::Reporter;
 use crate::request::options::{Options, Verbosity};
 use crate::request::program_args::ProgramArgs;
+use crate::request::sandbox_permissions::Permissions;
 use crate::script::script_file::Script;
 use crate::store::cache::Cache;
 use crate::store::entry::{Built, Found};
@@ -47,6 +51,9 @@ pub(crate) struct LaunchOptions {
     /// The program it is to be run under.
     exec: Vec<String>,
     context: Context,
+    /// What the caller allows in a sandbox.
+    sandbox: Permissions,
+    verbosity: Verbosity,
     command_log: Option<Arc<CommandLog>>,
 }
 
@@ -55,6 +62,8 @@ impl LaunchOptions {
         LaunchOptions {
             exec: options.debug.exec.clone(),
             context: context.clone(),
+            sandbox: options.sandbox.clone(),
+            verbosity: options.verbosity,
             command_log: CommandLog::open(&options.debug, context.environment(), &context.sink),
         }
     }
@@ -207,7 +216,8 @@ impl Program {
             Some(_) if self.path().is_some_and(|path| !path.exists()) => return Ok(None),
             under => under,
         };
-        let image = self.image(under.as_ref(), arguments);
+        let sandbox = self.sandbox(under.as_ref())?;
+        let image = self.image(under.as_ref(), arguments, sandbox.as_ref());
         if let Some(command_log) = self.command_log() {
             command_log.program(&image);
         }
@@ -246,6 +256,49 @@ impl Program {
         }
     }
 
+    /// The sandbox that it runs in: what the script and the configuration ask for, and what whoever runs it does.
+    fn sandbox(&self, under: Option<&ExecWrapper>) -> Result<Option<Confinement>> {
+        let LaunchOptions { sandbox, context, .. } = &self.launch_options;
+        let environment = context.environment();
+        let mut permissions = Permissions::from_arguments(&self.told.sandbox)?;
+        permissions.merge(sandbox);
+        permissions.sandbox |= environment.set("RUNNER_SANDBOX").is_some_and(|value| value != "0");
+        permissions.check()?;
+        if !permissions.sandbox {
+            return Ok(None);
+        }
+        let refused = |refused: Refused| {
+            let error = Error::message(Step::Sandbox, refused.to_string());
+            match refused.hint() {
+                Some(hint) => error.hint(hint),
+                None => error,
+            }
+        };
+        let here = |error| {
+            Error::new(Step::Sandbox, anyhow::Error::new(error).context("cannot tell the working directory"))
+        };
+        let working_directory = std::path::absolute(".").map_err(here)?;
+        let home = environment.home();
+        let situation = Situation {
+            program: self.path(),
+            script: self.script.real_path().or(self.script.path()),
+            home: home.as_deref(),
+            working_directory: &working_directory,
+        };
+        let mut rules = Sandbox::of(&permissions, &situation);
+        if let Some(wrapper) = under {
+            // A debugger goes in with the program.
+            rules.debugger = true;
+            rules.read.add([wrapper.program.clone(), self.file().to_owned()]);
+        }
+        let reporter = context.reporter(self.launch_options.verbosity);
+        rules.describe().iter().for_each(|rule| {
+            reporter.verbose(|| format!("{}: sandbox: {rule}", self.script.display_name()));
+        });
+        let prepared = rules.prepare().map_err(refused)?;
+        Ok(Some(Confinement { rules, prepared }))
+    }
+
     /// What it is called. A package's program goes by its own name, as if it were installed.
     fn called(&self) -> &OsStr {
         if self.script.package().is_some() { &self.name } else { self.script.typed() }
@@ -257,7 +310,12 @@ impl Program {
         }
     }
 
-    pub(crate) fn image(&self, under: Option<&ExecWrapper>, arguments: &[OsString]) -> Image<'_> {
+    pub(crate) fn image<'a>(
+        &'a self,
+        under: Option<&ExecWrapper>,
+        arguments: &[OsString],
+        sandbox: Option<&'a Confinement>,
+    ) -> Image<'a> {
         let own = self.told.arguments.iter().chain(arguments).cloned();
         let (file, arguments) = match under {
             None => (self.file().to_owned(), [self.called().to_owned()].into_iter().chain(own).collect()),
@@ -266,7 +324,7 @@ impl Program {
                 (program.clone(), words.chain(own).collect())
             }
         };
-        Image { file, arguments, script: self.script.path(), told: &self.told }
+        Image { file, arguments, script: self.script.path(), told: &self.told, sandbox }
     }
 
     /// Has it as a child, and ends as it ended.
@@ -304,6 +362,9 @@ impl Program {
 
     #[cold]
     fn cannot_execute(&self, under: Option<&ExecWrapper>, error: io::Error) -> Error {
+        if error.get_ref().is_some_and(|error| error.is::<NotEntered>()) {
+            return Error::new(Step::Sandbox, error);
+        }
         if let Some(ExecWrapper { program, .. }) = under {
             let what = format!("cannot run it under `{}`", program.display());
             return Error::new(Step::Execute, anyhow::Error::new(error).context(what)).cannot_execute();

@@ -60,6 +60,7 @@ impl LanguageScript {
         let script = script.resolve();
         let variables = read.variables.iter().map(|(name, value)| (name.into(), value.into())).collect();
         let notes = Vec::new();
+        let options = Options { sandbox: layers.sandbox(&read.options.sandbox)?, ..options };
         let request = BuildRequest { script, options, layers, config, settings, notes, variables };
         Ok(LanguageScript { request, head: read.head })
     }

@@ -67,7 +67,11 @@ impl<'a> LanguageRecipe<'a> {
     /// The arguments and variables of the program.
     pub(crate) fn told(&self) -> ProgramArgs {
         let arguments = self.request.settings.arguments.iter().map(OsString::from).collect();
-        ProgramArgs { arguments, variables: self.request.variables.clone() }
+        ProgramArgs {
+            arguments,
+            variables: self.request.variables.clone(),
+            sandbox: self.request.options.sandbox.to_arguments(),
+        }
     }
 }
 

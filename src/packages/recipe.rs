@@ -50,6 +50,7 @@ impl PackageRequest {
         let options = layers.fill_for_package(options);
         let (script, package) = (script.clone(), package.clone());
         let (settings, notes, variables) = Default::default();
+        let options = Options { sandbox: layers.sandbox(&Default::default())?, ..options };
         Ok(PackageRequest {
             request: BuildRequest { script, options, layers, config, settings, notes, variables },
             package,

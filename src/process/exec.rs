@@ -10,7 +10,8 @@
 //! disturb before the program is replaced.
 #![allow(unsafe_code)]
 
-use std::ffi::{CStr, CString, OsString};
+use std::ffi::{CStr, CString, OsStr, OsString};
+use std::fmt;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::CommandExt;
@@ -20,6 +21,8 @@ use std::ptr;
 
 use rustix::process::{Pid, getpid, getppid};
 
+use crate::process::sandbox::enter::Prepared;
+use crate::process::sandbox::rules::Sandbox;
 use crate::process::signals::Signals;
 use crate::request::program_args::ProgramArgs;
 
@@ -38,6 +41,35 @@ pub(crate) struct Image<'a> {
     pub(crate) script: Option<&'a Path>,
     /// Its variables are set; its arguments are among those above.
     pub(crate) told: &'a ProgramArgs,
+    /// The sandbox that is entered right before the program is executed.
+    pub(crate) sandbox: Option<&'a Confinement>,
+}
+
+/// A sandbox that the kernel has agreed to, and its rules.
+#[derive(Debug)]
+pub(crate) struct Confinement {
+    pub(crate) rules: Sandbox,
+    pub(crate) prepared: Prepared,
+}
+
+/// The kernel did not let this process into the sandbox that it had agreed to.
+#[derive(Debug)]
+pub(crate) struct NotEntered(io::Error);
+
+impl fmt::Display for NotEntered {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "cannot enter the sandbox: {}", self.0)
+    }
+}
+
+impl std::error::Error for NotEntered {}
+
+impl Image<'_> {
+    /// Enters the sandbox, if there is one.
+    pub(super) fn enter(&self) -> io::Result<()> {
+        let Some(sandbox) = self.sandbox else { return Ok(()) };
+        sandbox.prepared.enter().map_err(|error| io::Error::other(NotEntered(error)))
+    }
 }
 
 /// Replaces this process. Returns only if that failed.
@@ -51,6 +83,9 @@ pub(crate) fn become_image(image: &Image<'_>) -> io::Error {
         Err(error) => return error.into(),
     };
     let (argv, envp) = raw.pointers();
+    if let Err(error) = image.enter() {
+        return error;
+    }
     // SAFETY: `path` is a C string, `argv` and `envp` are null-terminated arrays of C strings that outlive the call.
     unsafe { libc::execve(path.as_ptr(), argv.as_ptr(), envp.as_ptr()) };
     io::Error::last_os_error()
@@ -61,6 +96,8 @@ pub(super) struct RawImage {
     arguments: Vec<CString>,
     /// `NAME=VALUE`.
     variables: Vec<CString>,
+    /// Which of the caller's variables are passed on.
+    rules: Option<Sandbox>,
 }
 
 const OWN_VARIABLE: &[u8] = b"RUNNER_SCRIPT=";
@@ -73,7 +110,7 @@ impl RawImage {
         let told = image.told.variables.iter();
         let told = told.map(|(name, value)| [name.as_bytes(), b"=", value.as_bytes()].concat());
         let variables = own.into_iter().chain(told).map(CString::new).collect::<Result<_, _>>()?;
-        Ok(RawImage { arguments, variables })
+        Ok(RawImage { arguments, variables, rules: image.sandbox.map(|sandbox| sandbox.rules.clone()) })
     }
 
     /// Null-terminated arrays that point into this image and into `environ`.
@@ -86,7 +123,7 @@ impl RawImage {
             let mut next = environ;
             while !next.is_null() && !(*next).is_null() {
                 let theirs = CStr::from_ptr(*next).to_bytes();
-                if !theirs.starts_with(OWN_VARIABLE) && !self.replaces(theirs) {
+                if !theirs.starts_with(OWN_VARIABLE) && !self.replaces(theirs) && self.passes_on(theirs) {
                     envp.push(*next);
                 }
                 next = next.add(1);
@@ -95,6 +132,12 @@ impl RawImage {
         envp.extend(self.variables.iter().map(|variable| variable.as_ptr()));
         envp.push(ptr::null());
         (argv, envp)
+    }
+
+    /// Whether the sandbox lets a variable of the caller's through.
+    fn passes_on(&self, theirs: &[u8]) -> bool {
+        let name = theirs.split(|byte| *byte == b'=').next().unwrap_or_default();
+        self.rules.as_ref().is_none_or(|rules| rules.passes_on(OsStr::from_bytes(name)))
     }
 
     /// Whether a variable of the caller's has the name of one of these.
@@ -110,6 +153,7 @@ pub(crate) fn start(image: &Image<'_>, signals: &Signals) -> io::Result<Pid> {
     let raw = RawImage::new(image)?;
     let pointers = Pointers(raw.pointers());
     let (caller, parent) = (signals.caller, getpid());
+    let prepared = image.sandbox.map(|sandbox| sandbox.prepared.try_clone()).transpose()?;
     // The standard library's own exec would hand what the kernel does not know to a shell.
     let mut command = Command::new(&image.file);
     // SAFETY: between fork and exec only calls that are safe in a signal handler; nothing is allocated. The pointers are
@@ -119,6 +163,9 @@ pub(crate) fn start(image: &Image<'_>, signals: &Signals) -> io::Result<Pid> {
             let (_strings, Pointers((argv, envp))) = (&raw, &pointers);
             die_with_parent(parent, rustix::process::Signal::KILL)?;
             caller.restore()?;
+            if let Some(prepared) = &prepared {
+                prepared.enter()?;
+            }
             libc::execve(path.as_ptr(), argv.as_ptr(), envp.as_ptr());
             Err(io::Error::last_os_error())
         });

@@ -44,6 +44,9 @@ pub(crate) fn become_memory(file: &OwnedFd, image: &Image<'_>) -> io::Error {
         Err(error) => return error,
     };
     let (argv, envp) = raw.pointers();
+    if let Err(error) = image.enter() {
+        return error;
+    }
     // SAFETY: as above; the descriptor is open.
     unsafe { libc::fexecve(file.as_raw_fd(), argv.as_ptr(), envp.as_ptr()) };
     let error = io::Error::last_os_error();

@@ -127,7 +127,7 @@ impl Flag {
 
     /// Its names on a command line: `-d` and `--dep`.
     pub fn names(&self) -> impl Iterator<Item = &'static str> {
-        let parts = self.form.split(", ").map(|part| part.split(' ').next().unwrap_or(part));
+        let parts = self.form.split(", ").map(|part| part.split([' ', '[']).next().unwrap_or(part));
         parts.filter(|name| name.starts_with('-'))
     }
 
@@ -139,6 +139,12 @@ impl Flag {
     /// What its value is called, if it takes one.
     pub fn value(&self) -> Option<&'static str> {
         self.form.rsplit(", ").next().and_then(|last| last.split_once(' ')).map(|(_, value)| value)
+    }
+
+    /// What its value is called, if it may have one behind an equals sign: `--allow-read[=PATH,...]`.
+    pub fn optional_value(&self) -> Option<&'static str> {
+        let (name, value) = self.form.split_once("[=")?;
+        (!name.contains(' ')).then_some(value.trim_end_matches(']'))
     }
 
     /// Whether people are told of it.
@@ -253,7 +259,7 @@ const fn long_name(form: &'static str) -> &'static str {
     let bytes = form.as_bytes();
     let (mut start, mut at) = (0, 0);
     while at < bytes.len() {
-        if bytes[at] == b',' {
+        if bytes[at] == b',' && bytes[at + 1] == b' ' {
             start = at + 2;
         }
         at += 1;
@@ -262,7 +268,7 @@ const fn long_name(form: &'static str) -> &'static str {
         start += 1;
     }
     let mut end = start;
-    while end < bytes.len() && bytes[end] != b' ' {
+    while end < bytes.len() && bytes[end] != b' ' && bytes[end] != b'[' {
         end += 1;
     }
     let (_, rest) = bytes.split_at(start);

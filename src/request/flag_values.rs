@@ -1,6 +1,7 @@
 //! Values of flags that have a form of their own: how they are taken, and how they are written back.
 
 use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
 use crate::base::error::{Result, usage_error};
@@ -95,4 +96,29 @@ pub(super) fn joined(words: &[String]) -> Vec<OsString> {
 /// What a switch is written as: itself, without a value.
 pub(super) fn switch(is_on: bool) -> Vec<OsString> {
     is_on.then(OsString::new).into_iter().collect()
+}
+
+/// A permission of the sandbox; an empty value allows everything of its kind.
+pub(super) fn permission(options: &mut Options, name: &str, value: Option<&OsStr>) -> Result<()> {
+    let mut word = OsString::from(name);
+    if let Some(value) = value.filter(|value| !value.is_empty()) {
+        word.push("=");
+        word.push(value);
+    }
+    options.sandbox.take(&word).map(drop)
+}
+
+/// The values that such a flag would give these permissions again by.
+pub(super) fn permissions(options: &Options, name: &str) -> Vec<OsString> {
+    let prefix = format!("{name}=");
+    let words = options.sandbox.to_arguments().into_iter();
+    words
+        .filter_map(|word| {
+            let bytes = word.as_encoded_bytes();
+            match bytes.strip_prefix(prefix.as_bytes()) {
+                Some(value) => Some(OsStr::from_bytes(value).to_owned()),
+                None => (word == name).then(OsString::new),
+            }
+        })
+        .collect()
 }

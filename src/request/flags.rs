@@ -30,9 +30,11 @@ use crate::request::flag::Place::{CommandLine, Config, FirstLine, Metadata};
 use crate::request::flag::Variable::{Ignored, Key, Slow};
 use crate::request::flag::{Kind, Place, Setting};
 use crate::request::flag_values::{
-    add_features, base, compiler_flags, dialect, exec, freeze, harness, joined, profile, switch, verbosity,
+    add_features, base, compiler_flags, dialect, exec, freeze, harness, joined, permission, permissions,
+    profile, switch, verbosity,
 };
 use crate::request::options::{Options, Verbosity};
+use crate::request::sandbox_permissions::Permissions;
 
 pub use crate::request::flag::{BACKGROUND, EVERY, EXPRESSION, Flag, SCRIPT};
 pub use crate::request::flag_values::add_dependency;
@@ -41,6 +43,9 @@ const EVERYWHERE: &[Place] = &[CommandLine, FirstLine, Metadata, Place::Variable
 const NOT_IN_SCRIPTS: &[Place] = &[CommandLine, FirstLine, Place::Variable, Config];
 const IN_SCRIPTS: &[Place] = &[Metadata];
 const MACHINE: &[Place] = &[Place::Variable, Config];
+const CONFIGURED: &[Place] = &[CommandLine, FirstLine, Config];
+const GRANT: Setting = Setting::new(Kind::List, CONFIGURED, "")
+    .because("what is allowed in a sandbox is not the script's to say");
 const VARIABLE: &[Place] = &[Place::Variable];
 
 const RUN: &[&str] = &["run", EXPRESSION, "test", "bench"];
@@ -169,6 +174,14 @@ pub const FLAGS: &[Flag] = &[
         .sets(Switch(|options| &mut options.debug.times)),
     flag("--exec COMMAND", RUN, "run the program under COMMAND, e.g. `--exec 'gdb --args'`")
         .sets(Other { set: exec, values: |options| joined(&options.debug.exec) }),
+    flag("--sandbox", RUN, "run with nothing but what a program needs to start: `runner help sandbox`") .sets(Other { set: |options, _| permission(options, "--sandbox", None), values: |options| switch(options.sandbox.sandbox) })
+        .also(Setting::new(Kind::Switch, EVERYWHERE, "false").variable(Slow("RUNNER_SANDBOX"))),
+    flag("--allow-read[=PATH,...]", RUN, "in the sandbox: read everything, or below PATH") .sets(Each { set: |options, value| permission(options, "--allow-read", Some(value)), values: |options| permissions(options, "--allow-read") }).also(GRANT),
+    flag("--allow-write[=PATH,...]", RUN, "in the sandbox: write everything, or below PATH") .sets(Each { set: |options, value| permission(options, "--allow-write", Some(value)), values: |options| permissions(options, "--allow-write") }).also(GRANT),
+    flag("--allow-net[=PORT,...]", RUN, "in the sandbox: every network, or TCP at PORT") .sets(Each { set: |options, value| permission(options, "--allow-net", Some(value)), values: |options| permissions(options, "--allow-net") }).also(GRANT),
+    flag("--allow-env[=NAME,...]", RUN, "in the sandbox: every variable, or NAME too (`APP_*`)") .sets(Each { set: |options, value| permission(options, "--allow-env", Some(value)), values: |options| permissions(options, "--allow-env") }).also(GRANT),
+    flag("--allow-unix", RUN, "in the sandbox: unix sockets") .sets(Other { set: |options, _| permission(options, "--allow-unix", None), values: |options| switch(options.sandbox.unix) }),
+    flag("-A, --allow-all", RUN, "in the sandbox: all of these") .sets(Other { set: |options, _| permission(options, "--allow-all", None), values: |_| Vec::new() }),
     flag("-v, --verbose", &[SCRIPT], "print what is done, and why")
         .sets(Other { set: |options, _| verbosity(options, Verbosity::Verbose), values: |options| switch(options.verbosity == Verbosity::Verbose) })
         .also(Setting::new(Kind::Switch, &[CommandLine, Place::Variable], "false").because("a hit does not read that file").variable(Slow("RUNNER_VERBOSE"))),
@@ -257,6 +270,7 @@ impl Options {
             debug: _,
             deadline: _,
             cancel: _,
+            sandbox: _,
             // Nobody types it: it is asked of git at each build.
             revision: _,
         } = self;
@@ -265,7 +279,12 @@ impl Options {
             // The long name, or the only one.
             let Some(name) = flag.names().last() else { continue };
             for value in flag.values(self) {
-                words.push(name.into());
+                let mut word = OsString::from(name);
+                if flag.optional_value().is_some() && !value.is_empty() {
+                    word.push("=");
+                    word.push(&value);
+                }
+                words.push(word);
                 words.extend(flag.value().map(|_| value));
             }
         }
@@ -312,6 +331,9 @@ impl Options {
             let flag = named(name).find(|flag| flag.is_option());
             let flag = flag.ok_or_else(|| usage_error(format!("unknown option `{name}`")))?;
             match (flag.value(), attached) {
+                (None, attached) if flag.optional_value().is_some() => {
+                    flag.set(&mut options, OsStr::new(attached.unwrap_or_default()))?;
+                }
                 (None, None) => flag.set(&mut options, OsStr::new(""))?,
                 (None, Some(_)) => return Err(usage_error(format!("`{name}` takes no value"))),
                 (Some(_), Some(value)) => flag.set(&mut options, OsStr::new(value))?,
@@ -332,6 +354,8 @@ impl Options {
             revision: None,
             verbosity: Verbosity::default(),
             debug: DebugOptions::default(),
+            // The program is the same in a sandbox.
+            sandbox: Permissions::default(),
             ..self.clone()
         }
     }

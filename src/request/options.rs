@@ -10,6 +10,7 @@ use crate::request::debug_options::DebugOptions;
 use crate::request::dialect::Dialect;
 use crate::request::package_spec::Selection;
 use crate::request::revision::Revision;
+use crate::request::sandbox_permissions::Permissions;
 
 /// What shapes a build and a run. `Default` is what a script that says nothing gets.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -56,6 +57,9 @@ pub struct Options {
     pub revision: Option<Revision>,
     /// How much to say on stderr.
     pub verbosity: Verbosity,
+    /// What the program may do, if it runs in a sandbox: said by the caller; of a script that was read, by the script and the
+    /// configuration.
+    pub sandbox: Permissions,
     /// What is shown of a run, and done with it, besides.
     pub debug: DebugOptions,
     /// How long the operation may take, from its beginning; what goes on then is stopped.
@@ -121,6 +125,7 @@ impl Options {
             strip,
             revision,
             verbosity: _,
+            sandbox,
             debug: _,
             deadline: _,
             cancel: _,
@@ -150,6 +155,10 @@ impl Options {
         fields.push("locked", &[u8::from(*locked)]);
         fields.push("portable", &[u8::from(*portable)]);
         selection.add_to(fields);
+        // The program is the same, but a trace tells which one it is run in.
+        for word in sandbox.to_arguments() {
+            fields.push("sandbox", word.as_bytes());
+        }
         if *strip {
             fields.push("strip", b"");
         }
@@ -182,6 +191,7 @@ impl Options {
             strip: self.strip || weaker.strip,
             revision: self.revision.clone(),
             verbosity: self.verbosity,
+            sandbox: self.sandbox.clone(),
             debug: self.debug.clone(),
             deadline: self.deadline,
             cancel: self.cancel.clone(),

@@ -9,4 +9,7 @@ pub(crate) struct ProgramArgs {
     pub(crate) arguments: Vec<OsString>,
     /// Variables, whatever the caller has under these names.
     pub(crate) variables: Vec<(OsString, OsString)>,
+    /// The permissions of the sandbox that the script or the configuration asks for: see
+    /// [`crate::request::sandbox_permissions`].
+    pub(crate) sandbox: Vec<OsString>,
 }

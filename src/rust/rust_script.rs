@@ -108,12 +108,14 @@ impl RustScript {
         }
         // Not the launch of somebody who insists on that toolchain.
         options.dialect = options.dialect.or(is_lenient.then_some(dialect));
+        let line_sandbox = of_line.sandbox.clone();
         let of_line = variables.into_iter().flatten().map(|(name, value)| (name.into(), value.into()));
         let script = script.resolve();
         let base = options.base.as_deref().unwrap_or(script.base());
         let variables =
             dialect_detection::variables_at_run(dialect, &script, base).into_iter().chain(of_line).collect();
         manifest.check_name(&package_name(&manifest, &script))?;
+        options.sandbox = layers.sandbox(&line_sandbox)?;
         let request = BuildRequest { script, options, layers, config, settings, notes, variables };
         Ok(RustScript { request, manifest, code, features, is_lenient })
     }

@@ -74,8 +74,9 @@ impl ToolCall {
             match (flag, &tool) {
                 (flag, Tool::Runner) if flags::of_first_line(flag).is_some() => {
                     let known = flags::of_first_line(flag);
-                    let value =
-                        known.and_then(|known| known.value()).and_then(|_| value()).unwrap_or_default();
+                    let takes_next = known.is_some_and(|known| known.value().is_some());
+                    let value = if takes_next { value() } else { attached.clone() };
+                    let value = value.unwrap_or_default();
                     // What means nothing is passed over: the line may be a newer runner's.
                     let _ = known.map(|known| known.set(&mut options, OsStr::new(&value)));
                 }

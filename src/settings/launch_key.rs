@@ -9,6 +9,7 @@ use std::os::unix::ffi::OsStrExt;
 use crate::base::digest::Fields;
 use crate::base::environment::Environment;
 use crate::request::options::Options;
+use crate::request::sandbox_permissions::Permissions;
 use crate::request::setting_variables::KEY_VARIABLES;
 use crate::script::script_file::{Location, Script};
 use crate::store::key::Key;
@@ -19,6 +20,8 @@ const FORMAT: &str = concat!(env!("CARGO_PKG_VERSION"), " 4");
 
 /// The launch key of a script: of what was asked for on the command line, and of what variables ask for.
 pub(crate) fn launch_key(script: &Script, options: &Options, environment: &Environment) -> Key {
+    // What the caller allows in a sandbox is no part of the program, and is not kept with it.
+    let options = &Options { sandbox: Permissions::default(), ..options.clone() };
     of_script(script, options, |fields| {
         for name in KEY_VARIABLES {
             if let Some(value) = environment.variable(name) {

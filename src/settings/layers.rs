@@ -6,6 +6,7 @@ use crate::request::flag::Effect;
 use crate::request::flags::{FLAGS, settings};
 use crate::request::limits::Limits;
 use crate::request::options::{Options, Verbosity};
+use crate::request::sandbox_permissions::Permissions;
 use crate::settings::origin::Origin;
 use crate::settings::schema::{Place, Value, of_variable};
 use crate::settings::script_table::Settings;
@@ -109,6 +110,33 @@ impl Layers {
     pub(crate) fn of(&self, name: &str) -> Option<(&Value, &Origin)> {
         let mut layers = self.0.iter().filter(|(other, ..)| *other == name);
         layers.next().map(|(_, value, source)| (value, source))
+    }
+
+    /// The sandbox that a script and the configuration ask for: any of them may ask for one, and only the `#!` line and the
+    /// configuration may allow something in it.
+    pub(crate) fn sandbox(&self, of_line: &Permissions) -> Result<Permissions> {
+        let mut permissions = of_line.clone();
+        for (name, value, origin) in &self.0 {
+            match (*name, value, origin) {
+                ("sandbox", Value::Switch(true), Origin::Metadata | Origin::FirstLine | Origin::File(..)) => {
+                    permissions.sandbox = true;
+                }
+                (name, Value::List(list), Origin::File(..)) if name.starts_with("allow-") => {
+                    let word = match list.as_slice() {
+                        [] => format!("--{name}"),
+                        list => format!("--{name}={}", list.join(",")),
+                    };
+                    let allowed = Permissions::from_arguments([word]);
+                    permissions.merge(&allowed.map_err(|error| error.about(origin.to_string()))?);
+                }
+                _ => {}
+            }
+        }
+        if !permissions.sandbox {
+            // What may be done in a sandbox says nothing where there is none.
+            return Ok(Permissions::default());
+        }
+        Ok(permissions)
     }
 
     /// The strongest place that says anything of a setting.

@@ -89,6 +89,7 @@ impl Variant<'_> {
         let told = ProgramArgs {
             arguments: self.arguments.iter().map(text).collect(),
             variables: self.variables.iter().map(|(name, value)| (text(name), text(value))).collect(),
+            sandbox: self.sandbox.iter().map(text).collect(),
         };
         let path = path_of(&self.binary.path).to_owned();
         let target = self.target.as_ref().map(|target| String::from_utf8_lossy(target).into_owned());
@@ -252,6 +253,7 @@ impl Vacant<'_> {
                 .into_iter()
                 .map(|(name, value)| (bytes(name), bytes(value)))
                 .collect(),
+            sandbox: built.told.sandbox.into_iter().map(bytes).collect(),
             checks: built.checks,
         };
         self.cache.add_variant(&self.id, script, variant).map_err(unusable)?;

@@ -54,6 +54,7 @@ pub(crate) struct Variant<'a> {
     /// What the program is told: see [`crate::request::program_args::ProgramArgs`].
     pub(crate) arguments: Vec<Text<'a>>,
     pub(crate) variables: Vec<(Text<'a>, Text<'a>)>,
+    pub(crate) sandbox: Vec<Text<'a>>,
     pub(crate) about: Vec<(Text<'a>, Text<'a>)>,
     pub(crate) checks: Vec<Check<'a>>,
 }
@@ -122,6 +123,9 @@ impl<'a> Trace<'a> {
             for (name, value) in &variant.variables {
                 line(&mut out, &[b"set", &[&*escape(name), b"=", &*escape(value)].concat()]);
             }
+            for text in &variant.sandbox {
+                line(&mut out, &[b"sandbox", &escape(text)]);
+            }
             for (name, text) in &variant.about {
                 line(&mut out, &[b"about", &escape(name), &escape(text)]);
             }
@@ -171,6 +175,7 @@ impl<'a> Variant<'a> {
             target: None,
             arguments: Vec::new(),
             variables: Vec::new(),
+            sandbox: Vec::new(),
             about: Vec::new(),
             checks: Vec::with_capacity(16),
         }
@@ -184,6 +189,7 @@ impl<'a> Variant<'a> {
             Line::Target(target) => self.target = Some(target.text()?),
             Line::Argument(text) => self.arguments.push(text.text()?),
             Line::Set(name, value) => self.variables.push((name.text()?, value.text()?)),
+            Line::Sandbox(text) => self.sandbox.push(text.text()?),
             Line::About(name, text) => self.about.push((name.text()?, text.text()?)),
             Line::Fact(fact) => self.checks.push(fact.unescape()?),
         }
@@ -271,6 +277,7 @@ impl Variant<'_> {
             target: self.target.map(own),
             arguments: self.arguments.into_iter().map(own).collect(),
             variables: pairs(self.variables),
+            sandbox: self.sandbox.into_iter().map(own).collect(),
             about: pairs(self.about),
             checks: self.checks.into_iter().map(Check::into_owned).collect(),
         }

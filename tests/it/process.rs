@@ -7,5 +7,7 @@ mod too_long;
 mod slow {
     mod contract;
     mod job_control;
+    mod sandbox_kernel;
+    mod sandbox_table;
     mod signals;
 }

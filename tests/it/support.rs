@@ -2,6 +2,7 @@
 
 pub mod children;
 pub mod compilers;
+pub mod confined;
 pub mod conformance;
 pub mod damage;
 pub mod digests;

@@ -7,6 +7,7 @@ use crate::base::digest::Fields;
 use crate::request::dialect::Dialect;
 use crate::request::options::Harness;
 use crate::request::package_spec::Selection;
+use crate::request::sandbox_permissions::Grant;
 
 /// Numbers from a seed: xorshift.
 struct Numbers(u64);
@@ -94,6 +95,16 @@ fn any(numbers: &mut Numbers) -> Options {
         verbosity: numbers.pick(&[Verbosity::Quiet, Verbosity::Normal, Verbosity::Verbose]),
         deadline: None,
         cancel: None,
+        sandbox: {
+            let mut sandbox =
+                Permissions { sandbox: numbers.coin(), unix: numbers.coin(), ..Permissions::default() };
+            if numbers.coin() {
+                sandbox.read.add([PathBuf::from("/a b"), PathBuf::from("c")]);
+                sandbox.network = Grant::Everything;
+                sandbox.variables.add(["APP_*".to_owned()]);
+            }
+            sandbox
+        },
         debug: DebugOptions {
             shows_commands: numbers.coin(),
             is_dry_run: numbers.coin(),

@@ -17,7 +17,11 @@ impl RustRecipe<'_> {
     /// What the program is told when it runs.
     pub(crate) fn told(&self) -> ProgramArgs {
         let arguments = self.settings.arguments.iter().map(OsString::from).collect();
-        ProgramArgs { arguments, variables: self.request.variables.clone() }
+        ProgramArgs {
+            arguments,
+            variables: self.request.variables.clone(),
+            sandbox: self.request.options.sandbox.to_arguments(),
+        }
     }
 
     /// What is built, for people: `release, for aarch64-unknown-linux-gnu, with rustc 1.95.0`.

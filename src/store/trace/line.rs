@@ -9,6 +9,7 @@
 //! target NAME                                 it is for another kind of machine than the compiler's
 //! argument TEXT                               the program is given it before the caller's own
 //! set NAME=VALUE                              the program is given the variable, whatever the caller has
+//! sandbox TEXT                                a permission that the script asks to be limited to
 //! about NAME TEXT                             for people: toolchain, profile, when, how long
 //! file DIGEST STAMP PATH                      content; STAMP is size,mtime,ctime,inode or - while it proves nothing
 //! directory DIGEST STAMP PATH                 the names in it
@@ -47,6 +48,8 @@ pub(crate) enum Line<'a> {
     Target(Escaped<'a>),
     Argument(Escaped<'a>),
     Set(Escaped<'a>, Escaped<'a>),
+    /// One word of the permissions of its sandbox.
+    Sandbox(Escaped<'a>),
     About(Escaped<'a>, Escaped<'a>),
     Fact(Fact<Escaped<'a>>),
 }
@@ -93,6 +96,7 @@ impl<'a> Lines<'a> {
             b"provisional" => Line::Provisional,
             b"target" => Line::Target(Escaped(rest)),
             b"argument" => Line::Argument(Escaped(rest)),
+            b"sandbox" => Line::Sandbox(Escaped(rest)),
             b"set" => {
                 let (name, value) = split_at_byte(rest, b'=')?;
                 Line::Set(Escaped(name), Escaped(value))

@@ -26,6 +26,7 @@ pub(crate) const TOPICS: &[Topic] = &[
     Topic { name: "config", says: "settings: where each may be set, and precedence", text: CONFIG },
     Topic { name: "offline", says: "builds without the network; local registries", text: OFFLINE },
     Topic { name: "system", says: "a cache shared by the users of a machine or image", text: SYSTEM },
+    Topic { name: "sandbox", says: "run a script that may touch nothing but what you allow", text: SANDBOX },
     Topic { name: "environment", says: "environment variables that are read and set", text: ENVIRONMENT },
     Topic { name: "exit-codes", says: "exit codes", text: EXIT_CODES },
     Topic { name: "promises", says: "what you can rely on", text: PROMISES },
@@ -292,7 +293,9 @@ known is said once. A change of it counts at the next run, and compiles only the
 scripts that it means another build for.
 
   profile toolchain target       everywhere
-  static locked
+  static locked sandbox
+  allow-read allow-write         line, file
+  allow-net allow-env
   edition                        everywhere; a script has it under `[package]`
   rustflags                      script, variable, file
   offline frozen quiet           command line, variable, file
@@ -372,6 +375,42 @@ over; `-v` says why. Nothing is written there, and nothing trimmed. Dependencies
 are not shared: a script that is new is built in the user's own cache.
 
     RUNNER_CACHE_SYSTEM=/usr/share/runner runner hello.rs
+";
+
+const SANDBOX: &str = "\
+`--sandbox` runs a script with nothing but what a program needs to start: it
+reads the system's programs, libraries and configuration, its own directory and
+itself. It writes nothing, has no network, no unix sockets, no signals to
+others, and few variables. What it starts is held to the same.
+
+    runner --sandbox hello.rs
+    runner --sandbox --allow-write=/tmp --allow-net=443 hello.rs
+
+  --allow-read[=PATH,...]   read and execute everything, or what is below PATH
+  --allow-write[=PATH,...]  write everything, or below PATH, which must exist
+  --allow-net[=PORT,...]    every network; or TCP to and at these ports
+  --allow-env[=NAME,...]    every variable, or these too (`APP_*`)
+  --allow-unix            unix sockets: docker, ssh-agent, D-Bus, X11 are such
+  -A, --allow-all         all of these
+
+On a script's `#!` line and in the configuration file (`sandbox = true`,
+`allow-net = [\"443\"]`) they hold for every run; `RUNNER_SANDBOX=1` for every
+script. Metadata may only ask for a sandbox: `sandbox = true`.
+
+Linux 6.12 or later, x86_64 and aarch64; `runner env landlock` tells. A
+kernel that cannot do all of it runs nothing: exit code 125. A cached run stays
+one exec with the same process number.
+
+Not protected from: names, sizes and times of files (only contents are); command
+lines of other processes; use of processor, memory and disk (`ulimit`, cgroups);
+text that a terminal takes for orders; descriptors that the script is started
+with; faults of the kernel. Where something may be written, permissions and
+times of every file of yours can be changed. With `--allow-net=PORT` it may
+listen at a free port that it does not choose, and has no UDP: names are looked
+up by TCP only. The build is not in the sandbox: build scripts and procedural macros of
+dependencies run as you. On its own `#!` line, a sandbox protects from the
+mistakes of a script, not from its author. `sudo` and the like gain nothing in
+it; namespaces, io_uring, ptrace and System V memory are closed.
 ";
 
 const ENVIRONMENT: &str = "\

@@ -34,10 +34,22 @@ pub(crate) fn parser(arguments: Vec<OsString>) -> Arguments {
             [b'=', value @ ..] if takes_value => {
                 spread.extend([option, value].map(|part| OsStr::from_bytes(part).to_owned()));
             }
+            // `--allow-read` alone is `--allow-read ''`.
+            [b'=', value @ ..] if may_have_value(option) => {
+                let value = if value.is_empty() { b"," } else { value };
+                spread.extend([option, value].map(|part| OsStr::from_bytes(part).to_owned()));
+            }
+            [] if may_have_value(option) => spread.extend([argument, OsString::new()]),
             _ => spread.push(argument),
         }
     }
     Arguments::from_vec(spread)
+}
+
+/// Whether a flag may have a value behind an equals sign.
+fn may_have_value(option: &[u8]) -> bool {
+    let name = std::str::from_utf8(option).unwrap_or_default();
+    flags::named(name).any(|flag| flag.optional_value().is_some())
 }
 
 /// Splits the one argument that Linux makes of all that follows the interpreter on a `#!` line.

@@ -10,7 +10,7 @@ use runner::{Error, Options, Result, usage_error};
 
 /// Takes a flag that sets an option, as often as it may be given.
 pub(crate) fn take(parser: &mut Arguments, flag: &Flag, options: &mut Options) -> Result<()> {
-    if flag.value().is_none() {
+    if flag.value().is_none() && flag.optional_value().is_none() {
         return if parser.contains(keys(flag)) { flag.set(options, OsStr::new("")) } else { Ok(()) };
     }
     while let Some(value) = value(parser, flag)? {
@@ -62,7 +62,11 @@ fn value(parser: &mut Arguments, flag: &Flag) -> Result<Option<OsString>> {
     let value = parser.opt_value_from_os_str(keys(flag), own).map_err(|_| needed(flag))?;
     // Words may be none.
     match value {
-        Some(value) if value.is_empty() && flag.value() != Some("WORDS") => Err(needed(flag)),
+        Some(value)
+            if value.is_empty() && flag.value() != Some("WORDS") && flag.optional_value().is_none() =>
+        {
+            Err(needed(flag))
+        }
         value => Ok(value),
     }
 }
