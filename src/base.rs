@@ -2,6 +2,7 @@
 
 pub(crate) mod cancel;
 pub(crate) mod digest;
+pub(crate) mod directory_watch;
 pub(crate) mod environment;
 pub(crate) mod error;
 pub(crate) mod fs;

@@ -20,4 +20,5 @@ pub(crate) mod script_rewrite;
 pub(crate) mod tree;
 pub(crate) mod upgrade;
 pub(crate) mod verify;
+pub(crate) mod watch;
 pub(crate) mod why;

@@ -92,6 +92,7 @@ pub struct Hit<'a> {
 /// Variables that are no settings: the one that programs are told of, and some of a well-known service's.
 const FOREIGN: &[&[u8]] = &[
     b"RUNNER_SCRIPT",
+    b"RUNNER_WATCH",
     // <https://docs.github.com/en/actions/reference/workflows-and-actions/variables>
     b"RUNNER_ARCH",
     b"RUNNER_DEBUG",

@@ -115,6 +115,7 @@ pub use commands::outdated::OutdatedDependency;
 pub use commands::promote::{Installed, Placement};
 pub use commands::upgrade::{Reason, UpgradeResult};
 pub use commands::verify::Verification;
+pub use commands::watch::{WatchEvent, WatchMode, WatchOptions};
 pub use docs::{differences, go, promises};
 pub use engine::background::Background;
 pub use engine::miss_reason::Why;

@@ -50,6 +50,7 @@ const DROPPED: &[&str] = &[
     "RUSTUP_FORCE_ARG0",
     "RUST_RECURSION_COUNT",
     "RUNNER_SCRIPT",
+    "RUNNER_WATCH",
     "__CARGO_DEFAULT_LIB_METADATA",
 ];
 

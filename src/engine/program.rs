@@ -257,7 +257,7 @@ impl Program {
     }
 
     /// The sandbox that it runs in: what the script and the configuration ask for, and what whoever runs it does.
-    fn sandbox(&self, under: Option<&ExecWrapper>) -> Result<Option<Confinement>> {
+    pub(crate) fn sandbox(&self, under: Option<&ExecWrapper>) -> Result<Option<Confinement>> {
         let LaunchOptions { sandbox, context, .. } = &self.launch_options;
         let environment = context.environment();
         let mut permissions = Permissions::from_arguments(&self.told.sandbox)?;

@@ -19,13 +19,13 @@ use std::process::ExitStatus;
 
 use rustix::process::{Pid, WaitOptions, getpid, getsid, waitpid};
 
-use crate::process::exec::{self, Image};
+use crate::process::exec::{self, Group, Image};
 use crate::process::signals::{self, Received, Sender, Signals};
 
 /// Has a program as a child, and returns how it ended. Signals go to it, it stops and continues with us.
 pub(crate) fn spawn(image: &Image<'_>) -> io::Result<ExitStatus> {
     let signals = Signals::block()?;
-    attend(exec::start(image, &signals)?, &signals)
+    attend(exec::start(image, &signals, Group::Ours)?, &signals)
 }
 
 /// Waits for the child's end, and until then for signals.

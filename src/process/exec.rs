@@ -147,8 +147,36 @@ impl RawImage {
     }
 }
 
+/// The process group of a child.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Group {
+    /// Ours.
+    Ours,
+    /// One of its own, which is the foreground group of the terminal if we have that to give.
+    Own { has_terminal: bool },
+}
+
+impl Group {
+    /// Enters it, in the child.
+    fn enter(self) -> io::Result<()> {
+        let Group::Own { has_terminal } = self else { return Ok(()) };
+        rustix::process::setpgid(None, None)?;
+        if has_terminal {
+            // SAFETY: a set that is emptied first. Who is not in the foreground yet would be stopped for the asking.
+            unsafe {
+                let mut set = std::mem::MaybeUninit::<libc::sigset_t>::uninit();
+                libc::sigemptyset(set.as_mut_ptr());
+                libc::sigaddset(set.as_mut_ptr(), libc::SIGTTOU);
+                libc::pthread_sigmask(libc::SIG_BLOCK, set.as_ptr(), ptr::null_mut());
+            }
+            let _ = rustix::termios::tcsetpgrp(rustix::stdio::stdin(), getpid());
+        }
+        Ok(())
+    }
+}
+
 /// Starts a program as a child, which finds signals as our caller left them.
-pub(crate) fn start(image: &Image<'_>, signals: &Signals) -> io::Result<Pid> {
+pub(crate) fn start(image: &Image<'_>, signals: &Signals, group: Group) -> io::Result<Pid> {
     let path = CString::new(image.file.as_os_str().as_bytes())?;
     let raw = RawImage::new(image)?;
     let pointers = Pointers(raw.pointers());
@@ -162,6 +190,7 @@ pub(crate) fn start(image: &Image<'_>, signals: &Signals) -> io::Result<Pid> {
         command.pre_exec(move || {
             let (_strings, Pointers((argv, envp))) = (&raw, &pointers);
             die_with_parent(parent, rustix::process::Signal::KILL)?;
+            group.enter()?;
             caller.restore()?;
             if let Some(prepared) = &prepared {
                 prepared.enter()?;

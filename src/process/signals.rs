@@ -17,6 +17,21 @@ pub(crate) fn send(child: Pid, signal: i32) {
     unsafe { libc::kill(child.as_raw_nonzero().get(), signal) };
 }
 
+/// Sends a process group a signal, or with 0 none; whether anybody is in it.
+pub(crate) fn send_to_group(leader: Pid, signal: i32) -> bool {
+    // SAFETY: two numbers.
+    unsafe { libc::kill(-leader.as_raw_nonzero().get(), signal) == 0 }
+}
+
+/// Waits for a child of a process group that has ended, and returns how; `None` if there is none now.
+pub(crate) fn reap_of_group(leader: Pid) -> Option<(Pid, ExitStatus)> {
+    let mut status = 0;
+    // SAFETY: a number that is written to.
+    let child = unsafe { libc::waitpid(-leader.as_raw_nonzero().get(), &mut status, libc::WNOHANG) };
+    let child = if child > 0 { Pid::from_raw(child) } else { None };
+    child.map(|child| (child, ExitStatus::from_raw(status)))
+}
+
 /// A signal that was received, and who sent it.
 pub(crate) struct Received {
     pub(crate) signal: i32,
@@ -129,6 +144,27 @@ impl Signals {
             }
             error => Err(io::Error::from_raw_os_error(error)),
         }
+    }
+
+    /// A signal that has come, if one has.
+    pub(crate) fn take(&self) -> Option<i32> {
+        (1..=31).find(|signal| {
+            let mut received = 0;
+            // SAFETY: a set that is read, and a number that is written to.
+            is_pending(*signal) && unsafe { libc::sigwait(&set_of(*signal), &mut received) } == 0
+        })
+    }
+
+    /// A descriptor that can be read when a signal has come; signals are taken with [`Signals::take`].
+    #[cfg(target_os = "linux")]
+    pub(crate) fn descriptor(&self) -> io::Result<std::os::fd::OwnedFd> {
+        // SAFETY: a set that is read.
+        let descriptor = unsafe { libc::signalfd(-1, &self.all, libc::SFD_CLOEXEC | libc::SFD_NONBLOCK) };
+        if descriptor < 0 {
+            return Err(io::Error::last_os_error());
+        }
+        // SAFETY: it was opened above, and nobody else has it.
+        Ok(unsafe { std::os::fd::FromRawFd::from_raw_fd(descriptor) })
     }
 
     /// Stops this process of a signal, until it is continued.

@@ -13,6 +13,7 @@ mod promote_several;
 mod several_scripts;
 mod upgrade;
 mod upgrades_at_once;
+mod watch;
 mod why;
 
 /// With real compilers, or for seconds.

@@ -20,6 +20,7 @@ const fn command(name: &'static str, words: &'static str, help: &'static str) ->
 pub(crate) const COMMANDS: &[Command] = &[
     command("run", "SCRIPT [ARGS]...", "run a script (needed only if it is named like a subcommand)"),
     command("test", "SCRIPT... [ARGS]...", "run the tests of scripts"),
+    command("watch", "SCRIPT [ARGS]...", "run a script again when something it is built from changes"),
     command("bench", "SCRIPT... [ARGS]...", "run the benchmarks of scripts"),
     command("build", "SCRIPT...", "write self-contained executables"),
     command("inspect", "FILE|NAME...", "show the build record (provenance) inside a program"),
@@ -52,6 +53,7 @@ const SCRIPT_COMMANDS: &[&str] = &[
     "expr",
     "test",
     "bench",
+    "watch",
     "build",
     "background",
     "promote",

@@ -83,7 +83,7 @@ impl Place {
                     Some(known) if command.is_empty() && !plain && !asks => command = known.name,
                     _ => {
                         given += 1;
-                        if matches!(command, "" | "run" | "test" | "bench" | "tree") {
+                        if matches!(command, "" | "run" | "test" | "bench" | "tree" | "watch") {
                             return Place::Beyond;
                         }
                     }

@@ -20,6 +20,7 @@ pub(crate) mod positional;
 pub(crate) mod promote;
 pub(crate) mod split;
 pub(crate) mod values;
+pub(crate) mod watch;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -52,6 +53,10 @@ pub(crate) fn parse(mut arguments: Vec<OsString>) -> Result<Command> {
         Some(name @ ("run" | "test" | "bench")) => {
             let (more, _, rest) = cut(rest);
             run(before.into_iter().chain(more).collect(), rest, name)
+        }
+        Some("watch") => {
+            let (more, _, rest) = cut(rest);
+            watch::parse(before.into_iter().chain(more).collect(), rest)
         }
         Some("tree") => {
             let (more, _, rest) = cut(rest);

@@ -8,6 +8,7 @@ pub(crate) mod env;
 pub(crate) mod many;
 pub(crate) mod promote;
 pub(crate) mod script;
+pub(crate) mod watch;
 
 use std::ffi::{OsStr, OsString};
 
@@ -60,6 +61,9 @@ pub(crate) fn dispatch(command: Command) -> Result<u8> {
         Command::Remove { script, names, cargo, dry_run, options, json } => {
             let changes = runner.remove(&read(&runner, &script)?, &options, &names, &cargo, dry_run)?;
             add::show(&changes, &options, json);
+        }
+        Command::Watch { script, arguments, how, clears, options } => {
+            return watch::watch(&runner, &read(&runner, &script)?, &arguments, &how, clears, &options);
         }
         Command::Lock { scripts, renewal, check, options, json } => {
             return dependencies::lock(&runner, &scripts, &renewal, check, &options, json);

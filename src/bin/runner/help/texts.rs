@@ -245,6 +245,23 @@ of several too, nothing has changed.
   runner remove fetch.rs ureq
 ";
 
+pub(crate) const WATCH: &str = "\
+Usage: runner watch [OPTIONS] SCRIPT [ARGS]...
+
+Runs a script, and again when something that its build read has changed: the
+script, its modules, included files, path dependencies, the lock, the compiler.
+A save that changes nothing, or an edit that gives the same program, restarts
+nothing. The build goes on beside the program; if it fails, the messages are
+shown and the program goes on. Before a restart the program and all that it
+started in its process group are sent TERM, after 5 seconds KILL, and have ended
+before the next one begins.
+
+The program has the terminal: keys and ^C go to it. When it has ended, the watch
+goes on until the next change; ^C then ends the watch. The program finds
+`RUNNER_WATCH=1` in its environment. Exit code: that of the last run, or
+128 + the signal that ended the watch.
+";
+
 pub(crate) const LOCK: &str = "\
 Usage: runner lock SCRIPT... [--check] [--upgrade | -P NAME...]
 
@@ -359,6 +376,7 @@ pub(crate) fn long(command: &str) -> Option<&'static str> {
         "crates" => CRATES,
         "demote" => DEMOTE,
         "add" | "remove" => ADD,
+        "watch" => WATCH,
         "lock" => LOCK,
         "tree" => TREE,
         "outdated" => OUTDATED,

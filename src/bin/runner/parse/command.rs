@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use runner::{Addition, Expression, Lint, Options, Placement, Renewal, Style};
+use runner::{Addition, Expression, Lint, Options, Placement, Renewal, Style, WatchOptions};
 
 /// What is to be done.
 #[derive(Debug)]
@@ -69,6 +69,13 @@ pub(crate) enum Command {
         dry_run: bool,
         options: Options,
         json: bool,
+    },
+    Watch {
+        script: OsString,
+        arguments: Vec<OsString>,
+        how: WatchOptions,
+        clears: bool,
+        options: Options,
     },
     Lock {
         scripts: Vec<OsString>,
