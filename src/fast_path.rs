@@ -27,7 +27,7 @@ use crate::base::digest::{Digest, Fields};
 use crate::fast_path::buffer::Buffer;
 use crate::request::options::Options;
 use crate::request::package_spec;
-use crate::request::setting_variables::{IGNORED_VARIABLES, KEY_VARIABLES};
+use crate::request::setting_variables::{IGNORED_VARIABLES, KEY_VARIABLES, SLOW_VARIABLES};
 use crate::settings::launch_key;
 use crate::store::key::Key;
 use crate::store::stamp::{Moment, Stamp};
@@ -105,7 +105,7 @@ const FOREIGN: &[&[u8]] = &[
     b"RUNNER_WORKSPACE",
 ];
 
-/// Variables of ours that a hit knows how to take; any other is the long way's, but for those that are part of the launch key.
+/// Variables that mean nothing to a hit; with any other there may be one that does.
 const KNOWN: &[&[u8]] = &{
     let mut known: [&[u8]; FOREIGN.len() + IGNORED_VARIABLES.len()] =
         [b""; FOREIGN.len() + IGNORED_VARIABLES.len()];
@@ -136,7 +136,8 @@ pub fn find<'a>(typed: &CStr, system: &impl System, buffers: &'a mut Buffers) ->
         return None;
     }
     let is_shaped = system.has_variable_like(b"RUNNER_", KNOWN);
-    if is_shaped && has_steering_variable(system) {
+    // What is called as ours are and is none of them means nothing: machines of services have many.
+    if is_shaped && SLOW_VARIABLES.iter().any(|name| system.variable(name.as_bytes()).is_some()) {
         return None;
     }
     let Buffers { script, trace, variable, cache, path } = buffers;
@@ -211,18 +212,6 @@ fn find_traced<'a>(
     let lines = Trace::lines(id.digest(), bytes)?;
     find_current(lines, &cache, root.st_uid, &mut path, variables, system)?;
     path.into_c_str()
-}
-
-/// Whether a variable of ours is set that neither leaves a hit alone nor is part of the launch id.
-#[cold]
-fn has_steering_variable(system: &impl System) -> bool {
-    let mut known: [&[u8]; KNOWN.len() + KEY_VARIABLES.len()] = [b""; KNOWN.len() + KEY_VARIABLES.len()];
-    for (place, name) in
-        known.iter_mut().zip(KNOWN.iter().copied().chain(KEY_VARIABLES.iter().map(|name| name.as_bytes())))
-    {
-        *place = name;
-    }
-    system.has_variable_like(b"RUNNER_", &known)
 }
 
 /// Leaves in `path` the binary of the newest variant of which everything holds by its stamp, and adds to `variables` what

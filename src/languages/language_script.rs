@@ -35,11 +35,14 @@ impl LanguageScript {
         environment: &Environment,
     ) -> Result<LanguageScript> {
         let read = Head::read(text, language)?;
-        let layers = Layers::of_options(options, &Origin::CommandLine)
+        let mut layers = Layers::of_options(options, &Origin::CommandLine)
             .then(Layers::of_options(&read.options, &Origin::FirstLine))
             .then(Layers::of_metadata(&read.settings, None))
             .then(Layers::of_variables(environment)?)
             .then(config.layers.clone());
+        let mut notes = config.notes.clone();
+        // A profile and a target of cargo's are for Rust, and not passed over aloud.
+        notes.extend(layers.take_foreign(|_| true));
         let mut filled = options.or(&read.options);
         layers.fill(&mut filled);
         for (name, value) in [
@@ -59,7 +62,6 @@ impl LanguageScript {
         let options = Options { dialect: None, rust_flags: None, locked, ..filled };
         let script = script.resolve();
         let variables = read.variables.iter().map(|(name, value)| (name.into(), value.into())).collect();
-        let notes = Vec::new();
         let options = Options { sandbox: layers.sandbox(&read.options.sandbox)?, ..options };
         let request = BuildRequest { script, options, layers, config, settings, notes, variables };
         Ok(LanguageScript { request, head: read.head })

@@ -44,12 +44,14 @@ impl PackageRequest {
     ) -> Result<PackageRequest> {
         refuse_what_scripts_have(options)?;
         let config = Config::read(environment)?;
-        let layers = Layers::of_options(options, &Origin::CommandLine)
+        let mut layers = Layers::of_options(options, &Origin::CommandLine)
             .then(Layers::of_variables(environment)?)
             .then(config.layers.clone());
+        let mut notes = config.notes.clone();
+        notes.extend(layers.take_foreign(|_| true));
         let options = layers.fill_for_package(options);
         let (script, package) = (script.clone(), package.clone());
-        let (settings, notes, variables) = Default::default();
+        let (settings, variables) = Default::default();
         let options = Options { sandbox: layers.sandbox(&Default::default())?, ..options };
         Ok(PackageRequest {
             request: BuildRequest { script, options, layers, config, settings, notes, variables },

@@ -114,8 +114,7 @@ impl Manifest {
         fields::check(metadata, &self.table)?;
         self.check_texts(metadata)?;
         let profile = self.settings()?.profile;
-        let is_known = |name: &String| PROFILES.contains(&name.as_str()) || self.profile(name).is_some();
-        match profile.filter(|name| !is_known(name)) {
+        match profile.filter(|name| !self.has_profile(name)) {
             None => Ok(()),
             Some(name) => {
                 let text = format!("profile `{}` is not defined", name.escape_debug());
@@ -124,6 +123,11 @@ impl Manifest {
                     .hint("use `release`, `dev` or `quick`, or define it in the metadata with `inherits`"))
             }
         }
+    }
+
+    /// Whether a profile is one of cargo's or runner's, or defined here.
+    pub(crate) fn has_profile(&self, name: &str) -> bool {
+        PROFILES.contains(&name) || self.profile(name).is_some()
     }
 
     /// Where a setting of `[package.metadata.runner]` has its value.

@@ -85,11 +85,13 @@ impl RustScript {
         };
         let own_profile = harness.map(|harness| harness.profile().to_owned());
         let options = Options { profile: options.profile.clone().or(own_profile), ..options.clone() };
-        let layers = Layers::of_options(&options, &Origin::CommandLine)
+        let mut layers = Layers::of_options(&options, &Origin::CommandLine)
             .then(Layers::of_options(&of_line, &Origin::FirstLine))
             .then(Layers::of_metadata(&settings, manifest.edition()))
             .then(Layers::of_variables(environment)?)
             .then(config.layers.clone());
+        let is_profile = |name: &str| manifest.has_profile(name);
+        notes.extend(config.notes.iter().cloned().chain(layers.take_foreign(is_profile)));
         let mut options = Options { dependencies, ..options.or(&of_line) };
         layers.fill(&mut options);
         // It is in the script, as cargo has it.

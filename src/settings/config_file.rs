@@ -23,7 +23,7 @@
 //! A file that cannot be understood is an error, at every run, until it is mended or removed. A key that is not known is
 //! said once for each content of the file, and otherwise nothing: a newer runner may know it.
 
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 use toml::de::{DeTable, DeValue};
@@ -50,6 +50,8 @@ pub(crate) struct Config {
     pub(crate) languages: Vec<LanguageTable>,
     /// What the reader should know of it, each with its cure.
     pub(crate) complaints: Vec<(String, Option<String>)>,
+    /// What the author of a script may want to know of it.
+    pub(crate) notes: Vec<String>,
     /// That it is what it is, or that it is not there.
     pub(crate) checks: Vec<Check<'static>>,
 }
@@ -109,12 +111,21 @@ impl Config {
                 return Ok(config);
             }
             Err(error) if is_absence(&error) => {
-                return Err(unreadable(error).hint(
-                    "`RUNNER_CONFIG` names it; unset that, or set it to nothing for no configuration",
-                ));
+                // Machines of services have a variable of that name for something else.
+                let text = format!(
+                    "`RUNNER_CONFIG` names `{}`, which is not there: it is passed over",
+                    path.display()
+                );
+                config.notes.push(text);
+                config.checks.push(Check::absent(&path).choice());
+                return Ok(config);
             }
             Err(error) => return Err(unreadable(error)),
         };
+        if metadata.file_type().is_char_device() {
+            // `/dev/null`: there is nothing in it, and never will be.
+            return Ok(config);
+        }
         if !metadata.is_file() {
             let text = format!("the configuration `{}` is not a file", path.display());
             return Err(Error::message(Step::Config, text).hint("move what is there aside"));

@@ -94,6 +94,26 @@ impl Layers {
         Ok(layers)
     }
 
+    /// Takes out what variables say that means nothing, where machines of services use the name for something else; one note
+    /// each. A profile has a meaning if `is_profile` knows it, and a target if it can be the name of one.
+    pub(crate) fn take_foreign(&mut self, is_profile: impl Fn(&str) -> bool) -> Vec<String> {
+        let is_target = |name: &str| name.contains('-') || name.ends_with(".json");
+        let mut notes = Vec::new();
+        self.0.retain(|(name, value, source)| {
+            let (Origin::Variable(variable), Value::Text(text)) = (source, value) else { return true };
+            let (is_meant, kind) = match *name {
+                "profile" => (is_profile(text), "profile"),
+                "target" => (is_target(text), "target"),
+                _ => return true,
+            };
+            if !is_meant {
+                notes.push(format!("`{variable}` is `{text}`, which is no {kind}: it is passed over"));
+            }
+            is_meant
+        });
+        notes
+    }
+
     /// What a trim keeps to.
     pub(crate) fn limits(&self) -> Limits {
         let mut limits = Limits::default();

@@ -146,3 +146,18 @@ fn a_binary_whose_stamp_changed_is_read_once_and_then_trusted_again() {
     assert_eq!(reads, 2, "the script and its trace: {calls:#?}");
     assert_eq!(sandbox.compiles(), 1);
 }
+
+/// Agents of services set dozens that begin as ours do.
+#[test]
+fn variables_that_are_called_as_ours_and_are_none_cost_nothing() {
+    if !strace::is_there() {
+        return;
+    }
+    let mut sandbox = sandbox();
+    sandbox.write("x.rs", "print x\n");
+    sandbox.runner(["x.rs"]).run().prints("x\n");
+    for name in ["RUNNER_USER", "RUNNER_TOKEN", "RUNNER_VERBOSELY", "RUNNER_"] {
+        sandbox.set(name, "x");
+    }
+    assert_eq!(normalized(&sandbox, &hit(&sandbox, &["x.rs"])), SHORT);
+}

@@ -204,18 +204,13 @@ fn a_key_that_is_not_known_is_said_once() {
 }
 
 #[test]
-fn runner_config_must_name_a_file_that_is_there() {
+fn runner_config_must_name_an_absolute_path() {
     let sandbox = Sandbox::fake();
     sandbox.write("x.rs", "print x\n");
     sandbox.runner(["x.rs"]).run().prints("x\n");
     sandbox.runner(["x.rs"]).env("RUNNER_CONFIG", "c.toml").run().fails(
         125,
         "runner: x.rs: `RUNNER_CONFIG` names `c.toml`, which must be an absolute path\n  hint: for example `$PWD/config.toml`",
-    );
-    let missing = sandbox.path("missing.toml");
-    sandbox.runner(["x.rs"]).env("RUNNER_CONFIG", &missing).run().fails(
-        125,
-        "No such file or directory\n  hint: `RUNNER_CONFIG` names it; unset that, or set it to nothing for no configuration",
     );
     sandbox.runner(["x.rs"]).run().prints("x\n");
 }
@@ -229,11 +224,6 @@ fn a_variable_that_means_nothing_is_an_error_that_names_it() {
             "RUNNER_LOCKED",
             "maybe",
             "x.rs: `RUNNER_LOCKED` is `maybe`, and must be `1` or `0`\n  hint: set it to that, or unset it: `unset RUNNER_LOCKED`",
-        ),
-        (
-            "RUNNER_PROFILE",
-            "a b",
-            "RUNNER_PROFILE: `a b` is not the name of a profile\n  hint: for example `release`, `dev` or `quick`",
         ),
         (
             "RUNNER_EDITION",
@@ -348,4 +338,35 @@ fn every_setting_is_told_of() {
     for name in &names[..end] {
         assert!(table.split_whitespace().any(|word| word.trim_end_matches(':') == *name), "{name}: {table}");
     }
+}
+
+/// Agents of services have variables of these names for purposes of their own.
+#[test]
+fn a_value_that_can_only_be_a_services_is_passed_over_with_a_note() {
+    let sandbox = Sandbox::fake();
+    sandbox.write("x.rs", "print x\n");
+    let missing = sandbox.path("missing.toml").display().to_string();
+    for (name, value, note) in [
+        ("RUNNER_PROFILE", "ci", "`RUNNER_PROFILE` is `ci`, which is no profile: it is passed over"),
+        ("RUNNER_PROFILE", "a b", "`RUNNER_PROFILE` is `a b`, which is no profile: it is passed over"),
+        ("RUNNER_TARGET", "arm", "`RUNNER_TARGET` is `arm`, which is no target: it is passed over"),
+        ("RUNNER_CONFIG", &missing, "which is not there: it is passed over"),
+    ] {
+        sandbox.runner(["x.rs"]).env(name, value).run().prints("x\n");
+        let told = sandbox.runner(["-v", "--force", "x.rs"]).env(name, value).run();
+        assert!(told.code == 0 && told.stderr.contains(note), "{name}: {}", told.stderr);
+    }
+    // What has a meaning has it still.
+    sandbox.write("p.rs", "---\n[profile.ci]\ninherits = \"dev\"\n---\nargument *debuginfo*\n");
+    sandbox.runner(["p.rs"]).env("RUNNER_PROFILE", "ci").run().prints("-C debuginfo=2\n");
+    assert_eq!(sandbox.runner(["x.rs"]).env("RUNNER_TARGET", "no-such-target").run().code, 127);
+    sandbox.runner(["--profile", "nope", "x.rs"]).run().fails(125, "");
+}
+
+#[test]
+fn a_configuration_that_is_a_device_is_empty() {
+    let sandbox = Sandbox::fake();
+    sandbox.write("x.rs", "print x\n");
+    sandbox.write("../home/.config/runner/config.toml", "profile = 1\n");
+    sandbox.runner(["x.rs"]).env("RUNNER_CONFIG", "/dev/null").run().prints("x\n");
 }
