@@ -82,6 +82,8 @@ pub struct Environment {
     variables: Variables,
     /// `None`: what stderr is, asked only when something is to be shown.
     terminal: Option<bool>,
+    /// Whether messages have colors, whatever the variables and the streams say.
+    color: Option<bool>,
     /// Whether programs that a script names by their paths may be run.
     runs_named_programs: bool,
     /// What may stop the children that are given this environment, and their limits.
@@ -112,6 +114,7 @@ impl Environment {
         Environment {
             variables,
             terminal: None,
+            color: None,
             runs_named_programs: true,
             supervision: Supervision::default(),
         }
@@ -121,7 +124,7 @@ impl Environment {
     pub fn fixed(variables: impl IntoIterator<Item = (OsString, OsString)>) -> Environment {
         let variables = Variables::of(variables.into_iter().collect());
         let supervision = Supervision::default();
-        Environment { variables, terminal: Some(false), runs_named_programs: true, supervision }
+        Environment { variables, terminal: Some(false), color: None, runs_named_programs: true, supervision }
     }
 
     /// Refuses to run what a script names by its path: a compiler (`toolchain = "/x"`, a call of `/x/gcc` in its head), a tool
@@ -196,6 +199,38 @@ impl Environment {
     #[allow(clippy::disallowed_methods)]
     pub(crate) fn is_output_terminal(&self) -> bool {
         self.terminal != Some(false) && std::io::IsTerminal::is_terminal(&std::io::stdout())
+    }
+
+    /// The same with colors in messages, or without, whatever else would decide.
+    pub fn with_color(mut self, is_colored: bool) -> Environment {
+        self.color = Some(is_colored);
+        self
+    }
+
+    /// Whether messages on the standard error have colors.
+    pub(crate) fn has_color(&self) -> bool {
+        self.colors(|| self.is_terminal())
+    }
+
+    /// Whether what is printed on the standard output has colors.
+    pub(crate) fn has_output_color(&self) -> bool {
+        self.colors(|| self.is_output_terminal())
+    }
+
+    /// What was asked for, else what the variables say that other tools heed: <https://no-color.org>,
+    /// <https://bixense.com/clicolors>, cargo's, and a terminal that can do nothing.
+    fn colors(&self, is_terminal: impl FnOnce() -> bool) -> bool {
+        let is = |name: &str, value: &str| self.set(name).is_some_and(|set| set == value);
+        if let Some(color) = self.color {
+            return color;
+        }
+        if self.set("NO_COLOR").is_some() || is("CARGO_TERM_COLOR", "never") {
+            return false;
+        }
+        if self.set("CLICOLOR_FORCE").is_some_and(|value| value != "0") || is("CARGO_TERM_COLOR", "always") {
+            return true;
+        }
+        !is("TERM", "dumb") && !is("CLICOLOR", "0") && is_terminal()
     }
 
     /// Columns of the terminal that the standard error is, if it is one.
@@ -371,6 +406,33 @@ mod tests {
         .for_compilers();
         let names: Vec<_> = kept.iter().map(|(name, _)| name.to_str().unwrap()).collect();
         assert_eq!(names, ["CARGO_HOME", "CARGO_NET_OFFLINE", "CC", "RUSTFLAGS"]);
+    }
+
+    #[test]
+    fn colors_are_as_asked_for_then_as_variables_say_then_as_the_terminal_is() {
+        for (variables, on_pipe, on_terminal) in [
+            (&[][..], false, true),
+            (&[("NO_COLOR", "1")], false, false),
+            (&[("NO_COLOR", "")], false, true),
+            (&[("CLICOLOR_FORCE", "1")], true, true),
+            (&[("CLICOLOR_FORCE", "0")], false, true),
+            (&[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")], false, false),
+            (&[("CLICOLOR", "0")], false, false),
+            (&[("CLICOLOR", "1")], false, true),
+            (&[("CARGO_TERM_COLOR", "always")], true, true),
+            (&[("CARGO_TERM_COLOR", "never")], false, false),
+            (&[("CARGO_TERM_COLOR", "auto")], false, true),
+            (&[("TERM", "dumb")], false, false),
+            (&[("TERM", "dumb"), ("CLICOLOR_FORCE", "1")], true, true),
+        ] {
+            let environment = environment(variables);
+            for (is_terminal, expected) in [(false, on_pipe), (true, on_terminal)] {
+                let environment = environment.clone().with_terminal(is_terminal);
+                assert_eq!(environment.has_color(), expected, "{variables:?} {is_terminal}");
+                assert!(environment.clone().with_color(true).has_color());
+                assert!(!environment.with_color(false).has_color());
+            }
+        }
     }
 
     #[test]

@@ -82,12 +82,12 @@ pub(crate) fn format(
         };
         match Statements::find(rust) {
             Some(statements) => {
-                let is_colored = context.environment().is_output_terminal();
+                let is_colored = context.environment().has_output_color();
                 statements.format(rust, arguments, rustfmt, &tool, reporter, is_colored)
             }
             None => {
                 let mut command = rustfmt(arguments);
-                let is_colored = context.environment().is_output_terminal()
+                let is_colored = context.environment().has_output_color()
                     && !arguments.iter().any(|word| word.as_encoded_bytes().starts_with(b"--color"));
                 command.args(is_colored.then_some("--color=always")).arg("--").arg(script.typed());
                 // Whole, not line by line: other scripts may be formatted at the same time.

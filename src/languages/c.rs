@@ -193,7 +193,7 @@ impl Driver for CDriver {
             command.arg("-s");
         }
         if !self.is_tiny {
-            command.arg(if build.host.reporter.columns().is_some() {
+            command.arg(if build.host.reporter.look().is_colored {
                 "-fdiagnostics-color=always"
             } else {
                 "-fno-diagnostics-color"

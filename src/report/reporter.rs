@@ -31,6 +31,8 @@ pub(crate) struct Reporter {
     sink: EventSink,
     /// The columns of the terminal that a person looks at, if there is one.
     columns: Option<usize>,
+    /// Whether diagnostics have colors.
+    is_colored: bool,
     verbosity: Verbosity,
     command_log: Option<Arc<CommandLog>>,
     supervision: Supervision,
@@ -62,6 +64,7 @@ impl Reporter {
         Reporter {
             sink,
             columns,
+            is_colored: environment.has_color(),
             verbosity,
             command_log: None,
             supervision: environment.supervision().clone(),
@@ -105,7 +108,7 @@ impl Reporter {
 
     /// How diagnostics are rendered.
     pub(crate) fn look(&self) -> Look {
-        Look { is_colored: self.columns.is_some(), columns: self.columns }
+        Look { is_colored: self.is_colored, columns: self.columns }
     }
 
     pub(crate) fn send(&self, event: &Event<'_>) {

@@ -195,6 +195,7 @@ pub const FLAGS: &[Flag] = &[
     flag("-q, --quiet", &[SCRIPT], "no progress, no warnings")
         .sets(Other { set: |options, _| verbosity(options, Verbosity::Quiet), values: |options| switch(options.verbosity == Verbosity::Quiet) })
         .also(Setting::new(Kind::Switch, &[CommandLine, Place::Variable, Config], "false").because("it is about one run").variable(Ignored("RUNNER_QUIET"))),
+    flag("--color auto|always|never", &[EVERY], "colors in messages (default: on a terminal; also `NO_COLOR`, `CLICOLOR_FORCE`)"),
     flag("-h, --help", &[EVERY], "print help"),
     flag("-V, --version", &[EVERY], "print the version"),
 

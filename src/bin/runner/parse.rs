@@ -12,6 +12,7 @@ pub(crate) mod add;
 pub(crate) mod build;
 pub(crate) mod cache;
 pub(crate) mod check;
+pub(crate) mod color;
 pub(crate) mod command;
 pub(crate) mod dependencies;
 pub(crate) mod expression;
@@ -41,17 +42,32 @@ pub(crate) fn parse(mut arguments: Vec<OsString>) -> Result<Command> {
         arguments.remove(0);
     }
     split_shebang_argument(&mut arguments);
-    let (before, is_named_plainly, rest) = cut(arguments);
+    let (mut before, is_named_plainly, rest) = cut(arguments);
+    let mut color = None;
+    color::take(&mut before, &mut color)?;
     let mut rest = rest.into_iter();
     let word = rest.next();
     let rest: Vec<OsString> = rest.collect();
+    let command = parse_words(before, is_named_plainly, word, rest, &mut color)?;
+    Ok(color::colored(command, color))
+}
+
+/// The same, cut at the first word.
+fn parse_words(
+    before: Vec<OsString>,
+    is_named_plainly: bool,
+    word: Option<OsString>,
+    mut rest: Vec<OsString>,
+    color: &mut Option<bool>,
+) -> Result<Command> {
     let name = word.as_ref().and_then(|word| word.to_str());
     if asks_for_expression(&before) {
         return expression::parse(before, word, rest);
     }
     match name.filter(|name| !is_named_plainly && commands::is_command(name)) {
         Some(name @ ("run" | "test" | "bench")) => {
-            let (more, _, rest) = cut(rest);
+            let (mut more, _, rest) = cut(rest);
+            color::take(&mut more, color)?;
             run(before.into_iter().chain(more).collect(), rest, name)
         }
         Some("watch") => {
@@ -59,11 +75,15 @@ pub(crate) fn parse(mut arguments: Vec<OsString>) -> Result<Command> {
             watch::parse(before.into_iter().chain(more).collect(), rest)
         }
         Some("tree") => {
-            let (more, _, rest) = cut(rest);
+            let (mut more, _, rest) = cut(rest);
+            color::take(&mut more, color)?;
             dependencies::tree(before.into_iter().chain(more).collect(), rest)
         }
         // Options may stand before a subcommand too.
-        Some(name) => subcommand(name, before.into_iter().chain(rest).collect()),
+        Some(name) => {
+            color::take(&mut rest, color)?;
+            subcommand(name, before.into_iter().chain(rest).collect())
+        }
         None => run(before, word.into_iter().chain(rest).collect(), "runner"),
     }
 }

@@ -24,8 +24,17 @@ use crate::{completion, help};
 
 /// Does what was asked; the exit code.
 pub(crate) fn dispatch(command: Command) -> Result<u8> {
+    match command {
+        Command::Colored { is_colored, command } => {
+            dispatch_in(*command, Environment::process().with_color(is_colored))
+        }
+        command => dispatch_in(command, Environment::process()),
+    }
+}
+
+fn dispatch_in(command: Command, environment: Environment) -> Result<u8> {
     let terminal = Terminal::of_process();
-    let runner = Runner::new(Environment::process())
+    let runner = Runner::new(environment.clone())
         .with_background(std::env::current_exe)
         .in_foreground()
         .with_events(move |event, verbosity| {
@@ -125,9 +134,11 @@ pub(crate) fn dispatch(command: Command) -> Result<u8> {
             let place = runner.package(&read(&runner, &script)?, &options, directory.as_deref())?;
             print(format_args!("{}\n", place.display()));
         }
+        // Peeled off above.
+        Command::Colored { command, .. } => return dispatch_in(*command, environment),
         Command::AfterCleaning(command) => {
             runner.cache_clean(None)?;
-            return dispatch(*command);
+            return dispatch_in(*command, environment);
         }
         Command::Why { scripts, options, json } => {
             return many::each(&runner, &scripts, None, &options, |script| {

@@ -113,7 +113,7 @@ pub(crate) fn format_language(
     if is_changed && is_check {
         let typed = script.display_name();
         let (before, after) = (String::from_utf8_lossy(script.bytes()), String::from_utf8_lossy(&after));
-        let shown = diff::show(&typed, &before, &after, context.environment().is_output_terminal());
+        let shown = diff::show(&typed, &before, &after, context.environment().has_output_color());
         context.reporter(options.verbosity).send(&Event::Output { text: shown.as_bytes() });
     } else if is_changed {
         named_output::write(path, Permission::OfText, &mut after.as_slice()).at(Step::Script)?;

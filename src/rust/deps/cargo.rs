@@ -25,12 +25,13 @@ pub(crate) fn command(
     command.env("RUSTC", &toolchain.rustc);
     command.env("RUSTDOC", toolchain.rustc.with_file_name("rustdoc"));
     if let Some(columns) = reporter.columns() {
-        command.env("CARGO_TERM_COLOR", "always").env("CARGO_TERM_PROGRESS_WHEN", "always");
+        command.env("CARGO_TERM_PROGRESS_WHEN", "always");
         command.env("CARGO_TERM_PROGRESS_WIDTH", columns.min(100).to_string());
         command.env("CARGO_TERM_PROGRESS_TERM_INTEGRATION", "false");
     } else {
-        command.env("CARGO_TERM_COLOR", "never").env("CARGO_TERM_PROGRESS_WHEN", "never");
+        command.env("CARGO_TERM_PROGRESS_WHEN", "never");
     }
+    command.env("CARGO_TERM_COLOR", if reporter.look().is_colored { "always" } else { "never" });
     command
 }
 

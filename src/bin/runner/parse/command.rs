@@ -157,6 +157,11 @@ pub(crate) enum Command {
         directory: Option<PathBuf>,
         options: Options,
     },
+    /// With colors, or without.
+    Colored {
+        is_colored: bool,
+        command: Box<Command>,
+    },
     /// Empties the cache first.
     AfterCleaning(Box<Command>),
     Cache(CacheCommand),
