@@ -282,7 +282,7 @@ fn holds(input: &Input<Escaped<'_>>, path: &mut Buffer<'_>, system: &impl System
         }
         Input::Absent { path: name } => {
             path.push_text(*name)?;
-            let gone = [Errno::NOENT, Errno::NOTDIR, Errno::LOOP];
+            let gone = [Errno::NOENT, Errno::NOTDIR, Errno::LOOP, Errno::ACCESS];
             Some(rustix::fs::stat(path.c_str()?).is_err_and(|error| gone.contains(&error)))
         }
         // A name that is escaped is too rare to be worth the words.

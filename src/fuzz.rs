@@ -35,7 +35,7 @@ pub fn metadata(bytes: &[u8]) {
     }
     let cargo = manifest.to_cargo("/base".as_ref(), "2024", "src/main.rs");
     assert!(cargo.parse::<toml::Table>().is_ok(), "cargo cannot read {cargo}");
-    let mut arguments = profile::features(&manifest);
+    let mut arguments = profile::features(&manifest, &crate::request::package_spec::Selection::default());
     for name in ["release", "dev", "quick"] {
         arguments.extend(profile::arguments(&manifest, name).unwrap_or_default());
     }

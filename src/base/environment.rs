@@ -165,20 +165,28 @@ impl Environment {
         &self.supervision
     }
 
-    /// For root with another user's HOME (`sudo`): the same with a home for cargo in `place`, so that nothing of root's is
-    /// left in that user's, and nothing the user could have put there is run as root. `None` if there is no need.
-    pub(crate) fn without_foreign_cargo_home(&self, place: &Path) -> Option<Environment> {
-        if !rustix::process::geteuid().is_root() {
-            return None;
-        }
-        let home = self.cargo_home()?;
-        let nearest = home.ancestors().find_map(|path| std::fs::metadata(path).ok())?;
-        if nearest.uid() == 0 {
+    /// The same with a home for cargo in `place`; `None` if there is no need. There is for root with another user's HOME
+    /// (`sudo`), so that nothing of root's is left in that user's, and nothing the user could have put there is run as root;
+    /// and for whoever has no home, or one that cannot be written to.
+    pub(crate) fn with_usable_cargo_home(&self, place: &Path) -> Option<Environment> {
+        if self.has_usable_cargo_home() {
             return None;
         }
         let mut variables = self.all();
         variables.push(("CARGO_HOME".into(), place.join("cargo").into()));
         Some(Environment { variables: Variables::of(variables), ..self.clone() })
+    }
+
+    fn has_usable_cargo_home(&self) -> bool {
+        let Some(home) = self.cargo_home() else { return false };
+        let nearest = home.ancestors().find_map(|path| std::fs::metadata(path).ok());
+        if rustix::process::geteuid().is_root() && nearest.is_some_and(|nearest| nearest.uid() != 0) {
+            return false;
+        }
+        // Cargo would make it. One that is only to be read is of use if there is something in it.
+        let is_there = std::fs::create_dir_all(&home).is_ok();
+        is_there && rustix::fs::access(&home, rustix::fs::Access::WRITE_OK).is_ok()
+            || home.join("registry").is_dir()
     }
 
     /// The same with a variable of another value.

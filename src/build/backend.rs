@@ -60,6 +60,12 @@ pub(crate) trait ResolvedRecipe<'a> {
     /// What tells its compiler from others.
     fn toolchain_id(&self) -> &str;
 
+    /// The lock that its dependencies are resolved to now, as far as that is known; `None` without dependencies.
+    fn resolution(&self, environment: &Environment, cache: &Cache) -> Option<String> {
+        let _ = (environment, cache);
+        None
+    }
+
     /// What the program is told when it runs.
     fn told(&self) -> ProgramArgs;
 

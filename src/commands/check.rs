@@ -50,6 +50,8 @@ pub(crate) fn check(
     lint: Lint,
     arguments: &[OsString],
 ) -> Result<()> {
+    let own = context.cache().ok().and_then(|cache| context.with_cargo_home(&cache));
+    let context = own.as_ref().unwrap_or(context);
     let other = match lint {
         Lint::Check => crate::commands::check::language::check_language(context, script, options, arguments),
         Lint::Clippy => Ok(None),
@@ -85,6 +87,8 @@ pub(crate) fn document(
     directory: Option<&Path>,
     arguments: &[OsString],
 ) -> Result<PathBuf> {
+    let own = context.cache().ok().and_then(|cache| context.with_cargo_home(&cache));
+    let context = own.as_ref().unwrap_or(context);
     with_recipe(context, script, options, |cache, _, rust, reporter| {
         let directory = match directory {
             Some(directory) => absolute(directory.to_owned()),

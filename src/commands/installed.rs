@@ -16,6 +16,7 @@ use crate::engine::context::Context;
 use crate::engine::recipe;
 use crate::request::options::Options;
 use crate::request::package_spec::Package;
+use crate::rust::deps::{VersionChange, differences};
 use crate::script::script_file::Script;
 use crate::store::file_digest::is_absence;
 use crate::store::trace::fact::Holds;
@@ -35,6 +36,8 @@ pub enum State {
     Missing,
     /// Its toolchain is not the one that would build it now.
     OtherToolchain,
+    /// Its dependencies are resolved to other versions now.
+    DependenciesChanged,
 }
 
 impl State {
@@ -47,6 +50,7 @@ impl State {
             State::Modified => "modified",
             State::Missing => "missing",
             State::OtherToolchain => "built by another toolchain",
+            State::DependenciesChanged => "dependencies changed",
         }
     }
 }
@@ -121,16 +125,27 @@ fn state_now(context: &Context, receipt: &Receipt) -> State {
     if let Some(state) = source_state(receipt, context.environment()) {
         return state;
     }
-    let built_by = receipt.about("toolchain-id");
-    match built_by.and_then(|id| Some(toolchain_now(context, receipt)? != id)) {
-        Some(true) => State::OtherToolchain,
-        // With no compiler at all it is as good as it was.
-        Some(false) | None => State::Current,
+    // With no compiler at all it is as good as it was.
+    let Some((toolchain, lock)) = decided_now(context, receipt) else { return State::Current };
+    if receipt.about("toolchain-id").is_some_and(|built_by| built_by != toolchain) {
+        return State::OtherToolchain;
+    }
+    // A cache that was emptied has nothing to say of versions.
+    match receipt.lock.as_deref().zip(lock.as_deref()) {
+        Some((then, now)) if !differences(then, now).is_empty() => State::DependenciesChanged,
+        _ => State::Current,
     }
 }
 
-/// The toolchain that would build it now, if there is one.
-fn toolchain_now(context: &Context, receipt: &Receipt) -> Option<String> {
+/// The versions of its dependencies that are others now.
+pub(crate) fn dependency_changes(context: &Context, receipt: &Receipt) -> Vec<VersionChange> {
+    let now = decided_now(context, receipt).and_then(|(_, lock)| lock);
+    let both = receipt.lock.as_deref().zip(now.as_deref());
+    both.map(|(then, now)| differences(then, now)).unwrap_or_default()
+}
+
+/// The toolchain that would build it now, if there is one, and the lock of its dependencies.
+fn decided_now(context: &Context, receipt: &Receipt) -> Option<(String, Option<String>)> {
     let cache = context.cache().ok()?;
     let options = receipt.options.clone();
     let script = match &receipt.package {
@@ -139,7 +154,9 @@ fn toolchain_now(context: &Context, receipt: &Receipt) -> Option<String> {
     };
     let options = Options { portable: receipt.package.is_none(), ..options };
     let read = recipe::read(&script, &options, context.environment()).ok()?;
-    Some(read.resolve(context.environment(), &cache).ok()?.toolchain_id().to_owned())
+    let resolved = read.resolve(context.environment(), &cache).ok()?;
+    let lock = resolved.resolution(context.environment(), &cache);
+    Some((resolved.toolchain_id().to_owned(), lock))
 }
 
 /// The paths of executables that were promoted, by their names, or by their paths if there are several of a name.

@@ -81,6 +81,9 @@ fn update_inner(
 ) -> Result<Vec<VersionChange>> {
     let cache = context.cache()?;
     cache.create()?;
+    if let Some(context) = context.with_cargo_home(&cache) {
+        return update_inner(&context, script, options, write_lock);
+    }
     let reporter = context.reporter(options.verbosity);
     let read = recipe::read_rust(script, options, context.environment())?;
     let rust = read.resolve(context.environment(), &cache)?;
@@ -110,8 +113,8 @@ fn update_package(
 ) -> Result<Vec<VersionChange>> {
     let cache = context.cache()?;
     cache.create()?;
-    if let Some(environment) = context.environment().without_foreign_cargo_home(cache.root()) {
-        return update_package(&context.within(environment), script, package, options);
+    if let Some(context) = context.with_cargo_home(&cache) {
+        return update_package(&context, script, package, options);
     }
     let request = PackageRequest::read(script, package, options, context.environment())?;
     let recipe = PackageRecipe::resolve(&request, context.environment(), &cache)?;

@@ -219,7 +219,14 @@ fn install(
         return Err(Error::message(Step::Install, "it was demoted while it was built again"));
     }
     sweep(&plan.directory);
+    let lock = resolution(context, script, &plan.options);
     let receipt = Receipt {
+        // It is compared by what is in it.
+        checks: match (&lock, lock_beside(script)) {
+            (Some(_), Some(beside)) => checks.into_iter().filter(|check| !check.is_about(&beside)).collect(),
+            _ => checks,
+        },
+        lock,
         name: name.clone(),
         path: path.clone(),
         source,
@@ -230,7 +237,6 @@ fn install(
         replaces: check_place(receipts, &path, force)?,
         options: plan.options.of_promotion(),
         about,
-        checks,
     };
     receipt.write(receipts)?;
     put(program, &path).map_err(|error| cannot("write", &path, error))?;
@@ -244,6 +250,23 @@ fn install(
         version,
         path,
     })
+}
+
+/// The lock that the dependencies of a script are resolved to now.
+pub(crate) fn resolution(context: &Context, script: &Script, options: &Options) -> Option<String> {
+    if script.package().is_some() {
+        return None;
+    }
+    let cache = context.cache().ok()?;
+    let read = recipe::read(script, options, context.environment()).ok()?;
+    read.resolve(context.environment(), &cache).ok()?.resolution(context.environment(), &cache)
+}
+
+/// `SCRIPT.lock`.
+fn lock_beside(script: &Script) -> Option<PathBuf> {
+    let mut path = script.real_path()?.as_os_str().to_owned();
+    path.push(".lock");
+    Some(PathBuf::from(path))
 }
 
 /// The kind of machine a program will be for, if that is not the compiler's own.

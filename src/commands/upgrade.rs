@@ -8,12 +8,12 @@ use std::fmt;
 use std::path::PathBuf;
 
 use crate::base::error::{Error, Result, Step};
-use crate::commands::installed::{State, find};
+use crate::commands::installed::{State, dependency_changes, find};
 use crate::commands::promote::Placement;
 use crate::commands::promote::receipt::{self, Receipt};
 use crate::engine::context::Context;
 use crate::packages::recipe::{PackageRecipe, PackageRequest};
-use crate::packages::resolve::Resolved;
+use crate::packages::resolve::{self, Resolved};
 use crate::request::options::Options;
 use crate::request::package_spec::Package;
 use crate::script::script_file::Script;
@@ -38,6 +38,8 @@ pub enum Reason {
     SourceChanged,
     /// Another toolchain would build it now.
     OtherToolchain,
+    /// Its dependencies are resolved to other versions now: these.
+    DependenciesChanged(Vec<String>),
     /// There is another version of the package: the old one, and the new one.
     Version(String, String),
     /// It was modified, or gone, and that is what was asked for.
@@ -48,6 +50,9 @@ impl fmt::Display for Reason {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Reason::SourceChanged => formatter.write_str("source changed"),
+            Reason::DependenciesChanged(changes) => {
+                write!(formatter, "dependencies changed ({})", changes.join(", "))
+            }
             Reason::OtherToolchain => formatter.write_str("built by another toolchain"),
             Reason::Version(old, new) => write!(formatter, "{old} -> {new}"),
             Reason::Forced => formatter.write_str("forced"),
@@ -55,7 +60,7 @@ impl fmt::Display for Reason {
     }
 }
 
-/// Builds a promoted executable again, if its source, its toolchain or the version of its package is another now. Of
+/// Builds a promoted executable again, unless in a dry run, if its source, its toolchain or the version of its package is another now. Of
 /// `options` count `offline`, `verbosity`, and `force`: replace what somebody else changed, put back what was removed.
 ///
 /// # Errors
@@ -72,6 +77,10 @@ fn upgrade_receipt(context: &Context, receipt: Receipt, options: &Options) -> Re
     let reason = match crate::commands::installed::state(context, &receipt) {
         State::SourceChanged => Some(Reason::SourceChanged),
         State::OtherToolchain => Some(Reason::OtherToolchain),
+        State::DependenciesChanged => {
+            let changes = dependency_changes(context, &receipt);
+            Some(Reason::DependenciesChanged(changes.iter().map(ToString::to_string).collect()))
+        }
         State::SourceGone => return Err(source_gone(&receipt)),
         State::Modified | State::Missing if options.force => Some(Reason::Forced),
         state @ (State::Modified | State::Missing) => return Err(not_ours(&receipt, state)),
@@ -79,13 +88,22 @@ fn upgrade_receipt(context: &Context, receipt: Receipt, options: &Options) -> Re
     };
     let old = receipt.about("version").map(str::to_owned);
     let newer = match &receipt.package {
-        Some(package) => newest(context, package, &asked)?.filter(|newest| Some(newest) != old.as_ref()),
+        Some(package) => newest(context, package, &asked, options.debug.is_dry_run)?
+            .filter(|newest| Some(newest) != old.as_ref()),
         None => None,
     };
     let reason = newer.map(|new| Reason::Version(old.clone().unwrap_or_default(), new)).or(reason);
     let Some(reason) = reason else {
         return Ok(UpgradeResult { name: receipt.name, path: receipt.path, reason: None, version: old });
     };
+    if options.debug.is_dry_run {
+        return Ok(UpgradeResult {
+            name: receipt.name,
+            path: receipt.path,
+            reason: Some(reason),
+            version: old,
+        });
+    }
     let script = match &receipt.package {
         Some(package) => Script::of_package(package.clone()),
         None => Script::read(receipt.source.as_os_str(), context.environment())?,
@@ -102,19 +120,28 @@ fn upgrade_receipt(context: &Context, receipt: Receipt, options: &Options) -> Re
 }
 
 /// The newest version that fits, asked of the registry now; `None` if only one will do.
-fn newest(context: &Context, package: &Package, options: &Options) -> Result<Option<String>> {
+fn newest(
+    context: &Context,
+    package: &Package,
+    options: &Options,
+    is_dry_run: bool,
+) -> Result<Option<String>> {
     if package.version().is_some() {
         return Ok(None);
     }
     let cache = context.cache()?;
     cache.create()?;
-    if let Some(environment) = context.environment().without_foreign_cargo_home(cache.root()) {
-        return newest(&context.within(environment), package, options);
+    if let Some(context) = context.with_cargo_home(&cache) {
+        return newest(&context, package, options, is_dry_run);
     }
     let script = Script::of_package(package.clone());
     let request = PackageRequest::read(&script, package, options, context.environment())?;
     let recipe = PackageRecipe::resolve(&request, context.environment(), &cache)?;
     let reporter = context.reporter(recipe.options.verbosity);
+    if is_dry_run {
+        let version = resolve::ask(&recipe, &cache, context.environment(), &reporter)?;
+        return Ok(Some(version.to_string()));
+    }
     let resolved = Resolved::renew(&recipe, &cache, context.environment(), &reporter)?;
     Ok(Some(resolved.version.to_string()))
 }

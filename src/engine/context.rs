@@ -62,6 +62,11 @@ impl Context {
         })
     }
 
+    /// The same with a home for cargo in the cache, if it needs one: see [`Environment::with_usable_cargo_home`].
+    pub(crate) fn with_cargo_home(&self, cache: &Cache) -> Option<Context> {
+        Some(self.within(self.environment.with_usable_cargo_home(cache.root())?))
+    }
+
     /// The same for an operation that promises to run nothing: no program that a script names is asked anything.
     pub(crate) fn without_named_programs(&self) -> Context {
         Context { environment: self.environment.clone().without_named_programs(), ..self.clone() }

@@ -115,8 +115,7 @@ fn prepare_in(context: &Context, cache: Cache, script: &Script, options: &Option
         return Ok(Program::cached(script, found, launch_options));
     }
     cache.create()?;
-    if let Some(environment) = context.environment().without_foreign_cargo_home(cache.root()) {
-        let context = &context.within(environment);
+    if let Some(context) = &context.with_cargo_home(&cache) {
         return prepare_in(context, cache, script, options);
     }
     let read = launch_options
@@ -241,7 +240,7 @@ fn outlive(
     let request = read.request();
     let may = is_absence && !request.options.force && !request.options.temporary;
     match may
-        .then(|| cache.find(&request.key_without_compiler(), context.environment(), Tools::Forgiven))
+        .then(|| cache.find(&request.key_without_compiler(), context.environment(), Tools::Outlived))
         .flatten()
     {
         Some(found) => Ok(Program::cached(script, found, launch_options)),

@@ -72,7 +72,9 @@ pub(crate) fn read_script(
     refuse_what_is_no_source(script.bytes(), &text)?;
     let config = Config::read(environment)?;
     let asked = options.language.as_deref();
+    let refuse_features = || options.selection.refuse_features();
     if let Some(own) = user_defined::of(script, &text, asked, &config.languages)? {
+        refuse_features()?;
         let language = Some(own.identity());
         let mut read = LanguageScript::read(script, options, &text, own.language, config, environment)?;
         read.request.options.language = language;
@@ -80,6 +82,7 @@ pub(crate) fn read_script(
     }
     Ok(match detect::of(script, &text, asked)? {
         Some(language) => {
+            refuse_features()?;
             ReadScript::Other(LanguageScript::read(script, options, &text, language, config, environment)?)
         }
         None => ReadScript::Rust(RustScript::read(script, options, config, environment)?),

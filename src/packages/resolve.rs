@@ -99,7 +99,7 @@ fn place(recipe: &PackageRecipe<'_>, cache: &Cache) -> (Digest, PathBuf) {
 ///
 /// # Errors
 /// As [`Resolved::renew`].
-pub(super) fn ask(
+pub(crate) fn ask(
     recipe: &PackageRecipe<'_>,
     cache: &Cache,
     environment: &Environment,

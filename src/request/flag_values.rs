@@ -52,7 +52,7 @@ pub fn add_dependency(options: &mut Options, value: &OsStr) -> Result<()> {
     Ok(())
 }
 
-pub(super) fn add_features(options: &mut Options, value: &OsStr) -> Result<()> {
+pub(crate) fn add_features(options: &mut Options, value: &OsStr) -> Result<()> {
     let text = value.to_string_lossy();
     let features = text.split([',', ' ']).filter(|feature| !feature.is_empty());
     options.selection.features.extend(features.map(str::to_owned));

@@ -69,6 +69,7 @@ pub const FLAGS: &[Flag] = &[
     flag("--offline", &["verify"], "use only dependencies that are already downloaded"),
     flag("--force", &["promote", "upgrade", "demote"], "also if the installed file was modified, removed or not installed by runner"),
     flag("--all", &["upgrade"], "every installed command (the default)"),
+    flag("--dry-run", &["upgrade"], "only show what would be rebuilt"),
     flag("--offline", &["upgrade"], "do not ask the registry for newer versions"),
     flag("-v, --verbose", &["upgrade"], "print what is compiled, and why"),
     flag("-F, --features FEATURES", &["add"], "enable features, separated by commas (repeatable)"),
@@ -143,11 +144,11 @@ pub const FLAGS: &[Flag] = &[
         .sets(Each { set: add_dependency, values: |options| options.dependencies.iter().map(|(name, version)| [name, "=", version].concat().into()).collect() }),
     flag("--bin NAME", &[SCRIPT], "of CRATE@VERSION: the program to run")
         .sets(Text(|options| &mut options.selection.bin)),
-    flag("-F, --features FEATURES", &[SCRIPT], "of CRATE@VERSION: features, separated by commas (repeatable)")
+    flag("-F, --features FEATURES", &[SCRIPT], "build with these features, separated by commas (repeatable)")
         .sets(Each { set: add_features, values: |options| options.selection.features.iter().map(OsString::from).collect() }),
-    flag("--no-default-features", &[SCRIPT], "of CRATE@VERSION: without its default features")
+    flag("--no-default-features", &[SCRIPT], "build without its default features")
         .sets(Switch(|options| &mut options.selection.no_default_features)),
-    flag("--all-features", &[SCRIPT], "of CRATE@VERSION: with all its features")
+    flag("--all-features", &[SCRIPT], "build with all its features")
         .sets(Switch(|options| &mut options.selection.all_features)),
     flag("--registry NAME", &[SCRIPT], "of CRATE@VERSION: a registry of cargo's configuration")
         .sets(Text(|options| &mut options.selection.registry)),

@@ -187,7 +187,7 @@ impl Options {
             optimal: self.optimal,
             temporary: self.temporary || weaker.temporary,
             portable: self.portable,
-            selection: self.selection.clone(),
+            selection: self.selection.or(&weaker.selection),
             strip: self.strip || weaker.strip,
             revision: self.revision.clone(),
             verbosity: self.verbosity,

@@ -149,15 +149,46 @@ impl Selection {
         out
     }
 
+    /// The options that choose features, as cargo's.
+    pub(crate) fn feature_arguments(&self) -> Vec<OsString> {
+        Selection { bin: None, registry: None, ..self.clone() }.arguments()
+    }
+
     /// Refuses what only a package of a registry has.
     pub(crate) fn refuse_for_script(&self) -> Result<()> {
-        match self.arguments().first() {
+        let Selection { bin, registry, .. } = self;
+        let of_package = Selection { bin: bin.clone(), registry: registry.clone(), ..Selection::default() };
+        match of_package.arguments().first() {
             None => Ok(()),
             Some(option) => {
                 let option = option.to_string_lossy();
                 Err(Error::message(Step::Arguments, format!("`{option}` is for packages of a registry"))
-                    .hint("a script says which features it has under `[features]`"))
+                    .hint("a script is one program, and has no registry"))
             }
+        }
+    }
+
+    /// Refuses features, which a script in another language than Rust has none of.
+    pub(crate) fn refuse_features(&self) -> Result<()> {
+        match self.feature_arguments().first() {
+            None => Ok(()),
+            Some(option) => {
+                let option = option.to_string_lossy();
+                let text = format!("`{option}` is for Rust scripts and packages of a registry");
+                Err(Error::message(Step::Arguments, text))
+            }
+        }
+    }
+
+    /// These, and where they say nothing those of `weaker`; features are added to one another.
+    pub(crate) fn or(&self, weaker: &Selection) -> Selection {
+        let more = weaker.features.iter().filter(|feature| !self.features.contains(feature));
+        Selection {
+            bin: self.bin.clone().or_else(|| weaker.bin.clone()),
+            features: self.features.iter().chain(more).cloned().collect(),
+            no_default_features: self.no_default_features || weaker.no_default_features,
+            all_features: self.all_features || weaker.all_features,
+            registry: self.registry.clone().or_else(|| weaker.registry.clone()),
         }
     }
 }

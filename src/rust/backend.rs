@@ -57,6 +57,10 @@ impl<'a> ResolvedRecipe<'a> for RustRecipe<'a> {
         &self.toolchain.id
     }
 
+    fn resolution(&self, environment: &Environment, cache: &Cache) -> Option<String> {
+        self.needs_cargo().then(|| deps::resolution(self, cache, environment)).flatten()
+    }
+
     fn told(&self) -> ProgramArgs {
         RustRecipe::told(self)
     }

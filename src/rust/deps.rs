@@ -40,11 +40,11 @@ pub(crate) mod target_dir;
 pub(crate) mod tree;
 pub(crate) mod update;
 
-pub(crate) use crate::rust::deps::build::{environment, recorded};
+pub(crate) use crate::rust::deps::build::{environment, recorded, resolution};
 pub(crate) use crate::rust::deps::call::Call;
 pub(crate) use crate::rust::deps::dry_run::rehearse;
 pub(crate) use crate::rust::deps::path_trimming::DATE;
 pub(crate) use crate::rust::deps::seed::sealed;
 pub(crate) use crate::rust::deps::target_dir::sweep;
 pub use crate::rust::deps::update::VersionChange;
-pub(crate) use crate::rust::deps::update::update;
+pub(crate) use crate::rust::deps::update::{differences, update};

@@ -37,7 +37,11 @@ impl HostContext {
         since: Moment,
     ) -> Result<HostContext> {
         let mut checks = toolchain.checks.clone();
-        checks.extend(TRACED.iter().map(|name| Check::variable(name, environment)));
+        checks.extend(TRACED.iter().map(|name| match *name {
+            // They choose a compiler; without one they mean nothing.
+            "HOME" | "CARGO_HOME" => Check::variable(name, environment).tool(),
+            _ => Check::variable(name, environment),
+        }));
         let config = CargoConfig::read(environment, since)?;
         checks.extend(config.checks.iter().cloned());
         let target = Target::find(wanted.or(config.target.as_deref()), toolchain, environment, cache)

@@ -92,7 +92,7 @@ fn plain_call(recipe: &RustRecipe<'_>, environment: &Environment) -> Result<Call
     let of_profile = profile::arguments(recipe.manifest, &recipe.profile);
     arguments.extend(of_profile.map_err(|error| recipe.layers.blame("profile", error))?);
     arguments.extend(profile::lints(recipe.manifest)?);
-    arguments.extend(profile::features(recipe.manifest));
+    arguments.extend(profile::features(recipe.manifest, &recipe.options.selection));
     let mut arguments: Vec<OsString> = arguments.into_iter().map(OsString::from).collect();
     if let Some(target) = &recipe.target {
         arguments.extend(["--target".into(), target.name.clone().into()]);

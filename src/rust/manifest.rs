@@ -295,6 +295,28 @@ impl Manifest {
         self.table.get("features")?.as_table()
     }
 
+    /// Refuses features that are chosen and not there.
+    pub(crate) fn check_features(&self, chosen: &[String]) -> Result<()> {
+        let own: Vec<&String> = self.features().into_iter().flat_map(Table::keys).collect();
+        let optional = self.direct_names();
+        let is_there = |name: &str| {
+            // Of a dependency, which is cargo's to judge.
+            name.contains(['/', ':'])
+                || own.iter().any(|one| *one == name)
+                || optional.iter().any(|one| one == name)
+        };
+        let Some(name) = chosen.iter().find(|name| !is_there(name)) else { return Ok(()) };
+        let error = Error::message(Step::Arguments, format!("there is no feature `{}`", name.escape_debug()));
+        Err(match own.as_slice() {
+            [] => error.hint("a script names its features under `[features]`"),
+            [one] => error.hint(format!("its only feature is {one}")),
+            [others @ .., last] => {
+                let others: Vec<&str> = others.iter().map(|name| name.as_str()).collect();
+                error.hint(format!("its features are {} and {last}", others.join(", ")))
+            }
+        })
+    }
+
     /// Whether cargo must be asked: there are dependencies, or cargo features no one else understands.
     pub(crate) fn needs_cargo(&self) -> bool {
         let has_any =

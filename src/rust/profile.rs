@@ -10,6 +10,7 @@ use std::ffi::OsString;
 use toml::{Table, Value};
 
 use crate::base::error::{Error, Result, Step};
+use crate::request::package_spec::Selection;
 use crate::rust::manifest::Manifest;
 
 /// The settings of a profile, after inheritance.
@@ -258,11 +259,13 @@ pub(crate) fn lints(manifest: &Manifest) -> Result<Vec<String>> {
     Ok(out)
 }
 
-/// `[features]`: those on by default, and the names that `cfg(feature)` may use.
-pub(crate) fn features(manifest: &Manifest) -> Vec<String> {
+/// `[features]`: those that are chosen, or on by default, and the names that `cfg(feature)` may use.
+pub(crate) fn features(manifest: &Manifest, selection: &Selection) -> Vec<String> {
     let mut on = Vec::new();
-    let mut pending = vec!["default".to_owned()];
     let table = manifest.features();
+    let mut pending = selection.features.clone();
+    pending.extend((!selection.no_default_features).then(|| "default".to_owned()));
+    pending.extend(table.into_iter().flat_map(Table::keys).filter(|_| selection.all_features).cloned());
     while let Some(name) = pending.pop() {
         let Some(Value::Array(implied)) = table.and_then(|table| table.get(&name)) else { continue };
         if !on.contains(&name) {
@@ -378,8 +381,11 @@ mod tests {
 
     #[test]
     fn default_features_are_on_with_what_they_imply() {
-        let arguments =
-            features(&manifest("[features]\ndefault = [\"a\"]\na = [\"b\"]\nb = []\nc = []")).join(" ");
+        let arguments = features(
+            &manifest("[features]\ndefault = [\"a\"]\na = [\"b\"]\nb = []\nc = []"),
+            &Selection::default(),
+        )
+        .join(" ");
         assert!(
             arguments.starts_with("--cfg feature=\"a\" --cfg feature=\"b\" --cfg feature=\"default\""),
             "{arguments}"

@@ -94,6 +94,7 @@ impl RustScript {
         notes.extend(config.notes.iter().cloned().chain(layers.take_foreign(is_profile)));
         let mut options = Options { dependencies, ..options.or(&of_line) };
         layers.fill(&mut options);
+        manifest.check_features(&options.selection.features)?;
         // It is in the script, as cargo has it.
         options.edition = options.edition.filter(|_| layers.source("edition") != Some(&Origin::Metadata));
         settings.is_static = options.is_static.or(settings.is_static);

@@ -224,12 +224,12 @@ fn choose(wanted: Option<&str>, environment: &Environment, since: Moment) -> Res
         // A compiler put in its place would be the one that is meant.
         checks.push(tool_file(&path, since)?);
     }
-    checks.push(Check::variable("RUSTUP_TOOLCHAIN", environment));
+    checks.push(Check::variable("RUSTUP_TOOLCHAIN", environment).tool());
     if let Some(wanted) = environment.set("RUSTUP_TOOLCHAIN") {
         return named(&wanted.to_string_lossy(), environment, checks)
             .map_err(|error| error.about("RUSTUP_TOOLCHAIN"));
     }
-    checks.push(Check::variable("RUSTUP_HOME", environment));
+    checks.push(Check::variable("RUSTUP_HOME", environment).tool());
     let (default, settings) = rustup_default(environment, since)?;
     checks.extend(settings.map(Check::tool));
     if let Some(directory) = default {
@@ -272,7 +272,7 @@ fn named(wanted: &str, environment: &Environment, mut checks: Vec<Check<'static>
         return Err(Error::message(Step::Toolchain, text)
             .hint("for example `stable`, `nightly-2026-04-14`, `1.95.0`"));
     }
-    checks.push(Check::variable("RUSTUP_HOME", environment));
+    checks.push(Check::variable("RUSTUP_HOME", environment).tool());
     let toolchains = environment.rustup_home().map(|home| home.join("toolchains"));
     let with_host = format!("{wanted}-{}-", std::env::consts::ARCH);
     let found =
@@ -335,11 +335,10 @@ pub(crate) fn rustup_default(
         Error::new(Step::Toolchain, error.context(format!("failed to read `{}`", path.display())))
     };
     let check = Check::file_or_absent(&path, since).map_err(|error| unreadable(error.into()))?;
-    let text = match std::fs::read_to_string(&path) {
-        Ok(text) => text,
-        Err(error) if crate::store::file_digest::is_absence(&error) => return Ok((None, Some(check))),
-        Err(error) => return Err(unreadable(error.into())),
-    };
+    if check.file_path().is_none() {
+        return Ok((None, Some(check)));
+    }
+    let text = std::fs::read_to_string(&path).map_err(|error| unreadable(error.into()))?;
     let settings: toml::Table = text.parse().map_err(|error: toml::de::Error| unreadable(error.into()))?;
     let default = settings.get("default_toolchain").and_then(toml::Value::as_str);
     Ok((default.map(|name| home.join("toolchains").join(name)), Some(check)))

@@ -7,6 +7,7 @@
 use std::ffi::OsStr;
 
 use crate::base::shell_commands;
+use crate::request::flag_values;
 use crate::request::flags;
 use crate::request::options::{Harness, Options};
 
@@ -86,6 +87,15 @@ impl ToolCall {
                 ("-d" | "--dep", Tool::RustScript) => {
                     let value = value().unwrap_or_default();
                     let _ = flags::add_dependency(&mut options, OsStr::new(&value));
+                }
+                ("--features" | "-F", Tool::Cargo) => {
+                    let value = value().unwrap_or_default();
+                    let _ = flag_values::add_features(&mut options, OsStr::new(&value));
+                }
+                ("--no-default-features", Tool::Cargo) => options.selection.no_default_features = true,
+                ("--all-features", Tool::Cargo) => options.selection.all_features = true,
+                (flag, Tool::Cargo) if flag.starts_with("-F") => {
+                    let _ = flag_values::add_features(&mut options, OsStr::new(&flag[2..]));
                 }
                 ("--profile", Tool::Cargo) => options.profile = value(),
                 ("--target", Tool::Cargo | Tool::Rustc) => options.target = value(),

@@ -35,7 +35,7 @@ use crate::base::text_position::TextPosition;
 use crate::settings::layers::Layers;
 use crate::settings::origin::Origin;
 use crate::settings::schema::{self, Place};
-use crate::store::file_digest::is_absence;
+use crate::store::file_digest::{is_absence, is_out_of_reach};
 use crate::store::stamp::Moment;
 use crate::store::trace::fact::Check;
 
@@ -106,7 +106,7 @@ impl Config {
         };
         let metadata = match std::fs::metadata(&path) {
             Ok(metadata) => metadata,
-            Err(error) if is_absence(&error) && named.is_none() => {
+            Err(error) if is_out_of_reach(&error) && named.is_none() => {
                 config.checks.push(Check::absent(&path).choice());
                 return Ok(config);
             }

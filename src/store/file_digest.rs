@@ -19,11 +19,21 @@ pub(crate) enum Names {
     All,
     /// Not what tools put beside sources: `target`, and names with a dot first.
     Sources,
+    /// Not what is the version control's, and `target`: of a package that cargo watches as a whole.
+    Package,
+    /// The same in a directory below it, where a `target` is as good as any.
+    Below,
 }
 
 impl Names {
     pub(crate) fn matters(self, name: &OsStr) -> bool {
-        self == Names::All || (name != "target" && !name.as_bytes().starts_with(b"."))
+        let is_of_version_control = || [".git", ".hg", ".jj", ".svn"].iter().any(|own| name == *own);
+        match self {
+            Names::All => true,
+            Names::Sources => name != "target" && !name.as_bytes().starts_with(b"."),
+            Names::Package => name != "target" && !is_of_version_control(),
+            Names::Below => !is_of_version_control(),
+        }
     }
 }
 
@@ -31,6 +41,12 @@ impl Names {
 pub(crate) fn is_absence(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
         || error.raw_os_error() == Some(libc::ELOOP)
+}
+
+/// Whether an error of asking for a file (not of opening it) says that nothing can be there for us: it is absent, or a directory
+/// above it may not be searched.
+pub(crate) fn is_out_of_reach(error: &io::Error) -> bool {
+    is_absence(error) || error.kind() == io::ErrorKind::PermissionDenied
 }
 
 /// A file's digest with the stamp it had while it was read: reads again if that moved.

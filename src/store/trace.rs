@@ -75,6 +75,8 @@ pub(crate) enum Tools {
     Forgiven,
     /// Not those of what was asked for: the id spells it out.
     Decided,
+    /// Neither.
+    Outlived,
 }
 
 impl<'a> Trace<'a> {
@@ -220,8 +222,8 @@ impl Variant<'_> {
             match check.holds(environment) {
                 Holds::Yes => {}
                 Holds::ByContent(stamp) => restamps.extend(stamp.map(|stamp| (Some(index), stamp))),
-                Holds::No if check.tool && tools == Tools::Forgiven => {}
-                Holds::No if check.choice && tools == Tools::Decided => {}
+                Holds::No if check.tool && matches!(tools, Tools::Forgiven | Tools::Outlived) => {}
+                Holds::No if check.choice && matches!(tools, Tools::Decided | Tools::Outlived) => {}
                 Holds::No => return None,
             }
         }

@@ -16,6 +16,7 @@ mod inputs {
     mod edits_meanwhile;
     mod environment;
     mod files;
+    mod homes;
     mod linker;
     mod metadata;
     mod source;

@@ -6,9 +6,12 @@ mod incremental;
 mod slow {
     mod dependency_faults;
     mod failures;
+    mod features;
+    mod homes;
     mod incremental;
     mod offline;
     mod reproducible;
+    mod sccache;
 
     /// Never stale: what cargo reads for a script, changed and merely touched; and what scripts share of what it builds.
     mod dependencies {

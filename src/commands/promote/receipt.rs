@@ -33,13 +33,15 @@ pub(crate) struct Receipt {
     pub(crate) options: Options,
     /// What else is told of it.
     pub(crate) about: Vec<(String, String)>,
+    /// The lock that its dependencies were resolved to.
+    pub(crate) lock: Option<String>,
     /// The inputs apart from the script itself.
     pub(crate) checks: Vec<Check<'static>>,
 }
 
 /// Names of a receipt's own fields; what else it says is told as it is.
 const OWN: &[&str] =
-    &["name", "path", "source", "package", "source-digest", "binary-digest", "replaces", "option"];
+    &["name", "path", "source", "package", "source-digest", "binary-digest", "replaces", "option", "lock"];
 
 /// The directory of receipts.
 pub(crate) fn directory(environment: &Environment) -> Result<PathBuf> {
@@ -76,6 +78,7 @@ impl Receipt {
             replaces: digest("replaces"),
             options: Options::from_arguments(record.all("option")).ok()?,
             about: record.texts().filter(|(name, _)| !OWN.contains(&&**name)).collect(),
+            lock: record.first("lock").and_then(|lock| lock.into_string().ok()),
             checks: record.checks,
         })
     }
@@ -103,6 +106,9 @@ impl Receipt {
         }
         for word in self.options.to_arguments() {
             record.push("option", word);
+        }
+        if let Some(lock) = &self.lock {
+            record.push("lock", lock);
         }
         for (name, text) in &self.about {
             record.push(name, text);

@@ -9,6 +9,7 @@ use crate::base::error::{At, Error, Result, Step};
 use crate::report::reporter::Reporter;
 use crate::rust::deps::call::Call;
 use crate::rust::deps::environments::Environments;
+use crate::rust::deps::script_lock::Insistence;
 use crate::rust::deps::{
     capture, cargo_messages, dependency_list, path_trimming, script_lock, seed, target_dir,
 };
@@ -53,6 +54,18 @@ pub(crate) fn recorded(recipe: &RustRecipe<'_>, cache: &Cache, environment: &Env
     let reporter = Reporter::silent(environment);
     let (environments, _) = Environments::find(recipe, cache, environment, &reporter).ok()?;
     environments.recorded().filter(|call| call.misfit.is_none() || !recipe.options.locked)
+}
+
+/// The lock that dependencies are resolved to now: `SCRIPT.lock`, else what the cache knows.
+pub(crate) fn resolution(
+    recipe: &RustRecipe<'_>,
+    cache: &Cache,
+    environment: &Environment,
+) -> Option<String> {
+    let reporter = Reporter::silent(environment);
+    let (environments, _) =
+        Environments::find_with(recipe, cache, environment, &reporter, Insistence::Never).ok()?;
+    environments.lock.clone().or_else(|| seed::read_whole(&environments.resolved))
 }
 
 impl Environments<'_> {

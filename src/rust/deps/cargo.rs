@@ -66,6 +66,7 @@ impl Environments<'_> {
         command.args(["--profile", &self.recipe.profile, "--message-format", "json-render-diagnostics"]);
         network.tell(&mut command, self.recipe.layers, self.environment);
         command.args(self.recipe.options.locked.then_some("--locked"));
+        command.args(self.recipe.options.selection.feature_arguments());
         self.give_flags(&mut command);
         command
     }
@@ -221,6 +222,9 @@ impl Environments<'_> {
             ("no matching package named", "check the name under `[dependencies]` against https://crates.io"),
             ("failed to select a version", "ask for a version that exists, or `\"*\"` for any"),
         ];
+        if let Some(name) = network::with_unknown_feature(&shown) {
+            return error.hint(format!("https://docs.rs/crate/{name}/latest/features lists its features"));
+        }
         match hints.iter().find(|(sign, _)| shown.contains(sign)) {
             Some((_, hint)) => error.hint(*hint),
             None => error,

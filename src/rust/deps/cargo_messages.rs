@@ -75,6 +75,7 @@ impl Local {
                 command.arg("--offline");
             }
             command.args(environments.recipe.options.locked.then_some("--locked"));
+            command.args(environments.recipe.options.selection.feature_arguments());
             environments.reporter.run(&mut command, "resolving dependencies", true)
         };
         let mut finished = ask(true);
@@ -207,6 +208,16 @@ impl Made {
         self.files.iter().filter(move |file| file.strip_prefix(lane.path()).is_ok_and(|path| !is_inner(path)))
     }
 
+    /// Whether cargo runs the build script of a package again for any change in it, because that did not say for which.
+    fn watches_whole(&self, package: &str) -> bool {
+        let outputs = self.build_outputs.iter().filter(|(id, _)| id == package);
+        outputs.filter_map(|(_, output)| fs::read(output.with_file_name("output")).ok()).any(|text| {
+            let text = String::from_utf8_lossy(&text);
+            let is_asked = |line: &str| line.starts_with("cargo") && line.contains(":rerun-if-");
+            !text.lines().any(is_asked)
+        })
+    }
+
     /// What must be untouched for the call to work again: `STAMP PATH`, relative to the cache.
     pub(crate) fn artifacts(&self, cache: &Path) -> Vec<OsString> {
         // What a build script said to cargo lies beside its output directory.
@@ -232,8 +243,12 @@ pub(crate) fn checks(
         variables: BTreeSet::new(),
         unchangeable: unchangeable(environment, lane.path()),
     };
-    for Package { directory, .. } in &local.packages {
-        facts.add_tree(directory, Names::Sources).map_err(|error| {
+    for Package { directory, id, .. } in &local.packages {
+        let added = match made.watches_whole(id) {
+            true => facts.add_package(directory, Names::Package, &mut Vec::new()),
+            false => facts.add_tree(directory, Names::Sources),
+        };
+        added.map_err(|error| {
             let what = format!("failed to read `{}`", directory.display());
             Error::new(Step::Dependencies, anyhow::Error::new(error).context(what))
         })?;
@@ -289,6 +304,30 @@ impl Facts {
                 _ => drop(self.files.insert(path)),
             }
         }
+        Ok(())
+    }
+
+    /// Every file and directory of a package as cargo sees them: with hidden ones, and through links to directories.
+    fn add_package(&mut self, directory: &Path, which: Names, above: &mut Vec<PathBuf>) -> io::Result<()> {
+        let real = fs::canonicalize(directory)?;
+        if above.contains(&real) {
+            return Ok(());
+        }
+        above.push(real);
+        self.directories.insert((directory.to_owned(), which));
+        for entry in fs::read_dir(directory)? {
+            let entry = entry?;
+            if !which.matters(&entry.file_name()) {
+                continue;
+            }
+            let path = entry.path();
+            match fs::metadata(&path) {
+                Ok(metadata) if metadata.is_dir() => self.add_package(&path, Names::Below, above)?,
+                Ok(metadata) if !metadata.is_file() => {}
+                _ => drop(self.files.insert(path)),
+            }
+        }
+        above.pop();
         Ok(())
     }
 

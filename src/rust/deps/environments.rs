@@ -58,6 +58,9 @@ fn key(
     for flag in recipe.settings.rust_flags.iter().flatten() {
         fields.push("flag", flag.as_bytes());
     }
+    for argument in recipe.options.selection.feature_arguments() {
+        fields.push("features", argument.as_encoded_bytes());
+    }
     fields.push("harness", &[u8::from(recipe.options.harness.is_some())]);
     fields.push("trimmed", &[u8::from(recipe.is_trimmed())]);
     fields.push_optional("target", recipe.target.as_ref().map(|target| target.name.as_bytes()));

@@ -24,6 +24,8 @@ impl Environments<'_> {
         match lacking {
             None => Ok(()),
             Some(lacking) if self.recipe.options.locked => Err(self.unfit(lacking)),
+            // With a dependency for this run only it was not meant to.
+            Some(_) if !self.recipe.options.dependencies.is_empty() => Ok(()),
             Some(lacking) => {
                 let script = self.recipe.script.display_name();
                 reporter.remark_with(&format!("{script}: {}", self.misfit_text(lacking)), &self.renewal());

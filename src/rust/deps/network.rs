@@ -89,6 +89,14 @@ pub(super) fn missing(diagnostics: &str) -> Option<String> {
     (!found.contains("://")).then_some(found)
 }
 
+/// The dependency that has no feature of the name it is asked for, as cargo names it.
+pub(super) fn with_unknown_feature(diagnostics: &str) -> Option<&str> {
+    let sign = ["does not have that feature", "does not have these features", "does not have feature"];
+    let line = diagnostics.lines().find(|line| sign.iter().any(|sign| line.contains(sign)))?;
+    let (before, _) = line.split_once("` with feature").or_else(|| line.split_once("` does not have"))?;
+    before.rsplit('`').next()
+}
+
 /// Why the registry cannot be reached, in the words of whoever tried.
 fn cause(diagnostics: &str) -> Option<&str> {
     let lines = diagnostics.lines().map(str::trim);

@@ -80,6 +80,7 @@ pub(crate) fn update(
     Ok(differences(&old.unwrap_or_default(), &lock))
 }
 
+/// What changed between two locks.
 pub(crate) fn differences(old: &str, new: &str) -> Vec<VersionChange> {
     let (old, new) = (versions(old), versions(new));
     let names = old.keys().chain(new.keys().filter(|name| !old.contains_key(*name)));

@@ -13,7 +13,7 @@ use std::path::Path;
 
 use crate::base::digest::Digest;
 use crate::base::environment::Environment;
-use crate::store::file_digest::{Names, is_absence, names_in, read_stamped};
+use crate::store::file_digest::{Names, is_absence, is_out_of_reach, names_in, read_stamped};
 use crate::store::stamp::{Moment, Stamp};
 use crate::store::trace::change::Change;
 use crate::store::trace::escape::{Escaped, Text, escape, line, split_at_byte, split_field};
@@ -68,7 +68,13 @@ pub(crate) enum Content {
 }
 
 impl Content {
-    const ALL: [Content; 3] = [Content::File, Content::Names(Names::All), Content::Names(Names::Sources)];
+    const ALL: [Content; 5] = [
+        Content::File,
+        Content::Names(Names::All),
+        Content::Names(Names::Sources),
+        Content::Names(Names::Package),
+        Content::Names(Names::Below),
+    ];
 
     /// The word that begins its line.
     fn word(self) -> &'static str {
@@ -76,6 +82,8 @@ impl Content {
             Content::File => "file",
             Content::Names(Names::All) => "directory",
             Content::Names(Names::Sources) => "sources",
+            Content::Names(Names::Package) => "package",
+            Content::Names(Names::Below) => "below",
         }
     }
 
@@ -226,6 +234,9 @@ impl<'a> Check<'a> {
     pub(crate) fn file_or_absent(path: &Path, since: Moment) -> io::Result<Check<'static>> {
         match Check::file(path, since) {
             Err(error) if is_absence(&error) => Ok(Check::absent(path)),
+            Err(_) if std::fs::metadata(path).is_err_and(|error| is_out_of_reach(&error)) => {
+                Ok(Check::absent(path))
+            }
             other => other,
         }
     }
@@ -279,6 +290,14 @@ impl<'a> Check<'a> {
         }
     }
 
+    /// Whether a fact is about this file or directory, there or not.
+    pub(crate) fn is_about(&self, file: &Path) -> bool {
+        match &self.input {
+            Input::Content { path, .. } | Input::Absent { path } => path_of(path) == file,
+            _ => false,
+        }
+    }
+
     /// The file or directory whose content a fact is about.
     pub(crate) fn content_path(&self) -> Option<&Path> {
         match &self.input {
@@ -306,7 +325,7 @@ impl<'a> Check<'a> {
             }
             // A dangling link is nothing that could be read, until it dangles no more.
             Input::Absent { path } => match std::fs::metadata(path_of(path)) {
-                Err(error) => yes_if(is_absence(&error)),
+                Err(error) => yes_if(is_out_of_reach(&error)),
                 Ok(_) => Holds::No,
             },
             Input::Variable { name, value } => {

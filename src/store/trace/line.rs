@@ -14,6 +14,8 @@
 //! file DIGEST STAMP PATH                      content; STAMP is size,mtime,ctime,inode or - while it proves nothing
 //! directory DIGEST STAMP PATH                 the names in it
 //! sources DIGEST STAMP PATH                   likewise, without `target` and what begins with a dot
+//! package DIGEST STAMP PATH                   likewise, without `target` and the version control's
+//! below DIGEST STAMP PATH                     likewise, without the version control's
 //! absent PATH                                 nothing is there, or a dangling link
 //! variable NAME=VALUE | variable NAME         set to, or unset
 //! private DIGEST NAME                         set to a value of this digest, which may be a secret

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 
 use pico_args::Arguments;
-use runner::{Options, Result, Verbosity, usage_error};
+use runner::{DebugOptions, Options, Result, Verbosity, usage_error};
 
 use crate::parse::command::Command;
 use crate::parse::positional::words;
@@ -12,7 +12,9 @@ use crate::parse::positional::words;
 pub(crate) fn upgrade(mut parser: Arguments, plain: Vec<OsString>) -> Result<Command> {
     let all = parser.contains("--all");
     let (quiet, verbose) = (parser.contains(["-q", "--quiet"]), parser.contains(["-v", "--verbose"]));
+    let debug = DebugOptions { is_dry_run: parser.contains("--dry-run"), ..DebugOptions::default() };
     let options = Options {
+        debug,
         force: parser.contains("--force"),
         offline: parser.contains("--offline"),
         verbosity: match (quiet, verbose) {

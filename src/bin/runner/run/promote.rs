@@ -104,7 +104,11 @@ pub(crate) fn upgrade(runner: &Runner, names: &[OsString], options: &Options) ->
                 let name = one.name.to_string_lossy();
                 match one.reason {
                     Some(reason @ runner::Reason::Version(..)) => print(format_args!("{name}: {reason}\n")),
-                    Some(reason) => print(format_args!("{name}: {reason}; built again{version}\n")),
+                    Some(reason) => {
+                        let done =
+                            if options.debug.is_dry_run { "would be built again" } else { "built again" };
+                        print(format_args!("{name}: {reason}; {done}{version}\n"));
+                    }
                     None => print(format_args!("{name}: up to date{version}\n")),
                 }
             }

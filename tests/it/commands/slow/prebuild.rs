@@ -35,7 +35,7 @@ fn update_resolves_anew_and_writes_the_lock_it_is_asked_for() {
     let newest = fs::read_to_string(lock).unwrap();
     let version = newest.split("name = \"itoa\"\nversion = \"").nth(1).unwrap().split('"').next().unwrap();
     let ran = sandbox.runner(["update", "x.rs"]).run();
-    ran.prints("");
+    ran.prints("x.rs: up to date\n");
     let ran = sandbox.runner(["update", "--lock", "x.rs"]).run();
     assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
     let written = fs::read_to_string(sandbox.path("x.rs.lock")).unwrap();

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::support::fake_registry::{Crate, Registry};
 use crate::support::files::{files_below, settle};
+use crate::support::path_dependency::script;
 use crate::support::sandbox::Sandbox;
 use crate::support::strace;
 
@@ -201,4 +202,44 @@ fn killed_at_any_system_call_of_an_upgrade_there_is_a_working_executable() {
     );
     // The last of them is the renaming: everything before leaves the old one.
     assert!(old > 10 && old + new == points.len(), "{old} {new}");
+}
+
+#[test]
+fn what_was_promoted_follows_the_versions_its_dependencies_are_resolved_to() {
+    let (sandbox, registry) = Registry::with_libraries(&["one"]);
+    let code = "fn main() { println!(\"{}\", one::said()) }\n";
+    script(&sandbox, "x.rs", "dependencies.one = \"1\"", code);
+    script(&sandbox, "other.rs", "dependencies.one = \"=1.0.0\"", code);
+    sandbox.quiet(&["promote", "x.rs"]);
+    sandbox.quiet(&["promote", "other.rs"]);
+    registry.library("one", "1.0.1");
+    assert_eq!(sandbox.states(), "current, current");
+    sandbox.runner(["update", "x.rs"]).run().prints("one 1.0.0 -> 1.0.1\n");
+    assert_eq!(sandbox.states(), "current, dependencies changed");
+    let dry = "other: up to date\nx: dependencies changed (one 1.0.0 -> 1.0.1); would be built again\n";
+    sandbox.runner(["upgrade", "--dry-run"]).run().prints(dry);
+    assert_eq!(sandbox.says("x"), "one 1.0.0\n");
+    sandbox
+        .runner(["upgrade"])
+        .run()
+        .prints("other: up to date\nx: dependencies changed (one 1.0.0 -> 1.0.1); built again\n");
+    assert_eq!((sandbox.says("x").as_str(), sandbox.states().as_str()), ("one 1.0.1\n", "current, current"));
+    // A lock beside the script is its resolution, and no other source.
+    registry.library("one", "1.0.2");
+    sandbox.runner(["update", "x.rs", "--lock"]).run().prints("one 1.0.1 -> 1.0.2\n");
+    assert_eq!(sandbox.states(), "current, dependencies changed");
+    assert_eq!(sandbox.runner(["upgrade", "x"]).run().code, 0);
+    assert_eq!((sandbox.says("x").as_str(), sandbox.states().as_str()), ("one 1.0.2\n", "current, current"));
+    // The same versions from another place are the same.
+    fs::copy(sandbox.path("x.rs.lock"), sandbox.path("lock")).unwrap();
+    fs::rename(sandbox.path("lock"), sandbox.path("x.rs.lock")).unwrap();
+    assert_eq!(sandbox.states(), "current, current");
+    // Nobody knows what a cache that was emptied had them resolved to.
+    assert_eq!(sandbox.runner(["cache", "clean"]).run().code, 0);
+    assert_eq!(sandbox.states(), "current, current");
+    // A dry run of what is out of date for another reason changes nothing either.
+    script(&sandbox, "x.rs", "dependencies.one = \"1\"", &format!("{code}// edited\n"));
+    sandbox.runner(["upgrade", "-q", "--dry-run"]).run().prints("");
+    sandbox.runner(["upgrade", "--dry-run", "x"]).run().prints("x: source changed; would be built again\n");
+    assert_eq!(sandbox.state("x"), "source changed");
 }

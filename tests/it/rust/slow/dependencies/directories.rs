@@ -316,3 +316,33 @@ fn a_proc_macro_of_a_path_dependency() {
     changed(run(&sandbox).env("WORD", "mine"), "mine\n");
     unchanged(run(&sandbox), "two\n");
 }
+
+#[test]
+fn whatever_cargo_watches_for_a_build_script_that_does_not_say_what_it_reads() {
+    let sandbox = real();
+    // Where a package belongs is not told by what directories are called.
+    let place = "registry/src/git/checkouts/a";
+    package(&sandbox, place, "", "pub fn said() -> &'static str { env!(\"SAID\") }\n");
+    let read = "fn main() { let all = [\"data/target/b.txt\", \".hidden\", \"linked/c.txt\", \".dir/d.txt\"]; \
+                let text: String = all.iter().map(|path| std::fs::read_to_string(path).unwrap()).collect(); \
+                println!(\"cargo:rustc-env=SAID={text}\") }\n";
+    let file = |name: &str| format!("{place}/{name}");
+    sandbox.write(file("build.rs"), read);
+    for name in ["data/target/b.txt", ".hidden", ".dir/d.txt"] {
+        sandbox.write(file(name), "1");
+    }
+    sandbox.write("elsewhere/c.txt", "1");
+    std::os::unix::fs::symlink(sandbox.path("elsewhere"), sandbox.path(file("linked"))).unwrap();
+    script(&sandbox, "s.rs", &format!("dependencies.a.path = \"{place}\""), MAIN);
+    changed(run(&sandbox), "1111\n");
+    unchanged(run(&sandbox), "1111\n");
+    let mut expected = [b'1'; 4];
+    let all = [file("data/target/b.txt"), file(".hidden"), "elsewhere/c.txt".to_owned(), file(".dir/d.txt")];
+    for (index, name) in all.iter().enumerate() {
+        overwrite_keeping_time(&sandbox.path(name), "2");
+        expected[index] = b'2';
+        let text = format!("{}\n", String::from_utf8_lossy(&expected));
+        changed(run(&sandbox), &text);
+        unchanged(run(&sandbox), &text);
+    }
+}
