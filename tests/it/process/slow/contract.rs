@@ -14,6 +14,7 @@ const WAYS: [&[&str]; 3] = [&[], &[], &["--temp"]];
 
 /// The probe as a program of its own, which owes runner nothing when it runs: what it tells is what is to be expected.
 fn plain(sandbox: &Sandbox) -> &'static str {
+    std::fs::create_dir_all(sandbox.path("plain")).unwrap();
     sandbox.runner(["build", "probe", "-o", "plain/probe"]).run().prints("");
     "plain/probe"
 }
