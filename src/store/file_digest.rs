@@ -8,9 +8,16 @@ use std::path::Path;
 use crate::base::digest::{Digest, Fields};
 use crate::store::stamp::Stamp;
 
-/// A tool's file larger than this is compared by samples: a compiler's library of 150 MB would cost a fifth of a
-/// second, and no two builds of it agree in sixteen places.
+/// A compiler larger than this is compared by samples: one of 150 MB would cost a fifth of a second, and no two builds of it
+/// agree in sixteen places.
 const SAMPLED_BYTES: u64 = 16 << 20;
+
+/// Whether a file is a compiler itself: a program, or the library that is rustc. An archive or a library that is linked is
+/// not: one member of it may change.
+fn is_compiler(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().as_bytes();
+    name.starts_with(b"librustc_driver") || !name.contains(&b'.')
+}
 
 /// Which names in a directory matter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -54,7 +61,7 @@ pub(crate) fn read_stamped(path: &Path, tool: bool) -> io::Result<(Digest, Stamp
     let mut file = std::fs::File::open(path)?;
     let mut stamp = Stamp::of(&file.metadata()?);
     for _ in 0..8 {
-        let digest = match tool && stamp.size > SAMPLED_BYTES {
+        let digest = match tool && stamp.size > SAMPLED_BYTES && is_compiler(path) {
             true => sample(&file, stamp.size)?,
             false => Digest::of_reader(&mut file)?,
         };
@@ -97,4 +104,29 @@ pub(crate) fn names_in(path: &Path, which: Names) -> io::Result<Digest> {
         fields.push(if is_directory { "directory" } else { "file" }, name.as_bytes());
     }
     Ok(fields.finish())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_an_archive_and_a_library_every_byte_counts_and_of_a_compiler_samples_do() {
+        let directory = tempfile::tempdir().unwrap();
+        for (name, is_sampled) in [
+            ("libx.a", false),
+            ("libx.so", false),
+            ("libx.so.1.2", false),
+            ("x.o", false),
+            ("cc1", true),
+            ("librustc_driver-12ab.so", true),
+        ] {
+            let path = directory.path().join(name);
+            let file = std::fs::File::create(&path).unwrap();
+            file.set_len(SAMPLED_BYTES + 1_000_000).unwrap();
+            let before = read_stamped(&path, true).unwrap().0;
+            std::os::unix::fs::FileExt::write_all_at(&file, b"changed", 200_000).unwrap();
+            assert_eq!(read_stamped(&path, true).unwrap().0 == before, is_sampled, "{name}");
+        }
+    }
 }
