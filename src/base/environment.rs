@@ -9,6 +9,7 @@
 //!   target directories and targets, profile overrides, wrappers of ours, a surrounding cargo's or make's own variables.
 //! - **Part of the trace** of every Rust script: [`TRACED`], which change what the compiler or cargo does.
 
+use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
@@ -269,10 +270,13 @@ impl Environment {
         self.variable(name).filter(|value| !value.is_empty())
     }
 
-    /// Every variable.
+    /// Every variable. Of two of one name the first counts, which is the one that [`Environment::variable`] gives.
     pub(crate) fn all(&self) -> Vec<(OsString, OsString)> {
         match &self.variables {
-            Variables::Process => std::env::vars_os().collect(),
+            Variables::Process => {
+                let mut seen = BTreeSet::new();
+                std::env::vars_os().filter(|(name, _)| seen.insert(name.clone())).collect()
+            }
             Variables::Fixed(variables) => variables.clone(),
         }
     }

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::os::unix::ffi::OsStringExt;
 
+use crate::support::machine::has;
 use crate::support::sandbox::Sandbox;
 use crate::support::watched::{changed, run, unchanged};
 
@@ -101,4 +102,32 @@ fn declared_variables() {
     changed(run(&sandbox).env("FAKE_TEXT", "two"), "two\nend\n");
     unchanged(run(&sandbox).env("FAKE_TEXT", "one"), "one\nend\n");
     unchanged(run(&sandbox), "end\n");
+}
+
+#[test]
+fn a_variable_that_is_there_twice() {
+    if !has("python3") {
+        return;
+    }
+    let sandbox = Sandbox::fake();
+    sandbox.write("s.rs", "env TWICE\n");
+    // No shell can say it; the first is the one that `getenv` gives.
+    let program = "import ctypes, os, sys\nnames = sys.argv[1:]\n\
+        own = [k.encode() + b'=' + v.encode() for k, v in os.environ.items()] + [n.encode() for n in names]\n\
+        strings = lambda all: (ctypes.c_char_p * (len(all) + 1))(*all, None)\n\
+        ctypes.CDLL(None).execve(os.environ['RUNNER_BINARY'].encode(), strings([b'runner', b's.rs']), strings(own))\n";
+    let binary = fs::canonicalize(sandbox.root().join("bin/runner")).unwrap();
+    let link = sandbox.root().join("twice/runner");
+    fs::create_dir(link.parent().unwrap()).unwrap();
+    std::os::unix::fs::symlink(binary, &link).unwrap();
+    let run = |values: [&str; 2]| {
+        let values = values.map(|value| format!("TWICE={value}"));
+        let command = sandbox.command("python3").args(["-c", program]).args(values);
+        command.env("RUNNER_BINARY", &link).without("RUNNER_TIER")
+    };
+    changed(run(["one", "two"]), "one\n");
+    unchanged(run(["one", "two"]), "one\n");
+    changed(run(["two", "one"]), "two\n");
+    unchanged(run(["one", "six"]), "one\n");
+    unchanged(sandbox.runner(["s.rs"]).env("TWICE", "two"), "two\n");
 }
