@@ -3,10 +3,16 @@
 //! The files that a compiler read are hashed after it has ended, and both must have seen the same content. An input has
 //! changed if its file was written, replaced or touched since the compiler was started, or if a link on the way to the file or
 //! a directory above it was replaced: then the build is repeated.
+//!
+//! Whether something happened since is told by comparing the file's change time with our clock. Where the times come from
+//! another clock, which may be slow, the files around the script are looked at before the compiler is started, and compared
+//! with what they were then.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use crate::store::file_digest::Names;
+use crate::store::file_system::{ChangeTimes, change_times};
 use crate::store::stamp::{Moment, Stamp};
 
 /// Finds inputs that changed at or after the moment at which a compiler was started.
@@ -14,18 +20,58 @@ pub(crate) struct InputMutations {
     start: Moment,
     /// Directories and links that are known to be unchanged.
     seen: BTreeSet<PathBuf>,
+    /// Files whose times come from another clock, as they were before the compiler was started.
+    before: BTreeMap<PathBuf, Stamp>,
 }
+
+/// The most files, and the deepest directory, that are looked at before a compiler is started.
+const MOST_FILES: usize = 2_000;
+const DEEPEST: usize = 4;
 
 impl InputMutations {
     pub(crate) fn since(start: Moment) -> InputMutations {
-        InputMutations { start, seen: BTreeSet::new() }
+        InputMutations { start, seen: BTreeSet::new(), before: BTreeMap::new() }
+    }
+
+    /// The same, before any directory or link was looked at.
+    pub(crate) fn anew(&self) -> InputMutations {
+        InputMutations { start: self.start, seen: BTreeSet::new(), before: self.before.clone() }
+    }
+
+    /// Looks at the files around a script, if their times come from another clock than ours.
+    pub(crate) fn look_around(&mut self, directory: &Path) {
+        if !matches!(change_times(directory), ChangeTimes::Kernel | ChangeTimes::Below) {
+            self.look_at(directory, DEEPEST);
+        }
+    }
+
+    fn look_at(&mut self, directory: &Path, depth: usize) {
+        for entry in std::fs::read_dir(directory).into_iter().flatten().flatten() {
+            if self.before.len() >= MOST_FILES || !Names::Sources.matters(&entry.file_name()) {
+                continue;
+            }
+            match entry.metadata() {
+                Ok(metadata) if metadata.is_dir() && depth > 0 => self.look_at(&entry.path(), depth - 1),
+                Ok(metadata) if metadata.is_file() => {
+                    self.before.insert(entry.path(), Stamp::of(&metadata));
+                }
+                _ => {}
+            }
+        }
     }
 
     /// Whether a file, a link on the way to it or a directory above it was written, replaced or touched.
     pub(crate) fn has_changed(&mut self, path: &Path) -> bool {
         match std::fs::metadata(path) {
-            Ok(metadata) if !Stamp::of(&metadata).changed_since(self.start) => self.has_moved(path),
-            _ => true,
+            Ok(metadata) => {
+                let now = Stamp::of(&metadata);
+                let is_other = match self.before.get(path) {
+                    Some(before) => *before != now,
+                    None => now.changed_since(self.start),
+                };
+                is_other || self.has_moved(path)
+            }
+            Err(_) => true,
         }
     }
 
@@ -49,5 +95,26 @@ impl InputMutations {
             let moved = metadata.is_symlink() || (metadata.is_dir() && stamp.modified != stamp.changed);
             moved && stamp.changed_since(self.start)
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn by_a_slow_clock_an_edit_is_told_from_what_the_file_was_before() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("a/b/module.rs");
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, "one").unwrap();
+        // All that happens to the file happens, by its clock, long before the compiler is started.
+        let start = Moment::from_unix(i64::MAX / 2_000_000_000, 0);
+        let mut mutations = InputMutations::since(start);
+        mutations.look_at(directory.path(), DEEPEST);
+        assert!(!mutations.has_changed(&path));
+        std::fs::write(&path, "other").unwrap();
+        assert!(mutations.has_changed(&path));
+        assert!(!InputMutations::since(start).has_changed(&path), "by two clocks it cannot be told");
     }
 }

@@ -52,7 +52,8 @@ impl<'a> InputWatch<'a> {
         }
         let start = Moment::now();
         let script_stamp = script.path().and_then(|path| Some(Stamp::of(&std::fs::metadata(path).ok()?)));
-        let mutations = InputMutations::since(start);
+        let mut mutations = InputMutations::since(start);
+        mutations.look_around(script.base());
         Ok(InputWatch { script, settings, environment, declared, start, script_stamp, mutations })
     }
 
@@ -118,7 +119,7 @@ impl<'a> InputWatch<'a> {
             return Err(Interruption::InputChanged(PathBuf::from("a declared input")));
         }
         // Anew: a file that was looked at on the way may have changed since.
-        let mut mutations = InputMutations::since(self.start);
+        let mut mutations = self.mutations.anew();
         let mut files = after.iter().filter_map(Check::file_path);
         match files.find(|file| mutations.has_changed(file)) {
             Some(changed) => Err(Interruption::InputChanged(changed.to_owned())),

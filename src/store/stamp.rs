@@ -4,11 +4,15 @@
 //! if, when the stamp was taken, the file had been left alone for longer than the file system's clock takes to tick:
 //! otherwise a second write within the same tick leaves the same stamp on other content ("racily clean", as git calls
 //! it). [`Stamp::settled_before`] tells the two apart. The change time cannot be set by a program, which is what makes
-//! `cp -p`, `tar` and `touch -d` visible.
+//! `cp -p`, `tar` and `touch -d` visible; where it can be, no stamp is trusted ([`Stamp::trusted`]).
 
 use std::fmt;
 use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 use std::time::Duration;
+
+use crate::store::file_system::{ChangeTimes, change_times};
+use crate::store::open_writers::has_writers;
 
 /// A point in time, in nanoseconds since the epoch, on the clock that file systems stamp with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -78,6 +82,22 @@ impl Stamp {
             changed: Moment::from_unix(metadata.ctime(), metadata.ctime_nsec()),
             inode: metadata.ino(),
         }
+    }
+
+    /// The stamp, if it stands for the content that the file at `path` had at `moment`: it is settled, and nobody but a
+    /// kernel sets change times there, and nobody has the file open for writing.
+    pub(crate) fn trusted(self, path: &Path, moment: Moment) -> Option<Stamp> {
+        /// More than clocks differ by that anybody set.
+        const MOST_SKEW_NANOSECONDS: i64 = 86_400_000_000_000;
+        let is_settled = match change_times(path) {
+            ChangeTimes::Kernel => self.settled_before(moment),
+            ChangeTimes::Below => self.changed.0 % 1_000_000_000 != 0 && self.settled_before(moment),
+            ChangeTimes::Server => {
+                self.settled_before(Moment(moment.0.saturating_sub(MOST_SKEW_NANOSECONDS)))
+            }
+            ChangeTimes::Anybody => false,
+        };
+        (is_settled && !has_writers(path)).then_some(self)
     }
 
     /// Whether everything that happened to the file happened before `moment`, for certain: then nothing written

@@ -21,7 +21,7 @@ use crate::base::environment::Environment;
 use crate::store::key::Key;
 use crate::store::seal::{sealed, unsealed};
 use crate::store::shared_root;
-use crate::store::stamp::Stamp;
+use crate::store::stamp::{Moment, Stamp};
 use crate::store::trace::change::Change;
 use crate::store::trace::escape::{Text, escape, line};
 use crate::store::trace::fact::{Check, Holds, compare, path_of, stamp_text};
@@ -310,7 +310,12 @@ impl Binary<Text<'_>> {
                 if !is_ours_to_run {
                     return Holds::No;
                 }
-                compare(self.stamp, self.digest, || Digest::of_file(&path), stamp)
+                // Nobody but runner writes to the user's own cache; the machine's may be an image.
+                let trusted = |since: Moment| match path_of(&self.path).is_absolute() {
+                    true => stamp.trusted(&path, since),
+                    false => Some(stamp).filter(|stamp| stamp.settled_before(since)),
+                };
+                compare(self.stamp, self.digest, || Digest::of_file(&path), trusted)
             }
             _ => Holds::No,
         }

@@ -11,6 +11,7 @@ mod shared_cache;
 mod slow {
     mod concurrency;
     mod damage;
+    mod file_systems;
     mod power;
     mod security;
     mod storm;

@@ -207,14 +207,14 @@ impl<'a> Check<'a> {
     /// A file's content as it is now. The stamp is kept only if the file was left alone before `since`.
     pub(crate) fn file(path: &Path, since: Moment) -> io::Result<Check<'static>> {
         let (digest, stamp) = read_stamped(path, false)?;
-        let stamp = Some(stamp).filter(|stamp| stamp.settled_before(since));
+        let stamp = stamp.trusted(path, since);
         Ok(Check::of(Input::Content { content: Content::File, path: text_of(path), digest, stamp }))
     }
 
     /// A file of the compiler's, large ones by samples.
     pub(crate) fn tool_file(path: &Path, since: Moment) -> io::Result<Check<'static>> {
         let (digest, stamp) = read_stamped(path, true)?;
-        let stamp = Some(stamp).filter(|stamp| stamp.settled_before(since));
+        let stamp = stamp.trusted(path, since);
         Ok(Check::of(Input::Content { content: Content::File, path: text_of(path), digest, stamp }).tool())
     }
 
@@ -222,7 +222,7 @@ impl<'a> Check<'a> {
     pub(crate) fn directory(path: &Path, which: Names, since: Moment) -> io::Result<Check<'static>> {
         let stamp = Stamp::of(&std::fs::metadata(path)?);
         let digest = names_in(path, which)?;
-        let stamp = Some(stamp).filter(|stamp| stamp.settled_before(since));
+        let stamp = stamp.trusted(path, since);
         Ok(Check::of(Input::Content { content: Content::Names(which), path: text_of(path), digest, stamp }))
     }
 
@@ -321,7 +321,7 @@ impl<'a> Check<'a> {
                 if *content == Content::File && (is_other_size || !metadata.is_file()) {
                     return Holds::No;
                 }
-                compare(*stamp, *digest, || content.read(path, self.tool), now)
+                compare(*stamp, *digest, || content.read(path, self.tool), |since| now.trusted(path, since))
             }
             // A dangling link is nothing that could be read, until it dangles no more.
             Input::Absent { path } => match std::fs::metadata(path_of(path)) {
@@ -438,13 +438,13 @@ pub(crate) fn compare(
     recorded: Option<Stamp>,
     digest: Digest,
     read: impl FnOnce() -> io::Result<Digest>,
-    now: Stamp,
+    stamp: impl FnOnce(Moment) -> Option<Stamp>,
 ) -> Holds {
     let before = Moment::now();
     match read() {
         // A stamp that was settled before the content was read stands for that content.
         Ok(content) if content == digest => {
-            Holds::ByContent(Some(now).filter(|now| Some(*now) != recorded && now.settled_before(before)))
+            Holds::ByContent(stamp(before).filter(|now| Some(*now) != recorded))
         }
         _ => Holds::No,
     }

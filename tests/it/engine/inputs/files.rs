@@ -1,10 +1,12 @@
 //! Never stale: files that the compiler reads and files that are declared; times that lie.
 
 use std::fs;
+use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::symlink;
 use std::time::{Duration, SystemTime};
 
 use crate::support::files::{overwrite_keeping_time, replace, set_modified};
+use crate::support::machine::has;
 use crate::support::sandbox::Sandbox;
 use crate::support::watched::{FAILED, LONG_AGO, changed, run, touched, unchanged};
 
@@ -247,4 +249,38 @@ fn a_file_from_the_past_or_the_future() {
     changed(run(&sandbox), "new\n");
     sandbox.sh("cp -p ../kept t").run().prints("");
     unchanged(run(&sandbox), "tar\n");
+}
+
+#[test]
+fn a_file_that_is_mapped_and_written_again() {
+    if !has("python3") {
+        return;
+    }
+    let sandbox = Sandbox::fake();
+    sandbox.write("s.rs", "mod m\n");
+    let module = sandbox.write("m.rs", "print one\n");
+    // The first store changes the times; those after it do not, until the page has been written back.
+    let program = "import mmap, sys\nf = open('m.rs', 'r+b')\nm = mmap.mmap(f.fileno(), 0)\nm[6:9] = b'one'\n\
+        print(flush=True)\nsys.stdin.readline()\nm[6:9] = b'two'\nprint(flush=True)\nsys.stdin.readline()\n";
+    let mut writer = sandbox.command("python3").args(["-c", program]).start_with_input();
+    let mut says = BufReader::new(writer.stdout.take().unwrap()).lines();
+    let mut stdin = writer.stdin.take().unwrap();
+    says.next();
+    sleep_a_tick(&module);
+    changed(run(&sandbox), "one\n");
+    unchanged(run(&sandbox), "one\n");
+    stdin.write_all(b"\n").unwrap();
+    says.next();
+    changed(run(&sandbox), "two\n");
+    drop(stdin);
+    writer.wait().unwrap();
+    unchanged(run(&sandbox), "two\n");
+}
+
+/// Waits until a file's times are past.
+fn sleep_a_tick(path: &std::path::Path) {
+    let modified = fs::metadata(path).unwrap().modified().unwrap();
+    crate::support::children::wait_until("the clock has gone on", || {
+        SystemTime::now() > modified + Duration::from_millis(50)
+    });
 }
