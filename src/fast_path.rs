@@ -48,6 +48,8 @@ pub trait System {
 
 const FILE_BYTES: usize = 256 * 1024;
 const PATH_BYTES: usize = 8 * 1024;
+/// A link with a longer text is the long way's.
+const LINK_BYTES: usize = 1024;
 
 /// Memory for all of it: a static one, whose pages cost nothing until they are touched.
 #[derive(Debug)]
@@ -277,7 +279,10 @@ fn holds(input: &Input<Escaped<'_>>, path: &mut Buffer<'_>, system: &impl System
     match input {
         Input::Content { path: name, stamp, .. } => {
             path.push_text(*name)?;
-            let stat = rustix::fs::stat(path.c_str()?).ok()?;
+            let stat = match rustix::fs::stat(path.c_str()?) {
+                Err(Errno::NOENT) => return (*stamp == Some(Stamp::ABSENT)).then_some(true),
+                stat => stat.ok()?,
+            };
             (stamp_of(&stat)? == (*stamp)?).then_some(true)
         }
         Input::Absent { path: name } => {
@@ -293,8 +298,22 @@ fn holds(input: &Input<Escaped<'_>>, path: &mut Buffer<'_>, system: &impl System
         Input::Private { name, value } => {
             Some(system.variable(name.plain()?).is_some_and(|now| Digest::of(now) == *value))
         }
+        Input::Present { path: name } => {
+            path.push_text(*name)?;
+            let wants_directory = path.bytes().last() == Some(&b'/');
+            let kind = |stat: Stat| FileType::from_raw_mode(stat.st_mode) == FileType::Directory;
+            Some(rustix::fs::stat(path.c_str()?).is_ok_and(|stat| kind(stat) == wants_directory))
+        }
+        Input::Link { path: name, target } => {
+            path.push_text(*name)?;
+            let mut buffer = [0; LINK_BYTES];
+            let length = readlinkat_raw(CWD, path.c_str()?, &mut buffer[..]).ok()?;
+            (length < LINK_BYTES).then(|| buffer.get(..length).map(|now| target.is(now)))?
+        }
+        Input::Never { .. } => Some(false),
+        Input::SearchPath { value, .. } => value.is(system.variable(b"PATH")?).then_some(true),
         Input::Command { name, path: expected } => {
-            let (name, expected) = (name.plain()?, (*expected)?);
+            let name = name.plain()?;
             for directory in system.variable(b"PATH")?.split(|byte| *byte == b':') {
                 if directory.first() != Some(&b'/') {
                     continue;
@@ -308,10 +327,10 @@ fn holds(input: &Input<Escaped<'_>>, path: &mut Buffer<'_>, system: &impl System
                 if rustix::fs::access(path.c_str()?, Access::EXEC_OK).is_ok()
                     && rustix::fs::stat(path.c_str()?).ok().is_some_and(|stat| is_file(&stat))
                 {
-                    return Some(expected.is(path.bytes()));
+                    return Some(expected.is_some_and(|expected| expected.is(path.bytes())));
                 }
             }
-            Some(false)
+            Some(expected.is_none())
         }
     }
 }

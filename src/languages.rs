@@ -7,7 +7,7 @@
 //!   it;
 //! - [`language_script`] is a script that was read; [`recipe`] finds its compiler ([`compiler`]) and its flags ([`pkg_config`]);
 //! - [`driver`] is the interface of a kind of compiler, on a [`compilation`]; the four kinds are [`c`], [`go`], [`template`] and
-//!   [`scriptisto`], with [`source`], [`inputs`] and [`includes`] below them;
+//!   [`scriptisto`], with [`source`] and [`inputs`] below them; [`variables`] is what they are started with;
 //! - [`mod@build`] runs the compiler in staging, [`record`] is the build record, and [`backend`] answers the spine.
 //!
 //! To add a language that one compiler call can build, add a row to [`table`].
@@ -21,7 +21,6 @@ pub(crate) mod compiler;
 pub(crate) mod detect;
 pub(crate) mod driver;
 pub(crate) mod go;
-pub(crate) mod includes;
 pub(crate) mod inputs;
 pub(crate) mod language;
 pub(crate) mod language_script;
@@ -35,3 +34,4 @@ pub(crate) mod source;
 pub(crate) mod table;
 pub(crate) mod template;
 pub(crate) mod user_defined;
+pub(crate) mod variables;

@@ -4,6 +4,7 @@ pub(crate) mod child;
 pub(crate) mod exec;
 pub(crate) mod git;
 pub(crate) mod memfd;
+pub(crate) mod observe;
 pub(crate) mod program_group;
 pub(crate) mod running;
 pub(crate) mod sandbox;

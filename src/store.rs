@@ -3,6 +3,7 @@
 pub(crate) mod cache;
 pub(crate) mod cache_root;
 pub(crate) mod entry;
+pub(crate) mod fact_tree;
 pub(crate) mod file_digest;
 pub(crate) mod file_system;
 pub(crate) mod key;

@@ -47,6 +47,8 @@ pub struct Inputs {
     pub files: Vec<(PathBuf, String)>,
     /// Directories in which the names counted.
     pub directories: Vec<PathBuf>,
+    /// Where something was, whatever it holds, and links.
+    pub present: Vec<PathBuf>,
     /// Where nothing was.
     pub absent: Vec<PathBuf>,
     /// Variables, and whether they were set. Their values may be nobody else's business.
@@ -71,6 +73,10 @@ impl Inputs {
                 }
                 // What a search of PATH found is a file, and among them.
                 Input::Command { .. } => {}
+                Input::Present { path } | Input::Link { path, .. } => {
+                    inputs.present.push(path_of(path).to_owned());
+                }
+                Input::Never { .. } | Input::SearchPath { .. } => {}
             }
         }
         inputs
@@ -84,7 +90,7 @@ impl Inputs {
         let variables = self.variables.iter().map(|(name, is_set)| json!({"name": name, "set": is_set}));
         json!({
             "files": files.collect::<Vec<_>>(), "directories": paths(&self.directories),
-            "absent": paths(&self.absent), "env": variables.collect::<Vec<_>>(),
+            "present": paths(&self.present), "absent": paths(&self.absent), "env": variables.collect::<Vec<_>>(),
         })
     }
 }

@@ -18,8 +18,9 @@ use crate::request::options::Options;
 use crate::request::package_spec::Package;
 use crate::rust::deps::{VersionChange, differences};
 use crate::script::script_file::Script;
+use crate::store::fact_tree;
 use crate::store::file_digest::is_absence;
-use crate::store::trace::fact::Holds;
+use crate::store::trace::fact_state::Holds;
 
 /// What became of an installed executable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -219,7 +220,8 @@ fn source_state(receipt: &Receipt, environment: &Environment) -> Option<State> {
         Err(_) => Some(State::SourceGone),
         Ok(bytes) if Digest::of(&bytes) != receipt.source_digest => Some(State::SourceChanged),
         Ok(_) => {
-            let is_changed = receipt.checks.iter().any(|check| check.holds(environment) == Holds::No);
+            let is_changed =
+                receipt.checks.iter().any(|check| fact_tree::holds(check, environment) == Holds::No);
             is_changed.then_some(State::SourceChanged)
         }
     }

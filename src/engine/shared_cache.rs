@@ -44,11 +44,13 @@ use crate::script::script_file::Script;
 use crate::settings::schema;
 use crate::store::cache::Cache;
 use crate::store::entry::Found;
+use crate::store::fact_tree;
 use crate::store::key::Key;
 use crate::store::shared_root::{VARIABLE, is_ours_or_roots, is_trusted};
 use crate::store::stamp::{Moment, Stamp};
 use crate::store::trace::escape::Text;
-use crate::store::trace::fact::{Check, Holds, Input, path_of, text_of};
+use crate::store::trace::fact::{Check, Input, path_of, text_of};
+use crate::store::trace::fact_state::Holds;
 use crate::store::trace::line::Binary;
 use crate::store::trace::{Trace, Variant};
 
@@ -246,9 +248,9 @@ fn checks(
         }
     };
     for check in inputs {
-        checks.push(match check.holds(environment) {
+        checks.push(match fact_tree::holds(check, environment) {
             Holds::Yes => (*check).clone().into_owned(),
-            Holds::ByContent(stamp) => {
+            Holds::ByContent(stamp) | Holds::Tree(stamp) => {
                 let mut renewed = (*check).clone().into_owned();
                 renewed.set_stamp(stamp);
                 renewed
@@ -292,7 +294,7 @@ fn without_compiler(check: &Check<'_>, homes: &Homes, environment: &Environment)
         Input::Variable { name, .. } | Input::Private { name, .. }
             if OF_TOOLS.iter().all(|known| known.as_bytes() != &**name) =>
         {
-            (check.holds(environment) == Holds::Yes).then(|| check.clone().into_owned())
+            (fact_tree::holds(check, environment) == Holds::Yes).then(|| check.clone().into_owned())
         }
         _ => Some(as_it_is_now(check, homes, environment)),
     }
@@ -304,7 +306,11 @@ fn as_it_is_now(check: &Check<'_>, homes: &Homes, environment: &Environment) -> 
         Input::Variable { name, .. } => Check::variable(&String::from_utf8_lossy(name), environment),
         Input::Private { name, .. } => Check::private_variable(&String::from_utf8_lossy(name), environment),
         Input::Command { name, .. } => Check::command(&String::from_utf8_lossy(name), environment),
-        Input::Content { path, .. } | Input::Absent { path } => {
+        Input::Never { .. } | Input::SearchPath { .. } => return check.clone().into_owned(),
+        Input::Content { path, .. }
+        | Input::Absent { path }
+        | Input::Present { path }
+        | Input::Link { path, .. } => {
             let path = homes.ours_for(path_of(path));
             Check::file_or_absent(&path, Moment::now()).unwrap_or_else(|_| Check::absent(&path))
         }
@@ -324,9 +330,13 @@ fn without_home(check: &Check<'_>, home: &Path) -> Vec<u8> {
     };
     let mut check = check.clone().without_stamp().into_owned();
     match &mut check.input {
-        Input::Content { path, .. } | Input::Absent { path } => {
+        Input::Content { path, .. }
+        | Input::Absent { path }
+        | Input::Present { path }
+        | Input::Link { path, .. } => {
             *path = neutral(path);
         }
+        Input::Never { .. } | Input::SearchPath { .. } => {}
         Input::Variable { value: Some(text), .. } | Input::Command { path: Some(text), .. } => {
             *text = neutral(text);
         }

@@ -18,6 +18,7 @@ use crate::request::limits::Limits;
 use crate::rust::{deps, incremental};
 use crate::store::cache::Cache;
 use crate::store::entry::last_used;
+use crate::store::fact_tree;
 use crate::store::key::Key;
 use crate::store::lock::Lock;
 use crate::store::sealed_record::Record;
@@ -174,6 +175,7 @@ pub(crate) fn trim(cache: &Cache, limits: Limits, mode: Mode) -> (Vec<CachedBuil
     trimmed.bytes += sweep_binaries(cache, &kept, mode);
     trimmed.bytes += sweep_dependencies(cache, alive, &unused, limits.most_bytes, mode);
     trimmed.bytes += sweep_written(cache, oldest, mode);
+    trimmed.bytes += sweep_trees(cache, mode);
     if mode == Mode::Remove {
         sweep_resolutions(cache);
         sweep_locks(cache);
@@ -240,6 +242,27 @@ fn sweep_written(cache: &Cache, oldest: i64, mode: Mode) -> u64 {
     written.filter(is_old).map(|path| remove_in(mode, &path)).sum()
 }
 
+/// Removes facts that no trace and no environment rests on, but for those whose trace may be on its way.
+fn sweep_trees(cache: &Cache, mode: Mode) -> u64 {
+    let mut named: BTreeSet<PathBuf> = BTreeSet::new();
+    for path in files_below(&cache.join("traces"), 2) {
+        let Some(id) = path.file_name().and_then(|name| Digest::parse(name.as_encoded_bytes())) else {
+            continue;
+        };
+        let bytes = fs::read(&path).unwrap_or_default();
+        let Some(trace) = Trace::parse(&id, &bytes) else { continue };
+        named.extend(trace.variants.iter().flat_map(|variant| fact_tree::names(variant.checks.iter())));
+    }
+    for environment in environments(cache) {
+        let bytes = fs::read(environment.directory.join("record")).unwrap_or_default();
+        named.extend(fact_tree::names(Record::read_any_facts(&bytes).iter()));
+    }
+    let trees = files_below(&cache.join(fact_tree::DIRECTORY), 2);
+    let is_unnamed = |path: &PathBuf| !named.iter().any(|name| path.ends_with(name));
+    let unused = trees.into_iter().filter(is_unnamed).filter(|path| is_older_than_an_hour(path));
+    unused.map(|path| remove_in(mode, &path)).sum()
+}
+
 /// Removes everything, or every build of one script.
 pub(crate) fn clean(cache: &Cache, script: Option<&Path>) -> Result<TrimReport> {
     let mut trimmed = TrimReport::default();
@@ -258,7 +281,9 @@ pub(crate) fn clean(cache: &Cache, script: Option<&Path>) -> Result<TrimReport> 
         None => {
             trimmed.builds = builds(cache).len() as u64;
             // Traces first: whoever looks from now on builds anew.
-            for part in ["traces", "bin", "toolchains", "crates", "documentation", "packages"] {
+            for part in
+                ["traces", fact_tree::DIRECTORY, "bin", "toolchains", "crates", "documentation", "packages"]
+            {
                 for entry in entries(&cache.join(part)) {
                     trimmed.bytes += remove(&entry);
                 }

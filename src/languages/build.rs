@@ -14,15 +14,26 @@ use crate::base::digest::Digest;
 use crate::base::error::{Error, Result, Step};
 use crate::build::backend::Host;
 use crate::build::input_watch::InputWatch;
+use crate::build::observed_inputs::{self, Surroundings};
+use crate::build::observing::Observing;
 use crate::build::outcome::{Interruption, Outcome, cache_removed, disk_full, trace_facts};
 use crate::languages::driver::{Build, Call};
 use crate::languages::recipe::LanguageRecipe;
 use crate::languages::record::build_record;
+use crate::process::observe::observed::Observed;
+use crate::process::observe::policy::Policy;
+use crate::process::observe::unavailable::Unavailable;
 use crate::process::task::Task;
 use crate::rust::recipe::command_words::shown_directory;
 use crate::rust::static_check;
 use crate::store::entry::Built;
 use crate::store::trace::fact::Check;
+
+/// How many directories of a tree stand for it: a hit asks each.
+const DIRECTORIES_OF_TREES: usize = 16;
+
+/// What a compiler looked at, or why that is not known.
+type Watched = Option<std::result::Result<Observed, Unavailable>>;
 
 /// Compiles the script into `staging`.
 ///
@@ -39,7 +50,8 @@ fn attempt(
 ) -> std::result::Result<Built, Interruption> {
     let began = Instant::now();
     let compilation = &recipe.compilation;
-    let build = Build { compilation, staging, host };
+    let observing = Observing::of(&recipe.request.layers);
+    let build = Build { compilation, staging, host, is_observed: observing.is_in_force() };
     let (script, settings) = (compilation.script, compilation.settings);
     let mut watch = InputWatch::begin(script, settings, host.environment, Some(recipe.since))?;
     clear(staging).map_err(|error| build.unusable(error))?;
@@ -48,14 +60,38 @@ fn attempt(
         // Its answer may be long, and is read when the compiler has ended.
         Task::new(command, host.environment.supervision()).start().ok()
     });
-    let (messages, status) = run(build, &mut call)?;
+    let policy = observing.policy(recipe.driver.links());
+    let (messages, status, observed) = run(build, &mut call, policy)?;
     watch.script_content()?;
     if !status.success() || !call.output.is_file() {
         return Err(failed(recipe, build, &call, &messages, status).into());
     }
-    let inputs = recipe.driver.inputs(build, &mut call, query)?;
+    let mut inputs = recipe.driver.complete(build, &mut call)?;
     watch.script()?;
-    let mut checks = Vec::with_capacity(inputs.files.len() + inputs.checks.len());
+    let mut checks = match observed {
+        Some(Ok(observed)) => {
+            let own = recipe.driver.own_directories(build);
+            let surroundings = Surroundings {
+                environment: host.environment,
+                cache: host.cache,
+                start: watch.start(),
+                script: script.path(),
+                base: compilation.base(),
+                compiler: &compilation.compiler.path,
+                mirror: call.source.mirror.as_deref(),
+                own: own.into_iter().chain([staging.to_owned(), host.cache.root().to_owned()]).collect(),
+                constant: recipe.driver.constant_directories(build),
+                directories: DIRECTORIES_OF_TREES,
+            };
+            observed_inputs::facts(&observed, &surroundings)?
+        }
+        Some(Err(reason)) => vec![Check::never(&format!("the compiler could not be observed: {reason}"))],
+        None => {
+            let reported = recipe.driver.reported_inputs(build, &call, query)?;
+            inputs.files.extend(reported.files);
+            reported.checks
+        }
+    };
     for input in &inputs.files {
         // Files in staging are removed after the build.
         if script.path() == Some(&input.path) || input.path.starts_with(staging) {
@@ -106,7 +142,8 @@ fn attempt(
 
 /// Shows the files in staging and the call of the compiler; the path that the program would have.
 pub(crate) fn dry_run(recipe: &LanguageRecipe<'_>, staging: &Path, host: Host<'_>) -> Result<PathBuf> {
-    let build = Build { compilation: &recipe.compilation, staging, host };
+    let is_observed = Observing::of(&recipe.request.layers).is_in_force();
+    let build = Build { compilation: &recipe.compilation, staging, host, is_observed };
     let call = recipe.driver.call(build)?;
     show(build, &call)?;
     Ok(call.output)
@@ -122,8 +159,12 @@ fn show(build: Build<'_>, call: &Call) -> Result<()> {
     Ok(())
 }
 
-/// Runs the compiler: its messages and its exit status.
-pub(crate) fn run(build: Build<'_>, call: &mut Call) -> Result<(Vec<u8>, ExitStatus)> {
+/// Runs the compiler: its messages, its exit status, and what it looked at if there is a policy to observe it by.
+pub(crate) fn run(
+    build: Build<'_>,
+    call: &mut Call,
+    policy: Option<Policy>,
+) -> Result<(Vec<u8>, ExitStatus, Watched)> {
     let input = match &call.input {
         Some(path) => File::open(path).map_err(|error| build.unusable(error))?.into(),
         None => Stdio::null(),
@@ -137,12 +178,14 @@ pub(crate) fn run(build: Build<'_>, call: &mut Call) -> Result<(Vec<u8>, ExitSta
     });
     let label = format!("compiling {}", compilation.name().to_string_lossy());
     let finished =
-        build.host.reporter.run_reading(input, &mut call.command, &label, false).map_err(|error| {
-            let what = format!("cannot run `{}`", compilation.compiler.path.display());
-            Error::new(Step::Toolchain, anyhow::Error::new(error).context(what))
-        })?;
+        build.host.reporter.run_observed(input, &mut call.command, &label, false, policy).map_err(
+            |error| {
+                let what = format!("cannot run `{}`", compilation.compiler.path.display());
+                Error::new(Step::Toolchain, anyhow::Error::new(error).context(what))
+            },
+        )?;
     match build.staging.is_dir() {
-        true => Ok((with_script_paths(build, call, finished.stderr), finished.status)),
+        true => Ok((with_script_paths(build, call, finished.stderr), finished.status, finished.observed)),
         false => Err(cache_removed()),
     }
 }

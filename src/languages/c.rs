@@ -1,9 +1,8 @@
 //! C and C++: any compiler that takes the usual arguments (gcc, clang, tcc and their kin).
 //!
 //! As `make` does, it honors `CC` or `CXX`, `CPPFLAGS`, `CFLAGS` or `CXXFLAGS`, `LDFLAGS` and `LDLIBS`. The compiler
-//! itself honors [`TRACED`], and all of them are part of the trace. The compiler reports what it read (`-MD`), and so does
-//! the linker (`--dependency-file`); headers that would have been read if they existed are found by
-//! [`crate::languages::includes`].
+//! itself honors others, which its row in the table of languages names. Where it is not observed it reports what it read (`-MD`),
+//! and so does the linker (`--dependency-file`).
 //!
 //! A file without a `#!` line is compiled in its place. One with such a line is read from standard input, under its own name by
 //! a line marker, in its own directory: so `#include "x.h"`, `__FILE__` and `__LINE__` are those of the script.
@@ -26,26 +25,9 @@ use crate::languages::inputs::Inputs;
 use crate::languages::language::CFamily;
 use crate::languages::metadata::Head;
 use crate::languages::source::{self, Source};
+use crate::process::observe::policy::Links;
 use crate::process::running::Running;
 use crate::store::trace::fact::Check;
-
-/// Variables that compilers and linkers read by themselves.
-const TRACED: &[&str] = &[
-    "CPATH",
-    "C_INCLUDE_PATH",
-    "CPLUS_INCLUDE_PATH",
-    "LIBRARY_PATH",
-    "LD_RUN_PATH",
-    "COMPILER_PATH",
-    "GCC_EXEC_PREFIX",
-    "SDKROOT",
-    "MACOSX_DEPLOYMENT_TARGET",
-    "SOURCE_DATE_EPOCH",
-    "CCC_OVERRIDE_OPTIONS",
-];
-
-/// Variables that would make a compiler write its report elsewhere.
-const REMOVED: &[&str] = &["DEPENDENCIES_OUTPUT", "SUNPRO_DEPENDENCIES"];
 
 const INSTALL_C: &str = "install a C compiler, for example `apt-get install gcc libc6-dev`";
 const INSTALL_CPP: &str = "install a C++ compiler, for example `apt-get install g++`";
@@ -66,8 +48,10 @@ pub(super) struct CDriver {
     kind: CFamily,
     /// Whether it is tcc, which accepts only some of the usual arguments.
     is_tiny: bool,
-    /// Whether the linker reports what it read.
+    /// Whether the linker reports what it read; not asked where that is observed.
     linker_reports: bool,
+    /// Whether it looks up the real path of each header unless it is told not to, which is half of what it looks at.
+    takes_header_flag: bool,
     /// Arguments from variables: before the source, and after it.
     before: Vec<String>,
     libraries: Vec<String>,
@@ -83,15 +67,11 @@ pub(super) fn find(
 ) -> Result<(Compiler, CDriver)> {
     let (variable, default, flags, _) = kind.names();
     let install = if kind == CFamily::C { INSTALL_C } else { INSTALL_CPP };
-    let mut checks: Vec<Check<'static>> =
-        TRACED.iter().map(|name| Check::variable(name, search.environment)).collect();
+    let mut checks: Vec<Check<'static>> = Vec::new();
     let text_of = |name: &str| {
         let value = search.environment.set(name);
         value.map(|value| value.to_string_lossy().into_owned()).unwrap_or_default()
     };
-    for name in [flags, "CPPFLAGS", "LDFLAGS", "LDLIBS"] {
-        checks.push(Check::variable(name, search.environment));
-    }
     let split = |name: &str| shell_words::split(&text_of(name));
     let before = [flags, "CPPFLAGS", "LDFLAGS"].into_iter().flat_map(split).collect();
     let libraries = split("LDLIBS");
@@ -115,7 +95,6 @@ pub(super) fn find(
         }
     }
     if found.is_none() {
-        checks.push(Check::variable(variable, search.environment));
         let words = compiler::words_of(&text_of(variable));
         let name = words.first().map_or(default, String::as_str);
         found = search.find(name, &mut checks)?;
@@ -128,7 +107,11 @@ pub(super) fn find(
     let version = search.version(&path, &["--version"])?;
     let is_tiny = version.starts_with("tcc ");
     let mut linker_reports = false;
+    let mut takes_header_flag = false;
     if !is_tiny {
+        takes_header_flag = version.to_ascii_lowercase().contains("gcc") || version.contains("Free Software");
+    }
+    if !is_tiny && !search.is_observed {
         for part in [if kind == CFamily::C { "cc1" } else { "cc1plus" }, "as", "ld", "collect2"] {
             let answer = search.ask(&path, &[&format!("-print-prog-name={part}")])?;
             let answer = answer.trim();
@@ -141,7 +124,7 @@ pub(super) fn find(
         linker_reports = search.ask(&path, &["-Wl,--help"])?.contains("--dependency-file");
     }
     let compiler = Compiler { path, arguments, version, checks };
-    Ok((compiler, CDriver { kind, is_tiny, linker_reports, before, libraries }))
+    Ok((compiler, CDriver { kind, is_tiny, linker_reports, takes_header_flag, before, libraries }))
 }
 
 /// Whether a compiler lies where only root puts any.
@@ -179,9 +162,6 @@ impl Driver for CDriver {
         let output = build.staging.join("program");
         let path = compilation.script.path().filter(|_| !compilation.head.has_shebang || self.is_tiny);
         let mut command = build.command(&compilation.compiler.path);
-        for name in REMOVED {
-            command.env_remove(name);
-        }
         command
             .args(&compilation.compiler.arguments)
             .args(profile_flags(compilation.profile))
@@ -225,9 +205,13 @@ impl Driver for CDriver {
             false => command.arg("-x").arg(language).arg(source).arg("-x").arg("none"),
         };
         command.args(&compilation.flags).args(&self.libraries).arg("-o").arg(&output);
-        command.arg("-MD").arg("-MF").arg(build.report());
+        if !build.is_observed {
+            command.arg("-MD").arg("-MF").arg(build.report());
+            command.args(if self.is_tiny { &[][..] } else { &["-MT", "program"] });
+        } else if self.takes_header_flag {
+            command.arg("-fno-canonical-system-headers");
+        }
         if !self.is_tiny {
-            command.arg("-MT").arg("program");
             if cfg!(target_os = "linux") && self.kind == CFamily::C {
                 // What C programmers expect to be there, without its costing those who do not use it.
                 command.arg("-Wl,--as-needed");
@@ -241,7 +225,8 @@ impl Driver for CDriver {
             report.push(linker_report(build.staging));
             command.arg(report);
         }
-        let query = (!self.is_tiny).then(|| reported_inputs::query(build, &self.before, language));
+        let query = (!self.is_tiny && !build.is_observed)
+            .then(|| reported_inputs::query(build, &self.before, language));
         let own = compilation.script.path().map(Path::to_owned).unwrap_or_default();
         Ok(Call {
             command,
@@ -253,9 +238,14 @@ impl Driver for CDriver {
         })
     }
 
-    fn inputs(&self, build: Build<'_>, _call: &mut Call, query: Option<Running>) -> Result<Inputs> {
+    fn reported_inputs(&self, build: Build<'_>, _call: &Call, query: Option<Running>) -> Result<Inputs> {
         let words = self.before.iter().chain(&build.compilation.flags).chain(&self.libraries);
         reported_inputs::read(build, &words.map(String::as_str).collect::<Vec<_>>(), query)
+    }
+
+    // It looks at each file as its path is spelled, too.
+    fn links(&self) -> Links {
+        Links::Followed
     }
 
     fn for_check(&self, call: &mut Call) {

@@ -7,6 +7,7 @@ use std::path::Path;
 use crate::base::error::{Error, Result, Step};
 use crate::languages::compiler::Compiler;
 use crate::languages::metadata::Head;
+use crate::languages::variables::Variables;
 use crate::request::options::Options;
 use crate::script::script_file::Script;
 use crate::settings::script_table::Settings;
@@ -62,6 +63,8 @@ pub(crate) struct Compilation<'a> {
     pub(crate) compiler: Compiler,
     /// The script's own flags for the compiler, in order.
     pub(crate) flags: Vec<String>,
+    /// The variables that compilers are started with.
+    pub(crate) variables: Variables,
 }
 
 impl Compilation<'_> {

@@ -11,6 +11,7 @@ use std::process::Command;
 use crate::base::environment::{Environment, absolute, is_executable};
 use crate::base::error::{Error, Result, Step};
 use crate::base::shell_words;
+use crate::languages::variables::Variables;
 use crate::process::task::{Output, Task};
 use crate::rust::toolchain;
 use crate::store::cache::Cache;
@@ -45,6 +46,10 @@ pub(crate) struct Search<'a> {
     pub(crate) environment: &'a Environment,
     pub(crate) cache: &'a Cache,
     pub(crate) since: Moment,
+    /// Whether the compiler will be observed: then what stands behind it need not be asked for.
+    pub(crate) is_observed: bool,
+    /// The variables that compilers are started with.
+    pub(crate) variables: &'a Variables,
 }
 
 impl Search<'_> {
@@ -104,7 +109,7 @@ impl Search<'_> {
         let question = arguments.join("\u{1f}");
         let ask = || {
             let mut command = Command::new(tool);
-            command.args(arguments).env_clear().envs(self.environment.for_compilers()).current_dir("/");
+            command.args(arguments).env_clear().envs(self.variables.given(self.environment)).current_dir("/");
             // A tool that does not know the question can still compile.
             let supervision = self.environment.supervision();
             let output = Task::new(&command, supervision).stderr(Output::Null).output();
@@ -116,6 +121,10 @@ impl Search<'_> {
                     .unwrap_or_default()),
             }
         };
+        // What a shim answers is another's answer.
+        if is_script(tool) {
+            return ask();
+        }
         let (environment, cache) = (self.environment, self.cache);
         let (_, text) =
             toolchain::remembered(tool, &question, Vec::new, ask, environment, cache, self.since)?;
@@ -133,6 +142,13 @@ impl Search<'_> {
             None => name.into_owned(),
         })
     }
+}
+
+/// Whether a program is interpreted: a shim that chooses a version, a wrapper.
+fn is_script(tool: &Path) -> bool {
+    let mut head = [0; 2];
+    let read = std::fs::File::open(tool).and_then(|mut file| std::io::Read::read_exact(&mut file, &mut head));
+    read.is_ok() && head == *b"#!"
 }
 
 /// Whether a program is a wrapper, or another name of one.

@@ -18,6 +18,7 @@ use crate::languages::compilation::Compilation;
 use crate::languages::inputs::Inputs;
 use crate::languages::metadata::Head;
 use crate::languages::source::Source;
+use crate::process::observe::policy::Links;
 use crate::process::running::Running;
 
 /// A kind of compiler, found and ready to be called.
@@ -28,8 +29,29 @@ pub(crate) trait Driver: Debug {
     /// Writes what the compiler needs into staging, and says how the compiler is called.
     fn call(&self, build: Build<'_>) -> Result<Call>;
 
-    /// What the compiler read, once it has made a program. `query` is the one that [`Call::query`] started.
-    fn inputs(&self, build: Build<'_>, call: &mut Call, query: Option<Running>) -> Result<Inputs>;
+    /// What the compiler reports that it read, once it has made a program, where it is not observed. `query` is the one that
+    /// [`Call::query`] started.
+    fn reported_inputs(&self, build: Build<'_>, call: &Call, query: Option<Running>) -> Result<Inputs>;
+
+    /// Makes what the compiler made the program, and says what was read for that besides by us.
+    fn complete(&self, _build: Build<'_>, _call: &mut Call) -> Result<Inputs> {
+        Ok(Inputs::default())
+    }
+
+    /// Directories of the compiler's own, whose content is no input.
+    fn own_directories(&self, _build: Build<'_>) -> Vec<PathBuf> {
+        Vec::new()
+    }
+
+    /// Directories whose content never changes while it is there.
+    fn constant_directories(&self, _build: Build<'_>) -> Vec<PathBuf> {
+        Vec::new()
+    }
+
+    /// Whether links that the compiler reads are looks: not where it looks at each path as it is spelled too.
+    fn links(&self) -> Links {
+        Links::Seen
+    }
 
     /// Turns a call into that of `runner check`: with more warnings, and without a program where the compiler can do so.
     fn for_check(&self, _call: &mut Call) {}
@@ -66,14 +88,16 @@ pub(crate) struct Build<'a> {
     pub(crate) compilation: &'a Compilation<'a>,
     pub(crate) staging: &'a Path,
     pub(crate) host: Host<'a>,
+    /// Whether the compiler is observed, and need not report what it reads.
+    pub(crate) is_observed: bool,
 }
 
 impl Build<'_> {
-    /// A command in the script's directory with the environment of compilers.
+    /// A command in the script's directory with the variables of its language.
     pub(crate) fn command(&self, program: &Path) -> Command {
         let base = self.compilation.base();
         let mut command = Command::new(program);
-        command.env_clear().envs(self.host.environment.for_compilers());
+        command.env_clear().envs(self.compilation.variables.given(self.host.environment));
         command.current_dir(if base.is_dir() { base } else { Path::new("/") });
         command
     }

@@ -14,64 +14,31 @@
 //! accept, are passed by `-overlay` under names in the script's own directory: so `//go:embed`, relative `replace` and packages
 //! below that directory work, and a `//line` keeps the script's name in messages and traces.
 //!
-//! `go list` reports what was read: packages of the standard library belong to the toolchain, those in the module cache never
-//! change, and of all others every file is an input. The go command uses the user's own build cache.
+//! The go command uses the user's own build cache, which is no input; modules in its module cache never change. Where it is not
+//! observed `go list` reports what was read.
 
+mod go_directories;
 mod reported_inputs;
 mod sections;
 
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 
-use crate::base::digest::Fields;
-use crate::base::error::Result;
+use crate::base::error::{Error, Result, Step};
 use crate::languages::compilation::Profile;
 use crate::languages::compile_call::SCRIPT;
 use crate::languages::compiler::{self, Compiler, Search};
 use crate::languages::driver::{Build, Call, Driver};
-use crate::languages::go::reported_inputs::preamble;
 use crate::languages::go::sections::section;
-use crate::languages::includes;
 use crate::languages::inputs::Inputs;
 use crate::languages::metadata::Head;
 use crate::languages::source::{self, Source};
 use crate::process::running::Running;
+use crate::store::stamp::Moment;
 use crate::store::trace::fact::Check;
 
 const INSTALL: &str = "install Go from https://go.dev/dl, or your system's `golang-go` package";
-
-/// Variables that change what the go command makes of the same files.
-const TRACED: &[&str] = &[
-    "GOFLAGS",
-    "GOROOT",
-    "GOPATH",
-    "GOENV",
-    "GO111MODULE",
-    "GOWORK",
-    "GOTOOLCHAIN",
-    "GOEXPERIMENT",
-    "GOFIPS140",
-    "GOAMD64",
-    "GOARM",
-    "GOARM64",
-    "GO386",
-    "GOPPC64",
-    "GORISCV64",
-    "GOMODCACHE",
-    "CGO_ENABLED",
-    "CGO_CFLAGS",
-    "CGO_CPPFLAGS",
-    "CGO_CXXFLAGS",
-    "CGO_LDFLAGS",
-    "CC",
-    "CXX",
-    "PKG_CONFIG",
-    "PKG_CONFIG_PATH",
-    "CPATH",
-    "LIBRARY_PATH",
-    "HOME",
-    "XDG_CONFIG_HOME",
-];
 
 /// The go command.
 #[derive(Debug)]
@@ -83,8 +50,7 @@ pub(super) struct GoDriver {
 /// Finds the go command.
 pub(super) fn find(head: &Head, wanted: Option<&str>, search: Search<'_>) -> Result<(Compiler, GoDriver)> {
     let environment = search.environment;
-    let mut checks: Vec<Check<'static>> =
-        TRACED.iter().map(|name| Check::variable(name, environment)).collect();
+    let mut checks: Vec<Check<'static>> = Vec::new();
     let called = head.call.as_ref().map(|call| call.base_name()).filter(|name| name.starts_with("go1."));
     let mut found = None;
     for name in wanted.into_iter().chain(called.filter(|_| wanted.is_none())) {
@@ -241,21 +207,44 @@ impl Driver for GoDriver {
                 }
             }
             // As `go run` links, for speed; stack traces of panics stay.
+            // The id of a build would tell how often it was built: see `copied`.
+            _ if self.calls_c => drop(command.arg(format!("-ldflags=-s -w -buildid= {linker}").trim_end())),
             _ => drop(command.arg(format!("-ldflags=-s -w {linker}").trim_end())),
         }
         if compilation.options.portable {
             command.arg("-trimpath");
         }
         command.args(&flags).arg("-o").arg(&output).arg(&file);
-        let query = Some(reported_inputs::query(go("list"), &flags, &file));
+        let query = (!build.is_observed).then(|| reported_inputs::query(go("list"), &flags, &file));
         let source = Source { path: base.join(&file), mirror: None };
         let dot = if is_fine { file } else { shown.rsplit('/').next().unwrap_or_default().to_owned() };
         let renames = vec![(format!("./{dot}:"), format!("{}{dot}:", directory_of(&shown)))];
         Ok(Call { command, input: None, source, output, query, renames })
     }
 
-    fn inputs(&self, build: Build<'_>, call: &mut Call, query: Option<Running>) -> Result<Inputs> {
+    fn reported_inputs(&self, build: Build<'_>, call: &Call, query: Option<Running>) -> Result<Inputs> {
         reported_inputs::read(build, &call.source.path, self.calls_c, query)
+    }
+
+    fn complete(&self, build: Build<'_>, call: &mut Call) -> Result<Inputs> {
+        // Of another package than `main` the go command makes an archive.
+        let mut head = [0; 7];
+        let read = std::fs::File::open(&call.output).and_then(|mut file| file.read_exact(&mut head));
+        if read.is_ok() && head == *b"!<arch>" {
+            let text = String::from_utf8_lossy(build.compilation.script.bytes()).into_owned();
+            let name = text.lines().find_map(|line| line.strip_prefix("package ")).unwrap_or("another");
+            let text = format!("it is package `{}`; a script must be package `main`", name.trim());
+            return Err(Error::message(Step::Compile, text));
+        }
+        Ok(Inputs::default())
+    }
+
+    fn own_directories(&self, build: Build<'_>) -> Vec<PathBuf> {
+        go_directories::own(build.host.environment)
+    }
+
+    fn constant_directories(&self, build: Build<'_>) -> Vec<PathBuf> {
+        go_directories::modules(build.host.environment).into_iter().collect()
     }
 
     fn for_check(&self, call: &mut Call) {
@@ -324,13 +313,10 @@ fn copied(build: Build<'_>, shown: &str) -> Vec<u8> {
     }
     copy.extend(source::text(build.compilation));
     if build.compilation.head.calls_c {
-        // The go command does not watch headers of C: a digest of them becomes part of the script.
-        let mut fields = Fields::new("headers");
-        for path in includes::beside(&preamble(build.compilation.script.bytes()), build.compilation.base()) {
-            fields.push("path", path.as_os_str().as_encoded_bytes());
-            fields.push("content", &std::fs::read(&path).unwrap_or_default());
-        }
-        copy.extend(format!("\n// headers {}\n", fields.finish().short(32)).into_bytes());
+        // The go command does not watch headers of C and libraries, and would take from its cache what it made of others: with
+        // this the script is another one each time.
+        let moment = Moment::latest().unix_nanoseconds();
+        copy.extend(format!("\n// built {moment}\n").into_bytes());
     }
     copy
 }

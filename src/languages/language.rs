@@ -22,6 +22,8 @@ pub(crate) struct Language {
     pub(crate) line_comment: &'static str,
     /// The command of its formatter, from standard input to standard output: `{name}` is the name of the file.
     pub(crate) formatter: &'static [&'static str],
+    /// Variables that its compilers, and what those start, go by: they are started with these, the common ones and no others.
+    pub(crate) variables: &'static [&'static str],
     pub(crate) compilers: Compilers,
 }
 
@@ -72,29 +74,23 @@ pub(crate) struct Template {
     /// a copy.
     pub(crate) line_marker: Option<&'static str>,
     pub(crate) report: Report,
-    /// How many components of a path name a module, so that a file of the script's may shadow a module of the library.
-    pub(crate) module_parts: usize,
-    /// Configuration files that it looks for in the script's directory and all above: `{stem}` is the script's.
-    pub(crate) config_files: &'static [&'static str],
     /// First words of its command line that are not flags.
     pub(crate) subcommands: &'static [&'static str],
     /// Advice on how to install it.
     pub(crate) install: &'static str,
 }
 
-/// How a compiler reports what it read.
+/// How a compiler reports what it read, for where it is not observed.
+///
+/// No report says which names were looked for in vain. So a build is kept only if the script is by itself: no directory of its
+/// own is searched, and nothing was read but the script and what came with the compiler, or files of which all of their
+/// directory is watched.
 #[derive(Debug)]
 pub(crate) enum Report {
     /// A Makefile rule in `{read}`.
     Depfile,
-    /// A Makefile rule on the standard output of a second call with these arguments.
-    Command(&'static [&'static str]),
-    /// JSON that nim leaves in `{staging}/cache`.
-    Nim,
-    /// No report; the sources name their imports between one of these openings and a quote.
-    Names(&'static [&'static str]),
-    /// No report, because it reads nothing but the script and its own library.
-    Nothing,
+    /// None; the script reads something else if one of these words is in it, but for those followed by one of the second.
+    Words(&'static [&'static str], &'static [&'static str]),
 }
 
 impl Language {

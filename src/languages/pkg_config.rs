@@ -48,7 +48,7 @@ pub(super) fn flags(
     checks.extend(TRACED.iter().map(|name| Check::variable(name, search.environment)));
     let words: Vec<&str> = words.iter().map(|word| word.text.as_str()).collect();
     let mut call = Command::new(&tool);
-    call.args(&words).env_clear().envs(search.environment.for_compilers()).current_dir(base);
+    call.args(&words).env_clear().envs(search.variables.given(search.environment)).current_dir(base);
     let output = Task::new(&call, search.environment.supervision()).stderr(Output::Null).output();
     let Some(output) = output.ok().filter(|output| output.status.success()) else { return Ok(None) };
     if matches!(name, "pkg-config" | "pkgconf") {

@@ -6,6 +6,7 @@ use std::path::Path;
 use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Step};
 use crate::base::shell_commands;
+use crate::build::observing::Observing;
 use crate::languages::compilation::{Compilation, Profile};
 use crate::languages::compile_call::SCRIPT;
 use crate::languages::compiler::{Compiler, Search};
@@ -13,6 +14,7 @@ use crate::languages::driver::Driver;
 use crate::languages::language::Compilers;
 use crate::languages::language_script::LanguageScript;
 use crate::languages::metadata::Head;
+use crate::languages::variables::Variables;
 use crate::languages::{c, go, pkg_config, scriptisto, template};
 use crate::request::options::{Harness, Options};
 use crate::request::program_args::ProgramArgs;
@@ -50,7 +52,9 @@ impl<'a> LanguageRecipe<'a> {
         let BuildRequest { script, options, settings, .. } = request;
         refuse_options_for_rust(options, head)?;
         let profile = Profile::requested(options, head)?;
-        let search = Search { environment, cache, since: Moment::now() };
+        let is_observed = Observing::of(&request.layers).is_in_force();
+        let variables = variables(head, &settings.env);
+        let search = Search { environment, cache, since: Moment::now(), is_observed, variables: &variables };
         let mut notes = Vec::new();
         request.layers.check_toolchain(environment)?;
         let (compiler, driver) = find_compiler(head, options.toolchain.as_deref(), search, &mut notes)?;
@@ -58,10 +62,13 @@ impl<'a> LanguageRecipe<'a> {
         let words = call_words(script.base(), head, search, &mut checks, &mut notes)?;
         let flags = driver.flags(head, words).into_iter().chain(head.flags.iter().cloned()).collect();
         checks.extend(compiler.checks.iter().cloned());
+        checks.extend(variables.checks(environment));
+        let since = search.since;
         checks.extend(schema::choices(environment));
         checks.extend(request.config.checks.iter().cloned());
-        let compilation = Compilation { script, options, settings, head, profile, compiler, flags };
-        Ok(LanguageRecipe { request, compilation, driver, notes, checks, since: search.since })
+        let compilation =
+            Compilation { script, options, settings, head, profile, compiler, flags, variables };
+        Ok(LanguageRecipe { request, compilation, driver, notes, checks, since })
     }
 
     /// The arguments and variables of the program.
@@ -73,6 +80,15 @@ impl<'a> LanguageRecipe<'a> {
             sandbox: self.request.options.sandbox.to_arguments(),
         }
     }
+}
+
+/// The variables that compilers of a script are started with; `own` are those that its metadata names.
+fn variables(head: &Head, own: &[String]) -> Variables {
+    let of_language = match &head.spec {
+        Some(spec) => scriptisto::variables(spec),
+        None => head.language.variables.to_vec(),
+    };
+    Variables::of(of_language, own.iter().map(String::as_str))
 }
 
 /// Finds the compiler of a script, and its driver; `wanted` is the value of `--toolchain`.

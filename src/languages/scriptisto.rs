@@ -10,8 +10,8 @@
 //! | `SCRIPTISTO_SOURCE_DIR` | its directory |
 //! | `SCRIPTISTO_CACHE_DIR` | the directory of the build |
 //!
-//! What such a command reads cannot be known in general. The inputs are the programs that it names, `extra_src_paths`, the
-//! variables that it mentions, those that compilers read, and what gcc reports if it is called ([`REPORT`]).
+//! What such a command reads is observed. Where that cannot be had nobody knows, and the build is not kept. It is started with the
+//! variables that it mentions and those of all languages.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -20,41 +20,30 @@ use std::process::ExitStatus;
 
 use crate::base::error::{Error, Result, Step};
 use crate::base::shell_commands;
-use crate::build::depfile;
 use crate::languages::compilation::Compilation;
 use crate::languages::compiler::{Compiler, Search};
 use crate::languages::driver::{Build, Call, Driver};
 use crate::languages::inputs::Inputs;
 use crate::languages::metadata::Head;
 use crate::languages::source::Source;
+use crate::languages::table;
 use crate::process::running::Running;
 use crate::script::header::Spec;
 use crate::store::file_digest::Names;
 use crate::store::stamp::Moment;
 use crate::store::trace::fact::Check;
 
-/// Makes gcc append what it reads to a file, for a target of this name.
-const REPORT: &str = "SUNPRO_DEPENDENCIES";
-
-/// Variables that compilers read, whichever it is.
-const TRACED: &[&str] = &[
-    "CC",
-    "CXX",
-    "CFLAGS",
-    "CXXFLAGS",
-    "CPPFLAGS",
-    "LDFLAGS",
-    "LDLIBS",
-    "CPATH",
-    "C_INCLUDE_PATH",
-    "CPLUS_INCLUDE_PATH",
-    "LIBRARY_PATH",
-    "PKG_CONFIG_PATH",
-    "SOURCE_DATE_EPOCH",
+/// Variables of Rust's tools, which are no row of the table of languages.
+const RUST: &[&str] = &[
     "RUSTFLAGS",
+    "RUSTC",
     "RUSTUP_TOOLCHAIN",
-    "GOFLAGS",
-    "CGO_ENABLED",
+    "RUSTUP_HOME",
+    "CARGO_HOME",
+    "CARGO_TARGET_DIR",
+    "CARGO_ENCODED_RUSTFLAGS",
+    "RUSTC_WRAPPER",
+    "CARGO_NET_OFFLINE",
 ];
 
 /// The build command of a script.
@@ -63,8 +52,7 @@ pub(super) struct ScriptistoDriver<'a>(&'a Spec);
 
 /// Finds the shell and the programs that the build command names.
 pub(super) fn find<'a>(spec: &'a Spec, search: Search<'_>) -> Result<(Compiler, ScriptistoDriver<'a>)> {
-    let mut checks: Vec<Check<'static>> =
-        TRACED.iter().map(|name| Check::variable(name, search.environment)).collect();
+    let mut checks: Vec<Check<'static>> = Vec::new();
     let commands = spec.build_once_cmd.iter().chain(&spec.build_cmd).chain(&spec.target_interpreter);
     let mut names = BTreeSet::new();
     for command in commands {
@@ -76,7 +64,6 @@ pub(super) fn find<'a>(spec: &'a Spec, search: Search<'_>) -> Result<(Compiler, 
             });
             names.extend(words.next().filter(|word| !word.is_expanded).map(|word| word.text));
         }
-        checks.extend(mentioned(command).map(|name| Check::variable(name, search.environment)));
     }
     for name in names {
         // A name that is not on PATH is the shell's own, or is made by the build.
@@ -90,8 +77,20 @@ pub(super) fn find<'a>(spec: &'a Spec, search: Search<'_>) -> Result<(Compiler, 
     Ok((Compiler { path, arguments: Vec::new(), version, checks }, ScriptistoDriver(spec)))
 }
 
+/// The variables that the build command of a script is started with, besides the common ones.
+pub(super) fn variables(spec: &Spec) -> Vec<&str> {
+    let commands = spec.build_once_cmd.iter().chain(&spec.build_cmd).chain(&spec.target_interpreter);
+    let mut names: Vec<&str> = Vec::new();
+    for command in commands {
+        names.extend(mentioned(command));
+    }
+    table::all_variables().for_each(|name| names.push(name));
+    names.extend(RUST.iter().copied());
+    names
+}
+
 /// The variables that a command mentions.
-fn mentioned(command: &str) -> impl Iterator<Item = &str> {
+fn mentioned(command: &str) -> impl Iterator<Item = &str> + use<'_> {
     command.split('$').skip(1).filter_map(|rest| {
         let rest = rest.strip_prefix('{').unwrap_or(rest);
         let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
@@ -150,9 +149,6 @@ impl Driver for ScriptistoDriver<'_> {
         command.arg(spec.build_cmd.as_deref().unwrap_or_default());
         command.env("SCRIPTISTO_SOURCE", compilation.shown_path());
         command.env("SCRIPTISTO_SOURCE_DIR", compilation.base()).env("SCRIPTISTO_CACHE_DIR", &directory);
-        let mut report = build.report().into_os_string();
-        report.push(" program");
-        command.env(REPORT, report);
         let target = spec.target_bin.as_deref().unwrap_or("./script");
         let output: PathBuf = directory.join(target).components().collect();
         let typed = compilation.script.display_name().into_owned();
@@ -170,18 +166,17 @@ impl Driver for ScriptistoDriver<'_> {
         Ok(Call { command, input: None, source, output, query: None, renames })
     }
 
-    /// Also makes the program from `target_bin`.
-    fn inputs(&self, build: Build<'_>, call: &mut Call, _aside: Option<Running>) -> Result<Inputs> {
+    fn reported_inputs(&self, _build: Build<'_>, _call: &Call, _query: Option<Running>) -> Result<Inputs> {
+        let mut inputs = Inputs::default();
+        inputs.checks.push(Check::never("a build command does not report what it reads"));
+        Ok(inputs)
+    }
+
+    /// Makes the program from `target_bin`, and tells what was copied.
+    fn complete(&self, build: Build<'_>, call: &mut Call) -> Result<Inputs> {
         let spec = self.0;
         let base = build.compilation.base();
         let mut inputs = Inputs::default();
-        let read = fs::read(build.report()).unwrap_or_default();
-        let place = if spec.build_in_script_dir { base.to_owned() } else { directory(build) };
-        for path in depfile::parse(&read).into_iter().map(|path| place.join(path)) {
-            if path.is_file() && !path.starts_with(build.staging) {
-                inputs.add(path, base);
-            }
-        }
         let mut pending: Vec<PathBuf> = spec.extra_src_paths.iter().map(|path| base.join(path)).collect();
         while let Some(path) = pending.pop() {
             if path.is_dir() {

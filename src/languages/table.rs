@@ -1,7 +1,10 @@
 //! The table of built-in languages, and looking them up by name, extension or program.
 
+mod row_variables;
+
 use crate::base::error::{Error, Result, Step};
 use crate::languages::language::{CFamily, Compilers, Language, Report, Template};
+use crate::languages::table::row_variables::{C, D, FORTRAN, GO, HASKELL, NIM, OCAML, ZIG};
 
 /// The language of this name, alias or extension.
 pub(crate) fn named(name: &str) -> Option<&'static Language> {
@@ -46,6 +49,7 @@ pub(super) static LANGUAGES: &[Language] = &[
         code_prefixes: &["#include", "#define", "#ifdef", "#ifndef", "#pragma", "int main(", "typedef "],
         line_comment: "//",
         formatter: &["clang-format", "--assume-filename={name}"],
+        variables: C,
         compilers: Compilers::CFamily(CFamily::C),
     },
     Language {
@@ -57,6 +61,7 @@ pub(super) static LANGUAGES: &[Language] = &[
         code_prefixes: &["using namespace ", "import std;"],
         line_comment: "//",
         formatter: &["clang-format", "--assume-filename={name}"],
+        variables: C,
         compilers: Compilers::CFamily(CFamily::Cpp),
     },
     Language {
@@ -68,6 +73,7 @@ pub(super) static LANGUAGES: &[Language] = &[
         code_prefixes: &["package "],
         line_comment: "//",
         formatter: &["gofmt"],
+        variables: GO,
         compilers: Compilers::Go,
     },
     Language {
@@ -79,6 +85,7 @@ pub(super) static LANGUAGES: &[Language] = &[
         code_prefixes: &["const std = @"],
         line_comment: "//",
         formatter: &["zig", "fmt", "--stdin"],
+        variables: ZIG,
         compilers: Compilers::Templates(&[Template {
             program: "zig",
             version: &["version"],
@@ -101,10 +108,10 @@ pub(super) static LANGUAGES: &[Language] = &[
             takes_shebang: false,
             runs_in_script_directory: true,
             line_marker: None,
-            // It does not report what it read; each of these takes nothing but a name in quotes.
-            report: Report::Names(&["@import(\"", "@embedFile(\"", "@cInclude(\""]),
-            module_parts: 0,
-            config_files: &[],
+            report: Report::Words(
+                &["@import", "@embedFile", "@cImport"],
+                &["@import(\"std\")", "@import(\"builtin\")"],
+            ),
             subcommands: &["run", "build-exe"],
             install: "install Zig, for example from https://ziglang.org/download",
         }]),
@@ -118,6 +125,7 @@ pub(super) static LANGUAGES: &[Language] = &[
         code_prefixes: &[],
         line_comment: "#",
         formatter: &[],
+        variables: NIM,
         compilers: Compilers::Templates(&[Template {
             program: "nim",
             version: &["--version"],
@@ -125,8 +133,6 @@ pub(super) static LANGUAGES: &[Language] = &[
                 "compile",
                 "--hints:off",
                 "--nimcache:{staging}/cache",
-                // Makes it write a list of what it read.
-                "--define:nimBetterRun",
                 "{flags}",
                 "--out:{output}",
                 "{source}",
@@ -141,9 +147,7 @@ pub(super) static LANGUAGES: &[Language] = &[
             takes_shebang: true,
             runs_in_script_directory: true,
             line_marker: None,
-            report: Report::Nim,
-            module_parts: 1,
-            config_files: &["nim.cfg", "config.nims", "{stem}.nim.cfg", "{stem}.nims"],
+            report: Report::Words(&["import", "include", "static", "{.", "from"], &[]),
             subcommands: &["r", "c", "run", "compile"],
             install: "install Nim, for example `apt-get install nim`",
         }]),
@@ -157,6 +161,7 @@ pub(super) static LANGUAGES: &[Language] = &[
         code_prefixes: &["import std."],
         line_comment: "//",
         formatter: &["dfmt"],
+        variables: D,
         compilers: Compilers::Templates(&[
             Template {
                 program: "ldc2",
@@ -216,6 +221,7 @@ pub(super) static LANGUAGES: &[Language] = &[
         code_prefixes: &[],
         line_comment: "//",
         formatter: &[],
+        variables: &["ODIN_ROOT"],
         compilers: Compilers::Templates(&[Template {
             program: "odin",
             version: &["version"],
@@ -238,8 +244,6 @@ pub(super) static LANGUAGES: &[Language] = &[
             runs_in_script_directory: true,
             line_marker: None,
             report: Report::Depfile,
-            module_parts: 0,
-            config_files: &[],
             subcommands: &["run", "build"],
             install: "install Odin from https://odin-lang.org",
         }]),
@@ -253,6 +257,7 @@ pub(super) static LANGUAGES: &[Language] = &[
         code_prefixes: &["import Foundation", "import Swift"],
         line_comment: "//",
         formatter: &["swift-format", "format"],
+        variables: &["SWIFT_EXEC", "TOOLCHAINS"],
         compilers: Compilers::Templates(&[Template {
             program: "swiftc",
             version: &["--version"],
@@ -266,10 +271,7 @@ pub(super) static LANGUAGES: &[Language] = &[
             takes_shebang: true,
             runs_in_script_directory: false,
             line_marker: None,
-            // One file is one module, and other modules are the toolchain's.
-            report: Report::Nothing,
-            module_parts: 0,
-            config_files: &[],
+            report: Report::Words(&["canImport", "import"], &["import Foundation", "import Swift"]),
             subcommands: &[],
             install: "install Swift from https://swift.org/install",
         }]),
@@ -283,6 +285,7 @@ pub(super) static LANGUAGES: &[Language] = &[
         code_prefixes: &["let () ="],
         line_comment: "",
         formatter: &["ocamlformat", "--impl", "-"],
+        variables: OCAML,
         compilers: Compilers::Templates(&[Template {
             program: "ocamlopt",
             version: &["-version"],
@@ -297,9 +300,7 @@ pub(super) static LANGUAGES: &[Language] = &[
             runs_in_script_directory: false,
             // It puts its intermediate files beside the source.
             line_marker: Some("# 1 \"{}\""),
-            report: Report::Nothing,
-            module_parts: 0,
-            config_files: &[],
+            report: Report::Words(&[], &[]),
             subcommands: &[],
             install: "install OCaml, for example `apt-get install ocaml-nox`",
         }]),
@@ -313,6 +314,7 @@ pub(super) static LANGUAGES: &[Language] = &[
         code_prefixes: &["program ", "PROGRAM "],
         line_comment: "!",
         formatter: &["fprettify", "-"],
+        variables: FORTRAN,
         compilers: Compilers::Templates(&[Template {
             program: "gfortran",
             version: &["--version"],
@@ -327,9 +329,7 @@ pub(super) static LANGUAGES: &[Language] = &[
             // Modules that lie about somewhere are no part of a single file.
             runs_in_script_directory: false,
             line_marker: None,
-            report: Report::Command(&["-cpp", "-M", "{source}"]),
-            module_parts: 0,
-            config_files: &[],
+            report: Report::Words(&["include", "INCLUDE", "use ", "USE "], &[]),
             subcommands: &[],
             install: "install a Fortran compiler, for example `apt-get install gfortran`",
         }]),
@@ -343,6 +343,7 @@ pub(super) static LANGUAGES: &[Language] = &[
         code_prefixes: &["module Main", "main :: IO"],
         line_comment: "--",
         formatter: &["ormolu", "--stdin-input-file", "{name}"],
+        variables: HASKELL,
         compilers: Compilers::Templates(&[Template {
             program: "ghc",
             version: &["--version"],
@@ -356,9 +357,7 @@ pub(super) static LANGUAGES: &[Language] = &[
             takes_shebang: true,
             runs_in_script_directory: true,
             line_marker: None,
-            report: Report::Command(&["-M", "-dep-suffix", "", "-dep-makefile", "{read}", "{source}"]),
-            module_parts: 0,
-            config_files: &[],
+            report: Report::Words(&["import", "LANGUAGE"], &[]),
             subcommands: &[],
             install: "install GHC, for example from https://www.haskell.org/ghcup",
         }]),
@@ -381,6 +380,7 @@ pub(super) static RUST: Language = Language {
     code_prefixes: &[],
     line_comment: "//",
     formatter: &[],
+    variables: &[],
     compilers: Compilers::Templates(&[]),
 };
 
@@ -394,8 +394,14 @@ pub(super) static OTHER: Language = Language {
     code_prefixes: &[],
     line_comment: "",
     formatter: &[],
+    variables: &[],
     compilers: Compilers::Templates(&[]),
 };
+
+/// Every variable that some language goes by, for a build command that may start any compiler.
+pub(super) fn all_variables() -> impl Iterator<Item = &'static str> {
+    LANGUAGES.iter().flat_map(|language| language.variables.iter().copied())
+}
 
 /// The common fields of the D compilers.
 const DMD: Template = Template {
@@ -412,8 +418,6 @@ const DMD: Template = Template {
     runs_in_script_directory: true,
     line_marker: None,
     report: Report::Depfile,
-    module_parts: 2,
-    config_files: &[],
     subcommands: &[],
     install: "install a D compiler, for example `apt-get install ldc`",
 };
@@ -434,6 +438,7 @@ const fn interpreted(
         code_prefixes: &[],
         line_comment: "#",
         formatter: &[],
+        variables: &[],
         compilers: Compilers::Interpreter(runs),
     }
 }

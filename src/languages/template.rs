@@ -3,6 +3,8 @@
 mod placeholders;
 mod reported_inputs;
 
+use std::path::PathBuf;
+
 use crate::base::error::{Error, Result, Step};
 use crate::languages::compilation::Profile;
 use crate::languages::compile_call::SCRIPT;
@@ -128,7 +130,16 @@ impl Driver for TemplateDriver {
         Ok(Call { command, input: None, source, output, query: None, renames: Vec::new() })
     }
 
-    fn inputs(&self, build: Build<'_>, call: &mut Call, _query: Option<Running>) -> Result<Inputs> {
+    fn reported_inputs(&self, build: Build<'_>, call: &Call, _query: Option<Running>) -> Result<Inputs> {
         reported_inputs::read(build, self.0, call)
+    }
+
+    fn own_directories(&self, build: Build<'_>) -> Vec<PathBuf> {
+        let environment = build.host.environment;
+        let cache = environment.set("XDG_CACHE_HOME").map(PathBuf::from);
+        let cache = cache.or_else(|| Some(environment.home()?.join(".cache")));
+        // Zig keeps its library compiled there; what it makes of the script is in staging.
+        let zig = environment.set("ZIG_GLOBAL_CACHE_DIR").map(PathBuf::from);
+        zig.into_iter().chain(cache.map(|cache| cache.join("zig"))).collect()
     }
 }

@@ -5,7 +5,8 @@
 //! extensions = ["foo"]
 //! compiler = "fooc"
 //! arguments = ["{flags}", "-o", "{output}", "--depfile", "{read}", "{source}"]
-//! depfile = true                       # it writes what it read to {read}, as Makefiles have it
+//! depfile = true                       # it writes what it read to {read}, as Makefiles have it; for where it is not observed
+//! variables = ["FOO_PATH"]             # variables that it goes by; it is given these and the common ones
 //! release = ["-O"]                     # for {flags}, likewise `dev`, `quick`, `static` and `strip`
 //! formatter = ["foofmt"]               # what `runner fmt` pipes a script through
 //! version = ["--version"]              # what makes it say its version
@@ -14,7 +15,8 @@
 //! install = "get it from https://foo.example"
 //! ```
 //!
-//! Without `depfile` the compiler is assumed to read nothing but the script. A user's language takes precedence over a
+//! Where the compiler cannot be observed (see [`crate::build::observing`]) it is taken at its word by `depfile`, and without
+//! that a build is not kept. A user's language takes precedence over a
 //! built-in one. Its definition is part of the key of each script in it.
 
 use std::ffi::OsStr;
@@ -48,6 +50,7 @@ const KEYS: &[&str] = &[
     "compiler",
     "arguments",
     "depfile",
+    "variables",
     "release",
     "dev",
     "quick",
@@ -120,9 +123,7 @@ fn read(name: &str, table: &Table) -> Result<UserLanguage, (Option<String>, Stri
         takes_shebang: switch("shebang")?,
         runs_in_script_directory: true,
         line_marker: None,
-        report: if depfile { Report::Depfile } else { Report::Nothing },
-        module_parts: 0,
-        config_files: &[],
+        report: if depfile { Report::Depfile } else { Report::Words(&[""], &[]) },
         subcommands: &[],
         install: kept(
             text("install")?
@@ -138,6 +139,7 @@ fn read(name: &str, table: &Table) -> Result<UserLanguage, (Option<String>, Stri
         code_prefixes: &[],
         line_comment: kept(text("comment")?.unwrap_or_default()),
         formatter: kept_list(list("formatter")?.unwrap_or_default()),
+        variables: kept_list(list("variables")?.unwrap_or_default()),
         compilers: Compilers::Templates(Box::leak(Box::new([template]))),
     };
     let digest = Digest::of(table.to_string().as_bytes());

@@ -18,6 +18,10 @@ use std::time::Duration;
 use rustix::process::Signal;
 
 use crate::base::supervision::{Stop, Supervision};
+use crate::process::observe::observation::Observation;
+use crate::process::observe::observed::Observed;
+use crate::process::observe::policy::{Policy, StartError};
+use crate::process::observe::unavailable::Unavailable;
 use crate::process::running::{Finished, Heard, Running};
 use crate::process::spawn::{self, Setup};
 
@@ -99,6 +103,11 @@ impl<'a> Task<'a> {
 
     /// Starts it.
     pub(crate) fn start(self) -> io::Result<Running> {
+        Ok(self.start_observed(None)?.0)
+    }
+
+    /// Starts it; what it looks at is observed, if there is a policy.
+    fn start_observed(self, policy: Option<Policy>) -> io::Result<(Running, Option<Observation>)> {
         if let Some(stop) = self.supervision.stopped() {
             return Err(stop.into());
         }
@@ -125,31 +134,55 @@ impl<'a> Task<'a> {
             limits: self.supervision.limits,
             closes_descriptors: self.closes_descriptors,
         };
-        let started = spawn::start(&mut command, self.name, setup)?;
-        Ok(Running::new(started, has_session, stdout_reader.into_reader(), errors.into_reader()))
+        let name = self.name;
+        let spawn = |command: &mut Command| spawn::start(command, name, setup);
+        let (started, observation) = match policy {
+            None => (spawn(&mut command)?, None),
+            Some(policy) => match Observation::start_by(&mut command, policy, spawn) {
+                Ok((started, observation)) => (started, Some(observation)),
+                Err(StartError::Spawn(error)) => return Err(error),
+                Err(StartError::Unavailable(reason)) => return Err(io::Error::other(reason)),
+            },
+        };
+        let running = Running::new(started, has_session, stdout_reader.into_reader(), errors.into_reader());
+        Ok((running, observation))
+    }
+
+    /// Runs it to its end, and is told of what it prints; also tells what it and everything it started looked at, if there is a policy to observe it by.
+    ///
+    /// # Errors
+    /// If it cannot be started or waited for; [`Stop`] if it was stopped, and then nothing of it is left.
+    pub(crate) fn run_observed(
+        self,
+        policy: Option<Policy>,
+        frame: Option<Duration>,
+        hear: &mut dyn FnMut(Heard<'_>) -> Option<Stop>,
+    ) -> io::Result<(ExitStatus, Option<std::result::Result<Observed, Unavailable>>)> {
+        let supervision = self.supervision;
+        let (mut running, observation) = self.start_observed(policy)?;
+        match running.drive(supervision, frame, hear)? {
+            (_, Some(stop)) => Err(stop.into()),
+            (exit, None) => Ok((exit.status, observation.map(Observation::finish))),
+        }
     }
 
     /// Runs it to its end, and is told of what it prints.
     ///
     /// # Errors
     /// If it cannot be started or waited for; [`Stop`] if it was stopped, and then nothing of it is left.
+    #[cfg(test)]
     pub(crate) fn run(
         self,
         frame: Option<Duration>,
         hear: &mut dyn FnMut(Heard<'_>) -> Option<Stop>,
     ) -> io::Result<ExitStatus> {
-        let supervision = self.supervision;
-        let mut running = self.start()?;
-        match running.drive(supervision, frame, hear)? {
-            (_, Some(stop)) => Err(stop.into()),
-            (exit, None) => Ok(exit.status),
-        }
+        Ok(self.run_observed(None, frame, hear)?.0)
     }
 
     /// Runs it to its end, and keeps what it prints.
     ///
     /// # Errors
-    /// As [`Task::run`].
+    /// As [`Task::run_observed`].
     pub(crate) fn output(self) -> io::Result<Finished> {
         let supervision = self.supervision;
         self.start()?.finish(supervision)

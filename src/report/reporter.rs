@@ -11,6 +11,9 @@ use std::time::{Duration, Instant};
 use crate::base::environment::Environment;
 use crate::base::error::{At, Result, Step};
 use crate::base::supervision::Supervision;
+use crate::process::observe::observed::Observed;
+use crate::process::observe::policy::Policy;
+use crate::process::observe::unavailable::Unavailable;
 use crate::process::running::Heard;
 use crate::process::task::{self, Task};
 use crate::report::cargo_output::CargoOutput;
@@ -47,6 +50,8 @@ pub(crate) struct Finished {
     pub(crate) stderr: Vec<u8>,
     /// Cargo's lines that say what it did.
     pub(crate) statuses: Vec<String>,
+    /// What it and everything it started looked at; none if that was not asked for, or why it is not known.
+    pub(crate) observed: Option<std::result::Result<Observed, Unavailable>>,
 }
 
 impl Finished {
@@ -211,7 +216,19 @@ impl Reporter {
         label: &str,
         keep_stdout: bool,
     ) -> io::Result<Finished> {
-        timed(self.command_log.as_ref(), label, || self.run_heard(input, command, label, keep_stdout))
+        self.run_observed(input, command, label, keep_stdout, None)
+    }
+
+    /// As [`Reporter::run_reading`]; what the command looks at is observed, if there is a policy.
+    pub(crate) fn run_observed(
+        &self,
+        input: Stdio,
+        command: &Command,
+        label: &str,
+        keep_stdout: bool,
+        policy: Option<Policy>,
+    ) -> io::Result<Finished> {
+        timed(self.command_log.as_ref(), label, || self.run_heard(input, command, label, keep_stdout, policy))
     }
 
     fn run_heard(
@@ -220,6 +237,7 @@ impl Reporter {
         command: &Command,
         label: &str,
         keep_stdout: bool,
+        policy: Option<Policy>,
     ) -> io::Result<Finished> {
         let stdout = if keep_stdout { task::Output::Pipe } else { task::Output::AsErrors };
         let began = Instant::now();
@@ -227,7 +245,8 @@ impl Reporter {
         let mut all_statuses = Vec::new();
         let mut progress: Option<String> = None;
         let mut reported = began;
-        let status = Task::new(command, &self.supervision).input(input).stdout(stdout).run(
+        let ended = Task::new(command, &self.supervision).input(input).stdout(stdout).run_observed(
+            policy,
             Some(FRAME),
             &mut |heard| {
                 match heard {
@@ -255,7 +274,8 @@ impl Reporter {
             },
         );
         self.send(&Event::Idle);
-        Ok(Finished { status: status?, stdout: kept, stderr: output.finish(), statuses: all_statuses })
+        let (status, observed) = ended?;
+        Ok(Finished { status, stdout: kept, stderr: output.finish(), statuses: all_statuses, observed })
     }
 }
 

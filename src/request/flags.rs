@@ -227,6 +227,7 @@ pub const FLAGS: &[Flag] = &[
     Flag::bare("cache-system", Setting::new(Kind::Directory, VARIABLE, "").because("the cache is found before anything is read").variable(Ignored("RUNNER_CACHE_SYSTEM"))),
     Flag::bare("bin", Setting::new(Kind::Directory, MACHINE, "").because("on the command line it is `promote --to DIR`").variable(Ignored("RUNNER_BIN"))),
     Flag::bare("config", Setting::new(Kind::Directory, VARIABLE, "").variable(Key("RUNNER_CONFIG"))),
+    Flag::bare("observe", Setting::new(Kind::Switch, MACHINE, "true").because("what compilers read is a matter of the machine").variable(Ignored("RUNNER_OBSERVE"))),
     Flag::bare("verify", Setting::new(Kind::Switch, VARIABLE, "false").because("a hit does not read that file").variable(Slow("RUNNER_VERIFY"))),
 ];
 

@@ -8,9 +8,11 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
 use crate::base::digest::Digest;
 use crate::base::environment::Environment;
+use crate::store::fact_tree;
 use crate::store::seal::{sealed, unsealed};
 use crate::store::trace::escape::{Text, escape, line};
-use crate::store::trace::fact::{Check, Holds};
+use crate::store::trace::fact::Check;
+use crate::store::trace::fact_state::Holds;
 use crate::store::trace::line::{Line, Lines, RECORD};
 
 /// What a record is sealed as.
@@ -53,7 +55,7 @@ impl Record {
     }
 
     pub(crate) fn holds(&self, environment: &Environment) -> bool {
-        self.checks.iter().all(|check| check.holds(environment) != Holds::No)
+        self.checks.iter().all(|check| fact_tree::holds(check, environment) != Holds::No)
     }
 
     pub(crate) fn render(&self, id: &Digest) -> Vec<u8> {
@@ -77,6 +79,15 @@ impl Record {
             }
         }
         record
+    }
+
+    /// Reads what facts there are, likewise.
+    pub(crate) fn read_any_facts(bytes: &[u8]) -> Vec<Check<'static>> {
+        let facts = Lines::of(bytes).flatten().filter_map(|line| match line {
+            Line::Fact(fact) => Some(fact.unescape()?.into_owned()),
+            _ => None,
+        });
+        facts.collect()
     }
 
     /// Reads the record of `id`; anything but a whole, undamaged record of that id is `None`.

@@ -75,6 +75,9 @@ pub(crate) struct Stamp {
 }
 
 impl Stamp {
+    /// Stands for nothing being there, where that is all there is to know.
+    pub(crate) const ABSENT: Stamp = Stamp { size: 0, modified: Moment(0), changed: Moment(0), inode: 0 };
+
     pub(crate) fn of(metadata: &std::fs::Metadata) -> Stamp {
         Stamp {
             size: metadata.size(),

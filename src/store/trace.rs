@@ -10,6 +10,7 @@
 pub(crate) mod change;
 pub(crate) mod escape;
 pub(crate) mod fact;
+pub(crate) mod fact_state;
 pub(crate) mod line;
 
 use std::borrow::Cow;
@@ -18,13 +19,15 @@ use std::path::Path;
 
 use crate::base::digest::Digest;
 use crate::base::environment::Environment;
+use crate::store::fact_tree;
 use crate::store::key::Key;
 use crate::store::seal::{sealed, unsealed};
 use crate::store::shared_root;
 use crate::store::stamp::{Moment, Stamp};
 use crate::store::trace::change::Change;
 use crate::store::trace::escape::{Text, escape, line};
-use crate::store::trace::fact::{Check, Holds, compare, path_of, stamp_text};
+use crate::store::trace::fact::{Check, path_of, stamp_text};
+use crate::store::trace::fact_state::{Holds, compare};
 use crate::store::trace::line::{Binary, Line, Lines};
 
 /// What a trace is sealed as.
@@ -215,13 +218,17 @@ impl Variant<'_> {
         }
         match self.binary.holds(cache) {
             Holds::Yes => {}
-            Holds::ByContent(stamp) => restamps.extend(stamp.map(|stamp| (None, stamp))),
+            Holds::ByContent(stamp) | Holds::Tree(stamp) => {
+                restamps.extend(stamp.map(|stamp| (None, stamp)));
+            }
             Holds::No => return None,
         }
         for (index, check) in self.checks.iter().enumerate() {
-            match check.holds(environment) {
+            match fact_tree::holds(check, environment) {
                 Holds::Yes => {}
-                Holds::ByContent(stamp) => restamps.extend(stamp.map(|stamp| (Some(index), stamp))),
+                Holds::ByContent(stamp) | Holds::Tree(stamp) => {
+                    restamps.extend(stamp.map(|stamp| (Some(index), stamp)));
+                }
                 Holds::No if check.tool && matches!(tools, Tools::Forgiven | Tools::Outlived) => {}
                 Holds::No if check.choice && matches!(tools, Tools::Decided | Tools::Outlived) => {}
                 Holds::No => return None,
@@ -253,8 +260,8 @@ impl Variant<'_> {
         changes.extend(
             self.checks
                 .iter()
-                .filter(|check| check.holds(environment) == Holds::No)
-                .map(|check| check.change(environment)),
+                .filter(|check| fact_tree::holds(check, environment) == Holds::No)
+                .map(|check| fact_tree::change(check, environment)),
         );
         changes
     }

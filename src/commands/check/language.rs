@@ -38,11 +38,11 @@ pub(crate) fn check_language(
     let recipe = LanguageRecipe::resolve(&read, context.environment(), &cache)?;
     let staging = Staging::create(&cache.join("staging")).at(Step::Cache)?;
     let host = Host { environment: context.environment(), cache: &cache, reporter: &reporter };
-    let build = Build { compilation: &recipe.compilation, staging: staging.path(), host };
+    let build = Build { compilation: &recipe.compilation, staging: staging.path(), host, is_observed: true };
     let mut call = recipe.driver.call(build)?;
     recipe.driver.for_check(&mut call);
     call.command.args(arguments);
-    let (messages, status) = build::run(build, &mut call)?;
+    let (messages, status, _) = build::run(build, &mut call, None)?;
     reporter.show(&messages, true);
     match status.success() {
         true => Ok(Some(())),

@@ -6,8 +6,8 @@ use std::process::Command;
 use crate::base::error::{Error, Result, Step};
 use crate::build::declared_inputs::directories_of;
 use crate::languages::driver::Build;
+use crate::languages::go::go_directories;
 use crate::languages::go::sections::section;
-use crate::languages::includes;
 use crate::languages::inputs::Inputs;
 use crate::process::running::Running;
 use crate::store::file_digest::Names;
@@ -15,7 +15,7 @@ use crate::store::stamp::Moment;
 use crate::store::trace::fact::Check;
 
 /// The template for `go list`, one fact a line.
-const QUESTION: &str = "{{if not .Standard}}package {{.Dir}}\nname {{.Name}}\n\
+const QUESTION: &str = "{{if not .Standard}}package {{.Dir}}\n\
 {{range .GoFiles}}file {{.}}\n{{end}}{{range .CgoFiles}}cgo {{.}}\n{{end}}{{range .CFiles}}file {{.}}\n{{end}}\
 {{range .CXXFiles}}file {{.}}\n{{end}}{{range .MFiles}}file {{.}}\n{{end}}{{range .HFiles}}file {{.}}\n{{end}}\
 {{range .FFiles}}file {{.}}\n{{end}}{{range .SFiles}}file {{.}}\n{{end}}{{range .SwigFiles}}file {{.}}\n{{end}}\
@@ -41,7 +41,7 @@ fn shapes_lists(flag: &str) -> bool {
 /// Reads the answer of `go list` to [`query`], for a script that the go command knows as `source`.
 ///
 /// # Errors
-/// [`Step::Compile`] if there is no answer, or the script is not of package `main`.
+/// [`Step::Compile`] if there is no answer, or the script is not in it.
 pub(super) fn read(build: Build<'_>, source: &Path, calls_c: bool, query: Option<Running>) -> Result<Inputs> {
     let compilation = build.compilation;
     let base = compilation.base();
@@ -52,7 +52,11 @@ pub(super) fn read(build: Build<'_>, source: &Path, calls_c: bool, query: Option
         .ok_or_else(unclear)?;
     let said = String::from_utf8_lossy(&said.stdout);
     let since = Moment::now();
+    let modules = go_directories::modules(build.host.environment);
     let mut inputs = Inputs::default();
+    if compilation.flags.iter().any(|flag| flag.contains("modfile") || flag.contains("overlay")) {
+        inputs.checks.push(Check::never("without observation nobody knows what its flags make it read"));
+    }
     let (mut directory, mut is_kept, mut has_script) = (base.to_owned(), false, false);
     for line in said.lines() {
         let Some((kind, value)) = line.split_once(' ') else { continue };
@@ -60,15 +64,11 @@ pub(super) fn read(build: Build<'_>, source: &Path, calls_c: bool, query: Option
             "package" => {
                 directory = base.join(value);
                 // The module cache names versions, and what is in it is never changed.
-                is_kept = value.contains('@');
+                is_kept = modules.as_ref().is_some_and(|modules| directory.starts_with(modules));
                 has_script |= directory == base;
                 if !is_kept && directory != base {
                     inputs.checks.extend(Check::directory(&directory, Names::Sources, since).ok());
                 }
-            }
-            "name" if directory == base && value != "main" && !value.is_empty() => {
-                let text = format!("it is package `{value}`; a script must be package `main`");
-                return Err(Error::message(Step::Compile, text));
             }
             "file" | "cgo" if !is_kept => {
                 let path = directory.join(value);
@@ -88,21 +88,9 @@ pub(super) fn read(build: Build<'_>, source: &Path, calls_c: bool, query: Option
     }
     module_files(build, &mut inputs);
     if calls_c {
-        let text = preamble(compilation.script.bytes());
-        let own = includes::beside(&text, base);
-        let scanned = includes::scan(&text, compilation.script.path(), base, &own, &[], &Default::default());
-        own.into_iter().chain(scanned.files).for_each(|path| inputs.add_own(path));
-        inputs.checks.extend(scanned.checks);
+        inputs.checks.push(Check::never("without observation nobody knows what its C reads"));
     }
     Ok(inputs)
-}
-
-/// The script with the comment marks removed from its C.
-pub(super) fn preamble(script: &[u8]) -> Vec<u8> {
-    let text = String::from_utf8_lossy(script);
-    let lines: Vec<&str> =
-        text.lines().map(|line| line.trim_start().strip_prefix("//").unwrap_or(line)).collect();
-    lines.join("\n").into_bytes()
 }
 
 /// The directories that a pattern of `//go:embed` searches: files that appear there are embedded too.

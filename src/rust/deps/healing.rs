@@ -16,8 +16,9 @@ use crate::base::fs::Mode;
 use crate::rust::deps::artifacts::are_untouched;
 use crate::rust::deps::target_dir::{Lane, PARTS, entries, hash_of, profiles, remove_where};
 use crate::store::cache::Cache;
+use crate::store::fact_tree;
 use crate::store::sealed_record::Record;
-use crate::store::trace::fact::Holds;
+use crate::store::trace::fact_state::Holds;
 
 impl Lane {
     /// Makes cargo forget what is not as it was built.
@@ -76,7 +77,7 @@ impl Lane {
 
 /// The files and directories of a record's facts that are not as they were.
 fn changed_paths(record: &Record, environment: &Environment) -> Vec<PathBuf> {
-    let changed = record.checks.iter().filter(|check| check.holds(environment) == Holds::No);
+    let changed = record.checks.iter().filter(|check| fact_tree::holds(check, environment) == Holds::No);
     changed.filter_map(|check| Some(check.content_path()?.to_owned())).collect()
 }
 

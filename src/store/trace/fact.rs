@@ -1,8 +1,8 @@
 //! One recorded input of a build: its line in a trace, and whether it still holds.
 //!
 //! The content of a file or directory is compared by its stamp first and by its digest when that differs; a variable, an
-//! absence and the result of a search of PATH are compared as they are. The lines are those [`crate::store::trace::line`]
-//! describes. Another kind of content (of files, of directories) is a row of [`Content`].
+//! absence, an existence, a link and the result of a search of PATH are compared as they are. The lines are those
+//! [`crate::store::trace::line`] describes. Another kind of content (of files, of directories) is a row of [`Content`].
 
 use std::borrow::Cow;
 use std::convert::Infallible;
@@ -15,7 +15,6 @@ use crate::base::digest::Digest;
 use crate::base::environment::Environment;
 use crate::store::file_digest::{Names, is_absence, is_out_of_reach, names_in, read_stamped};
 use crate::store::stamp::{Moment, Stamp};
-use crate::store::trace::change::Change;
 use crate::store::trace::escape::{Escaped, Text, escape, line, split_at_byte, split_field};
 
 /// One recorded input, and what it counts for.
@@ -25,6 +24,8 @@ pub(crate) struct Fact<T> {
     pub(crate) tool: bool,
     /// Whether it only tells what was asked for, which the content key of the script spells out.
     pub(crate) choice: bool,
+    /// The program that looked at it, by its file name, if that was seen.
+    pub(crate) by: Option<T>,
     pub(crate) input: Input<T>,
 }
 
@@ -42,6 +43,23 @@ pub(crate) enum Input<T> {
     },
     Absent {
         path: T,
+    },
+    /// Something is there: a directory if the path ends in a slash, else something else.
+    Present {
+        path: T,
+    },
+    Link {
+        path: T,
+        target: T,
+    },
+    /// The build is not to be used again, and this is why.
+    Never {
+        why: T,
+    },
+    /// The facts of a tree about searches of PATH, in place of which its value is compared.
+    SearchPath {
+        value: T,
+        digest: Digest,
     },
     Variable {
         name: T,
@@ -65,15 +83,18 @@ pub(crate) enum Content {
     File,
     /// The names in a directory.
     Names(Names),
+    /// The facts of a tree (see [`crate::store::fact_tree`]), in place of which the stamp of this file or directory is asked.
+    Tree,
 }
 
 impl Content {
-    const ALL: [Content; 5] = [
+    const ALL: [Content; 6] = [
         Content::File,
         Content::Names(Names::All),
         Content::Names(Names::Sources),
         Content::Names(Names::Package),
         Content::Names(Names::Below),
+        Content::Tree,
     ];
 
     /// The word that begins its line.
@@ -84,33 +105,27 @@ impl Content {
             Content::Names(Names::Sources) => "sources",
             Content::Names(Names::Package) => "package",
             Content::Names(Names::Below) => "below",
+            Content::Tree => "tree",
         }
     }
 
     /// The digest it has now. A tool's large file is compared by samples.
-    fn read(self, path: &Path, tool: bool) -> io::Result<Digest> {
+    pub(super) fn read(self, path: &Path, tool: bool) -> io::Result<Digest> {
         match self {
             Content::File => read_stamped(path, tool).map(|(digest, _)| digest),
             Content::Names(which) => names_in(path, which),
+            Content::Tree => Err(io::Error::other("its facts differ")),
         }
     }
 
     /// What a change of it is called.
-    fn noun(self) -> &'static str {
+    pub(super) fn noun(self) -> &'static str {
         match self {
             Content::File => "file",
             Content::Names(_) => "directory",
+            Content::Tree => "tree",
         }
     }
-}
-
-/// Whether a fact holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Holds {
-    Yes,
-    /// By content, not by stamp; this is the stamp it has now, if that can be trusted from now on.
-    ByContent(Option<Stamp>),
-    No,
 }
 
 pub(crate) fn path_of(text: &[u8]) -> &Path {
@@ -129,6 +144,10 @@ impl<T> Input<T> {
                 Input::Content { content, path: text(path)?, digest, stamp }
             }
             Input::Absent { path } => Input::Absent { path: text(path)? },
+            Input::Present { path } => Input::Present { path: text(path)? },
+            Input::Link { path, target } => Input::Link { path: text(path)?, target: text(target)? },
+            Input::Never { why } => Input::Never { why: text(why)? },
+            Input::SearchPath { value, digest } => Input::SearchPath { value: text(value)?, digest },
             Input::Variable { name, value } => {
                 Input::Variable { name: text(name)?, value: value.map(text).transpose()? }
             }
@@ -153,6 +172,16 @@ impl<'a> Input<Escaped<'a>> {
                 Input::Private { name: Escaped(name), value: Digest::parse(digest)? }
             }
             b"absent" => Input::Absent { path: Escaped(rest) },
+            b"present" => Input::Present { path: Escaped(rest) },
+            b"link" => {
+                let (target, path) = split_field(rest)?;
+                Input::Link { path: Escaped(path), target: Escaped(target) }
+            }
+            b"never" => Input::Never { why: Escaped(rest) },
+            b"path" => {
+                let (digest, value) = split_field(rest)?;
+                Input::SearchPath { value: Escaped(value), digest: Digest::parse(digest)? }
+            }
             b"command" => match split_field(rest) {
                 Some((name, path)) => Input::Command { name: Escaped(name), path: Some(Escaped(path)) },
                 None => Input::Command { name: Escaped(rest), path: None },
@@ -172,13 +201,19 @@ impl<'a> Fact<Escaped<'a>> {
     /// The same fact, its texts at hand.
     pub(crate) fn unescape(self) -> Option<Check<'a>> {
         let input = self.input.with_texts(|text| text.text().ok_or(())).ok()?;
-        Some(Fact { tool: self.tool, choice: self.choice, input })
+        let by = self.by.map(|by| by.text().ok_or(())).transpose().ok()?;
+        Some(Fact { tool: self.tool, choice: self.choice, by, input })
     }
 }
 
 impl<'a> Check<'a> {
     pub(crate) fn of(input: Input<Text<'a>>) -> Check<'a> {
-        Fact { tool: false, choice: false, input }
+        Fact { tool: false, choice: false, by: None, input }
+    }
+
+    /// The same, seen to be looked at by a program.
+    pub(crate) fn by(self, program: &Path) -> Check<'a> {
+        Fact { by: program.file_name().map(|name| text_of(Path::new(name))), ..self }
     }
 
     pub(crate) fn tool(mut self) -> Check<'a> {
@@ -224,6 +259,31 @@ impl<'a> Check<'a> {
         let digest = names_in(path, which)?;
         let stamp = stamp.trusted(path, since);
         Ok(Check::of(Input::Content { content: Content::Names(which), path: text_of(path), digest, stamp }))
+    }
+
+    /// Something is there, a directory or not.
+    pub(crate) fn present(path: &Path, is_directory: bool) -> Check<'static> {
+        let mut text = path.as_os_str().as_bytes().to_vec();
+        if is_directory && text.last() != Some(&b'/') {
+            text.push(b'/');
+        }
+        Check::of(Input::Present { path: Cow::Owned(text) })
+    }
+
+    /// The text of a link.
+    pub(crate) fn link(path: &Path, target: &Path) -> Check<'static> {
+        Check::of(Input::Link { path: text_of(path), target: text_of(target) })
+    }
+
+    /// The build is not to be used again.
+    pub(crate) fn never(why: &str) -> Check<'static> {
+        Check::of(Input::Never { why: Cow::Owned(why.as_bytes().to_vec()) })
+    }
+
+    /// What searches of PATH find, by the facts of a tree, while PATH is what it is now.
+    pub(crate) fn search_path(digest: Digest, environment: &Environment) -> Check<'static> {
+        let value = environment.variable("PATH").unwrap_or_default();
+        Check::of(Input::SearchPath { value: Cow::Owned(value.as_bytes().to_vec()), digest })
     }
 
     pub(crate) fn absent(path: &Path) -> Check<'static> {
@@ -306,85 +366,6 @@ impl<'a> Check<'a> {
         }
     }
 
-    pub(crate) fn holds(&self, environment: &Environment) -> Holds {
-        let yes_if = |holds: bool| if holds { Holds::Yes } else { Holds::No };
-        match &self.input {
-            Input::Content { content, path, digest, stamp } => {
-                let path = path_of(path);
-                let Ok(metadata) = std::fs::metadata(path) else { return Holds::No };
-                let now = Stamp::of(&metadata);
-                if Some(now) == *stamp {
-                    return Holds::Yes;
-                }
-                // A file of another size needs no reading.
-                let is_other_size = stamp.is_some_and(|stamp| stamp.size != now.size);
-                if *content == Content::File && (is_other_size || !metadata.is_file()) {
-                    return Holds::No;
-                }
-                compare(*stamp, *digest, || content.read(path, self.tool), |since| now.trusted(path, since))
-            }
-            // A dangling link is nothing that could be read, until it dangles no more.
-            Input::Absent { path } => match std::fs::metadata(path_of(path)) {
-                Err(error) => yes_if(is_out_of_reach(&error)),
-                Ok(_) => Holds::No,
-            },
-            Input::Variable { name, value } => {
-                let now = environment.variable(OsStr::from_bytes(name));
-                yes_if(now.as_ref().map(|now| now.as_bytes()) == value.as_deref())
-            }
-            Input::Private { name, value } => {
-                let now = environment.variable(OsStr::from_bytes(name));
-                yes_if(now.is_some_and(|now| Digest::of(now.as_bytes()) == *value))
-            }
-            Input::Command { name, path } => {
-                let now = environment.find_command(OsStr::from_bytes(name));
-                yes_if(now.as_ref().map(|now| now.as_os_str().as_bytes()) == path.as_deref())
-            }
-        }
-    }
-
-    /// What is different now. Only asked of a check that does not hold.
-    #[cold]
-    pub(crate) fn change(&self, environment: &Environment) -> Change {
-        let text = |text: &[u8]| String::from_utf8_lossy(text).into_owned();
-        match &self.input {
-            Input::Content { content, path, digest, .. } => {
-                let path = path_of(path);
-                let now = content
-                    .read(path, self.tool)
-                    .map_or_else(|error| failure(&error), |digest| digest.short(12));
-                Change::new(content.noun(), path, &digest.short(12), &now)
-            }
-            Input::Absent { path } => Change::new("file", path_of(path), "absent", "present"),
-            Input::Variable { name, value } => {
-                let now = environment.variable(OsStr::from_bytes(name));
-                let shown = |value: Option<&[u8]>| value.map_or_else(|| "unset".to_owned(), text);
-                Change::new(
-                    "variable",
-                    path_of(name),
-                    &shown(value.as_deref()),
-                    &shown(now.as_ref().map(|now| now.as_bytes())),
-                )
-            }
-            Input::Private { name, value } => {
-                let now = environment.variable(OsStr::from_bytes(name));
-                let now = now.map(|now| format!("blake3 {}", Digest::of(now.as_bytes()).short(12)));
-                let old = format!("blake3 {}", value.short(12));
-                Change::new("variable", path_of(name), &old, &now.unwrap_or_else(|| "unset".to_owned()))
-            }
-            Input::Command { name, path } => {
-                let now = environment.find_command(OsStr::from_bytes(name));
-                let shown = |path: Option<&[u8]>| path.map_or_else(|| "not on PATH".to_owned(), text);
-                Change::new(
-                    "command",
-                    path_of(name),
-                    &shown(path.as_deref()),
-                    &shown(now.as_ref().map(|now| now.as_os_str().as_bytes())),
-                )
-            }
-        }
-    }
-
     pub(crate) fn render(&self, out: &mut Vec<u8>) {
         if self.tool {
             out.extend_from_slice(b"tool ");
@@ -392,12 +373,23 @@ impl<'a> Check<'a> {
         if self.choice {
             out.extend_from_slice(b"choice ");
         }
+        if let Some(by) = &self.by {
+            out.extend_from_slice(b"by ");
+            out.extend_from_slice(&escape(by));
+            out.push(b' ');
+        }
         match &self.input {
             Input::Content { content, path, digest, stamp } => {
                 let (digest, stamp) = (digest.hex_bytes(), stamp_text(stamp));
                 line(out, &[content.word().as_bytes(), &digest, stamp.as_bytes(), &escape(path)]);
             }
             Input::Absent { path } => line(out, &[b"absent", &escape(path)]),
+            Input::Present { path } => line(out, &[b"present", &escape(path)]),
+            Input::Link { path, target } => line(out, &[b"link", &escape(target), &escape(path)]),
+            Input::Never { why } => line(out, &[b"never", &escape(why)]),
+            Input::SearchPath { value, digest } => {
+                line(out, &[b"path", digest.hex().as_bytes(), &escape(value)]);
+            }
             Input::Variable { name, value } => {
                 let mut text = escape(name).into_owned();
                 if let Some(value) = value {
@@ -420,33 +412,8 @@ impl<'a> Check<'a> {
     pub(crate) fn into_owned(self) -> Check<'static> {
         let own = |text: Text<'_>| Ok::<_, Infallible>(Cow::Owned(text.into_owned()));
         let Ok(input) = self.input.with_texts(own);
-        Fact { tool: self.tool, choice: self.choice, input }
-    }
-}
-
-/// Why something cannot be read, as a state it is in.
-fn failure(error: &io::Error) -> String {
-    match is_absence(error) {
-        true => "absent".to_owned(),
-        false => format!("not readable ({})", error.kind()),
-    }
-}
-
-/// Compares by content, and says which stamp may stand for it from now on.
-#[cold]
-pub(crate) fn compare(
-    recorded: Option<Stamp>,
-    digest: Digest,
-    read: impl FnOnce() -> io::Result<Digest>,
-    stamp: impl FnOnce(Moment) -> Option<Stamp>,
-) -> Holds {
-    let before = Moment::now();
-    match read() {
-        // A stamp that was settled before the content was read stands for that content.
-        Ok(content) if content == digest => {
-            Holds::ByContent(stamp(before).filter(|now| Some(*now) != recorded))
-        }
-        _ => Holds::No,
+        let by = self.by.map(|by| Cow::Owned(by.into_owned()));
+        Fact { tool: self.tool, choice: self.choice, by, input }
     }
 }
 

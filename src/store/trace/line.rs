@@ -16,7 +16,12 @@
 //! sources DIGEST STAMP PATH                   likewise, without `target` and what begins with a dot
 //! package DIGEST STAMP PATH                   likewise, without `target` and the version control's
 //! below DIGEST STAMP PATH                     likewise, without the version control's
+//! tree DIGEST STAMP PATH                      in place of the facts of a tree (see `fact_tree`); only its stamp is compared
 //! absent PATH                                 nothing is there, or a dangling link
+//! present PATH                                something is there: a directory if PATH ends in a slash, else none
+//! link TARGET PATH                            a link, and where it leads
+//! path DIGEST VALUE                           in place of the facts of a tree about searches of PATH; only PATH is compared
+//! never TEXT                                  the build is not to be used again, and why
 //! variable NAME=VALUE | variable NAME         set to, or unset
 //! private DIGEST NAME                         set to a value of this digest, which may be a secret
 //! command NAME PATH | command NAME            what a search of PATH finds, or that it finds nothing
@@ -25,7 +30,7 @@
 //!
 //! A record begins with `runner-record 1`, and holds `about` lines and facts. Any fact may be preceded by `tool `: it is the
 //! compiler's, and a cached script outlives its compiler; or by `choice `: it only tells what was asked for, and where that
-//! is spelled out (see `Recipe::home`) the build outlives it. Texts are escaped: see [`escape`](super::escape). A file that
+//! is spelled out (see `Recipe::home`) the build outlives it; or by `by NAME `: that program looked at it. Texts are escaped: see [`escape`](super::escape). A file that
 //! does not end in its seal is no trace at all: torn, flipped, or another script's.
 //!
 //! Everybody reads by [`Lines`]: a hit before libc has started, and `Trace::parse` for all others.
@@ -103,20 +108,25 @@ impl<'a> Lines<'a> {
                 let (name, value) = split_at_byte(rest, b'=')?;
                 Line::Set(Escaped(name), Escaped(value))
             }
-            b"tool" => {
-                let (word, rest) = split_field(rest)?;
-                let (choice, input) = match word {
-                    b"choice" => (true, split_field(rest).and_then(|(word, rest)| Input::parse(word, rest))),
-                    _ => (false, Input::parse(word, rest)),
-                };
-                Line::Fact(Fact { tool: true, choice, input: input? })
-            }
-            b"choice" => {
-                let (word, rest) = split_field(rest)?;
-                Line::Fact(Fact { tool: false, choice: true, input: Input::parse(word, rest)? })
-            }
-            _ => Line::Fact(Fact { tool: false, choice: false, input: Input::parse(word, rest)? }),
+            _ => Line::Fact(fact(word, rest)?),
         })
+    }
+}
+
+/// A fact, after the words that say what it counts for.
+fn fact<'a>(mut word: &'a [u8], mut rest: &'a [u8]) -> Option<Fact<Escaped<'a>>> {
+    let (mut tool, mut choice, mut by) = (false, false, None);
+    loop {
+        match word {
+            b"tool" if !tool && !choice => tool = true,
+            b"choice" if !choice => choice = true,
+            b"by" if by.is_none() => {
+                let (name, after) = split_field(rest)?;
+                (by, rest) = (Some(Escaped(name)), after);
+            }
+            _ => return Some(Fact { tool, choice, by, input: Input::parse(word, rest)? }),
+        }
+        (word, rest) = split_field(rest)?;
     }
 }
 

@@ -35,6 +35,7 @@ arguments = ["{flags}", "-o", "{output}", "-MF", "{read}", "{source}"]
 depfile = true
 release = ["-O"]
 comment = "%"
+variables = ["FAKE_LOG"]
 install = "get it from https://foo.example"
 "#;
 

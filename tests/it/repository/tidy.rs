@@ -41,6 +41,7 @@ const UNSAFE: &[(&str, &str)] = &[
     ("src/process/exec.rs", "execve takes raw pointers"),
     ("src/process/sandbox/kernel.rs", "Landlock, seccomp and capabilities have no calls in the C library"),
     ("src/process/memfd.rs", "fexecve takes raw pointers"),
+    ("src/process/observe/kernel.rs", "seccomp and its listener have no safe interface"),
     ("src/process/signals.rs", "the calls about signals take raw pointers"),
     ("src/process/spawn.rs", "between fork and exec"),
     ("src/store/open_writers.rs", "fcntl takes what its command needs"),

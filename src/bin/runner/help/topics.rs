@@ -306,6 +306,7 @@ scripts that it means another build for.
   tier                           variable, file: a first build may be quick
   verbose                        command line, variable
   cache cache-system config      variable: needed before the file is read
+  observe                        variable, file: whether compilers are observed
   verify                         variable
 
 In a variable a switch is `1` or `0` and a list is words; a variable that is

@@ -173,7 +173,7 @@ fn a_compiler_of_the_table_that_is_a_fake_is_called_with_the_right_words() {
     // It writes down its arguments, and makes a program that prints them.
     let fake = "#!/bin/sh\ncase $1 in version|--version) echo 1.2; exit ;; esac\nout= read=\nfor a; do case $a in\n\
                 -femit-bin=*) out=${a#*=} ;; -out:*) out=${a#*:} ;; -export-dependencies-file:*) read=${a#*:} ;; -o) next=out ;; *) [ \"$next\" = out ] && out=$a; next= ;; esac; done\n\
-                [ -z \"$read\" ] || echo \"x: $PWD/a.odin $PWD/lib/l.odin\" >\"$read\"\nprintf '#!/bin/sh\\necho %s\\n' \"$*\" >\"$out\"\n";
+                [ -z \"$read\" ] || echo \"x: $PWD/a.odin $PWD/lib/l.odin\" >\"$read\"\n[ -z \"$read\" ] || ls lib >/dev/null\nprintf '#!/bin/sh\\necho %s\\n' \"$*\" >\"$out\"\n";
     for (name, file, expected) in [
         ("zig", "a.zig", "build-exe -O ReleaseSafe -femit-bin= --cache-dir"),
         ("odin", "a.odin", "build a.odin -file -o:speed -out:"),

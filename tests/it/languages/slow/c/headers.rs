@@ -123,12 +123,22 @@ fn a_header_that_is_edited_while_it_is_compiled() {
     sandbox.write("x.h", header("old"));
     sandbox.write("a.c", SAYS);
     let compiler = sandbox.root().join("bin/cc");
+    let place = sandbox.root().join("bin").display().to_string();
+    sandbox.sh(&format!("mkfifo {place}/compiled {place}/edited")).run().prints("");
+    // Once it has compiled, somebody else edits.
     let text = format!(
-        "#!/bin/sh\n/usr/bin/cc \"$@\" || exit\ncase $* in *-MD*) [ -e '{0}/once' ] || {{ : >'{0}/once'; echo '#define X \"new\"' >'{0}/x.h'; }} ;; esac\n",
-        sandbox.work().display()
+        "#!/bin/sh\n/usr/bin/cc \"$@\" || exit\ncase $* in *\"-o \"*) [ -e {place}/once ] || {{ : >{place}/once; : >{place}/compiled; read x <{place}/edited; }} ;; esac\n"
     );
     sandbox.script(&compiler, text);
+    let (header, compiled, edited) =
+        (sandbox.path("x.h"), format!("{place}/compiled"), format!("{place}/edited"));
+    let editor = std::thread::spawn(move || {
+        fs::read(compiled).unwrap();
+        fs::write(header, "#define X \"new\"\n").unwrap();
+        fs::write(edited, "x\n").unwrap();
+    });
     for _ in 0..3 {
         sandbox.runner(["a.c"]).run().prints("new\n");
     }
+    editor.join().unwrap();
 }

@@ -1,0 +1,385 @@
+//! The facts of what a compiler and everything it started was observed to look at.
+//!
+//! Looks become facts one by one, with these exceptions, so that a hit asks little:
+//!
+//! - what the build made itself, and what lies in the caller's own directories (staging, the cache, a compiler's cache), is none;
+//! - a copy of the script's directory in staging stands for that directory;
+//! - names that are looked for in PATH are what a search of PATH finds;
+//! - trees of the system and of compilers are behind what changes whenever they do (see [`crate::build::tree_roots`]);
+//! - of what resolves host names, and of the loader's cache, nothing is a fact: the first is the network, and what the second
+//!   leads to is looked at besides.
+
+use std::collections::{BTreeMap, HashMap};
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::base::digest::Digest;
+use crate::base::environment::Environment;
+use crate::build::outcome::Interruption;
+use crate::build::tool_digests::ToolDigests;
+use crate::build::tree_roots::{self, Tree};
+use crate::process::observe::fold::{Fact, fold};
+use crate::process::observe::observed::{Gap, GapReason, Look, Observed, Server, What};
+use crate::store::cache::Cache;
+use crate::store::fact_tree;
+use crate::store::file_digest::{Names, is_absence};
+use crate::store::stamp::{Moment, Stamp};
+use crate::store::trace::fact::Check;
+
+/// Files that are about the network or the loader.
+const IGNORED: &[&str] = &[
+    "/etc/ld.so.cache",
+    "/etc/ld.so.preload",
+    "/etc/resolv.conf",
+    "/etc/hosts",
+    "/etc/host.conf",
+    "/etc/gai.conf",
+    "/etc/nsswitch.conf",
+    "/etc/services",
+    "/etc/protocols",
+    "/etc/ssl",
+    "/etc/localtime",
+    "/etc/malloc.conf",
+];
+
+/// Where temporary files may lie; that such a directory is there, or what it holds, is no input.
+const TEMPORARY: &[&str] = &["/tmp", "/var/tmp", "/usr/tmp"];
+
+/// What is known of a build besides what was observed.
+#[derive(Debug, Clone)]
+pub(crate) struct Surroundings<'a> {
+    pub(crate) environment: &'a Environment,
+    pub(crate) cache: &'a Cache,
+    /// When the compiler was started.
+    pub(crate) start: Moment,
+    /// The script, which its key names.
+    pub(crate) script: Option<&'a Path>,
+    /// Where the script lies.
+    pub(crate) base: &'a Path,
+    /// The compiler that was started.
+    pub(crate) compiler: &'a Path,
+    /// A directory in staging that stands for that.
+    pub(crate) mirror: Option<&'a Path>,
+    /// Directories whose content is the caller's to know.
+    pub(crate) own: Vec<PathBuf>,
+    /// Directories that never change while they are there.
+    pub(crate) constant: Vec<PathBuf>,
+    /// How many directories stand for a tree, besides what changes with it.
+    pub(crate) directories: usize,
+}
+
+/// The facts, and the files among them that have to be looked at again.
+///
+/// # Errors
+/// [`Interruption::InputChanged`] if something changed between the look and now.
+pub(crate) fn facts(
+    observed: &Observed,
+    place: &Surroundings<'_>,
+) -> Result<Vec<Check<'static>>, Interruption> {
+    let mut looks: Vec<Look> = observed.looks.iter().filter_map(|look| place.kept(look)).collect();
+    if let Some(disturbed) = looks.iter().find(|look| place.is_disturbed(look)) {
+        return Err(Interruption::InputChanged(disturbed.path.clone()));
+    }
+    let programs: HashMap<PathBuf, Arc<Path>> =
+        looks.iter().map(|look| (look.path.clone(), Arc::clone(&look.program))).collect();
+    let mut checks: Vec<Check<'static>> = observed.gaps.iter().map(never).collect();
+    checks.extend(observed.servers.iter().filter_map(unseen_server));
+    let commands = place.commands(&mut looks);
+    let mut trees = tree_roots::find(&observed.programs, place.base, place.environment);
+    trees.extend(place.constant.iter().cloned().map(Tree::constant));
+    let roots: Vec<_> = trees.iter().flat_map(Tree::roots).collect();
+    // What ran is a fact of its own, unless the system brought it: others stand for its tree.
+    let folded = fold(&looks, &roots, &[]);
+    let mut builder = Facts { place, programs, executed: &observed.programs, checks };
+    for fact in &folded.facts {
+        let check = builder.fact(fact, None)?;
+        builder.checks.extend(check);
+    }
+    let mut behind: BTreeMap<PathBuf, Vec<Fact>> = BTreeMap::new();
+    for under in folded.under {
+        let Some(name) = under.root.stand_in else { continue };
+        behind.entry(name).or_default().extend(under.facts);
+    }
+    for (name, facts) in behind {
+        match trees.iter().find(|tree| tree.name == name) {
+            Some(tree) => builder.tree(tree, &facts)?,
+            None => builder.absent_names(&name, &facts)?,
+        }
+    }
+    builder.searches(&commands, &trees)?;
+    Ok(builder.checks)
+}
+
+/// That a build cannot be used again, since not all that it read is known.
+fn never(gap: &Gap) -> Check<'static> {
+    let name = gap.program.file_name().unwrap_or_default().to_string_lossy();
+    let what = match gap.reason {
+        GapReason::Memory => "its memory could not be read",
+        GapReason::Namespace => "it changed which files paths name",
+        GapReason::Architecture => "its system calls are not known",
+        GapReason::Process => "it is in another process namespace",
+    };
+    Check::never(&format!("`{name}` could not be observed: {what}"))
+}
+
+/// That a build talked to a server of this machine, which may have read anything for it. Services of the system that know
+/// users and hosts are none, and who is elsewhere is the network.
+fn unseen_server(server: &Server) -> Option<Check<'static>> {
+    const OF_SYSTEM: &[&str] = &["/nscd/", "/run/systemd/", "/dbus/", "/avahi-daemon/", "@/dbus"];
+    let address = server.address.as_str();
+    let is_local = address.starts_with(['/', '@'])
+        || (address.starts_with("127.") || address.starts_with("[::1]")) && !address.ends_with(":53");
+    if !is_local || OF_SYSTEM.iter().any(|known| address.contains(known)) {
+        return None;
+    }
+    let name = server.program.file_name().unwrap_or_default().to_string_lossy();
+    Some(Check::never(&format!("`{name}` talked to a server at `{address}`, whose reads cannot be observed")))
+}
+
+impl Surroundings<'_> {
+    /// A look as it is to be recorded; `None` if it is no input.
+    fn kept(&self, look: &Look) -> Option<Look> {
+        if look.rewritten || IGNORED.iter().any(|ignored| look.path.starts_with(ignored)) {
+            return None;
+        }
+        let mut look = look.clone();
+        if let Some(mirror) = self.mirror
+            && let Ok(rest) = look.path.strip_prefix(mirror).map(Path::to_owned)
+        {
+            // Links there are ours, and so is the copy of the script.
+            if !matches!(look.what, What::Absent { .. } | What::Listing { .. }) {
+                return None;
+            }
+            if let What::Absent { missing } = &mut look.what {
+                *missing = self.base.join(missing.strip_prefix(mirror).unwrap_or(&rest));
+            }
+            look.path = self.base.join(rest);
+            if let What::Listing { own_names } = &mut look.what {
+                *own_names = false;
+                look.stamp = std::fs::metadata(&look.path).ok().map(|metadata| stamp_of(&metadata));
+            }
+        }
+        let is_own = self.own.iter().any(|own| look.path.starts_with(own));
+        let is_script = self.script == Some(&look.path);
+        // That these are there is no news.
+        let is_above = matches!(look.what, What::Existence)
+            && (self.base.starts_with(&look.path) || self.own.iter().any(|own| own.starts_with(&look.path)));
+        let is_temporary = look.path == self.environment.temporary_directory()
+            || TEMPORARY.iter().any(|directory| look.path == Path::new(directory));
+        (!is_own && !is_script && !is_above && !is_temporary).then_some(look)
+    }
+
+    /// Whether what was looked at has changed since, or changed while the compiler ran and before it looked.
+    fn is_disturbed(&self, look: &Look) -> bool {
+        look.disturbed
+            || matches!(look.what, What::Content | What::Metadata)
+                && look.stamp.is_some_and(|stamp| trace_stamp(stamp).changed_since(self.start))
+    }
+
+    /// The directories of PATH.
+    fn search_path(&self) -> Vec<PathBuf> {
+        let path = self.environment.variable("PATH").unwrap_or_default();
+        let mut directories: Vec<PathBuf> = Vec::new();
+        for directory in std::env::split_paths(&path).filter(|directory| directory.is_absolute()) {
+            if !directories.contains(&directory) {
+                directories.push(directory);
+            }
+        }
+        directories
+    }
+
+    /// What a search of PATH finds, for every name that was looked for there; those looks are taken out. What was found and not
+    /// used has no part in the result: a linker asks for four programs that it may need.
+    fn commands(&self, looks: &mut Vec<Look>) -> Vec<Check<'static>> {
+        let directories = self.search_path();
+        let in_path = |look: &Look| {
+            matches!(look.what, What::Absent { .. })
+                && look.path.parent().is_some_and(|parent| directories.iter().any(|known| known == parent))
+        };
+        let mut names: Vec<(OsString, Arc<Path>)> = Vec::new();
+        for look in looks.iter().filter(|look| in_path(look)) {
+            let name = look.path.file_name().unwrap_or_default();
+            if !names.iter().any(|(known, _)| known == name) {
+                names.push((name.to_owned(), Arc::clone(&look.program)));
+            }
+        }
+        looks.retain(|look| !in_path(look));
+        let is_used = |name: &OsString| match self.environment.find_command(name) {
+            None => true,
+            Some(_) => looks.iter().any(|look| {
+                look.path.file_name() == Some(name)
+                    && !matches!(look.what, What::Existence | What::Absent { .. })
+            }),
+        };
+        let check = |(name, program): (OsString, Arc<Path>)| {
+            Some(Check::command(name.to_str()?, self.environment).tool().by(&program))
+        };
+        names.into_iter().filter(|(name, _)| is_used(name)).filter_map(check).collect()
+    }
+}
+
+/// What becomes of folded facts.
+struct Facts<'a> {
+    place: &'a Surroundings<'a>,
+    programs: HashMap<PathBuf, Arc<Path>>,
+    executed: &'a [Arc<Path>],
+    checks: Vec<Check<'static>>,
+}
+
+impl Facts<'_> {
+    /// The check of a fact; a file of a tree by its remembered digest.
+    fn fact(
+        &self,
+        fact: &Fact,
+        digests: Option<&mut ToolDigests>,
+    ) -> Result<Option<Check<'static>>, Interruption> {
+        let changed = |path: &Path| Interruption::InputChanged(path.to_owned());
+        let since = self.place.start;
+        let is_tool = digests.is_some()
+            || is_system(fact.path(), self.place.base)
+            || fact.path() == self.place.compiler
+            || self.executed.iter().any(|program| **program == *fact.path());
+        let check = match fact {
+            Fact::File { path, stamp } => {
+                let seen = trace_stamp(*stamp);
+                let check = match digests {
+                    Some(digests) => digests.fact(path, seen, since),
+                    None if is_tool => Check::tool_file(path, since),
+                    None => Check::file(path, since),
+                };
+                match check {
+                    Ok(check) => check,
+                    // The compiler could not read it either.
+                    Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
+                        Check::present(path, false)
+                    }
+                    Err(_) => return Err(changed(path)),
+                }
+            }
+            Fact::Present { path, directory } => Check::present(path, *directory),
+            Fact::Link { path, target } => Check::link(path, target),
+            Fact::Absent { path } => Check::absent(path),
+            Fact::Listing { path, .. } => {
+                Check::directory(path, Names::All, since).map_err(|_| changed(path))?
+            }
+        };
+        let check = if is_tool { check.tool() } else { check };
+        Ok(Some(match self.programs.get(fact.path()) {
+            Some(program) => check.by(program),
+            None => check,
+        }))
+    }
+
+    /// A tree behind what stands for it.
+    fn tree(&mut self, tree: &Tree, facts: &[Fact]) -> Result<(), Interruption> {
+        let Some(stand_ins) = &tree.stand_ins else { return Ok(()) };
+        let mut places: Vec<(PathBuf, Option<Stamp>)> = Vec::new();
+        // The stamps first: what changes while the facts are taken is asked again.
+        let within =
+            most_looked_into(facts, self.place.directories).into_iter().filter(|path| tree.holds(path));
+        for path in stand_ins.iter().cloned().chain(within) {
+            let stamp = self.stamp(&path);
+            places.push((path, stamp));
+        }
+        let mut digests = ToolDigests::of(&tree.name, self.place.cache);
+        let mut checks = Vec::with_capacity(facts.len());
+        for fact in facts {
+            checks.extend(self.fact(fact, Some(&mut digests))?);
+        }
+        digests.keep(self.place.cache);
+        self.keep(&checks, &places, true).map(drop)
+    }
+
+    /// What searches of PATH find, behind PATH and those of its directories for which nothing else stands.
+    fn searches(&mut self, commands: &[Check<'static>], trees: &[Tree]) -> Result<(), Interruption> {
+        if commands.is_empty() {
+            return Ok(());
+        }
+        let directories = self.place.search_path();
+        let kept = directories.iter().filter(|path| !trees.iter().any(|tree| tree.holds(path)));
+        let places: Vec<_> = kept.map(|path| (path.clone(), self.stamp(path))).collect();
+        let digest = self.keep(commands, &places, true)?;
+        self.checks.push(Check::search_path(digest, self.place.environment).tool());
+        Ok(())
+    }
+
+    /// The stamp of what stands for a tree, if that can be trusted.
+    fn stamp(&self, path: &Path) -> Option<Stamp> {
+        match std::fs::metadata(path) {
+            Ok(metadata) => Stamp::of(&metadata).trusted(path, self.place.start),
+            Err(error) if is_absence(&error) => Some(Stamp::ABSENT),
+            Err(_) => None,
+        }
+    }
+
+    /// Names that are absent in one directory, behind that directory.
+    fn absent_names(&mut self, directory: &Path, facts: &[Fact]) -> Result<(), Interruption> {
+        let stamp = self.stamp(directory);
+        let mut checks = Vec::with_capacity(facts.len());
+        for fact in facts {
+            checks.extend(self.fact(fact, None)?);
+        }
+        // That it is there needs no saying: what stands for the names would change.
+        let own = Check::present(directory, true);
+        self.checks.retain(|check| !check.same_fact(&own));
+        self.keep(&checks, &[(directory.to_owned(), stamp)], is_system(directory, self.place.base)).map(drop)
+    }
+
+    fn keep(
+        &mut self,
+        checks: &[Check<'static>],
+        places: &[(PathBuf, Option<Stamp>)],
+        is_tool: bool,
+    ) -> Result<Digest, Interruption> {
+        let digest = fact_tree::keep(self.place.cache, checks)
+            .map_err(|error| Interruption::Failed(self.place.cache.unusable("cannot write to", error)))?;
+        for (path, stamp) in places {
+            let check = fact_tree::stand_in(digest, path, *stamp);
+            self.checks.push(if is_tool { check.tool() } else { check });
+        }
+        Ok(digest)
+    }
+}
+
+/// The directories that most of these facts are about what is in.
+fn most_looked_into(facts: &[Fact], count: usize) -> Vec<PathBuf> {
+    let mut directories: BTreeMap<&Path, usize> = BTreeMap::new();
+    for fact in facts.iter().filter(|fact| matches!(fact, Fact::File { .. })) {
+        if let Some(directory) = fact.path().parent() {
+            *directories.entry(directory).or_default() += 1;
+        }
+    }
+    let mut directories: Vec<_> = directories.into_iter().collect();
+    directories.sort_by_key(|(_, files)| std::cmp::Reverse(*files));
+    directories.into_iter().take(count).map(|(directory, _)| directory.to_owned()).collect()
+}
+
+/// Directories of the system.
+const SYSTEM: &[&str] = &["/usr", "/lib", "/lib64", "/bin", "/sbin", "/etc", "/opt", "/nix", "/gnu", "/var"];
+
+/// Whether a file came with the system or a compiler, and not with the script, which lies in `base`.
+pub(crate) fn is_system(path: &Path, base: &Path) -> bool {
+    SYSTEM.iter().any(|directory| path.starts_with(directory)) && !path.starts_with(base)
+}
+
+fn trace_stamp(stamp: crate::process::observe::observed::Stamp) -> Stamp {
+    Stamp {
+        size: stamp.size,
+        modified: Moment::from_unix(stamp.modified.0, stamp.modified.1),
+        changed: Moment::from_unix(stamp.changed.0, stamp.changed.1),
+        inode: stamp.inode,
+    }
+}
+
+fn stamp_of(metadata: &std::fs::Metadata) -> crate::process::observe::observed::Stamp {
+    use std::os::unix::fs::MetadataExt;
+    crate::process::observe::observed::Stamp {
+        device: metadata.dev(),
+        inode: metadata.ino(),
+        size: metadata.size(),
+        modified: (metadata.mtime(), metadata.mtime_nsec()),
+        changed: (metadata.ctime(), metadata.ctime_nsec()),
+        directory: metadata.is_dir(),
+    }
+}

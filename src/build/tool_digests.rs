@@ -1,0 +1,71 @@
+//! Digests of files that came with compilers and the system, remembered by stamp: a C program rests on 12 MB of them, and
+//! hashing those at each build would take longer than compiling.
+
+use std::collections::HashMap;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::base::digest::Digest;
+use crate::store::cache::Cache;
+use crate::store::sealed_record::Record;
+use crate::store::stamp::{Moment, Stamp};
+use crate::store::trace::fact::{Check, Content, Input, path_of};
+
+/// More files than any compiler has.
+const MOST_FILES: usize = 20_000;
+
+/// The digests of the files of one tree.
+pub(crate) struct ToolDigests {
+    id: Digest,
+    place: PathBuf,
+    known: HashMap<PathBuf, Check<'static>>,
+    is_new: bool,
+}
+
+impl ToolDigests {
+    /// Those that are remembered of a tree.
+    pub(crate) fn of(tree: &Path, cache: &Cache) -> ToolDigests {
+        let id = Digest::of(&[b"digests ", tree.as_os_str().as_encoded_bytes()].concat());
+        let place = cache.join("toolchains").join(id.short(32));
+        let record = std::fs::read(&place).ok().and_then(|bytes| Record::parse(&id, &bytes));
+        let checks = record.map(|record| record.checks).unwrap_or_default();
+        let known = checks.into_iter().filter_map(|check| Some((check.file_path()?.to_owned(), check)));
+        ToolDigests { id, place, known: known.collect(), is_new: false }
+    }
+
+    /// The fact of a file that had this stamp when it was read.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub(crate) fn fact(&mut self, path: &Path, stamp: Stamp, since: Moment) -> io::Result<Check<'static>> {
+        if let Some(check) = self.known.get(path)
+            && matches!(&check.input, Input::Content { stamp: Some(known), .. } if *known == stamp)
+        {
+            return Ok(check.clone());
+        }
+        let check = Check::tool_file(path, since)?;
+        if matches!(&check.input, Input::Content { content: Content::File, stamp: Some(_), .. }) {
+            self.known.insert(path.to_owned(), check.clone());
+            self.is_new = true;
+        }
+        Ok(check)
+    }
+
+    /// Remembers what is new. Best effort: without it the next build hashes again.
+    pub(crate) fn keep(self, cache: &Cache) {
+        if !self.is_new || self.known.len() > MOST_FILES {
+            return;
+        }
+        let mut record = Record::default();
+        record.checks = self.known.into_values().collect();
+        record.checks.sort_by(|one, two| path_text(one).cmp(&path_text(two)));
+        let _ = cache.write_whole(&self.place, &record.render(&self.id));
+    }
+}
+
+fn path_text<'a>(check: &'a Check<'_>) -> Option<&'a Path> {
+    match &check.input {
+        Input::Content { path, .. } => Some(path_of(path)),
+        _ => None,
+    }
+}

@@ -1,0 +1,398 @@
+//! The record of a build: what each call means, and what is an input of it.
+//!
+//! A path is an input if it was looked at before the build changed it. Whether a change was made cannot be seen at
+//! the call, which has yet to succeed: so what was there before is kept, and a change counts once something else is there. A
+//! call that fails (`mkdir` of what exists, `open` of what is read-only) changes nothing, and the path stays an input.
+
+use std::collections::{HashMap, HashSet};
+use std::ffi::OsString;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::process::observe::interpreter::interpreter;
+use crate::process::observe::kernel::Status;
+use crate::process::observe::observed::{Gap, GapReason, Look, Observed, Server, Stamp, What, Written};
+use crate::process::observe::tree::{Resolved, State, Tree, Write, differs, is};
+
+/// How much of a path was looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Depth {
+    Existence,
+    Metadata,
+    Content,
+}
+
+#[derive(Debug)]
+struct Entry {
+    order: u64,
+    depth: Depth,
+    state: State,
+    /// Of a link.
+    target: Option<Vec<u8>>,
+    listed: bool,
+    program: u32,
+    /// What the build was about to change before the first look; see [`Resolved::pending`].
+    pending: Option<Vec<u8>>,
+}
+
+/// Who makes a call, and where.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Caller<'a> {
+    pub(crate) thread: i32,
+    pub(crate) program: u32,
+    /// What relative paths are relative to.
+    pub(crate) base: &'a [u8],
+}
+
+/// See the module.
+#[derive(Debug, Default)]
+pub(crate) struct Record {
+    tree: Tree,
+    entries: HashMap<Vec<u8>, Entry>,
+    programs: Vec<Arc<Path>>,
+    executed: HashSet<Vec<u8>>,
+    order: u64,
+    servers: Vec<Server>,
+    gaps: Vec<Gap>,
+}
+
+impl Record {
+    /// The number of a program.
+    pub(crate) fn program(&mut self, path: &[u8]) -> u32 {
+        let path = path_of(path);
+        let known = self.programs.iter().position(|program| **program == *path);
+        known.unwrap_or_else(|| {
+            self.programs.push(path.into());
+            self.programs.len() - 1
+        }) as u32
+    }
+
+    fn named(&self, program: u32) -> Arc<Path> {
+        self.programs.get(program as usize).cloned().unwrap_or_else(|| Path::new("?").into())
+    }
+
+    pub(crate) fn gap(&mut self, program: u32, reason: GapReason) {
+        let gap = Gap { program: self.named(program), reason };
+        if !self.gaps.contains(&gap) {
+            self.gaps.push(gap);
+        }
+    }
+
+    pub(crate) fn server(&mut self, program: u32, address: String) {
+        let server = Server { address, program: self.named(program) };
+        if !self.servers.contains(&server) {
+            self.servers.push(server);
+        }
+    }
+
+    /// A look at a path.
+    pub(crate) fn look(&mut self, caller: Caller<'_>, path: &[u8], follow: bool, depth: Depth) {
+        let resolved = self.tree.resolve(caller.base, path, follow, caller.thread);
+        self.looked(caller, resolved, depth);
+    }
+
+    fn looked(&mut self, caller: Caller<'_>, resolved: Resolved, depth: Depth) {
+        for link in &resolved.links {
+            let state = State::Present(link.status);
+            self.enter(caller, &link.path, state, Depth::Existence, Some(&link.target), None);
+        }
+        if resolved.product || resolved.kernel {
+            return;
+        }
+        let target = match &resolved.state {
+            State::Present(status) if is(status, libc::S_IFLNK) => self.tree.link_target(&resolved.path).ok(),
+            _ => None,
+        };
+        self.enter(caller, &resolved.path, resolved.state, depth, target.as_deref(), resolved.pending);
+    }
+
+    fn enter(
+        &mut self,
+        caller: Caller<'_>,
+        path: &[u8],
+        state: State,
+        depth: Depth,
+        target: Option<&[u8]>,
+        pending: Option<Vec<u8>>,
+    ) {
+        let depth = match state {
+            State::Present(status) if is(&status, libc::S_IFREG) => depth,
+            _ => Depth::Existence,
+        };
+        match self.entries.get_mut(path) {
+            Some(entry) => {
+                if depth > entry.depth {
+                    (entry.depth, entry.program) = (depth, caller.program);
+                }
+            }
+            None => {
+                self.order += 1;
+                let entry = Entry {
+                    order: self.order,
+                    depth,
+                    state,
+                    target: target.map(<[u8]>::to_vec),
+                    listed: false,
+                    program: caller.program,
+                    pending,
+                };
+                self.entries.insert(path.to_vec(), entry);
+            }
+        }
+    }
+
+    /// A directory's names are read.
+    pub(crate) fn list(&mut self, caller: Caller<'_>, path: &[u8]) {
+        let resolved = self.tree.resolve(b"/", path, false, caller.thread);
+        let place = resolved.path.clone();
+        self.looked(caller, resolved, Depth::Existence);
+        if let Some(entry) = self.entries.get_mut(&place)
+            && !entry.listed
+        {
+            (entry.listed, entry.program) = (true, caller.program);
+        }
+    }
+
+    /// open(2).
+    pub(crate) fn open(&mut self, caller: Caller<'_>, path: &[u8], flags: i32) {
+        if flags & libc::O_TMPFILE == libc::O_TMPFILE {
+            // A file without a name, in that directory.
+            return self.look(caller, path, true, Depth::Existence);
+        }
+        if flags & libc::O_PATH != 0 {
+            return self.look(caller, path, flags & libc::O_NOFOLLOW == 0, Depth::Existence);
+        }
+        let creates = flags & libc::O_CREAT != 0;
+        let exclusive = creates && flags & libc::O_EXCL != 0;
+        let writes = flags & libc::O_ACCMODE != libc::O_RDONLY;
+        let truncates = flags & libc::O_TRUNC != 0;
+        let resolved =
+            self.tree.resolve(caller.base, path, !exclusive && flags & libc::O_NOFOLLOW == 0, caller.thread);
+        match resolved.state {
+            State::Absent { missing } if creates && missing == resolved.path.len() => {
+                self.links(caller, &resolved);
+                self.change(caller, &resolved);
+            }
+            State::Present(_) if exclusive => self.looked(caller, resolved, Depth::Existence),
+            State::Present(_) if truncates => {
+                self.links(caller, &resolved);
+                self.change(caller, &resolved);
+            }
+            // What is added to, or changed in places, is read: what it holds then depends on what it held.
+            State::Present(_) if writes => {
+                self.looked(caller, resolved.clone(), Depth::Content);
+                self.change(caller, &resolved);
+            }
+            _ => self.looked(caller, resolved, Depth::Content),
+        }
+    }
+
+    /// Links that a path leads through, where the end of it is no look.
+    fn links(&mut self, caller: Caller<'_>, resolved: &Resolved) {
+        for link in &resolved.links {
+            let state = State::Present(link.status);
+            self.enter(caller, &link.path, state, Depth::Existence, Some(&link.target), None);
+        }
+    }
+
+    /// What is at a path is about to change.
+    fn change(&mut self, caller: Caller<'_>, resolved: &Resolved) {
+        if resolved.kernel {
+            return;
+        }
+        self.order += 1;
+        let before = match resolved.state {
+            State::Present(status) => Some(status),
+            _ => None,
+        };
+        let write = Write { before, order: self.order, program: caller.program, made: false };
+        self.tree.write(&resolved.path, write);
+    }
+
+    /// A name is made; if it is there already the call fails, and tells so.
+    pub(crate) fn make(&mut self, caller: Caller<'_>, path: &[u8]) {
+        let resolved = self.tree.resolve(caller.base, path, false, caller.thread);
+        match resolved.state {
+            State::Absent { missing } if missing == resolved.path.len() => {
+                self.links(caller, &resolved);
+                self.change(caller, &resolved);
+            }
+            _ => self.looked(caller, resolved, Depth::Existence),
+        }
+    }
+
+    /// A name is removed. That there is none is of no interest to who wants it gone.
+    pub(crate) fn remove(&mut self, caller: Caller<'_>, path: &[u8]) {
+        let resolved = self.tree.resolve(caller.base, path, false, caller.thread);
+        self.links(caller, &resolved);
+        if matches!(resolved.state, State::Present(_)) {
+            self.change(caller, &resolved);
+        }
+    }
+
+    /// A file gets another name, and keeps this one or not.
+    pub(crate) fn rename(
+        &mut self,
+        from: (Caller<'_>, &[u8]),
+        to: (Caller<'_>, &[u8]),
+        keeps: bool,
+        exchanges: bool,
+    ) {
+        let old = self.tree.resolve(from.0.base, from.1, false, from.0.thread);
+        let new = self.tree.resolve(to.0.base, to.1, false, to.0.thread);
+        // A file that has no name yet (`O_TMPFILE`) gets its first: the kernel spells it so.
+        let nameless = keeps && old.path.ends_with(b" (deleted)");
+        if !nameless {
+            // What was there before is an input under its new name.
+            self.looked(from.0, old.clone(), Depth::Content);
+            if !matches!(old.state, State::Present(_)) {
+                return;
+            }
+        }
+        if exchanges {
+            self.looked(to.0, new.clone(), Depth::Content);
+        }
+        if !keeps {
+            self.change(from.0, &old);
+        }
+        self.links(to.0, &new);
+        if keeps && matches!(new.state, State::Present(_)) {
+            return self.looked(to.0, new, Depth::Existence);
+        }
+        self.change(to.0, &new);
+    }
+
+    /// truncate(2): what stays is what was there.
+    pub(crate) fn truncate(&mut self, caller: Caller<'_>, path: &[u8]) {
+        self.open(caller, path, libc::O_WRONLY);
+    }
+
+    /// A file is executed: it is read, and so is the program that the kernel loads for it.
+    pub(crate) fn execute(&mut self, caller: Caller<'_>, path: &[u8], follow: bool) {
+        /// As many interpreters of interpreters as the kernel takes.
+        const INTERPRETERS: usize = 5;
+        let mut path = path.to_vec();
+        let mut follow = follow;
+        for _ in 0..INTERPRETERS {
+            let resolved = self.tree.resolve(caller.base, &path, follow, caller.thread);
+            let file = resolved.path.clone();
+            let known = !resolved.product && !self.executed.insert(file.clone());
+            let present = matches!(resolved.state, State::Present(status) if is(&status, libc::S_IFREG));
+            self.looked(caller, resolved, Depth::Content);
+            if known || !present {
+                return;
+            }
+            let Ok(mut file) = std::fs::File::open(path_of(&file)) else { return };
+            let Some(next) = interpreter(&mut file) else { return };
+            (path, follow) = (next, true);
+        }
+    }
+
+    /// What it all comes to.
+    pub(crate) fn finish(mut self) -> Observed {
+        let mut writes = self.tree.settle();
+        writes.retain(|(_, write, _)| write.made);
+        writes.sort_by_key(|(_, write, _)| write.order);
+        let made: HashMap<&[u8], u64> =
+            writes.iter().map(|(path, write, _)| (path.as_slice(), write.order)).collect();
+        let changed_in: HashSet<&[u8]> = writes.iter().map(|(path, ..)| parent(path)).collect();
+        let mut entries: Vec<(Vec<u8>, Entry)> = std::mem::take(&mut self.entries).into_iter().collect();
+        entries.sort_by_key(|(_, entry)| entry.order);
+        let mut looks = Vec::with_capacity(entries.len());
+        for (path, entry) in entries {
+            let first_made = ancestors(&path).filter_map(|part| made.get(part)).min().copied();
+            // The change that it was not known to be the product of was made.
+            if entry.pending.as_ref().is_some_and(|pending| made.contains_key(pending.as_slice())) {
+                continue;
+            }
+            let rewritten = first_made.is_some_and(|order| order > entry.order);
+            let now = self.tree.status(&path).ok();
+            let (what, stamp) = self.judge(&path, &entry, changed_in.contains(path.as_slice()));
+            let disturbed = !rewritten
+                && match &entry.state {
+                    State::Present(before) => {
+                        let own = changed_in.contains(path.as_slice());
+                        differs(Some(*before), now)
+                            || now.is_some_and(|now| {
+                                // Another name for it is no change.
+                                (now.changed != before.changed
+                                    && now.links == before.links
+                                    && !is(&now, libc::S_IFDIR))
+                                    || (entry.listed && !own && now.modified != before.modified)
+                            })
+                    }
+                    State::Absent { .. } => now.is_some(),
+                    State::Unreachable { .. } => false,
+                };
+            let program = self.named(entry.program);
+            looks.push(Look { path: into_path(path), what, program, stamp, rewritten, disturbed });
+        }
+        let written = writes
+            .iter()
+            .map(|(path, write, now)| Written {
+                path: path_of(path).to_owned(),
+                program: self.named(write.program),
+                existed: write.before.is_some(),
+                exists: now.is_some(),
+            })
+            .collect();
+        Observed {
+            looks,
+            written,
+            programs: self.programs,
+            servers: self.servers,
+            gaps: self.gaps,
+            ..Observed::default()
+        }
+    }
+
+    fn judge(&self, path: &[u8], entry: &Entry, own_names: bool) -> (What, Option<Stamp>) {
+        let part = |missing: usize| path_of(path.get(..missing).unwrap_or(path)).to_owned();
+        match entry.state {
+            State::Absent { missing } => (What::Absent { missing: part(missing) }, None),
+            State::Unreachable { missing } => (What::Unreachable { missing: part(missing) }, None),
+            State::Present(status) => {
+                let what = match (&entry.target, entry.depth) {
+                    (Some(target), _) => What::Link { target: path_of(target).to_owned() },
+                    (None, _) if entry.listed => What::Listing { own_names },
+                    (None, Depth::Content) => What::Content,
+                    (None, Depth::Metadata) => What::Metadata,
+                    (None, Depth::Existence) => What::Existence,
+                };
+                (what, Some(stamp(&status)))
+            }
+        }
+    }
+}
+
+fn stamp(status: &Status) -> Stamp {
+    Stamp {
+        device: status.device,
+        inode: status.inode,
+        size: status.size,
+        modified: status.modified,
+        changed: status.changed,
+        directory: is(status, libc::S_IFDIR),
+    }
+}
+
+/// A path, and every directory that it is in.
+fn ancestors(path: &[u8]) -> impl Iterator<Item = &[u8]> {
+    std::iter::successors(Some(path), |path| Some(parent(path)).filter(|parent| parent.len() > 1))
+}
+
+fn parent(path: &[u8]) -> &[u8] {
+    match path.iter().rposition(|byte| *byte == b'/') {
+        Some(0) | None => b"/",
+        Some(at) => path.get(..at).unwrap_or(b"/"),
+    }
+}
+
+fn path_of(bytes: &[u8]) -> &Path {
+    Path::new(std::ffi::OsStr::from_bytes(bytes))
+}
+
+fn into_path(bytes: Vec<u8>) -> PathBuf {
+    PathBuf::from(OsString::from_vec(bytes))
+}

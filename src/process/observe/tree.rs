@@ -1,0 +1,411 @@
+//! The file system as a build sees it: paths resolved link by link, and what was at each before the build changed it.
+//!
+//! A path is resolved as the kernel is about to: component by component, from the caller's directory. What was found is
+//! remembered for the next path, so that a compiler's thousandth look below the same directory costs no system call. What
+//! the build itself makes, removes or renames is not remembered but looked at each time.
+//!
+//! Of `/proc/self` the caller's is meant, not ours.
+
+use std::collections::HashMap;
+use std::ffi::CStr;
+use std::io;
+
+use crate::process::observe::kernel::{self, Status};
+
+/// As many links as the kernel follows in one path.
+const LINKS: usize = 40;
+
+/// File systems that show the kernel's own state: statfs(2)'s numbers, from `linux/magic.h`.
+const KERNEL: [i64; 16] = [
+    0x9fa0,      // proc
+    0x6265_6572, // sysfs
+    0x1cd1,      // devpts
+    0x0027_e0eb, // cgroup
+    0x6367_7270, // cgroup2
+    0x6462_6720, // debugfs
+    0x7472_6163, // tracefs
+    0x7363_6673, // securityfs
+    0x6265_6570, // configfs
+    0x6165_676c, // pstore
+    0xcafe_4a11, // bpf
+    0x4249_4e4d, // binfmt_misc
+    0xde5e_81e4, // efivarfs
+    0x1980_0202, // mqueue
+    0xf97c_ff8c, // selinux
+    0x6e73_6673, // nsfs
+];
+
+/// What is at a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum State {
+    Present(Status),
+    /// Nothing, from the first so many bytes of the path on.
+    Absent {
+        missing: usize,
+    },
+    /// It cannot be told, from the first so many bytes of the path on.
+    Unreachable {
+        missing: usize,
+    },
+}
+
+/// A link that was followed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Followed {
+    pub(crate) path: Vec<u8>,
+    pub(crate) target: Vec<u8>,
+    pub(crate) status: Status,
+}
+
+/// Where a path leads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Resolved {
+    /// Absolute, without links as far as it exists.
+    pub(crate) path: Vec<u8>,
+    pub(crate) state: State,
+    pub(crate) links: Vec<Followed>,
+    /// Whether the build made it.
+    pub(crate) product: bool,
+    /// What the build was about to change that it is, or is in; it is not yet known whether that succeeded.
+    pub(crate) pending: Option<Vec<u8>>,
+    /// Whether it is the kernel's own state, a device, or something else that is not kept on a disk.
+    pub(crate) kernel: bool,
+}
+
+/// A path that the build changes.
+#[derive(Debug, Clone)]
+pub(crate) struct Write {
+    /// What was there; `None` if nothing.
+    pub(crate) before: Option<Status>,
+    /// When, counted in looks and writes.
+    pub(crate) order: u64,
+    pub(crate) program: u32,
+    /// Whether it is known that the change was made: that the call that was to make it succeeded.
+    pub(crate) made: bool,
+}
+
+#[derive(Debug)]
+enum Node {
+    Known(Option<Status>),
+    Link(Status, Vec<u8>),
+    Unreachable,
+    Written(Write),
+}
+
+/// See the module.
+#[derive(Debug, Default)]
+pub(crate) struct Tree {
+    nodes: HashMap<Vec<u8>, Node>,
+    devices: HashMap<u64, bool>,
+    /// A path with a zero byte, for the kernel.
+    spelled: Vec<u8>,
+}
+
+impl Tree {
+    /// Resolves `path`, relative to `base`, as `thread` would; its last component is followed if `follow` says so.
+    pub(crate) fn resolve(&mut self, base: &[u8], path: &[u8], follow: bool, thread: i32) -> Resolved {
+        let mut at = Vec::with_capacity(128);
+        if path.first() != Some(&b'/') && base != b"/" {
+            at.extend_from_slice(base);
+        }
+        let mut rest = path.to_vec();
+        let mut position = 0;
+        let mut resolved = Resolved {
+            path: Vec::new(),
+            state: State::Unreachable { missing: 0 },
+            links: Vec::new(),
+            product: false,
+            pending: None,
+            kernel: false,
+        };
+        // The directory it starts from, and what was made of it.
+        let mut status = None;
+        let mut fresh = self.enter(&at, &mut resolved, &mut status);
+        let mut count = 0;
+        while let Some((start, end)) = component(&rest, position) {
+            position = end;
+            let name = rest.get(start..end).unwrap_or_default();
+            if name == b"." {
+                continue;
+            }
+            if name == b".." {
+                at.truncate(at.iter().rposition(|byte| *byte == b'/').unwrap_or(0));
+                fresh = self.enter(&at, &mut resolved, &mut status);
+                continue;
+            }
+            // `x/` and `x/.` name what is behind a link.
+            let last = component(&rest, end).is_none() && rest.get(end..).is_none_or(<[u8]>::is_empty);
+            at.push(b'/');
+            at.extend_from_slice(name);
+            match self.look(&at, fresh || resolved.kernel, thread, &mut resolved) {
+                Found::Link(link, target) if !last || follow => {
+                    count += 1;
+                    if count > LINKS {
+                        return resolved.ended(State::Unreachable { missing: at.len() }, at, &rest, position);
+                    }
+                    let kernel = self.is_kernel(&link, &at);
+                    if !kernel && !in_devices(&at) && !resolved.product {
+                        resolved.links.push(Followed {
+                            path: at.clone(),
+                            target: target.clone(),
+                            status: link,
+                        });
+                    }
+                    if kernel && target.first() != Some(&b'/') && target.contains(&b':') {
+                        // `pipe:[1]`, `anon_inode:x`: there is no path.
+                        resolved.kernel = true;
+                        return resolved.ended(State::Present(link), at, &rest, position);
+                    }
+                    at.truncate(at.len() - name.len() - 1);
+                    if target.first() == Some(&b'/') {
+                        at.clear();
+                    }
+                    // Where it leads may be made by the build or not.
+                    let mut next = target;
+                    next.extend_from_slice(rest.get(position..).unwrap_or_default());
+                    (rest, position) = (next, 0);
+                    fresh = self.enter(&at, &mut resolved, &mut status);
+                }
+                Found::Link(found, _) | Found::Present(found) => {
+                    resolved.kernel = self.is_kernel(&found, &at);
+                    status = Some(found);
+                    if let Some((start, end)) = component(&rest, position)
+                        && !is(&found, libc::S_IFDIR)
+                    {
+                        // Nothing can be below what is no directory.
+                        let missing = at.len() + 1 + end - start;
+                        return resolved.ended(State::Absent { missing }, at, &rest, position);
+                    }
+                    fresh |= resolved.product || resolved.pending.is_some();
+                }
+                Found::Absent => {
+                    return resolved.ended(State::Absent { missing: at.len() }, at, &rest, position);
+                }
+                Found::Unreachable => {
+                    return resolved.ended(State::Unreachable { missing: at.len() }, at, &rest, position);
+                }
+            }
+        }
+        let state = match status.or_else(|| self.status(&at).ok()) {
+            Some(status) => State::Present(status),
+            None => State::Absent { missing: at.len() },
+        };
+        resolved.ended(state, at, &[], 0)
+    }
+
+    /// Takes `path` as the directory that the next component is in. Whether the build changes it.
+    fn enter(&mut self, path: &[u8], resolved: &mut Resolved, status: &mut Option<Status>) -> bool {
+        (resolved.product, resolved.pending, resolved.kernel) = (false, None, false);
+        *status = None;
+        let mut fresh = false;
+        let mut end = 0;
+        while end < path.len() {
+            end = path
+                .iter()
+                .skip(end + 1)
+                .position(|byte| *byte == b'/')
+                .map_or(path.len(), |at| end + 1 + at);
+            let part = path.get(..end).unwrap_or_default();
+            if matches!(self.nodes.get(part), Some(Node::Written(_))) {
+                fresh = true;
+                let _ = self.look(part, true, 0, resolved);
+            }
+        }
+        if let Some(Node::Known(Some(found))) = self.nodes.get(path) {
+            *status = Some(*found);
+        } else if let Ok(found) = self.status(path) {
+            *status = Some(found);
+            if !fresh {
+                self.nodes.insert(path.to_vec(), Node::Known(Some(found)));
+            }
+        }
+        if let Some(found) = *status {
+            resolved.kernel = self.is_kernel(&found, path);
+        }
+        fresh
+    }
+
+    /// What is at `path`, whose directory has no links in it.
+    fn look(&mut self, path: &[u8], fresh: bool, thread: i32, resolved: &mut Resolved) -> Found {
+        match self.nodes.get(path) {
+            Some(Node::Written(_)) => {
+                let found = self.see(path, thread);
+                let now = match &found {
+                    Found::Present(status) | Found::Link(status, _) => Some(*status),
+                    _ => None,
+                };
+                if let Some(Node::Written(write)) = self.nodes.get_mut(path) {
+                    write.made |= differs(write.before, now);
+                    match write.made {
+                        true => resolved.product = true,
+                        false => resolved.pending = Some(path.to_vec()),
+                    }
+                }
+                return found;
+            }
+            Some(Node::Known(Some(status))) if !fresh => return Found::Present(*status),
+            Some(Node::Known(None)) if !fresh => return Found::Absent,
+            Some(Node::Link(status, target)) if !fresh => return Found::Link(*status, target.clone()),
+            Some(Node::Unreachable) if !fresh => return Found::Unreachable,
+            _ => {}
+        }
+        let found = self.see(path, thread);
+        if !fresh {
+            let node = match &found {
+                Found::Present(status) => Node::Known(Some(*status)),
+                Found::Link(status, target) => Node::Link(*status, target.clone()),
+                Found::Absent => Node::Known(None),
+                Found::Unreachable => Node::Unreachable,
+            };
+            self.nodes.insert(path.to_vec(), node);
+        }
+        found
+    }
+
+    /// Asks the kernel.
+    fn see(&mut self, path: &[u8], thread: i32) -> Found {
+        if thread != 0
+            && (path == b"/proc/self" || path == b"/proc/thread-self")
+            && let Ok(status) = self.status(path)
+        {
+            return Found::Link(status, thread.to_string().into_bytes());
+        }
+        match self.status(path) {
+            Ok(status) if is(&status, libc::S_IFLNK) => match self.with(path, kernel::link_target) {
+                Ok(target) => Found::Link(status, target),
+                Err(_) => Found::Unreachable,
+            },
+            Ok(status) => Found::Present(status),
+            Err(error) => match error.raw_os_error() {
+                Some(libc::ENOENT | libc::ENOTDIR) => Found::Absent,
+                _ => Found::Unreachable,
+            },
+        }
+    }
+
+    /// What is at a path, links not followed.
+    pub(crate) fn status(&mut self, path: &[u8]) -> io::Result<Status> {
+        self.with(path, kernel::status)
+    }
+
+    /// The target of the link at a path.
+    pub(crate) fn link_target(&mut self, path: &[u8]) -> io::Result<Vec<u8>> {
+        self.with(path, kernel::link_target)
+    }
+
+    fn with<T>(&mut self, path: &[u8], ask: impl FnOnce(&CStr) -> io::Result<T>) -> io::Result<T> {
+        self.spelled.clear();
+        self.spelled.extend_from_slice(if path.is_empty() { b"/" } else { path });
+        self.spelled.push(0);
+        let path = CStr::from_bytes_with_nul(&self.spelled);
+        ask(path.map_err(|_| io::Error::from_raw_os_error(libc::EINVAL))?)
+    }
+
+    /// Whether something is not kept on a disk.
+    fn is_kernel(&mut self, status: &Status, path: &[u8]) -> bool {
+        if !matches!(status.mode & libc::S_IFMT, libc::S_IFREG | libc::S_IFDIR | libc::S_IFLNK)
+            || in_devices(path)
+        {
+            return true;
+        }
+        if let Some(known) = self.devices.get(&status.device) {
+            return *known;
+        }
+        // Of a link the place it lies in is asked, not where it leads.
+        let parent = match is(status, libc::S_IFLNK) {
+            true => path.get(..path.iter().rposition(|byte| *byte == b'/').unwrap_or(0)).unwrap_or_default(),
+            false => path,
+        };
+        let Ok(kind) = self.with(parent, kernel::file_system) else { return false };
+        let kernel = KERNEL.contains(&kind);
+        self.devices.insert(status.device, kernel);
+        kernel
+    }
+
+    /// The build is about to change what is at a path.
+    pub(crate) fn write(&mut self, path: &[u8], write: Write) {
+        match self.nodes.get(path) {
+            Some(Node::Written(_)) => {}
+            _ => drop(self.nodes.insert(path.to_vec(), Node::Written(write))),
+        }
+    }
+
+    /// Says of every change whether it was made.
+    pub(crate) fn settle(&mut self) -> Vec<(Vec<u8>, Write, Option<Status>)> {
+        let paths: Vec<Vec<u8>> = self
+            .nodes
+            .iter()
+            .filter(|(_, node)| matches!(node, Node::Written(_)))
+            .map(|(path, _)| path.clone())
+            .collect();
+        let mut writes = Vec::with_capacity(paths.len());
+        for path in paths {
+            let now = self.status(&path).ok();
+            if let Some(Node::Written(write)) = self.nodes.get_mut(&path) {
+                write.made |= differs(write.before, now);
+                writes.push((path, write.clone(), now));
+            }
+        }
+        writes
+    }
+}
+
+enum Found {
+    Present(Status),
+    Link(Status, Vec<u8>),
+    Absent,
+    Unreachable,
+}
+
+impl Resolved {
+    /// The end of a way; what was not walked is added as it is spelled.
+    fn ended(mut self, state: State, mut at: Vec<u8>, rest: &[u8], position: usize) -> Resolved {
+        let mut position = position;
+        while let Some((start, end)) = component(rest, position) {
+            position = end;
+            let name = rest.get(start..end).unwrap_or_default();
+            if name != b"." {
+                at.push(b'/');
+                at.extend_from_slice(name);
+            }
+        }
+        if at.is_empty() {
+            at.push(b'/');
+        }
+        self.kernel |= in_devices(&at);
+        self.path = at;
+        self.state = state;
+        self
+    }
+}
+
+/// The next component from `position` on.
+fn component(path: &[u8], position: usize) -> Option<(usize, usize)> {
+    let start = position + path.iter().skip(position).position(|byte| *byte != b'/')?;
+    let end =
+        path.iter().skip(start).position(|byte| *byte == b'/').map_or(path.len(), |length| start + length);
+    Some((start, end))
+}
+
+pub(crate) fn is(status: &Status, kind: libc::mode_t) -> bool {
+    status.mode & libc::S_IFMT == kind
+}
+
+/// Devices are hardware, whatever their file system says; `/dev/shm` is an ordinary directory.
+fn in_devices(path: &[u8]) -> bool {
+    (path == b"/dev" || path.starts_with(b"/dev/")) && path != b"/dev/shm" && !path.starts_with(b"/dev/shm/")
+}
+
+/// Whether something was made, removed, replaced or written.
+pub(crate) fn differs(before: Option<Status>, now: Option<Status>) -> bool {
+    match (before, now) {
+        (None, None) => false,
+        (Some(before), Some(now)) => {
+            (before.device, before.inode, before.mode & libc::S_IFMT)
+                != (now.device, now.inode, now.mode & libc::S_IFMT)
+                // Files come and go in a directory that stays.
+                || (!is(&now, libc::S_IFDIR) && (before.size, before.modified) != (now.size, now.modified))
+        }
+        _ => true,
+    }
+}
