@@ -481,11 +481,14 @@ impl<'a> Watch<'a> {
                 Input::Content { content: Content::Names(_), path, .. } => {
                     targets.whole.insert(path_of(path).to_owned());
                 }
-                Input::Content { path, .. } | Input::Absent { path } => {
+                Input::Content { path, .. }
+                | Input::Absent { path }
+                | Input::Present { path }
+                | Input::Link { path, .. } => {
                     targets.paths.insert(path_of(path).to_owned());
                 }
                 // Variables do not change under us; a search of PATH ends at a file that is a fact of its own.
-                Input::Variable { .. } | Input::Private { .. } | Input::Command { .. } => {}
+                _ => {}
             }
         }
     }
