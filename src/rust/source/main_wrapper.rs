@@ -176,6 +176,9 @@ fn wrap(text: &str, outline: &Outline, runtime: Option<&str>) -> (String, Insert
         opening.push(' ');
         blank(&mut inside, piece.range.start - start..piece.range.end - start);
     }
+    if swallows(&inside) {
+        inside.push('\n');
+    }
     let mut close = match pieces[last].kind {
         Kind::Statement { is_ok: true } => CLOSE_OK.to_owned(),
         _ => CLOSE.to_owned(),
@@ -207,6 +210,13 @@ fn wrap(text: &str, outline: &Outline, runtime: Option<&str>) -> (String, Insert
 fn place_in(text: &str, at: usize) -> (usize, usize) {
     let above = text.get(..at).unwrap_or(text);
     (above.matches('\n').count() + 1, above.chars().rev().take_while(|c| *c != '\n').count())
+}
+
+/// Whether what is written behind the text is a part of its last line: of a comment that documents nothing.
+fn swallows(text: &str) -> bool {
+    let last = text.lines().next_back().unwrap_or_default();
+    // Else the brace would have no partner.
+    last.contains("//") && [text, "}"].concat().parse::<TokenStream>().is_ok()
 }
 
 /// The text without its statements: the items are what can be tested.
@@ -275,6 +285,9 @@ mod tests {
             ("x()?;\nOk(())\n", "OPENx()?;\nOk(()) OK\n"),
             ("---\n---\nx();", "   \n   OPEN\nx(); CLOSE"),
             ("\u{feff}x();", "   OPENx(); CLOSE"),
+            ("x();\n/// why", "OPENx();\n/// why\n CLOSE"),
+            ("x() //! why\n", "OPENx() //! why\n CLOSE\n"),
+            ("x(\"//\");\nfn f() {}", "OPENx(\"//\"); CLOSE\nfn f() {}"),
         ] {
             assert_eq!(wrapped(text), expected, "{text}");
         }

@@ -100,7 +100,10 @@ impl Outline {
         drop(reader);
         // What the spans point into would be kept until the thread ends.
         proc_macro2::extra::invalidate_current_thread_spans();
-        Some(outline)
+        // A comment that documents is several tokens of one place, so a piece may end within it where there is no item that
+        // it documents. rustc says what is wrong there.
+        let is_in_order = outline.pieces.windows(2).all(|two| two[0].range.end <= two[1].range.start);
+        is_in_order.then_some(outline)
     }
 
     pub(crate) fn has(&self, kind: Kind) -> bool {
