@@ -5,15 +5,25 @@
 
 #![allow(clippy::print_stdout)] // A test says how much it tried.
 
+use std::path::Path;
+
 use crate::base::digest::Digest;
 use crate::base::shell_words;
+use crate::build::depfile;
 use crate::build::elf::Elf;
 use crate::build::record::BuildRecord;
+use crate::commands::fmt::diff;
+use crate::languages::metadata::Head;
+use crate::languages::{detect, table};
+use crate::request::options::Harness;
 use crate::rust::dep_info::DepInfo;
 use crate::rust::manifest::Manifest;
 use crate::rust::profile;
+use crate::rust::source::main_wrapper::{self, Code};
+use crate::rust::source::outline::Outline;
+use crate::script::script_file::Script;
 use crate::script::tool_call::ToolCall;
-use crate::script::{dialect_detection, header, polyglot, shebang};
+use crate::script::{crate_name, dialect_detection, first_line, header, polyglot, shebang, toml_position};
 use crate::store::seal::sealed;
 use crate::store::sealed_record::Record;
 use crate::store::trace::Trace;
@@ -43,6 +53,45 @@ pub fn metadata(bytes: &[u8]) {
     for argument in arguments {
         assert!(!argument.starts_with('@'), "rustc takes it for a file of arguments: {argument}");
         assert!(!argument.contains('\0'), "{argument:?}");
+    }
+}
+
+/// A whole script, whose first byte chooses its extension: which language it is in, what each language reads in it, the
+/// `main` it is given, and the tables of what compilers say of it.
+pub fn script(bytes: &[u8]) {
+    let Some((choice, bytes)) = bytes.split_first() else { return };
+    let _ = depfile::parse(bytes);
+    let _ = depfile::parse_rustc(bytes);
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    let extensions: Vec<&str> = detect::extensions().chain([""]).collect();
+    let extension = extensions[usize::from(*choice) % extensions.len()];
+    let script = Script::from_text(format!("x.{extension}").as_ref(), Path::new("/nowhere"), text);
+    let _ = detect::of(&script, text, None);
+    for language in table::LANGUAGES {
+        let _ = Head::read(text, language);
+    }
+    let _ = toml_position::keys_at(text, text.len() / 2);
+    let shown = diff::show("x", text, &text.replace('a', ""), false);
+    assert!(shown.is_empty() != text.contains('a'), "{shown}");
+    let package = crate_name::package_name(text);
+    let name = crate_name::crate_name(&package);
+    assert!(name.starts_with(|c: char| unicode_ident::is_xid_start(c) || c == '_'), "{name}");
+    assert!(name.chars().all(unicode_ident::is_xid_continue), "{name}");
+
+    let Ok(header) = header::parse(text) else { return };
+    let _ = first_line::tool_call(&header, text);
+    let plain = main_wrapper::without_head(text, &header);
+    assert_eq!(plain.len(), text.len(), "positions have moved");
+    assert_eq!(plain.matches('\n').count(), text.matches('\n').count(), "lines have moved");
+    let dialect =
+        dialect_detection::detect(header.metadata.as_ref().map(|metadata| metadata.form), None, None);
+    let Ok(again) = header::parse(text) else { return };
+    let Ok(manifest) = Manifest::read(again.metadata, dialect) else { return };
+    for harness in [None, Some(Harness::Test)] {
+        let code = Code::read(text, &header, &manifest, harness);
+        if let Some(wrapped) = code.text {
+            assert!(Outline::read(&wrapped).is_some(), "these are no tokens any more: {wrapped}");
+        }
     }
 }
 
@@ -97,7 +146,7 @@ pub fn shebang(bytes: &[u8]) {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
+    use super::Path;
 
     /// A small generator of numbers (xorshift64*): the same inputs in every run.
     struct Dice(u64);
@@ -185,9 +234,12 @@ mod tests {
     #[test]
     fn parsers_keep_their_laws_on_what_nobody_meant() {
         const EXECUTIONS: usize = 10_000;
+        // Whole scripts are read in every language.
+        const SCRIPTS: usize = 3_000;
         type Target = (&'static str, fn(&[u8]));
-        let targets: [Target; 5] = [
+        let targets: [Target; 6] = [
             ("metadata", super::metadata),
+            ("script", super::script),
             ("trace", super::trace),
             ("record", super::record),
             ("shebang", super::shebang),
@@ -201,13 +253,14 @@ mod tests {
             let seeds: Vec<Vec<u8>> = paths.iter().map(|path| std::fs::read(path).unwrap()).collect();
             seeds.iter().for_each(|seed| target(seed));
             let mut dice = Dice(0x9e37_79b9_7f4a_7c15);
-            for _ in 0..EXECUTIONS {
+            let executions = if name == "script" { SCRIPTS } else { EXECUTIONS };
+            for _ in 0..executions {
                 let input = mutated(&seeds, &mut dice);
                 let ended = std::panic::catch_unwind(|| target(&input));
                 assert!(ended.is_ok(), "{name}: {:?}", String::from_utf8_lossy(&input));
             }
 
-            println!("fuzz: {EXECUTIONS} inputs of {name} from {} seeds", seeds.len());
+            println!("fuzz: {executions} inputs of {name} from {} seeds", seeds.len());
         }
     }
 }

@@ -39,7 +39,7 @@ pub(crate) fn requested(name: &str) -> Result<Option<&'static Language>> {
     })
 }
 
-pub(super) static LANGUAGES: &[Language] = &[
+pub(crate) static LANGUAGES: &[Language] = &[
     Language {
         name: "c",
         display_name: "C",
