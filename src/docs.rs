@@ -13,3 +13,6 @@ pub mod go {}
 
 #[doc = include_str!("docs/promises.md")]
 pub mod promises {}
+
+#[doc = include_str!("docs/windows.md")]
+pub mod windows {}
