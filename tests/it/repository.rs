@@ -9,5 +9,7 @@ mod slow {
     mod examples;
     mod install_sh;
     mod installer;
+    mod pictures;
     mod readme;
+    mod release;
 }
