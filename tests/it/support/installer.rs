@@ -104,6 +104,9 @@ impl Sandbox {
     pub fn installs(&self, arguments: &[&str]) -> (String, String) {
         let ran = self.install_sh(&["--prefix", "p", "--no-share"]).args(arguments).run();
         assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{}", ran.stdout);
+        let installed = self.path("p/bin/runner");
+        let says = format!("installed {} (runner {}, ", installed.display(), env!("CARGO_PKG_VERSION"));
+        assert!(ran.stdout.contains(&says), "{}", ran.stdout);
         (ran.stdout.split("installed ").next().unwrap().to_owned(), self.calls())
     }
 }
