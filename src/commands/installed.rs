@@ -10,8 +10,8 @@ use crate::base::digest::Digest;
 use crate::base::environment::{Environment, absolute};
 use crate::base::error::{Error, Result, Step};
 use crate::base::fs::cannot;
-use crate::commands::promote::lock;
 use crate::commands::promote::receipt::{self, Receipt};
+use crate::commands::promote::{lock, previous};
 use crate::engine::context::Context;
 use crate::engine::recipe;
 use crate::request::options::Options;
@@ -205,7 +205,10 @@ pub(crate) fn demote_all(context: &Context, names: &[OsString], force: bool) -> 
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 return Err(cannot("remove", &receipt.path, error));
             }
-            _ => receipt.remove(&receipts)?,
+            _ => {
+                receipt.remove(&receipts)?;
+                previous::forget(&receipts, &receipt.path);
+            }
         }
     }
     Ok(paths)

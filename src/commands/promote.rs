@@ -10,6 +10,7 @@
 //!    there after a crash is known as ours.
 
 pub(crate) mod install;
+pub(crate) mod previous;
 pub(crate) mod receipt;
 
 use std::ffi::{OsStr, OsString};
@@ -238,6 +239,12 @@ fn install(
         options: plan.options.of_promotion(),
         about,
     };
+    if let Some(old) = Receipt::find(receipts, &path)
+        && receipt.replaces == Some(old.binary_digest)
+        && old.binary_digest != receipt.binary_digest
+    {
+        previous::keep(receipts, &old)?;
+    }
     receipt.write(receipts)?;
     put(program, &path).map_err(|error| cannot("write", &path, error))?;
     if let Some(command_log) = program.command_log() {

@@ -16,6 +16,7 @@ pub(crate) mod color;
 pub(crate) mod command;
 pub(crate) mod dependencies;
 pub(crate) mod expression;
+pub(crate) mod new;
 pub(crate) mod options;
 pub(crate) mod positional;
 pub(crate) mod promote;
@@ -154,6 +155,8 @@ fn subcommand(name: &str, mut arguments: Vec<OsString>) -> Result<Command> {
     match name {
         "build" | "inspect" | "verify" => build::parse(name, parser, plain),
         "check" | "clippy" | "doc" | "fmt" | "migrate" => check::parse(name, parser, plain),
+        "new" => new::parse(parser, plain),
+        "rollback" => promote::rollback(parser, plain),
         "add" | "remove" => add::parse(name, parser, plain),
         "lock" => dependencies::lock(parser, plain),
         "outdated" => dependencies::outdated(parser, plain),

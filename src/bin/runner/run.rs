@@ -6,6 +6,7 @@ pub(crate) mod cache;
 pub(crate) mod dependencies;
 pub(crate) mod env;
 pub(crate) mod many;
+pub(crate) mod new;
 pub(crate) mod promote;
 pub(crate) mod script;
 pub(crate) mod watch;
@@ -70,6 +71,10 @@ fn dispatch_in(command: Command, environment: Environment) -> Result<u8> {
         Command::Remove { script, names, cargo, dry_run, options, json } => {
             let changes = runner.remove(&read(&runner, &script)?, &options, &names, &cargo, dry_run)?;
             add::show(&changes, &options, json);
+        }
+        Command::New { file, new, options } => new::new(&runner, &file, &new, &options)?,
+        Command::Rollback { names, force, dry_run, quiet } => {
+            return Ok(promote::rollback(&runner, &names, force, dry_run, quiet));
         }
         Command::Watch { script, arguments, how, clears, options } => {
             return watch::watch(&runner, &read(&runner, &script)?, &arguments, &how, clears, &options);

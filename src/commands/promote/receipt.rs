@@ -51,14 +51,15 @@ pub(crate) fn directory(environment: &Environment) -> Result<PathBuf> {
     Ok(data.join("receipts"))
 }
 
-fn id(path: &Path) -> Digest {
-    Digest::of(path.as_os_str().as_bytes())
-}
-
 impl Receipt {
+    /// What names the receipt of the executable at `path`.
+    pub(crate) fn id(path: &Path) -> Digest {
+        Digest::of(path.as_os_str().as_bytes())
+    }
+
     /// The receipt of the executable at `path`, if there is one.
     pub(crate) fn find(directory: &Path, path: &Path) -> Option<Receipt> {
-        Receipt::read(&directory.join(id(path).hex()))
+        Receipt::read(&directory.join(Receipt::id(path).hex()))
     }
 
     fn read(file: &Path) -> Option<Receipt> {
@@ -114,14 +115,14 @@ impl Receipt {
             record.push(name, text);
         }
         record.checks = self.checks.clone();
-        let id = id(&self.path);
+        let id = Receipt::id(&self.path);
         let file = directory.join(id.hex());
         write_atomically(&record.render(&id), &file)
             .map_err(|error| cannot("write the receipt", &file, error))
     }
 
     pub(crate) fn remove(&self, directory: &Path) -> Result<()> {
-        let file = directory.join(id(&self.path).hex());
+        let file = directory.join(Receipt::id(&self.path).hex());
         std::fs::remove_file(&file).map_err(|error| cannot("remove the receipt", &file, error))
     }
 

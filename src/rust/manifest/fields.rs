@@ -228,7 +228,7 @@ fn name_complaint(name: &str, form: Form) -> Option<String> {
 }
 
 /// Why cargo makes no binary of this name.
-pub(super) fn forbidden_name(name: &str) -> Option<String> {
+pub(crate) fn forbidden_name(name: &str) -> Option<String> {
     DIRECTORY_NAMES.contains(&name).then(|| {
         format!(
             "the binary target name `{name}` is forbidden, it conflicts with cargo's build directory names"

@@ -262,6 +262,35 @@ goes on until the next change; ^C then ends the watch. The program finds
 128 + the signal that ended the watch.
 ";
 
+pub(crate) const NEW: &str = "\
+Usage: runner new FILE [--template NAME|FILE] [--lang LANGUAGE] [--dep NAME]...
+
+Creates a script that runs, is executable and passes check, test and fmt. The
+extension says the language, none is Rust. The edition of the compiler is
+written down. FILE may be `-`: the script is printed. An existing file is left
+alone.
+
+  hello    statements without `main` (the default)
+  cli      a command with options (clap)
+  filter   standard input to standard output, line by line
+  async    `.await` at top level (tokio)
+  test     functions with tests, for `runner test`
+  http     a page from the network (ureq)
+  json     JSON from standard input (serde)
+
+Files in `templates` beside the configuration file (`~/.config/runner`) are
+templates too, and a path with a slash names one; `{{name}}` in it is the name
+of the new file without its extension.
+";
+
+pub(crate) const ROLLBACK: &str = "\
+Usage: runner rollback NAME... [--force] [--dry-run]
+
+Puts back the executable that the last upgrade or promotion of NAME replaced; a
+second rollback takes the first one back. One earlier program a name is kept.
+`runner upgrade` builds the newest again.
+";
+
 pub(crate) const LOCK: &str = "\
 Usage: runner lock SCRIPT... [--check] [--upgrade | -P NAME...]
 
@@ -377,6 +406,8 @@ pub(crate) fn long(command: &str) -> Option<&'static str> {
         "demote" => DEMOTE,
         "add" | "remove" => ADD,
         "watch" => WATCH,
+        "new" => NEW,
+        "rollback" => ROLLBACK,
         "lock" => LOCK,
         "tree" => TREE,
         "outdated" => OUTDATED,

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use runner::{Addition, Expression, Lint, Options, Placement, Renewal, Style, WatchOptions};
+use runner::{Addition, Expression, Lint, NewScript, Options, Placement, Renewal, Style, WatchOptions};
 
 /// What is to be done.
 #[derive(Debug)]
@@ -69,6 +69,17 @@ pub(crate) enum Command {
         dry_run: bool,
         options: Options,
         json: bool,
+    },
+    New {
+        file: PathBuf,
+        new: NewScript,
+        options: Options,
+    },
+    Rollback {
+        names: Vec<OsString>,
+        force: bool,
+        dry_run: bool,
+        quiet: bool,
     },
     Watch {
         script: OsString,

@@ -8,6 +8,19 @@ use runner::{DebugOptions, Options, Result, Verbosity, usage_error};
 use crate::parse::command::Command;
 use crate::parse::positional::words;
 
+/// What follows the word `rollback`.
+pub(crate) fn rollback(mut parser: Arguments, plain: Vec<OsString>) -> Result<Command> {
+    let (force, dry_run) = (parser.contains("--force"), parser.contains("--dry-run"));
+    let quiet = parser.contains(["-q", "--quiet"]);
+    let mut names = words(parser, "rollback", None)?;
+    names.extend(plain);
+    if names.is_empty() {
+        return Err(usage_error("`rollback` needs the name of an installed command")
+            .with_hint("`runner list` lists them"));
+    }
+    Ok(Command::Rollback { names, force, dry_run, quiet })
+}
+
 /// What follows the word `upgrade`. What is built, and how, its receipt says; so only these options are left.
 pub(crate) fn upgrade(mut parser: Arguments, plain: Vec<OsString>) -> Result<Command> {
     let all = parser.contains("--all");

@@ -127,3 +127,23 @@ pub(crate) fn demote(runner: &Runner, names: &[OsString], force: bool) -> Result
     }
     Ok(())
 }
+
+/// Puts back what can be put back; the first error's code.
+pub(crate) fn rollback(runner: &Runner, names: &[OsString], force: bool, dry_run: bool, quiet: bool) -> u8 {
+    let mut code = 0;
+    for name in names {
+        match runner.rollback(name, force, dry_run) {
+            Ok(_) if quiet => {}
+            Ok(one) => {
+                let what = if dry_run { "would be put back" } else { "put back" };
+                let name = one.name.to_string_lossy();
+                print(format_args!("{name}: {} -> {}, {what}\n", one.before, one.now));
+            }
+            Err(error) => {
+                tell(&error);
+                code = if code == 0 { error.exit_code() } else { code };
+            }
+        }
+    }
+    code
+}
