@@ -168,7 +168,11 @@ fn a_prefix_is_where_it_goes_and_nothing_goes_elsewhere() {
     let ran = sandbox.install_sh(&["--uninstall", "--prefix=a prefix"]).run();
     let removed = ["bin/runner"].iter().chain(SHARED);
     let removed = removed.map(|name| format!("removed {}/{name}\n", prefix.display()));
-    ran.prints(&removed.collect::<String>());
+    let stays = format!(
+        "stays: {} (the cache)\n`./install.sh --uninstall --purge` removes these too\n",
+        sandbox.cache().display()
+    );
+    ran.prints(&(removed.collect::<String>() + &stays));
 }
 
 #[test]
