@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use crate::base::error::{Error, Result, Step};
 use crate::base::supervision::Supervision;
@@ -309,7 +309,7 @@ impl Environment {
     /// cache directory. `None` if there is neither.
     pub(crate) fn cache_directory(&self) -> Option<PathBuf> {
         if let Some(path) = self.set("RUNNER_CACHE") {
-            return Some(absolute(PathBuf::from(path)));
+            return Some(without_parents(&absolute(PathBuf::from(path))));
         }
         let cache = match &self.variables {
             Variables::Process => dirs::cache_dir(),
@@ -318,7 +318,7 @@ impl Environment {
                 _ => self.home().map(|home| home.join(".cache")),
             },
         };
-        Some(cache.filter(|path| path.is_absolute())?.join("runner"))
+        Some(without_parents(&cache.filter(|path| path.is_absolute())?.join("runner")))
     }
 
     /// Where promoted executables go: `$RUNNER_BIN`, else the user's directory for executables.
@@ -389,6 +389,22 @@ pub(crate) fn is_dropped(name: &OsStr) -> bool {
 /// A path made absolute against the working directory, without asking the file system.
 pub(crate) fn absolute(path: PathBuf) -> PathBuf {
     std::path::absolute(&path).unwrap_or(path)
+}
+
+/// A path without `..`: tools that are told of it say it back without, and then it must be the same.
+fn without_parents(path: &Path) -> PathBuf {
+    let mut out = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::ParentDir => {
+                // Above a link is not where the link lies.
+                out = std::fs::canonicalize(&out).unwrap_or(out);
+                out.pop();
+            }
+            other => out.push(other),
+        }
+    }
+    out
 }
 
 /// Whether this process may execute a file.

@@ -100,7 +100,10 @@ fn plain_call(recipe: &RustRecipe<'_>, environment: &Environment) -> Result<Call
     let linker = recipe.linker.named().map(OsString::from);
     arguments.extend(flags(|suffix| recipe.machine_variable(suffix), linker, environment));
     arguments.extend(recipe.settings.rust_flags.iter().flatten().map(OsString::from));
-    Ok(Call::plain(arguments, package_variables(recipe)))
+    let mut variables = package_variables(recipe);
+    // Of the compiler's toolchain, as where cargo is asked; a script may be compiled without one.
+    variables.extend(recipe.toolchain.cargo(environment).ok().map(|cargo| ("CARGO".into(), cargo.into())));
+    Ok(Call::plain(arguments, variables))
 }
 
 /// What the variables of a machine say: which linker, else `linker`, and flags.

@@ -176,6 +176,9 @@ impl Manifest {
                 "`edition` belongs under `[package]`, and is taken as if it were there".to_owned(),
             ));
         }
+        if let Some(line) = line_of(&["package", "build"]).filter(|_| self.package_text("build").is_some()) {
+            notes.push((line, "`package.build` is not run: a script has no build script".to_owned()));
+        }
         for field in fields::unknown(&self.table, metadata.form != Form::Frontmatter) {
             let line = line_of(&field.split('.').collect::<Vec<_>>()).unwrap_or(metadata.line);
             let meant = fields::meant(&field).map(|key| format!("; did you mean `{key}`?"));
@@ -386,7 +389,7 @@ impl Manifest {
         // The script's own business, and ours: it changes nothing for cargo.
         let unknown = fields::unknown(&self.table, false);
         let unknown = unknown.iter().filter_map(|field| field.strip_prefix("package."));
-        for key in unknown.chain(["metadata", "license-file", "readme"]) {
+        for key in unknown.chain(["build", "metadata", "license-file", "readme"]) {
             package.remove(key);
         }
         for key in ["autobins", "autoexamples", "autotests", "autobenches"] {

@@ -103,6 +103,10 @@ impl RustScript {
             Some(Form::Frontmatter) if code.text.is_none() => {
                 toolchain.frontmatter_gate(environment, cache)?
             }
+            // Asked for with nothing to use it for: it is an error on stable no less.
+            _ if code.text.is_none() && self.features.iter().any(|feature| feature == "frontmatter") => {
+                toolchain.frontmatter_gate(environment, cache)?
+            }
             _ => None,
         };
         let is_gate_named = gate.is_some_and(|gate| self.features.iter().any(|feature| feature == gate));

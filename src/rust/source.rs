@@ -36,6 +36,8 @@ pub(crate) struct Source {
     pub(crate) path: PathBuf,
     /// What the compiler takes for its path. It takes none that is not UTF-8: such a directory it only stands in.
     pub(crate) name: PathBuf,
+    /// The same, where it would be taken for an option or for a file of arguments.
+    argument: PathBuf,
     /// The text it reads from its standard input, and what of it is ours.
     piped: Option<Piped>,
     /// How messages call it, if not by that name.
@@ -52,6 +54,14 @@ struct Piped {
     original: String,
     /// What relative paths in messages are taken from.
     base: PathBuf,
+}
+
+/// A path that no compiler takes for an option (`-x.rs`) or for a file of arguments (`@x.rs`).
+fn unmistakable(name: &Path) -> PathBuf {
+    match name.to_str().is_some_and(|name| name.starts_with(['-', '@'])) {
+        true => Path::new(".").join(name),
+        false => name.to_owned(),
+    }
 }
 
 impl Source {
@@ -81,7 +91,10 @@ impl Source {
         };
         let path = recipe.script.path().map_or_else(|| recipe.base().join(NAMELESS), Path::to_owned);
         let text = match (text, own_name) {
-            (None, Some(name)) => return Ok(Source { path, name, piped: None, shown: None }),
+            (None, Some(name)) => {
+                let argument = unmistakable(&name);
+                return Ok(Source { path, name, argument, piped: None, shown: None });
+            }
             (Some(text), _) => text.as_bytes(),
             (None, None) => recipe.script.bytes(),
         };
@@ -124,12 +137,12 @@ impl Source {
             None => String::from_utf8_lossy(recipe.script.bytes()).into_owned(),
         };
         let piped = Piped { file, inserted, original, base: recipe.base().to_owned() };
-        Ok(Source { path, name, piped: Some(piped), shown })
+        Ok(Source { path, argument: name.clone(), name, piped: Some(piped), shown })
     }
 
     /// What the compiler is told to read.
     pub(crate) fn argument(&self) -> &Path {
-        if self.piped.is_some() { Path::new("-") } else { &self.name }
+        if self.piped.is_some() { Path::new("-") } else { &self.argument }
     }
 
     /// What it reads there, if it does.

@@ -106,6 +106,13 @@ pub(crate) fn parse(text: &str) -> Result<Header<'_>, HeaderError> {
     header.features = attributes::features(code.map_or(rest, |after| split_line(after).1));
     if header.metadata.is_none() {
         (header.metadata, header.notes) = comment::find(text, rest)?;
+    } else if let Some(after) = code.map(|after| split_line(after).1)
+        // What is wrong with a manifest that nobody reads is nobody's business.
+        && let Ok((Some(second), _)) = comment::find(text, after)
+    {
+        let first = header.metadata.as_ref().map_or(1, |metadata| metadata.line);
+        let text = format!("this second manifest is not read; the first is on line {first}");
+        header.notes.push(Note { line: second.line, text });
     }
     if header.metadata.is_none()
         && let Some(spec) = Spec::read(text)?

@@ -10,6 +10,7 @@ mod slow {
     mod homes;
     mod incremental;
     mod offline;
+    mod package_facts;
     mod reproducible;
     mod sccache;
 

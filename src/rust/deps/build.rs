@@ -88,6 +88,7 @@ impl Environments<'_> {
         .map_err(unusable)?;
         lane.heal(self.cache, self.environment);
         let mut before: Option<Vec<Check<'static>>> = None;
+        let mut last = None;
         for _ in 0..MOST_DISTURBANCES {
             // What was written before this moment has an older stamp, what is written from now on has not.
             Moment::latest().pass();
@@ -112,10 +113,20 @@ impl Environments<'_> {
                     return Ok(self.call(&record));
                 }
             }
+            last = Some(self.call(&record));
             before = Some(record.checks);
         }
-        Err(Error::message(Step::Dependencies, "its dependencies keep changing while they are compiled")
-            .hint("run it again when they have settled"))
+        let mut call = last.ok_or_else(|| {
+            Error::message(Step::Dependencies, "its dependencies keep changing while they are compiled")
+                .hint("run it again when they have settled")
+        })?;
+        // A build script that writes a time or a log among its own sources: as cargo has it, and every run looks again.
+        call.checks.push(Check::absent(Path::new("/")));
+        let script = self.recipe.script.display_name();
+        self.reporter.remark(&format!(
+            "{script}: a dependency changes its own sources whenever it is compiled; it is compiled at every run"
+        ));
+        Ok(call)
     }
 
     /// One run of cargo: the record of what it made and read.

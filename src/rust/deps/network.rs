@@ -97,6 +97,14 @@ pub(super) fn with_unknown_feature(diagnostics: &str) -> Option<&str> {
     before.rsplit('`').next()
 }
 
+/// The repository of git that cargo could not fetch.
+fn repository(diagnostics: &str) -> Option<&str> {
+    let line = diagnostics.lines().find_map(|line| line.trim().strip_prefix("Unable to update "))?;
+    let address = line.split_whitespace().next()?;
+    // A registry has a name in its place; and nobody's password is told.
+    (address.contains("://") && !address.contains('@')).then_some(address)
+}
+
 /// Why the registry cannot be reached, in the words of whoever tried.
 fn cause(diagnostics: &str) -> Option<&str> {
     let lines = diagnostics.lines().map(str::trim);
@@ -122,7 +130,10 @@ pub(super) fn explain(diagnostics: &str, layers: &Layers, environment: &Environm
 
 /// The error of a registry that does not answer, with a dependency of which that is known that it is missing.
 pub(super) fn unreachable(name: Option<String>, diagnostics: &str) -> Error {
-    let mut text = "the registry cannot be reached".to_owned();
+    let mut text = match repository(diagnostics) {
+        Some(address) => format!("the repository `{address}` cannot be reached"),
+        None => "the registry cannot be reached".to_owned(),
+    };
     if let Some(cause) = cause(diagnostics) {
         text.push_str(&format!(" ({cause})"));
     }
@@ -190,6 +201,12 @@ mod tests {
             "error: failed to download `fnv v1.0.7`\n\nCaused by:\n  attempting to make an HTTP request, but --offline was \
              specified\n",
             "dependency `fnv v1.0.7` is not downloaded, and `--offline` is set",
+        ),
+        (
+            "error: failed to get `a` as a dependency of package `x v0.0.0 (/x)`\n\nCaused by:\n  failed to load source for \
+             dependency `a`\n\nCaused by:\n  Unable to update https://example.org/a.git\n\nCaused by:\n  failed to fetch\n\n\
+             Caused by:\n  network failure seems to have happened\n",
+            "the repository `https://example.org/a.git` cannot be reached, and dependency `a` is not here",
         ),
     ];
 

@@ -149,6 +149,10 @@ pub(super) fn check(metadata: &Metadata, table: &Table) -> Result<()> {
             return error.map_err(|error: Error| error.hint(format!("write it as `[{name}]`")));
         }
     }
+    if table.get("lints").is_some_and(|lints| lints.get("workspace").is_some()) {
+        let text = "`lints.workspace` has no meaning in a script, which is in no workspace".to_owned();
+        return Err(toml_position::error(metadata, &["lints", "workspace"], Part::Key, text));
+    }
     let Some(package) = table.get("package").and_then(Value::as_table) else { return Ok(()) };
     for (key, value) in package {
         let keys = ["package", key.as_str()];

@@ -220,6 +220,7 @@ fn what_looks_like_a_manifest_and_is_none_is_noted() {
             5,
             "this second manifest is not read; the first is on line 1",
         ),
+        ("---\n---\n// cargo-deps: a\n", 3, "this second manifest is not read; the first is on line 1"),
         ("/* cargo-deps: a */\n", 1, "`cargo-deps` is read in a `//` comment only"),
         ("/*!\n * cargo-deps: a\n */\n", 2, "`cargo-deps` is read in a `//` comment only"),
         ("//! T\n//! Cargo-Deps: a\n", 2, "`cargo-deps` is read in a `//` comment only"),
@@ -232,9 +233,7 @@ fn what_looks_like_a_manifest_and_is_none_is_noted() {
     for (text, line, note) in rows {
         assert_eq!(parse(text).unwrap().notes, [Note { line, text: note.into() }], "{text}");
     }
-    for silent in
-        ["//! ```cargo\n//! ```\n", "//! ```sh\n//! cargo-deps: a\n//! ```\n", "---\n---\n// cargo-deps: a\n"]
-    {
+    for silent in ["//! ```cargo\n//! ```\n", "//! ```sh\n//! cargo-deps: a\n//! ```\n"] {
         assert_eq!(parse(silent).unwrap().notes, [], "{silent}");
     }
 }

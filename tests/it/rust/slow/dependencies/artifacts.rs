@@ -123,3 +123,20 @@ fn a_dependency_that_is_a_shared_library_is_found_at_run_time() {
     assert_eq!(sandbox.runner(["build", "s.rs", "-o", "out"]).run().code, 0);
     sandbox.command(sandbox.path("out")).run().prints("one\n");
 }
+
+#[test]
+fn a_cache_may_be_named_with_parent_directories() {
+    let sandbox = real();
+    package(&sandbox, "a", "", &said("one"));
+    sandbox.write("a/build.rs", "fn main() {}\n");
+    script(&sandbox, "s.rs", "dependencies.a.path = \"a\"", MAIN);
+    fs::create_dir_all(sandbox.path("deep/er")).unwrap();
+    for cache in ["../c".to_owned(), format!("{}/deep/er/../../d", sandbox.work().display())] {
+        let run = || sandbox.runner(["s.rs"]).env("RUNNER_CACHE", &cache).run();
+        run().prints("one\n");
+        run().prints("one\n");
+    }
+    let home = format!("{}/deep/../home", sandbox.work().display());
+    fs::create_dir(sandbox.path("home")).unwrap();
+    sandbox.runner(["s.rs"]).env("HOME", home).run().prints("one\n");
+}

@@ -346,3 +346,18 @@ fn whatever_cargo_watches_for_a_build_script_that_does_not_say_what_it_reads() {
         unchanged(run(&sandbox), &text);
     }
 }
+
+#[test]
+fn a_build_script_that_writes_among_its_own_sources_runs_as_it_does_with_cargo() {
+    let sandbox = real();
+    package(&sandbox, "a", "", "pub fn said() -> &'static str { \"ran\" }\n");
+    let build = "use std::io::Write;\nfn main() { let mut log = std::fs::File::options().create(true).append(true)\n\
+                 .open(\"log\").unwrap(); writeln!(log, \"built\").unwrap(); }\n";
+    sandbox.write("a/build.rs", build);
+    script(&sandbox, "s.rs", "dependencies.a.path = \"a\"", MAIN);
+    for _ in 0..2 {
+        let ran = run(&sandbox).run();
+        assert_eq!((ran.code, ran.stdout.as_str()), (0, "ran\n"), "{}", ran.stderr);
+        assert!(ran.stderr.contains("changes its own sources whenever it is compiled"), "{}", ran.stderr);
+    }
+}

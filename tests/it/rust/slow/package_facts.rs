@@ -1,0 +1,75 @@
+//! What a script may ask of its package, with and without dependencies, and what it says of it in vain.
+
+use crate::support::path_dependency::{package, said, script};
+use crate::support::watched::real;
+
+#[test]
+fn cargos_own_path_is_known_to_a_script_with_and_without_dependencies() {
+    let sandbox = real();
+    package(&sandbox, "a", "", &said("one"));
+    let code = "fn main() { println!(\"{}\", std::path::Path::new(env!(\"CARGO\")).file_name().unwrap().to_str().unwrap()) }\n";
+    for manifest in ["", "dependencies.a.path = \"a\""] {
+        script(&sandbox, "x.rs", manifest, code);
+        sandbox.runner(["x.rs"]).run().prints("cargo\n");
+    }
+}
+
+#[test]
+fn what_a_manifest_says_in_vain_is_told() {
+    let sandbox = real();
+    let checked = |text: &str| {
+        sandbox.write("x.rs", text);
+        sandbox.runner(["check", "x.rs"]).run()
+    };
+    let build =
+        "//! ```cargo\n//! [package]\n//! edition = \"2021\"\n//! build = \"b.rs\"\n//! ```\nfn main() {}\n";
+    let ran = checked(build);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("line 4: `package.build` is not run: a script has no build script"),
+        "{}",
+        ran.stderr
+    );
+    let two = "---\npackage.edition = \"2021\"\n---\n//! ```cargo\n//! [dependencies]\n//! itoa = \"1\"\n//! ```\nfn main() {}\n";
+    let ran = checked(two);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("this second manifest is not read; the first is on line 1"),
+        "{}",
+        ran.stderr
+    );
+    let lints = "---\npackage.edition = \"2021\"\nlints.workspace = true\n---\nfn main() {}\n";
+    for command in [&["x.rs"][..], &["check", "x.rs"], &["build", "x.rs"]] {
+        sandbox.write("x.rs", lints);
+        let ran = sandbox.runner(command).run();
+        assert_eq!(ran.code, 125);
+        assert!(ran.stderr.contains("`lints.workspace` has no meaning in a script"), "{}", ran.stderr);
+    }
+}
+
+#[test]
+fn a_name_that_a_compiler_takes_for_an_option_or_a_file_of_arguments_is_a_scripts() {
+    let sandbox = real();
+    package(&sandbox, "a", "", &said("one"));
+    for name in ["-x.rs", "@x.rs", "--help.rs", "@@.rs"] {
+        for manifest in
+            ["package.edition = \"2021\"", "package.edition = \"2021\"\ndependencies.a.path = \"a\""]
+        {
+            let path = format!("./{name}");
+            script(&sandbox, &path, manifest, "fn main() { println!(\"ran\") }\n");
+            sandbox.runner([&path]).run().prints("ran\n");
+            for command in ["check", "test", "build"] {
+                let ran = sandbox.runner([command, &path]).run();
+                assert_eq!(ran.code, 0, "{command} {name}: {}", ran.stderr);
+            }
+        }
+    }
+}
+
+#[test]
+fn the_feature_frontmatter_is_allowed_where_there_is_none() {
+    let sandbox = real();
+    sandbox.write("x.rs", "#![feature(frontmatter)]\nfn main() { println!(\"ran\") }\n");
+    let ran = sandbox.runner(["x.rs"]).run();
+    assert_eq!((ran.code, ran.stdout.as_str()), (0, "ran\n"), "{}", ran.stderr);
+}
