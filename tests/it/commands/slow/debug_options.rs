@@ -70,6 +70,7 @@ fn a_pasted_transcript_builds_dependencies_too() {
     assert!(pasted.stdout.ends_with("\nmade 42\n"), "{}", pasted.stdout);
     assert_eq!(fs::read(binary).unwrap(), before);
     // And of what is handed on.
+    fs::create_dir(sandbox.path("out")).unwrap();
     let ran = sandbox.runner(["build", "-x", "it's d.rs", "-o", "out/d d"]).run();
     assert_eq!((ran.code, ran.stdout.as_str()), (0, ""), "{}", ran.stderr);
     let before = fs::read(sandbox.path("out/d d")).unwrap();
@@ -103,6 +104,8 @@ fn a_rehearsal_with_dependencies_shows_what_cargo_would_be_given() {
     // Cargo is content with it.
     let pasted = paste(&sandbox, &transcript(&ran)).run();
     assert!(pasted.code == 0 && pasted.stdout.contains("\"success\":true"), "{}", pasted.stderr);
+    // What the paste left has no tag of a cache, and is not taken for one.
+    fs::remove_dir_all(sandbox.cache()).unwrap();
     // Once they are built everything is known.
     sandbox.runner(["it's d.rs"]).run().prints("made 42\n");
     let again = sandbox.runner(["-n", "--force", "it's d.rs"]).run();
