@@ -135,6 +135,7 @@ fn look(command: &str, ran: &Ran, sandbox: &Sandbox) {
         "runner ./hello.rs; echo $?" => (0, "hello []\n7\n"),
         "runner words.rs" | "runner --locked words.rs" => (0, "word green\n"),
         "runner --dep leaf=1 leafy.rs" => (0, "green\n"),
+        "runner update words.rs" => (0, "words.rs: up to date\n"),
         "runner greeter@1.0.0 -a" => (0, "1.0.0 false [\"-a\"]\n"),
         "runner greeter@1" => (0, "1.1.0 false []\n"),
         "runner greeter@latest" => (0, "2.0.0 false []\n"),
