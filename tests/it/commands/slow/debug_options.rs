@@ -69,6 +69,8 @@ fn a_pasted_transcript_builds_dependencies_too() {
     // What cargo says of its artifacts comes first.
     assert!(pasted.stdout.ends_with("\nmade 42\n"), "{}", pasted.stdout);
     assert_eq!(fs::read(binary).unwrap(), before);
+    // What the paste left has no tag of a cache, and is not taken for one.
+    fs::remove_dir_all(sandbox.cache()).unwrap();
     // And of what is handed on.
     fs::create_dir(sandbox.path("out")).unwrap();
     let ran = sandbox.runner(["build", "-x", "it's d.rs", "-o", "out/d d"]).run();

@@ -52,7 +52,7 @@ fn a_language_may_be_named() {
     sandbox
         .runner(["--lang"])
         .run()
-        .fails(125, "runner: `--lang` needs a value\n  hint: `--lang LANGUAGE`: language of the script");
+        .fails(125, "runner: `--lang` needs a value\n  hint: `--lang LANGUAGE`: language of the script, if it cannot be told from the file");
 }
 
 #[test]
