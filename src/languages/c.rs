@@ -280,7 +280,8 @@ fn marked(build: Build<'_>) -> Vec<u8> {
     let script = build.compilation.script;
     let name = script.path().map_or_else(|| script.typed().as_bytes(), |path| path.as_os_str().as_bytes());
     let name = if name == b"-" { b"<stdin>" } else { name };
-    let mut marker = b"# 1 \"".to_vec();
+    // As the standard has it, which knows neither this nor `//` in its first edition.
+    let mut marker = b"#line 1 \"".to_vec();
     for byte in name {
         match byte {
             b'"' | b'\\' => marker.extend([b'\\', *byte]),
@@ -289,7 +290,7 @@ fn marked(build: Build<'_>) -> Vec<u8> {
         }
     }
     marker.extend(b"\"\n");
-    [marker, source::text(build.compilation)].concat()
+    [&marker, source::without_first_line(build.compilation)].concat()
 }
 
 #[cfg(test)]

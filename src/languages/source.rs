@@ -74,6 +74,15 @@ impl Source {
     }
 }
 
+/// The script's text, with nothing in the place of a `#!` line.
+pub(crate) fn without_first_line<'a>(compilation: &'a Compilation<'_>) -> &'a [u8] {
+    let bytes = compilation.script.bytes();
+    match compilation.head.has_shebang {
+        true => bytes.iter().position(|byte| *byte == b'\n').map_or(b"", |end| &bytes[end..]),
+        false => bytes,
+    }
+}
+
 /// The script's text, with a `#!` line turned into a comment.
 pub(crate) fn text(compilation: &Compilation<'_>) -> Vec<u8> {
     let bytes = compilation.script.bytes();

@@ -191,3 +191,31 @@ fn a_script_on_standard_input_has_its_neighbours() {
     let ran = sandbox.runner(["--lang", "c", "-"]).input("int main(void) { return x; }\n").run();
     assert!(ran.code == 125 && ran.stderr.contains("<stdin>:1:"), "{}", ran.stderr);
 }
+
+/// Neither what stands in the place of the line nor what names the script is anything that a strict compiler minds.
+#[test]
+fn a_script_with_a_first_line_can_be_of_the_strictest_standard() {
+    let sandbox = Sandbox::new();
+    for (name, first, body) in [
+        (
+            "a.c",
+            "#!/usr/bin/gcc -std=c89 -pedantic -Wall -Wextra -Werror",
+            "#include <stdio.h>\nint main(void) { printf(\"%d\\n\", __LINE__); return 0; }\n",
+        ),
+        (
+            "b.cpp",
+            "#!/usr/bin/g++ -pedantic -Wall -Wextra -Werror",
+            "#include <cstdio>\nint main() { std::printf(\"%d\\n\", __LINE__); }\n",
+        ),
+    ] {
+        sandbox.script(name, format!("{first}\n{body}"));
+        sandbox.runner([name]).run().prints("3\n");
+        sandbox.script(name, format!("{first}\n{body}wrong\n"));
+        let failed = sandbox.runner([name]).run();
+        assert!(
+            failed.code == 125 && failed.stderr.contains(&format!("{name}:4:1: error")),
+            "{}",
+            failed.stderr
+        );
+    }
+}
