@@ -372,11 +372,12 @@ fn is_tidy(path: &[u8]) -> bool {
 
 /// Opens a script, and tells whether its path holds a symbolic link: see [`crate::Script`].
 fn open_script(path: &CStr) -> Result<(OwnedFd, bool), Errno> {
-    let flags = OFlags::RDONLY | OFlags::CLOEXEC;
+    // A FIFO is not waited for, and left to the rest.
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
     match openat2(CWD, path, flags, Mode::empty(), ResolveFlags::NO_SYMLINKS) {
         Ok(file) => Ok((file, false)),
         Err(Errno::NOENT) => Err(Errno::NOENT),
-        Err(_) => Ok((open(path)?, true)),
+        Err(_) => Ok((rustix::fs::open(path, flags, Mode::empty())?, true)),
     }
 }
 

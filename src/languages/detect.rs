@@ -39,7 +39,21 @@ pub(crate) fn of(script: &Script, text: &str, asked: Option<&str>) -> Result<Opt
         Some(name) => table::requested(name)?,
         None => detected(script.path(), text),
     };
-    let Some(language) = found else { return Ok(None) };
+    let Some(language) = found else {
+        return match foreign(script.path(), text, asked) {
+            Some((name, tool)) => {
+                let typed = script.display_name();
+                let text = format!("it is {name}, which runner does not know how to compile");
+                Err(Error::message(Step::Script, text).hint(match tool {
+                    "" => "`runner help config` shows how to define a language".to_owned(),
+                    tool => {
+                        format!("run it with `{tool} {typed}`, or define a language: `runner help config`")
+                    }
+                }))
+            }
+            None => Ok(None),
+        };
+    };
     if language.is_compiled() {
         return Ok(Some(language));
     }
@@ -51,6 +65,50 @@ pub(crate) fn of(script: &Script, text: &str, asked: Option<&str>) -> Result<Opt
     let text = format!("it is {}; runner only runs compiled languages", language.with_article());
     let Compilers::Interpreter(runs) = language.compilers else { return Ok(Some(language)) };
     Err(Error::message(Step::Script, text).hint(format!("run it with `{runs} {typed}`")))
+}
+
+/// Compiled languages that are not built in, by the extensions of their sources; what runs such a file, if something does.
+const FOREIGN: &[(&str, &str, &str)] = &[
+    ("adb", "Ada", ""),
+    ("cr", "Crystal", "crystal run"),
+    ("cs", "C#", "dotnet run"),
+    ("cu", "CUDA", ""),
+    ("dart", "Dart", "dart run"),
+    ("fs", "F#", "dotnet fsi"),
+    ("fsx", "F#", "dotnet fsi"),
+    ("hx", "Haxe", ""),
+    ("java", "Java", "java"),
+    ("kt", "Kotlin", ""),
+    ("kts", "Kotlin", "kotlin"),
+    ("m", "Objective-C", ""),
+    ("mm", "Objective-C++", ""),
+    ("pas", "Pascal", "instantfpc"),
+    ("scala", "Scala", "scala-cli"),
+    ("v", "V", "v run"),
+    ("vala", "Vala", "vala"),
+    ("vb", "Visual Basic", ""),
+];
+
+/// How code of such a language begins, in a file whose name does not tell.
+const FOREIGN_CODE: &[(&str, &str)] = &[
+    ("import java.", "java"),
+    ("public class ", "java"),
+    ("using System", "cs"),
+    ("#import <Foundation/", "m"),
+];
+
+/// The name of a language that is not built in, and what runs a file of it. Who names a language, or starts runner with a
+/// `#!` line, means another.
+fn foreign(path: Option<&Path>, text: &str, asked: Option<&str>) -> Option<(&'static str, &'static str)> {
+    let extension =
+        path.and_then(Path::extension).and_then(|extension| extension.to_str()).unwrap_or_default();
+    let code = first_code(text);
+    let of_code =
+        || FOREIGN_CODE.iter().find(|(begin, _)| code.starts_with(begin)).map(|(_, extension)| *extension);
+    let extension = if RUST.contains(&extension) { None } else { of_code().or(Some(extension)) };
+    let is_said = asked.is_some() || text.starts_with("#!");
+    let known = FOREIGN.iter().find(|(known, ..)| Some(*known) == extension.filter(|_| !is_said));
+    known.map(|(_, name, tool)| (*name, *tool))
 }
 
 /// The language by extension, `#!` line, header or first lines of code.

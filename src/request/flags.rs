@@ -232,6 +232,7 @@ pub const FLAGS: &[Flag] = &[
     Flag::bare("env", Setting::new(Kind::List, IN_SCRIPTS, "").because("they are one script's")),
     Flag::bare("tier", Setting::new(Kind::Switch, MACHINE, "").because("a script that names a profile is built as named").variable(Ignored("RUNNER_TIER"))),
     Flag::bare("cache", Setting::new(Kind::Directory, VARIABLE, "").because("the cache is found before anything is read").variable(Ignored("RUNNER_CACHE"))),
+    Flag::bare("progress", Setting::new(Kind::Switch, VARIABLE, "true").because("it is about where messages go").variable(Ignored("RUNNER_PROGRESS"))),
     Flag::bare("cache-system", Setting::new(Kind::Directory, VARIABLE, "").because("the cache is found before anything is read").variable(Ignored("RUNNER_CACHE_SYSTEM"))),
     Flag::bare("bin", Setting::new(Kind::Directory, MACHINE, "").because("on the command line it is `promote --to DIR`").variable(Ignored("RUNNER_BIN"))),
     Flag::bare("config", Setting::new(Kind::Directory, VARIABLE, "").variable(Key("RUNNER_CONFIG"))),

@@ -16,7 +16,7 @@ use crate::base::error::{Error, Result, Step};
 use crate::build::input_watch::InputWatch;
 use crate::build::outcome::{Interruption, Outcome, cache_removed, disk_full, trace_facts};
 use crate::build::record::BuildRecord;
-use crate::report::diagnostic::Message;
+use crate::report::diagnostic::{Diagnostic, Message};
 use crate::report::reporter::{Finished, Reporter};
 use crate::rust::dep_info::{self, DepInfo};
 use crate::rust::deps::Call;
@@ -284,6 +284,12 @@ fn rival_module(path: &Path) -> Option<PathBuf> {
     }
 }
 
+/// The crate that rustc would have one add with cargo.
+fn missing_crate(diagnostic: &Diagnostic) -> Option<&str> {
+    let texts = diagnostic.children.iter().map(|child| child.message.as_str());
+    texts.into_iter().find_map(|text| text.split_once("`cargo add ")?.1.split_once('`').map(|(name, _)| name))
+}
+
 /// One line after the compiler's own.
 #[cold]
 fn failed(
@@ -321,6 +327,14 @@ fn failed(
         ),
     ];
     let known = hints.iter().find(|(sign, _)| text.contains(sign)).map(|(_, hint)| *hint);
+    // Data: of a colored text the words are in pieces.
+    let missing = messages.iter().find_map(|message| match message {
+        Message::Diagnostic(diagnostic) => missing_crate(diagnostic),
+        Message::Text(_) => None,
+    });
+    if let Some(name) = missing.filter(|_| recipe.script.path().is_some()) {
+        return error.hint(format!("`runner add {} {name}` adds that crate", recipe.script.display_name()));
+    }
     match static_check::cure(recipe, &text).or(known) {
         Some(hint) => error.hint(hint),
         None => error,

@@ -4,13 +4,19 @@ use crate::base::error::{Error, Result, Step};
 use crate::base::text_position::TextPosition;
 use crate::script::header::Header;
 use crate::script::script_file::Script;
+use crate::script::shebang;
 
 /// What Linux reads of a `#!` line (`BINPRM_BUF_SIZE` less the line end).
 const LONGEST_SHEBANG_BYTES: usize = 255;
 
 /// Refuses a compiled program, and a file with nothing in it.
-pub(crate) fn refuse_what_is_no_source(bytes: &[u8], text: &str) -> Result<()> {
+pub(crate) fn refuse_what_is_no_source(script: &Script, text: &str) -> Result<()> {
+    let bytes = script.bytes();
     if bytes.starts_with(b"\x7fELF") || bytes.starts_with(b"\xcf\xfa\xed\xfe") {
+        if let Some(path) = script.found_on_path() {
+            let text = format!("`{}`, found on PATH, is a compiled program, not a script", path.display());
+            return Err(Error::message(Step::Script, text).hint("run it without `runner`"));
+        }
         return Err(Error::message(Step::Script, "it is a compiled program, not a script")
             .hint("run it without `runner`"));
     }
@@ -47,6 +53,7 @@ pub(crate) fn notes(header: &Header<'_>) -> Vec<String> {
                 .to_owned(),
         );
     }
+    notes.extend(header.shebang.and_then(shebang::note));
     // Two bytes for `#!`; Linux reads 256 bytes and needs the line end among them.
     if header.shebang.is_some_and(|line| line.len() + 2 > LONGEST_SHEBANG_BYTES) {
         notes.push(format!(

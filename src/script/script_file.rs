@@ -10,7 +10,7 @@ use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Component, Path, PathBuf};
 
 use crate::base::environment::{Environment, absolute};
@@ -128,6 +128,9 @@ impl Script {
         if metadata.is_dir() {
             return Err(io::Error::from(io::ErrorKind::IsADirectory));
         }
+        if metadata.file_type().is_fifo() && !is_descriptor(path) {
+            return Err(fifo());
+        }
         if metadata.len() > LARGEST_SCRIPT_BYTES {
             return Err(io::Error::from(io::ErrorKind::FileTooLarge));
         }
@@ -221,6 +224,14 @@ impl Script {
         &self.typed
     }
 
+    /// Where a search of PATH found it, if that was needed: a name without a slash that is not in the working directory.
+    pub(crate) fn found_on_path(&self) -> Option<&Path> {
+        let path = self.path()?;
+        let is_bare = !self.typed.as_bytes().contains(&b'/');
+        let here = absolute(PathBuf::from(&self.typed));
+        (is_bare && path != here).then_some(path)
+    }
+
     /// What messages call the script.
     pub fn display_name(&self) -> Cow<'_, str> {
         self.typed.to_string_lossy()
@@ -303,7 +314,8 @@ fn open(path: &Path) -> io::Result<(File, bool)> {
     #[cfg(target_os = "linux")]
     {
         use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, openat2};
-        let flags = OFlags::RDONLY | OFlags::CLOEXEC;
+        // A FIFO that nobody writes to would be waited for.
+        let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
         match openat2(CWD, path, flags, Mode::empty(), ResolveFlags::NO_SYMLINKS) {
             Ok(file) => return Ok((File::from(file), false)),
             Err(error) if error == rustix::io::Errno::NOENT => return Err(error.into()),
@@ -311,7 +323,15 @@ fn open(path: &Path) -> io::Result<(File, bool)> {
             Err(_) => {}
         }
     }
+    if !is_descriptor(path) && std::fs::metadata(path).is_ok_and(|metadata| metadata.file_type().is_fifo()) {
+        return Err(fifo());
+    }
     Ok((File::open(path)?, true))
+}
+
+/// What is no file, and would be read by whoever comes first.
+fn fifo() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, "it is a FIFO")
 }
 
 /// An absolute path without links, without its `..` too.
@@ -329,7 +349,9 @@ fn without_dots(path: &Path) -> PathBuf {
 
 #[cold]
 fn read_error(path: &Path, error: io::Error) -> Error {
-    use io::ErrorKind::{FileTooLarge, IsADirectory, NotADirectory, NotFound, PermissionDenied};
+    use io::ErrorKind::{
+        FileTooLarge, InvalidInput, IsADirectory, NotADirectory, NotFound, PermissionDenied,
+    };
     match error.kind() {
         NotFound | NotADirectory => {
             let missing = Error::message(Step::Script, "no such script").not_found();
@@ -346,6 +368,9 @@ fn read_error(path: &Path, error: io::Error) -> Error {
                 .cannot_execute()
                 .hint(format!("`chmod +r {}` lets you read it, if it is yours", path.display()))
         }
+        InvalidInput => Error::message(Step::Script, "it is a FIFO, not a file")
+            .cannot_execute()
+            .hint(format!("`runner - <{}` reads a script from it", path.display())),
         FileTooLarge => {
             Error::message(Step::Script, "it is larger than 64 MiB, which no script is").cannot_execute()
         }

@@ -38,6 +38,17 @@ pub(crate) fn program(line: &str) -> Option<(Variables, String, Vec<String>)> {
     Some((variables, program, words.collect()))
 }
 
+/// What is wrong with a line that `runner x` understands and a kernel does not: `env` is given one word, and looks for a
+/// program of that name.
+pub(crate) fn note(line: &str) -> Option<String> {
+    let (program, rest) = line.trim().split_once([' ', '\t'])?;
+    let rest = rest.trim();
+    let is_one_word = base_name(program) == "env" && !rest.starts_with('-') && rest.contains([' ', '\t']);
+    is_one_word.then(|| {
+        format!("its `#!` line has `env` look for a program called `{rest}`; `{program} -S {rest}` splits it")
+    })
+}
+
 fn is_name(text: &str) -> bool {
     !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }

@@ -4,6 +4,7 @@ mod conformance;
 mod first_lines;
 mod lookup;
 mod manifest_fields;
+mod not_a_script;
 
 /// With real compilers, or for seconds.
 mod slow {

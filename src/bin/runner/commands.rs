@@ -49,6 +49,41 @@ pub(crate) const COMMANDS: &[Command] = &[
     command("help", "[TOPIC]", "show this help, or that of a subcommand or topic"),
 ];
 
+/// Words that other tools have, and what is said here.
+const WORDS_OF_OTHERS: &[(&str, &str)] = &[
+    ("clean", "cache clean"),
+    ("compile", "build"),
+    ("delete", "demote"),
+    ("eval", "-e EXPR"),
+    ("exec", "run"),
+    ("execute", "run"),
+    ("expand", "build -x"),
+    ("explain", "why"),
+    ("format", "fmt"),
+    ("gc", "cache trim"),
+    ("info", "inspect"),
+    ("init", "help shebang"),
+    ("install", "promote"),
+    ("lint", "clippy"),
+    ("ls", "list"),
+    ("new", "help shebang"),
+    ("prune", "cache trim"),
+    ("repl", "-e EXPR"),
+    ("rm", "demote"),
+    ("show", "inspect"),
+    ("uninstall", "demote"),
+    ("version", "--version"),
+];
+
+/// What is probably meant by a word that is none of these, as a hint.
+pub(crate) fn meant(word: &str) -> Option<String> {
+    let of_others = WORDS_OF_OTHERS.iter().find(|(other, _)| *other == word);
+    let of_others = of_others.map(|(_, own)| format!("did you mean `runner {own}`?"));
+    let similar =
+        || COMMANDS.iter().map(|command| command.name).find(|known| runner::is_similar(known, word));
+    of_others.or_else(|| similar().map(|known| format!("there is a subcommand `{known}`")))
+}
+
 /// The subcommands that are given a script and build it.
 const SCRIPT_COMMANDS: &[&str] = &[
     "run",

@@ -19,7 +19,7 @@ use serde_json::json;
 use crate::end::end_as;
 use crate::parse::command::Command;
 use crate::print::{print, tell};
-use crate::run::script::read;
+use crate::run::script::{perhaps_anothers_word, read};
 use crate::terminal::Terminal;
 use crate::{completion, help};
 
@@ -34,7 +34,7 @@ pub(crate) fn dispatch(command: Command) -> Result<u8> {
 }
 
 fn dispatch_in(command: Command, environment: Environment) -> Result<u8> {
-    let terminal = Terminal::of_process();
+    let terminal = Terminal::of_process(&environment);
     let runner = Runner::new(environment.clone())
         .with_background(std::env::current_exe)
         .in_foreground()
@@ -185,7 +185,8 @@ fn dispatch_in(command: Command, environment: Environment) -> Result<u8> {
 }
 
 fn run(runner: &Runner, script: &OsStr, options: &Options, arguments: &[OsString]) -> Result<u8> {
-    runner.run(&read(runner, script)?, options, arguments).map(end_as)
+    let ran = runner.run(&read(runner, script)?, options, arguments);
+    ran.map(end_as).map_err(|error| perhaps_anothers_word(error, script))
 }
 
 /// Builds what can be built; the first error's code.

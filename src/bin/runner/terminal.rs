@@ -6,18 +6,23 @@
 
 use std::io::{IsTerminal, Write};
 use std::sync::Mutex;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use runner::{Event, Verbosity, printable};
+use runner::{Environment, Event, Verbosity, printable};
 
 use crate::print;
 
 /// What takes less than this is over before a person has looked.
 const QUIET: Duration = Duration::from_millis(500);
+/// When a reader of a log is told that something is being built, and how often after that.
+const FIRST_LINE: Duration = Duration::from_secs(5);
+const NEXT_LINE: Duration = Duration::from_secs(30);
 
 /// The standard error as a person or a log reads it.
 pub(crate) struct Terminal {
     is_terminal: bool,
+    /// Whether a log is told of what takes long.
+    tells_log: bool,
     /// The line that is erased when done.
     progress: Mutex<Progress>,
 }
@@ -26,11 +31,16 @@ pub(crate) struct Terminal {
 struct Progress {
     frame: usize,
     is_shown: bool,
+    /// In a log: when the first command began, and when that was last told.
+    began: Option<Instant>,
+    told: Option<Instant>,
 }
 
 impl Terminal {
-    pub(crate) fn of_process() -> Terminal {
-        Terminal { is_terminal: print::err().is_terminal(), progress: Mutex::default() }
+    pub(crate) fn of_process(environment: &Environment) -> Terminal {
+        let progress = environment.variable("RUNNER_PROGRESS").unwrap_or_default();
+        let tells_log = !["0", "false", "off", "no"].iter().any(|off| progress == *off);
+        Terminal { is_terminal: print::err().is_terminal(), tells_log, progress: Mutex::default() }
     }
 
     /// Shows an event, if it is for this reader. Nobody to tell is no reason to stop.
@@ -63,6 +73,11 @@ impl Terminal {
             Event::Working { label, elapsed, progress } if is_watched && *elapsed >= QUIET => {
                 self.draw(label, *elapsed, *progress);
             }
+            Event::Working { label, .. }
+                if !self.is_terminal && self.tells_log && verbosity > Verbosity::Quiet =>
+            {
+                self.tell_log(label);
+            }
             Event::Idle => self.erase(),
             Event::Log { text } => {
                 let _ = print::err().lock().write_all(text);
@@ -71,6 +86,21 @@ impl Terminal {
                 let _ = print::out().write_all(text);
             }
             _ => {}
+        }
+    }
+
+    /// Tells a log that it takes long: what is done, and since when there is nothing to be seen.
+    fn tell_log(&self, label: &str) {
+        let Ok(mut line) = self.progress.lock() else { return };
+        let now = Instant::now();
+        let began = *line.began.get_or_insert(now);
+        let is_due = match line.told {
+            None => now - began >= FIRST_LINE,
+            Some(told) => now - told >= NEXT_LINE,
+        };
+        if is_due {
+            line.told = Some(now);
+            say(&format!("{label}, {} s so far", (now - began).as_secs()));
         }
     }
 
@@ -84,7 +114,19 @@ impl Terminal {
                 format!("{spinner} {label} {:.1}s", elapsed.as_secs_f32())
             }
         };
-        let text: String = text.chars().filter(|c| !c.is_control()).take(columns() - 1).collect();
+        // One that is wider than the window would go on in the next line, and not be erased.
+        let mut room = columns().saturating_sub(1);
+        let fits = |c: &char| {
+            let width = if c.is_ascii() { 1 } else { 2 };
+            room = room.saturating_sub(width);
+            room > 0 || width == 1
+        };
+        let text: String = text
+            .chars()
+            .filter(|c| !c.is_control())
+            .take(columns().saturating_sub(1))
+            .take_while(fits)
+            .collect();
         let _ = write!(print::err(), "\r{text}\x1b[K");
         let _ = print::err().flush();
         line.is_shown = true;
@@ -106,5 +148,5 @@ fn say(text: &str) {
 /// Columns of the terminal now: a window may have been made narrower.
 fn columns() -> usize {
     let size = rustix::termios::tcgetwinsize(print::err()).ok();
-    size.map(|size| usize::from(size.ws_col)).filter(|columns| *columns >= 20).unwrap_or(80)
+    size.map(|size| usize::from(size.ws_col)).filter(|columns| *columns > 0).unwrap_or(80)
 }

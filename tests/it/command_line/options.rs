@@ -36,7 +36,7 @@ fn run_says_plainly_that_it_is_a_script() {
     sandbox.runner(["run", "list"]).run().prints("a script called list\n");
     sandbox.runner(["./list"]).run().prints("a script called list\n");
     sandbox.runner(["--debug", "run", "--force", "list", "--help"]).run().prints("a script called list\n");
-    sandbox.runner(["list"]).run().prints("");
+    sandbox.runner(["list"]).run().ends(0, "", "runner: no commands are installed\n");
 }
 
 #[test]

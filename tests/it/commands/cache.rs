@@ -108,7 +108,7 @@ fn size_and_list_speak_to_programs() {
     assert_eq!(size["bytes"].to_string(), plain.trim_end());
     sandbox.runner(["cache", "path", "--json"]).run().fails(
         125,
-        "runner: `--json` is for `cache size`, `cache list` and `cache stats`\n  hint: `runner help cache`",
+        "runner: `--json` is for `cache size`, `cache list`, `cache stats` and `cache trim`\n  hint: `runner help cache`",
     );
 }
 
@@ -174,4 +174,39 @@ fn a_dry_trim_by_size_tells_the_least_recently_used() {
         .runner(["cache", "size", "--dry-run"])
         .run()
         .fails(125, "runner: `--dry-run` is for `cache trim`\n  hint: `runner help cache`");
+}
+
+#[test]
+fn what_there_is_nothing_of_is_said() {
+    let sandbox = Sandbox::fake();
+    sandbox.write("x.rs", "print x\n");
+    sandbox.runner(["x.rs"]).run().prints("x\n");
+    sandbox
+        .runner(["cache", "clean", "typo.rs"])
+        .run()
+        .fails(127, "give the path of a file, or `runner --help`");
+    // A script that is there and was never built, and one that was built and is gone.
+    sandbox.write("y.rs", "print y\n");
+    sandbox.runner(["cache", "clean", "y.rs"]).run().prints("removed 0 builds, 0 bytes\n");
+    fs::remove_file(sandbox.path("x.rs")).unwrap();
+    assert!(sandbox.runner(["cache", "clean", "x.rs"]).run().stdout.starts_with("removed 1 build,"));
+    sandbox.runner(["list"]).run().ends(0, "", "runner: no commands are installed\n");
+    sandbox.runner(["list", "--json"]).run().prints("[]\n");
+}
+
+#[test]
+fn a_trim_is_told_as_data() {
+    let sandbox = Sandbox::fake();
+    sandbox.write("x.rs", "print x\n");
+    sandbox.runner(["x.rs"]).run().prints("x\n");
+    age(&sandbox.cached_paths("bin")[0], 40);
+    let shown = sandbox.runner(["cache", "trim", "--json", "--dry-run", "--max-size", "1"]).run();
+    let shown: serde_json::Value = serde_json::from_str(&shown.stdout).unwrap();
+    assert_eq!(
+        (shown["builds"].as_u64(), shown["would_remove"].as_array().map(Vec::len)),
+        (Some(1), Some(1))
+    );
+    let removed = sandbox.runner(["cache", "trim", "--json", "--max-size", "1"]).run();
+    let removed: serde_json::Value = serde_json::from_str(&removed.stdout).unwrap();
+    assert_eq!(removed["builds"].as_u64(), Some(1));
 }

@@ -88,7 +88,12 @@ impl Sandbox {
         std::os::unix::fs::symlink(tested(), root.join("bin/runner")).unwrap();
         let sandbox = Sandbox { directory: Some(directory), root, variables: Vec::new() };
         let (home, temporary) = (sandbox.home(), sandbox.root.join("tmp"));
-        sandbox.with("HOME", home).with("TMPDIR", temporary).with("LANG", "C.UTF-8")
+        // A log is told of what takes long, which on a busy machine anything may.
+        sandbox
+            .with("RUNNER_PROGRESS", "off")
+            .with("HOME", home)
+            .with("TMPDIR", temporary)
+            .with("LANG", "C.UTF-8")
     }
 
     /// A variable for every command from now on. An empty value unsets it.

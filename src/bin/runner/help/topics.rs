@@ -307,7 +307,7 @@ scripts that it means another build for.
   verbose                        command line, variable
   cache cache-system config      variable: needed before the file is read
   observe                        variable, file: whether compilers are observed
-  verify                         variable
+  verify progress                variable
 
 In a variable a switch is `1` or `0` and a list is words; a variable that is
 empty says nothing.
@@ -423,6 +423,7 @@ Read:
   RUNNER_CONFIG        configuration file (default: `runner/config.toml` in
                        `~/.config`)
   RUNNER_CACHE_SYSTEM  shared cache, read only (`runner help system`)
+  RUNNER_PROGRESS      `off`: logs are not told of builds that take long
   RUNNER_TIER          `off`: no quick build first and no background build, as
                        with `CI`
   RUNNER_VERIFY        `1`: rebuild on a hit and compare with the cached binary

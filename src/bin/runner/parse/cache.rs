@@ -29,16 +29,18 @@ pub(crate) fn parse(mut parser: Arguments, plain: Vec<OsString>) -> Result<Comma
     {
         return Err(usage_error(format!("`{option}` is for `cache trim`")).with_hint("`runner help cache`"));
     }
-    if json && !["size", "list", "stats"].iter().any(|known| word == *known) {
-        return Err(usage_error("`--json` is for `cache size`, `cache list` and `cache stats`")
-            .with_hint("`runner help cache`"));
+    if json && !["size", "list", "stats", "trim"].iter().any(|known| word == *known) {
+        return Err(usage_error(
+            "`--json` is for `cache size`, `cache list`, `cache stats` and `cache trim`",
+        )
+        .with_hint("`runner help cache`"));
     }
     let command = match word.to_str() {
         Some("path") => CacheCommand::Path,
         Some("size") => CacheCommand::Size { json },
         Some("list") => CacheCommand::List { json },
         Some("stats") => CacheCommand::Stats { json },
-        Some("trim") => CacheCommand::Trim { older, max_size, only_shows },
+        Some("trim") => CacheCommand::Trim { older, max_size, only_shows, json },
         Some("stop") => CacheCommand::Stop,
         Some("clean") => CacheCommand::Clean(list.next().map(PathBuf::from)),
         _ => {

@@ -194,7 +194,7 @@ pub(crate) enum CacheCommand {
     Size { json: bool },
     List { json: bool },
     Stats { json: bool },
-    Trim { older: Option<String>, max_size: Option<String>, only_shows: bool },
+    Trim { older: Option<String>, max_size: Option<String>, only_shows: bool, json: bool },
     Clean(Option<PathBuf>),
     Stop,
 }

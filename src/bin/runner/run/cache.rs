@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
 
-use runner::{Background, CachedBuild, Result, Runner, TrimReport};
+use runner::{Background, CachedBuild, Result, Runner, Script, TrimReport};
 use serde_json::{Value, json};
 
 use crate::parse::command::CacheCommand;
@@ -41,7 +41,7 @@ pub(crate) fn run(runner: &Runner, command: CacheCommand) -> Result<()> {
             }
             None => print(format_args!("nothing is being built in the background\n")),
         },
-        CacheCommand::Trim { older, max_size, only_shows } => {
+        CacheCommand::Trim { older, max_size, only_shows, json } => {
             let mut limits = runner.cache_limits()?;
             if let Some(text) = older {
                 limits = limits.older(&text)?;
@@ -51,13 +51,36 @@ pub(crate) fn run(runner: &Runner, command: CacheCommand) -> Result<()> {
             }
             if only_shows {
                 let (gone, trimmed) = runner.cache_trimmable(limits)?;
-                list(&gone);
-                removed("would remove", trimmed);
+                if json {
+                    let gone: Vec<Value> = gone.iter().map(described).collect();
+                    let TrimReport { builds, bytes, .. } = trimmed;
+                    print(format_args!(
+                        "{}\n",
+                        json!({"would_remove": gone, "builds": builds, "bytes": bytes})
+                    ));
+                } else {
+                    list(&gone);
+                    removed("would remove", trimmed);
+                }
             } else {
-                removed("removed", runner.cache_trim(limits)?);
+                let trimmed = runner.cache_trim(limits)?;
+                let TrimReport { builds, bytes, .. } = trimmed;
+                match json {
+                    true => print(format_args!("{}\n", json!({"builds": builds, "bytes": bytes}))),
+                    false => removed("removed", trimmed),
+                }
             }
         }
-        CacheCommand::Clean(script) => removed("removed", runner.cache_clean(script.as_deref())?),
+        CacheCommand::Clean(script) => {
+            let cleaned = runner.cache_clean(script.as_deref())?;
+            // Builds of a script that is gone can be removed; of one that never was there are none.
+            if let Some(script) = script.filter(|script| cleaned.builds == 0 && !script.exists())
+                && let Err(error) = Script::read(script.as_os_str(), runner.environment())
+            {
+                return Err(error);
+            }
+            removed("removed", cleaned);
+        }
     }
     Ok(())
 }

@@ -1,12 +1,13 @@
 //! `runner promote`, `list`, `upgrade` and `demote`: what each prints.
 
 use std::ffi::OsString;
+use std::io::Write;
 use std::path::PathBuf;
 
 use runner::{InstalledCommand, Options, Placement, Result, Runner, Verbosity};
 use serde_json::{Map, Value, json};
 
-use crate::print::{print, shown, tell};
+use crate::print::{err, print, shown, tell};
 use crate::run::script::{read, with_release};
 
 pub(crate) fn promote(
@@ -45,6 +46,9 @@ pub(crate) fn list(runner: &Runner, json: bool) -> Result<()> {
         let all: Vec<Value> = listed.iter().map(receipt).collect();
         print(format_args!("{:#}\n", Value::Array(all)));
         return Ok(());
+    }
+    if listed.is_empty() {
+        let _ = writeln!(err(), "runner: no commands are installed");
     }
     let width = listed.iter().map(|one| one.name.to_string_lossy().chars().count()).max().unwrap_or(0);
     let states = listed.iter().map(|one| one.state.as_str().len()).max().unwrap_or(0).max(14);

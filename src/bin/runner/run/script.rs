@@ -14,15 +14,23 @@ pub(crate) fn read(runner: &Runner, script: &OsStr) -> Result<Script> {
 /// A missing script whose name is nearly a subcommand's was probably meant as one.
 fn perhaps_a_subcommand(error: Error, script: &OsStr) -> Error {
     let name = script.to_string_lossy();
-    let similar =
-        commands::COMMANDS.iter().map(|command| command.name).find(|known| runner::is_similar(known, &name));
-    match similar {
-        Some(known)
+    match commands::meant(&name) {
+        Some(hint)
             if error.step() == Step::Script && error.kind() == Kind::NotFound && !name.contains('/') =>
         {
-            error.with_hint(format!("there is a subcommand `{known}`"))
+            error.with_hint(hint)
         }
         _ => error,
+    }
+}
+
+/// The same for a word that a search of PATH found, where it is no script: `install`.
+pub(crate) fn perhaps_anothers_word(error: Error, script: &OsStr) -> Error {
+    let name = script.to_string_lossy();
+    let is_bare = !name.contains(['/', '.']) && !std::path::Path::new(script).is_file();
+    match commands::meant(&name).filter(|_| is_bare && error.step() == Step::Script) {
+        Some(hint) => error.with_hint(hint),
+        None => error,
     }
 }
 

@@ -37,3 +37,14 @@ fn warnings_and_colors_are_for_terminals() {
     assert!(shown(&ran.stdout).ends_with("\nran\n"), "{:?}", ran.stdout);
     terminal(&sandbox, "runner -q --force warns.rs").unwrap().run().prints("ran\r\n");
 }
+
+/// A log of a first build that takes minutes is not silent: one line after five seconds.
+#[test]
+fn a_log_is_told_that_a_build_takes_long() {
+    let sandbox = Sandbox::fake_hi().with("RUNNER_PROGRESS", "");
+    let ran = sandbox.runner(["x.rs"]).env("FAKE_SLEEP", "7").run();
+    let lines: Vec<&str> = ran.stderr.lines().collect();
+    assert!(matches!(lines[..], [line] if line.starts_with("runner: compiling x, ")), "{lines:?}");
+    assert_eq!((ran.code, ran.stdout.as_str()), (0, "hi\n"));
+    sandbox.runner(["-q", "--force", "x.rs"]).env("FAKE_SLEEP", "7").run().prints("hi\n");
+}
