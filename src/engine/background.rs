@@ -21,6 +21,7 @@ use rustix::process::Signal;
 
 use crate::base::environment::{Environment, absolute};
 use crate::base::error::{At, Error, Result, Step};
+use crate::base::fs::{DAY, is_older};
 use crate::base::process_identity::ProcessIdentity;
 use crate::base::supervision::Supervision;
 use crate::build::backend::{Host, ResolvedRecipe};
@@ -35,6 +36,7 @@ use crate::settings::launch_key::launch_key;
 use crate::settings::layers::Layers;
 use crate::store::cache::Cache;
 use crate::store::entry::{Entry, Found};
+use crate::store::key::Key;
 use crate::store::lock::{Lock, Patience};
 use crate::store::staging::Staging;
 use crate::store::trace::Tools;
@@ -45,6 +47,9 @@ const LOOK: Duration = Duration::from_millis(10);
 
 /// What the file that a background build holds says: its process, and its script.
 const BACKGROUND: &str = "background";
+
+/// The directory of notes of final builds that failed, one empty file a content key.
+pub(crate) const FAILURES: &str = "failures";
 
 /// A background build that is going on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,15 +66,31 @@ pub(crate) fn choose<'a>(
     cache: &Cache,
     environment: &Environment,
 ) -> Box<dyn ResolvedRecipe<'a> + 'a> {
-    match is_on(&resolved.request().layers, environment) {
+    // What has no path cannot be read again by another process: its first build is final.
+    let may_be_finished = resolved.request().script.path().is_some();
+    match may_be_finished && is_on(&resolved.request().layers, environment) {
         true => resolved.provisional(environment, cache),
         false => resolved,
     }
 }
 
-/// Whether there are tiers: as it is said, and if it is not, everywhere but where `CI` is set.
+/// Whether there are tiers: as it is said, and if it is not, everywhere but where `CI` is set. Never in a process that orphans
+/// are given to: the script that this process becomes would be told of the end of a child that it never had.
 pub(crate) fn is_on(layers: &Layers, environment: &Environment) -> bool {
-    layers.is_on("tier").unwrap_or_else(|| !is_ci(environment))
+    !is_given_orphans() && layers.is_on("tier").unwrap_or_else(|| !is_ci(environment))
+}
+
+/// Whether this process is the first of a PID namespace, or asked to be given orphans, which an exec does not change.
+#[cfg(target_os = "linux")]
+fn is_given_orphans() -> bool {
+    rustix::process::getpid().is_init()
+        || rustix::process::child_subreaper().is_ok_and(|reaper| reaper.is_some())
+}
+
+/// Other systems give orphans to their first process alone.
+#[cfg(not(target_os = "linux"))]
+fn is_given_orphans() -> bool {
+    rustix::process::getpid().is_init()
 }
 
 pub(crate) fn is_ci(environment: &Environment) -> bool {
@@ -95,7 +116,8 @@ pub(crate) fn final_or_start(
         cache.alias(&launch, &home, script.trace_name(), context.environment());
         return Ok(there);
     }
-    if is_on(&read.request().layers, context.environment()) && background(cache).is_none() {
+    let may_start = is_on(&read.request().layers, context.environment()) && background(cache).is_none();
+    if may_start && !has_failed(cache, &home) {
         // Best effort: the next run asks again.
         let _ = start(context, script, options);
     }
@@ -162,10 +184,30 @@ pub(crate) fn finish(context: &Context, script: &Script, options: &Options) -> R
     // Nobody waits for this directory, as they would for the launch's lock.
     let staging = Staging::create(&cache.join("staging")).at(Step::Cache)?;
     let host = Host { environment: context.environment(), cache: &cache, reporter: &reporter };
-    let built = build_settled(resolved.as_ref(), staging.path(), host)?;
+    let built = build_settled(resolved.as_ref(), staging.path(), host).inspect_err(|_| {
+        // Best effort: without it the next run tries again.
+        let _ = cache.write_whole(&failure(&cache, &home), b"");
+    })?;
     match cache.enter(home, resolved.checks(), context.environment(), |_| false, |_, _| Patience::Wait)? {
         Entry::Vacant(vacant) => vacant.commit(built, resolved.request().script.trace_name()).map(drop),
         Entry::Occupied(_) => Ok(()),
+    }
+}
+
+/// Where it is noted that the final build of a script failed.
+fn failure(cache: &Cache, home: &Key) -> PathBuf {
+    cache.join(FAILURES).join(home.digest().hex())
+}
+
+/// Whether the final build failed today, and nothing was built since: it would fail again, at every run.
+fn has_failed(cache: &Cache, home: &Key) -> bool {
+    let written = |path: &Path| std::fs::metadata(path).and_then(|metadata| metadata.modified()).ok();
+    let (failed, built) = (failure(cache, home), cache.trace_path(home));
+    match (std::fs::metadata(&failed), written(&failed), written(&built)) {
+        (Ok(metadata), Some(failed), built) => {
+            !is_older(&metadata, DAY) && built.is_none_or(|built| built <= failed)
+        }
+        _ => false,
     }
 }
 

@@ -14,6 +14,7 @@ use std::time::SystemTime;
 use crate::base::digest::Digest;
 use crate::base::error::Result;
 use crate::base::fs::{DAY, HOUR, Mode, entries, is_older, remove, remove_in, size_of};
+use crate::engine::background::FAILURES;
 use crate::request::limits::Limits;
 use crate::rust::{deps, incremental};
 use crate::store::cache::Cache;
@@ -156,14 +157,16 @@ pub(crate) fn trim(cache: &Cache, limits: Limits, mode: Mode) -> (Vec<CachedBuil
     let mut room = limits.most_bytes.saturating_sub(shared - trimmed.bytes.min(shared));
     let mut gone: Vec<CachedBuild> = Vec::new();
     let mut kept: Vec<CachedBuild> = Vec::new();
+    let mut places: BTreeSet<PathBuf> = BTreeSet::new();
     for build in builds(cache) {
-        let is_shared = kept.iter().any(|kept| kept.place == build.place);
+        let is_shared = places.contains(&build.place);
         let needs = if is_shared { 0 } else { build.bytes };
         // The newest stays even in a cache too small for it: it was just built, and is about to run.
         if build.last_used < oldest || (needs > room && !kept.is_empty()) {
             gone.push(build);
         } else {
             room = room.saturating_sub(needs);
+            places.insert(build.place.clone());
             kept.push(build);
         }
     }
@@ -177,6 +180,11 @@ pub(crate) fn trim(cache: &Cache, limits: Limits, mode: Mode) -> (Vec<CachedBuil
     trimmed.bytes += sweep_written(cache, oldest, mode);
     trimmed.bytes += sweep_trees(cache, mode);
     if mode == Mode::Remove {
+        for failure in entries(&cache.join(FAILURES)) {
+            if fs::symlink_metadata(&failure).is_ok_and(|metadata| is_older(&metadata, DAY)) {
+                remove(&failure);
+            }
+        }
         sweep_resolutions(cache);
         sweep_locks(cache);
     }
@@ -268,12 +276,15 @@ pub(crate) fn clean(cache: &Cache, script: Option<&Path>) -> Result<TrimReport> 
     let mut trimmed = TrimReport::default();
     match script {
         Some(script) => {
-            for build in builds(cache).into_iter().filter(|build| build.script == script) {
-                forget(cache, &build);
+            let (gone, others): (Vec<_>, Vec<_>) =
+                builds(cache).into_iter().partition(|build| build.script == script);
+            let mut places: BTreeSet<&Path> = others.iter().map(|build| build.place.as_path()).collect();
+            for build in &gone {
+                forget(cache, build);
                 trimmed.builds += 1;
+                // Each place once, and not one that another script's build is in.
+                let is_shared = build.place.is_absolute() || !places.insert(&build.place);
                 let parent = build.binary.parent().unwrap_or(&build.binary);
-                let is_shared =
-                    build.place.is_absolute() || builds(cache).iter().any(|other| other.place == build.place);
                 trimmed.bytes += if is_shared { 0 } else { remove(parent) };
             }
             trimmed.bytes += incremental::forget(cache, script);
@@ -281,9 +292,17 @@ pub(crate) fn clean(cache: &Cache, script: Option<&Path>) -> Result<TrimReport> 
         None => {
             trimmed.builds = builds(cache).len() as u64;
             // Traces first: whoever looks from now on builds anew.
-            for part in
-                ["traces", fact_tree::DIRECTORY, "bin", "toolchains", "crates", "documentation", "packages"]
-            {
+            let parts = [
+                "traces",
+                fact_tree::DIRECTORY,
+                "bin",
+                "toolchains",
+                "crates",
+                "documentation",
+                "packages",
+                FAILURES,
+            ];
+            for part in parts {
                 for entry in entries(&cache.join(part)) {
                     trimmed.bytes += remove(&entry);
                 }
@@ -340,9 +359,9 @@ fn sweep_traces(cache: &Cache) {
 /// Removes binaries that no kept build names, but for those whose trace may be on its way.
 fn sweep_binaries(cache: &Cache, kept: &[CachedBuild], mode: Mode) -> u64 {
     let mut freed = 0;
+    let named: BTreeSet<&Path> = kept.iter().filter_map(|build| build.binary.parent()).collect();
     for directory in entries(&cache.join("bin")).iter().flat_map(|shard| entries(shard)) {
-        let is_named = kept.iter().any(|build| build.binary.starts_with(&directory));
-        if !is_named && is_older_than_an_hour(&directory) {
+        if !named.contains(directory.as_path()) && is_older_than_an_hour(&directory) {
             freed += remove_in(mode, &directory);
         }
     }

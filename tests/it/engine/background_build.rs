@@ -3,8 +3,10 @@
 use std::fs;
 
 use crate::support::children::wait_until;
+use crate::support::machine::works;
 use crate::support::provisional::{large_script, profiles};
-use crate::support::sandbox::{Run, Sandbox};
+use crate::support::sandbox::{Ran, Run, Sandbox, skipped};
+use crate::support::strace;
 
 /// Waits for the background build to have made a release binary, whose place under these very options the next run finds.
 fn wait_for_release(sandbox: &Sandbox) {
@@ -216,4 +218,91 @@ fn a_background_build_through_a_link_reaches_the_link_too() {
     sandbox.runner(["link.rs"]).run().prints("x\n");
     assert!(hit.contains("\"state\":\"hit\""), "{hit}");
     assert_eq!(sandbox.compiles(), 2);
+}
+
+#[test]
+fn a_process_that_orphans_are_given_to_starts_no_background_build() {
+    let sandbox = Sandbox::fake();
+    sandbox.write("x.rs", large_script("x"));
+    if !works("unshare", &["-rpf", "true"]) {
+        return skipped("this machine does not let us make a PID namespace");
+    }
+    let first = || sandbox.command("unshare").args(["-rpf", "runner", "x.rs"]);
+    // Where nothing is built yet the first build is final.
+    first().run().prints("x\n");
+    assert_eq!(profiles(&sandbox), ["release"]);
+    // And what was built provisionally stays so.
+    sandbox.write("x.rs", large_script("y"));
+    sandbox.runner(["x.rs"]).run().prints("y\n");
+    first().run().prints("y\n");
+    first().run().prints("y\n");
+    assert_eq!(sandbox.compiles(), 2);
+}
+
+#[test]
+fn a_final_build_that_fails_is_not_tried_at_every_run() {
+    let sandbox = Sandbox::fake();
+    sandbox.write("x.rs", large_script("x"));
+    sandbox.runner(["x.rs"]).run().prints("x\n");
+    // As much as in a build of dependencies that fails in release only.
+    let rustc = sandbox.root().join("fake/rustc");
+    let fails = std::fs::read_to_string(&rustc).unwrap().replacen(
+        "log \"compile $source\"\n",
+        "log \"compile $source\"\ncase $arguments in *opt-level=3*) exit 1 ;; esac\n",
+        1,
+    );
+    let modified = std::fs::metadata(&rustc).unwrap().modified().unwrap();
+    std::fs::write(&rustc, &fails).unwrap();
+    std::fs::File::open(&rustc).unwrap().set_modified(modified).unwrap();
+    sandbox.runner(["x.rs"]).run().prints("x\n");
+    let failures = || sandbox.cached("failures").len();
+    sandbox.runner(["x.rs"]).run().prints("x\n");
+    wait_until("the final build has failed", || failures() == 1);
+    wait_until("it has ended", || !sandbox.runner(["cache", "list"]).run().stdout.starts_with("process "));
+    let tried = sandbox.compiles();
+    for _ in 0..3 {
+        sandbox.runner(["x.rs"]).run().prints("x\n");
+        assert!(!sandbox.runner(["cache", "list"]).run().stdout.starts_with("process "));
+    }
+    assert_eq!(sandbox.compiles(), tried);
+    // A new build is another matter.
+    sandbox.write("x.rs", large_script("z"));
+    sandbox.runner(["x.rs"]).run().prints("z\n");
+    sandbox.runner(["x.rs"]).run().prints("z\n");
+    wait_until("it is tried again", || failures() == 2);
+}
+
+#[test]
+fn what_has_no_path_is_final_at_once() {
+    let sandbox = Sandbox::fake();
+    let run = || sandbox.runner(["-"]).input(large_script("x"));
+    for _ in 0..2 {
+        run().run().prints("x\n");
+        assert_eq!((profiles(&sandbox), sandbox.compiles()), (vec!["release".to_owned()], 1));
+    }
+}
+
+#[test]
+fn without_locks_there_is_one_background_build_at_a_time() {
+    if !strace::is_there() {
+        return;
+    }
+    let sandbox = Sandbox::fake();
+    sandbox.write("x.rs", large_script("x"));
+    sandbox.runner(["x.rs"]).run().prints("x\n");
+    let run = |index: usize| {
+        let log = sandbox.root().join(format!("strace-{index}"));
+        let options = ["-f", "-e", "trace=flock", "-e", "inject=flock:error=ENOLCK"];
+        strace::command(&sandbox, &log, &options, &["x.rs"]).env("FAKE_SLEEP", "1").start()
+    };
+    let first = run(0);
+    let is_written =
+        || std::fs::read_to_string(sandbox.cache().join("v1/background")).is_ok_and(|text| !text.is_empty());
+    wait_until("the first one has begun", is_written);
+    let others: Vec<_> = (1..6).map(run).collect();
+    for child in others.into_iter().chain([first]) {
+        Ran::of("a run without locks", child).prints("x\n");
+    }
+    wait_for_release(&sandbox);
+    assert_eq!(sandbox.compiles(), 2, "the first build, and one in the background");
 }
