@@ -3,6 +3,7 @@
 use std::ffi::OsStr;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use crate::base::digest::{Digest, Fields};
@@ -58,8 +59,14 @@ pub(crate) fn is_out_of_reach(error: &io::Error) -> bool {
 
 /// A file's digest with the stamp it had while it was read: reads again if that moved.
 pub(crate) fn read_stamped(path: &Path, tool: bool) -> io::Result<(Digest, Stamp)> {
-    let mut file = std::fs::File::open(path)?;
-    let mut stamp = Stamp::of(&file.metadata()?);
+    // A FIFO has nobody at its other end, and a device no end: neither has content that could change.
+    let flags = libc::O_NONBLOCK | libc::O_NOCTTY;
+    let mut file = std::fs::File::options().read(true).custom_flags(flags).open(path)?;
+    let metadata = file.metadata()?;
+    let mut stamp = Stamp::of(&metadata);
+    if !metadata.is_file() && !metadata.is_dir() {
+        return Ok((Digest::of(b"no regular file"), stamp));
+    }
     for _ in 0..8 {
         let digest = match tool && stamp.size > SAMPLED_BYTES && is_compiler(path) {
             true => sample(&file, stamp.size)?,

@@ -45,7 +45,7 @@ impl Check<'_> {
                 }
                 // A file of another size needs no reading.
                 let is_other_size = stamp.is_some_and(|stamp| stamp.size != now.size);
-                if *content == Content::File && (is_other_size || !metadata.is_file()) {
+                if *content == Content::File && (is_other_size || metadata.is_dir()) {
                     return Holds::No;
                 }
                 if *content == Content::Tree {

@@ -284,3 +284,27 @@ fn sleep_a_tick(path: &std::path::Path) {
         SystemTime::now() > modified + Duration::from_millis(50)
     });
 }
+
+#[test]
+fn declared_files_that_are_none_hang_nothing() {
+    let sandbox = Sandbox::fake();
+    fs::create_dir(sandbox.path("data")).unwrap();
+    sandbox.write("data/a.txt", "a");
+    symlink("/dev/zero", sandbox.path("data/endless")).unwrap();
+    assert!(sandbox.command("mkfifo").args(["data/fifo"]).run().code == 0);
+    for pattern in ["data/*", "data/fifo", "data/endless"] {
+        sandbox.write(
+            "s.rs",
+            format!("---\n[package.metadata.runner]\ninputs = [\"{pattern}\"]\n---\nprint {pattern}\n"),
+        );
+        changed(run(&sandbox), &format!("{pattern}\n"));
+        unchanged(run(&sandbox), &format!("{pattern}\n"));
+    }
+    sandbox.write("data/a.txt", "b");
+    sandbox.write("s.rs", "---\n[package.metadata.runner]\ninputs = [\"data/*\"]\n---\nprint data/*\n");
+    changed(run(&sandbox), "data/*\n");
+    // A file in the place of one of them is another input.
+    fs::remove_file(sandbox.path("data/fifo")).unwrap();
+    sandbox.write("data/fifo", "");
+    changed(run(&sandbox), "data/*\n");
+}
