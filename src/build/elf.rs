@@ -7,6 +7,8 @@
 //!
 //! Whatever the bytes are, nothing here panics or loops: numbers are read through checked places, and lists are short.
 
+use std::collections::BTreeSet;
+
 /// `SHT_NOTE`, `PT_NOTE`, `PT_LOAD`, `PT_DYNAMIC`, `PT_INTERP` and the tags of a dynamic section.
 const SECTION_NOTE: u64 = 7;
 const SEGMENT_LOAD: u64 = 1;
@@ -18,6 +20,8 @@ const DYNAMIC_STRINGS: u64 = 5;
 
 /// More sections or segments than are looked at for notes, and more libraries than are named.
 const MOST_NOTES: usize = 64;
+/// The most notes that are read of a file, of whomever.
+const MOST_NOTES_READ: usize = 100_000;
 const MOST_LIBRARIES: usize = 16;
 
 /// A program or an object file.
@@ -142,9 +146,19 @@ impl<'a> Elf<'a> {
         let of_sections = sections.filter(|section| section.kind == SECTION_NOTE);
         let of_sections = of_sections.map(|section| (section.offset, section.size));
         let mut found: Vec<&[u8]> = Vec::new();
+        let mut left = MOST_NOTES_READ;
+        // A section of notes is usually a segment too.
+        let mut places = BTreeSet::new();
         for (offset, size) in of_segments.take(MOST_NOTES).chain(of_sections.take(MOST_NOTES)) {
+            if !places.insert((offset, size)) {
+                continue;
+            }
             let mut rest = self.slice(offset, size).unwrap_or_default();
             while let Some((name, text, after)) = self.note(rest) {
+                left -= 1;
+                if left == 0 || found.len() == MOST_NOTES {
+                    return found;
+                }
                 if name.strip_suffix(b"\0") == Some(owner) && !found.contains(&text) {
                     found.push(text);
                 }

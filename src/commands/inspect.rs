@@ -73,7 +73,7 @@ fn read(path: &Path) -> Result<BuildRecord> {
 /// The whole of what may be a program, and the beginning of anything else, which may be of any length.
 fn read_program(path: &Path) -> io::Result<Vec<u8>> {
     /// More than any program has.
-    const MOST_BYTES: u64 = 4 << 30;
+    const MOST_BYTES: u64 = 1 << 30;
     let mut file = File::open(path)?;
     let mut bytes = Vec::new();
     (&mut file).take(64).read_to_end(&mut bytes)?;

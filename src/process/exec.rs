@@ -236,7 +236,8 @@ pub(super) fn close_at_exec() {
 /// Asks the system to send this process a signal when its parent dies.
 #[cfg(target_os = "linux")]
 pub(super) fn die_with_parent(parent: Pid, signal: rustix::process::Signal) -> io::Result<()> {
-    rustix::process::set_parent_process_death_signal(Some(signal))?;
+    // Where a filter refuses this, a child may outlive us: that is no reason not to have it.
+    let _ = rustix::process::set_parent_process_death_signal(Some(signal));
     // It may have died before it was asked.
     match getppid() == Some(parent) {
         true => Ok(()),
