@@ -1,10 +1,11 @@
 //! `RUSTC_WRAPPER=sccache`: dependencies come from a cache of compilations that machines share.
 
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
 use crate::support::fake_registry::Registry;
+use crate::support::machine::has;
 use crate::support::path_dependency::script;
 use crate::support::sandbox::{Sandbox, skipped};
 
@@ -28,6 +29,19 @@ fn sccache() -> Option<PathBuf> {
 /// A server in the foreground, so that it ends with the test.
 struct Server(Child);
 
+impl Server {
+    /// A program that listens on a port.
+    fn listening(port: u16, command: &mut Command) -> Server {
+        let command = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let mut server = Server(command.spawn().unwrap());
+        while TcpStream::connect(("127.0.0.1", port)).is_err() {
+            assert!(server.0.try_wait().unwrap().is_none(), "the server has ended");
+            std::thread::yield_now();
+        }
+        server
+    }
+}
+
 impl Drop for Server {
     fn drop(&mut self) {
         let _ = self.0.kill();
@@ -45,7 +59,8 @@ fn start(sandbox: &mut Sandbox, program: &PathBuf, storage: &[(&str, String)]) -
     for (name, value) in storage {
         sandbox.set(*name, value);
     }
-    let server = Command::new(program)
+    let mut command = Command::new(program);
+    command
         .env_clear()
         .envs(storage.iter().map(|(name, value)| (name, value)))
         .env("HOME", sandbox.home())
@@ -53,17 +68,8 @@ fn start(sandbox: &mut Sandbox, program: &PathBuf, storage: &[(&str, String)]) -
         .env("SCCACHE_SERVER_PORT", port.to_string())
         .env("SCCACHE_START_SERVER", "1")
         .env("SCCACHE_NO_DAEMON", "1")
-        .env("SCCACHE_IDLE_TIMEOUT", "0")
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let server = Server(server);
-    while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
-        std::thread::yield_now();
-    }
-    server
+        .env("SCCACHE_IDLE_TIMEOUT", "0");
+    Server::listening(port, &mut command)
 }
 
 /// Hits and misses of Rust, as the server counts them.
@@ -108,4 +114,27 @@ fn a_script_with_dependencies_is_built_through_sccache_on_disk() {
     hits_in_a_second_cache(|sandbox| {
         vec![("SCCACHE_DIR", sandbox.root().join("sccache").to_string_lossy().into_owned())]
     });
+}
+
+#[test]
+fn a_script_with_dependencies_is_built_through_sccache_in_redis() {
+    if !has("redis-server") {
+        return;
+    }
+    let port = free_port();
+    let words = ["--port", &port.to_string(), "--save", "", "--appendonly", "no", "--bind", "127.0.0.1"];
+    let _redis =
+        Server::listening(port, Command::new("redis-server").args(words).current_dir(std::env::temp_dir()));
+    hits_in_a_second_cache(|_| vec![("SCCACHE_REDIS_ENDPOINT", format!("redis://127.0.0.1:{port}"))]);
+}
+
+#[test]
+fn a_script_with_dependencies_is_built_through_sccache_in_memcached() {
+    if !has("memcached") {
+        return;
+    }
+    let port = free_port();
+    let words = ["-p", &port.to_string(), "-U", "0", "-l", "127.0.0.1", "-u", "nobody"];
+    let _memcached = Server::listening(port, Command::new("memcached").args(words));
+    hits_in_a_second_cache(|_| vec![("SCCACHE_MEMCACHED_ENDPOINT", format!("tcp://127.0.0.1:{port}"))]);
 }
