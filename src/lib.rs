@@ -30,10 +30,11 @@
 //!
 //! | floor | room | what it holds |
 //! | --- | --- | --- |
-//! | 16 | `bin/runner` | the command line: flags, parser, help, completion, what a terminal shows; process start |
-//! | 15 | `fast_path` | a cache hit without the allocator |
-//! | 14 | `host` | [`Runner`], what a host program calls |
-//! | 13 | `commands` | one file a subcommand: functions over a context |
+//! | 17 | `bin/runner` | the command line: flags, parser, help, completion, what a terminal shows; process start |
+//! | 16 | `fast_path` | a cache hit without the allocator |
+//! | 15 | `host` | [`Runner`], what a host program calls |
+//! | 14 | `commands` | one file a subcommand: functions over a context |
+//! | 13 | `editor` | what editors need: the language server in front of the language servers, projects of scripts |
 //! | 12 | `engine` | the spine: from a script to a program; background builds, the shared cache, trimming |
 //! | 11 | `languages` | the backend of every language but Rust |
 //! | 10 | `packages` | the backend of `crate@version` |
@@ -74,6 +75,7 @@ mod base;
 mod build;
 mod commands;
 pub mod docs;
+mod editor;
 mod engine;
 #[cfg(target_os = "linux")]
 #[doc(hidden)]
@@ -121,7 +123,7 @@ pub use commands::watch::{WatchEvent, WatchMode, WatchOptions};
 pub use docs::{differences, go, promises};
 pub use engine::background::Background;
 pub use engine::miss_reason::Why;
-pub use engine::program::Program;
+pub use engine::program::{Program, Start};
 pub use engine::trim::{CachedBuild, TrimReport};
 pub use host::runner::Runner;
 pub use report::diagnostic::{Applicability, Diagnostic, Expansion, Level, Position, Span};

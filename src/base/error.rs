@@ -72,6 +72,7 @@ struct Inner {
     step: Step,
     kind: Kind,
     subject: Option<String>,
+    position: Option<TextPosition>,
     hint: Option<String>,
     cause: anyhow::Error,
 }
@@ -83,7 +84,14 @@ impl Error {
     /// An error of `step`, with the exit code that usually goes with it.
     #[cold]
     pub(crate) fn new(step: Step, cause: impl Into<anyhow::Error>) -> Error {
-        Error(Box::new(Inner { step, kind: Kind::Failed, subject: None, hint: None, cause: cause.into() }))
+        Error(Box::new(Inner {
+            step,
+            kind: Kind::Failed,
+            subject: None,
+            position: None,
+            hint: None,
+            cause: cause.into(),
+        }))
     }
 
     /// An error that is a sentence.
@@ -141,7 +149,21 @@ impl Error {
     pub(crate) fn placed(self, position: Option<TextPosition>) -> Error {
         let Some(position) = position else { return self };
         let cause = self.0.cause.context(position.to_string());
-        Error(Box::new(Inner { cause, ..*self.0 }))
+        Error(Box::new(Inner { cause, position: Some(position), ..*self.0 }))
+    }
+
+    /// Where in the script the cause stands, if that is known.
+    pub(crate) fn position(&self) -> Option<TextPosition> {
+        self.0.position
+    }
+
+    /// The reason alone: not whom it is about, nor where it stands.
+    pub(crate) fn reason(&self) -> String {
+        let text = without_os_error_numbers(&format!("{:#}", self.0.cause));
+        match self.0.position.and_then(|position| text.strip_prefix(&format!("{position}: "))) {
+            Some(reason) => reason.to_owned(),
+            None => text,
+        }
     }
 
     /// Where the run stopped.

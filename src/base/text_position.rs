@@ -21,6 +21,18 @@ impl TextPosition {
     }
 }
 
+impl TextPosition {
+    /// The byte of a text at this position; the end of its line if that is shorter.
+    pub(crate) fn offset(self, text: &str) -> usize {
+        let lines = text.split_inclusive('\n');
+        let start: usize = lines.clone().take(self.line.saturating_sub(1)).map(str::len).sum();
+        let line = lines.skip(self.line.saturating_sub(1)).next().unwrap_or_default();
+        let line = line.trim_end_matches(['\r', '\n']);
+        let skipped = if line.starts_with('\u{feff}') { self.column } else { self.column.saturating_sub(1) };
+        start + line.char_indices().nth(skipped).map_or(line.len(), |(at, _)| at)
+    }
+}
+
 impl fmt::Display for TextPosition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "line {}, column {}", self.line, self.column)
@@ -43,6 +55,7 @@ mod tests {
         ] {
             let TextPosition { line, column } = TextPosition::of(text, offset);
             assert_eq!((line, column), expected, "{text:?}");
+            assert_eq!(TextPosition { line, column }.offset(text), offset.min(text.len()), "{text:?}");
         }
         assert_eq!(TextPosition::of(b"a\xff\xffb", 3), TextPosition { line: 1, column: 3 + 1 });
         assert_eq!(TextPosition { line: 2, column: 9 }.to_string(), "line 2, column 9");

@@ -1,5 +1,6 @@
 //! The description of a program that was built: path, digests, inputs and build record.
 
+use std::ffi::OsString;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -11,7 +12,7 @@ use crate::base::fs::cannot;
 use crate::build::provenance::Provenance;
 use crate::build::record::BuildRecord;
 use crate::engine::context::Context;
-use crate::engine::program::Program;
+use crate::engine::program::{Program, Start};
 use crate::process::git;
 use crate::request::options::Options;
 use crate::script::script_file::Script;
@@ -37,6 +38,8 @@ pub struct Artifact {
     pub record: Option<BuildRecord>,
     /// What it was made from, apart from the script.
     pub inputs: Inputs,
+    /// How it is started.
+    pub start: Start,
 }
 
 /// What a build read, looked for and asked.
@@ -114,6 +117,11 @@ impl Artifact {
         fields["b3"] = self.sums.b3.hex().into();
         fields["sha256"] = self.sums.sha256.as_str().into();
         fields["inputs"] = self.inputs.to_json();
+        let lossy = |text: &OsString| text.to_string_lossy().into_owned();
+        let arguments: Vec<String> = self.start.arguments.iter().map(lossy).collect();
+        let variables: serde_json::Map<String, Value> =
+            self.start.variables.iter().map(|(name, value)| (lossy(name), lossy(value).into())).collect();
+        fields["run"] = json!({"argv0": lossy(&self.start.name), "args": arguments, "env": variables});
         fields
     }
 }
@@ -165,5 +173,6 @@ pub(crate) fn describe(
         about: provenance.about,
         record: BuildRecord::read(&bytes),
         inputs: Inputs::of(&provenance.checks),
+        start: program.start(),
     })
 }

@@ -106,6 +106,30 @@ pub(crate) fn build_cached(
     })
 }
 
+/// Makes a file a link to a program, in the place of an older link.
+///
+/// # Errors
+/// [`Step::Install`] if something else is there.
+pub(crate) fn link(artifact: &Artifact, link: &Path) -> Result<()> {
+    let link = absolute(link.to_owned());
+    match fs::symlink_metadata(&link) {
+        Ok(metadata) if !metadata.is_symlink() => {
+            let text = format!("`{}` is there, and is not a link", link.display());
+            return Err(Error::message(Step::Install, text).hint("give `--link` another name"));
+        }
+        _ => {}
+    }
+    let directory = link.parent().unwrap_or(Path::new("/"));
+    let written = || -> io::Result<()> {
+        fs::create_dir_all(directory)?;
+        let place = tempfile::Builder::new().prefix(".runner-").tempdir_in(directory)?;
+        let new = place.path().join("link");
+        std::os::unix::fs::symlink(&artifact.path, &new)?;
+        fs::rename(&new, &link)
+    };
+    written().map_err(|error| cannot("write", &link, error))
+}
+
 fn build_at(
     context: &Context,
     script: &Script,

@@ -5,6 +5,7 @@
 //! lines, and dependencies that were built for a run are not built again. Nothing of it is cached: the answer is for a
 //! person, or for a machine that asks once.
 
+pub(crate) mod json;
 pub(crate) mod language;
 
 use std::ffi::{OsStr, OsString};

@@ -22,6 +22,7 @@ use std::ffi::OsString;
 use std::ops::Range;
 use std::path::Path;
 use std::process::Command;
+use std::sync::{Arc, Mutex};
 
 use proc_macro2::{TokenStream, TokenTree};
 
@@ -31,7 +32,7 @@ use crate::commands::check::component;
 use crate::engine::context::Context;
 use crate::process::signals;
 use crate::process::task::Task;
-use crate::report::event::Event;
+use crate::report::event::{Event, EventSink, Flow};
 use crate::report::reporter::Reporter;
 use crate::request::options::Options;
 use crate::rust::recipe::RustRecipe;
@@ -99,6 +100,47 @@ pub(crate) fn format(
                 Ok(signals::exit_code(output.status))
             }
         }
+    })
+}
+
+/// The text of a script, formatted; `None` if the formatter cannot read it.
+///
+/// # Errors
+/// As [`format`].
+pub(crate) fn formatted(context: &Context, script: &Script, options: &Options) -> Result<Option<Vec<u8>>> {
+    if let Some(other) = crate::commands::check::language::formatted_language(context, script, options, &[])?
+    {
+        return Ok(other.ok());
+    }
+    // Statements are formatted by what says them; everything else rustfmt reads from its standard input.
+    let said: Arc<Mutex<Vec<u8>>> = Arc::default();
+    let heard = Arc::clone(&said);
+    let context = context.heard_by(EventSink::new(move |event, _| {
+        if let (Event::Output { text }, Ok(mut heard)) = (event, heard.lock()) {
+            heard.extend_from_slice(text);
+        }
+        Flow::Go
+    }));
+    crate::commands::check::with_recipe(&context, script, options, |_, _, rust, reporter| {
+        let tool = component(rust, "rustfmt", "rustfmt")?;
+        let rustfmt = |arguments: &[OsString]| {
+            let mut command = Command::new(&tool);
+            command.arg("--edition").arg(&rust.edition).args(arguments);
+            command.env_clear().envs(context.environment().for_compilers());
+            command
+        };
+        if let Some(statements) = Statements::find(rust) {
+            let arguments = ["--emit".into(), "stdout".into()];
+            let code = statements.format(rust, &arguments, rustfmt, &tool, reporter, false)?;
+            let text = said.lock().map(|mut said| std::mem::take(&mut *said)).unwrap_or_default();
+            return Ok((code == 0 && !text.is_empty()).then_some(text));
+        }
+        let mut command = rustfmt(&[]);
+        command.current_dir(if rust.base().is_dir() { rust.base() } else { Path::new("/") });
+        let supervision = context.environment().supervision();
+        let output = Task::new(&command, supervision).text(script.bytes()).and_then(Task::output);
+        let output = output.map_err(|error| cannot_run(&tool, error))?;
+        Ok(output.status.success().then_some(output.stdout))
     })
 }
 

@@ -72,6 +72,11 @@ impl Context {
         Context { environment: self.environment.clone().without_named_programs(), ..self.clone() }
     }
 
+    /// A context of the same environment with another listener.
+    pub(crate) fn heard_by(&self, sink: EventSink) -> Context {
+        Context { sink, ..self.clone() }
+    }
+
     /// A reporter of one operation.
     pub(crate) fn reporter(&self, verbosity: Verbosity) -> Reporter {
         Reporter::new(self.sink.clone(), &self.environment, verbosity)

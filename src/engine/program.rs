@@ -45,6 +45,18 @@ pub struct Program {
     launch_options: LaunchOptions,
 }
 
+/// How a program is started: what a debugger has to give it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Start {
+    /// `argv[0]`.
+    pub name: OsString,
+    /// The arguments before the caller's.
+    pub arguments: Vec<OsString>,
+    /// Variables that are set.
+    pub variables: Vec<(OsString, OsString)>,
+}
+
 /// How a program is run, apart from what it is.
 #[derive(Debug, Clone)]
 pub(crate) struct LaunchOptions {
@@ -308,6 +320,15 @@ impl Program {
         match &self.binary {
             Binary::Cached(path) | Binary::Memory { path, .. } | Binary::Held { path, .. } => path,
         }
+    }
+
+    /// How it is started if no wrapper starts it: its name, its own arguments, and its variables.
+    pub(crate) fn start(&self) -> Start {
+        let mut variables = self.told.variables.clone();
+        let script =
+            self.script.path().map(|path| (OsString::from("RUNNER_SCRIPT"), path.as_os_str().to_owned()));
+        variables.extend(script);
+        Start { name: self.called().to_owned(), arguments: self.told.arguments.clone(), variables }
     }
 
     pub(crate) fn image<'a>(

@@ -125,6 +125,27 @@ pub(crate) fn builds(cache: &Cache) -> Vec<CachedBuild> {
     found
 }
 
+/// The script whose build read a file, the one that was used last if there are several.
+pub(crate) fn script_that_read(cache: &Cache, file: &Path) -> Option<PathBuf> {
+    let mut found: Option<(SystemTime, PathBuf)> = None;
+    for path in files_below(&cache.join("traces"), 2) {
+        let Some(id) = path.file_name().and_then(|name| Digest::parse(name.as_encoded_bytes())) else {
+            continue;
+        };
+        let Some(bytes) = fs::read(&path).ok() else { continue };
+        let Some(trace) = Trace::parse(&id, &bytes) else { continue };
+        let is_input = |check: &Check<'_>| check.content_path().is_some_and(|path| path == file);
+        if trace.variants.iter().any(|variant| variant.checks.iter().any(is_input)) {
+            let used = fs::metadata(&path).and_then(|metadata| metadata.modified());
+            let used = used.unwrap_or(SystemTime::UNIX_EPOCH);
+            if found.as_ref().is_none_or(|(latest, _)| used > *latest) {
+                found = Some((used, path_of(&trace.script).to_owned()));
+            }
+        }
+    }
+    found.map(|(_, script)| script)
+}
+
 /// Each build once, however many ways of asking for it there are.
 pub(crate) fn distinct(mut builds: Vec<CachedBuild>) -> Vec<CachedBuild> {
     let mut seen: BTreeSet<PathBuf> = BTreeSet::new();
@@ -243,9 +264,10 @@ fn sweep_resolutions(cache: &Cache) {
     }
 }
 
-/// What was written for a person to look at, by its age: documentation and packages.
+/// What was written for a person or an editor, by its age: documentation, packages, projects.
 fn sweep_written(cache: &Cache, oldest: i64, mode: Mode) -> u64 {
-    let written = ["documentation", "packages"].into_iter().flat_map(|part| entries(&cache.join(part)));
+    let written =
+        ["documentation", "packages", "editor"].into_iter().flat_map(|part| entries(&cache.join(part)));
     let is_old = |path: &PathBuf| fs::metadata(path).is_ok_and(|metadata| metadata.mtime() < oldest);
     written.filter(is_old).map(|path| remove_in(mode, &path)).sum()
 }
@@ -300,6 +322,7 @@ pub(crate) fn clean(cache: &Cache, script: Option<&Path>) -> Result<TrimReport> 
                 "crates",
                 "documentation",
                 "packages",
+                "editor",
                 FAILURES,
             ];
             for part in parts {

@@ -76,6 +76,18 @@ pub(super) fn metadata_language(text: &str) -> Option<String> {
     table.get("lang").and_then(Value::as_str).map(str::to_owned)
 }
 
+/// Whether there is metadata.
+pub(crate) fn has_block(text: &str) -> bool {
+    Block::find(text).is_some()
+}
+
+/// The byte behind the last line of the metadata.
+pub(crate) fn block_end(text: &str) -> Option<usize> {
+    let block = Block::find(text)?;
+    let lines = block.line - 1 + block.toml.lines().count() + usize::from(block.is_closed);
+    Some(text.split_inclusive('\n').take(lines).map(str::len).sum())
+}
+
 /// The metadata of a script, as TOML.
 struct Block {
     toml: String,

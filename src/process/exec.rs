@@ -233,6 +233,13 @@ pub(super) fn close_at_exec() {
     }
 }
 
+/// Makes a command die with the thread that starts it: a language server, which is talked to as long as that lives.
+pub(crate) fn tie(command: &mut Command) {
+    let parent = getpid();
+    // SAFETY: two system calls between fork and exec; nothing is allocated.
+    unsafe { command.pre_exec(move || die_with_parent(parent, rustix::process::Signal::TERM)) };
+}
+
 /// Asks the system to send this process a signal when its parent dies.
 #[cfg(target_os = "linux")]
 pub(super) fn die_with_parent(parent: Pid, signal: rustix::process::Signal) -> io::Result<()> {

@@ -59,7 +59,7 @@ impl RustScript {
         }
         let manifest = manifest.for_build(harness.is_some(), &dependencies);
         let mut code = Code::read(text, &header, &manifest, harness);
-        if script.path().is_none() && code.text.is_none() {
+        if (script.path().is_none() || script.is_buffer()) && code.text.is_none() {
             code.text = Some(main_wrapper::without_head(text, &header));
         }
         if code.only_tests && harness.is_none() {

@@ -12,6 +12,7 @@ pub(crate) mod diagnostics;
 pub(crate) mod expression;
 pub(crate) mod main_wrapper;
 pub(crate) mod outline;
+pub(crate) mod repair;
 pub(crate) mod span_map;
 
 use std::ffi::OsStr;

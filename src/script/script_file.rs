@@ -189,6 +189,19 @@ impl Script {
         }
     }
 
+    /// A text that stands for the file at an absolute path, as an editor has it: the file may hold another one, or not be there.
+    pub fn of_buffer(path: &Path, text: impl Into<Vec<u8>>) -> Script {
+        let real = std::fs::canonicalize(path).ok().filter(|real| real != path);
+        let location = Location::File(absolute(path.to_owned()));
+        let typed = path.as_os_str().to_owned();
+        Script { typed, location, real, bytes: text.into(), stamp: None, inline_source: None }
+    }
+
+    /// Whether the text is not that of a regular file: the compiler cannot read it there.
+    pub(crate) fn is_buffer(&self) -> bool {
+        self.stamp.is_none() && self.path().is_some()
+    }
+
     /// The same script with another text.
     pub(crate) fn with_text(&self, text: String) -> Script {
         Script { bytes: text.into_bytes(), ..self.clone() }

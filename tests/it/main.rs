@@ -19,6 +19,8 @@
 mod command_line;
 /// Subcommands: what each does, and what it refuses.
 mod commands;
+/// Editors: the language server in front of the language servers, and the projects of scripts.
+mod editor;
 /// From a script to its program: inputs, the background build, eviction, other targets, the library.
 mod engine;
 /// A hit, system call by system call.

@@ -45,6 +45,9 @@ pub(crate) const COMMANDS: &[Command] = &[
     command("why", "SCRIPT...", "explain whether the next run is a cache hit, and why not"),
     command("env", "[NAME...]", "show settings and where each comes from"),
     command("cache", "path|size|list|stats|trim|stop|clean [SCRIPT]", "inspect and trim the cache"),
+    command("edit", "SCRIPT", "open in an editor; print the settings of editors"),
+    command("lsp", "", "language server for editors: completion and diagnostics in scripts"),
+    command("discover", "JSON|SCRIPT...", "print the project of a script, for rust-analyzer or clangd"),
     command("completions", "bash|zsh|fish|elvish|nushell|powershell", "print the completion script of a shell"),
     command("help", "[TOPIC]", "show this help, or that of a subcommand or topic"),
 ];
@@ -105,6 +108,7 @@ const SCRIPT_COMMANDS: &[&str] = &[
     "update",
     "why",
     "env",
+    "edit",
 ];
 
 /// Whether a subcommand takes a flag.

@@ -30,6 +30,15 @@ pub(crate) fn end_as(status: ExitStatus) -> u8 {
     exit_code(status)
 }
 
+/// Lets a write to a pipe whose reader has gone fail, for a command that goes on then. What is started finds the signal as
+/// our caller left it, but ignored signals: the standard library sets this one back in its children.
+pub(crate) fn survive_broken_pipes() {
+    // SAFETY: a disposition, and no handler.
+    unsafe {
+        libc::signal(libc::SIGPIPE, libc::SIG_IGN);
+    }
+}
+
 /// The exit code that stands for how a child ended: its own, or 128 + the signal that killed it.
 pub(crate) fn exit_code(status: ExitStatus) -> u8 {
     match (status.code(), status.signal()) {

@@ -24,23 +24,30 @@ pub(crate) mod split;
 pub(crate) mod values;
 pub(crate) mod watch;
 
-use std::ffi::OsString;
-use std::path::PathBuf;
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
 
 use runner::{Error, Harness, Kind, Placement, Result, Step, usage_error};
 
 use crate::commands;
-use crate::parse::command::Command;
+use crate::parse::command::{Command, Project};
 use crate::parse::options::{common, options_and_words};
-use crate::parse::positional::{no_more, some_scripts, words};
+use crate::parse::positional::{no_more, one_script, some_scripts, words};
 use crate::parse::split::{asks_for_expression, cut, help_or_version, parser, split_shebang_argument};
-use crate::parse::values::path;
+use crate::parse::values::{path, text};
 use crate::run::many;
+
+/// The name under which it is `runner lsp`.
+const LANGUAGE_SERVER: &str = "runner-lsp";
 
 /// Understands the arguments, of which the first is the program's own name.
 pub(crate) fn parse(mut arguments: Vec<OsString>) -> Result<Command> {
     if !arguments.is_empty() {
-        arguments.remove(0);
+        let program = arguments.remove(0);
+        // What some editors start has no arguments.
+        if Path::new(&program).file_name() == Some(OsStr::new(LANGUAGE_SERVER)) {
+            return subcommand("lsp", arguments);
+        }
     }
     split_shebang_argument(&mut arguments);
     let (mut before, is_named_plainly, rest) = cut(arguments);
@@ -216,6 +223,37 @@ fn subcommand(name: &str, mut arguments: Vec<OsString>) -> Result<Command> {
             let topic = topics.next();
             no_more(topics, name)?;
             Ok(Command::Help(topic.map(|topic| topic.to_string_lossy().into_owned())))
+        }
+        "discover" => {
+            let form = match (parser.contains("--project"), parser.contains("--compile-commands")) {
+                (false, false) => Project::Lines,
+                (true, false) => Project::Whole,
+                (false, true) => Project::CompileCommands,
+                (true, true) => {
+                    return Err(usage_error("`--project` and `--compile-commands` cannot be used together"));
+                }
+            };
+            let list = some_scripts(words(parser, name, None)?, plain, name)?;
+            if form != Project::CompileCommands {
+                no_more(list.iter().skip(1).cloned(), name)?;
+            }
+            Ok(Command::Discover { words: list, form })
+        }
+        "edit" => {
+            if let Some(editor) = text(&mut parser, "--print-config")? {
+                no_more(words(parser, name, None)?.into_iter().chain(plain), name)?;
+                return Ok(Command::EditorConfig(editor));
+            }
+            let open = text(&mut parser, "--open")?;
+            let (options, list) = options_and_words(parser, name)?;
+            Ok(Command::Edit { script: one_script(list, plain, name)?, open, options })
+        }
+        "lsp" => {
+            let (server, language) = (path(&mut parser, "--server")?, text(&mut parser, "--lang")?);
+            // Some editors say how they speak, and there is one way only.
+            let _ = parser.contains("--stdio");
+            no_more(words(parser, name, None)?.into_iter().chain(plain), name)?;
+            Ok(Command::LanguageServer { server, language })
         }
         "completions" => {
             let mut list = words(parser, name, None)?.into_iter();

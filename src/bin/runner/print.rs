@@ -26,6 +26,11 @@ pub(crate) fn tell(error: &runner::Error) {
     }
 }
 
+/// The standard input.
+pub(crate) fn input() -> io::Stdin {
+    io::stdin()
+}
+
 /// The standard output.
 pub(crate) fn out() -> io::Stdout {
     io::stdout()

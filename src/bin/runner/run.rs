@@ -4,6 +4,7 @@ pub(crate) mod add;
 pub(crate) mod build;
 pub(crate) mod cache;
 pub(crate) mod dependencies;
+pub(crate) mod editor;
 pub(crate) mod env;
 pub(crate) mod many;
 pub(crate) mod new;
@@ -16,9 +17,9 @@ use std::ffi::{OsStr, OsString};
 use runner::{Environment, Flow, Options, Result, Runner, Script, Verbosity, Why, printable, usage_error};
 use serde_json::json;
 
-use crate::end::end_as;
-use crate::parse::command::Command;
-use crate::print::{print, tell};
+use crate::end::{end_as, survive_broken_pipes};
+use crate::parse::command::{Command, Data};
+use crate::print::{self, print, tell};
 use crate::run::script::{perhaps_anothers_word, read};
 use crate::terminal::Terminal;
 use crate::{completion, help};
@@ -112,7 +113,10 @@ fn dispatch_in(command: Command, environment: Environment) -> Result<u8> {
         Command::Demote { names, force } => promote::demote(&runner, &names, force)?,
         Command::List { json } => promote::list(&runner, json)?,
         Command::Upgrade { names, options } => return promote::upgrade(&runner, &names, &options),
-        Command::Check { scripts, lint, arguments, options } => {
+        Command::Check { scripts, lint, arguments, data: Data::Json { is_buffer }, options } => {
+            return editor::check(&runner, &scripts, lint, &arguments, is_buffer, &options);
+        }
+        Command::Check { scripts, lint, arguments, options, .. } => {
             return many::each(&runner, &scripts, Some("checked"), &options, |script| {
                 runner.check(script, &options, lint, &arguments).map(|()| (0, String::new()))
             });
@@ -154,6 +158,16 @@ fn dispatch_in(command: Command, environment: Environment) -> Result<u8> {
             env::show(&runner, &names, script.as_deref(), &options, json)?;
         }
         Command::Cache(command) => cache::run(&runner, command)?,
+        Command::Discover { words, form } => return editor::discover(&runner, &words, form),
+        Command::Edit { script, open, options } => {
+            return runner.edit(&read(&runner, &script)?, &options, open.as_deref());
+        }
+        Command::EditorConfig(name) => print(format_args!("{}", editor::config(&name)?)),
+        Command::LanguageServer { server, language } => {
+            // Servers come and go.
+            survive_broken_pipes();
+            return runner.serve_editor(print::input(), print::out(), server, language.as_deref());
+        }
         Command::Help(topic) => match help::text(topic.as_deref()) {
             Some(text) => print(format_args!("{text}")),
             None => {

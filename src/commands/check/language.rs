@@ -1,6 +1,7 @@
 //! `runner check` and `runner fmt` for scripts in languages other than Rust.
 
 use std::ffi::{OsStr, OsString};
+use std::path::Path;
 use std::process::Command;
 
 use crate::base::error::{At, Error, Result, Step, cannot_run};
@@ -64,13 +65,52 @@ pub(crate) fn format_language(
     options: &Options,
     arguments: &[OsString],
 ) -> Result<Option<u8>> {
+    let Some(path) = script.real_path() else {
+        // In which language nothing is formatted does not matter.
+        return match recipe::read_script(script, options, context.environment())? {
+            ReadScript::Other(_) => Err(Error::message(Step::Script, "there is no file to format")),
+            ReadScript::Rust(_) => Ok(None),
+        };
+    };
+    let after = match formatted_language(context, script, options, arguments)? {
+        None => return Ok(None),
+        Some(Ok(after)) => after,
+        Some(Err((said, code))) => {
+            context.reporter(options.verbosity).show(said.as_bytes(), true);
+            return Ok(Some(code));
+        }
+    };
+    let is_changed = after != script.bytes();
+    let is_check = arguments.iter().any(|word| word == "--check");
+    if is_changed && is_check {
+        let typed = script.display_name();
+        let (before, after) = (String::from_utf8_lossy(script.bytes()), String::from_utf8_lossy(&after));
+        let shown = diff::show(&typed, &before, &after, context.environment().has_output_color());
+        context.reporter(options.verbosity).send(&Event::Output { text: shown.as_bytes() });
+    } else if is_changed {
+        named_output::write(path, Permission::OfText, &mut after.as_slice()).at(Step::Script)?;
+    }
+    Ok(Some(u8::from(is_changed && is_check)))
+}
+
+/// What a formatter makes of a script, or what it says instead and its exit code.
+type Formatted = std::result::Result<Vec<u8>, (String, u8)>;
+
+/// The text of a script that is not in Rust, formatted. `None` if it is in Rust.
+///
+/// # Errors
+/// [`Step::Toolchain`] if there is no formatter.
+pub(crate) fn formatted_language(
+    context: &Context,
+    script: &Script,
+    options: &Options,
+    arguments: &[OsString],
+) -> Result<Option<Formatted>> {
     let ReadScript::Other(read) = recipe::read_script(script, options, context.environment())? else {
         return Ok(None);
     };
     let language = read.head.language;
-    let Some(path) = script.real_path() else {
-        return Err(Error::message(Step::Script, "there is no file to format"));
-    };
+    let path = script.real_path().unwrap_or(Path::new(script.typed()));
     let Some((program, words)) = language.formatter.split_first() else {
         let text = format!("no formatter for {} is known", language.display_name);
         return Err(Error::message(Step::Toolchain, text));
@@ -99,26 +139,14 @@ pub(crate) fn format_language(
         let said = String::from_utf8_lossy(&output.stderr);
         let typed = script.display_name();
         let said = said.replace("<standard input>", &typed).replace("<stdin>", &typed);
-        context.reporter(options.verbosity).show(said.as_bytes(), true);
-        return Ok(Some(signals::exit_code(output.status)));
+        return Ok(Some(Err((said, signals::exit_code(output.status)))));
     }
     let start = output.stdout.iter().position(|byte| *byte != b'\n').unwrap_or(0);
     let formatted = &output.stdout[start..];
     let first = line.map(|line| [line, b"\n"].concat()).unwrap_or_default();
     // What stands first in a file has nothing above it.
     let gap = if line.is_some() { gap } else { &[] };
-    let after = [&first, gap, formatted].concat();
-    let is_changed = after != script.bytes();
-    let is_check = arguments.iter().any(|word| word == "--check");
-    if is_changed && is_check {
-        let typed = script.display_name();
-        let (before, after) = (String::from_utf8_lossy(script.bytes()), String::from_utf8_lossy(&after));
-        let shown = diff::show(&typed, &before, &after, context.environment().has_output_color());
-        context.reporter(options.verbosity).send(&Event::Output { text: shown.as_bytes() });
-    } else if is_changed {
-        named_output::write(path, Permission::OfText, &mut after.as_slice()).at(Step::Script)?;
-    }
-    Ok(Some(u8::from(is_changed && is_check)))
+    Ok(Some(Ok([&first, gap, formatted].concat())))
 }
 
 /// The `#!` line, the line feeds below it, and the rest.

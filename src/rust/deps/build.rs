@@ -197,6 +197,12 @@ impl Environments<'_> {
         for artifact in made.artifacts(self.cache.directory()) {
             record.push("artifact", artifact);
         }
+        for library in made.proc_macros(self.cache.directory()) {
+            record.push("proc-macro", library);
+        }
+        for output in made.build_outputs(self.cache.directory()) {
+            record.push("build-output", output);
+        }
         record.checks = cargo_messages::checks(&local, &made, lane, self.environment, start)?;
         Ok(record)
     }

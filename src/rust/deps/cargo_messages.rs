@@ -53,6 +53,8 @@ pub(crate) struct Made {
     build_outputs: Vec<(String, PathBuf)>,
     /// Shared libraries that are linked to.
     shared_libraries: Vec<PathBuf>,
+    /// Of each proc macro: its package's id and its dynamic library.
+    proc_macros: Vec<(String, PathBuf)>,
     /// The ids of the packages that were compiled.
     packages: BTreeSet<String>,
 }
@@ -157,6 +159,13 @@ impl Made {
                         let paths = files.clone().filter_map(Value::as_str).map(PathBuf::from);
                         made.shared_libraries.extend(paths.filter(|path| is_shared_library(path)));
                     }
+                    let kinds = message["target"]["kind"].as_array().into_iter().flatten();
+                    if let Some(id) = message["package_id"].as_str()
+                        && kinds.into_iter().any(|kind| kind == "proc-macro")
+                    {
+                        let libraries = files.clone().filter_map(Value::as_str).map(PathBuf::from);
+                        made.proc_macros.extend(libraries.map(|library| (id.to_owned(), library)));
+                    }
                     made.packages.extend(message["package_id"].as_str().map(str::to_owned));
                     made.files.extend(files.filter_map(Value::as_str).map(PathBuf::from));
                 }
@@ -177,6 +186,16 @@ impl Made {
 
     pub(crate) fn packages(&self) -> &BTreeSet<String> {
         &self.packages
+    }
+
+    /// The dynamic libraries of proc macros: `ID PATH`, relative to the cache.
+    pub(crate) fn proc_macros(&self, cache: &Path) -> Vec<OsString> {
+        owned(&self.proc_macros, cache)
+    }
+
+    /// The `OUT_DIR`s of build scripts: `ID PATH`, relative to the cache.
+    pub(crate) fn build_outputs(&self, cache: &Path) -> Vec<OsString> {
+        owned(&self.build_outputs, cache)
     }
 
     /// Removes what cargo put at the top of the target directory, where no sweep looks: second links to its artifacts.
@@ -227,6 +246,17 @@ impl Made {
         let all = files.chain(outputs.map(|(_, output)| output)).cloned().chain(said);
         all.filter_map(|path| artifacts::recorded(&path, path.strip_prefix(cache).ok()?)).collect()
     }
+}
+
+/// Files of packages, as a record has them.
+fn owned(files: &[(String, PathBuf)], cache: &Path) -> Vec<OsString> {
+    let text = |(id, path): &(String, PathBuf)| {
+        let mut text = OsString::from(id);
+        text.push(" ");
+        text.push(path.strip_prefix(cache).ok()?);
+        Some(text)
+    };
+    files.iter().filter_map(text).collect()
 }
 
 /// The checks that a dependency environment rests on, apart from what names it.

@@ -48,7 +48,7 @@ fn key(
     manifest: &str,
     lock: Option<&str>,
 ) -> Digest {
-    let mut fields = Fields::new("dependency environment 4");
+    let mut fields = Fields::new("dependency environment 5");
     // The call names artifacts by their paths: in a cache that was moved it would name what is where they were.
     fields.push("cache", cache.directory().as_os_str().as_encoded_bytes());
     fields.push("manifest", manifest.as_bytes());

@@ -145,50 +145,85 @@ fn runtime(manifest: &Manifest) -> Option<&'static str> {
     })
 }
 
+/// A `main` for a script that has none, by its places in the text.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Wrapper {
+    /// Where what is wrapped begins: its first statement or item.
+    pub(crate) start: usize,
+    /// Where it ends.
+    pub(crate) end: usize,
+    /// Where what stands above it ends: an item, or an inner attribute.
+    pub(crate) before: usize,
+    /// What the opening repeats and is taken away where it stands: `mod name;` and `extern crate`.
+    /// Each with the characters of the opening that repeat it.
+    pub(crate) moved: Vec<(Range<usize>, Range<usize>)>,
+    /// In one line, after a space.
+    pub(crate) opening: String,
+    /// In one line.
+    pub(crate) closing: String,
+}
+
+impl Wrapper {
+    /// The `main` that a text needs, if it needs one; `outline` is that of [`without_head`].
+    pub(crate) fn of(text: &str, outline: &Outline, manifest: &Manifest) -> Option<Wrapper> {
+        let pieces = &outline.pieces;
+        let mut statements = pieces.iter().filter(|piece| piece.kind.is_statement());
+        let is_whole = outline.no_main
+            || outline.has(Kind::Main)
+            || outline.has(Kind::MaybeMain) && statements.clone().all(is_call);
+        statements.next().filter(|_| !is_whole)?;
+        let runtime = if outline.awaits { runtime(manifest) } else { None };
+        Some(Wrapper::round(text, outline, runtime))
+    }
+
+    fn round(text: &str, outline: &Outline, runtime: Option<&str>) -> Wrapper {
+        let pieces = &outline.pieces;
+        let is_statement = |piece: &Piece| piece.kind.is_statement();
+        let mut first = pieces.iter().position(is_statement).unwrap_or(0);
+        let mut last = pieces.iter().rposition(is_statement).unwrap_or(0);
+        let mut moved: &[Piece] = &[];
+        if !pieces[first..last].iter().all(is_statement) {
+            let stays = |piece: &Piece| matches!(piece.kind, Kind::File | Kind::Crate);
+            first = pieces.iter().position(|piece| !stays(piece)).unwrap_or(0);
+            last = pieces.len() - 1;
+            moved = &pieces[first..];
+        }
+        let moved = moved.iter().filter(|piece| matches!(piece.kind, Kind::File | Kind::Crate));
+        let start = pieces[first].range.start;
+        let end = pieces[last].range.end;
+        let before = first.checked_sub(1).map_or(outline.head, |index| pieces[index].range.end);
+        let mut opening = String::from(" ");
+        let mut repeated = Vec::new();
+        for piece in moved {
+            let from = opening.chars().count();
+            opening.push_str(&in_one_line(text.get(piece.range.clone()).unwrap_or_default()));
+            repeated.push((piece.range.clone(), from..opening.chars().count()));
+            opening.push(' ');
+        }
+        let mut close = match pieces[last].kind {
+            Kind::Statement { is_ok: true } => CLOSE_OK.to_owned(),
+            _ => CLOSE.to_owned(),
+        };
+        match runtime {
+            None => opening.push_str(OPEN),
+            Some(call) => {
+                opening.push_str(&OPEN.replace("fn main", ASYNC));
+                close = format!("{close} {}{call}(__runner_main()) }}", OPEN.trim_end_matches('{'));
+            }
+        }
+        Wrapper { start, end, before, moved: repeated, opening, closing: close + RESULT }
+    }
+}
+
 /// The text with a `main` round its statements, and what was added.
 fn wrap(text: &str, outline: &Outline, runtime: Option<&str>) -> (String, Inserted) {
-    let pieces = &outline.pieces;
-    let is_statement = |piece: &Piece| piece.kind.is_statement();
-    let mut first = pieces.iter().position(is_statement).unwrap_or(0);
-    let mut last = pieces.iter().rposition(is_statement).unwrap_or(0);
-    let mut moved: &[Piece] = &[];
-    if !pieces[first..last].iter().all(is_statement) {
-        let stays = |piece: &Piece| matches!(piece.kind, Kind::File | Kind::Crate);
-        first = pieces.iter().position(|piece| !stays(piece)).unwrap_or(0);
-        last = pieces.len() - 1;
-        moved = &pieces[first..];
-    }
-    let moved = moved.iter().filter(|piece| matches!(piece.kind, Kind::File | Kind::Crate));
-    let start = pieces[first].range.start;
-    let end = pieces[last].range.end;
-    let before = first.checked_sub(1).map_or(outline.head, |index| pieces[index].range.end);
-    let mut opening = String::from(" ");
+    let Wrapper { start, end, before, moved, opening, closing } = Wrapper::round(text, outline, runtime);
     let mut inside = text[start..end].to_owned();
-    let mut places = Vec::new();
-    for piece in moved {
-        let from = opening.chars().count();
-        opening.push_str(&in_one_line(&text[piece.range.clone()]));
-        places.push(Moved {
-            at: from..opening.chars().count(),
-            start: place_in(text, piece.range.start),
-            end: place_in(text, piece.range.end),
-        });
-        opening.push(' ');
-        blank(&mut inside, piece.range.start - start..piece.range.end - start);
+    for (range, _) in &moved {
+        blank(&mut inside, range.start - start..range.end - start);
     }
     if swallows(&inside) {
         inside.push('\n');
-    }
-    let mut close = match pieces[last].kind {
-        Kind::Statement { is_ok: true } => CLOSE_OK.to_owned(),
-        _ => CLOSE.to_owned(),
-    };
-    match runtime {
-        None => opening.push_str(OPEN),
-        Some(call) => {
-            opening.push_str(&OPEN.replace("fn main", ASYNC));
-            close = format!("{close} {}{call}(__runner_main()) }}", OPEN.trim_end_matches('{'));
-        }
     }
     let mut gap = text[before..start].to_owned();
     blank_by_column(&mut gap);
@@ -198,11 +233,14 @@ fn wrap(text: &str, outline: &Outline, runtime: Option<&str>) -> (String, Insert
     let above = [&text[..before], &gap[..place]].concat();
     let column = above.chars().rev().take_while(|c| *c != '\n').count();
     gap.insert_str(place, &opening);
-    let wrapped = [&text[..before], &gap, &inside, &close, RESULT, &text[end..]].concat();
+    let wrapped = [&text[..before], &gap, &inside, &closing, &text[end..]].concat();
     let line = above.matches('\n').count() + 1;
     let anchor = if place < gap_length { (line + 1, 0) } else { (line, column) };
-    let closing = close + RESULT;
     let end = place_in(text, end);
+    let places = moved
+        .into_iter()
+        .map(|(range, at)| Moved { at, start: place_in(text, range.start), end: place_in(text, range.end) })
+        .collect();
     (wrapped, Inserted { line, column, opening, closing, end, anchor, moved: places, is_last: false })
 }
 
@@ -213,7 +251,7 @@ fn place_in(text: &str, at: usize) -> (usize, usize) {
 }
 
 /// Whether what is written behind the text is a part of its last line: of a comment that documents nothing.
-fn swallows(text: &str) -> bool {
+pub(crate) fn swallows(text: &str) -> bool {
     let last = text.lines().next_back().unwrap_or_default();
     // Else the brace would have no partner.
     last.contains("//") && [text, "}"].concat().parse::<TokenStream>().is_ok()

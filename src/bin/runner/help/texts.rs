@@ -59,6 +59,10 @@ lines, with the dependencies of a run; `check` also what cargo would warn of in
 its metadata. Exit code 125 if there are errors. This runs what a build runs:
 the compiler that the script names, and the macros and build scripts of its
 dependencies.
+
+With `--json` each line is a diagnostic as rustc writes it, with absolute file
+names and the script's own places; the last counts them and has no place. Exit
+code 1 if there are errors.
 ";
 
 pub(crate) const DOC: &str = "\
@@ -370,6 +374,40 @@ that were made, and from the times the file system keeps which of them were used
 lately.
 ";
 
+pub(crate) const EDIT: &str = "\
+Usage: runner edit [OPTIONS] SCRIPT [--open EDITOR]
+       runner edit --print-config vscode|neovim|helix|zed|emacs|sublime|kakoune
+
+Opens a script in `--open`, `$VISUAL` or `$EDITOR` (words as in a shell: `code
+--wait`), else in the first of code, hx, nvim, vim and nano, and waits. If the
+script has changed it is checked. `--print-config` prints the settings by which
+an editor uses `runner lsp`, and a debugger finds a script's program.
+";
+
+pub(crate) const DISCOVER: &str = "\
+Usage: runner discover SCRIPT|JSON
+       runner discover --project SCRIPT
+       runner discover --compile-commands SCRIPT... >compile_commands.json
+
+Answers the questions of rust-analyzer's `workspace.discoverConfig` (`{\"path\":
+P}` or `{\"buildfile\": F}`) with lines of JSON: the project of the script that
+the file belongs to, with its dependencies, which are built if need be. Nothing
+is written beside the script. `--project` prints the rust-project.json alone,
+`--compile-commands` what clangd reads. `runner lsp` needs neither.
+";
+
+pub(crate) const LSP: &str = "\
+Usage: runner lsp [--server PATH] [--lang LANGUAGE]
+
+A language server on standard input and output, for editors. It starts the real
+one (rust-analyzer of the script's toolchain, clangd, gopls, zls) and stands in
+front of it, so that scripts have completion, hover, definitions and diagnostics
+with their dependencies: without `main`, without extension, unsaved. Files of
+projects pass through untouched, so it can be configured in place of
+rust-analyzer. Called by the name `runner-lsp` it needs no argument. `runner
+help editor` has the settings of editors.
+";
+
 pub(crate) const COMPLETIONS: &str = "\
 Usage: runner completions bash|zsh|fish|elvish|nushell|powershell
 
@@ -416,6 +454,9 @@ pub(crate) fn long(command: &str) -> Option<&'static str> {
         "env" => ENV,
         "cache" => CACHE,
         "expr" => EXPRESSIONS,
+        "edit" => EDIT,
+        "discover" => DISCOVER,
+        "lsp" => LSP,
         "completions" => COMPLETIONS,
         _ => return None,
     })

@@ -21,6 +21,11 @@ pub(crate) const TOPICS: &[Topic] = &[
         says: "print, time and keep a build; run under another program",
         text: STEERING,
     },
+    Topic {
+        name: "editor",
+        says: "completion, diagnostics and debugging in editors",
+        text: include_str!("editor.txt"),
+    },
     Topic { name: "languages", says: "languages of scripts", text: LANGUAGES },
     Topic { name: "cache", says: "where builds are cached, and when they are evicted", text: CACHE },
     Topic { name: "config", says: "settings: where each may be set, and precedence", text: CONFIG },

@@ -17,7 +17,8 @@ pub(crate) fn parse(name: &str, mut parser: Arguments, plain: Vec<OsString>) -> 
     }
     let output = path(&mut parser, "--output")?;
     let (cache, background) = (parser.contains("--cache"), parser.contains("--background"));
-    let saying = Saying { path: parser.contains("--print-path"), json: parser.contains("--json") };
+    let link = path(&mut parser, "--link")?;
+    let saying = Saying { path: parser.contains("--print-path"), json: parser.contains("--json"), link };
     // A background build has all options of the run that started it.
     let (options, list) = options_and_words(parser, if background { flags::BACKGROUND } else { name })?;
     if background {
@@ -37,6 +38,10 @@ pub(crate) fn parse(name: &str, mut parser: Arguments, plain: Vec<OsString>) -> 
             .with_hint("give one of them"));
     }
     let scripts: Vec<OsString> = list.into_iter().chain(plain).collect();
+    if saying.link.is_some() && (!saying.path || scripts.len() != 1) {
+        return Err(usage_error("`--link` needs `--print-path` and exactly one script")
+            .with_hint("`runner build --debug --print-path --link FILE SCRIPT`"));
+    }
     match (scripts.is_empty(), cache) {
         (true, true) => Err(usage_error("`build --cache` needs at least one script")),
         (true, false) => Err(usage_error("`build` needs a script").with_hint("`runner build SCRIPT...`")),

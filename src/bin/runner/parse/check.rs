@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use pico_args::Arguments;
 use runner::{Lint, Result, Style, usage_error};
 
-use crate::parse::command::Command;
+use crate::parse::command::{Command, Data};
 use crate::parse::options::options_and_words;
 use crate::parse::positional::some_scripts;
 use crate::parse::values::{path, text};
@@ -15,6 +15,17 @@ pub(crate) fn parse(name: &str, mut parser: Arguments, plain: Vec<OsString>) -> 
     let directory = match name {
         "doc" => path(&mut parser, "--output")?,
         _ => None,
+    };
+    let data = match name {
+        "check" | "clippy" => {
+            let (json, is_buffer) = (parser.contains("--json"), parser.contains("--stdin-text"));
+            match (json, is_buffer) {
+                (true, is_buffer) => Data::Json { is_buffer },
+                (false, false) => Data::Text,
+                (false, true) => return Err(usage_error("`--stdin-text` needs `--json`")),
+            }
+        }
+        _ => Data::Text,
     };
     let shows_only = name == "fmt" && parser.contains("--check");
     let to = match name {
@@ -32,10 +43,15 @@ pub(crate) fn parse(name: &str, mut parser: Arguments, plain: Vec<OsString>) -> 
         }
     };
     let scripts = some_scripts(scripts, Vec::new(), name)?;
+    if scripts.len() > 1 && data != Data::Text {
+        return Err(
+            usage_error("`--json` needs exactly one script").with_hint("check the scripts one by one")
+        );
+    }
     arguments.extend(shows_only.then(|| "--check".into()));
     Ok(match name {
-        "check" => Command::Check { scripts, lint: Lint::Check, arguments, options },
-        "clippy" => Command::Check { scripts, lint: Lint::Clippy, arguments, options },
+        "check" => Command::Check { scripts, lint: Lint::Check, arguments, data, options },
+        "clippy" => Command::Check { scripts, lint: Lint::Clippy, arguments, data, options },
         "doc" => Command::Document { scripts, directory, arguments, options },
         "fmt" => Command::Format { scripts, arguments, options },
         _ => {

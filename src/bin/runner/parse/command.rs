@@ -138,6 +138,7 @@ pub(crate) enum Command {
         scripts: Vec<OsString>,
         lint: Lint,
         arguments: Vec<OsString>,
+        data: Data,
         options: Options,
     },
     Document {
@@ -176,6 +177,24 @@ pub(crate) enum Command {
     /// Empties the cache first.
     AfterCleaning(Box<Command>),
     Cache(CacheCommand),
+    /// Tells rust-analyzer or clangd the projects of scripts.
+    Discover {
+        words: Vec<OsString>,
+        form: Project,
+    },
+    /// Opens a script in an editor.
+    Edit {
+        script: OsString,
+        open: Option<String>,
+        options: Options,
+    },
+    /// Prints the settings of an editor.
+    EditorConfig(String),
+    /// Serves an editor.
+    LanguageServer {
+        server: Option<PathBuf>,
+        language: Option<String>,
+    },
     Help(Option<String>),
     /// The page for `man`.
     Manual,
@@ -199,11 +218,33 @@ pub(crate) enum CacheCommand {
     Stop,
 }
 
+/// How diagnostics are wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Data {
+    /// For a person.
+    Text,
+    /// As JSON; of the text on standard input, if `is_buffer`.
+    Json { is_buffer: bool },
+}
+
+/// How projects of scripts are wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Project {
+    /// Lines of rust-analyzer's protocol.
+    Lines,
+    /// `rust-project.json`.
+    Whole,
+    /// `compile_commands.json`.
+    CompileCommands,
+}
+
 /// What `build` is to write or say.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Saying {
     /// The program's path in the cache, where it is then built.
     pub(crate) path: bool,
     /// An object a program.
     pub(crate) json: bool,
+    /// The link that is to lead to the program.
+    pub(crate) link: Option<PathBuf>,
 }

@@ -30,13 +30,16 @@ pub(crate) fn build(
         true => runner.build_cached(&scripts, options),
         false => runner.build_all(&scripts, &with_release(options.clone()), output)?,
     };
+    if let (Some(link), Some(Ok(artifact))) = (&saying.link, built.first()) {
+        runner.link(artifact, link)?;
+    }
     let about = |(script, result): (&Script, Result<Artifact>)| {
-        result.map_err(|error| error.about(script.display_name())).map(|artifact| say(&artifact, saying))
+        result.map_err(|error| error.about(script.display_name())).map(|artifact| say(&artifact, &saying))
     };
     Ok(first_code(scripts.iter().zip(built).map(about)))
 }
 
-fn say(artifact: &Artifact, saying: Saying) {
+fn say(artifact: &Artifact, saying: &Saying) {
     if saying.json {
         print(format_args!("{}\n", artifact.to_json()));
     } else if saying.path {

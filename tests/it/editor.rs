@@ -1,0 +1,14 @@
+//! Editors: the language server in front of the language servers, and the projects of scripts.
+
+mod life;
+mod scripts;
+mod servers;
+
+/// With the real servers, or for seconds.
+mod slow {
+    mod neovim;
+    mod other_languages;
+    mod project;
+    mod rust;
+    mod rust_edits;
+}
