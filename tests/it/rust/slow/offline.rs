@@ -99,7 +99,11 @@ fn a_crate_that_is_missing_is_named_in_one_line() {
 /// The second line of a refusal for want of a crate.
 fn hint(ran: &Ran) -> &str {
     assert_eq!((ran.code, ran.stderr.lines().count()), (125, 2), "{}", ran.stderr);
-    assert!(ran.stderr.starts_with("runner: x.rs: dependency `itoa` is not downloaded, and `"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.starts_with("runner: x.rs: dependency `itoa` is not downloaded, and `"),
+        "{}",
+        ran.stderr
+    );
     ran.stderr.lines().nth(1).unwrap().trim()
 }
 
