@@ -206,11 +206,15 @@ impl Surroundings<'_> {
         }
         looks.retain(|look| !in_path(look));
         let is_used = |name: &OsString| match self.environment.find_command(name) {
-            None => true,
-            Some(_) => looks.iter().any(|look| {
-                look.path.file_name() == Some(name)
-                    && !matches!(look.what, What::Existence | What::Absent { .. })
-            }),
+            // Other names of programs of the linker's, which it asks for and does not run.
+            None => !["gnm", "gstrip", "gld"].iter().any(|spare| name == spare),
+            Some(path) => {
+                #[allow(clippy::disallowed_methods)] // Each link is a fact of its own.
+                let real = std::fs::canonicalize(&path).unwrap_or(path);
+                looks
+                    .iter()
+                    .any(|look| look.path == real && matches!(look.what, What::Content | What::Metadata))
+            }
         };
         let check = |(name, program): (OsString, Arc<Path>)| {
             Some(Check::command(name.to_str()?, self.environment).tool().by(&program))
@@ -276,8 +280,13 @@ impl Facts<'_> {
         let Some(stand_ins) = &tree.stand_ins else { return Ok(()) };
         let mut places: Vec<(PathBuf, Option<Stamp>)> = Vec::new();
         // The stamps first: what changes while the facts are taken is asked again.
-        let within =
-            most_looked_into(facts, self.place.directories).into_iter().filter(|path| tree.holds(path));
+        // One directory of a compiler's library stands for it as well as the compiler, which is a fact already.
+        let is_system = stand_ins.iter().any(|path| path.starts_with("/var") || path.starts_with("/usr"));
+        let (stand_ins, count) = match self.place.directories {
+            0 if !is_system => (&[][..], 1),
+            count => (&stand_ins[..], count),
+        };
+        let within = most_looked_into(facts, count).into_iter().filter(|path| tree.holds(path));
         for path in stand_ins.iter().cloned().chain(within) {
             let stamp = self.stamp(&path);
             places.push((path, stamp));
@@ -294,6 +303,11 @@ impl Facts<'_> {
     /// What searches of PATH find, behind PATH and those of its directories for which nothing else stands.
     fn searches(&mut self, commands: &[Check<'static>], trees: &[Tree]) -> Result<(), Interruption> {
         if commands.is_empty() {
+            return Ok(());
+        }
+        // A directory costs a hit as much as a name, nearly.
+        if self.place.directories == 0 {
+            self.checks.extend(commands.iter().cloned());
             return Ok(());
         }
         let directories = self.place.search_path();

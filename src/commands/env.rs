@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use crate::base::environment::{Environment, absolute};
 use crate::base::error::{Error, Result};
 use crate::base::similar::is_similar;
+use crate::build::observing::Observing;
 use crate::commands::promote::receipt;
 use crate::engine::context::Context;
 use crate::engine::{background, recipe};
@@ -105,6 +106,8 @@ pub(crate) fn settings_in_force(
         };
         seen.push(EnvEntry::new(name, directory.unwrap_or_default(), source));
     }
+    let observation = Observing::of(&layers).to_string();
+    seen.push(EnvEntry::new("observation", observation, seen_source(&seen, "observe")));
     seen.push(EnvEntry::new("version", env!("CARGO_PKG_VERSION"), Origin::Default));
     Ok((seen, found.err().map(|error| layers.blame("toolchain", error))))
 }

@@ -174,7 +174,8 @@ pub(crate) fn run(
     build.host.reporter.verbose(|| {
         let script = compilation.script.display_name();
         let (profile, version) = (compilation.profile.name(), &compilation.compiler.version);
-        format!("{script}: compiling it, {profile}, with {version}")
+        let how = if policy.is_some() { "" } else { ", unobserved" };
+        format!("{script}: compiling it, {profile}, with {version}{how}")
     });
     let label = format!("compiling {}", compilation.name().to_string_lossy());
     let finished =

@@ -14,8 +14,13 @@ use crate::base::digest::Digest;
 use crate::base::environment::{Environment, is_dropped};
 use crate::base::error::{Error, Result, Step};
 use crate::build::input_watch::InputWatch;
+use crate::build::observed_inputs::{self, Surroundings};
+use crate::build::observing::Observing;
 use crate::build::outcome::{Interruption, Outcome, cache_removed, disk_full, trace_facts};
 use crate::build::record::BuildRecord;
+use crate::process::observe::observed::Observed;
+use crate::process::observe::policy::Links;
+use crate::process::observe::unavailable::Unavailable;
 use crate::report::diagnostic::{Diagnostic, Message};
 use crate::report::reporter::{Finished, Reporter};
 use crate::rust::dep_info::{self, DepInfo};
@@ -102,6 +107,17 @@ fn attempt(
         record.add_to(&output).map_err(unusable)?;
     }
     let mut checks = inputs(recipe, &call, &source, &dep_info, environment, &mut watch)?;
+    let known = recipe.checks.iter().chain(&linker).chain(&call.checks);
+    checks = observed(
+        recipe,
+        cache,
+        staging,
+        environment,
+        watch.start(),
+        finished.observed.as_ref(),
+        known,
+        checks,
+    )?;
     checks.extend(watch.finish()?);
     reporter.show_messages(&messages, false);
     let read = linker.into_iter().chain(call.checks).chain(checks);
@@ -176,12 +192,14 @@ fn run(
             command_log.command(&command, text.as_deref());
         }
         invocation::ask_for_data(&mut command, reporter);
+        let policy = Observing::of(recipe.layers).policy(Links::Followed);
         let finished = reporter
-            .run_reading(
+            .run_observed(
                 source.input().map_err(|error| cache.unusable("cannot write to", error))?,
                 &mut command,
                 &format!("compiling {}", recipe.name().to_string_lossy()),
                 false,
+                policy,
             )
             .map_err(|error| {
                 let what = format!("cannot run `{}`", recipe.toolchain.rustc.display());
@@ -270,6 +288,51 @@ fn inputs(
             checks.push(Check::variable(&name, environment));
         }
     }
+    Ok(checks)
+}
+
+/// Adds what rustc, proc macros and the linker were observed to look at, but for what is known to be looked at.
+#[allow(clippy::too_many_arguments)] // What an attempt at a build has.
+fn observed<'c>(
+    recipe: &RustRecipe<'_>,
+    cache: &Cache,
+    staging: &Path,
+    environment: &Environment,
+    start: Moment,
+    observed: Option<&std::result::Result<Observed, Unavailable>>,
+    known: impl Iterator<Item = &'c Check<'static>>,
+    mut checks: Vec<Check<'static>>,
+) -> std::result::Result<Vec<Check<'static>>, Interruption> {
+    let observed = match observed {
+        None => return Ok(checks),
+        Some(Err(reason)) => {
+            checks.push(Check::never(&format!("the compiler could not be observed: {reason}")));
+            return Ok(checks);
+        }
+        Some(Ok(observed)) => observed,
+    };
+    let surroundings = Surroundings {
+        environment,
+        cache,
+        start,
+        script: recipe.script.path(),
+        base: recipe.base(),
+        compiler: &recipe.toolchain.rustc,
+        mirror: None,
+        own: vec![staging.to_owned(), cache.root().to_owned()],
+        constant: Vec::new(),
+        directories: 0,
+    };
+    let found = observed_inputs::facts(observed, &surroundings)?;
+    let known: Vec<&Check<'static>> = known.collect();
+    let is_known = |fact: &Check<'static>, checks: &[Check<'static>]| {
+        known.iter().copied().chain(checks).any(|other| match (fact.stated_path(), other.stated_path()) {
+            (Some(one), Some(two)) => one == two,
+            _ => fact.same_fact(other),
+        })
+    };
+    let fresh: Vec<_> = found.into_iter().filter(|fact| !is_known(fact, &checks)).collect();
+    checks.extend(fresh);
     Ok(checks)
 }
 

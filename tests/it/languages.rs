@@ -6,6 +6,7 @@ mod user_defined;
 mod slow {
     mod every;
     mod go;
+    mod observed;
     mod scriptisto;
     mod table;
 

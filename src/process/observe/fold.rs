@@ -103,6 +103,12 @@ pub(crate) fn fold(looks: &[Look], roots: &[Root], own: &[PathBuf]) -> Folded {
     let mut under: Vec<Under> =
         roots.iter().map(|root| Under { root: root.clone(), facts: Vec::new() }).collect();
     let mut facts = Vec::new();
+    let mut tops: HashMap<PathBuf, usize> = HashMap::new();
+    for look in looks.iter().filter(|look| !look.rewritten) {
+        if let Some(first) = self::missing(look) {
+            *tops.entry(topmost(first, &missing).to_owned()).or_default() += 1;
+        }
+    }
     let mut absent = HashSet::new();
     let kept =
         |look: &&Look| !look.rewritten && !own.iter().any(|directory| look.path.starts_with(directory));
@@ -112,8 +118,12 @@ pub(crate) fn fold(looks: &[Look], roots: &[Root], own: &[PathBuf]) -> Folded {
         let fact = match &look.what {
             What::Unreachable { .. } => continue,
             What::Absent { missing: first } => {
-                // The topmost of those that are known to be missing; each once.
-                let top = first.ancestors().filter(|part| missing.contains(part)).last().unwrap_or(first);
+                // The topmost of those that are known to be missing; each once. A name by itself stays what it is: that its
+                // directory appears is no news.
+                let top = match topmost(first, &missing) {
+                    top if tops.get(top) == Some(&1) => look.path.as_path(),
+                    top => top,
+                };
                 if !absent.insert(top.to_owned()) {
                     continue;
                 }
@@ -196,6 +206,11 @@ impl Root {
     }
 }
 
+/// The topmost directory of a path that is known to be missing.
+fn topmost<'a>(first: &'a Path, missing: &HashSet<&Path>) -> &'a Path {
+    first.ancestors().filter(|part| missing.contains(part)).last().unwrap_or(first)
+}
+
 fn missing(look: &Look) -> Option<&Path> {
     match &look.what {
         What::Absent { missing } => Some(missing),
@@ -266,7 +281,7 @@ mod tests {
         ];
         let folded = fold(&looks, &[], &[]);
         assert!(folded.under.is_empty());
-        assert_eq!(shown(&folded.facts), ["absent /s/inc", "absent /s/include"]);
+        assert_eq!(shown(&folded.facts), ["absent /s/inc", "absent /s/include/b.h"]);
     }
 
     #[test]
@@ -313,7 +328,7 @@ mod tests {
             look("/usrlib", What::Content),
         ];
         let folded = fold(&looks, &[root("/usr", &["/usr/local"]), root("/opt", &[])], &[]);
-        assert_eq!(shown(&folded.facts), ["file /s/a.c", "absent /usr/local/include", "file /usrlib"]);
+        assert_eq!(shown(&folded.facts), ["file /s/a.c", "absent /usr/local/include/a.h", "file /usrlib"]);
         assert_eq!(folded.under.len(), 1);
         assert_eq!(shown(&folded.under[0].facts), ["file /usr/lib/cc1", "absent /usr/include/a.h"]);
     }
@@ -332,7 +347,7 @@ mod tests {
         let mut made = absent("/s/out", "/s/out");
         made.rewritten = true;
         let looks = [made, absent("/s/other/x", "/s/other")];
-        assert_eq!(shown(&fold(&looks, &[], &[]).facts), ["absent /s/other"]);
+        assert_eq!(shown(&fold(&looks, &[], &[]).facts), ["absent /s/other/x"]);
     }
 
     #[test]

@@ -358,6 +358,16 @@ impl<'a> Check<'a> {
         }
     }
 
+    /// The file whose content, absence or existence a fact is about.
+    pub(crate) fn stated_path(&self) -> Option<&Path> {
+        match &self.input {
+            Input::Content { content: Content::File, path, .. }
+            | Input::Absent { path }
+            | Input::Present { path } => Some(path_of(path)),
+            _ => None,
+        }
+    }
+
     /// The file or directory whose content a fact is about.
     pub(crate) fn content_path(&self) -> Option<&Path> {
         match &self.input {

@@ -8,7 +8,8 @@ use crate::support::files::settle;
 use crate::support::hits::{hit, normalized, sandbox};
 use crate::support::strace::{self, Call};
 
-/// A hit of a script that reads nothing but itself: `hit.rs`, before anything else.
+/// A hit of a script that reads nothing but itself: `hit.rs`, before anything else. One call stands for all that came with the
+/// system; the fake compiler is a shell script that calls `chmod`.
 const SHORT: &str = "\
 getcwd
 open x.rs
@@ -33,6 +34,11 @@ access $ROOT/bin/cc
 access $ROOT/fake/cc
 stat $ROOT/fake/cc
 stat $ROOT/fake/cc
+stat /var/lib/dpkg/status
+access $ROOT/bin/chmod
+access $ROOT/fake/chmod
+access /usr/bin/chmod
+stat /usr/bin/chmod
 stat $ROOT/home/.cache/runner/v1/bin/$ID/x
 close
 execve $ROOT/home/.cache/runner/v1/bin/$ID/x
@@ -68,6 +74,11 @@ access $ROOT/bin/cc
 access $ROOT/fake/cc
 stat $ROOT/fake/cc
 stat $ROOT/fake/cc
+stat /var/lib/dpkg/status
+access $ROOT/bin/chmod
+access $ROOT/fake/chmod
+access /usr/bin/chmod
+stat /usr/bin/chmod
 execve $ROOT/home/.cache/runner/v1/bin/$ID/x
 ";
 
@@ -103,7 +114,7 @@ fn a_hit_with_inputs_looks_at_each_of_them_once() {
     settle();
     sandbox.write("x.rs", "include one.txt\ninclude two.txt\nmod three\n");
     sandbox.runner(["x.rs"]).run().prints("1\n2\n3\n");
-    let (before, exec) = SHORT.split_at(SHORT.find("stat $ROOT/home/.cache/runner/v1/bin").unwrap());
+    let (before, exec) = SHORT.split_at(SHORT.find("stat /var/lib/dpkg").unwrap());
     assert_eq!(normalized(&sandbox, &hit(&sandbox, &["x.rs"])), format!("{before}{THREE_INPUTS}{exec}"));
 }
 
