@@ -103,10 +103,17 @@ impl Observation {
     /// # Errors
     /// Why not.
     pub(crate) fn probe() -> Result<(), Unavailable> {
-        // A directory cannot be executed: all is done but that.
-        match Observation::start(&mut Command::new("/"), Policy::default()) {
+        // One that cannot be executed would be quicker, but where something else in this process waits for its children the
+        // standard library takes that badly.
+        let mut shell = Command::new("/bin/sh");
+        shell.args(["-c", ":"]).env_clear();
+        match Observation::start(&mut shell, Policy::default()) {
             Err(StartError::Unavailable(reason)) => Err(reason),
-            Err(StartError::Spawn(_)) | Ok(_) => Ok(()),
+            Err(StartError::Spawn(_)) => Ok(()),
+            Ok((mut child, observation)) => {
+                let _ = child.wait();
+                observation.finish().map(drop)
+            }
         }
     }
 

@@ -1,4 +1,4 @@
-//! Results: what a command and everything it started looked at and changed.
+//! The results of an observation: the paths that a command and everything it started looked at and changed.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -133,7 +133,7 @@ fn killed_in_the_middle_it_is_forgotten() {
 #[test]
 fn the_compiler_of_a_dead_builder_is_not_taken_for_the_next_one() {
     let sandbox = Sandbox::fake();
-    // It is asked to end with its builder, and does not.
+    // It is asked to end with its builder, and does not. (One that is observed cannot go on without.)
     let stubborn = sandbox.root().join("bin/rustc");
     let fake = sandbox.root().join("fake/rustc");
     fs::write(&stubborn, format!("#!/bin/sh\ntrap '' TERM\nexec {} \"$@\"\n", fake.display())).unwrap();
@@ -141,7 +141,11 @@ fn the_compiler_of_a_dead_builder_is_not_taken_for_the_next_one() {
     edit_and_run(&sandbox, "a");
     sandbox.write("x.rs", large("orphan"));
     assert_eq!(sandbox.sh("mkfifo pipe").run().code, 0);
-    let mut child = sandbox.runner(["--debug", "x.rs"]).env("FAKE_WAIT", sandbox.path("pipe")).start();
+    let mut child = sandbox
+        .runner(["--debug", "x.rs"])
+        .env("FAKE_WAIT", sandbox.path("pipe"))
+        .env("RUNNER_OBSERVE", "off")
+        .start();
     wait_until("it compiles", || memories(&sandbox).len() == 2);
     child.kill().unwrap();
     child.wait().unwrap();
