@@ -86,7 +86,8 @@ fn try_rows(rows: &[Row]) {
 fn every_c_compiler() {
     let mut stale = Vec::new();
     for compiler in ["gcc", "clang", "tcc"].into_iter().filter(|compiler| has(compiler)) {
-        for row in EACH {
+        // tcc has no `__has_include`.
+        for row in EACH.iter().filter(|row| compiler != "tcc" || !row.1.contains("__has_include")) {
             let text = format!("#!/usr/bin/{compiler} {}\n{}", row.0, row.1);
             stale.extend(try_row(compiler, "./s", Some(text), row));
         }
