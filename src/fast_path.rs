@@ -1,6 +1,6 @@
 //! Finds the cached binary of a script without a heap, for the `runner` command on Linux.
 //!
-//! This is the question that [`crate::Runner::prepare`] begins with, answered for the common case only: a script that is
+//! This is the question that [`crate::Runner::build`] begins with, answered for the common case only: a script that is
 //! a regular file, no options, and a trace of which every stamp is as recorded. Whatever else there is (a stamp that
 //! differs and needs a look at the content, a file larger than the buffers, a variable that steers runner, a path that has
 //! to be tidied) is left to the long way, which decides everything anew. So nothing here can make a run stale: it can only
@@ -159,7 +159,7 @@ pub fn find<'a>(typed: &CStr, system: &impl System, buffers: &'a mut Buffers) ->
         if system.variable(b"RUNNER_SCRIPT").is_some() {
             return None;
         }
-        let id = launch_key::of_package(package, wanted, &Options::default(), shaping);
+        let id = launch_key::from_package(package, wanted, &Options::default(), shaping);
         let binary = find_traced(&id, system, trace, cache, path, &mut variable)?;
         return Some(Hit { binary, is_package: true, variables: variable.into_bytes() });
     }

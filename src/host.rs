@@ -3,5 +3,8 @@
 pub(crate) mod dependencies;
 pub(crate) mod editor;
 pub(crate) mod lifecycle;
+pub(crate) mod run;
 pub(crate) mod runner;
+pub(crate) mod script;
+pub(crate) mod settings;
 pub(crate) mod watch;

@@ -5,12 +5,15 @@
 //! `runner` binary of the same package (feature `cli`).
 //!
 //! ```no_run
-//! use runner::{Environment, Options, Runner, Script};
+//! use std::path::Path;
 //!
-//! let runner = Runner::new(Environment::process());
-//! let script = Script::read("tools/report.rs".as_ref(), runner.environment())?;
-//! let program = runner.prepare(&script, &Options::default())?;
-//! println!("compiled to {:?}", program.path());
+//! use runner::{Options, Run, Runner, Script, Settings};
+//!
+//! let settings = Settings::of_process();
+//! let script = Script::open(Path::new("tools/report.rs"), &settings)?;
+//! let program = Runner::new(settings).build(&script, &Options::default())?;
+//! let ran = program.run(Run::new().args(["--monthly"]))?;
+//! println!("{}: {}", ran.status, String::from_utf8_lossy(&ran.stdout));
 //! # Ok::<(), runner::Error>(())
 //! ```
 //!
@@ -96,7 +99,6 @@ mod store;
 
 pub use base::cancel::Cancel;
 pub use base::digest::{Digest, Sums};
-pub use base::environment::Environment;
 pub use base::error::{
     EXIT_CANNOT_EXECUTE, EXIT_FAILED, EXIT_NOT_FOUND, Error, Kind, Result, Step, printable, usage_error,
 };
@@ -125,7 +127,9 @@ pub use engine::background::Background;
 pub use engine::miss_reason::Why;
 pub use engine::program::{Program, Start};
 pub use engine::trim::{CachedBuild, TrimReport};
+pub use host::run::{Ended, Output, Ran, Run, Running, Stdin, Variables};
 pub use host::runner::Runner;
+pub use host::settings::{Settings, Trim};
 pub use report::diagnostic::{Applicability, Diagnostic, Expansion, Level, Position, Span};
 pub use report::event::{Event, Flow};
 pub use request::debug_options::DebugOptions;

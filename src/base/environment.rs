@@ -79,7 +79,7 @@ pub(crate) const TRACED: &[&str] = &[
 
 /// What runner sees of the process that called it.
 #[derive(Debug, Clone)]
-pub struct Environment {
+pub(crate) struct Environment {
     variables: Variables,
     /// `None`: what stderr is, asked only when something is to be shown.
     terminal: Option<bool>,
@@ -89,6 +89,10 @@ pub struct Environment {
     runs_named_programs: bool,
     /// What may stop the children that are given this environment, and their limits.
     supervision: Supervision,
+    /// The cache, if no variable decides.
+    cache: Option<PathBuf>,
+    /// What relative paths are taken from, if not from the working directory of the process.
+    directory: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone)]
@@ -110,28 +114,29 @@ impl Variables {
 
 impl Environment {
     /// The environment of this process; what stderr is decides about progress and color.
-    pub fn process() -> Environment {
+    pub(crate) fn process() -> Environment {
         let variables = Variables::Process;
-        Environment {
-            variables,
-            terminal: None,
-            color: None,
-            runs_named_programs: true,
-            supervision: Supervision::default(),
-        }
+        Environment { variables, terminal: None, ..Environment::fixed([]) }
     }
 
     /// A fixed set of variables, and no terminal: for programs that embed runner.
-    pub fn fixed(variables: impl IntoIterator<Item = (OsString, OsString)>) -> Environment {
+    pub(crate) fn fixed(variables: impl IntoIterator<Item = (OsString, OsString)>) -> Environment {
         let variables = Variables::of(variables.into_iter().collect());
-        let supervision = Supervision::default();
-        Environment { variables, terminal: Some(false), color: None, runs_named_programs: true, supervision }
+        Environment {
+            variables,
+            terminal: Some(false),
+            color: None,
+            runs_named_programs: true,
+            supervision: Supervision::default(),
+            cache: None,
+            directory: None,
+        }
     }
 
     /// Refuses to run what a script names by its path: a compiler (`toolchain = "/x"`, a call of `/x/gcc` in its head), a tool
     /// that tells flags (`$(x-config --libs)`). What is looked at without being run (`-n`, `why`, `env --script`) is looked
     /// at so. A build may still run what belongs to its dependencies: build scripts and macros.
-    pub fn without_named_programs(mut self) -> Environment {
+    pub(crate) fn without_named_programs(mut self) -> Environment {
         self.runs_named_programs = false;
         self
     }
@@ -151,9 +156,48 @@ impl Environment {
     }
 
     /// Whether to show progress and colors on stderr.
-    pub fn with_terminal(mut self, terminal: bool) -> Environment {
+    pub(crate) fn with_terminal(mut self, terminal: bool) -> Environment {
         self.terminal = Some(terminal);
         self
+    }
+
+    /// The same with other variables.
+    pub(crate) fn with_variables(self, variables: Vec<(OsString, OsString)>) -> Environment {
+        Environment { variables: Variables::of(variables), ..self }
+    }
+
+    /// The same with a cache that no variable decides.
+    pub(crate) fn with_cache(self, cache: PathBuf) -> Environment {
+        Environment { cache: Some(cache), ..self }
+    }
+
+    /// The same with another directory that relative paths are taken from.
+    pub(crate) fn within(self, directory: PathBuf) -> Environment {
+        Environment { directory: Some(directory), ..self }
+    }
+
+    /// A path made absolute against the directory of this environment, without asking the file system.
+    pub(crate) fn absolute(&self, path: PathBuf) -> PathBuf {
+        match &self.directory {
+            Some(directory) => directory.join(path),
+            None => absolute(path),
+        }
+    }
+
+    /// A path as it is, if that is relative to the working directory of the process; else absolute.
+    pub(crate) fn absolute_of_other(&self, path: PathBuf) -> PathBuf {
+        match &self.directory {
+            Some(directory) => directory.join(path),
+            None => path,
+        }
+    }
+
+    /// The variables of a program that is executed, unless they are those of the process.
+    pub(crate) fn fixed_variables(&self) -> Option<&[(OsString, OsString)]> {
+        match &self.variables {
+            Variables::Process => None,
+            Variables::Fixed(variables) => Some(variables),
+        }
     }
 
     /// The same, supervised.
@@ -211,7 +255,7 @@ impl Environment {
     }
 
     /// The same with colors in messages, or without, whatever else would decide.
-    pub fn with_color(mut self, is_colored: bool) -> Environment {
+    pub(crate) fn with_color(mut self, is_colored: bool) -> Environment {
         self.color = Some(is_colored);
         self
     }
@@ -255,7 +299,7 @@ impl Environment {
 
     /// The value of a variable, or `None` if it is unset.
     #[allow(clippy::disallowed_methods)] // This is the one place.
-    pub fn variable(&self, name: impl AsRef<OsStr>) -> Option<OsString> {
+    pub(crate) fn variable(&self, name: impl AsRef<OsStr>) -> Option<OsString> {
         match &self.variables {
             Variables::Process => std::env::var_os(name),
             Variables::Fixed(variables) => {
@@ -308,8 +352,11 @@ impl Environment {
     /// Where the cache is, before anybody asked whether it can be used: `$RUNNER_CACHE`, else `runner` in the user's
     /// cache directory. `None` if there is neither.
     pub(crate) fn cache_directory(&self) -> Option<PathBuf> {
+        if let Some(cache) = &self.cache {
+            return Some(self.absolute(cache.clone()));
+        }
         if let Some(path) = self.set("RUNNER_CACHE") {
-            return Some(without_parents(&absolute(PathBuf::from(path))));
+            return Some(without_parents(&self.absolute(PathBuf::from(path))));
         }
         let cache = match &self.variables {
             Variables::Process => dirs::cache_dir(),
@@ -324,7 +371,7 @@ impl Environment {
     /// Where promoted executables go: `$RUNNER_BIN`, else the user's directory for executables.
     pub(crate) fn executable_directory(&self) -> Option<PathBuf> {
         if let Some(path) = self.set("RUNNER_BIN") {
-            return Some(absolute(PathBuf::from(path)));
+            return Some(self.absolute(PathBuf::from(path)));
         }
         let directory = match &self.variables {
             Variables::Process => dirs::executable_dir(),
@@ -348,7 +395,7 @@ impl Environment {
     /// `$CARGO_HOME`, else `~/.cargo`.
     pub(crate) fn cargo_home(&self) -> Option<PathBuf> {
         match self.set("CARGO_HOME") {
-            Some(path) => Some(absolute(PathBuf::from(path))),
+            Some(path) => Some(self.absolute(PathBuf::from(path))),
             None => Some(self.home()?.join(".cargo")),
         }
     }
@@ -356,7 +403,7 @@ impl Environment {
     /// `$RUSTUP_HOME`, else `~/.rustup` unless that is [foreign](Environment::foreign_rustup_home).
     pub(crate) fn rustup_home(&self) -> Option<PathBuf> {
         match self.set("RUSTUP_HOME") {
-            Some(path) => Some(absolute(PathBuf::from(path))),
+            Some(path) => Some(self.absolute(PathBuf::from(path))),
             None if self.foreign_rustup_home().is_some() => None,
             None => Some(self.home()?.join(".rustup")),
         }
@@ -376,7 +423,7 @@ impl Environment {
 
     /// Where temporary files may go.
     pub(crate) fn temporary_directory(&self) -> PathBuf {
-        self.set("TMPDIR").map_or_else(|| PathBuf::from("/tmp"), |path| absolute(PathBuf::from(path)))
+        self.set("TMPDIR").map_or_else(|| PathBuf::from("/tmp"), |path| self.absolute(PathBuf::from(path)))
     }
 }
 
@@ -413,68 +460,4 @@ pub(crate) fn is_executable(path: &Path) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn environment(variables: &[(&str, &str)]) -> Environment {
-        Environment::fixed(variables.iter().map(|(name, value)| (name.into(), value.into())))
-    }
-
-    #[test]
-    fn the_callers_project_does_not_leak_into_a_build() {
-        let kept = environment(&[
-            ("CARGO_TARGET_DIR", "/x"),
-            ("CARGO_PROFILE_RELEASE_LTO", "fat"),
-            ("CARGO_PKG_NAME", "caller"),
-            ("CARGO_HOME", "/c"),
-            ("CARGO_NET_OFFLINE", "true"),
-            ("RUSTFLAGS", "-C opt-level=0"),
-            ("CC", "clang"),
-        ])
-        .for_compilers();
-        let names: Vec<_> = kept.iter().map(|(name, _)| name.to_str().unwrap()).collect();
-        assert_eq!(names, ["CARGO_HOME", "CARGO_NET_OFFLINE", "CC", "RUSTFLAGS"]);
-    }
-
-    #[test]
-    fn colors_are_as_asked_for_then_as_variables_say_then_as_the_terminal_is() {
-        for (variables, on_pipe, on_terminal) in [
-            (&[][..], false, true),
-            (&[("NO_COLOR", "1")], false, false),
-            (&[("NO_COLOR", "")], false, true),
-            (&[("CLICOLOR_FORCE", "1")], true, true),
-            (&[("CLICOLOR_FORCE", "0")], false, true),
-            (&[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")], false, false),
-            (&[("CLICOLOR", "0")], false, false),
-            (&[("CLICOLOR", "1")], false, true),
-            (&[("CARGO_TERM_COLOR", "always")], true, true),
-            (&[("CARGO_TERM_COLOR", "never")], false, false),
-            (&[("CARGO_TERM_COLOR", "auto")], false, true),
-            (&[("TERM", "dumb")], false, false),
-            (&[("TERM", "dumb"), ("CLICOLOR_FORCE", "1")], true, true),
-        ] {
-            let environment = environment(variables);
-            for (is_terminal, expected) in [(false, on_pipe), (true, on_terminal)] {
-                let environment = environment.clone().with_terminal(is_terminal);
-                assert_eq!(environment.has_color(), expected, "{variables:?} {is_terminal}");
-                assert!(environment.clone().with_color(true).has_color());
-                assert!(!environment.with_color(false).has_color());
-            }
-        }
-    }
-
-    #[test]
-    fn directories_follow_their_variables() {
-        let at_home = environment(&[("HOME", "/home/ana")]);
-        assert_eq!(at_home.cache_directory(), Some("/home/ana/.cache/runner".into()));
-        assert_eq!(at_home.executable_directory(), Some("/home/ana/.local/bin".into()));
-        assert_eq!(at_home.cargo_home(), Some("/home/ana/.cargo".into()));
-        let chosen = environment(&[("HOME", "/home/ana"), ("RUNNER_CACHE", "/c"), ("RUNNER_BIN", "/b")]);
-        assert_eq!(chosen.cache_directory(), Some("/c".into()));
-        assert_eq!(chosen.executable_directory(), Some("/b".into()));
-        assert_eq!(
-            environment(&[("HOME", "/h"), ("XDG_CACHE_HOME", "rel")]).cache_directory(),
-            Some("/h/.cache/runner".into())
-        );
-    }
-}
+mod tests;

@@ -73,7 +73,7 @@ impl<'a> InputWatch<'a> {
     /// The script was not written, replaced or touched.
     pub(crate) fn script(&mut self) -> Watched<()> {
         self.script_content()?;
-        let Some(path) = self.script.path() else { return Ok(()) };
+        let Some(path) = self.script.path().filter(|_| !self.script.is_overlay()) else { return Ok(()) };
         match self.script_stamp {
             Some(before) if !self.mutations.has_changed_from(path, before) => Ok(()),
             _ => Err(self.script_changed()),

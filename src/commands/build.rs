@@ -21,10 +21,10 @@ use crate::engine::program::Program;
 use crate::request::options::Options;
 use crate::script::script_file::Script;
 
-/// Shows how a script would be built and written where `output` says; see [`Runner::build`].
+/// Shows how a script would be built and written where `output` says; see [`crate::Runner::export`].
 ///
 /// # Errors
-/// As [`Runner::build`], as far as nothing has to be built for them.
+/// As [`crate::Runner::export`], as far as nothing has to be built for them.
 pub(crate) fn dry_run_of_build(
     context: &Context,
     script: &Script,
@@ -45,7 +45,7 @@ pub(crate) fn dry_run_of_build(
 /// a path that ends in a slash); the working directory if it says nothing. Returns its path.
 ///
 /// # Errors
-/// Those of [`crate::Runner::prepare`], and [`Step::Install`].
+/// Those of [`crate::Runner::build`], and [`Step::Install`].
 pub(crate) fn build(
     context: &Context,
     script: &Script,

@@ -43,7 +43,7 @@ pub enum Lint {
 /// Shows what the compiler or clippy has to say of a script. `arguments` are more of the tool's own.
 ///
 /// # Errors
-/// As [`crate::Runner::prepare`]: [`Step::Compile`] if there are errors.
+/// As [`crate::Runner::build`]: [`Step::Compile`] if there are errors.
 pub(crate) fn check(
     context: &Context,
     script: &Script,
@@ -80,7 +80,7 @@ pub(crate) fn check(
 /// Writes the documentation of a script into `directory`, or into the cache; returns its first page.
 ///
 /// # Errors
-/// As [`crate::Runner::prepare`].
+/// As [`crate::Runner::build`].
 pub(crate) fn document(
     context: &Context,
     script: &Script,

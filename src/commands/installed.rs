@@ -150,7 +150,7 @@ fn decided_now(context: &Context, receipt: &Receipt) -> Option<(String, Option<S
     let cache = context.cache().ok()?;
     let options = receipt.options.clone();
     let script = match &receipt.package {
-        Some(package) => Script::of_package(package.clone()),
+        Some(package) => Script::from_package(package.clone()),
         None => Script::read(receipt.source.as_os_str(), context.environment()).ok()?,
     };
     let options = Options { portable: receipt.package.is_none(), ..options };

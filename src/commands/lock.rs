@@ -26,7 +26,7 @@ pub struct LockResult {
 /// Renews the lock of a script as far as `renewal` says and its manifest needs; with `check` writes nothing.
 ///
 /// # Errors
-/// As [`crate::Runner::prepare`]; [`Step::Install`] if it cannot be written.
+/// As [`crate::Runner::build`]; [`Step::Install`] if it cannot be written.
 pub(crate) fn lock(
     context: &Context,
     script: &Script,

@@ -59,7 +59,7 @@ pub(crate) fn in_parallel<T: Send>(scripts: &[Script], work: impl Fn(&Script) ->
 /// `SCRIPT.lock` if that is there or `write_lock` asks for it; else in the cache, for this manifest.
 ///
 /// # Errors
-/// As [`crate::Runner::prepare`]; [`Step::Install`] if `SCRIPT.lock` cannot be written.
+/// As [`crate::Runner::build`]; [`Step::Install`] if `SCRIPT.lock` cannot be written.
 pub(crate) fn update(
     context: &Context,
     script: &Script,

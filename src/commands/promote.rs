@@ -85,7 +85,7 @@ impl Plan<'_> {
 /// Installs a script as an executable.
 ///
 /// # Errors
-/// Those of [`crate::Runner::prepare`], and [`Step::Install`]: nothing has changed then.
+/// Those of [`crate::Runner::build`], and [`Step::Install`]: nothing has changed then.
 pub(crate) fn promote(
     context: &Context,
     script: &Script,

@@ -12,7 +12,7 @@ use crate::script::script_file::Script;
 /// What `cargo tree` prints of a script's dependencies, and its exit code; `arguments` are its options.
 ///
 /// # Errors
-/// As [`crate::Runner::prepare`], as far as nothing has to be built.
+/// As [`crate::Runner::build`], as far as nothing has to be built.
 pub(crate) fn tree(
     context: &Context,
     script: &Script,

@@ -105,7 +105,7 @@ fn upgrade_receipt(context: &Context, receipt: Receipt, options: &Options) -> Re
         });
     }
     let script = match &receipt.package {
-        Some(package) => Script::of_package(package.clone()),
+        Some(package) => Script::from_package(package.clone()),
         None => Script::read(receipt.source.as_os_str(), context.environment())?,
     };
     let placement = Placement {
@@ -134,7 +134,7 @@ fn newest(
     if let Some(context) = context.with_cargo_home(&cache) {
         return newest(&context, package, options, is_dry_run);
     }
-    let script = Script::of_package(package.clone());
+    let script = Script::from_package(package.clone());
     let request = PackageRequest::read(&script, package, options, context.environment())?;
     let recipe = PackageRecipe::resolve(&request, context.environment(), &cache)?;
     let reporter = context.reporter(recipe.options.verbosity);

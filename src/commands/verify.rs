@@ -44,7 +44,7 @@ pub struct Verification {
 /// Builds a program again from its script, and compares. The program is a file, or the name of what was promoted.
 ///
 /// # Errors
-/// Those of [`Runner::inspect`] and [`crate::Runner::prepare`]; [`Step::Install`] and [`Step::Toolchain`] if it cannot be told.
+/// Those of [`Runner::inspect`] and [`crate::Runner::build`]; [`Step::Install`] and [`Step::Toolchain`] if it cannot be told.
 pub(crate) fn verify(
     context: &Context,
     program: &OsStr,
@@ -65,7 +65,7 @@ fn verify_inner(
 ) -> Result<Verification> {
     let package = Package::parse(OsStr::new(&record.script)).filter(|_| record.digest.is_empty());
     let (path, script) = match package {
-        Some(package) => (PathBuf::from(&record.script), Script::of_package(package)),
+        Some(package) => (PathBuf::from(&record.script), Script::from_package(package)),
         None => {
             let path = script_of(context, program, record, script)?;
             let script = Script::read(path.as_os_str(), context.environment())?;

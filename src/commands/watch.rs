@@ -413,7 +413,7 @@ impl<'a> Watch<'a> {
         self.digest = digest;
         let start = || -> Result<ProgramGroup> {
             let under = program.under()?;
-            let sandbox = program.sandbox(under.as_ref())?;
+            let sandbox = program.sandbox(under.as_ref(), None)?;
             let mut image = program.image(under.as_ref(), self.arguments, sandbox.as_ref());
             let mut told = image.told.clone();
             told.variables.push(("RUNNER_WATCH".into(), "1".into()));

@@ -165,7 +165,7 @@ fn start(context: &Context, script: &Script, options: &Options) -> std::io::Resu
 /// Makes the final build of a script whose build is provisional, unless a background build is going on.
 ///
 /// # Errors
-/// As [`crate::Runner::prepare`].
+/// As [`crate::Runner::build`].
 pub(crate) fn finish(context: &Context, script: &Script, options: &Options) -> Result<()> {
     let cache = context.cache()?;
     cache.create()?;

@@ -23,16 +23,29 @@ pub(crate) struct Context {
     pub(crate) background: Option<fn() -> io::Result<PathBuf>>,
     /// Whether children stay in the process group of this process.
     pub(crate) shares_group: bool,
+    /// Whether the cache is trimmed once a day, after a build.
+    pub(crate) trims_daily: bool,
 }
 
 impl Context {
     /// A context without background builds.
     pub(crate) fn new(environment: Environment) -> Context {
-        Context { environment, sink: EventSink::default(), background: None, shares_group: false }
+        Context {
+            environment,
+            sink: EventSink::default(),
+            background: None,
+            shares_group: false,
+            trims_daily: false,
+        }
     }
 
     pub(crate) fn environment(&self) -> &Environment {
         &self.environment
+    }
+
+    /// The same context with another environment.
+    pub(crate) fn with_environment(&self, environment: Environment) -> Context {
+        Context { environment, ..self.clone() }
     }
 
     /// A context of the same listener that sees another environment, and starts nothing in the background.
@@ -54,7 +67,7 @@ impl Context {
             shares_group: self.shares_group,
         };
         let environment = self.environment.clone().supervised(supervision.clone());
-        let result = work(&Context { environment, ..self.clone() });
+        let result = work(&self.with_environment(environment));
         // Whatever failed did so because everything was stopped.
         result.map_err(|error| match supervision.stopped() {
             Some(stop) => error.stopped(stop),

@@ -40,7 +40,7 @@ const MOST_VANISHINGS: usize = 3;
 /// Becomes the script. Returns only if the program had to be spawned, with the way it ended.
 ///
 /// # Errors
-/// Those of [`crate::Runner::prepare`], and [`Step::Execute`].
+/// Those of [`crate::Runner::build`], and [`Step::Execute`].
 pub(crate) fn run(
     context: &Context,
     script: &Script,
@@ -60,6 +60,20 @@ pub(crate) fn run(
     let temporary = Options { temporary: true, ..options.clone() };
     let status = prepare(context, script, &temporary)?.execute(arguments)?;
     status.ok_or_else(|| Error::message(Step::Execute, "its program vanished before it could be executed"))
+}
+
+/// As [`prepare`], and the program is held open, so that no trim takes it.
+///
+/// # Errors
+/// As [`prepare`].
+pub(crate) fn build(context: &Context, script: &Script, options: &Options) -> Result<Program> {
+    for _ in 0..MOST_VANISHINGS {
+        if let Some(program) = prepare(context, script, options)?.hold().at(Step::Execute)? {
+            return Ok(program);
+        }
+    }
+    // Somebody cleans the cache all the time: do without it.
+    prepare(context, script, &Options { temporary: true, ..options.clone() })
 }
 
 /// The program of a script: the cached one if its trace holds, else built now.
@@ -160,7 +174,9 @@ fn prepare_in(context: &Context, cache: Cache, script: &Script, options: &Option
         },
     };
     cache.alias(&launch, &home, script.trace_name(), context.environment());
-    trim::daily(&cache, request.layers.limits());
+    if context.trims_daily {
+        trim::daily(&cache, request.layers.limits());
+    }
     Ok(Program::cached(script, found, launch_options))
 }
 

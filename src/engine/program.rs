@@ -6,15 +6,17 @@
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, Seek};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 use std::sync::Arc;
 
+use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Step};
 use crate::build::provenance::Provenance;
 use crate::engine::context::Context;
 use crate::engine::exec_wrapper::{self, ExecWrapper};
+use crate::engine::executable::Executable;
 use crate::process::child;
 use crate::process::exec::{self, Image};
 use crate::process::exec::{Confinement, NotEntered};
@@ -32,17 +34,19 @@ use crate::store::entry::{Built, Found};
 use crate::store::staging::Staging;
 
 /// A script's program, ready to be executed.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Program {
     script: Script,
     name: OsString,
-    binary: Binary,
+    binary: Arc<Binary>,
     told: ProgramArgs,
     /// The kind of machine it is for, if that is not the compiler's own.
     target: Option<String>,
     /// What it rests on, if no trace says it.
-    provenance: Option<Provenance>,
+    provenance: Option<Arc<Provenance>>,
     launch_options: LaunchOptions,
+    /// The binary, open so that a trim cannot take it: only for hosts.
+    held: Option<Arc<File>>,
 }
 
 /// How a program is started: what a debugger has to give it.
@@ -115,11 +119,12 @@ impl Program {
         Program {
             script: script.clone(),
             name: found.path.file_name().unwrap_or_default().to_owned(),
-            binary: Binary::Cached(found.path),
+            binary: Arc::new(Binary::Cached(found.path)),
             told: found.told,
             target: found.target,
             provenance: None,
             launch_options,
+            held: None,
         }
     }
 
@@ -147,11 +152,12 @@ impl Program {
         Program {
             script: script.clone(),
             name: built.name,
-            binary,
+            binary: Arc::new(binary),
             told: built.told,
             target: built.target,
-            provenance: Some(Provenance { checks: built.checks, about }),
+            provenance: Some(Arc::new(Provenance { checks: built.checks, about })),
             launch_options,
+            held: None,
         }
     }
 
@@ -167,17 +173,50 @@ impl Program {
         Program {
             script: script.clone(),
             name,
-            binary: Binary::Cached(path),
+            binary: Arc::new(Binary::Cached(path)),
             told,
             target,
             provenance: None,
             launch_options,
+            held: None,
         }
+    }
+
+    /// Opens its binary, so that it can be executed whatever becomes of the cache; `None` if it is gone already.
+    pub(crate) fn hold(mut self) -> io::Result<Option<Program>> {
+        if let Binary::Cached(path) = &*self.binary {
+            match File::open(path) {
+                Ok(file) => self.held = Some(Arc::new(file)),
+                Err(error) if is_gone(&error, path) => return Ok(None),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(Some(self))
+    }
+
+    /// What a child executes: the file under its own name while that is there, else what is held open.
+    pub(crate) fn executable(&self) -> io::Result<Executable> {
+        Ok(match (&*self.binary, &self.held) {
+            (Binary::Memory { memory, .. }, _) => Executable::open(memory.as_fd()),
+            (Binary::Cached(path), held) => Executable::cached(path, held.as_deref()),
+            (Binary::Held { path, .. }, _) => Executable::at(path),
+        })
+    }
+
+    /// The variables that it is told, whatever its caller says under these names.
+    pub(crate) fn told_variables(&self) -> Vec<(OsString, OsString)> {
+        let script = self.script.path().map(|path| ("RUNNER_SCRIPT".into(), path.as_os_str().to_owned()));
+        script.into_iter().chain(self.told.variables.iter().cloned()).collect()
+    }
+
+    /// What runner itself sees.
+    pub(crate) fn environment(&self) -> &Environment {
+        self.launch_options.context.environment()
     }
 
     /// What it rests on, if no trace says it.
     pub(crate) fn provenance(&self) -> Option<&Provenance> {
-        self.provenance.as_ref()
+        self.provenance.as_deref()
     }
 
     /// What the program is called: as the script without its extension, or as the package calls it.
@@ -197,7 +236,7 @@ impl Program {
 
     /// Where the program lies, if it is a file that stays.
     pub fn path(&self) -> Option<&Path> {
-        match &self.binary {
+        match &*self.binary {
             Binary::Cached(path) => Some(path),
             Binary::Memory { .. } | Binary::Held { .. } => None,
         }
@@ -205,7 +244,7 @@ impl Program {
 
     /// The program's bytes, from the first.
     pub(crate) fn open(&self) -> io::Result<File> {
-        let mut file = match &self.binary {
+        let mut file = match &*self.binary {
             Binary::Cached(path) | Binary::Held { path, .. } => File::open(path)?,
             Binary::Memory { memory, .. } => File::from(memory.try_clone()?),
         };
@@ -228,16 +267,16 @@ impl Program {
             Some(_) if self.path().is_some_and(|path| !path.exists()) => return Ok(None),
             under => under,
         };
-        let sandbox = self.sandbox(under.as_ref())?;
+        let sandbox = self.sandbox(under.as_ref(), None)?;
         let image = self.image(under.as_ref(), arguments, sandbox.as_ref());
         if let Some(command_log) = self.command_log() {
             command_log.program(&image);
         }
         let must_return =
             self.launch_options.command_log.as_ref().is_some_and(|command_log| command_log.times());
-        let error = match &self.binary {
-            Binary::Held { .. } => return self.spawn(under.as_ref(), &image),
-            _ if must_return => return self.spawn(under.as_ref(), &image),
+        let error = match &*self.binary {
+            Binary::Held { .. } => return self.as_child(under.as_ref(), &image),
+            _ if must_return => return self.as_child(under.as_ref(), &image),
             Binary::Memory { memory, .. } => memfd::become_memory(memory, &image),
             Binary::Cached(_) if under.is_some() => exec::become_image(&image),
             Binary::Cached(path) => match become_cached(path, &image) {
@@ -269,7 +308,11 @@ impl Program {
     }
 
     /// The sandbox that it runs in: what the script and the configuration ask for, and what whoever runs it does.
-    pub(crate) fn sandbox(&self, under: Option<&ExecWrapper>) -> Result<Option<Confinement>> {
+    pub(crate) fn sandbox(
+        &self,
+        under: Option<&ExecWrapper>,
+        directory: Option<&Path>,
+    ) -> Result<Option<Confinement>> {
         let LaunchOptions { sandbox, context, .. } = &self.launch_options;
         let environment = context.environment();
         let mut permissions = Permissions::from_arguments(&self.told.sandbox)?;
@@ -289,7 +332,7 @@ impl Program {
         let here = |error| {
             Error::new(Step::Sandbox, anyhow::Error::new(error).context("cannot tell the working directory"))
         };
-        let working_directory = std::path::absolute(".").map_err(here)?;
+        let working_directory = std::path::absolute(directory.unwrap_or(Path::new("."))).map_err(here)?;
         let home = environment.home();
         let situation = Situation {
             program: self.path(),
@@ -312,12 +355,12 @@ impl Program {
     }
 
     /// What it is called. A package's program goes by its own name, as if it were installed.
-    fn called(&self) -> &OsStr {
+    pub(crate) fn called(&self) -> &OsStr {
         if self.script.package().is_some() { &self.name } else { self.script.typed() }
     }
 
     fn file(&self) -> &Path {
-        match &self.binary {
+        match &*self.binary {
             Binary::Cached(path) | Binary::Memory { path, .. } | Binary::Held { path, .. } => path,
         }
     }
@@ -345,11 +388,12 @@ impl Program {
                 (program.clone(), words.chain(own).collect())
             }
         };
-        Image { file, arguments, script: self.script.path(), told: &self.told, sandbox }
+        let variables = self.environment().fixed_variables();
+        Image { file, arguments, script: self.script.path(), told: &self.told, variables, sandbox }
     }
 
     /// Has it as a child, and ends as it ended.
-    fn spawn(&self, under: Option<&ExecWrapper>, image: &Image<'_>) -> Result<Option<ExitStatus>> {
+    fn as_child(&self, under: Option<&ExecWrapper>, image: &Image<'_>) -> Result<Option<ExitStatus>> {
         let status =
             match timed(self.launch_options.command_log.as_ref(), "running it", || child::spawn(image)) {
                 Ok(status) => status,
@@ -382,7 +426,7 @@ impl Program {
     }
 
     #[cold]
-    fn cannot_execute(&self, under: Option<&ExecWrapper>, error: io::Error) -> Error {
+    pub(crate) fn cannot_execute(&self, under: Option<&ExecWrapper>, error: io::Error) -> Error {
         if error.get_ref().is_some_and(|error| error.is::<NotEntered>()) {
             return Error::new(Step::Sandbox, error);
         }

@@ -22,7 +22,7 @@ impl Runner {
         options: &Options,
         addition: &Addition,
     ) -> Result<Vec<DependencyChange>> {
-        crate::commands::add::add(&self.context, script, options, addition)
+        self.context.operate(options, |context| crate::commands::add::add(context, script, options, addition))
     }
 
     /// Removes dependencies from a script; `arguments` are options of `cargo remove`.
@@ -37,7 +37,9 @@ impl Runner {
         arguments: &[OsString],
         dry_run: bool,
     ) -> Result<Vec<DependencyChange>> {
-        crate::commands::add::remove(&self.context, script, options, names, arguments, dry_run)
+        self.context.operate(options, |context| {
+            crate::commands::add::remove(context, script, options, names, arguments, dry_run)
+        })
     }
 
     /// Renews `SCRIPT.lock` as far as `renewal` says and the manifest needs, or removes it where none is needed; with `check`
@@ -52,7 +54,8 @@ impl Runner {
         renewal: Renewal,
         check: bool,
     ) -> Result<LockResult> {
-        crate::commands::lock::lock(&self.context, script, options, renewal, check)
+        self.context
+            .operate(options, |context| crate::commands::lock::lock(context, script, options, renewal, check))
     }
 
     /// What `cargo tree` prints of a script, and its exit code; `arguments` are its options.
@@ -60,7 +63,8 @@ impl Runner {
     /// # Errors
     /// As [`Runner::prepare`], as far as nothing has to be built.
     pub fn tree(&self, script: &Script, options: &Options, arguments: &[OsString]) -> Result<(String, u8)> {
-        crate::commands::tree::tree(&self.context, script, options, arguments)
+        self.context
+            .operate(options, |context| crate::commands::tree::tree(context, script, options, arguments))
     }
 
     /// The dependencies of a script that have newer versions, by name; with `transitive` those of dependencies too.
@@ -73,6 +77,8 @@ impl Runner {
         options: &Options,
         transitive: bool,
     ) -> Result<Vec<OutdatedDependency>> {
-        crate::commands::outdated::outdated(&self.context, script, options, transitive)
+        self.context.operate(options, |context| {
+            crate::commands::outdated::outdated(context, script, options, transitive)
+        })
     }
 }

@@ -1,11 +1,11 @@
 //! The engine as a host program sees it: each method is one subcommand or one step of a run.
 
 use std::ffi::{OsStr, OsString};
-use std::io;
 use std::path::{Path, PathBuf};
+#[cfg(feature = "exec")]
 use std::process::ExitStatus;
+use std::sync::Arc;
 
-use crate::base::environment::Environment;
 use crate::base::error::{Error, Result};
 use crate::build::record::BuildRecord;
 use crate::commands::artifact::Artifact;
@@ -22,51 +22,27 @@ use crate::engine::context::Context;
 use crate::engine::miss_reason::Why;
 use crate::engine::program::Program;
 use crate::engine::trim::{CachedBuild, TrimReport};
-use crate::report::event::{Event, EventSink, Flow};
+use crate::host::settings::Settings;
 use crate::request::limits::Limits;
-use crate::request::options::{Options, Verbosity};
+use crate::request::options::Options;
 use crate::rust::deps::VersionChange;
 use crate::script::script_file::Script;
 
-/// Compiles, caches and executes scripts.
+/// Compiles, caches and executes scripts. Clones share what they are; several in a process do not know of each other.
 #[derive(Debug, Clone)]
 pub struct Runner {
-    pub(super) context: Context,
+    pub(super) context: Arc<Context>,
 }
 
 impl Runner {
-    /// A runner that sees `environment`.
-    pub fn new(environment: Environment) -> Runner {
-        Runner { context: Context::new(environment) }
+    /// A runner with these settings.
+    pub fn new(settings: Settings) -> Runner {
+        Runner { context: Arc::new(settings.context) }
     }
 
-    /// Lets second runs of provisional builds start `command build --cache --background SCRIPT`, which must end in
-    /// [`Runner::finish`]. Without it provisional builds are not made.
-    pub fn with_background(mut self, command: fn() -> io::Result<PathBuf>) -> Runner {
-        self.context.background = Some(command);
-        self
-    }
-
-    /// Lets `listener` hear each [`Event`], with how much was asked for: what a person sees is the listener's to decide. It
-    /// is called from any thread. Without it nobody hears anything.
-    pub fn with_events(
-        mut self,
-        listener: impl Fn(&Event<'_>, Verbosity) -> Flow + Send + Sync + 'static,
-    ) -> Runner {
-        self.context.sink = EventSink::new(listener);
-        self
-    }
-
-    /// Leaves compilers in the process group of this process, so that the keys of a terminal reach them too; and does not
-    /// stop what they have started. Without it each has a session of its own.
-    pub fn in_foreground(mut self) -> Runner {
-        self.context.shares_group = true;
-        self
-    }
-
-    /// The environment it sees.
-    pub fn environment(&self) -> &Environment {
-        self.context.environment()
+    /// Its settings.
+    pub fn settings(&self) -> Settings {
+        Settings { context: (*self.context).clone() }
     }
 
     /// Every executable that was promoted, by name, and what became of it.
@@ -133,7 +109,7 @@ impl Runner {
     /// Installs a script as an executable.
     ///
     /// # Errors
-    /// Those of [`Runner::prepare`], and [`Step::Install`]: nothing has changed then.
+    /// Those of [`Runner::build`], and [`Step::Install`]: nothing has changed then.
     pub fn promote(&self, script: &Script, options: &Options, placement: &Placement) -> Result<Installed> {
         self.context.operate(options, |context| {
             crate::commands::promote::promote(context, script, options, placement)
@@ -163,7 +139,7 @@ impl Runner {
 
     /// Builds scripts into the cache, as many at once as there are processors, so that their first run is a hit. One result
     /// a script, in order.
-    pub fn build_ahead(&self, scripts: &[Script], options: &Options) -> Vec<Result<()>> {
+    pub fn prebuild(&self, scripts: &[Script], options: &Options) -> Vec<Result<()>> {
         crate::commands::prebuild::prebuild(&self.context, scripts, options)
     }
 
@@ -171,7 +147,7 @@ impl Runner {
     /// `SCRIPT.lock` if that is there or `write_lock` asks for it; else in the cache, for this manifest.
     ///
     /// # Errors
-    /// As [`Runner::prepare`]; [`Step::Install`] if `SCRIPT.lock` cannot be written.
+    /// As [`Runner::build`]; [`Step::Install`] if `SCRIPT.lock` cannot be written.
     pub fn update(&self, script: &Script, options: &Options, write_lock: bool) -> Result<Vec<VersionChange>> {
         self.context.operate(options, |context| {
             crate::commands::prebuild::update(context, script, options, write_lock)
@@ -181,7 +157,7 @@ impl Runner {
     /// Builds a program again from its script, and compares. The program is a file, or the name of what was promoted.
     ///
     /// # Errors
-    /// Those of [`Runner::inspect`] and [`Runner::prepare`]; [`Step::Install`] and [`Step::Toolchain`] if it cannot be told.
+    /// Those of [`Runner::inspect`] and [`Runner::build`]; [`Step::Install`] and [`Step::Toolchain`] if it cannot be told.
     pub fn rebuild(
         &self,
         program: &OsStr,
@@ -257,11 +233,11 @@ impl Runner {
         crate::commands::cache::clean(&self.context, script)
     }
 
-    /// Shows how a script would be built and written where `output` says; see [`Runner::build`].
+    /// Shows how a script would be built and written where `output` says; see [`Runner::export`].
     ///
     /// # Errors
-    /// As [`Runner::build`], as far as nothing has to be built for them.
-    pub fn rehearse_build(&self, script: &Script, options: &Options, output: Option<&Path>) -> Result<()> {
+    /// As [`Runner::export`], as far as nothing has to be built for them.
+    pub fn rehearse_export(&self, script: &Script, options: &Options, output: Option<&Path>) -> Result<()> {
         self.context.operate(options, |context| {
             crate::commands::build::dry_run_of_build(context, script, options, output)
         })
@@ -271,8 +247,8 @@ impl Runner {
     /// a path that ends in a slash); the working directory if it says nothing. Returns its path.
     ///
     /// # Errors
-    /// Those of [`Runner::prepare`], and [`Step::Install`].
-    pub fn build(&self, script: &Script, options: &Options, output: Option<&Path>) -> Result<PathBuf> {
+    /// Those of [`Runner::build`], and [`Step::Install`].
+    pub fn export(&self, script: &Script, options: &Options, output: Option<&Path>) -> Result<PathBuf> {
         self.context
             .operate(options, |context| crate::commands::build::build(context, script, options, output))
     }
@@ -281,7 +257,7 @@ impl Runner {
     ///
     /// # Errors
     /// [`Step::Arguments`] and [`Step::Install`] if that cannot be done: then nothing has been built.
-    pub fn build_all(
+    pub fn export_all(
         &self,
         scripts: &[Script],
         options: &Options,
@@ -360,7 +336,7 @@ impl Runner {
     /// Shows what the compiler or clippy has to say of a script. `arguments` are more of the tool's own.
     ///
     /// # Errors
-    /// As [`Runner::prepare`]: [`Step::Compile`] if there are errors.
+    /// As [`Runner::build`]: [`Step::Compile`] if there are errors.
     pub fn check(
         &self,
         script: &Script,
@@ -376,7 +352,7 @@ impl Runner {
     /// Writes the documentation of a script into `directory`, or into the cache; returns its first page.
     ///
     /// # Errors
-    /// As [`Runner::prepare`].
+    /// As [`Runner::build`].
     pub fn document(
         &self,
         script: &Script,
@@ -392,7 +368,7 @@ impl Runner {
     /// Makes the final build of a script whose build is provisional, unless a background build is going on.
     ///
     /// # Errors
-    /// As [`Runner::prepare`].
+    /// As [`Runner::build`].
     pub fn finish(&self, script: &Script, options: &Options) -> Result<()> {
         self.context.operate(options, |context| crate::engine::background::finish(context, script, options))
     }
@@ -413,21 +389,22 @@ impl Runner {
         crate::engine::background::stop(&self.context)
     }
 
-    /// Becomes the script. Returns only if the program had to be spawned, with the way it ended.
+    /// Becomes the script: for programs of one thread. Returns only if the program had to be a child, with the way it ended.
     ///
     /// # Errors
-    /// Those of [`Runner::prepare`], and [`Step::Execute`].
-    pub fn run(&self, script: &Script, options: &Options, arguments: &[OsString]) -> Result<ExitStatus> {
+    /// Those of [`Runner::build`], and [`Step::Execute`].
+    #[cfg(feature = "exec")]
+    pub fn exec(&self, script: &Script, options: &Options, arguments: &[OsString]) -> Result<ExitStatus> {
         self.context
             .operate(options, |context| crate::engine::prepare::run(context, script, options, arguments))
     }
 
-    /// The program of a script: the cached one if its trace holds, else built now.
+    /// The program of a script: the cached one if nothing changed, else built now.
     ///
     /// # Errors
     /// Any [`Step`] but [`Step::Execute`] and [`Step::Install`]. If the cache cannot be used the program is temporary, and
-    /// one line on stderr says why. A script that is edited while it is compiled is read again.
-    pub fn prepare(&self, script: &Script, options: &Options) -> Result<Program> {
-        self.context.operate(options, |context| crate::engine::prepare::prepare(context, script, options))
+    /// an event says why. A script that is edited while it is compiled is read again.
+    pub fn build(&self, script: &Script, options: &Options) -> Result<Program> {
+        self.context.operate(options, |context| crate::engine::prepare::build(context, script, options))
     }
 }

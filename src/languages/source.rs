@@ -34,7 +34,8 @@ impl Source {
         extension: &str,
         staging: &Path,
     ) -> io::Result<Source> {
-        if let Some(path) = compilation.script.path().filter(|_| is_fine) {
+        if let Some(path) = compilation.script.path().filter(|_| is_fine && !compilation.script.is_overlay())
+        {
             return Ok(Source { path: path.to_owned(), mirror: None });
         }
         let mirror = staging.join("source");

@@ -87,8 +87,14 @@ mod tests {
         let told = ProgramArgs::default();
         let run = |script: &str| {
             let arguments = ["sh", "-c", script].map(OsString::from).to_vec();
-            let status =
-                spawn(&Image { file: "/bin/sh".into(), arguments, script: None, told: &told, sandbox: None });
+            let status = spawn(&Image {
+                file: "/bin/sh".into(),
+                arguments,
+                script: None,
+                told: &told,
+                variables: None,
+                sandbox: None,
+            });
             signals::exit_code(status.unwrap())
         };
         assert_eq!(run("exit 7"), 7);

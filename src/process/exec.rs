@@ -43,6 +43,8 @@ pub(crate) struct Image<'a> {
     pub(crate) told: &'a ProgramArgs,
     /// The sandbox that is entered right before the program is executed.
     pub(crate) sandbox: Option<&'a Confinement>,
+    /// The variables of the caller, unless they are those of the process.
+    pub(crate) variables: Option<&'a [(OsString, OsString)]>,
 }
 
 /// A sandbox that the kernel has agreed to, and its rules.
@@ -98,6 +100,8 @@ pub(super) struct RawImage {
     variables: Vec<CString>,
     /// Which of the caller's variables are passed on.
     rules: Option<Sandbox>,
+    /// Whether the variables of the process come with them.
+    inherits: bool,
 }
 
 const OWN_VARIABLE: &[u8] = b"RUNNER_SCRIPT=";
@@ -109,8 +113,18 @@ impl RawImage {
         let own = image.script.map(|path| [OWN_VARIABLE, path.as_os_str().as_bytes()].concat());
         let told = image.told.variables.iter();
         let told = told.map(|(name, value)| [name.as_bytes(), b"=", value.as_bytes()].concat());
-        let variables = own.into_iter().chain(told).map(CString::new).collect::<Result<_, _>>()?;
-        Ok(RawImage { arguments, variables, rules: image.sandbox.map(|sandbox| sandbox.rules.clone()) })
+        let ours: Vec<Vec<u8>> = own.into_iter().chain(told).collect();
+        let is_ours = |name: &OsString| {
+            name == "RUNNER_SCRIPT" || image.told.variables.iter().any(|(ours, _)| ours == name)
+        };
+        let rules = image.sandbox.map(|sandbox| sandbox.rules.clone());
+        let given =
+            image.variables.unwrap_or_default().iter().filter(|(name, _)| {
+                !is_ours(name) && rules.as_ref().is_none_or(|rules| rules.passes_on(name))
+            });
+        let given = given.map(|(name, value)| [name.as_bytes(), b"=", value.as_bytes()].concat());
+        let variables = ours.into_iter().chain(given).map(CString::new).collect::<Result<_, _>>()?;
+        Ok(RawImage { arguments, variables, inherits: image.variables.is_none(), rules })
     }
 
     /// Null-terminated arrays that point into this image and into `environ`.
@@ -120,7 +134,7 @@ impl RawImage {
         let mut envp = Vec::with_capacity(64);
         // SAFETY: `environ` is a null-terminated array of C strings, and nothing in this program writes to it.
         unsafe {
-            let mut next = environ;
+            let mut next = if self.inherits { environ } else { ptr::null() };
             while !next.is_null() && !(*next).is_null() {
                 let theirs = CStr::from_ptr(*next).to_bytes();
                 if !theirs.starts_with(OWN_VARIABLE) && !self.replaces(theirs) && self.passes_on(theirs) {

@@ -248,6 +248,9 @@ impl Drop for Running {
         if self.exit.is_none() {
             self.signal(Signal::KILL);
             self.exit = self.started.collect().ok();
+            if self.has_session {
+                group_is_gone(self.pid());
+            }
         }
     }
 }

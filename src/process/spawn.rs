@@ -27,10 +27,11 @@ use rustix::process::{Pid, Resource, Rlimit, Signal, getpid, setrlimit};
 
 use crate::base::resource_limits::ResourceLimits;
 use crate::process::exec::{close_at_exec, die_with_parent};
+use crate::process::sandbox::enter::Prepared;
 use crate::process::signals;
 
 /// What is arranged for a child before it is executed.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Setup {
     /// It leads a session, and so a process group, of its own.
     pub(crate) has_session: bool,
@@ -39,6 +40,10 @@ pub(crate) struct Setup {
     pub(crate) limits: ResourceLimits,
     /// It has no open file but its three streams.
     pub(crate) closes_descriptors: bool,
+    /// A descriptor that it keeps open: the program that an interpreter is to read.
+    pub(crate) keeps: Option<RawFd>,
+    /// The sandbox that it enters last.
+    pub(crate) sandbox: Option<Prepared>,
 }
 
 /// A child that was started.
@@ -84,7 +89,7 @@ pub(crate) fn start(command: &mut Command, name: Option<&OsStr>, setup: Setup) -
             command.arg0(name);
         }
         // SAFETY: `arrange` is safe between fork and exec.
-        unsafe { command.pre_exec(move || arrange(setup, parent)) };
+        unsafe { command.pre_exec(move || arrange(&setup, parent)) };
         let child = command.spawn()?;
         let pid = Pid::from_child(&child);
         return Ok(Started { pid, end: End::Descriptor(descriptor(pid).map_err(lost)?) });
@@ -195,7 +200,7 @@ fn resident(usage: &libc::rusage) -> u64 {
 }
 
 /// In the child: what it is to have before it is executed.
-fn arrange(setup: Setup, parent: Pid) -> io::Result<()> {
+fn arrange(setup: &Setup, parent: Pid) -> io::Result<()> {
     if setup.has_session {
         rustix::process::setsid()?;
     }
@@ -207,6 +212,10 @@ fn arrange(setup: Setup, parent: Pid) -> io::Result<()> {
     if setup.closes_descriptors {
         close_at_exec();
     }
+    if let Some(number) = setup.keeps {
+        // SAFETY: numbers; the descriptor is our caller's, and open.
+        unsafe { libc::fcntl(number, libc::F_SETFD, 0) };
+    }
     limit(Resource::As, memory, 0)?;
     limit(Resource::Cpu, seconds, 1)?;
     limit(Resource::Fsize, file_size, 0)?;
@@ -214,7 +223,7 @@ fn arrange(setup: Setup, parent: Pid) -> io::Result<()> {
     limit(Resource::Nproc, processes, 0)?;
     #[cfg(any(target_os = "illumos", target_os = "solaris"))]
     let _ = processes;
-    Ok(())
+    setup.sandbox.as_ref().map_or(Ok(()), Prepared::enter)
 }
 
 /// Lowers a limit; a lower one that the caller has stays.
@@ -238,7 +247,7 @@ fn start_monitored(command: &mut Command, name: Option<&OsStr>, setup: Setup) ->
         command.pre_exec(move || {
             // The descriptor is open as long as the closure is there.
             let number = number.max(writer.as_raw_fd());
-            between(number, setup, parent, &raw, &caller)
+            between(number, &setup, parent, &raw, &caller)
         });
     }
     let mut child = command.spawn()?;
@@ -301,7 +310,7 @@ fn tell(writer: RawFd, what: i64, value: i64) {
 /// In the process between: forks the child, which executes the command, and waits for it. Returns in nobody.
 fn between(
     writer: RawFd,
-    setup: Setup,
+    setup: &Setup,
     parent: Pid,
     raw: &RawCommand,
     caller: &libc::sigaction,
@@ -341,6 +350,24 @@ fn between(
         tell(writer, MOST_MEMORY, resident(&usage) as i64);
         tell(writer, STATUS, i64::from(status));
         libc::_exit(0);
+    }
+}
+
+/// Has a command enter a sandbox before it is executed.
+pub(crate) fn confine(command: &mut Command, sandbox: Prepared) {
+    // SAFETY: `enter` is made for this moment: it allocates nothing and takes no lock.
+    unsafe { command.pre_exec(move || sandbox.enter()) };
+}
+
+/// Has a command own what it executes, and leave that open for an interpreter.
+pub(crate) fn keep_open(command: &mut Command, number: RawFd, held: impl Send + Sync + 'static) {
+    // SAFETY: between fork and exec one flag of a descriptor is cleared; what is captured is only held.
+    unsafe {
+        command.pre_exec(move || {
+            let _held = &held;
+            libc::fcntl(number, libc::F_SETFD, 0);
+            Ok(())
+        });
     }
 }
 

@@ -11,7 +11,7 @@
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, PipeReader, Seek, Write};
-use std::os::fd::OwnedFd;
+use std::os::fd::{OwnedFd, RawFd};
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::Duration;
 
@@ -23,6 +23,7 @@ use crate::process::observe::observed::Observed;
 use crate::process::observe::policy::{Policy, StartError};
 use crate::process::observe::unavailable::Unavailable;
 use crate::process::running::{Finished, Heard, Running};
+use crate::process::sandbox::enter::Prepared;
 use crate::process::spawn::{self, Setup};
 
 /// A command that is to be a child.
@@ -36,6 +37,8 @@ pub(crate) struct Task<'a> {
     stderr: Output,
     is_waited_for: bool,
     closes_descriptors: bool,
+    keeps: Option<RawFd>,
+    sandbox: Option<Prepared>,
 }
 
 /// Where a child's output goes.
@@ -63,6 +66,8 @@ impl<'a> Task<'a> {
             stderr: Output::Pipe,
             is_waited_for: true,
             closes_descriptors: false,
+            keeps: None,
+            sandbox: None,
         }
     }
 
@@ -101,6 +106,16 @@ impl<'a> Task<'a> {
         Task { closes_descriptors: true, ..self }
     }
 
+    /// It keeps this descriptor open.
+    pub(crate) fn keeping(self, keeps: Option<RawFd>) -> Task<'a> {
+        Task { keeps, ..self }
+    }
+
+    /// It enters a sandbox before it is executed.
+    pub(crate) fn within(self, sandbox: Option<Prepared>) -> Task<'a> {
+        Task { sandbox, ..self }
+    }
+
     /// Starts it.
     pub(crate) fn start(self) -> io::Result<Running> {
         Ok(self.start_observed(None)?.0)
@@ -133,6 +148,8 @@ impl<'a> Task<'a> {
             dies_with_us,
             limits: self.supervision.limits,
             closes_descriptors: self.closes_descriptors,
+            keeps: self.keeps,
+            sandbox: self.sandbox,
         };
         let name = self.name;
         let spawn = |command: &mut Command| spawn::start(command, name, setup);

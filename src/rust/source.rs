@@ -92,12 +92,12 @@ impl Source {
         };
         let path = recipe.script.path().map_or_else(|| recipe.base().join(NAMELESS), Path::to_owned);
         let text = match (text, own_name) {
-            (None, Some(name)) => {
+            (None, Some(name)) if !recipe.script.is_overlay() => {
                 let argument = unmistakable(&name);
                 return Ok(Source { path, name, argument, piped: None, shown: None });
             }
             (Some(text), _) => text.as_bytes(),
-            (None, None) => recipe.script.bytes(),
+            (None, _) => recipe.script.bytes(),
         };
         let given = recipe.script.inline_source();
         let name = match file_name {

@@ -32,6 +32,8 @@ pub struct Script {
     /// What the file looked like when it was read.
     stamp: Option<Stamp>,
     inline_source: Option<InlineSource>,
+    /// Whether the bytes are given in place of those of the file.
+    is_overlay: bool,
 }
 
 /// A text that is no file: standard input, or an expression from the command line.
@@ -67,7 +69,7 @@ impl Script {
     ///
     /// # Errors
     /// [`Step::Script`]: 127 if it is not there, 126 if it is there and cannot be read or is a directory.
-    pub fn read(typed: &OsStr, environment: &Environment) -> Result<Script> {
+    pub(crate) fn read(typed: &OsStr, environment: &Environment) -> Result<Script> {
         if typed.is_empty() {
             return Err(Error::message(Step::Script, "the name of the script is empty")
                 .not_found()
@@ -76,14 +78,14 @@ impl Script {
         if typed == "-" {
             return Script::read_stdin().map_err(|error| read_error(Path::new("-"), error).about("-"));
         }
-        let mut path = PathBuf::from(typed);
+        let mut path = environment.absolute_of_other(PathBuf::from(typed));
         let mut script = Script::read_file(typed, &path);
         if let Err(error) = &script
             && error.kind() == io::ErrorKind::NotFound
             && !typed.as_bytes().contains(&b'/')
         {
             if let Some(package) = Package::parse(typed) {
-                return Ok(Script { typed: typed.to_owned(), ..Script::of_package(package) });
+                return Ok(Script { typed: typed.to_owned(), ..Script::from_package(package) });
             }
             if let Some(found) = environment.find_command(typed) {
                 script = Script::read_file(typed, &found);
@@ -101,6 +103,26 @@ impl Script {
                 None => error,
             }
         })
+    }
+
+    /// Reads the file at a path.
+    ///
+    /// # Errors
+    /// [`Step::Script`]: 127 if it is not there, 126 if it cannot be read or is a directory.
+    pub(crate) fn read_path(typed: &Path, environment: &Environment) -> Result<Script> {
+        let path = environment.absolute_of_other(typed.to_owned());
+        Script::read_file(typed.as_os_str(), &path)
+            .map_err(|error| read_error(&path, error).about(typed.to_string_lossy()))
+    }
+
+    /// The same script with other bytes than its file holds.
+    pub(crate) fn overlaid(self, bytes: Vec<u8>) -> Script {
+        Script { bytes, is_overlay: true, ..self }
+    }
+
+    /// Whether its bytes are given in place of those of the file.
+    pub(crate) fn is_overlay(&self) -> bool {
+        self.is_overlay
     }
 
     /// The script as it is now, at the same place.
@@ -158,14 +180,30 @@ impl Script {
         };
         let real = real.filter(|real| Location::File(real.clone()) != location);
         let stamp = metadata.is_file().then(|| Stamp::of(&metadata));
-        Ok(Some(Script { typed: typed.to_owned(), location, real, bytes, stamp, inline_source: None }))
+        Ok(Some(Script {
+            typed: typed.to_owned(),
+            location,
+            real,
+            bytes,
+            stamp,
+            inline_source: None,
+            is_overlay: false,
+        }))
     }
 
     /// A package of a registry in the place of a script.
-    pub fn of_package(package: Package) -> Script {
+    pub(crate) fn from_package(package: Package) -> Script {
         let typed = package.to_string().into();
         let location = Location::Package(package);
-        Script { typed, location, real: None, bytes: Vec::new(), stamp: None, inline_source: None }
+        Script {
+            typed,
+            location,
+            real: None,
+            bytes: Vec::new(),
+            stamp: None,
+            inline_source: None,
+            is_overlay: false,
+        }
     }
 
     /// The package, if it is one.
@@ -177,7 +215,7 @@ impl Script {
     }
 
     /// A script that is text in memory; relative paths are taken from `base`.
-    pub fn from_text(typed: &OsStr, base: &Path, text: impl Into<Vec<u8>>) -> Script {
+    pub(crate) fn from_text(typed: &OsStr, base: &Path, text: impl Into<Vec<u8>>) -> Script {
         let location = Location::Nowhere(absolute(base.to_owned()));
         Script {
             typed: typed.to_owned(),
@@ -186,6 +224,7 @@ impl Script {
             bytes: text.into(),
             stamp: None,
             inline_source: None,
+            is_overlay: false,
         }
     }
 
@@ -194,7 +233,15 @@ impl Script {
         let real = std::fs::canonicalize(path).ok().filter(|real| real != path);
         let location = Location::File(absolute(path.to_owned()));
         let typed = path.as_os_str().to_owned();
-        Script { typed, location, real, bytes: text.into(), stamp: None, inline_source: None }
+        Script {
+            typed,
+            location,
+            real,
+            bytes: text.into(),
+            stamp: None,
+            inline_source: None,
+            is_overlay: true,
+        }
     }
 
     /// Whether the text is not that of a regular file: the compiler cannot read it there.
@@ -293,6 +340,7 @@ impl Script {
     /// Whether the file still holds the bytes that were read.
     pub(crate) fn is_unchanged(&self) -> bool {
         match &self.location {
+            Location::File(_) if self.is_overlay => true,
             Location::File(path) => std::fs::read(path).is_ok_and(|bytes| bytes == self.bytes),
             Location::Nowhere(_) | Location::Package(_) => true,
         }

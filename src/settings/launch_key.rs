@@ -44,7 +44,7 @@ fn of_script(script: &Script, options: &Options, variables: impl FnOnce(&mut Fie
         }
         (Location::Package(package), _) => {
             let (name, wanted) = (package.name().as_bytes(), package.wanted_text().as_bytes());
-            of_package(name, wanted, options, variables)
+            from_package(name, wanted, options, variables)
         }
         (Location::Nowhere(base), _) => {
             let mut fields = Fields::new("launch from nowhere");
@@ -68,7 +68,7 @@ pub(crate) fn of_file(
 }
 
 /// The key of a package, and of what is wanted of it.
-pub(crate) fn of_package(
+pub(crate) fn from_package(
     name: &[u8],
     wanted: &[u8],
     options: &Options,

@@ -19,13 +19,13 @@
 //! Its root is ours, 0700 and no symbolic link, or it is refused with the reason: what lies in it would be executed. With
 //! such a root nobody else can have put anything below it. What stands in the way of a directory or file is moved aside.
 
-use std::cell::OnceCell;
 use std::fs::{DirBuilder, Permissions};
 use std::io::ErrorKind::{AlreadyExists, DirectoryNotEmpty, IsADirectory, NotADirectory, NotFound};
 use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Step, bare};
@@ -48,13 +48,13 @@ pub(crate) struct Cache {
     /// A cache for one run, removed when dropped.
     temporary: Option<Staging>,
     /// Whether the directory was found to be no other program's.
-    is_own: OnceCell<()>,
+    is_own: OnceLock<()>,
 }
 
 impl Cache {
     /// The cache at `root`, which need not exist yet.
     pub(crate) fn at(root: PathBuf) -> Cache {
-        Cache { directory: root.join(VERSION_DIRECTORY), root, temporary: None, is_own: OnceCell::new() }
+        Cache { directory: root.join(VERSION_DIRECTORY), root, temporary: None, is_own: OnceLock::new() }
     }
 
     pub(crate) fn is_temporary(&self) -> bool {

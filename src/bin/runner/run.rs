@@ -14,7 +14,7 @@ pub(crate) mod watch;
 
 use std::ffi::{OsStr, OsString};
 
-use runner::{Environment, Flow, Options, Result, Runner, Script, Verbosity, Why, printable, usage_error};
+use runner::{Flow, Options, Result, Runner, Script, Settings, Verbosity, Why, printable, usage_error};
 use serde_json::json;
 
 use crate::end::{end_as, survive_broken_pipes};
@@ -28,25 +28,23 @@ use crate::{completion, help};
 pub(crate) fn dispatch(command: Command) -> Result<u8> {
     match command {
         Command::Colored { is_colored, command } => {
-            dispatch_in(*command, Environment::process().with_color(is_colored))
+            dispatch_in(*command, Settings::of_process().color(is_colored))
         }
-        command => dispatch_in(command, Environment::process()),
+        command => dispatch_in(command, Settings::of_process()),
     }
 }
 
-fn dispatch_in(command: Command, environment: Environment) -> Result<u8> {
-    let terminal = Terminal::of_process(&environment);
-    let runner = Runner::new(environment.clone())
-        .with_background(std::env::current_exe)
-        .in_foreground()
-        .with_events(move |event, verbosity| {
-            terminal.show(event, verbosity);
-            Flow::Go
-        });
+fn dispatch_in(command: Command, settings: Settings) -> Result<u8> {
+    let terminal = Terminal::of_process(&settings);
+    let settings = settings.background(std::env::current_exe).foreground().events(move |event, verbosity| {
+        terminal.show(event, verbosity);
+        Flow::Go
+    });
+    let runner = Runner::new(settings);
     match command {
         Command::Run { script, arguments, options } => return run(&runner, &script, &options, &arguments),
         Command::Evaluate { expression, base, arguments, options } => {
-            return runner.run(&expression.script(&base), &options, &arguments).map(end_as);
+            return runner.exec(&expression.script(&base), &options, &arguments).map(end_as);
         }
         Command::Build { scripts, output, saying, options } => {
             return build::build(&runner, &scripts, output.as_deref(), saying, &options);
@@ -144,10 +142,10 @@ fn dispatch_in(command: Command, environment: Environment) -> Result<u8> {
             print(format_args!("{}\n", place.display()));
         }
         // Peeled off above.
-        Command::Colored { command, .. } => return dispatch_in(*command, environment),
+        Command::Colored { command, .. } => return dispatch_in(*command, runner.settings()),
         Command::AfterCleaning(command) => {
             runner.cache_clean(None)?;
-            return dispatch_in(*command, environment);
+            return dispatch_in(*command, runner.settings());
         }
         Command::Why { scripts, options, json } => {
             return many::each(&runner, &scripts, None, &options, |script| {
@@ -199,7 +197,7 @@ fn dispatch_in(command: Command, environment: Environment) -> Result<u8> {
 }
 
 fn run(runner: &Runner, script: &OsStr, options: &Options, arguments: &[OsString]) -> Result<u8> {
-    let ran = runner.run(&read(runner, script)?, options, arguments);
+    let ran = runner.exec(&read(runner, script)?, options, arguments);
     ran.map(end_as).map_err(|error| perhaps_anothers_word(error, script))
 }
 
@@ -207,7 +205,7 @@ fn run(runner: &Runner, script: &OsStr, options: &Options, arguments: &[OsString
 fn build_ahead(runner: &Runner, scripts: &[OsString], options: &Options) -> Result<u8> {
     let scripts = scripts.iter().map(|script| read(runner, script)).collect::<Result<Vec<_>>>()?;
     let mut code = 0;
-    for error in runner.build_ahead(&scripts, options).into_iter().filter_map(Result::err) {
+    for error in runner.prebuild(&scripts, options).into_iter().filter_map(Result::err) {
         tell(&error);
         code = if code == 0 { error.exit_code() } else { code };
     }

@@ -8,7 +8,7 @@ use std::io::{IsTerminal, Write};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use runner::{Environment, Event, Verbosity, printable};
+use runner::{Event, Settings, Verbosity, printable};
 
 use crate::print;
 
@@ -37,8 +37,8 @@ struct Progress {
 }
 
 impl Terminal {
-    pub(crate) fn of_process(environment: &Environment) -> Terminal {
-        let progress = environment.variable("RUNNER_PROGRESS").unwrap_or_default();
+    pub(crate) fn of_process(settings: &Settings) -> Terminal {
+        let progress = settings.value("RUNNER_PROGRESS").unwrap_or_default();
         let tells_log = !["0", "false", "off", "no"].iter().any(|off| progress == *off);
         Terminal { is_terminal: print::err().is_terminal(), tells_log, progress: Mutex::default() }
     }

@@ -23,7 +23,7 @@ use crate::store::staging::Staging;
 /// Checks a script that is not in Rust with its compiler, one in Go with `go vet`. `None` if it is in Rust.
 ///
 /// # Errors
-/// As [`crate::Runner::prepare`]: [`Step::Compile`] if there are errors.
+/// As [`crate::Runner::build`]: [`Step::Compile`] if there are errors.
 pub(crate) fn check_language(
     context: &Context,
     script: &Script,

@@ -5,8 +5,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use runner::{
-    EXIT_CANNOT_EXECUTE, EXIT_FAILED, EXIT_NOT_FOUND, Environment, Error, Limits, Options, Package,
-    Placement, Runner, Script, State, Step, Wanted,
+    EXIT_CANNOT_EXECUTE, EXIT_FAILED, EXIT_NOT_FOUND, Error, Limits, Options, Package, Placement, Runner,
+    Script, Settings, State, Step, Wanted,
 };
 
 use crate::support::sandbox::Sandbox;
@@ -16,11 +16,11 @@ fn runner(sandbox: &Sandbox) -> Runner {
     let path = format!("{}:/usr/bin:/bin", sandbox.root().join("fake").display());
     let variables = [("HOME", sandbox.home().into_os_string()), ("PATH", path.into())];
     let variables = variables.into_iter().map(|(name, value)| (OsString::from(name), value));
-    Runner::new(Environment::fixed(variables))
+    Runner::new(Settings::new(sandbox.cache()).variables(variables))
 }
 
 fn read(runner: &Runner, path: &Path) -> Result<Script, Error> {
-    Script::read(path.as_os_str(), runner.environment())
+    Script::open(path, &runner.settings())
 }
 
 #[test]
@@ -31,11 +31,11 @@ fn a_program_is_prepared_once_and_found_again() {
     let script = read(&runner, &path).unwrap();
     assert_eq!(script.path(), Some(path.as_path()));
     assert_eq!(script.bytes(), b"print hi\n");
-    let first = runner.prepare(&script, &Options::default()).unwrap();
+    let first = runner.build(&script, &Options::default()).unwrap();
     let binary = first.path().unwrap().to_owned();
     assert!(binary.starts_with(sandbox.cache()) && binary.ends_with("x"));
     sandbox.command(&binary).run().prints("hi\n");
-    let again = runner.prepare(&script, &Options::default()).unwrap();
+    let again = runner.build(&script, &Options::default()).unwrap();
     assert_eq!(again.path(), Some(binary.as_path()));
     let builds = runner.cache_list().unwrap();
     assert_eq!(builds.len(), 1);
@@ -49,7 +49,7 @@ fn a_temporary_program_has_no_path_and_leaves_no_trace() {
     let path = sandbox.write("x.rs", "print hi\n");
     let runner = runner(&sandbox);
     let options = Options { temporary: true, ..Options::default() };
-    let program = runner.prepare(&read(&runner, &path).unwrap(), &options).unwrap();
+    let program = runner.build(&read(&runner, &path).unwrap(), &options).unwrap();
     assert_eq!(program.path(), None);
     drop(program);
     assert!(runner.cache_list().unwrap().is_empty());
@@ -60,9 +60,9 @@ fn a_temporary_program_has_no_path_and_leaves_no_trace() {
 fn a_script_may_be_text() {
     let sandbox = Sandbox::fake();
     let runner = runner(&sandbox);
-    let script = Script::from_text(OsStr::new("inline"), &sandbox.work(), "print from text\n");
+    let script = Script::text(OsStr::new("inline"), &sandbox.work(), "print from text\n");
     assert_eq!(script.path(), None);
-    let program = runner.prepare(&script, &Options::default()).unwrap();
+    let program = runner.build(&script, &Options::default()).unwrap();
     sandbox.command(program.path().unwrap()).run().prints("from text\n");
     let error = runner.promote(&script, &Options::default(), &Placement::default()).unwrap_err();
     assert_eq!(error.step(), Step::Install);
@@ -74,7 +74,7 @@ fn an_error_says_where_it_stopped_and_how_to_exit() {
     let runner = runner(&sandbox);
     let step = |name: &str, text: &str, options: &Options| {
         let path = sandbox.write(name, text);
-        let error = read(&runner, &path).and_then(|script| runner.prepare(&script, options)).unwrap_err();
+        let error = read(&runner, &path).and_then(|script| runner.build(&script, options)).unwrap_err();
         // Whom it is about, once.
         let shown = error.to_string();
         assert_eq!(shown.matches(path.to_str().unwrap()).count(), 1, "{shown}");
@@ -98,13 +98,14 @@ fn an_error_says_where_it_stopped_and_how_to_exit() {
 fn an_environment_that_is_fixed_is_all_there_is() {
     let sandbox = Sandbox::fake();
     // The process that embeds it has a HOME and a PATH, perhaps; this environment has not.
-    let runner = Runner::new(Environment::fixed([]));
-    assert_eq!(runner.cache_path().unwrap_err().step(), Step::Cache);
+    let runner = Runner::new(Settings::new(sandbox.cache()));
     assert_eq!(runner.installed().unwrap_err().step(), Step::Install);
     let path = sandbox.write("x.rs", "print hi\n");
     let script = read(&runner, &path).unwrap();
     let with_home = [(OsString::from("HOME"), sandbox.home().into_os_string())];
-    let error = Runner::new(Environment::fixed(with_home)).prepare(&script, &Options::default()).unwrap_err();
+    let error = Runner::new(Settings::new(sandbox.cache()).variables(with_home))
+        .build(&script, &Options::default())
+        .unwrap_err();
     assert_eq!((error.step(), error.exit_code()), (Step::Toolchain, EXIT_NOT_FOUND));
 }
 
@@ -113,7 +114,7 @@ fn a_package_is_run_as_a_script_is() {
     let package = Package::parse(OsStr::new("ripgrep@14")).unwrap();
     assert_eq!((package.name(), package.to_string().as_str()), ("ripgrep", "ripgrep@14"));
     assert!(matches!(package.wanted(), Wanted::Requirement(_)) && package.version().is_none());
-    let script = Script::of_package(package.clone());
+    let script = Script::of_package("ripgrep@14").unwrap();
     assert_eq!(
         (script.package(), script.path(), script.typed()),
         (Some(&package), None, OsStr::new("ripgrep@14"))
@@ -121,8 +122,8 @@ fn a_package_is_run_as_a_script_is() {
     // What is not here is not looked for without the network.
     let sandbox = Sandbox::fake();
     let home = sandbox.home();
-    let variables =
-        ["PATH", "RUSTUP_HOME"].map(|name| (name.into(), std::env::var_os(name).unwrap_or_default()));
+    let variables = ["PATH", "RUSTUP_HOME"]
+        .map(|name| (OsString::from(name), std::env::var_os(name).unwrap_or_default()));
     let rustup = std::env::var_os("HOME").map(|home| std::path::PathBuf::from(home).join(".rustup"));
     let mut variables: Vec<_> = variables.into_iter().filter(|(_, value)| !value.is_empty()).collect();
     if !variables.iter().any(|(name, _)| name == "RUSTUP_HOME") {
@@ -130,9 +131,9 @@ fn a_package_is_run_as_a_script_is() {
     }
     variables
         .extend([("HOME".into(), home.clone().into()), ("CARGO_HOME".into(), home.join("cargo").into())]);
-    let runner = Runner::new(Environment::fixed(variables));
+    let runner = Runner::new(Settings::new(sandbox.cache()).variables(variables));
     let options = Options { offline: true, ..Options::default() };
-    let error = runner.prepare(&script, &options).unwrap_err();
+    let error = runner.build(&script, &options).unwrap_err();
     assert_eq!((error.step(), error.exit_code()), (Step::Dependencies, 125), "{error}");
     assert!(error.to_string().starts_with("ripgrep@14: `ripgrep@14` is not downloaded"), "{error}");
 }
@@ -154,7 +155,7 @@ fn what_is_promoted_is_listed_built_and_demoted() {
     assert_eq!(runner.demote(OsStr::new("x"), false).unwrap(), installed.path);
     assert!(runner.installed().unwrap().is_empty());
     let output = sandbox.path("out");
-    assert_eq!(runner.build(&script, &Options::default(), Some(&output)).unwrap(), output);
+    assert_eq!(runner.export(&script, &Options::default(), Some(&output)).unwrap(), output);
     sandbox.command(&output).run().prints("hi\n");
     assert_eq!(runner.cache_clean(Some(&path)).unwrap().builds, 1);
     assert_eq!(runner.cache_trim(Limits::default()).unwrap().builds, 0);
@@ -164,6 +165,6 @@ fn what_is_promoted_is_listed_built_and_demoted() {
 fn words_of_a_shebang_are_split_as_the_command_line_does() {
     assert_eq!(runner::shell_words::split("--debug  --edition '2021'"), ["--debug", "--edition", "2021"]);
     assert!(runner::is_similar("promote", "promot") && !runner::is_similar("list", "cache"));
-    let script = Script::from_text(OsStr::from_bytes(b"\xff"), Path::new("/"), "");
+    let script = Script::text(OsStr::from_bytes(b"\xff"), Path::new("/"), "");
     assert_eq!(script.typed().as_bytes(), b"\xff");
 }

@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use runner::{Options, Runner};
+use runner::{Options, Runner, Script};
 
-use crate::support::hosts::{MODE, ROOT, build, runner};
+use crate::support::hosts::{MODE, ROOT, build, runner, settings};
 
 /// One of the hosts, by its variable.
 #[test]
@@ -15,8 +15,17 @@ fn host_program() {
     match mode.as_str() {
         "many" => many(&root, 64),
         "reaper" => reaper(&root),
+        "exec" => exec(&root),
         other => panic!("there is no host {other}"),
     }
+}
+
+/// Becomes a script whose program is `env`, with one variable of the settings.
+fn exec(root: &std::path::Path) {
+    let settings =
+        settings(root).variable("GREETING", Some("hello")).variable("FAKE_PROGRAM", Some("/usr/bin/env"));
+    let script = Script::open(&root.join("work/x.rs"), &settings).unwrap();
+    panic!("{:?}", Runner::new(settings).exec(&script, &Options::default(), &[]));
 }
 
 /// Builds many scripts at once, and says how many came out right.

@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use runner::{Cancel, Environment, Event, Flow, Kind, Options, Runner};
+use runner::{Cancel, Event, Flow, Kind, Options, Runner};
 
-use crate::support::hosts::{build, left, runner, variables};
+use crate::support::hosts::{build, left, runner, settings};
 use crate::support::sandbox::Sandbox;
 
 /// Nothing of a build is left, and the next one is right.
@@ -57,12 +57,11 @@ fn a_build_is_stopped_at_every_event() {
         let sandbox = Sandbox::fake_hi();
         let count = Arc::new(AtomicUsize::new(0));
         let counted = Arc::clone(&count);
-        let runner =
-            Runner::new(Environment::fixed(variables(sandbox.root()))).with_events(move |event, _| {
-                let number = counted.fetch_add(1, Ordering::SeqCst);
-                let is_it = number == wanted && !matches!(event, Event::Log { .. });
-                if is_it { Flow::Stop } else { Flow::Go }
-            });
+        let runner = Runner::new(settings(sandbox.root()).events(move |event, _| {
+            let number = counted.fetch_add(1, Ordering::SeqCst);
+            let is_it = number == wanted && !matches!(event, Event::Log { .. });
+            if is_it { Flow::Stop } else { Flow::Go }
+        }));
         let options = Options { verbosity: runner::Verbosity::Verbose, ..Options::default() };
         let result = build(&runner, &sandbox.path("x.rs"), &options);
         if count.load(Ordering::SeqCst) <= wanted {

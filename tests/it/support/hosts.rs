@@ -5,7 +5,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use runner::{Environment, Error, Options, Runner, Script};
+use runner::{Error, Options, Runner, Script, Settings};
 
 use crate::support::sandbox::{Run, Sandbox};
 
@@ -36,16 +36,21 @@ pub fn variables(root: &Path) -> Vec<(OsString, OsString)> {
     .to_vec()
 }
 
+/// Settings that see a sandbox with a fake compiler.
+pub fn settings(root: &Path) -> Settings {
+    Settings::new(root.join("home/.cache/runner")).variables(variables(root))
+}
+
 /// A runner that sees a sandbox with a fake compiler, and more variables.
 pub fn runner(root: &Path, more: &[(&str, &str)]) -> Runner {
     let more = more.iter().map(|(name, value)| (OsString::from(name), OsString::from(value)));
-    Runner::new(Environment::fixed(variables(root).into_iter().chain(more)))
+    Runner::new(settings(root).variables(variables(root).into_iter().chain(more)))
 }
 
 /// Builds a script; the path of its program.
 pub fn build(runner: &Runner, path: &Path, options: &Options) -> Result<PathBuf, Error> {
-    let script = Script::read(path.as_os_str(), runner.environment())?;
-    Ok(runner.prepare(&script, options)?.path().unwrap().to_owned())
+    let script = Script::open(path, &runner.settings())?;
+    Ok(runner.build(&script, options)?.path().unwrap().to_owned())
 }
 
 /// The processes whose environment names a sandbox, but ours: what a build has left.

@@ -23,12 +23,12 @@ pub(crate) fn build(
     let scripts = scripts.iter().map(|script| read(runner, script)).collect::<Result<Vec<_>>>()?;
     if options.debug.is_dry_run {
         let options = with_release(options.clone());
-        let rehearse = |script| runner.rehearse_build(script, &options, output);
+        let rehearse = |script| runner.rehearse_export(script, &options, output);
         return Ok(first_code(scripts.iter().map(rehearse)));
     }
     let built = match saying.path {
         true => runner.build_cached(&scripts, options),
-        false => runner.build_all(&scripts, &with_release(options.clone()), output)?,
+        false => runner.export_all(&scripts, &with_release(options.clone()), output)?,
     };
     if let (Some(link), Some(Ok(artifact))) = (&saying.link, built.first()) {
         runner.link(artifact, link)?;

@@ -75,7 +75,7 @@ pub(crate) fn run(runner: &Runner, command: CacheCommand) -> Result<()> {
             let cleaned = runner.cache_clean(script.as_deref())?;
             // Builds of a script that is gone can be removed; of one that never was there are none.
             if let Some(script) = script.filter(|script| cleaned.builds == 0 && !script.exists())
-                && let Err(error) = Script::read(script.as_os_str(), runner.environment())
+                && let Err(error) = Script::find(script.as_os_str(), &runner.settings())
             {
                 return Err(error);
             }

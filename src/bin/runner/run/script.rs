@@ -8,7 +8,7 @@ use crate::commands;
 
 /// Reads a script.
 pub(crate) fn read(runner: &Runner, script: &OsStr) -> Result<Script> {
-    Script::read(script, runner.environment()).map_err(|error| perhaps_a_subcommand(error, script))
+    Script::find(script, &runner.settings()).map_err(|error| perhaps_a_subcommand(error, script))
 }
 
 /// A missing script whose name is nearly a subcommand's was probably meant as one.
