@@ -1,6 +1,6 @@
 # Completes the command line of runner in nushell, by asking runner what can stand where the cursor is.
 #
-#   runner completions nushell | save -f ($nu.user-autoload-dirs | first | path join runner.nu)
+#   runner completions nushell | save -f ($nu.user-autoload-dirs.0 + /runner.nu)
 #
 # Nushell has one completer for what is no command of its own: for other commands the one that was there goes on.
 

@@ -420,7 +420,7 @@ look. By hand:
   runner completions fish | source       in ~/.config/fish/config.fish
   eval (runner completions elvish | slurp)
                                          in ~/.config/elvish/rc.elv
-  runner completions nushell | save -f ($nu.user-autoload-dirs | first | path join runner.nu)
+  runner completions nushell | save -f ($nu.user-autoload-dirs.0 + /runner.nu)
                                          once, in nushell
   runner completions powershell | Out-String | Invoke-Expression
                                          in the file that $PROFILE names
