@@ -20,6 +20,7 @@ use crate::base::error::{Error, Result, Step};
 use crate::commands::script_rewrite;
 use crate::engine::context::Context;
 use crate::engine::recipe;
+use crate::request::dialect::Dialect;
 use crate::script::header::{self, Form, Header, Metadata};
 use crate::script::script_file::Script;
 
@@ -70,7 +71,26 @@ fn rewrite(script: &Script, style: Style, environment: &Environment) -> Result<b
     let toml = if is_there {
         metadata.toml.clone()
     } else {
-        with_edition(metadata, recipe.manifest.dialect().edition("2024"), style, recipe.manifest.edition())
+        let code = [&text[..metadata.range.start], &text[metadata.range.end..]].concat();
+        if let Some(name) = lost_variable(&code, style) {
+            return Err(lost(format!(
+                "it asks for `{}…`, which the other form does not set",
+                name.trim_start_matches("var_os(\"").trim_start_matches("var(\"")
+            )));
+        }
+        // What it has had so far, said by its dialect or by what it looks like.
+        let edition = recipe.request.options.edition.as_deref();
+        let edition = edition.unwrap_or_else(|| recipe.manifest.dialect().edition("2024"));
+        let toml = with_edition(metadata, edition, style, recipe.manifest.edition());
+        let later = match style {
+            Style::Frontmatter => Dialect::Cargo,
+            Style::Block => Dialect::RustScript,
+        };
+        let is_named = recipe.manifest.package_text("version").is_some();
+        match !is_named && recipe.manifest.version() != later.version() && may_ask_for_version(&code) {
+            true => with_field(&toml, "version", recipe.manifest.version()),
+            false => toml,
+        }
     };
     let rewritten = match style {
         _ if is_there => text.to_owned(),
@@ -86,18 +106,23 @@ fn rewrite(script: &Script, style: Style, environment: &Environment) -> Result<b
     script_rewrite::replace(script, &rewritten)
 }
 
-/// The TOML without the padding, with the edition that the old form stood for if it says none and the new one would mean
-/// another.
+/// The TOML without the padding, with the edition that the script has had so far if it names none and the new form would
+/// mean another.
 fn with_edition(metadata: &Metadata, edition: &str, style: Style, named: Option<&str>) -> String {
     let toml = metadata.toml.trim_start_matches('\n').trim_end();
     let is_other = match style {
         Style::Frontmatter => edition != "2024",
         Style::Block => edition != "2021",
     };
-    if named.is_some() || !is_other {
-        return toml.to_owned();
+    match named.is_some() || !is_other {
+        true => toml.to_owned(),
+        false => with_field(toml, "edition", edition),
     }
-    let line = format!("edition = \"{edition}\"");
+}
+
+/// The TOML with one more field under `[package]`.
+fn with_field(toml: &str, key: &str, value: &str) -> String {
+    let line = format!("{key} = \"{value}\"");
     let mut lines: Vec<&str> = toml.lines().collect();
     match lines.iter().position(|text| text.split('#').next().unwrap_or_default().trim() == "[package]") {
         Some(at) => lines.insert(at + 1, &line),
@@ -119,6 +144,21 @@ fn with_edition(metadata: &Metadata, edition: &str, style: Style, named: Option<
         }
     }
     lines.join("\n")
+}
+
+/// Whether a script, or a file of it, may ask for its version.
+fn may_ask_for_version(text: &str) -> bool {
+    ["CARGO_PKG_", "version", "mod ", "include!"].iter().any(|word| text.contains(word))
+}
+
+/// What a script asks its old tool for, and the new form does not give; as it is written in the code.
+fn lost_variable(text: &str, style: Style) -> Option<&'static str> {
+    let names: &[&str] = match style {
+        Style::Frontmatter => &["RUST_SCRIPT_", "CARGO_SCRIPT_"],
+        // At run time; for the compiler it is there in both.
+        Style::Block => &["var(\"CARGO_MANIFEST_", "var_os(\"CARGO_MANIFEST_"],
+    };
+    names.iter().find(|name| text.contains(*name)).copied()
 }
 
 /// How lines of the script end.

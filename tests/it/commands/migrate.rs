@@ -173,3 +173,59 @@ fn a_name_with_control_characters_is_printed_escaped() {
         assert_eq!(ran.stdout, format!("a\\u{{1b}}[2J\\nb.rs: {says}\n"));
     }
 }
+
+/// In every dialect, to both forms: what the compiler is given stays the same, or nothing is changed.
+#[test]
+fn a_migrated_script_is_the_same_program() {
+    let sandbox = Sandbox::fake();
+    let firsts = [
+        "",
+        "#!/usr/bin/env runner\n",
+        "#!/usr/bin/env rust-script\n",
+        "#!/usr/bin/env run-cargo-script\n",
+        "#!/usr/bin/env -S cargo +nightly -Zscript\n",
+        "#!/usr/bin/env cargo-script\n// extern crate x\n",
+    ];
+    let blocks = [
+        "---\n---\n",
+        "---\n[package]\nname = \"n\"\n---\n",
+        "---\npackage.version = \"1.2.3\"\n---\n",
+        "//! ```cargo\n//! ```\n",
+        "//! ```cargo\n//! [package]\n//! edition = \"2018\"\n//! ```\n",
+        "//! ```cargo\n//! [package]\n//! version = \"4.5.6\"\n//! ```\n",
+    ];
+    let says = "argument --edition*\nenv CARGO_PKG_VERSION\n";
+    let mut rewritten = 0;
+    for first in firsts {
+        for block in blocks {
+            for to in ["frontmatter", "block"] {
+                // `extern crate` stands below the metadata.
+                let (first, below) =
+                    first.split_once("// ").map_or((first, ""), |(first, rest)| (first, rest));
+                let text = format!("{first}{block}{below}{says}");
+                sandbox.write("s.rs", &text);
+                let before = sandbox.runner(["s.rs"]).run();
+                assert_eq!(before.code, 0, "{text}{}", before.stderr);
+                let migrated = sandbox.runner(["migrate", "--to", to, "s.rs"]).run();
+                let after = std::fs::read_to_string(sandbox.path("s.rs")).unwrap();
+                match migrated.code {
+                    0 => rewritten += usize::from(after != text),
+                    _ => assert_eq!(after, text, "{}", migrated.stderr),
+                }
+                sandbox.runner(["s.rs"]).run().prints(&before.stdout);
+            }
+        }
+    }
+    assert_eq!(rewritten, firsts.len() * blocks.len());
+    for (text, to) in [
+        ("//! ```cargo\n//! ```\nenv RUST_SCRIPT_PATH\n", "frontmatter"),
+        ("---\n---\n// std::env::var(\"CARGO_MANIFEST_DIR\")\n", "block"),
+    ] {
+        sandbox.write("s.rs", text);
+        sandbox
+            .runner(["migrate", "--to", to, "s.rs"])
+            .run()
+            .fails(125, "which the other form does not set\n  hint: nothing was changed");
+        assert_eq!(std::fs::read_to_string(sandbox.path("s.rs")).unwrap(), text);
+    }
+}
