@@ -13,6 +13,7 @@
 //! The call is never run: its program and flags are used as if they had been given to runner.
 
 use crate::base::shell_commands::{self, Word};
+use crate::languages::language::Language;
 use crate::languages::table;
 use crate::script::shebang;
 
@@ -41,6 +42,49 @@ pub(super) fn find(text: &str) -> Option<CompileCall> {
     of_first_line(line.and_then(|line| line.lines().next())).or_else(|| of_shell(body))
 }
 
+/// What is to be said of the compiler that a script's own first lines call, if it is not used: it is another language's, or
+/// none that is known.
+pub(super) fn unused(text: &str, language: &Language) -> Option<String> {
+    let line = text.strip_prefix("#!");
+    let body = line.map_or(text, |rest| rest.split_once('\n').map_or("", |(_, rest)| rest));
+    let program = match find(text) {
+        Some(call) if is_used(&call, language) => return None,
+        Some(call) => call.base_name().to_owned(),
+        None => {
+            let of_line = line.and_then(|line| shebang::program(line.lines().next()?));
+            let of_shell = || {
+                let commands = shell_commands::commands(&shell_part(body)?);
+                let names_script = |words: &Vec<Word>| words.iter().any(|word| word.text.contains("$0"));
+                let words = commands.into_iter().find(names_script)?;
+                let known = |word: &&Word| !matches!(word.base_name(), "env" | "exec" | "command");
+                words.iter().find(known).map(|word| word.base_name().to_owned())
+            };
+            let program = match of_line {
+                Some((_, program, _)) => program.rsplit('/').next().unwrap_or_default().to_owned(),
+                None => of_shell()?,
+            };
+            let is_shell =
+                matches!(program.as_str(), "sh" | "bash" | "dash" | "zsh" | "ksh" | "true" | "test");
+            let is_runners = matches!(program.as_str(), "runner" | "scriptisto");
+            if is_shell || is_runners {
+                return None;
+            }
+            program
+        }
+    };
+    let name = language.display_name;
+    Some(format!(
+        "its first lines call `{program}`, which is passed over with its options: it is compiled as {name}"
+    ))
+}
+
+/// Whether a compiler that is called is the script's: its language's, or one for C of a script in C++, which is told the
+/// language.
+pub(super) fn is_used(call: &CompileCall, language: &Language) -> bool {
+    let is_for_c = || table::named("c").is_some_and(|c| c.is_started_by(call.base_name()));
+    language.is_started_by(call.base_name()) || language.name == "c++" && is_for_c()
+}
+
 fn of_first_line(line: Option<&str>) -> Option<CompileCall> {
     let (_, program, words) = shebang::program(line?)?;
     let call = CompileCall {
@@ -53,7 +97,10 @@ fn of_first_line(line: Option<&str>) -> Option<CompileCall> {
 /// The compiler call in the shell lines at the head of `body`.
 pub(super) fn of_shell(body: &str) -> Option<CompileCall> {
     /// What may stand before the program of a command.
-    const BEFORE: &[&str] = &["exec", "env", "command", "time", "nice", "if", "then", "else", "!", "set"];
+    const BEFORE: &[&str] = &[
+        "exec", "env", "command", "time", "nice", "if", "then", "else", "!", "set", "ccache", "sccache",
+        "distcc",
+    ];
     let part = shell_part(body)?;
     if !["$0", "${0", "$_", "BASH_SOURCE"].iter().any(|sign| part.contains(sign)) {
         return None;

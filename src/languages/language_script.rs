@@ -41,6 +41,7 @@ impl LanguageScript {
             .then(Layers::of_variables(environment)?)
             .then(config.layers.clone());
         let mut notes = config.notes.clone();
+        notes.extend(read.note.clone());
         // A profile and a target of cargo's are for Rust, and not passed over aloud.
         notes.extend(layers.take_foreign(|_| true));
         let mut filled = options.or(&read.options);

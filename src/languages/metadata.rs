@@ -39,6 +39,8 @@ pub(crate) struct Head {
 /// A head, and the settings in it that are not about its language.
 pub(crate) struct Read {
     pub(crate) head: Head,
+    /// What of its first lines is not used.
+    pub(crate) note: Option<String>,
     pub(crate) settings: Settings,
     /// Options of runner in its `#!` line.
     pub(crate) options: Options,
@@ -61,12 +63,20 @@ impl Head {
         }
         let line = first.and_then(shebang::read).filter(|line| line.tool == Tool::Runner);
         let variables = first.and_then(shebang::program).map(|(variables, ..)| variables).unwrap_or_default();
-        let call = compile_call::find(text).filter(|call| language.is_started_by(call.base_name()));
+        let call = compile_call::find(text).filter(|call| compile_call::is_used(call, language));
         let spec = scriptisto_spec::read(text)?;
         let calls_c = language.name == "go"
             && text.lines().any(|line| line.trim_start_matches("import").trim() == "\"C\"");
         let head = Head { language, has_shebang: text.starts_with("#!"), call, flags, calls_c, spec };
-        Ok(Read { head, settings, options: line.map(|line| line.options).unwrap_or_default(), variables })
+        // A header of scriptisto has its own build command.
+        let note = if head.spec.is_some() { None } else { compile_call::unused(text, language) };
+        Ok(Read {
+            head,
+            note,
+            settings,
+            options: line.map(|line| line.options).unwrap_or_default(),
+            variables,
+        })
     }
 }
 

@@ -203,3 +203,30 @@ fn profiles_differ_in_speed_alone() {
     sandbox.runner(["--profile", "quick", "a.cpp"]).run().prints("slow\n");
     sandbox.runner(["--release", "a.cpp"]).run().prints("fast\n");
 }
+
+/// The compiler that a script's first lines call and its options are used, or one line says that they are not.
+#[test]
+fn a_foreign_first_line_is_heeded_or_told_of() {
+    let sandbox = Sandbox::new();
+    let print = "#include <stdio.h>\nint main(void) { printf(\"%d\\n\", X); return 0; }\n";
+    for (name, first, expected) in [
+        ("a.cpp", "//usr/bin/env gcc -DX=5 \"$0\" -lstdc++ -o /tmp/a && exec /tmp/a; exit", "5\n"),
+        ("b.c", "//usr/bin/env ccache gcc -DX=6 \"$0\" -o /tmp/a && exec /tmp/a; exit", "6\n"),
+    ] {
+        sandbox.write(name, format!("{first}\n{print}"));
+        let ran = sandbox.runner(["-v", name]).run();
+        assert_eq!((ran.code, ran.stdout.as_str()), (0, expected), "{}", ran.stderr);
+        assert!(!ran.stderr.contains("passed over"), "{}", ran.stderr);
+    }
+    for (name, first, program) in [
+        ("c.c", "//usr/bin/env g++ -DY=5 \"$0\" -o /tmp/a && exec /tmp/a; exit", "g++"),
+        ("d.c", "//usr/bin/env zig cc -DY=5 \"$0\" -o /tmp/a && exec /tmp/a; exit", "zig"),
+        ("e.c", "//usr/bin/env make -f - \"$0\"; exit", "make"),
+        ("f.c", "#!/usr/bin/env c99sh", "c99sh"),
+    ] {
+        sandbox.write(name, format!("{first}\n{}", print.replace("X)", "1)")));
+        let ran = sandbox.runner(["-v", name]).run();
+        let note = format!("its first lines call `{program}`, which is passed over with its options");
+        assert!(ran.code == 0 && ran.stdout == "1\n" && ran.stderr.contains(&note), "{name} {}", ran.stderr);
+    }
+}
