@@ -452,4 +452,32 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn of_any_number_of_notes_a_few_are_read() {
+        let mut bytes = b"\x7fELF\x02\x01\x01".to_vec();
+        bytes.resize(64, 0);
+        let mut notes = Vec::new();
+        for number in 0..60_000u32 {
+            notes.extend([2u32, 4, 1].iter().flat_map(|field| field.to_le_bytes()));
+            notes.extend(*b"o\0\0\0");
+            notes.extend(number.to_le_bytes());
+        }
+        // Sixty-four segments that are all the same place.
+        for (at, value) in [(32, 64u64), (54, 56), (56, 64)] {
+            let width = if at == 32 { 8 } else { 2 };
+            bytes[at..at + width].copy_from_slice(&value.to_le_bytes()[..width]);
+        }
+        for _ in 0..64 {
+            let mut segment = [0; 56];
+            segment[0] = 4;
+            segment[8..16].copy_from_slice(&(64 + 64 * 56u64).to_le_bytes());
+            segment[32..40].copy_from_slice(&(notes.len() as u64).to_le_bytes());
+            bytes.extend(segment);
+        }
+        bytes.extend(notes);
+        let elf = Elf::parse(&bytes).unwrap();
+        assert_eq!(elf.notes(b"o").len(), MOST_NOTES);
+        assert_eq!(elf.notes(b"other").len(), 0);
+    }
 }

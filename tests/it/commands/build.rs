@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 
+use crate::support::files::mode;
 use crate::support::sandbox::Sandbox;
 
 #[test]
@@ -149,4 +150,14 @@ fn a_program_for_windows_is_called_so() {
     assert!(sandbox.path("out/x.exe").exists());
     sandbox.runner(["build", "x.rs", "-o", "named"]).run().prints("");
     assert!(sandbox.path("named").exists());
+}
+
+#[test]
+fn what_is_written_obeys_the_umask() {
+    let sandbox = Sandbox::fake();
+    sandbox.write("x.rs", "print x\n");
+    for (umask, expected) in [("022", 0o755), ("077", 0o700), ("027", 0o750)] {
+        sandbox.sh(&format!("umask {umask}; exec runner build x.rs -o out{umask}")).run().prints("");
+        assert_eq!(mode(&sandbox.path(format!("out{umask}"))), expected, "umask {umask}");
+    }
 }

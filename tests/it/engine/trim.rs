@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::support::files::{age, files_below};
 use crate::support::sandbox::Sandbox;
+use crate::support::strace;
 
 #[test]
 fn trim_removes_what_was_not_used_for_long() {
@@ -100,4 +101,26 @@ fn trim_and_clean_follow_no_link_out_of_the_cache() {
     sandbox.runner(["cache", "trim", "--older", "0", "--max-size", "0"]).run();
     sandbox.runner(["cache", "clean"]).run();
     assert_eq!(fs::read_to_string(precious).unwrap(), "keep\n");
+}
+
+#[test]
+fn cleaning_and_trimming_read_each_trace_a_few_times_however_many_there_are() {
+    if !strace::is_there() {
+        return;
+    }
+    const VERSIONS: usize = 24;
+    let sandbox = Sandbox::fake();
+    for version in 0..VERSIONS {
+        sandbox.write("x.rs", format!("print {version}\n"));
+        sandbox.runner(["x.rs"]).run().prints(&format!("{version}\n"));
+    }
+    for command in [&["cache", "trim"][..], &["cache", "clean", "x.rs"]] {
+        let (ran, calls) = strace::trace(&sandbox, &[], command);
+        assert_eq!(ran.code, 0, "{}", ran.stderr);
+        let is_read = |text: &String| text.contains("/v1/traces/") && text.len() > 64;
+        let reads =
+            calls.iter().filter(|call| call.name == "openat" && call.texts().iter().any(is_read)).count();
+        assert!((VERSIONS..=VERSIONS * 6).contains(&reads), "{command:?}: {reads} for {VERSIONS} traces");
+    }
+    assert_eq!(sandbox.runner(["cache", "list"]).run().stdout, "");
 }

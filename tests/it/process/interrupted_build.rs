@@ -9,6 +9,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::support::machine::works;
 use crate::support::sandbox::Sandbox;
+use crate::support::strace;
 use crate::support::terminal::Terminal;
 
 /// A compiler that says it has begun, and then does not end.
@@ -58,4 +59,22 @@ fn the_interrupt_key_ends_a_build() {
     terminal.send("\x03");
     assert_eq!(terminal.code(), 130);
     assert_eq!(pipe.read_to_string(&mut line).unwrap(), 0);
+}
+
+#[test]
+fn a_build_needs_no_signal_for_the_death_of_its_parent() {
+    if !strace::is_there() {
+        return;
+    }
+    for error in ["EPERM", "ENOSYS"] {
+        let sandbox = Sandbox::fake();
+        sandbox.write("x.rs", "print x\n");
+        let log = sandbox.root().join("strace");
+        let inject = format!("inject=prctl:error={error}");
+        for words in [&["x.rs"][..], &["--temp", "x.rs"], &["build", "x.rs", "-o", "out"]] {
+            let ran =
+                strace::command(&sandbox, &log, &["-f", "-e", "trace=prctl", "-e", &inject], words).run();
+            assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{error}: {words:?}");
+        }
+    }
 }
