@@ -7,6 +7,7 @@ pub(crate) mod cache;
 pub(crate) mod check;
 pub(crate) mod completion_data;
 pub(crate) mod discover;
+pub(crate) mod doctor;
 pub(crate) mod edit;
 pub(crate) mod eject;
 pub(crate) mod env;

@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use crate::base::error::Result;
+use crate::commands::doctor::Finding;
 use crate::commands::new::NewScript;
 use crate::commands::rollback::Rollback;
 use crate::host::runner::Runner;
@@ -30,6 +31,14 @@ impl Runner {
     /// The names of all templates of new scripts, and what each is.
     pub fn templates(&self) -> Vec<(String, String)> {
         crate::commands::new::names(&self.context)
+    }
+
+    /// Looks at all that runs rest on, and at a script if one is named.
+    ///
+    /// # Errors
+    /// What is found is none.
+    pub fn doctor(&self, script: Option<&OsStr>, options: &Options) -> Result<Vec<Finding>> {
+        crate::commands::doctor::doctor(&self.context, script, options)
     }
 
     /// Puts back the executable that the last promotion of a name replaced; with `dry_run` only tells what that would be.

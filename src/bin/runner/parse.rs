@@ -162,6 +162,15 @@ fn subcommand(name: &str, mut arguments: Vec<OsString>) -> Result<Command> {
     match name {
         "build" | "inspect" | "verify" => build::parse(name, parser, plain),
         "check" | "clippy" | "doc" | "fmt" | "migrate" => check::parse(name, parser, plain),
+        "doctor" => {
+            let (strict, json) = (parser.contains("--strict"), parser.contains("--json"));
+            let quiet = parser.contains(["-q", "--quiet"]);
+            let mut options = runner::Options::default();
+            let mut list = words(parser, name, Some(&mut options))?.into_iter().chain(plain);
+            let script = list.next();
+            no_more(list, name)?;
+            Ok(Command::Doctor { script, strict, json, quiet, options })
+        }
         "new" => new::parse(parser, plain),
         "rollback" => promote::rollback(parser, plain),
         "add" | "remove" => add::parse(name, parser, plain),

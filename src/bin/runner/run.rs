@@ -4,6 +4,7 @@ pub(crate) mod add;
 pub(crate) mod build;
 pub(crate) mod cache;
 pub(crate) mod dependencies;
+pub(crate) mod doctor;
 pub(crate) mod editor;
 pub(crate) mod env;
 pub(crate) mod many;
@@ -70,6 +71,9 @@ fn dispatch_in(command: Command, settings: Settings) -> Result<u8> {
         Command::Remove { script, names, cargo, dry_run, options, json } => {
             let changes = runner.remove(&read(&runner, &script)?, &options, &names, &cargo, dry_run)?;
             add::show(&changes, &options, json);
+        }
+        Command::Doctor { script, strict, json, quiet, options } => {
+            return doctor::doctor(&runner, script.as_deref(), &options, strict, json, quiet);
         }
         Command::New { file, new, options } => new::new(&runner, &file, &new, &options)?,
         Command::Rollback { names, force, dry_run, quiet } => {

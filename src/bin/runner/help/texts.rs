@@ -266,6 +266,16 @@ goes on until the next change; ^C then ends the watch. The program finds
 128 + the signal that ended the watch.
 ";
 
+pub(crate) const DOCTOR: &str = "\
+Usage: runner doctor [SCRIPT] [--strict] [--json]
+
+Looks at all that runs rest on: runner itself and other programs of its name,
+PATH, the cache, the configuration, installed commands, compilers, the linker.
+With SCRIPT also at its mode, its `#!` line, its metadata and its lock. A line
+says `ok`, `warn` or `FAIL`, the next one what mends it. Asks no network, and
+changes nothing. Exit code 1 on FAIL, with `--strict` on warn, too.
+";
+
 pub(crate) const NEW: &str = "\
 Usage: runner new FILE [--template NAME|FILE] [--lang LANGUAGE] [--dep NAME]...
 
@@ -444,6 +454,7 @@ pub(crate) fn long(command: &str) -> Option<&'static str> {
         "demote" => DEMOTE,
         "add" | "remove" => ADD,
         "watch" => WATCH,
+        "doctor" => DOCTOR,
         "new" => NEW,
         "rollback" => ROLLBACK,
         "lock" => LOCK,

@@ -75,6 +75,13 @@ pub(crate) enum Command {
         new: NewScript,
         options: Options,
     },
+    Doctor {
+        script: Option<OsString>,
+        strict: bool,
+        json: bool,
+        quiet: bool,
+        options: Options,
+    },
     Rollback {
         names: Vec<OsString>,
         force: bool,

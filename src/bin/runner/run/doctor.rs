@@ -1,0 +1,36 @@
+//! What `runner doctor` prints: a line a finding, and below it what mends it.
+
+use std::ffi::OsStr;
+
+use runner::{Grade, Options, Result, Runner, printable};
+use serde_json::{Value, json};
+
+use crate::print::print;
+
+pub(crate) fn doctor(
+    runner: &Runner,
+    script: Option<&OsStr>,
+    options: &Options,
+    strict: bool,
+    json: bool,
+    quiet: bool,
+) -> Result<u8> {
+    let findings = runner.doctor(script, options)?;
+    if json {
+        let list = findings.iter().map(|one| {
+            let grade = one.grade.as_str().to_lowercase();
+            json!({"grade": grade, "what": one.what, "found": one.found, "cure": one.cure})
+        });
+        print(format_args!("{:#}\n", Value::Array(list.collect())));
+    } else {
+        for one in findings.iter().filter(|one| !quiet || one.grade > Grade::Ok) {
+            print(format_args!("{}\n", printable(&one.to_string())));
+            if let Some(cure) = one.cure.as_ref().filter(|cure| !cure.is_empty()) {
+                print(format_args!("      hint: {}\n", printable(cure)));
+            }
+        }
+    }
+    let worst = findings.iter().map(|one| one.grade).max().unwrap_or(Grade::Ok);
+    let least = if strict { Grade::Warn } else { Grade::Fail };
+    Ok(u8::from(worst >= least))
+}
