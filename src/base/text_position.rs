@@ -24,9 +24,9 @@ impl TextPosition {
 impl TextPosition {
     /// The byte of a text at this position; the end of its line if that is shorter.
     pub(crate) fn offset(self, text: &str) -> usize {
-        let lines = text.split_inclusive('\n');
+        let mut lines = text.split_inclusive('\n');
         let start: usize = lines.clone().take(self.line.saturating_sub(1)).map(str::len).sum();
-        let line = lines.skip(self.line.saturating_sub(1)).next().unwrap_or_default();
+        let line = lines.nth(self.line.saturating_sub(1)).unwrap_or_default();
         let line = line.trim_end_matches(['\r', '\n']);
         let skipped = if line.starts_with('\u{feff}') { self.column } else { self.column.saturating_sub(1) };
         start + line.char_indices().nth(skipped).map_or(line.len(), |(at, _)| at)

@@ -219,9 +219,8 @@ fn rewrite_inner(
     });
     let renewal = renewal.transpose()?;
     script_rewrite::replace(script, &rewritten)?;
-    match renewal {
-        Some((path, lock)) => lock::write(&path, lock.new.as_deref())?,
-        None => {}
+    if let Some((path, lock)) = renewal {
+        lock::write(&path, lock.new.as_deref())?;
     }
     Ok(changes)
 }

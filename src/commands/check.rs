@@ -201,7 +201,7 @@ fn run_on(
     let name = tool.file_name().unwrap_or(OsStr::new("rustc")).to_string_lossy().into_owned();
     let label = format!("{name} {}", rust.name().to_string_lossy());
     let finished = reporter
-        .run_reading(source.input().at(Step::Compile)?, &mut command, &label, false)
+        .run_reading(source.input().at(Step::Compile)?, &command, &label, false)
         .map_err(|error| cannot_run(&tool, error))?;
     Ok((name, finished))
 }

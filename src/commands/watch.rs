@@ -123,6 +123,9 @@ pub(crate) fn watch(
 /// What a build came to.
 type Built = Result<Option<Program>>;
 
+/// Both ends of a channel.
+type Channel<T> = (mpsc::Sender<T>, mpsc::Receiver<T>);
+
 struct Running {
     group: ProgramGroup,
 }
@@ -139,7 +142,7 @@ struct Watch<'a> {
     /// When the first and the last change came that was not looked into yet.
     changed: Option<(Instant, Instant)>,
     is_building: bool,
-    results: (mpsc::Sender<(Script, Built)>, mpsc::Receiver<(Script, Built)>),
+    results: Channel<(Script, Built)>,
     /// Written to when a build has ended.
     wake: (io::PipeReader, io::PipeWriter),
     running: Option<Running>,
@@ -434,8 +437,8 @@ impl<'a> Watch<'a> {
 
     /// Watches what the last build read; with `broadly` everything beside the script as well.
     fn aim(&mut self, broadly: bool) {
-        let mut targets = Targets::default();
-        targets.extension = self.script.path().and_then(Path::extension).map(OsString::from);
+        let extension = self.script.path().and_then(Path::extension).map(OsString::from);
+        let mut targets = Targets { extension, ..Targets::default() };
         targets
             .paths
             .extend([self.script.path(), self.script.real_path()].into_iter().flatten().map(Path::to_owned));

@@ -89,7 +89,7 @@ pub enum Output {
     /// To a file, a pipe, a socket.
     To(OwnedFd),
     /// To a function, in pieces as they come, in the thread that waits; it may stop the program.
-    Hear(Box<dyn FnMut(&[u8]) -> Flow + Send>),
+    Hear(Listener),
     /// A pipe, which [`Running::stdout`] or [`Running::stderr`] reads from. [`Program::run`] keeps what comes.
     Pipe,
 }
@@ -142,10 +142,13 @@ pub struct Running {
     pub stderr: Option<PipeReader>,
 }
 
+/// Hears what comes, and says whether to go on.
+type Listener = Box<dyn FnMut(&[u8]) -> Flow + Send>;
+
 /// What is done with a stream that we read.
 enum Sink {
     Keep(Vec<u8>),
-    Hear(Box<dyn FnMut(&[u8]) -> Flow + Send>),
+    Hear(Listener),
     None,
 }
 

@@ -179,12 +179,10 @@ pub(crate) fn run(
     });
     let label = format!("compiling {}", compilation.name().to_string_lossy());
     let finished =
-        build.host.reporter.run_observed(input, &mut call.command, &label, false, policy).map_err(
-            |error| {
-                let what = format!("cannot run `{}`", compilation.compiler.path.display());
-                Error::new(Step::Toolchain, anyhow::Error::new(error).context(what))
-            },
-        )?;
+        build.host.reporter.run_observed(input, &call.command, &label, false, policy).map_err(|error| {
+            let what = format!("cannot run `{}`", compilation.compiler.path.display());
+            Error::new(Step::Toolchain, anyhow::Error::new(error).context(what))
+        })?;
     match build.staging.is_dir() {
         true => Ok((with_script_paths(build, call, finished.stderr), finished.status, finished.observed)),
         false => Err(cache_removed()),

@@ -211,11 +211,9 @@ impl Driver for CDriver {
         } else if self.takes_header_flag {
             command.arg("-fno-canonical-system-headers");
         }
-        if !self.is_tiny {
-            if cfg!(target_os = "linux") && self.kind == CFamily::C {
-                // What C programmers expect to be there, without its costing those who do not use it.
-                command.arg("-Wl,--as-needed");
-            }
+        if cfg!(target_os = "linux") && self.kind == CFamily::C && !self.is_tiny {
+            // What C programmers expect to be there, without its costing those who do not use it.
+            command.arg("-Wl,--as-needed");
         }
         if self.kind == CFamily::C {
             command.arg("-lm");

@@ -271,7 +271,7 @@ fn links(
     command.env_clear().envs(context.environment().for_compilers());
     command.arg("-o").arg(staging.path().join("empty")).arg(&source);
     let reporter = context.reporter(Verbosity::Quiet);
-    let finished = reporter.run(&mut command, "linking", false).at(Step::Toolchain)?;
+    let finished = reporter.run(&command, "linking", false).at(Step::Toolchain)?;
     if finished.status.success() {
         return Ok(None);
     }

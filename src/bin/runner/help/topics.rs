@@ -413,10 +413,10 @@ text that a terminal takes for orders; descriptors that the script is started
 with; faults of the kernel. Where something may be written, permissions and
 times of every file of yours can be changed. With `--allow-net=PORT` it may
 listen at a free port that it does not choose, and has no UDP: names are looked
-up by TCP only. The build is not in the sandbox: build scripts and procedural macros of
-dependencies run as you. On its own `#!` line, a sandbox protects from the
-mistakes of a script, not from its author. `sudo` and the like gain nothing in
-it; namespaces, io_uring, ptrace and System V memory are closed.
+up by TCP only. The build is not in the sandbox: build scripts and procedural
+macros of dependencies run as you. On its own `#!` line, a sandbox protects from
+the mistakes of a script, not from its author. `sudo` and the like gain nothing
+in it; namespaces, io_uring, ptrace and System V memory are closed.
 ";
 
 const ENVIRONMENT: &str = "\
