@@ -239,7 +239,7 @@ impl Installation<'_> {
         command.args(recipe.options.locked.then_some("--locked"));
         command.args(offline.then_some("--offline"));
         let label = format!("compiling {} {}", recipe.package.name(), resolved.version);
-        self.reporter.run(&mut command, &label, true).map_err(|error| {
+        self.reporter.run(&command, &label, true).map_err(|error| {
             let what = format!("cannot run `{}`", self.cargo.display());
             Error::new(Step::Dependencies, anyhow::Error::new(error).context(what))
         })

@@ -117,7 +117,7 @@ pub(crate) fn ask(
         command.args(offline.then_some("--offline"));
         // A version that this compiler is too old for is of no use.
         command.env("CARGO_RESOLVER_INCOMPATIBLE_RUST_VERSIONS", "fallback");
-        reporter.run(&mut command, &format!("looking for {}", recipe.package), false).map_err(|error| {
+        reporter.run(&command, &format!("looking for {}", recipe.package), false).map_err(|error| {
             let what = format!("cannot run `{}`", cargo.display());
             Error::new(Step::Dependencies, anyhow::Error::new(error).context(what))
         })

@@ -287,7 +287,7 @@ mod tests {
     fn a_command_is_heard_and_its_stdout_kept_apart() {
         let mut command = Command::new("/bin/sh");
         command.args(["-c", "echo out; echo err >&2; exit 3"]);
-        let finished = Reporter::silent(&Environment::fixed([])).run(&mut command, "test", true).unwrap();
+        let finished = Reporter::silent(&Environment::fixed([])).run(&command, "test", true).unwrap();
         assert_eq!(finished.status.code(), Some(3));
         assert_eq!((&*finished.stdout, &*finished.stderr), (&b"out\n"[..], &b"err\n"[..]));
     }

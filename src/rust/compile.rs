@@ -196,7 +196,7 @@ fn run(
         let finished = reporter
             .run_observed(
                 source.input().map_err(|error| cache.unusable("cannot write to", error))?,
-                &mut command,
+                &command,
                 &format!("compiling {}", recipe.name().to_string_lossy()),
                 false,
                 policy,

@@ -1,5 +1,7 @@
 //! What a command looked at is seen, whatever way it looked.
 
+#![allow(clippy::print_stdout, clippy::unwrap_used, reason = "tests")]
+
 mod calls;
 mod life;
 mod programs;

@@ -54,7 +54,7 @@ impl Prepared {
     pub(crate) fn try_clone(&self) -> io::Result<Prepared> {
         Ok(Prepared {
             ruleset: self.ruleset.try_clone()?,
-            capabilities: self.capabilities.clone(),
+            capabilities: self.capabilities,
             filter: self.filter.clone(),
         })
     }

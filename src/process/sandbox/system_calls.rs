@@ -141,6 +141,7 @@ pub(super) const METADATA: &[SystemCall] = &[
 ];
 
 #[cfg(test)]
+#[allow(clippy::print_stdout, reason = "a test that is skipped says so")]
 mod tests {
     use super::*;
 

@@ -87,7 +87,7 @@ impl Environments<'_> {
                 self.trim(&mut command, compiler);
             }
             self.reporter.verbose(|| format!("{}: building dependencies", self.recipe.script.display_name()));
-            self.reporter.run(&mut command, "building dependencies", true).map_err(|error| {
+            self.reporter.run(&command, "building dependencies", true).map_err(|error| {
                 let what = format!("cannot run `{}`", cargo.display());
                 Error::new(Step::Dependencies, anyhow::Error::new(error).context(what))
             })

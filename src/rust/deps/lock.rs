@@ -119,7 +119,7 @@ pub(crate) fn resolve(environments: &Environments<'_>, manifest: &str, renewal: 
         let mut command = environments.cargo(&cargo);
         command.args(&arguments).arg("--manifest-path").arg(&manifest_path);
         command.args(is_offline.then_some("--offline"));
-        environments.reporter.run(&mut command, "resolving dependencies", false).map_err(|error| {
+        environments.reporter.run(&command, "resolving dependencies", false).map_err(|error| {
             let what = format!("cannot run `{}`", cargo.display());
             Error::new(Step::Dependencies, anyhow::Error::new(error).context(what))
         })

@@ -85,7 +85,7 @@ pub(crate) fn edit(
     command.args((recipe.options.offline || verb == Verb::Remove).then_some("--offline"));
     command.args(arguments);
     let label = format!("cargo {}", verb.as_str());
-    let finished = reporter.run(&mut command, &label, false).map_err(|error| {
+    let finished = reporter.run(&command, &label, false).map_err(|error| {
         let what = format!("cannot run `{}`", cargo_path.display());
         Error::new(Step::Dependencies, anyhow::Error::new(error).context(what))
     })?;

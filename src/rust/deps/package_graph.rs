@@ -101,7 +101,7 @@ fn ask(environments: &Environments<'_>, manifest: &str) -> Result<Vec<u8>> {
     command.args(["--format-version", "1", "--offline", "--filter-platform", recipe.machine()]);
     let finished = environments
         .reporter
-        .run(&mut command, "reading dependencies", true)
+        .run(&command, "reading dependencies", true)
         .map_err(|error| Error::new(Step::Dependencies, error))?;
     match finished.status.success() {
         true => Ok(finished.stdout),

@@ -37,7 +37,7 @@ pub(crate) fn run(
     let (name, rest) = arguments.split_first().map(|(name, rest)| (name.clone(), rest)).unwrap_or_default();
     command.arg(name).arg("--manifest-path").arg(staging.path().join("Cargo.toml"));
     command.args(recipe.options.offline.then_some("--offline")).args(rest);
-    let finished = reporter.run(&mut command, "asking cargo", true).map_err(|error| {
+    let finished = reporter.run(&command, "asking cargo", true).map_err(|error| {
         let what = format!("cannot run `{}`", cargo.display());
         Error::new(Step::Dependencies, anyhow::Error::new(error).context(what))
     })?;

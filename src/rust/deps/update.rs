@@ -63,7 +63,7 @@ pub(crate) fn update(
     let mut command = environments.cargo(&cargo);
     command.arg("generate-lockfile").arg("--manifest-path").arg(&manifest_path);
     command.args(recipe.options.offline.then_some("--offline"));
-    let finished = reporter.run(&mut command, "resolving dependencies", false).map_err(|error| {
+    let finished = reporter.run(&command, "resolving dependencies", false).map_err(|error| {
         let what = format!("cannot run `{}`", cargo.display());
         Error::new(Step::Dependencies, anyhow::Error::new(error).context(what))
     })?;

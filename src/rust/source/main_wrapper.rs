@@ -92,7 +92,7 @@ impl Code {
             return Code::default();
         }
         // A macro that holds a `main` and whatever calls it make one together.
-        if outline.has(Kind::MaybeMain) && statements.clone().all(|piece| is_call(piece)) {
+        if outline.has(Kind::MaybeMain) && statements.clone().all(is_call) {
             return Code::default();
         }
         let may_expand = match statements.clone().next() {

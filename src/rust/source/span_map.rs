@@ -28,6 +28,7 @@ struct Mapped {
     is_ours: bool,
 }
 
+#[allow(clippy::result_large_err, reason = "both sides are spans, and few are made")]
 impl Inserted {
     /// A diagnostic with the script's own places, and `original` as its text; `None` if it is about ours alone. Spans of files
     /// that are not the script stay.

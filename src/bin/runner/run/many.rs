@@ -8,7 +8,7 @@ use std::process::{Command, Output, Stdio};
 use runner::{EXIT_FAILED, Harness, Options, Result, Runner, Script, Verbosity, printable, usage_error};
 
 use crate::end::exit_code;
-use crate::print::{print, tell};
+use crate::print::{err, out, print, tell};
 use crate::run::script::read;
 
 /// What one script came to: the exit code, and the text for the standard output.
@@ -84,10 +84,10 @@ pub(crate) fn test(
         match output {
             Ok(output) => {
                 let title = format!("{}:\n", printable(&name));
-                let _ = io::stdout().write_all(title.as_bytes());
-                let _ = io::stdout().write_all(&output.stdout);
-                let _ = io::stdout().flush();
-                let _ = io::stderr().write_all(&output.stderr);
+                let _ = out().write_all(title.as_bytes());
+                let _ = out().write_all(&output.stdout);
+                let _ = out().flush();
+                let _ = err().write_all(&output.stderr);
                 codes.push(exit_code(output.status));
             }
             Err(error) => {
@@ -111,7 +111,7 @@ fn summary(done: &str, names: &[String], codes: &[u8]) {
         0 => "none failed".to_owned(),
         count => format!("{count} failed: {}", failed.join(", ")),
     };
-    let _ = writeln!(io::stderr(), "runner: {} scripts {done}, {}", names.len(), printable(&end));
+    let _ = writeln!(err(), "runner: {} scripts {done}, {}", names.len(), printable(&end));
 }
 
 /// Whether a word after the script of `test` is another script, and not the first argument: a file that is called or begins
