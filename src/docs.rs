@@ -11,6 +11,9 @@ pub mod changelog {}
 #[doc = include_str!("docs/go.md")]
 pub mod go {}
 
+#[doc = include_str!("docs/hosts.md")]
+pub mod hosts {}
+
 #[doc = include_str!("docs/promises.md")]
 pub mod promises {}
 

@@ -23,6 +23,7 @@ use crate::store::trace::Tools;
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Purpose<'a> {
     /// To be run with these arguments.
+    #[cfg_attr(not(feature = "exec"), allow(dead_code))] // Only what becomes a program is shown so.
     Run(&'a [OsString]),
     /// To be written there.
     Write(&'a Path),

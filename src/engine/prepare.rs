@@ -41,6 +41,7 @@ const MOST_VANISHINGS: usize = 3;
 ///
 /// # Errors
 /// Those of [`crate::Runner::build`], and [`Step::Execute`].
+#[cfg_attr(not(feature = "exec"), allow(dead_code))] // Only what becomes a program calls it.
 pub(crate) fn run(
     context: &Context,
     script: &Script,

@@ -92,6 +92,12 @@ impl Settings {
         self.change(|environment| environment.with_color(is_colored))
     }
 
+    /// Refuses to run what a script names by its path: a compiler, or a tool that tells flags. A build still runs what belongs to
+    /// its dependencies: build scripts and macros.
+    pub fn without_named_programs(self) -> Settings {
+        self.change(Environment::without_named_programs)
+    }
+
     /// Who is told of each [`Event`], with how much was asked for, from any thread, and may stop the operation. Without it
     /// nobody hears anything.
     pub fn events(
