@@ -54,8 +54,8 @@ fn a_damaged_copy_is_not_put_back() {
     fs::write(&script, "print two\n").unwrap();
     sandbox.runner(["upgrade", "-q"]).run().prints("");
     let kept = sandbox.home().join(".local/share/runner/previous");
-    let program = fs::read_dir(&kept).unwrap().flatten().map(|entry| entry.path());
-    let program = program.filter(|path| path.extension().is_some()).next().unwrap();
+    let mut program = fs::read_dir(&kept).unwrap().flatten().map(|entry| entry.path());
+    let program = program.find(|path| path.extension().is_some()).unwrap();
     fs::write(&program, "#!/bin/sh\necho torn\n").unwrap();
     sandbox.runner(["rollback", "tool"]).run().fails(125, "until the next one");
     sandbox.command(sandbox.home().join(".local/bin/tool")).run().prints("two\n");
