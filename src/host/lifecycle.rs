@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use crate::base::error::Result;
-use crate::commands::doctor::Finding;
+use crate::commands::doctor::finding::Finding;
 use crate::commands::new::NewScript;
 use crate::commands::rollback::Rollback;
 use crate::host::runner::Runner;

@@ -8,7 +8,7 @@ use std::process::Command;
 use crate::base::environment::is_executable;
 use crate::base::error::At;
 use crate::base::error::{Result, Step};
-use crate::commands::doctor::{Findings, Grade};
+use crate::commands::doctor::finding::{Findings, Grade};
 use crate::commands::env::{executable_directory, misspelt_variables};
 use crate::commands::installed::{self, State};
 use crate::engine::background;

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use crate::base::environment::is_executable;
-use crate::commands::doctor::{Findings, Grade};
+use crate::commands::doctor::finding::{Findings, Grade};
 use crate::commands::{lock, why};
 use crate::engine::context::Context;
 use crate::engine::recipe;
