@@ -110,7 +110,7 @@ pub use commands::add::{Addition, DependencyChange};
 pub use commands::artifact::{Artifact, Inputs};
 pub use commands::cache::Statistics;
 pub use commands::check::Lint;
-pub use commands::completion_data::script_extensions;
+pub use commands::completion_data::{language_names, script_extensions};
 pub use commands::doctor::finding::{Finding, Grade};
 pub use commands::env::EnvEntry;
 pub use commands::installed::{InstalledCommand, State};

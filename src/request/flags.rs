@@ -18,6 +18,7 @@
 //! | --- | --- |
 //! | `one\|two`, in small letters | those words |
 //! | `PROFILE`, `TOOLCHAIN` | cargo's and runner's profiles; installed toolchains |
+//! | `LANGUAGE`, `TEMPLATE` | languages; the user's templates and runner's |
 //! | `SCRIPT`, `FILE`, `DIR` | scripts, files, directories |
 
 use std::ffi::{OsStr, OsString};
@@ -91,7 +92,7 @@ pub const FLAGS: &[Flag] = &[
     flag("--dry-run", &["add", "remove"], "only show what would change"),
     flag("-v, --verbose", &["add", "remove"], "print what cargo says"),
     flag("-q, --quiet", &["upgrade", "rollback", "new", "add", "remove", "doctor"], "print errors only"),
-    flag("--template NAME|FILE", &["new"], "hello, cli, filter, async, test, http, json, or your own"),
+    flag("--template TEMPLATE", &["new"], "hello, cli, filter, async, test, http, json, or your own"),
     flag("-d, --dep NAME[=VERSION]", &["new"], "add a dependency (repeatable)"),
     flag("--lang LANGUAGE", &["new"], "language (default: by the extension, else Rust)"),
     flag("--edition 2015|2018|2021|2024", &["new"], "Rust edition (default: the newest of the compiler)"),

@@ -164,6 +164,12 @@ impl Answer<'_> {
                 self.add(prefix, "quick", "unoptimized, with the semantics of release");
             }
             "TOOLCHAIN" => self.runner.toolchains().iter().for_each(|name| self.add(prefix, name, "")),
+            "LANGUAGE" => runner::language_names().for_each(|name| self.add(prefix, name, "")),
+            "TEMPLATE" => {
+                self.runner.templates().iter().for_each(|(name, help)| self.add(prefix, name, help));
+                // One with a slash is a path.
+                self.add("", ":files", "");
+            }
             "TOPIC" => {
                 COMMANDS.iter().for_each(|command| self.add(prefix, command.name, command.help));
                 help::TOPICS.iter().for_each(|topic| self.add(prefix, topic.name, topic.says));

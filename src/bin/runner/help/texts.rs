@@ -277,7 +277,7 @@ changes nothing. Exit code 1 on FAIL, with `--strict` on warn, too.
 ";
 
 pub(crate) const NEW: &str = "\
-Usage: runner new FILE [--template NAME|FILE] [--lang LANGUAGE] [--dep NAME]...
+Usage: runner new FILE [--template TEMPLATE] [--lang LANGUAGE] [--dep NAME]...
 
 Creates a script that runs, is executable and passes check, test and fmt. The
 extension says the language, none is Rust. The edition of the compiler is
