@@ -181,11 +181,11 @@ impl<'a> Text<'a> {
         }
     }
 
-    fn manifest(&self) -> Manifest {
+    fn manifest(&self) -> Option<Manifest> {
         let dialect = Dialect::Runner;
         let read = Manifest::read(self.header.metadata.clone(), dialect);
         // While the metadata are wrong the script has no runtime.
-        read.or_else(|_| Manifest::read(None, dialect)).unwrap_or_else(|_| Manifest::none(dialect))
+        read.or_else(|_| Manifest::read(None, dialect)).ok()
     }
 
     fn changes(&self) -> Changes {
@@ -201,8 +201,8 @@ impl<'a> Text<'a> {
         }
         let tests = self.tests();
         changes.runnables.extend(tests.into_iter().map(|(name, at)| Runnable { test: Some(name), at }));
-        let wrapper =
-            self.outline.as_ref().and_then(|outline| Wrapper::of(&self.plain, outline, &self.manifest()));
+        let outline = self.outline.as_ref().zip(self.manifest());
+        let wrapper = outline.and_then(|(outline, manifest)| Wrapper::of(&self.plain, outline, &manifest));
         let Some(wrapper) = wrapper else { return changes };
         let Range { start, end } = self.clamp(wrapper.start..wrapper.end);
         // At the end of the code above, where the first column of the script's own is its own; but below the head.

@@ -63,11 +63,6 @@ impl Manifest {
         Ok(manifest)
     }
 
-    /// The manifest of a script that has none.
-    pub(crate) fn none(dialect: Dialect) -> Manifest {
-        Manifest { table: Table::new(), metadata: None, dialect }
-    }
-
     /// The same for one kind of build: without what only tests and benchmarks depend on, if it is not for a harness, and
     /// with further dependencies, which win over its own.
     pub(crate) fn for_build(mut self, harness: bool, dependencies: &[(String, String)]) -> Manifest {

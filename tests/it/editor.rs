@@ -1,11 +1,13 @@
 //! Editors: the language server in front of the language servers, and the projects of scripts.
 
+mod discover;
 mod life;
 mod scripts;
 mod servers;
 
 /// With the real servers, or for seconds.
 mod slow {
+    mod debugging;
     mod neovim;
     mod other_languages;
     mod project;
