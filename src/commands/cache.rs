@@ -101,7 +101,7 @@ pub(crate) fn trim(context: &Context, limits: Limits) -> Result<TrimReport> {
     Ok(cache.map_or(TrimReport::default(), |cache| trim::trim(&cache, limits, Mode::Remove).1))
 }
 
-/// What [`Runner::cache_trim`] would remove: the builds, and what that comes to with all that only they need. Removes
+/// What `Runner::cache_trim` would remove: the builds, and what that comes to with all that only they need. Removes
 /// nothing.
 ///
 /// # Errors

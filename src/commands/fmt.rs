@@ -106,7 +106,7 @@ pub(crate) fn format(
 /// The text of a script, formatted; `None` if the formatter cannot read it.
 ///
 /// # Errors
-/// As [`format`].
+/// As `format`.
 pub(crate) fn formatted(context: &Context, script: &Script, options: &Options) -> Result<Option<Vec<u8>>> {
     if let Some(other) = crate::commands::check::language::formatted_language(context, script, options, &[])?
     {

@@ -187,10 +187,10 @@ pub(crate) fn demote(context: &Context, name: &OsStr, force: bool) -> Result<Pat
         .ok_or_else(|| Error::message(Step::Install, "nothing was removed"))
 }
 
-/// As [`Runner::demote`], of several: if one of them cannot be removed, none is.
+/// As `Runner::demote`, of several: if one of them cannot be removed, none is.
 ///
 /// # Errors
-/// As [`Runner::demote`].
+/// As `Runner::demote`.
 pub(crate) fn demote_all(context: &Context, names: &[OsString], force: bool) -> Result<Vec<PathBuf>> {
     let receipts = receipt::directory(context.environment())?;
     let paths = paths_of(context, names)?;

@@ -1,6 +1,6 @@
 //! `runner promote`: builds a script or a package and installs it as a command.
 //!
-//! [`Runner::promote`] builds release with paths of this machine kept out, installs by rename, and keeps a receipt. A file
+//! `Runner::promote` builds release with paths of this machine kept out, installs by rename, and keeps a receipt. A file
 //! runner did not put there is never overwritten without `force`. What became of it is [`crate::commands::installed`]'s.
 //!
 //! 1. Everything that can be refused without a compiler is refused for all that were asked for, before anything is built.
@@ -100,7 +100,7 @@ pub(crate) fn promote(
 /// built before any is installed.
 ///
 /// # Errors
-/// As [`Runner::promote`]; and if two of them would have one name, or `placement` names more than one.
+/// As `Runner::promote`; and if two of them would have one name, or `placement` names more than one.
 pub(crate) fn promote_all(
     context: &Context,
     scripts: &[Script],

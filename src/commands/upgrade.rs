@@ -64,7 +64,7 @@ impl fmt::Display for Reason {
 /// `options` count `offline`, `verbosity`, and `force`: replace what somebody else changed, put back what was removed.
 ///
 /// # Errors
-/// Those of [`Runner::promote`]; 127 if its source is gone; [`Step::Install`] if it was modified or removed.
+/// Those of `Runner::promote`; 127 if its source is gone; [`Step::Install`] if it was modified or removed.
 pub(crate) fn upgrade(context: &Context, name: &OsStr, options: &Options) -> Result<UpgradeResult> {
     let receipts = receipt::directory(context.environment())?;
     let receipt = find(&receipts, name)?;

@@ -44,7 +44,7 @@ pub struct Verification {
 /// Builds a program again from its script, and compares. The program is a file, or the name of what was promoted.
 ///
 /// # Errors
-/// Those of [`Runner::inspect`] and [`crate::Runner::build`]; [`Step::Install`] and [`Step::Toolchain`] if it cannot be told.
+/// Those of `Runner::inspect` and [`crate::Runner::build`]; [`Step::Install`] and [`Step::Toolchain`] if it cannot be told.
 pub(crate) fn verify(
     context: &Context,
     program: &OsStr,

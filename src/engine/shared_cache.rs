@@ -9,7 +9,7 @@
 //! Who built it had another home, another configuration, perhaps a compiler that is not here any more. So a trace of it is
 //! not asked whether it holds; it is asked whether this user would have built the same:
 //!
-//! 1. the script, its path and the options that won are those of the id (a [home](crate::settings::build_request::BuildRequest::home));
+//! 1. the script, its path and the options that won are those of the id (a home among them);
 //! 2. what the decisions rested on (compiler, linker, variables, cargo's configuration) is for both the same, where each has
 //!    his own home for the other's. Without a compiler to decide anything with, the variables alone must be the same;
 //! 3. every input of the build holds here and now;

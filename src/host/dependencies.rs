@@ -46,7 +46,7 @@ impl Runner {
     /// writes nothing.
     ///
     /// # Errors
-    /// As [`Runner::prepare`]; [`crate::Step::Install`] if it cannot be written.
+    /// As [`Runner::build`]; [`crate::Step::Install`] if it cannot be written.
     pub fn lock(
         &self,
         script: &Script,
@@ -61,7 +61,7 @@ impl Runner {
     /// What `cargo tree` prints of a script, and its exit code; `arguments` are its options.
     ///
     /// # Errors
-    /// As [`Runner::prepare`], as far as nothing has to be built.
+    /// As [`Runner::build`], as far as nothing has to be built.
     pub fn tree(&self, script: &Script, options: &Options, arguments: &[OsString]) -> Result<(String, u8)> {
         self.context
             .operate(options, |context| crate::commands::tree::tree(context, script, options, arguments))

@@ -1,5 +1,7 @@
 //! What a host that is an editor calls: diagnostics, projects, the language server.
 
+#[cfg(doc)]
+use crate::base::error::Step;
 use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -18,7 +20,7 @@ impl Runner {
     /// there was no error. The last diagnostic counts them and has no place.
     ///
     /// # Errors
-    /// As [`Runner::prepare`], if the compiler could not be asked; what is wrong with the metadata is a diagnostic.
+    /// As [`Runner::build`], if the compiler could not be asked; what is wrong with the metadata is a diagnostic.
     pub fn check_as_json(
         &self,
         script: &Script,

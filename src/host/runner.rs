@@ -1,5 +1,7 @@
 //! The engine as a host program sees it: each method is one subcommand or one step of a run.
 
+#[cfg(doc)]
+use crate::base::error::Step;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 #[cfg(feature = "exec")]

@@ -67,7 +67,7 @@ impl Running {
     /// Waits for its end, and keeps what it prints.
     ///
     /// # Errors
-    /// As [`Task::run`].
+    /// As `Task::run`.
     pub(crate) fn finish(&mut self, supervision: &Supervision) -> io::Result<Finished> {
         let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
         let (exit, stop) = self.drive(supervision, None, &mut |heard| {

@@ -5,7 +5,7 @@
 //! asks whether each still holds. A trace file keeps the last few variants, newest first, so that going back and forth
 //! between two values of a variable compiles each once.
 //!
-//! Their format is that of [`line`]. Nothing here needs a toolchain, TOML or a child process.
+//! Their format is that of `line`. Nothing here needs a toolchain, TOML or a child process.
 
 pub(crate) mod change;
 pub(crate) mod escape;

@@ -25,7 +25,7 @@ use crate::store::staging::Staging;
 /// Hands every diagnostic of a script to `tell`; whether there was no error.
 ///
 /// # Errors
-/// As [`crate::Runner::prepare`], if the compiler could not be asked; what is wrong with the metadata is a diagnostic.
+/// As `Runner::build`, if the compiler could not be asked; what is wrong with the metadata is a diagnostic.
 pub(crate) fn check(
     context: &Context,
     script: &Script,

@@ -2,7 +2,7 @@
 //!
 //! The content of a file or directory is compared by its stamp first and by its digest when that differs; a variable, an
 //! absence, an existence, a link and the result of a search of PATH are compared as they are. The lines are those
-//! [`crate::store::trace::line`] describes. Another kind of content (of files, of directories) is a row of [`Content`].
+//! `store::trace::line` describes. Another kind of content (of files, of directories) is a row of [`Content`].
 
 use std::borrow::Cow;
 use std::convert::Infallible;

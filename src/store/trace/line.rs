@@ -30,7 +30,7 @@
 //!
 //! A record begins with `runner-record 1`, and holds `about` lines and facts. Any fact may be preceded by `tool `: it is the
 //! compiler's, and a cached script outlives its compiler; or by `choice `: it only tells what was asked for, and where that
-//! is spelled out (see `Recipe::home`) the build outlives it; or by `by NAME `: that program looked at it. Texts are escaped: see [`escape`](super::escape). A file that
+//! is spelled out (see `Recipe::home`) the build outlives it; or by `by NAME `: that program looked at it. Texts are escaped: see `escape`. A file that
 //! does not end in its seal is no trace at all: torn, flipped, or another script's.
 //!
 //! Everybody reads by [`Lines`]: a hit before libc has started, and `Trace::parse` for all others.
