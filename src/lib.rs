@@ -71,6 +71,8 @@
 //!
 //! Unix only: Linux in full, other Unix systems without memory files.
 
+#![cfg_attr(not(target_os = "linux"), allow(dead_code, reason = "observation and the sandbox are Linux's"))]
+
 #[cfg(not(unix))]
 compile_error!("runner needs a Unix system: exec, flock and inode numbers");
 

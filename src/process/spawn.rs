@@ -124,7 +124,7 @@ impl Started {
                 // SAFETY: the numbers are written to here, and all zeros is a usage.
                 let (waited, usage) = unsafe {
                     let mut usage = MaybeUninit::<libc::rusage>::zeroed().assume_init();
-                    (libc::wait4(self.pid.as_raw_nonzero().get(), &mut status, 0, &mut usage), usage)
+                    (wait4(self.pid.as_raw_nonzero().get(), &mut status, 0, &mut usage), usage)
                 };
                 match waited {
                     -1 => Err(lost(io::Error::last_os_error())),
@@ -346,11 +346,20 @@ fn between(
         close_all_but(writer);
         let mut status = 0;
         let mut usage = MaybeUninit::<libc::rusage>::zeroed().assume_init();
-        while libc::wait4(child, &mut status, 0, &mut usage) < 0 && *errno() == libc::EINTR {}
+        while wait4(child, &mut status, 0, &mut usage) < 0 && *errno() == libc::EINTR {}
         tell(writer, MOST_MEMORY, resident(&usage) as i64);
         tell(writer, STATUS, i64::from(status));
         libc::_exit(0);
     }
+}
+
+#[cfg(not(any(target_os = "illumos", target_os = "solaris")))]
+use libc::wait4;
+
+#[cfg(any(target_os = "illumos", target_os = "solaris"))]
+unsafe extern "C" {
+    /// wait4(3C), which `libc` leaves out.
+    fn wait4(pid: libc::pid_t, status: *mut i32, options: i32, usage: *mut libc::rusage) -> libc::pid_t;
 }
 
 /// Has a command enter a sandbox before it is executed.

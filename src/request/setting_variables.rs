@@ -68,7 +68,7 @@ mod tests {
     #[test]
     fn variables_are_sorted_by_what_they_mean_to_a_cached_run() {
         assert!(KEY_VARIABLES.contains(&"RUNNER_PROFILE") && !IGNORED_VARIABLES.contains(&"RUNNER_PROFILE"));
-        assert_eq!(SLOW_VARIABLES, ["RUNNER_VERBOSE", "RUNNER_VERIFY"]);
+        assert_eq!(SLOW_VARIABLES, ["RUNNER_SANDBOX", "RUNNER_VERBOSE", "RUNNER_VERIFY"]);
         assert!(IGNORED_VARIABLES.contains(&"RUNNER_CACHE") && !KEY_VARIABLES.contains(&"RUNNER_CACHE"));
     }
 }

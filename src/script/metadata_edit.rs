@@ -255,7 +255,7 @@ mod tests {
             ),
             ("//! ```cargo\n//! [dependencies]", "//! ```cargo\n//! [dependencies]\n//! b = \"2\""),
             ("// cargo-deps: a=\"1\", c\nx", "// cargo-deps: a=\"1\", c, b=\"2\"\nx"),
-            ("// cargo-deps:a=\"1\"\nx", "// cargo-deps:a=\"1\",b=\"2\"\nx"),
+            ("// cargo-deps:a=\"1\"\nx", "// cargo-deps:a=\"1\", b=\"2\"\nx"),
         ] {
             assert_eq!(edited(text, add).as_deref(), Ok(expected), "{text}");
             // And what is taken away again leaves nothing behind.

@@ -103,7 +103,7 @@ mod tests {
         assert_eq!(ours["capabilities"]["hoverProvider"], true);
         assert_eq!(ours["capabilities"]["codeLensProvider"]["resolveProvider"], true);
         let commands = ours["capabilities"]["executeCommandProvider"]["commands"].as_array().unwrap();
-        assert_eq!((commands[0].as_str(), commands.len()), (Some("x"), 8));
+        assert_eq!((commands[0].as_str(), commands.len()), (Some("x"), 7));
         let none = announced(&Value::Null, "clangd");
         assert_eq!(none["serverInfo"]["name"], "runner lsp (clangd)");
         assert!(is_incremental(&none["capabilities"]));

@@ -335,6 +335,7 @@ pub(crate) struct Status {
 }
 
 /// What is at a path, links not followed.
+#[allow(clippy::useless_conversion, reason = "on 32-bit systems these are smaller")]
 pub(crate) fn status(path: &CStr) -> io::Result<Status> {
     let mut status = MaybeUninit::<libc::stat64>::uninit();
     // SAFETY: the kernel fills `status` if the call succeeds.
@@ -348,8 +349,8 @@ pub(crate) fn status(path: &CStr) -> io::Result<Status> {
         mode: status.st_mode,
         links: status.st_nlink as u64,
         size: status.st_size as u64,
-        modified: (status.st_mtime, status.st_mtime_nsec),
-        changed: (status.st_ctime, status.st_ctime_nsec),
+        modified: (status.st_mtime.into(), status.st_mtime_nsec.into()),
+        changed: (status.st_ctime.into(), status.st_ctime_nsec.into()),
     })
 }
 

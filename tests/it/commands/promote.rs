@@ -12,7 +12,7 @@ fn a_promoted_script_is_a_command_that_is_listed_and_can_be_demoted() {
     let place = sandbox.commands().join("x");
     let place = place.display();
     let sandbox_path = format!("{}:/usr/bin:/bin", sandbox.commands().display());
-    sandbox.runner(["list"]).run().prints("");
+    sandbox.runner(["list"]).run().ends(0, "", "runner: no commands are installed\n");
     let with_path = |arguments: &[&str]| {
         let path = format!("{sandbox_path}:{}", sandbox.root().join("fake").display());
         sandbox.runner(arguments).env("PATH", path).run()
@@ -25,7 +25,7 @@ fn a_promoted_script_is_a_command_that_is_listed_and_can_be_demoted() {
     assert_eq!(fs::metadata(sandbox.commands().join("x")).unwrap().permissions().mode() & 0o7777, 0o755);
     assert_eq!(sandbox.receipts().len(), 1);
     sandbox.runner(["demote", "x"]).run().prints(&format!("removed {place}\n"));
-    sandbox.runner(["list"]).run().prints("");
+    sandbox.runner(["list"]).run().ends(0, "", "runner: no commands are installed\n");
     assert!(files_below(&sandbox.commands()).is_empty() && sandbox.receipts().is_empty());
     let message = "runner: `x` was not promoted\n  hint: `runner list` lists them\n";
     sandbox.runner(["demote", "x"]).run().ends(125, "", message);

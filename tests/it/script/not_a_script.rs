@@ -51,7 +51,6 @@ fn words_of_other_tools_get_the_word_that_runner_has() {
         ("format", "fmt"),
         ("lint", "clippy"),
         ("clean", "cache clean"),
-        ("new", "help shebang"),
     ] {
         let ran = sandbox.runner([word, "x.rs"]).run();
         let hint = format!("  hint: did you mean `runner {meant}`?\n");

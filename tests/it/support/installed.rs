@@ -21,7 +21,8 @@ impl Sandbox {
     /// What `runner list` says of each.
     pub fn states(&self) -> String {
         let ran = self.runner(["list"]).run();
-        assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
+        let note = if ran.stdout.is_empty() { "runner: no commands are installed\n" } else { "" };
+        assert_eq!((ran.code, ran.stderr.as_str()), (0, note));
         let of = |line: &str| {
             line.split("  ").map(str::trim).filter(|part| !part.is_empty()).nth(1).map(str::to_owned)
         };
