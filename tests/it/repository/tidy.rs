@@ -147,7 +147,7 @@ fn shell_scripts_are_clean() {
 const COMMANDS: &[(&str, &str)] = &[
     ("./install.sh", "a_newcomer_installs_runs_an_example_and_uninstalls"),
     ("./scripts/examples/words.rs README.md", "words_counts_words"),
-    ("cargo test --locked", ".ci/run"),
+    ("cargo test --locked -- --skip slow::", ".ci/run"),
 ];
 
 #[test]
