@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use serde_json::Value;
 
+use crate::support::files::write_program;
 use crate::support::sandbox::{Ran, Sandbox};
 
 /// The findings of a run: grade, what and the cure.
@@ -55,8 +56,7 @@ fn what_is_wrong_with_a_machine_is_a_line_each() {
     // Another program of the name comes first.
     let first = sandbox.root().join("first");
     fs::create_dir(&first).unwrap();
-    fs::write(first.join("runner"), "#!/bin/sh\n").unwrap();
-    fs::set_permissions(first.join("runner"), fs::Permissions::from_mode(0o755)).unwrap();
+    write_program(first.join("runner"), "#!/bin/sh\n");
     let path = format!(
         "{}:{}:{}:/usr/bin:/bin",
         first.display(),
@@ -128,8 +128,7 @@ fn installed_commands_that_are_hidden_or_old_are_told() {
     fs::write(sandbox.path("x.rs"), "print two\n").unwrap();
     has(&doctor(&sandbox, &[]), "warn", "commands", "out of date: x (source changed) | `runner upgrade`");
     let hiding = sandbox.root().join("bin/x");
-    fs::write(&hiding, "#!/bin/sh\n").unwrap();
-    fs::set_permissions(&hiding, fs::Permissions::from_mode(0o755)).unwrap();
+    write_program(&hiding, "#!/bin/sh\n");
     sandbox.set("PATH", format!("{path}:{}", bin.display()));
     has(&doctor(&sandbox, &[]), "warn", "commands", "`x` is ");
 }

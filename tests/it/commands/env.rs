@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use serde_json::Value;
 
+use crate::support::files::copy;
 use crate::support::sandbox::Sandbox;
 
 /// The value and the place of a name.
@@ -78,7 +79,7 @@ fn the_toolchain_and_what_it_is() {
     assert_eq!(seen(&sandbox, &named, &[], "toolchain").1, "RUSTC");
     let toolchain = sandbox.home().join(".rustup/toolchains/here/bin");
     fs::create_dir_all(&toolchain).unwrap();
-    fs::copy(&rustc, toolchain.join("rustc")).unwrap();
+    copy(&rustc, toolchain.join("rustc"));
     let settings = sandbox.home().join(".rustup/settings.toml");
     fs::write(&settings, "default_toolchain = \"here\"\n").unwrap();
     assert_eq!(

@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 
-use crate::support::files::files_below;
+use crate::support::files::{files_below, write_program};
 use crate::support::sandbox::Sandbox;
 
 #[test]
@@ -49,8 +49,7 @@ fn a_directory_that_is_not_on_path_is_said_with_the_cure() {
 fn a_command_that_comes_first_on_path_is_said() {
     let sandbox = Sandbox::fake_hi();
     let other = sandbox.root().join("bin/x");
-    fs::write(&other, "#!/bin/sh\n").unwrap();
-    fs::set_permissions(&other, fs::Permissions::from_mode(0o755)).unwrap();
+    write_program(&other, "#!/bin/sh\n");
     let path = format!(
         "{}:{}:{}:/usr/bin:/bin",
         sandbox.root().join("bin").display(),

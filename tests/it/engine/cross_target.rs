@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use crate::support::files::copy;
 use crate::support::sandbox::{Run, Sandbox};
 use crate::support::toaster::{TOASTER, furnished, kitchen};
 
@@ -80,7 +81,7 @@ fn a_standard_library_that_is_not_there_is_named_with_its_cure() {
     // Of a toolchain of rustup's it is known what to type.
     let toolchains = sandbox.home().join(".rustup/toolchains");
     fs::create_dir_all(toolchains.join("old/bin")).unwrap();
-    fs::copy(sandbox.root().join("fake/rustc"), toolchains.join("old/bin/rustc")).unwrap();
+    copy(sandbox.root().join("fake/rustc"), toolchains.join("old/bin/rustc"));
     let hint = "  hint: `rustup target add --toolchain old kettle-unknown-linux-gnu`";
     sandbox.runner(["+old", "--target", "kettle-unknown-linux-gnu", "x.rs"]).run().fails(127, hint);
     // It was not remembered as missing.
@@ -111,7 +112,7 @@ fn the_conventional_cross_compiler_links() {
                    or the like, or name a linker in `CARGO_TARGET_TOASTER_UNKNOWN_LINUX_GNU_LINKER`\n";
     let build = ["build", "--target", TOASTER, "x.rs"];
     sandbox.runner(build).run().ends(127, "", missing);
-    fs::copy(sandbox.path("linker"), sandbox.root().join("bin/toaster-linux-gnu-gcc")).unwrap();
+    copy(sandbox.path("linker"), sandbox.root().join("bin/toaster-linux-gnu-gcc"));
     assert_eq!(built(runner(&sandbox)), "-C linker=toaster-linux-gnu-gcc\n");
     // An input as any other.
     fs::write(sandbox.root().join("bin/toaster-linux-gnu-gcc"), "#!/bin/sh\n# another\n").unwrap();

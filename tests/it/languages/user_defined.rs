@@ -1,9 +1,9 @@
 //! Languages that a user defines in the configuration file.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
+use crate::support::files::write_program;
 use crate::support::sandbox::Sandbox;
 
 /// A compiler of lines: `say TEXT`, and `part FILE`, which it puts in its depfile.
@@ -42,8 +42,7 @@ install = "get it from https://foo.example"
 fn sandbox() -> Sandbox {
     let sandbox = Sandbox::fake();
     let compiler = sandbox.root().join("bin/fooc");
-    fs::write(&compiler, COMPILER).unwrap();
-    fs::set_permissions(&compiler, fs::Permissions::from_mode(0o755)).unwrap();
+    write_program(&compiler, COMPILER);
     configure(&sandbox, DEFINITION);
     sandbox
 }

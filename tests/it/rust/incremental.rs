@@ -2,12 +2,11 @@
 //! what a compiler left, and never to be seen in what comes of it.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::support::children::wait_until;
-use crate::support::files::files_below;
+use crate::support::files::{files_below, write_program};
 use crate::support::incremental::state;
 use crate::support::sandbox::{Ran, Sandbox, skipped};
 
@@ -136,8 +135,7 @@ fn the_compiler_of_a_dead_builder_is_not_taken_for_the_next_one() {
     // It is asked to end with its builder, and does not. (One that is observed cannot go on without.)
     let stubborn = sandbox.root().join("bin/rustc");
     let fake = sandbox.root().join("fake/rustc");
-    fs::write(&stubborn, format!("#!/bin/sh\ntrap '' TERM\nexec {} \"$@\"\n", fake.display())).unwrap();
-    fs::set_permissions(&stubborn, fs::Permissions::from_mode(0o755)).unwrap();
+    write_program(&stubborn, format!("#!/bin/sh\ntrap '' TERM\nexec {} \"$@\"\n", fake.display()));
     edit_and_run(&sandbox, "a");
     sandbox.write("x.rs", large("orphan"));
     assert_eq!(sandbox.sh("mkfifo pipe").run().code, 0);

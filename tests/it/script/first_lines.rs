@@ -2,6 +2,7 @@
 //! [`crate::support::conformance`].
 
 use crate::support::conformance::{DEPENDS, Error, Output, check_texts};
+use crate::support::files::copy;
 use crate::support::sandbox::Sandbox;
 
 #[test]
@@ -149,7 +150,7 @@ fn a_nightly_that_is_installed_later_is_taken_then() {
     assert_eq!(sandbox.compiles(), 1);
     let bin = sandbox.home().join(".rustup/toolchains/nightly-x86_64-unknown-linux-gnu/bin");
     std::fs::create_dir_all(&bin).unwrap();
-    std::fs::copy(sandbox.root().join("fake/rustc"), bin.join("rustc")).unwrap();
+    copy(sandbox.root().join("fake/rustc"), bin.join("rustc"));
     sandbox.runner(["s.rs"]).run().prints("unset\n");
     assert_eq!(sandbox.compiles(), 2);
 }

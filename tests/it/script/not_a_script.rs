@@ -1,9 +1,9 @@
 //! What is named in the place of a script and is none: FIFOs, compiled programs on PATH, sources of other languages, words of
 //! other tools.
 
-use std::fs;
 use std::process::Command;
 
+use crate::support::files::copy;
 use crate::support::sandbox::Sandbox;
 
 #[test]
@@ -27,13 +27,13 @@ fn a_fifo_is_refused_and_not_waited_for() {
 fn a_program_that_was_found_on_path_is_named_by_its_path() {
     let sandbox = Sandbox::fake();
     let program = sandbox.root().join("bin/something");
-    fs::copy("/bin/sh", &program).unwrap();
+    copy("/bin/sh", &program);
     let message = format!(
         "runner: something: `{}`, found on PATH, is a compiled program, not a script\n  hint: run it without `runner`",
         program.display()
     );
     sandbox.runner(["something"]).run().fails(125, &message);
-    fs::copy("/bin/sh", sandbox.path("here")).unwrap();
+    copy("/bin/sh", sandbox.path("here"));
     sandbox
         .runner(["here"])
         .run()
@@ -44,7 +44,7 @@ fn a_program_that_was_found_on_path_is_named_by_its_path() {
 fn words_of_other_tools_get_the_word_that_runner_has() {
     let sandbox = Sandbox::fake();
     sandbox.write("x.rs", "print x\n");
-    fs::copy("/bin/sh", sandbox.root().join("bin/install")).unwrap();
+    copy("/bin/sh", sandbox.root().join("bin/install"));
     for (word, meant) in [
         ("install", "promote"),
         ("uninstall", "demote"),

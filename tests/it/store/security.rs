@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 use std::path::PathBuf;
 
-use crate::support::files::{files_below, mode, program, tree};
+use crate::support::files::{copy, files_below, mode, program, tree};
 use crate::support::machine::is_root;
 use crate::support::sandbox::{Sandbox, skipped};
 use crate::support::strace;
@@ -36,7 +36,7 @@ fn a_binary_that_was_changed_is_not_executed() {
             "renamed over" => fs::rename(&other, &binary).unwrap(),
             "replaced" => {
                 fs::remove_file(&binary).unwrap();
-                fs::copy(&other, &binary).unwrap();
+                copy(&other, &binary);
                 fs::File::open(&binary).unwrap().set_modified(modified).unwrap();
             }
             "linked over" => {

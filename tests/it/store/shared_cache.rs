@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 use std::path::{Path, PathBuf};
 
-use crate::support::files::{files_below, settle};
+use crate::support::files::{copy, files_below, settle, write_program};
 use crate::support::sandbox::{Run, Sandbox, skipped};
 use crate::support::strace;
 
@@ -122,7 +122,7 @@ fn another_user_with_another_toolchain_of_his_own_builds_for_himself() {
     let (sandbox, system) = built_ahead();
     let bin = sandbox.home().join(".rustup/toolchains/own/bin");
     fs::create_dir_all(&bin).unwrap();
-    fs::copy(sandbox.root().join("fake/rustc"), bin.join("rustc")).unwrap();
+    copy(sandbox.root().join("fake/rustc"), bin.join("rustc"));
     fs::write(sandbox.home().join(".rustup/settings.toml"), "default_toolchain = \"own\"\n").unwrap();
     run(&sandbox, &system).run().prints("x\nunset\npart\n");
     assert_eq!(sandbox.compiles(), 2);
@@ -153,8 +153,7 @@ fn an_image_in_which_every_inode_and_time_is_another_serves_too() {
     let rustc = sandbox.root().join("fake/rustc");
     let bytes = fs::read(&rustc).unwrap();
     fs::remove_file(&rustc).unwrap();
-    fs::write(&rustc, bytes).unwrap();
-    fs::set_permissions(&rustc, fs::Permissions::from_mode(0o755)).unwrap();
+    write_program(&rustc, bytes);
     run(&sandbox, &system).run().prints("x\nunset\npart\n");
     run(&sandbox, &system).run().prints("x\nunset\npart\n");
     assert_eq!(sandbox.compiles(), 1);

@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use crate::support::files::{copy, write_program};
 use crate::support::sandbox::{skipped, tested};
 
 /// Becomes the program that its arguments name.
@@ -68,11 +69,10 @@ impl Scene {
         let path = self.path("confined");
         if !path.exists() {
             let runner = self.path("runner");
-            fs::copy(tested(), &runner).unwrap();
+            copy(tested(), &runner);
             let launcher = self.write("tool/launcher.c", LAUNCHER);
             let text = WRAPPER.replace("RUNNER", &runner.display().to_string());
-            fs::write(&path, text.replace("'LAUNCHER'", &format!("'{}'", launcher.display()))).unwrap();
-            fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+            write_program(&path, text.replace("'LAUNCHER'", &format!("'{}'", launcher.display())));
             succeeds(&mut self.command(&path));
         }
         path

@@ -1,7 +1,6 @@
 //! An editor for tests: it waits for what it asks for, and answers what servers ask.
 
 use std::io::{BufRead, BufReader, Write};
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::OnceLock;
@@ -12,6 +11,7 @@ use serde_json::{Value, json};
 
 use crate::support::editor_directory::beside;
 use crate::support::fake_language_server;
+use crate::support::files::write_program;
 use crate::support::sandbox::tested;
 
 /// Longer than anything takes on the slowest machine: reaching it is the failure.
@@ -79,8 +79,7 @@ pub fn tools() -> PathBuf {
 }
 
 fn executable(path: &Path, text: &[u8]) {
-    std::fs::write(path, text).unwrap();
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    write_program(path, text);
 }
 
 impl Editor {

@@ -6,6 +6,58 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
+/// Writes a file that nobody has open for writing any more.
+pub fn write(path: impl AsRef<Path>, text: impl AsRef<[u8]>) {
+    fs::write(&path, text).unwrap();
+    wait_until_closed(path.as_ref());
+}
+
+/// As [`write`], and it can be executed.
+pub fn write_program(path: impl AsRef<Path>, text: impl AsRef<[u8]>) {
+    write(&path, text);
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+/// Copies a file with its permissions, as [`write`] does.
+pub fn copy(from: impl AsRef<Path>, to: impl AsRef<Path>) {
+    fs::copy(from, &to).unwrap();
+    wait_until_closed(to.as_ref());
+}
+
+/// Waits until no process has a file open for writing. What one thread of the tests has open, the child that another has
+/// just started has too until it is another program; the kernel executes no such file (`ETXTBSY`), and no stamp of it is
+/// believed. It tells by a lease, which it gives only on a file without writers.
+#[cfg(target_os = "linux")]
+#[allow(unsafe_code)]
+pub fn wait_until_closed(path: &Path) {
+    use std::os::fd::AsRawFd;
+
+    /// On Linux, for every architecture that Rust knows.
+    const F_SETSIG: libc::c_int = 10;
+
+    // What cannot be read cannot be asked about.
+    let Ok(file) = fs::File::open(path) else { return };
+    let control = |command: libc::c_int, value: libc::c_int| {
+        // SAFETY: an open descriptor and two numbers.
+        let result = unsafe { libc::fcntl(file.as_raw_fd(), command, value) };
+        if result == 0 { Ok(()) } else { Err(std::io::Error::last_os_error()) }
+    };
+    // Whoever opens it for writing meanwhile is told of by a signal, here by one that is ignored.
+    control(F_SETSIG, libc::SIGURG).unwrap();
+    loop {
+        match control(libc::F_SETLEASE, libc::F_RDLCK) {
+            Ok(()) => return control(libc::F_SETLEASE, libc::F_UNLCK).unwrap(),
+            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => thread::yield_now(),
+            // A file system without leases.
+            Err(_) => return,
+        }
+    }
+}
+
+/// Other systems do not tell.
+#[cfg(not(target_os = "linux"))]
+pub fn wait_until_closed(_path: &Path) {}
+
 /// What is in a directory; nothing if there is none.
 pub fn entries(path: &Path) -> Vec<PathBuf> {
     fs::read_dir(path)

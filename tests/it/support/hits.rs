@@ -1,10 +1,7 @@
 //! Hits, and their system calls.
 
-use std::fs;
-use std::os::unix::fs::PermissionsExt;
-
 use crate::support::digests::without_digests;
-use crate::support::files::settle;
+use crate::support::files::{settle, write_program};
 use crate::support::sandbox::Sandbox;
 use crate::support::strace::{self, Call};
 
@@ -13,8 +10,7 @@ pub fn sandbox() -> Sandbox {
     let sandbox = Sandbox::fake();
     // A linker of its own, so that the list does not depend on where the machine has one.
     let linker = sandbox.root().join("fake/cc");
-    fs::write(&linker, "#!/bin/sh\n").unwrap();
-    fs::set_permissions(&linker, fs::Permissions::from_mode(0o755)).unwrap();
+    write_program(&linker, "#!/bin/sh\n");
     settle();
     sandbox
 }

@@ -1,9 +1,9 @@
 //! `install.sh` in a sandbox: what a newcomer has, and a machine of scripts on which nothing is built.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use crate::support::files::write_program;
 use crate::support::sandbox::{Run, Sandbox, tested};
 
 /// A sandbox in which nothing is called `runner` yet.
@@ -51,8 +51,7 @@ pub fn machine() -> Sandbox {
     let write = |name: &str, text: &str| {
         let path = PathBuf::from(&bin).join(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(&path, format!("#!/bin/sh\necho \"{name} $*\" >>{root}/log\n{text}")).unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        write_program(&path, format!("#!/bin/sh\necho \"{name} $*\" >>{root}/log\n{text}"));
     };
     fs::create_dir_all(format!("{root}/rustup/toolchains/fake")).unwrap();
     write(

@@ -14,7 +14,7 @@ use std::sync::OnceLock;
 
 use tempfile::TempDir;
 
-use crate::support::files::files_below;
+use crate::support::files::{self, files_below};
 
 /// The binary under test: see [`tested`].
 pub const RUNNER: &str = env!("CARGO_BIN_EXE_runner");
@@ -59,8 +59,7 @@ impl Sandbox {
         let sandbox = Sandbox::bare();
         let compilers = sandbox.root.join("fake");
         fs::create_dir(&compilers).unwrap();
-        fs::copy(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fake/rustc"), compilers.join("rustc"))
-            .unwrap();
+        files::copy(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fake/rustc"), compilers.join("rustc"));
         let path = format!("{}:{}:/usr/bin:/bin", sandbox.root.join("bin").display(), compilers.display());
         let log = sandbox.root.join("log");
         sandbox.with("PATH", path).with("FAKE_LOG", log)
@@ -137,7 +136,7 @@ impl Sandbox {
     pub fn write(&self, name: impl AsRef<Path>, text: impl AsRef<[u8]>) -> PathBuf {
         let path = self.path(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(&path, text).unwrap();
+        files::write(&path, text);
         path
     }
 

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use crate::support::files::copy;
 use crate::support::sandbox::Sandbox;
 
 /// No compiler anywhere is called by its name.
@@ -20,6 +21,6 @@ pub fn kitchen() -> Sandbox {
 /// As on a machine with a cross compiler.
 pub fn furnished() -> Sandbox {
     let sandbox = kitchen();
-    fs::copy(sandbox.path("linker"), sandbox.root().join("bin/toaster-linux-gnu-gcc")).unwrap();
+    copy(sandbox.path("linker"), sandbox.root().join("bin/toaster-linux-gnu-gcc"));
     sandbox
 }

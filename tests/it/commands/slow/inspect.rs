@@ -1,13 +1,13 @@
 //! `runner inspect`: what a program says of where it came from.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
 
 use crate::support::fake_registry::{Crate, Registry};
+use crate::support::files::write_program;
 use crate::support::machine::has;
 use crate::support::sandbox::{Sandbox, skipped};
 
@@ -244,8 +244,7 @@ fn the_revision_is_that_of_the_moment() {
     // Without git nothing is said of it, and nothing is asked for a run.
     let log = sandbox.root().join("git was called");
     let fake = sandbox.root().join("bin/git");
-    fs::write(&fake, format!("#!/bin/sh\necho called >>'{}'; exit 1\n", log.display())).unwrap();
-    fs::set_permissions(&fake, fs::Permissions::from_mode(0o755)).unwrap();
+    write_program(&fake, format!("#!/bin/sh\necho called >>'{}'; exit 1\n", log.display()));
     sandbox.runner(["tools/x.rs"]).run().prints("plain\n");
     assert!(!log.exists());
     assert_eq!(built(&sandbox), Value::Null);

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde_json::Value;
 
 use crate::support::fake_registry::{Crate, Registry};
-use crate::support::files::{files_below, settle};
+use crate::support::files::{copy, files_below, settle};
 use crate::support::path_dependency::script;
 use crate::support::sandbox::Sandbox;
 use crate::support::strace;
@@ -231,7 +231,7 @@ fn what_was_promoted_follows_the_versions_its_dependencies_are_resolved_to() {
     assert_eq!(sandbox.runner(["upgrade", "x"]).run().code, 0);
     assert_eq!((sandbox.says("x").as_str(), sandbox.states().as_str()), ("one 1.0.2\n", "current, current"));
     // The same versions from another place are the same.
-    fs::copy(sandbox.path("x.rs.lock"), sandbox.path("lock")).unwrap();
+    copy(sandbox.path("x.rs.lock"), sandbox.path("lock"));
     fs::rename(sandbox.path("lock"), sandbox.path("x.rs.lock")).unwrap();
     assert_eq!(sandbox.states(), "current, current");
     // Nobody knows what a cache that was emptied had them resolved to.

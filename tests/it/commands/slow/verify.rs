@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use crate::support::files::copy;
 use crate::support::sandbox::Sandbox;
 
 fn built() -> Sandbox {
@@ -29,7 +30,7 @@ fn a_program_is_identical_to_what_its_script_gives() {
     ran.fails(125, expected);
     sandbox.runner(["verify", "x", "--script", "src/x.rs"]).run().prints(&identical(&sandbox, "src/x.rs"));
     // Beside the program, and from elsewhere.
-    fs::copy(sandbox.path("x"), sandbox.path("src/x")).unwrap();
+    copy(sandbox.path("x"), sandbox.path("src/x"));
     let beside = sandbox.path("src/x");
     let said =
         format!("{}: identical to what {} gives\n", beside.display(), sandbox.path("src/x.rs").display());

@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use crate::support::confined::{Scene, has, has_sandbox, is_root, run};
+use crate::support::files::copy;
 
 /// What a program can do in any sandbox.
 const ALWAYS: &[&str] = &["null", "passwd", "shell", "pair", "nice", "thread", "memfd", "own_limit"];
@@ -55,7 +56,7 @@ impl Table {
         let name = SocketAddr::from_abstract_name(&abstract_name).unwrap();
         let unix = [unix, UnixListener::bind_addr(&name).unwrap()];
         let readable = scene.write("data/file", "secret");
-        fs::copy("/bin/true", scene.path("data/file.program")).unwrap();
+        copy("/bin/true", scene.path("data/file.program"));
         let writable = scene.open_directory("out");
         Some(Table { scene, probe, writable, readable, tcp, udp, _unix: unix, abstract_name })
     }

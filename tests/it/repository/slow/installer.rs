@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::support::files::files_below;
+use crate::support::files::{copy, files_below};
 use crate::support::installer::{MUSL, SHARED, checkout, machine, newcomer};
 use crate::support::sandbox::{skipped, tested};
 
@@ -59,7 +59,7 @@ fn a_link_planted_under_a_name_that_can_be_guessed_is_not_followed() {
 fn an_archive_is_installed_without_rust_if_it_is_what_its_sum_says() {
     let sandbox = newcomer();
     fs::create_dir(sandbox.path("runscript-1.2.3-any")).unwrap();
-    fs::copy(tested(), sandbox.path("runscript-1.2.3-any/runner")).unwrap();
+    copy(tested(), sandbox.path("runscript-1.2.3-any/runner"));
     sandbox.sh("tar -czf a.tar.gz runscript-1.2.3-any && tar -czf empty.tar.gz --files-from /dev/null").run();
     let sum = |name: &str| sandbox.sh(&format!("sha256sum {name}")).run().stdout[..64].to_owned();
     let (good, empty) = (sum("a.tar.gz"), sum("empty.tar.gz"));

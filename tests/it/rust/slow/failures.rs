@@ -1,9 +1,10 @@
 //! What rustc, cargo and their absence say: each has one line, a hint if the cure is known, and an exit code.
 
-use std::fs::{self, Permissions};
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::fs::{self};
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
+use crate::support::files::write_program;
 use crate::support::hello::{HELLO, hello, with_dependencies};
 use crate::support::machine::is_offline;
 use crate::support::sandbox::{Ran, Sandbox, skipped};
@@ -170,8 +171,7 @@ fn rustup_without_a_default_toolchain_is_told_to_choose_one() {
     let sandbox = hello().with("RUSTC", "");
     let bin = sandbox.root().join("proxies");
     fs::create_dir_all(&bin).unwrap();
-    fs::write(bin.join("rustup"), "#!/bin/sh\nexit 1\n").unwrap();
-    fs::set_permissions(bin.join("rustup"), Permissions::from_mode(0o755)).unwrap();
+    write_program(bin.join("rustup"), "#!/bin/sh\nexit 1\n");
     symlink("rustup", bin.join("rustc")).unwrap();
     let home = sandbox.root().join("rustup-home");
     fs::create_dir_all(&home).unwrap();

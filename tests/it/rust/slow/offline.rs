@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
+use crate::support::files::copy;
 use crate::support::machine::is_offline;
 use crate::support::sandbox::{Ran, Sandbox, skipped};
 
@@ -222,7 +223,7 @@ fn a_local_registry_needs_no_other() {
     let version = name.strip_prefix("itoa-").unwrap().strip_suffix(".crate").unwrap();
     let registry = sandbox.path("registry");
     fs::create_dir_all(registry.join("index/it/oa")).unwrap();
-    fs::copy(&file, registry.join(&name)).unwrap();
+    copy(&file, registry.join(&name));
     let sum = sandbox.command("sha256sum").args([&file]).run().stdout;
     let sum = sum.split_whitespace().next().unwrap();
     let line = format!(

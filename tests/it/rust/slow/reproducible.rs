@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::support::fake_registry::{Crate, Registry};
+use crate::support::files::copy;
 use crate::support::sandbox::{Run, Sandbox, skipped};
 
 /// Uses a derive macro, a crate that was configured by its build script, and a package in a directory that brings C and
@@ -253,7 +254,7 @@ fn scripts_in_c_and_go_too_and_their_programs_have_a_record() {
             };
             let said = record(&built[0]);
             assert!(said.contains(&format!("\tlanguage\t{language}\n")), "{said}");
-            fs::copy(&built[0], sandbox.path("stripped")).unwrap();
+            copy(&built[0], sandbox.path("stripped"));
             sandbox.sh("exec strip -s stripped").run().prints("");
             assert_eq!(record(&sandbox.path("stripped")), said);
             let verified = sandbox.runner(["verify".as_ref(), built[0].as_os_str()]).run();

@@ -5,15 +5,15 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::symlink;
 
-use crate::support::files::files_below;
+use crate::support::files::{copy, files_below};
 use crate::support::process_probe::probe;
 use crate::support::sandbox::Sandbox;
 
 #[test]
 fn a_script_is_found_on_path_with_and_without_extension() {
     let sandbox = probe();
-    fs::copy(sandbox.path("probe"), sandbox.root().join("bin/tool")).unwrap();
-    fs::copy(sandbox.path("probe"), sandbox.root().join("bin/tool.rs")).unwrap();
+    copy(sandbox.path("probe"), sandbox.root().join("bin/tool"));
+    copy(sandbox.path("probe"), sandbox.root().join("bin/tool.rs"));
     let elsewhere = sandbox.root().join("tmp");
     for name in ["tool", "tool.rs"] {
         let path = sandbox.root().join("bin").join(name);

@@ -1,10 +1,9 @@
 //! No metadata becomes an argument, a command or a file: whatever a script says, compilers are called as they should be.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
-use crate::support::files::{files_below, tree};
+use crate::support::files::{files_below, tree, write_program};
 use crate::support::sandbox::Sandbox;
 
 /// A compiler that notes its arguments, one a line, and then is the fake one.
@@ -13,8 +12,7 @@ fn with_noted_arguments() -> Sandbox {
     let compiler = sandbox.root().join("fake/rustc");
     fs::rename(&compiler, sandbox.root().join("fake/rustc-behind")).unwrap();
     let script = "#!/bin/sh\nfor argument; do printf '%s\\0' \"$argument\"; done >>\"$FAKE_LOG-arguments\"\nexec \"$0-behind\" \"$@\"\n";
-    fs::write(&compiler, script).unwrap();
-    fs::set_permissions(&compiler, fs::Permissions::from_mode(0o755)).unwrap();
+    write_program(&compiler, script);
     sandbox
 }
 

@@ -3,7 +3,7 @@
 use std::fs;
 
 use crate::support::fake_registry::Registry;
-use crate::support::files::mode;
+use crate::support::files::{copy, mode};
 use crate::support::path_dependency::{package, said, script};
 use crate::support::sandbox::Sandbox;
 
@@ -44,7 +44,7 @@ fn a_lock_that_does_not_fit_is_refused_by_whoever_insists_on_it_before_and_after
     insist(&sandbox);
     // Another script of that manifest, with a lock of that text.
     script(&sandbox, "y.rs", BOTH, CODE);
-    fs::copy(sandbox.path("x.rs.lock"), sandbox.path("y.rs.lock")).unwrap();
+    copy(sandbox.path("x.rs.lock"), sandbox.path("y.rs.lock"));
     sandbox.runner(["--locked", "y.rs"]).run().ends(125, "", &refused.replace("x.rs", "y.rs"));
     // Nobody wrote to it, and it is mended by what the hint says.
     assert_eq!(fs::read(sandbox.path("x.rs.lock")).unwrap(), lock);
