@@ -23,6 +23,7 @@ pub(crate) mod prebuild;
 pub(crate) mod promote;
 pub(crate) mod rollback;
 pub(crate) mod script_rewrite;
+pub(crate) mod scripts_below;
 pub(crate) mod tree;
 pub(crate) mod upgrade;
 pub(crate) mod verify;

@@ -19,3 +19,4 @@ pub(crate) mod source;
 pub(crate) mod static_check;
 pub(crate) mod target;
 pub(crate) mod toolchain;
+pub(crate) mod toolchain_install;

@@ -60,7 +60,7 @@ pub(crate) fn kind(context: &Context, path: &Path, language_id: &str, text: &str
 }
 
 /// Whether the first line calls a tool that runs scripts.
-fn calls_a_tool(text: &str) -> bool {
+pub(crate) fn calls_a_tool(text: &str) -> bool {
     let line = text.strip_prefix("#!").filter(|rest| !rest.trim_start().starts_with('['));
     let call = line.and_then(|rest| shebang::read(rest.lines().next()?));
     call.is_some_and(|call| !matches!(call.tool, Tool::Other(_)))

@@ -70,7 +70,7 @@ pub(crate) fn read_script(
     options.selection.refuse_for_script()?;
     let text = String::from_utf8_lossy(script.bytes());
     refuse_what_is_no_source(script, &text)?;
-    let config = Config::read(environment)?;
+    let config = Config::of_script(script, environment)?;
     let asked = options.language.as_deref();
     let refuse_features = || options.selection.refuse_features();
     if let Some(own) = user_defined::of(script, &text, asked, &config.languages)? {

@@ -134,6 +134,14 @@ impl Runner {
         })
     }
 
+    /// The scripts in a directory and below it, sorted; of Rust only, if asked for.
+    ///
+    /// # Errors
+    /// [`Step::Script`] if it cannot be read, or there is no script.
+    pub fn scripts_below(&self, directory: &Path, only_rust: bool) -> Result<Vec<PathBuf>> {
+        crate::commands::scripts_below::scripts_below(&self.context, directory, only_rust)
+    }
+
     /// Does one thing with each script, with as many at once as there are processors. One result a script, in order.
     pub fn in_parallel<T: Send>(&self, scripts: &[Script], work: impl Fn(&Script) -> T + Sync) -> Vec<T> {
         crate::commands::prebuild::in_parallel(scripts, work)

@@ -64,7 +64,8 @@ impl LanguageScript {
         let script = script.resolve();
         let variables = read.variables.iter().map(|(name, value)| (name.into(), value.into())).collect();
         let options = Options { sandbox: layers.sandbox(&read.options.sandbox)?, ..options };
-        let request = BuildRequest { script, options, layers, config, settings, notes, variables };
+        let inherited = String::new();
+        let request = BuildRequest { script, options, layers, config, settings, notes, variables, inherited };
         Ok(LanguageScript { request, head: read.head })
     }
 }

@@ -54,7 +54,16 @@ impl PackageRequest {
         let (settings, variables) = Default::default();
         let options = Options { sandbox: layers.sandbox(&Default::default())?, ..options };
         Ok(PackageRequest {
-            request: BuildRequest { script, options, layers, config, settings, notes, variables },
+            request: BuildRequest {
+                script,
+                options,
+                layers,
+                config,
+                settings,
+                notes,
+                variables,
+                inherited: String::new(),
+            },
             package,
         })
     }
@@ -149,8 +158,8 @@ impl<'a> PackageRecipe<'a> {
     /// The launch id under which the build is kept: with all that is asked for spelled out.
     pub(crate) fn key(&self) -> Key {
         match &self.target {
-            None => content_key(self.script, &Options { target: None, ..self.options.clone() }),
-            Some(_) => content_key(self.script, self.options),
+            None => content_key(self.script, &Options { target: None, ..self.options.clone() }, ""),
+            Some(_) => content_key(self.script, self.options, ""),
         }
     }
 

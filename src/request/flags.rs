@@ -51,6 +51,8 @@ const VARIABLE: &[Place] = &[Place::Variable];
 
 const RUN: &[&str] = &["run", EXPRESSION, "test", "bench"];
 const BUILD: &[&str] = &["run", EXPRESSION, "test", "bench", "build"];
+const INSTALLS: &[&str] =
+    &["run", EXPRESSION, "test", "bench", "build", "promote", "check", "clippy", "fmt", "lock"];
 const INTERNAL: &[&str] = &[BACKGROUND];
 
 const fn flag(form: &'static str, owners: &'static [&'static str], help: &'static str) -> Flag {
@@ -188,6 +190,8 @@ pub const FLAGS: &[Flag] = &[
         .also(Setting::new(Kind::Switch, NOT_IN_SCRIPTS, "false").because("a script cannot know what network there is").variable(Key("RUNNER_FROZEN"))),
     flag("--force", &["run", EXPRESSION, "test", "bench", "build", "check", "clippy", "fmt", "doc", "update", "why"], "rebuild even if cached")
         .sets(Switch(|options| &mut options.force)),
+    flag("--install", INSTALLS, "install the toolchain by rustup if it is missing")
+        .sets(Switch(|options| &mut options.installs)),
     flag("--temp", &[SCRIPT], "run from a temporary binary that is not kept")
         .sets(Switch(|options| &mut options.temporary))
         // `RUNNER_TEMP` is a directory on the machines of a well-known service.
@@ -292,6 +296,7 @@ impl Options {
             offline: _,
             locked: _,
             force: _,
+            installs: _,
             optimal: _,
             temporary: _,
             portable: _,
@@ -381,6 +386,7 @@ impl Options {
     pub(crate) fn of_background(&self) -> Options {
         Options {
             force: false,
+            installs: false,
             temporary: false,
             revision: None,
             verbosity: Verbosity::default(),

@@ -43,6 +43,8 @@ pub struct Options {
     pub locked: bool,
     /// Build even if a cached binary would do.
     pub force: bool,
+    /// Have rustup install the toolchain that is asked for, if it is missing.
+    pub installs: bool,
     /// Do not settle for a provisional build.
     pub optimal: bool,
     /// Leave nothing behind: run from a temporary binary.
@@ -118,6 +120,7 @@ impl Options {
             offline: _,
             locked,
             force: _,
+            installs: _,
             optimal: _,
             temporary: _,
             portable,
@@ -184,6 +187,7 @@ impl Options {
             offline: self.offline || weaker.offline,
             locked: self.locked || weaker.locked,
             force: self.force,
+            installs: self.installs,
             optimal: self.optimal,
             temporary: self.temporary || weaker.temporary,
             portable: self.portable,

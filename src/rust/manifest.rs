@@ -8,6 +8,7 @@
 
 pub(crate) mod dependencies;
 pub(crate) mod fields;
+pub(crate) mod inherit;
 
 use std::path::Path;
 
@@ -37,6 +38,8 @@ pub(crate) struct Manifest {
     table: Table,
     metadata: Option<Metadata>,
     dialect: Dialect,
+    /// What it took from its project: see [`inherit`].
+    inherited: String,
 }
 
 impl Manifest {
@@ -45,7 +48,10 @@ impl Manifest {
     /// # Errors
     /// [`Step::Metadata`], with the script's own line and column.
     pub(crate) fn read(metadata: Option<Metadata>, dialect: Dialect) -> Result<Manifest> {
-        let Some(metadata) = metadata else { return Ok(Manifest { table: Table::new(), metadata, dialect }) };
+        let inherited = String::new();
+        let Some(metadata) = metadata else {
+            return Ok(Manifest { table: Table::new(), metadata, dialect, inherited });
+        };
         let mut table: Table = metadata.toml.parse().map_err(|error| toml_error(&metadata, &error))?;
         if metadata.form == Form::Frontmatter {
             fields::refuse_forbidden(&metadata, &table)?;
@@ -57,7 +63,7 @@ impl Manifest {
                 package.entry("edition").or_insert(edition);
             }
         }
-        let mut manifest = Manifest { table, metadata: Some(metadata), dialect };
+        let mut manifest = Manifest { table, metadata: Some(metadata), dialect, inherited };
         manifest.accept_project()?;
         manifest.check()?;
         Ok(manifest)
@@ -112,7 +118,7 @@ impl Manifest {
     fn check(&self) -> Result<()> {
         let Some(metadata) = &self.metadata else { return Ok(()) };
         fields::check(metadata, &self.table)?;
-        self.check_texts(metadata)?;
+        self.check_texts()?;
         let profile = self.settings()?.profile;
         match profile.filter(|name| !self.has_profile(name)) {
             None => Ok(()),
@@ -138,7 +144,7 @@ impl Manifest {
     }
 
     /// What becomes an argument of a compiler must not become another one.
-    fn check_texts(&self, metadata: &Metadata) -> Result<()> {
+    fn check_texts(&self) -> Result<()> {
         if holds_nul(&self.table) {
             return Err(Error::message(
                 Step::Metadata,
@@ -151,7 +157,11 @@ impl Manifest {
         };
         if let Some(name) = self.features().and_then(|table| table.keys().find(|name| !is_name(name))) {
             let text = format!("`{name}` is not the name of a feature");
-            return Err(toml_position::error(metadata, &["features", name], Part::Key, text)
+            let metadata = self.metadata.as_ref();
+            let place =
+                metadata.and_then(|one| toml_position::position_of(one, &["features", name], Part::Key));
+            return Err(Error::message(Step::Metadata, text)
+                .placed(place)
                 .hint("letters, digits, `_`, `-`, `+` and `.`, as in cargo"));
         }
         let check_cfg = || self.lints()?.get("rust")?.get("unexpected_cfgs")?.get("check-cfg")?.as_array();

@@ -18,10 +18,10 @@ use crate::rust::rust_script::{RustScript, package_name};
 use crate::rust::source::main_wrapper::Code;
 use crate::rust::target::{self, Target};
 use crate::rust::toolchain::Toolchain;
+use crate::rust::toolchain_install;
 use crate::script::header::Form;
 use crate::script::script_file::Script;
 use crate::settings::build_request::BuildRequest;
-use crate::settings::launch_key::content_key;
 use crate::settings::layers::Layers;
 use crate::settings::origin::Origin;
 use crate::settings::script_table::Settings;
@@ -141,6 +141,11 @@ impl RustScript {
             (Some(Harness::Bench), None) => Some("nightly"),
             (_, wanted) => wanted,
         };
+        let may_install = self.request.options.installs && !self.request.options.debug.is_dry_run;
+        let done = match wanted.filter(|_| may_install) {
+            Some(wanted) => toolchain_install::install(wanted, environment)?,
+            None => None,
+        };
         match wanted.filter(|_| self.is_lenient) {
             None => {
                 let found = Toolchain::find(wanted, environment, cache);
@@ -148,7 +153,7 @@ impl RustScript {
                     Some(Origin::Metadata) => error.placed(self.manifest.place_of_setting("toolchain")),
                     _ => self.request.layers.blame("toolchain", error),
                 };
-                Ok((found.map_err(blame)?, Vec::new()))
+                Ok((found.map_err(blame)?, done.into_iter().collect()))
             }
             Some(wanted) => {
                 // Ours to allow on any compiler.
@@ -207,9 +212,9 @@ impl RustRecipe<'_> {
     pub(crate) fn key(&self) -> Key {
         match &self.options.target {
             Some(target) if *target == self.toolchain.version.host && self.has_one_target => {
-                content_key(self.script, &Options { target: None, ..self.options.clone() })
+                self.request.key_with(&Options { target: None, ..self.options.clone() })
             }
-            _ => content_key(self.script, self.options),
+            _ => self.request.key_without_compiler(),
         }
     }
 

@@ -57,7 +57,7 @@ impl RustScript {
                 dependencies.push(dependency.clone());
             }
         }
-        let manifest = manifest.for_build(harness.is_some(), &dependencies);
+        let manifest = manifest.for_build(harness.is_some(), &dependencies).inherit(&config.project)?;
         let mut code = Code::read(text, &header, &manifest, harness);
         if (script.path().is_none() || script.is_buffer()) && code.text.is_none() {
             code.text = Some(main_wrapper::without_head(text, &header));
@@ -119,7 +119,8 @@ impl RustScript {
             dialect_detection::variables_at_run(dialect, &script, base).into_iter().chain(of_line).collect();
         manifest.check_name(&package_name(&manifest, &script))?;
         options.sandbox = layers.sandbox(&line_sandbox)?;
-        let request = BuildRequest { script, options, layers, config, settings, notes, variables };
+        let inherited = manifest.inherited().to_owned();
+        let request = BuildRequest { script, options, layers, config, settings, notes, variables, inherited };
         Ok(RustScript { request, manifest, code, features, is_lenient })
     }
 }

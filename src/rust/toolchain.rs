@@ -274,10 +274,7 @@ fn named(wanted: &str, environment: &Environment, mut checks: Vec<Check<'static>
     }
     checks.push(Check::variable("RUSTUP_HOME", environment).tool());
     let toolchains = environment.rustup_home().map(|home| home.join("toolchains"));
-    let with_host = format!("{wanted}-{}-", std::env::consts::ARCH);
-    let found =
-        installed(environment).into_iter().find(|name| *name == wanted || name.starts_with(&with_host));
-    match (found, toolchains) {
+    match (installed_as(wanted, environment), toolchains) {
         (Some(name), Some(directory)) => {
             if name != wanted {
                 // Under its whole name it would come first.
@@ -302,6 +299,12 @@ fn foreign(what: &str, environment: &Environment) -> Error {
     Error::message(Step::Toolchain, text)
         .not_found()
         .hint("install `rustc` for every user, or set `RUSTUP_HOME` to run that user's compiler as root")
+}
+
+/// The whole name of a toolchain that is installed.
+pub(crate) fn installed_as(wanted: &str, environment: &Environment) -> Option<String> {
+    let with_host = format!("{wanted}-{}-", std::env::consts::ARCH);
+    installed(environment).into_iter().find(|name| *name == wanted || name.starts_with(&with_host))
 }
 
 /// The names of rustup's toolchains, sorted.

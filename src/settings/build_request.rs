@@ -26,12 +26,19 @@ pub(crate) struct BuildRequest {
     pub(crate) notes: Vec<String>,
     /// Variables of the program: of the dialect, and of the first line.
     pub(crate) variables: Vec<(OsString, OsString)>,
+    /// What the script took from its project, as TOML: see [`crate::settings::project_file`].
+    pub(crate) inherited: String,
 }
 
 impl BuildRequest {
     /// The key under which the build is kept, where no compiler is asked whether a target is its own machine: that of the real
     /// path with the script's own options spelled out.
     pub(crate) fn key_without_compiler(&self) -> Key {
-        content_key(&self.script, &self.options)
+        self.key_with(&self.options)
+    }
+
+    /// The same with other options.
+    pub(crate) fn key_with(&self, options: &Options) -> Key {
+        content_key(&self.script, options, &self.inherited)
     }
 }

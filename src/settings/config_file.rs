@@ -26,15 +26,18 @@
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
-use toml::de::{DeTable, DeValue};
+use toml::de::DeValue;
 use toml::{Spanned, Table, Value};
 
 use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Step};
 use crate::base::text_position::TextPosition;
+use crate::script::script_file::Script;
 use crate::settings::layers::Layers;
 use crate::settings::origin::Origin;
+use crate::settings::project_file::{self, Project};
 use crate::settings::schema::{self, Place};
+use crate::settings::toml_file::{error_at, parse};
 use crate::store::file_digest::{is_absence, is_out_of_reach};
 use crate::store::stamp::Moment;
 use crate::store::trace::fact::Check;
@@ -46,6 +49,8 @@ pub(crate) struct Config {
     pub(crate) path: Option<PathBuf>,
     pub(crate) exists: bool,
     pub(crate) layers: Layers,
+    /// What the project of the script says besides settings.
+    pub(crate) project: Project,
     /// The languages that it defines.
     pub(crate) languages: Vec<LanguageTable>,
     /// What the reader should know of it, each with its cure.
@@ -80,13 +85,22 @@ fn language_error(file: &Path, position: TextPosition, text: &str) -> Error {
     error_at(file, position, text).hint("`runner help config` shows how to define a language")
 }
 
-#[cold]
-fn error_at(file: &Path, position: TextPosition, text: &str) -> Error {
-    let TextPosition { line, column } = position;
-    Error::message(Step::Config, format!("{}:{line}:{column}: {text}", file.display()))
-}
-
 impl Config {
+    /// Reads it and, before it, the `runner.toml` of the script's project: see [`crate::settings::project_file`].
+    ///
+    /// # Errors
+    /// As [`Config::read`], of either file.
+    pub(crate) fn of_script(script: &Script, environment: &Environment) -> Result<Config> {
+        let mut config = Config::read(environment)?;
+        let Some(path) = script.real_path() else { return Ok(config) };
+        let mut project = project_file::read(path, environment)?;
+        config.layers = std::mem::take(&mut project.layers).then(config.layers);
+        config.complaints.append(&mut project.complaints);
+        config.checks.append(&mut project.checks);
+        config.project = project;
+        Ok(config)
+    }
+
     /// Reads it, if it is there.
     ///
     /// # Errors
@@ -153,14 +167,7 @@ impl Config {
 
     fn add(&mut self, path: &Path, bytes: &[u8], environment: &Environment) -> Result<()> {
         let at = |offset: usize, text: &str| error_at(path, TextPosition::of(bytes, offset), text);
-        let text = std::str::from_utf8(bytes)
-            .map_err(|error| at(error.valid_up_to(), "it is not UTF-8 text").hint("write it in UTF-8"))?;
-        let malformed = |error: toml::de::Error| {
-            let words = error.message().lines().collect::<Vec<_>>().join(", ");
-            at(error.span().map_or(0, |span| span.start), &words).hint("it is TOML: `name = value` lines")
-        };
-        let places = DeTable::parse(text).map_err(malformed)?;
-        let table: Table = text.parse().map_err(malformed)?;
+        let (places, table) = parse(path, bytes)?;
         for (key, value) in places.get_ref() {
             let (name, start) = (key.get_ref().as_ref(), key.span().start);
             let line = TextPosition::of(bytes, start).line;

@@ -31,9 +31,13 @@ pub(crate) fn launch_key(script: &Script, options: &Options, environment: &Envir
     })
 }
 
-/// The content key of a script: with all that is asked for spelled out in its options.
-pub(crate) fn content_key(script: &Script, options: &Options) -> Key {
-    of_script(script, options, |_| {})
+/// The content key of a script: with all that is asked for spelled out in its options, and what it took from its project.
+pub(crate) fn content_key(script: &Script, options: &Options, inherited: &str) -> Key {
+    of_script(script, options, |fields| {
+        if !inherited.is_empty() {
+            fields.push("inherited", inherited.as_bytes());
+        }
+    })
 }
 
 fn of_script(script: &Script, options: &Options, variables: impl FnOnce(&mut Fields)) -> Key {

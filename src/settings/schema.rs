@@ -11,8 +11,9 @@
 //! 2. the script's first line;
 //! 3. the script's metadata;
 //! 4. the variable;
-//! 5. the configuration file;
-//! 6. the default, which for a toolchain is what other tools were told: `RUSTC`, `RUSTUP_TOOLCHAIN`, rustup's default, PATH.
+//! 5. `runner.toml` of the project (see [`crate::settings::project_file`]), for the settings it may have;
+//! 6. the configuration file;
+//! 7. the default, which for a toolchain is what other tools were told: `RUSTC`, `RUSTUP_TOOLCHAIN`, rustup's default, PATH.
 //!
 //! A variable that shapes a build ([`KEY_VARIABLES`]) is part of the launch id, so that a hit need not know what it means; what
 //! the configuration file says is guarded by a check of the trace.

@@ -3,6 +3,7 @@
 mod build;
 mod cache;
 mod debug_options;
+mod directories;
 mod doctor;
 mod env;
 mod looking;

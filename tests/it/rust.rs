@@ -22,6 +22,7 @@ mod slow {
         mod locks;
         mod manifest;
         mod patches;
+        mod project;
         mod secrets;
         mod sharing;
         mod vendored;

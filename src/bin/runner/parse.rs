@@ -135,7 +135,8 @@ fn run(options: Vec<OsString>, script: Vec<OsString>, command: &str) -> Result<C
     let is_more = |word: &OsString| options.harness.is_some() && many::is_script(word);
     let more = arguments.iter().take_while(|word| is_more(word)).count();
     let scripts: Vec<OsString> = std::iter::once(word.clone()).chain(arguments.drain(..more)).collect();
-    if scripts.len() > 1 {
+    let is_directory = options.harness.is_some() && Path::new(&word).is_dir();
+    if scripts.len() > 1 || is_directory {
         let words = std::iter::once(OsString::from(command)).chain(typed).collect();
         return Ok(Command::Test { scripts, words, arguments, options });
     }

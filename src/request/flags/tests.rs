@@ -78,6 +78,7 @@ fn any(numbers: &mut Numbers) -> Options {
         is_static: numbers.pick(&[None, Some(true), Some(false)]),
         rust_flags: numbers.coin().then(|| numbers.texts()),
         offline: numbers.coin(),
+        installs: numbers.coin(),
         locked: numbers.coin(),
         force: numbers.coin(),
         optimal: numbers.coin(),

@@ -4,7 +4,7 @@
 //! script is none, so the TOML is put into one and taken out again:
 //!
 //! ```text
-//! staging/Cargo.toml        [workspace] exclude: no workspace of a directory above has a say
+//! staging/Cargo.toml        [workspace]: no other workspace above has a say; with what `runner.toml` has for the script
 //! staging/p/Cargo.toml      the TOML, with a name and a version if it has none, and with absolute paths
 //! staging/p/src/main.rs     empty
 //! ```
@@ -24,6 +24,7 @@ use crate::base::error::{At, Error, Result, Step};
 use crate::report::reporter::Reporter;
 use crate::rust::deps::{cargo, network, seed};
 use crate::rust::recipe::RustRecipe;
+use crate::settings::project_file::Project;
 use crate::store::cache::Cache;
 use crate::store::staging::Staging;
 
@@ -71,7 +72,8 @@ pub(crate) fn edit(
     let package = staging.path().join("p");
     fs::create_dir_all(package.join("src")).at(Step::Cache)?;
     fs::write(package.join("src/main.rs"), "fn main() {}\n").at(Step::Cache)?;
-    fs::write(staging.path().join("Cargo.toml"), "[workspace]\nexclude = [\"p\"]\n").at(Step::Cache)?;
+    fs::write(staging.path().join("Cargo.toml"), workspace(&recipe.request.config.project))
+        .at(Step::Cache)?;
     let (front, trailing) = match verb {
         Verb::Add => split_trailing(toml),
         Verb::Remove => (toml, ""),
@@ -83,7 +85,15 @@ pub(crate) fn edit(
     let mut command = cargo::command(&cargo_path, &recipe.toolchain, environment, reporter);
     command.arg(verb.as_str()).arg("--manifest-path").arg(&manifest);
     command.args((recipe.options.offline || verb == Verb::Remove).then_some("--offline"));
-    command.args(arguments);
+    let base = recipe.metadata_base();
+    let mut is_path = false;
+    for argument in arguments {
+        match is_path {
+            true => command.arg(base.join(argument)),
+            false => command.arg(argument),
+        };
+        is_path = argument == "--path";
+    }
     let label = format!("cargo {}", verb.as_str());
     let finished = reporter.run(&command, &label, false).map_err(|error| {
         let what = format!("cannot run `{}`", cargo_path.display());
@@ -121,6 +131,19 @@ pub(crate) fn edit(
         edited = edited.trim_start_matches('\n').to_owned();
     }
     Ok(Edited { toml: edited, said })
+}
+
+/// The manifest of the directory above: it keeps workspaces further up out, and has what the script inherits.
+fn workspace(project: &Project) -> String {
+    if project.path.is_none() {
+        return "[workspace]\nexclude = [\"p\"]\n".to_owned();
+    }
+    let mut workspace = Table::new();
+    workspace.insert("members".to_owned(), Value::Array(vec!["p".into()]));
+    workspace.insert("resolver".to_owned(), "2".into());
+    workspace.insert("dependencies".to_owned(), project.dependencies.clone().into());
+    workspace.insert("lints".to_owned(), project.lints.clone().unwrap_or_default().into());
+    Table::from_iter([("workspace".to_owned(), Value::from(workspace))]).to_string()
 }
 
 /// The TOML with the name and version that cargo wants, and the text that was inserted for them, if they are not there.

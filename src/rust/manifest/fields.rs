@@ -149,9 +149,9 @@ pub(super) fn check(metadata: &Metadata, table: &Table) -> Result<()> {
             return error.map_err(|error: Error| error.hint(format!("write it as `[{name}]`")));
         }
     }
-    if table.get("lints").is_some_and(|lints| lints.get("workspace").is_some()) {
-        let text = "`lints.workspace` has no meaning in a script, which is in no workspace".to_owned();
-        return Err(toml_position::error(metadata, &["lints", "workspace"], Part::Key, text));
+    let is_inherited = table.get("lints").and_then(|lints| lints.get("workspace"));
+    if is_inherited.is_some_and(|value| *value != Value::Boolean(true)) {
+        return wrong(&["lints", "workspace"], "`lints.workspace` must be true".to_owned());
     }
     let Some(package) = table.get("package").and_then(Value::as_table) else { return Ok(()) };
     for (key, value) in package {

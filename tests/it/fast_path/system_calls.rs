@@ -9,8 +9,10 @@ use crate::support::hits::{hit, normalized, sandbox};
 use crate::support::strace::{self, Call};
 
 /// A hit of a script that reads nothing but itself: `hit.rs`, before anything else. One call stands for all that came with the
-/// system; the fake compiler is a shell script that calls `chmod`.
-const SHORT: &str = "\
+/// system; the fake compiler is a shell script that calls `chmod`. A `runner.toml` is looked for in each directory from the script's
+/// upwards, to HOME or to one that anybody can write to: one call each.
+const SHORT: &str = concat!(
+    "\
 getcwd
 open x.rs
 stat fd
@@ -30,6 +32,9 @@ stat $ROOT/home/.cargo/config.toml
 stat /.cargo/config
 stat /.cargo/config.toml
 stat $ROOT/home/.config/runner/config.toml
+stat $ROOT/",
+    "work/runner.toml
+stat $ROOT/runner.toml
 access $ROOT/bin/cc
 access $ROOT/fake/cc
 stat $ROOT/fake/cc
@@ -42,10 +47,12 @@ stat /usr/bin/chmod
 stat $ROOT/home/.cache/runner/v1/bin/$ID/x
 close
 execve $ROOT/home/.cache/runner/v1/bin/$ID/x
-";
+"
+);
 
 /// The same with an option, which only `runner.rs` understands.
-const LONG: &str = "\
+const LONG: &str = concat!(
+    "\
 open x.rs
 stat fd
 read
@@ -70,6 +77,9 @@ stat $ROOT/home/.cargo/config.toml
 stat /.cargo/config
 stat /.cargo/config.toml
 stat $ROOT/home/.config/runner/config.toml
+stat $ROOT/",
+    "work/runner.toml
+stat $ROOT/runner.toml
 access $ROOT/bin/cc
 access $ROOT/fake/cc
 stat $ROOT/fake/cc
@@ -80,7 +90,8 @@ access $ROOT/fake/chmod
 access /usr/bin/chmod
 stat /usr/bin/chmod
 execve $ROOT/home/.cache/runner/v1/bin/$ID/x
-";
+"
+);
 
 /// An input costs one call; a module of Rust another, for the rival that would make it ambiguous.
 const THREE_INPUTS: &str = "\

@@ -29,6 +29,11 @@ pub(crate) const TOPICS: &[Topic] = &[
     Topic { name: "languages", says: "languages of scripts", text: LANGUAGES },
     Topic { name: "cache", says: "where builds are cached, and when they are evicted", text: CACHE },
     Topic { name: "config", says: "settings: where each may be set, and precedence", text: CONFIG },
+    Topic {
+        name: "project",
+        says: "`runner.toml`: settings and dependencies of many scripts",
+        text: include_str!("project.txt"),
+    },
     Topic { name: "offline", says: "builds without the network; local registries", text: OFFLINE },
     Topic { name: "system", says: "a cache shared by the users of a machine or image", text: SYSTEM },
     Topic { name: "sandbox", says: "run a script that may touch nothing but what you allow", text: SANDBOX },
@@ -168,7 +173,8 @@ The first of these decides:
 
   1. `--toolchain T`, or `+T`: a rustup toolchain, or the directory of one
   2. the script: `+T` on its first line, then `toolchain` in its metadata
-  3. `RUNNER_TOOLCHAIN`, then `toolchain` in the configuration file
+  3. `RUNNER_TOOLCHAIN`, then `toolchain` in `runner.toml` of the project, then
+     in the configuration file
   4. `RUSTC`, then `RUSTUP_TOOLCHAIN`
   5. rustup's default
   6. `rustc` on PATH
@@ -179,6 +185,8 @@ called directly, which saves 10 ms each time.
 
     runner +stable hello.rs
     runner --toolchain stable why hello.rs
+
+One that is missing is installed by rustup with `--install`, and never without.
 
 Another compiler, or the same one updated, is another build; going back to the
 first is a hit. A cached script outlives its toolchain: if no compiler is there
@@ -288,8 +296,8 @@ A setting has one name everywhere. `profile`, for one, is
   profile = \"dev\"      in the configuration file
 
 The strongest of these that says anything wins, in this order: command line,
-`#!` line, metadata, variable, file. `runner env` tells what won, and where it
-stands.
+`#!` line, metadata, variable, project (`runner help project`), file. `runner
+env` tells what won, and where it stands.
 
 The file is the one that `RUNNER_CONFIG` names (an empty value means none), else
 `runner/config.toml` in `$XDG_CONFIG_HOME`, else in `~/.config`. It is TOML. A

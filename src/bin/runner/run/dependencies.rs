@@ -6,6 +6,7 @@ use runner::{LockResult, Options, OutdatedDependency, Renewal, Result, Runner, V
 use serde_json::{Value, json};
 
 use crate::print::{print, shown, tell};
+use crate::run::many;
 use crate::run::script::read;
 
 /// Locks each script; the first error's code, else 1 if a lock that is only checked would change.
@@ -19,7 +20,7 @@ pub(crate) fn lock(
 ) -> Result<u8> {
     let (mut code, mut differs) = (0, false);
     let mut objects = Vec::new();
-    for script in scripts {
+    for script in &many::expand(runner, scripts, true)? {
         let locked =
             read(runner, script).and_then(|script| runner.lock(&script, options, renewal.clone(), check));
         match locked {

@@ -3,6 +3,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use runner::{EXIT_FAILED, Harness, Options, Result, Runner, Script, Verbosity, printable, usage_error};
@@ -24,6 +25,7 @@ pub(crate) fn each(
     options: &Options,
     work: impl Fn(&Script) -> Outcome + Sync,
 ) -> Result<u8> {
+    let scripts = &expand(runner, scripts, false)?[..];
     if let [script] = scripts {
         let (code, text) = work(&read(runner, script)?)?;
         print(format_args!("{text}"));
@@ -62,6 +64,7 @@ pub(crate) fn test(
     arguments: &[OsString],
     options: &Options,
 ) -> Result<u8> {
+    let scripts = expand(runner, scripts, false)?;
     let scripts = scripts.iter().map(|script| read(runner, script)).collect::<Result<Vec<_>>>()?;
     let own = std::env::current_exe()
         .map_err(|error| usage_error(format!("cannot find the program of `runner` itself: {error}")))?;
@@ -114,10 +117,25 @@ fn summary(done: &str, names: &[String], codes: &[u8]) {
     let _ = writeln!(err(), "runner: {} scripts {done}, {}", names.len(), printable(&end));
 }
 
+/// The scripts that are meant: of a directory, those in it and below it. Of Rust only, if that is all it is done with.
+pub(crate) fn expand(runner: &Runner, words: &[OsString], only_rust: bool) -> Result<Vec<OsString>> {
+    let mut scripts = Vec::new();
+    for word in words {
+        match Path::new(word) {
+            directory if directory.is_dir() => {
+                let found = runner.scripts_below(directory, only_rust)?;
+                scripts.extend(found.into_iter().map(PathBuf::into_os_string));
+            }
+            _ => scripts.push(word.clone()),
+        }
+    }
+    Ok(scripts)
+}
+
 /// Whether a word after the script of `test` is another script, and not the first argument: a file that is called or begins
 /// as one.
 pub(crate) fn is_script(word: &OsStr) -> bool {
-    let path = std::path::Path::new(word);
+    let path = Path::new(word);
     let is_option = word.as_encoded_bytes().starts_with(b"-");
     if is_option || !path.is_file() {
         return false;
