@@ -12,6 +12,7 @@ pub(crate) mod edit;
 pub(crate) mod eject;
 pub(crate) mod env;
 pub(crate) mod fmt;
+pub(crate) mod inputs;
 pub(crate) mod inspect;
 pub(crate) mod installed;
 pub(crate) mod lock;

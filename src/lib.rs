@@ -115,6 +115,7 @@ pub use commands::check::Lint;
 pub use commands::completion_data::{language_names, script_extensions};
 pub use commands::doctor::finding::{Finding, Grade};
 pub use commands::env::EnvEntry;
+pub use commands::inputs::{BuildInput, InputReader};
 pub use commands::installed::{InstalledCommand, State};
 pub use commands::lock::LockResult;
 pub use commands::migrate::Style;

@@ -14,6 +14,7 @@ use crate::commands::artifact::Artifact;
 use crate::commands::cache::Statistics;
 use crate::commands::check::Lint;
 use crate::commands::env::EnvEntry;
+use crate::commands::inputs::BuildInput;
 use crate::commands::installed::InstalledCommand;
 use crate::commands::migrate::Style;
 use crate::commands::promote::{Installed, Placement};
@@ -306,6 +307,14 @@ impl Runner {
     /// could not be built either.
     pub fn why(&self, script: &Script, options: &Options) -> Result<Why> {
         self.context.operate(options, |context| crate::commands::why::why(context, script, options))
+    }
+
+    /// What the last build of a script rests on, ordered by who read it. Runs and builds nothing.
+    ///
+    /// # Errors
+    /// Those of [`Runner::why`], and if the script was not built yet.
+    pub fn inputs(&self, script: &Script, options: &Options) -> Result<Vec<BuildInput>> {
+        self.context.operate(options, |context| crate::commands::inputs::inputs(context, script, options))
     }
 
     /// Writes a package with this script as its program into `directory`, or into the cache; returns the directory. The

@@ -6,6 +6,7 @@ mod debug_options;
 mod directories;
 mod doctor;
 mod env;
+mod inputs;
 mod looking;
 mod migrate;
 mod named_outputs;

@@ -43,6 +43,7 @@ pub(crate) const COMMANDS: &[Command] = &[
     command("outdated", "[SCRIPT...]", "list dependencies that have newer versions"),
     command("update", "SCRIPT...", "update the dependencies to their newest versions"),
     command("why", "SCRIPT...", "explain whether the next run is a cache hit, and why not"),
+    command("inputs", "SCRIPT...", "list what a build rests on: files, names looked for, variables"),
     command("doctor", "[SCRIPT]", "look for what keeps scripts from running, and say what mends it"),
     command("env", "[NAME...]", "show settings and where each comes from"),
     command("cache", "path|size|list|stats|trim|stop|clean [SCRIPT]", "inspect and trim the cache"),
@@ -108,6 +109,7 @@ const SCRIPT_COMMANDS: &[&str] = &[
     "outdated",
     "update",
     "why",
+    "inputs",
     "env",
     "edit",
 ];

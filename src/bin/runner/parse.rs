@@ -207,6 +207,11 @@ fn subcommand(name: &str, mut arguments: Vec<OsString>) -> Result<Command> {
             let (options, list) = options_and_words(parser, name)?;
             Ok(Command::Why { scripts: some_scripts(list, plain, name)?, options, json })
         }
+        "inputs" => {
+            let json = parser.contains("--json");
+            let (options, list) = options_and_words(parser, name)?;
+            Ok(Command::Inputs { scripts: some_scripts(list, plain, name)?, options, json })
+        }
         "env" => {
             let (script, json) = (path(&mut parser, "--script")?, parser.contains("--json"));
             let (options, list) = options_and_words(parser, name)?;

@@ -7,6 +7,7 @@ pub(crate) mod dependencies;
 pub(crate) mod doctor;
 pub(crate) mod editor;
 pub(crate) mod env;
+pub(crate) mod inputs;
 pub(crate) mod many;
 pub(crate) mod new;
 pub(crate) mod promote;
@@ -154,6 +155,11 @@ fn dispatch_in(command: Command, settings: Settings) -> Result<u8> {
         Command::Why { scripts, options, json } => {
             return many::each(&runner, &scripts, None, &options, |script| {
                 why(&runner, script, &options, json)
+            });
+        }
+        Command::Inputs { scripts, options, json } => {
+            return many::each(&runner, &scripts, None, &options, |script| {
+                inputs::inputs(&runner, script, &options, json)
             });
         }
         Command::Env { names, script, options, json } => {

@@ -422,7 +422,7 @@ impl Facts {
             checks.push(Check::directory(path, *which, start)?);
         }
         checks.extend(self.variables.iter().map(|name| Check::private_variable(name, environment)));
-        Ok(checks)
+        Ok(checks.into_iter().map(Check::dependency).collect())
     }
 }
 

@@ -24,6 +24,8 @@ pub(crate) struct Fact<T> {
     pub(crate) tool: bool,
     /// Whether it only tells what was asked for, which the content key of the script spells out.
     pub(crate) choice: bool,
+    /// Whether it was a dependency that read it, or whatever built one.
+    pub(crate) dependency: bool,
     /// The program that looked at it, by its file name, if that was seen.
     pub(crate) by: Option<T>,
     pub(crate) input: Input<T>,
@@ -119,7 +121,7 @@ impl Content {
     }
 
     /// What a change of it is called.
-    pub(super) fn noun(self) -> &'static str {
+    pub(crate) fn noun(self) -> &'static str {
         match self {
             Content::File => "file",
             Content::Names(_) => "directory",
@@ -202,13 +204,13 @@ impl<'a> Fact<Escaped<'a>> {
     pub(crate) fn unescape(self) -> Option<Check<'a>> {
         let input = self.input.with_texts(|text| text.text().ok_or(())).ok()?;
         let by = self.by.map(|by| by.text().ok_or(())).transpose().ok()?;
-        Some(Fact { tool: self.tool, choice: self.choice, by, input })
+        Some(Fact { tool: self.tool, choice: self.choice, dependency: self.dependency, by, input })
     }
 }
 
 impl<'a> Check<'a> {
     pub(crate) fn of(input: Input<Text<'a>>) -> Check<'a> {
-        Fact { tool: false, choice: false, by: None, input }
+        Fact { tool: false, choice: false, dependency: false, by: None, input }
     }
 
     /// The same, seen to be looked at by a program.
@@ -223,6 +225,11 @@ impl<'a> Check<'a> {
 
     pub(crate) fn choice(mut self) -> Check<'a> {
         self.choice = true;
+        self
+    }
+
+    pub(crate) fn dependency(mut self) -> Check<'a> {
+        self.dependency = true;
         self
     }
 
@@ -383,6 +390,9 @@ impl<'a> Check<'a> {
         if self.choice {
             out.extend_from_slice(b"choice ");
         }
+        if self.dependency {
+            out.extend_from_slice(b"dependency ");
+        }
         if let Some(by) = &self.by {
             out.extend_from_slice(b"by ");
             out.extend_from_slice(&escape(by));
@@ -423,7 +433,7 @@ impl<'a> Check<'a> {
         let own = |text: Text<'_>| Ok::<_, Infallible>(Cow::Owned(text.into_owned()));
         let Ok(input) = self.input.with_texts(own);
         let by = self.by.map(|by| Cow::Owned(by.into_owned()));
-        Fact { tool: self.tool, choice: self.choice, by, input }
+        Fact { tool: self.tool, choice: self.choice, dependency: self.dependency, by, input }
     }
 }
 

@@ -30,7 +30,8 @@
 //!
 //! A record begins with `runner-record 1`, and holds `about` lines and facts. Any fact may be preceded by `tool `: it is the
 //! compiler's, and a cached script outlives its compiler; or by `choice `: it only tells what was asked for, and where that
-//! is spelled out (see `Recipe::home`) the build outlives it; or by `by NAME `: that program looked at it. Texts are escaped: see `escape`. A file that
+//! is spelled out (see `Recipe::home`) the build outlives it; or by `dependency `: a dependency read it, or what built that; or by
+//! `by NAME `: that program looked at it. Texts are escaped: see `escape`. A file that
 //! does not end in its seal is no trace at all: torn, flipped, or another script's.
 //!
 //! Everybody reads by [`Lines`]: a hit before libc has started, and `Trace::parse` for all others.
@@ -115,16 +116,17 @@ impl<'a> Lines<'a> {
 
 /// A fact, after the words that say what it counts for.
 fn fact<'a>(mut word: &'a [u8], mut rest: &'a [u8]) -> Option<Fact<Escaped<'a>>> {
-    let (mut tool, mut choice, mut by) = (false, false, None);
+    let (mut tool, mut choice, mut dependency, mut by) = (false, false, false, None);
     loop {
         match word {
             b"tool" if !tool && !choice => tool = true,
             b"choice" if !choice => choice = true,
+            b"dependency" if !dependency => dependency = true,
             b"by" if by.is_none() => {
                 let (name, after) = split_field(rest)?;
                 (by, rest) = (Some(Escaped(name)), after);
             }
-            _ => return Some(Fact { tool, choice, by, input: Input::parse(word, rest)? }),
+            _ => return Some(Fact { tool, choice, dependency, by, input: Input::parse(word, rest)? }),
         }
         (word, rest) = split_field(rest)?;
     }

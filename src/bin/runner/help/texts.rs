@@ -353,6 +353,18 @@ one line. `RUNNER_VERIFY=1` rebuilds on a hit and compares with the cached
 binary.
 ";
 
+pub(crate) const INPUTS: &str = "\
+Usage: runner inputs [OPTIONS] SCRIPT... [--json]
+
+Lists what the last build of a script rests on, by who read it: the script, its
+dependencies, the compiler for itself, or nobody (settings). `absent` is a name
+that was looked for in vain, `directory` one whose names count. In parentheses
+is the program that read it. A `tree` stands for files that came with the system
+or a compiler: they are asked only if it has changed. `-v` lists those files,
+and variables that are unset. Runs and builds nothing; if one of these changes,
+the next run compiles, and `runner why` tells which.
+";
+
 pub(crate) const ENV: &str = "\
 Usage: runner env [OPTIONS] [NAME...] [--script SCRIPT] [--json]
 
@@ -462,6 +474,7 @@ pub(crate) fn long(command: &str) -> Option<&'static str> {
         "outdated" => OUTDATED,
         "update" => UPDATE,
         "why" => WHY,
+        "inputs" => INPUTS,
         "env" => ENV,
         "cache" => CACHE,
         "expr" => EXPRESSIONS,

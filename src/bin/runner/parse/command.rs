@@ -140,6 +140,12 @@ pub(crate) enum Command {
         options: Options,
         json: bool,
     },
+    /// Lists what builds rest on.
+    Inputs {
+        scripts: Vec<OsString>,
+        options: Options,
+        json: bool,
+    },
     /// Shows what the compiler or clippy says of a script.
     Check {
         scripts: Vec<OsString>,
