@@ -224,14 +224,16 @@ impl Environment {
 
     fn has_usable_cargo_home(&self) -> bool {
         let Some(home) = self.cargo_home() else { return false };
-        let nearest = home.ancestors().find_map(|path| std::fs::metadata(path).ok());
-        if rustix::process::geteuid().is_root() && nearest.is_some_and(|nearest| nearest.uid() != 0) {
+        let there = |path: &'_ Path| Some((path.to_owned(), std::fs::metadata(path).ok()?));
+        let Some((nearest, metadata)) = home.ancestors().find_map(there) else { return false };
+        if rustix::process::geteuid().is_root() && metadata.uid() != 0 {
             return false;
         }
-        // Cargo would make it. One that is only to be read is of use if there is something in it.
-        let is_there = std::fs::create_dir_all(&home).is_ok();
-        is_there && rustix::fs::access(&home, rustix::fs::Access::WRITE_OK).is_ok()
-            || home.join("registry").is_dir()
+        // Cargo makes what is not there. One that is only to be read is of use if there is something in it. Root may write
+        // everywhere, but nobody makes a directory in `/proc`, which says so by its mode.
+        let may_write = metadata.mode() & 0o222 != 0
+            && rustix::fs::access(&nearest, rustix::fs::Access::WRITE_OK).is_ok();
+        metadata.is_dir() && may_write || home.join("registry").is_dir()
     }
 
     /// The same with a variable of another value.

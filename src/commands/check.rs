@@ -51,8 +51,6 @@ pub(crate) fn check(
     lint: Lint,
     arguments: &[OsString],
 ) -> Result<()> {
-    let own = context.cache().ok().and_then(|cache| context.with_cargo_home(&cache));
-    let context = own.as_ref().unwrap_or(context);
     let other = match lint {
         Lint::Check => crate::commands::check::language::check_language(context, script, options, arguments),
         Lint::Clippy => Ok(None),
@@ -60,7 +58,7 @@ pub(crate) fn check(
     if let Some(checked) = other.map_err(|error| error.about(script.display_name()))? {
         return Ok(checked);
     }
-    with_recipe(context, script, options, |cache, recipe, rust, reporter| {
+    with_recipe(context, script, options, |context, cache, recipe, rust, reporter| {
         if lint == Lint::Check {
             complaints(recipe, rust).iter().for_each(|text| {
                 reporter.warn(&format!("{}: warning: {text}", script.display_name()));
@@ -88,9 +86,7 @@ pub(crate) fn document(
     directory: Option<&Path>,
     arguments: &[OsString],
 ) -> Result<PathBuf> {
-    let own = context.cache().ok().and_then(|cache| context.with_cargo_home(&cache));
-    let context = own.as_ref().unwrap_or(context);
-    with_recipe(context, script, options, |cache, _, rust, reporter| {
+    with_recipe(context, script, options, |context, cache, _, rust, reporter| {
         let directory = match directory {
             Some(directory) => absolute(directory.to_owned()),
             None => {
@@ -107,16 +103,18 @@ pub(crate) fn document(
     })
 }
 
-/// Reads and decides as a run does.
+/// Reads and decides as a run does, and hands on the context in which cargo has a home.
 pub(crate) fn with_recipe<T>(
     context: &Context,
     script: &Script,
     options: &Options,
-    work: impl FnOnce(&Cache, &RustScript, &RustRecipe<'_>, &Reporter) -> Result<T>,
+    work: impl FnOnce(&Context, &Cache, &RustScript, &RustRecipe<'_>, &Reporter) -> Result<T>,
 ) -> Result<T> {
     let work = || {
         let cache = context.cache()?;
         cache.create()?;
+        let own = context.with_cargo_home(&cache);
+        let context = own.as_ref().unwrap_or(context);
         let command_log = CommandLog::open(&options.debug, context.environment(), &context.sink);
         let reporter = context.reporter(options.verbosity).with(command_log);
         let read = recipe::read_rust(script, options, context.environment())?;
@@ -126,7 +124,7 @@ pub(crate) fn with_recipe<T>(
             true => provisional(rust, context.environment(), &cache),
             false => rust,
         };
-        work(&cache, &read, &rust, &reporter)
+        work(context, &cache, &read, &rust, &reporter)
     };
     work().map_err(|error| error.about(script.display_name()))
 }

@@ -70,7 +70,7 @@ pub(crate) fn format(
     if let Some(code) = other.map_err(|error| error.about(script.display_name()))? {
         return Ok(code);
     }
-    crate::commands::check::with_recipe(context, script, options, |_, _, rust, reporter| {
+    crate::commands::check::with_recipe(context, script, options, |context, _, _, rust, reporter| {
         if script.path().is_none() {
             return Err(Error::message(Step::Script, "there is no file to format"));
         }
@@ -121,7 +121,7 @@ pub(crate) fn formatted(context: &Context, script: &Script, options: &Options) -
         }
         Flow::Go
     }));
-    crate::commands::check::with_recipe(&context, script, options, |_, _, rust, reporter| {
+    crate::commands::check::with_recipe(&context, script, options, |context, _, _, rust, reporter| {
         let tool = component(rust, "rustfmt", "rustfmt")?;
         let rustfmt = |arguments: &[OsString]| {
             let mut command = Command::new(&tool);

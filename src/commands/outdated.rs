@@ -37,7 +37,7 @@ pub(crate) fn outdated(
     options: &Options,
     transitive: bool,
 ) -> Result<Vec<OutdatedDependency>> {
-    with_recipe(context, script, options, |cache, _, rust, reporter| {
+    with_recipe(context, script, options, |context, cache, _, rust, reporter| {
         if !rust.needs_cargo() {
             return Ok(Vec::new());
         }

@@ -19,7 +19,7 @@ pub(crate) fn tree(
     options: &Options,
     arguments: &[OsString],
 ) -> Result<(String, u8)> {
-    with_recipe(context, script, options, |cache, _, rust, reporter| {
+    with_recipe(context, script, options, |context, cache, _, rust, reporter| {
         if !rust.needs_cargo() {
             return Ok((format!("{}\n", script.display_name()), 0));
         }

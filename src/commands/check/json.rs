@@ -92,7 +92,7 @@ fn ask(
     arguments: &[OsString],
     tell: &dyn Fn(&Value),
 ) -> Result<()> {
-    with_recipe(context, script, options, |cache, read, rust, reporter| {
+    with_recipe(context, script, options, |context, cache, read, rust, reporter| {
         if lint == Lint::Check {
             for text in complaints(read, rust) {
                 let (line, text) = placed(&text);

@@ -86,7 +86,7 @@ fn another_home_with_the_same_cache() {
     changed(run("ana"), &said("ana"));
     changed(run("ben"), &said("ben"));
     unchanged(run("ana"), &said("ana"));
-    fs::create_dir_all(sandbox.root().join("ben/.cargo")).unwrap();
+    fs::create_dir(sandbox.root().join("ben/.cargo")).unwrap();
     fs::write(sandbox.root().join("ben/.cargo/config.toml"), "[net]\noffline = true\n").unwrap();
     changed(run("ben"), &said("ben"));
     unchanged(run("ana"), &said("ana"));

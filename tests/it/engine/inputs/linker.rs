@@ -51,7 +51,7 @@ fn credentials_compile_nothing() {
     let sandbox = Sandbox::fake();
     sandbox.write("s.rs", "print end\n");
     changed(run(&sandbox), "end\n");
-    fs::create_dir_all(sandbox.home().join(".cargo")).unwrap();
+    fs::create_dir(sandbox.home().join(".cargo")).unwrap();
     fs::write(sandbox.home().join(".cargo/credentials.toml"), "[registry]\ntoken = \"x\"\n").unwrap();
     unchanged(run(&sandbox).env("CARGO_REGISTRY_TOKEN", "y"), "end\n");
     unchanged(run(&sandbox).env("LANG", "de_DE.UTF-8").env("TERM", "xterm"), "end\n");

@@ -36,8 +36,10 @@ fn dependencies_are_built_without_a_home_that_can_be_written_to() {
                 ran.stderr
             );
         }
-        let ran = sandbox.runner(["update", "s.rs"]).env("HOME", home).run();
-        assert_eq!(ran.code, 0, "{home}: {}", ran.stderr);
+        for command in ["update", "tree", "outdated"] {
+            let ran = sandbox.runner([command, "s.rs"]).env("HOME", home).run();
+            assert_eq!(ran.code, 0, "{home} {command}: {}", ran.stderr);
+        }
         let ran = sandbox.runner(["s.rs"]).env("HOME", "/other").env("CARGO_HOME", format!("{home}/x")).run();
         assert_eq!((ran.code, ran.stdout.as_str()), (0, "one\n"), "{home}: {}", ran.stderr);
     }
