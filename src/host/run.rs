@@ -292,6 +292,7 @@ impl Program {
         let unstopped = Supervision { cancel: None, deadline: None, ..supervision.clone() };
         let mut task =
             Task::new(&command, &unstopped).name(&name).keeping(executable.descriptor).within(sandbox);
+        task = task.ignoring_children_as_we_do();
         task = match run.stdin {
             Stdin::Null => task,
             Stdin::Inherit => task.input(Stdio::inherit()),

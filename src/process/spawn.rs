@@ -42,6 +42,8 @@ pub(crate) struct Setup {
     pub(crate) closes_descriptors: bool,
     /// A descriptor that it keeps open: the program that an interpreter is to read.
     pub(crate) keeps: Option<RawFd>,
+    /// It ignores SIGCHLD if this process does.
+    pub(crate) ignores_children_as_we_do: bool,
     /// The sandbox that it enters last.
     pub(crate) sandbox: Option<Prepared>,
 }
@@ -325,7 +327,9 @@ fn between(
         let us = getpid();
         let child = libc::fork();
         if child == 0 {
-            signals::restore_child_action(caller);
+            if setup.ignores_children_as_we_do {
+                signals::restore_child_action(caller);
+            }
             let error = match arrange(setup, us) {
                 Ok(()) => {
                     raw.execute();

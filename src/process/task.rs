@@ -38,6 +38,7 @@ pub(crate) struct Task<'a> {
     is_waited_for: bool,
     closes_descriptors: bool,
     keeps: Option<RawFd>,
+    ignores_children_as_we_do: bool,
     sandbox: Option<Prepared>,
 }
 
@@ -67,6 +68,7 @@ impl<'a> Task<'a> {
             is_waited_for: true,
             closes_descriptors: false,
             keeps: None,
+            ignores_children_as_we_do: false,
             sandbox: None,
         }
     }
@@ -111,6 +113,12 @@ impl<'a> Task<'a> {
         Task { keeps, ..self }
     }
 
+    /// It ignores how its children end if this process does: for programs that are to find signals as the caller left them.
+    /// A compiler waits for its linker, and says nowhere that it counts on that.
+    pub(crate) fn ignoring_children_as_we_do(self) -> Task<'a> {
+        Task { ignores_children_as_we_do: true, ..self }
+    }
+
     /// It enters a sandbox before it is executed.
     pub(crate) fn within(self, sandbox: Option<Prepared>) -> Task<'a> {
         Task { sandbox, ..self }
@@ -149,6 +157,7 @@ impl<'a> Task<'a> {
             limits: self.supervision.limits,
             closes_descriptors: self.closes_descriptors,
             keeps: self.keeps,
+            ignores_children_as_we_do: self.ignores_children_as_we_do,
             sandbox: self.sandbox,
         };
         let name = self.name;

@@ -106,7 +106,8 @@ impl Observation {
         // One that cannot be executed would be quicker, but where something else in this process waits for its children the
         // standard library takes that badly.
         let mut shell = Command::new("/bin/sh");
-        shell.args(["-c", ":"]).env_clear();
+        // It would tell of a directory that is gone.
+        shell.args(["-c", ":"]).env_clear().current_dir("/");
         match Observation::start(&mut shell, Policy::default()) {
             Err(StartError::Unavailable(reason)) => Err(reason),
             Err(StartError::Spawn(_)) => Ok(()),
