@@ -124,8 +124,8 @@ fn features_of_a_package() {
         sandbox.runner(options).args(["tool@1.0.0"]).run().prints(said);
     }
     sandbox.script("x.rs", "fn main() {}\n");
-    let message = "runner: x.rs: `--features` is for packages of a registry\n  \
-                   hint: a script says which features it has under `[features]`\n";
+    let message = "runner: x.rs: there is no feature `one`\n  \
+                   hint: a script names its features under `[features]`\n";
     run(&sandbox, &["-F", "one", "x.rs"]).ends(125, "", message);
     let needy = [("src/main.rs", "fn main() {}")];
     let manifest = "[features]\ncli = []\n[[bin]]\nname = \"needy\"\npath = \"src/main.rs\"\nrequired-features = [\"cli\"]\n";

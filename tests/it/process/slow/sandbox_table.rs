@@ -251,7 +251,7 @@ fn what_the_outer_sandbox_closes_no_inner_one_opens() {
     let Some(table) = table() else { return };
     let outer = table.scene.confined();
     let read = format!("--allow-read={}", table.scene.path("").display());
-    let wrapper = [outer.to_str().unwrap(), &read, "--allow-env=RUNNER_CACHE"];
+    let wrapper = [outer.to_str().unwrap(), &read, "--allow-env=RUNNER_CACHE,HOME"];
     let tried = table.tried(&wrapper, Some(&["-A".to_owned()]));
     assert_eq!(tried, set(&[ALWAYS, READING, &["variable:PATH"]]));
 }
