@@ -412,11 +412,16 @@ build() {
 
     # A static binary runs on any machine of its kind, and starts faster: it waits for no dynamic loader. The
     # flags go with an explicit `--target`, so that build scripts and proc macros do not get them.
-    static_flags="${RUSTFLAGS-} -C target-feature=+crt-static -C relocation-model=static"
+    with_libc="${RUSTFLAGS-} -C target-feature=+crt-static -C relocation-model=static"
+    # Rust's own linker takes the script that leaves out what is only for unwinding. It is named from the package, in which
+    # rustc runs.
+    rust_lld='-C linker=rust-lld -C linker-flavor=ld.lld -C link-self-contained=yes -C link-arg=-Tscripts/static.ld -C link-arg=--icf=all'
+    mkdir "$scratch/scripts"
+    cp "$checkout/scripts/static.ld" "$scratch/scripts/"
     # Where runner brings an entry point of its own, a cached script is found before libc has started (src/bin/runner/start/entry.rs).
     entry_flags=
     case $host in
-    x86_64-*-linux-*) entry_flags='-C link-arg=-Wl,-e,runner_start --cfg runner_start' ;;
+    x86_64-*-linux-*) entry_flags='--cfg runner_start -C link-arg=-e -C link-arg=runner_start' ;;
     esac
     # Cargo sets this for build scripts, one of which may have called us, and it would win over RUSTFLAGS.
     unset CARGO_ENCODED_RUSTFLAGS
@@ -440,6 +445,10 @@ build() {
         if ! has_std "$musl" && [ "$with_rustup" = yes ]; then
             add_std "$musl" || :
         fi
+        static_flags="$with_libc $rust_lld"
+        if has_std "$musl" && ! links static "$musl"; then
+            static_flags=$with_libc
+        fi
         if has_std "$musl" && links static "$musl"; then
             linkage=static target=$musl
         else
@@ -459,7 +468,7 @@ build() {
     quiet=--quiet
     [ ! -t 2 ] || quiet=
     # `$quiet` is one option or none.
-    static_flags="$static_flags $entry_flags"
+    static_flags="${static_flags-} $entry_flags"
     # shellcheck disable=SC2086
     with_linkage "$linkage" cargo build $quiet --release --locked --bin runner \
         --target "$target" --target-dir "$target_dir" ||
