@@ -189,7 +189,8 @@ impl Cache {
         if self.temporary.is_none() {
             self.write_tag().map_err(|error| self.unusable("cannot write to", error))?;
         }
-        let parts = ["traces", "trees", "bin", "locks", "staging", "toolchains", "deps"].map(|part| self.join(part));
+        let parts =
+            ["traces", "trees", "bin", "locks", "staging", "toolchains", "deps"].map(|part| self.join(part));
         for directory in std::iter::once(&self.directory).chain(&parts) {
             self.make_directory(directory).map_err(|error| self.unusable("cannot write to", error))?;
         }
