@@ -3,6 +3,8 @@
 pub(crate) mod child;
 pub(crate) mod exec;
 pub(crate) mod git;
+#[cfg(target_os = "linux")]
+mod guard;
 pub(crate) mod memfd;
 pub(crate) mod observe;
 pub(crate) mod program_group;

@@ -4,8 +4,9 @@
 //!
 //! 1. A child has a descriptor of its own (`pidfd_open(2)`), which is polled; it is waited for by that number, once, when
 //!    the descriptor tells of its end.
-//! 2. Where SIGCHLD is ignored, and on systems without such descriptors, a process of ours stands between: it is forked
-//!    first, restores SIGCHLD for itself, forks the child, waits for it, and writes how it ended into a pipe.
+//! 2. Where SIGCHLD is ignored, on systems without such descriptors, and where a child's own children are to end with us, a
+//!    process of ours stands between: it is forked first, restores SIGCHLD for itself, forks the child, waits for it
+//!    ([`crate::process::guard`]), and writes how it ended into a pipe.
 //!
 //! Between fork and exec the child gets a session of its own (so that everything it starts is one process group), its
 //! limits, and a signal for the case that we die.
@@ -37,6 +38,8 @@ pub(crate) struct Setup {
     pub(crate) has_session: bool,
     /// The signal it gets when the thread that starts it ends: only for callers that wait for it.
     pub(crate) dies_with_us: Option<Signal>,
+    /// All that it starts ends with us, too.
+    pub(crate) is_guarded: bool,
     pub(crate) limits: ResourceLimits,
     /// It has no open file but its three streams.
     pub(crate) closes_descriptors: bool,
@@ -85,7 +88,7 @@ const STATUS: i64 = 4;
 /// Starts a command whose streams are arranged. Its environment is what the command says, and nothing else.
 /// `name` is its `argv[0]`, if that is not the program.
 pub(crate) fn start(command: &mut Command, name: Option<&OsStr>, setup: Setup) -> io::Result<Started> {
-    if has_descriptors() && !signals::is_child_ignored() {
+    if has_descriptors() && !signals::is_child_ignored() && !(cfg!(target_os = "linux") && setup.is_guarded) {
         let parent = getpid();
         if let Some(name) = name {
             command.arg0(name);
@@ -319,8 +322,11 @@ fn between(
 ) -> io::Result<()> {
     // SAFETY: calls that are safe in a signal handler, on values of this stack.
     unsafe {
-        if setup.dies_with_us.is_some() {
-            let _ = die_with_parent(parent, Signal::KILL);
+        match setup.dies_with_us {
+            #[cfg(target_os = "linux")]
+            Some(_) if setup.is_guarded => crate::process::guard::adopt_orphans(),
+            Some(_) => drop(die_with_parent(parent, Signal::KILL)),
+            None => {}
         }
         // Its own end is nobody's business but ours.
         signals::restore_child_default();
@@ -348,6 +354,12 @@ fn between(
         }
         tell(writer, PID, i64::from(child));
         close_all_but(writer);
+        #[cfg(target_os = "linux")]
+        if setup.is_guarded
+            && let Some(child) = Pid::from_raw(child)
+        {
+            crate::process::guard::attend(child, BorrowedFd::borrow_raw(writer));
+        }
         let mut status = 0;
         let mut usage = MaybeUninit::<libc::rusage>::zeroed().assume_init();
         while wait4(child, &mut status, 0, &mut usage) < 0 && *errno() == libc::EINTR {}

@@ -36,6 +36,7 @@ pub(crate) struct Task<'a> {
     stdout: Output,
     stderr: Output,
     is_waited_for: bool,
+    is_guarded: bool,
     closes_descriptors: bool,
     keeps: Option<RawFd>,
     ignores_children_as_we_do: bool,
@@ -66,6 +67,7 @@ impl<'a> Task<'a> {
             stdout: Output::Pipe,
             stderr: Output::Pipe,
             is_waited_for: true,
+            is_guarded: false,
             closes_descriptors: false,
             keeps: None,
             ignores_children_as_we_do: false,
@@ -101,6 +103,11 @@ impl<'a> Task<'a> {
     /// The child may outlive the thread that starts it.
     pub(crate) fn detached(self) -> Task<'a> {
         Task { is_waited_for: false, ..self }
+    }
+
+    /// What it starts ends with us, too, however we end: compilers below cargo, linkers below a compiler.
+    pub(crate) fn guarded(self) -> Task<'a> {
+        Task { is_guarded: true, ..self }
     }
 
     /// It gets no open file of ours but its three streams: a lock, a pipe or a socket would else be held as long as it runs.
@@ -154,6 +161,7 @@ impl<'a> Task<'a> {
         let setup = Setup {
             has_session,
             dies_with_us,
+            is_guarded: self.is_guarded,
             limits: self.supervision.limits,
             closes_descriptors: self.closes_descriptors,
             keeps: self.keeps,

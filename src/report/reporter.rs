@@ -245,34 +245,31 @@ impl Reporter {
         let mut all_statuses = Vec::new();
         let mut progress: Option<String> = None;
         let mut reported = began;
-        let ended = Task::new(command, &self.supervision).input(input).stdout(stdout).run_observed(
-            policy,
-            Some(FRAME),
-            &mut |heard| {
-                match heard {
-                    Heard::Stdout(bytes) => kept.extend_from_slice(bytes),
-                    Heard::Stderr(bytes) => {
-                        let latest = output.push(bytes);
-                        let statuses = std::mem::take(&mut output.statuses);
-                        if self.verbosity >= Verbosity::Verbose {
-                            statuses.iter().for_each(|text| self.send(&Event::Status { text }));
-                        }
-                        all_statuses.extend(statuses);
-                        if latest.is_some() {
-                            progress = latest;
-                            reported = began;
-                        }
+        let task = Task::new(command, &self.supervision).input(input).stdout(stdout).guarded();
+        let ended = task.run_observed(policy, Some(FRAME), &mut |heard| {
+            match heard {
+                Heard::Stdout(bytes) => kept.extend_from_slice(bytes),
+                Heard::Stderr(bytes) => {
+                    let latest = output.push(bytes);
+                    let statuses = std::mem::take(&mut output.statuses);
+                    if self.verbosity >= Verbosity::Verbose {
+                        statuses.iter().for_each(|text| self.send(&Event::Status { text }));
                     }
-                    Heard::Frame if reported == began || reported.elapsed() >= FRAME => {
-                        reported = Instant::now();
-                        let elapsed = began.elapsed();
-                        self.send(&Event::Working { label, elapsed, progress: progress.as_deref() });
+                    all_statuses.extend(statuses);
+                    if latest.is_some() {
+                        progress = latest;
+                        reported = began;
                     }
-                    Heard::Frame => {}
                 }
-                None
-            },
-        );
+                Heard::Frame if reported == began || reported.elapsed() >= FRAME => {
+                    reported = Instant::now();
+                    let elapsed = began.elapsed();
+                    self.send(&Event::Working { label, elapsed, progress: progress.as_deref() });
+                }
+                Heard::Frame => {}
+            }
+            None
+        });
         self.send(&Event::Idle);
         let (status, observed) = ended?;
         Ok(Finished { status, stdout: kept, stderr: output.finish(), statuses: all_statuses, observed })

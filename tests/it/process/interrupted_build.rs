@@ -1,4 +1,4 @@
-//! A build that is interrupted leaves no compiler behind.
+//! A build that is interrupted leaves nothing behind that it started.
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read};
@@ -12,13 +12,13 @@ use crate::support::sandbox::Sandbox;
 use crate::support::strace;
 use crate::support::terminal::Terminal;
 
-/// A compiler that says it has begun, and then does not end.
+/// A compiler that says it has begun, and then does not end; nor does what it has started, which does not hear of its end.
 fn endless(sandbox: &Sandbox) {
     let fake = sandbox.root().join("fake");
     fs::rename(fake.join("rustc"), fake.join("honest")).unwrap();
     let path = Path::new("../fake/rustc");
     let text = format!(
-        "#!/bin/sh\ncase $1 in -vV) exec {}/honest \"$@\" ;; esac\nexec 9>\"$HOME/began\"\necho $$ >&9\nexec sleep 1000\n",
+        "#!/bin/sh\ncase $1 in -vV) exec {}/honest \"$@\" ;; esac\nexec 9>\"$HOME/began\"\n(sleep 1000; :) &\necho $$ >&9\nsleep 1000\n",
         fake.display()
     );
     sandbox.script(path, text);
@@ -26,13 +26,13 @@ fn endless(sandbox: &Sandbox) {
 }
 
 #[test]
-fn an_interrupted_build_leaves_no_compiler_behind() {
+fn an_interrupted_build_leaves_nothing_behind_that_it_started() {
     let sandbox = Sandbox::fake();
     sandbox.write("x.rs", "print x\n");
     endless(&sandbox);
     let began = sandbox.home().join("began");
-    // Whatever ends runner alone: the compiler's end of the pipe goes with the compiler.
-    for signal in [Signal::KILL, Signal::TERM, Signal::INT] {
+    // Whatever ends runner alone: the other end of the pipe goes with the compiler and all below it.
+    for signal in [Signal::KILL, Signal::TERM, Signal::HUP, Signal::INT] {
         let mut runner = sandbox.runner(["x.rs"]).start();
         let mut pipe = BufReader::new(File::open(&began).unwrap());
         let mut line = String::new();

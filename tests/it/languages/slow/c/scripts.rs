@@ -153,7 +153,7 @@ fn a_builder_that_is_killed_leaves_nothing_in_the_way() {
     let compiler = sandbox.root().join("bin/cc");
     sandbox.script(
         &compiler,
-        "#!/bin/sh\ncase $* in *\"-o \"*) kill -9 $PPID; exit 1 ;; esac\nexec /usr/bin/cc \"$@\"\n",
+        "#!/bin/sh\ncase $* in *\"-o \"*) kill -9 $(cut -d' ' -f4 /proc/$PPID/stat); exit 1 ;; esac\nexec /usr/bin/cc \"$@\"\n",
     );
     assert_eq!(sandbox.runner(["a.c"]).run().code, 128 + 9);
     fs::remove_file(&compiler).unwrap();
