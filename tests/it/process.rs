@@ -1,6 +1,7 @@
 //! The script is the process; where it cannot be, nobody can tell.
 
 mod interrupted_build;
+mod limits;
 mod too_long;
 
 /// With real compilers, or for seconds.

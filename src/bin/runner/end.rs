@@ -39,6 +39,19 @@ pub(crate) fn survive_broken_pipes() {
     }
 }
 
+/// Lets a write beyond the limit of file sizes (`ulimit -f`) fail, so that we can say so. What is started finds the signal as
+/// our caller left it: a handler is not inherited.
+pub(crate) fn survive_file_size_limit() {
+    extern "C" fn nothing(_signal: libc::c_int) {}
+    let handler: extern "C" fn(libc::c_int) = nothing;
+    // SAFETY: a handler that does nothing; and what a caller ignores stays ignored.
+    unsafe {
+        if libc::signal(libc::SIGXFSZ, handler as libc::sighandler_t) == libc::SIG_IGN {
+            libc::signal(libc::SIGXFSZ, libc::SIG_IGN);
+        }
+    }
+}
+
 /// The exit code that stands for how a child ended: its own, or 128 + the signal that killed it.
 pub(crate) fn exit_code(status: ExitStatus) -> u8 {
     match (status.code(), status.signal()) {

@@ -26,6 +26,11 @@ use drop_in::DropIn;
 /// Runs what the arguments ask for; the exit code.
 fn run(arguments: Vec<OsString>) -> u8 {
     open_standard_streams();
+    end::survive_file_size_limit();
+    if let Err(error) = check_stack() {
+        print::tell(&error);
+        return error.exit_code();
+    }
     let drop_in = arguments.first().and_then(|name| DropIn::of(name));
     let word = arguments.get(1).and_then(|word| word.to_str()).map(str::to_owned);
     let command = match drop_in {
@@ -43,6 +48,19 @@ fn run(arguments: Vec<OsString>) -> u8 {
     // Nobody else does it when `main` is C's.
     let _ = print::out().flush();
     code
+}
+
+/// Whether the stack may grow as far as a build needs; where it ends there is no time for a word.
+fn check_stack() -> runner::Result<()> {
+    // The unoptimized build needs 120 KiB, and some luck below 140, for a script without dependencies.
+    const LEAST: u64 = 192 << 10;
+    match rustix::process::getrlimit(rustix::process::Resource::Stack).current {
+        Some(most) if most < LEAST => {
+            let (most, least) = (most >> 10, LEAST >> 10);
+            Err(runner::usage_error(format!("cannot work with a stack of {most} KiB (`ulimit -s {least}`)")))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Opens those of the standard streams that the caller has closed (`2>&-`), so that no file gets their numbers: what is said
