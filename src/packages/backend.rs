@@ -55,7 +55,7 @@ impl<'a> ResolvedRecipe<'a> for PackageRecipe<'a> {
     }
 
     fn told(&self) -> ProgramArgs {
-        ProgramArgs { sandbox: self.request.options.sandbox.to_arguments(), ..ProgramArgs::default() }
+        PackageRecipe::told(self)
     }
 
     // What cargo keeps of a package is cargo's to judge.

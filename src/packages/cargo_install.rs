@@ -14,7 +14,6 @@ use crate::packages::recipe::PackageRecipe;
 use crate::packages::record::build_record;
 use crate::packages::resolve::{self, Resolved};
 use crate::report::reporter::{Finished, Reporter};
-use crate::request::program_args::ProgramArgs;
 use crate::rust::deps::cargo::{command, is_network_failure};
 use crate::rust::deps::cargo_messages::{self, Local, Made};
 use crate::rust::deps::path_trimming::{self, DATE, executable};
@@ -98,15 +97,7 @@ pub(crate) fn install(
     }
     std::fs::set_permissions(&output, Permissions::from_mode(0o700)).map_err(unusable)?;
     let target = recipe.target.as_ref().map(|target| target.name.clone());
-    Ok(Built {
-        output,
-        name: bin.into(),
-        provisional: false,
-        target,
-        told: ProgramArgs::default(),
-        checks,
-        about,
-    })
+    Ok(Built { output, name: bin.into(), provisional: false, target, told: recipe.told(), checks, about })
 }
 
 /// Records which artifacts the program was made from, as for a script's dependencies: so that they are not swept while it

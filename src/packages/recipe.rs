@@ -7,6 +7,7 @@ use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Step};
 use crate::request::options::Options;
 use crate::request::package_spec::Package;
+use crate::request::program_args::ProgramArgs;
 use crate::rust::cargo_config::CargoConfig;
 use crate::rust::host_context::HostContext;
 use crate::rust::invocation;
@@ -153,6 +154,11 @@ impl<'a> PackageRecipe<'a> {
     pub(crate) fn flags(&self, environment: &Environment) -> Vec<OsString> {
         let named = self.linker.named().map(OsString::from);
         invocation::flags(|suffix| target::variable(self.machine(), suffix), named, environment)
+    }
+
+    /// What the program is told when it runs: the sandbox that the configuration asks for.
+    pub(crate) fn told(&self) -> ProgramArgs {
+        ProgramArgs { sandbox: self.options.sandbox.to_arguments(), ..ProgramArgs::default() }
     }
 
     /// The launch id under which the build is kept: with all that is asked for spelled out.

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
+use crate::support::confined::has_sandbox;
 use crate::support::fake_registry::{Crate, Registry, run};
 use crate::support::files::files_below;
 use crate::support::machine::is_offline;
@@ -64,6 +65,26 @@ fn a_hit_asks_neither_cargo_nor_the_network() {
         }
     }
     assert_eq!(registry.requests(), before);
+}
+
+#[test]
+fn a_sandbox_of_the_configuration_holds_for_packages() {
+    if !has_sandbox() {
+        return;
+    }
+    let (sandbox, registry) = Registry::new();
+    let text = "fn main() { println!(\"{}\", std::fs::write(\"made\", \"\").is_ok()) }";
+    registry.publish(&Crate { files: &[("src/main.rs", text)], ..Crate::program("tool", "1.0.0") });
+    run(&sandbox, &["tool@1"]).prints("true\n");
+    let config = sandbox.home().join(".config/runner/config.toml");
+    fs::create_dir_all(config.parent().unwrap()).unwrap();
+    fs::write(&config, "sandbox = true\n").unwrap();
+    // What was built before it was asked for, what is built now, and what is found in the cache.
+    for words in [&["tool@1"][..], &["--force", "tool@1"], &["tool@1"], &["--temp", "tool@1"]] {
+        run(&sandbox, words).prints("false\n");
+    }
+    fs::write(&config, "sandbox = true\nallow-write = [\".\"]\n").unwrap();
+    run(&sandbox, &["tool@1"]).prints("true\n");
 }
 
 #[test]
