@@ -2,7 +2,8 @@
 //!
 //! A release build costs two to three times a quick one, of dependencies and of the script itself. A script that asks for no
 //! profile and has dependencies, or is large, is built `quick` first: unoptimized, but with the semantics of release, so
-//! that nothing it does can differ but its speed. Where its dependencies are there in release it is linked with those, and
+//! that nothing it does differs but its speed and the stack it needs (a crash on a terminal is told to be of such a build).
+//! To optimize just enough for recursions to become loops (`opt-level = 1`) takes as long as release does. Where its dependencies are there in release it is linked with those, and
 //! only its own code is quick. Its trace says `provisional`. When the same
 //! content is run a second time, a background build makes the release binary, which takes the place of the quick one by the
 //! usual commit; a script that is being edited never gets that far.

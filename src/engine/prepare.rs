@@ -18,8 +18,9 @@ use crate::build::backend::{Backend, Host, ResolvedRecipe};
 use crate::engine::build_settled::{MOST_ATTEMPTS, build_settled};
 use crate::engine::context::Context;
 use crate::engine::dry_run::Purpose;
+use crate::engine::launch_options::LaunchOptions;
 use crate::engine::miss_reason::{Why, why_in};
-use crate::engine::program::{LaunchOptions, Program};
+use crate::engine::program::Program;
 use crate::engine::{background, config_warnings, recipe, trim};
 use crate::report::lock_notice::patiently;
 use crate::report::reporter::Reporter;
@@ -212,7 +213,7 @@ fn find(
     }
 }
 
-/// A program that is not kept: in memory, or where there is no such thing in a directory that goes with it.
+/// A program that is not kept: in a directory that goes with it, or in memory where files are not executed.
 fn build_temporary(
     context: &Context,
     cache: Cache,

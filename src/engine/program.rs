@@ -1,12 +1,13 @@
 //! A compiled script or package, and how it is executed.
 //!
 //! The process becomes the program, or the one it is run under ([`crate::engine::exec_wrapper`]). It is a child only if something is left
-//! to do when it has ended: a directory to remove, times to tell.
+//! to do when it has ended: a directory to remove, times to tell, a hint if a provisional program crashes under a person's eyes.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, Seek};
 use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 use std::sync::Arc;
@@ -14,9 +15,9 @@ use std::sync::Arc;
 use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Step};
 use crate::build::provenance::Provenance;
-use crate::engine::context::Context;
 use crate::engine::exec_wrapper::{self, ExecWrapper};
 use crate::engine::executable::Executable;
+use crate::engine::launch_options::LaunchOptions;
 use crate::process::child;
 use crate::process::exec::{self, Image};
 use crate::process::exec::{Confinement, NotEntered};
@@ -24,8 +25,7 @@ use crate::process::memfd;
 use crate::process::sandbox::refused::Refused;
 use crate::process::sandbox::rules::{Sandbox, Situation};
 use crate::report::command_log::{CommandLog, timed};
-use crate::report::reporter::Reporter;
-use crate::request::options::{Options, Verbosity};
+use crate::request::options::Verbosity;
 use crate::request::program_args::ProgramArgs;
 use crate::request::sandbox_permissions::Permissions;
 use crate::script::script_file::Script;
@@ -42,6 +42,8 @@ pub struct Program {
     told: ProgramArgs,
     /// The kind of machine it is for, if that is not the compiler's own.
     target: Option<String>,
+    /// Built quickly, and not optimized: see [`crate::engine::background`].
+    provisional: bool,
     /// What it rests on, if no trace says it.
     provenance: Option<Arc<Provenance>>,
     launch_options: LaunchOptions,
@@ -61,54 +63,11 @@ pub struct Start {
     pub variables: Vec<(OsString, OsString)>,
 }
 
-/// How a program is run, apart from what it is.
-#[derive(Debug, Clone)]
-pub(crate) struct LaunchOptions {
-    /// The program it is to be run under.
-    exec: Vec<String>,
-    context: Context,
-    /// What the caller allows in a sandbox.
-    sandbox: Permissions,
-    verbosity: Verbosity,
-    command_log: Option<Arc<CommandLog>>,
-}
-
-impl LaunchOptions {
-    pub(crate) fn of(options: &Options, context: &Context) -> LaunchOptions {
-        LaunchOptions {
-            exec: options.debug.exec.clone(),
-            context: context.clone(),
-            sandbox: options.sandbox.clone(),
-            verbosity: options.verbosity,
-            command_log: CommandLog::open(&options.debug, context.environment(), &context.sink),
-        }
-    }
-
-    /// A reporter on which the build is shown.
-    pub(crate) fn reporter(&self, verbosity: Verbosity) -> Reporter {
-        self.context.reporter(verbosity).with(self.command_log.clone())
-    }
-
-    /// Does something, and notes how long it takes if somebody wants to know.
-    pub(crate) fn timed<T>(&self, what: &str, work: impl FnOnce() -> T) -> T {
-        timed(self.command_log.as_ref(), what, work)
-    }
-
-    /// Keeps what was built.
-    pub(crate) fn kept(&self, keep: impl FnOnce() -> Result<Found>) -> Result<Found> {
-        let found = self.timed("keeping it", keep)?;
-        if let Some(command_log) = &self.command_log {
-            command_log.kept(&found.path);
-        }
-        Ok(found)
-    }
-}
-
 #[derive(Debug)]
 enum Binary {
     /// In the cache.
     Cached(PathBuf),
-    /// In memory only; it was made at this path.
+    /// In memory only, where files are not executed; it was made at this path.
     Memory { memory: OwnedFd, path: PathBuf },
     /// In a directory that goes when it has run.
     Held { path: PathBuf, _staging: Option<Staging>, _cache: Cache },
@@ -122,6 +81,7 @@ impl Program {
             binary: Arc::new(Binary::Cached(found.path)),
             told: found.told,
             target: found.target,
+            provisional: found.provisional,
             provenance: None,
             launch_options,
             held: None,
@@ -137,9 +97,10 @@ impl Program {
     ) -> Program {
         let is_for_another = built.target.is_some() || !launch_options.exec.is_empty();
         let path = built.output;
-        let binary = match memfd::load(&path) {
-            // Another program finds it by its path.
-            Ok(memory) if !is_for_another => Binary::Memory { memory, path },
+        // In a file, so that it can start itself again by the path that the system says it has; a program in memory has none.
+        let must_be_memory = !is_for_another && crate::store::cache::is_noexec(&path);
+        let binary = match must_be_memory.then(|| memfd::load(&path)) {
+            Some(Ok(memory)) => Binary::Memory { memory, path },
             _ => {
                 let path = under_its_name(path, staging.path(), &built.name);
                 if let Some(command_log) = &launch_options.command_log {
@@ -155,6 +116,7 @@ impl Program {
             binary: Arc::new(binary),
             told: built.told,
             target: built.target,
+            provisional: built.provisional,
             provenance: Some(Arc::new(Provenance { checks: built.checks, about })),
             launch_options,
             held: None,
@@ -176,6 +138,7 @@ impl Program {
             binary: Arc::new(Binary::Cached(path)),
             told,
             target,
+            provisional: false,
             provenance: None,
             launch_options,
             held: None,
@@ -272,8 +235,8 @@ impl Program {
         if let Some(command_log) = self.command_log() {
             command_log.program(&image);
         }
-        let must_return =
-            self.launch_options.command_log.as_ref().is_some_and(|command_log| command_log.times());
+        let must_return = self.launch_options.command_log.as_ref().is_some_and(|log| log.times())
+            || self.provisional && self.is_before_a_person();
         let error = match &*self.binary {
             Binary::Held { .. } => return self.as_child(under.as_ref(), &image),
             _ if must_return => return self.as_child(under.as_ref(), &image),
@@ -335,7 +298,10 @@ impl Program {
         let working_directory = std::path::absolute(directory.unwrap_or(Path::new("."))).map_err(here)?;
         let home = environment.home();
         let situation = Situation {
-            program: self.path(),
+            program: match &*self.binary {
+                Binary::Cached(path) | Binary::Held { path, .. } => Some(path),
+                Binary::Memory { .. } => None,
+            },
             script: self.script.real_path().or(self.script.path()),
             home: home.as_deref(),
             working_directory: &working_directory,
@@ -403,7 +369,29 @@ impl Program {
         if let Some(command_log) = self.command_log() {
             command_log.tell_times();
         }
+        if self.provisional {
+            self.explain_crash(status);
+        }
         Ok(Some(status))
+    }
+
+    /// Whether somebody would read what a provisional program's crash may have come from.
+    fn is_before_a_person(&self) -> bool {
+        self.launch_options.reporter(self.launch_options.verbosity).columns().is_some()
+    }
+
+    /// What is not optimized needs more stack: a deep recursion that a release build turns into a loop ends it.
+    #[cold]
+    fn explain_crash(&self, status: ExitStatus) {
+        let crashes = [libc::SIGSEGV, libc::SIGABRT, libc::SIGBUS];
+        if status.signal().is_some_and(|signal| crashes.contains(&signal)) {
+            let typed = self.script.display_name();
+            let text = format!(
+                "{typed}: this first build is not optimized, and needs more stack than a release build"
+            );
+            let reporter = self.launch_options.reporter(self.launch_options.verbosity);
+            reporter.warn_with(&text, Some(&format!("`runner --release {typed}`")));
+        }
     }
 
     /// The file system has been mounted noexec since the program was put there.

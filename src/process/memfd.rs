@@ -1,5 +1,5 @@
-//! Copies a temporary binary into a sealed memory file (`memfd_create(2)`), and executes it from there after its directory
-//! is gone, so that nothing remains however the run ends, SIGKILL included.
+//! Copies a binary into a sealed memory file (`memfd_create(2)`), and executes it from there: where it lies on a file system
+//! from which nothing is executed. Such a program has no path by which it could start itself again.
 //!
 //! There is `unsafe` here: `fexecve` takes raw pointers, as `execve` does (see [`crate::process::exec`]).
 #![allow(unsafe_code)]

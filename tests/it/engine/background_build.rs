@@ -7,6 +7,7 @@ use crate::support::machine::works;
 use crate::support::provisional::{large_script, profiles};
 use crate::support::sandbox::{Ran, Run, Sandbox, skipped};
 use crate::support::strace;
+use crate::support::terminal::{PROMPT, Terminal};
 
 /// Waits for the background build to have made a release binary, whose place under these very options the next run finds.
 fn wait_for_release(sandbox: &Sandbox) {
@@ -23,6 +24,22 @@ fn a_large_script_is_quick_first_and_release_after_its_second_run() {
     wait_for_release(&sandbox);
     sandbox.runner(["x.rs"]).run().prints("x\n");
     assert_eq!(sandbox.compiles(), 2);
+}
+
+#[test]
+fn a_provisional_program_that_crashes_before_a_person_gets_a_hint() {
+    let sandbox = Sandbox::fake();
+    sandbox.write("x.rs", large_script("x\nshell kill -ABRT $$"));
+    let Some(mut terminal) = Terminal::open(&sandbox) else { return };
+    terminal.command("runner x.rs");
+    terminal.expect("x.rs: this first build is not optimized, and needs more stack than a release build");
+    terminal.expect("hint: `runner --release x.rs`");
+    assert_eq!(terminal.code(), 134);
+    // In a log it is the script that speaks; and what is optimized has no such reason.
+    sandbox.runner(["x.rs"]).run().ends(134, "x\n", "");
+    terminal.command("runner --release x.rs");
+    terminal.expect("x\r\n");
+    assert!(!terminal.expect(PROMPT).contains("hint"));
 }
 
 #[test]

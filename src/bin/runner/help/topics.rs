@@ -115,7 +115,7 @@ A profile is how much the compiler optimizes, and checks:
 
   release   optimized; what a script that says nothing gets
   dev       cargo's: debug information, overflow checks, debug assertions
-  quick     not optimized, with the semantics of release: only speed differs
+  quick     not optimized, with the semantics of release: slower, more stack
 
 `--release`, `--debug` and `--profile PROFILE` choose, then `profile` in the
 metadata. A profile that the metadata defines may be named. `build` and
@@ -252,10 +252,10 @@ included.
 record`, `hyperfine -N`. Its words are split as a shell does; the program and
 its arguments follow. The process becomes that program.
 
-With `--timings`, and where a temporary program has to be a file, the script is
-a child. It behaves as if run directly: signals are forwarded, terminal keys
-arrive once, it stops and continues with runner, runner ends with its exit code
-or its signal, and it does not outlive runner.
+With `--timings` or `--temp`, and on a terminal while its build is provisional,
+the script is a child. It behaves as if run directly: signals are forwarded,
+terminal keys arrive once, it stops and continues with runner, runner ends with
+its exit code or its signal, and it does not outlive runner.
 ";
 
 const CACHE: &str = "\
