@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::OnceLock;
 
 use crate::process::observe::observation::Observation;
-use crate::process::observe::policy::{Links, Policy};
+use crate::process::observe::policy::{Links, Policy, Whose};
 use crate::process::observe::unavailable::Unavailable;
 use crate::settings::layers::Layers;
 use crate::settings::schema::Value;
@@ -40,6 +40,11 @@ impl Observing {
     /// How a command is observed whose own links are seen or not.
     pub(crate) fn policy(&self, links: Links) -> Option<Policy> {
         self.is_in_force().then(|| Policy { links, ..Policy::default() })
+    }
+
+    /// How cargo is observed: what it reads itself it says.
+    pub(crate) fn policy_of_cargo(&self) -> Option<Policy> {
+        self.is_in_force().then_some(Policy { links: Links::Followed, whose: Whose::Started })
     }
 }
 

@@ -287,6 +287,10 @@ fn sweep_trees(cache: &Cache, mode: Mode) -> u64 {
         let bytes = fs::read(environment.directory.join("record")).unwrap_or_default();
         named.extend(fact_tree::names(Record::read_any_facts(&bytes).iter()));
     }
+    for path in deps::all_reads(cache) {
+        let bytes = fs::read(path).unwrap_or_default();
+        named.extend(fact_tree::names(Record::read_any_facts(&bytes).iter()));
+    }
     let trees = files_below(&cache.join(fact_tree::DIRECTORY), 2);
     let is_unnamed = |path: &PathBuf| !named.iter().any(|name| path.ends_with(name));
     let unused = trees.into_iter().filter(is_unnamed).filter(|path| is_older_than_an_hour(path));

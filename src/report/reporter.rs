@@ -208,6 +208,19 @@ impl Reporter {
         self.run_reading(Stdio::null(), command, label, keep_stdout)
     }
 
+    /// The same, keeping its standard output; what it looks at is observed, if there is a policy.
+    pub(crate) fn run_watched(
+        &self,
+        command: &Command,
+        label: &str,
+        policy: Option<Policy>,
+    ) -> io::Result<Finished> {
+        if let Some(command_log) = &self.command_log {
+            command_log.command(command, None);
+        }
+        self.run_observed(Stdio::null(), command, label, true, policy)
+    }
+
     /// As [`Reporter::run`], with a standard input, and the journal is the caller's business.
     pub(crate) fn run_reading(
         &self,

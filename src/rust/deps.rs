@@ -12,6 +12,7 @@
 //!   environments/KEY/Cargo.toml   the package; Cargo.lock beside it is the lock; src/main.rs is empty
 //!   locks/MANIFEST                what a manifest is resolved to, for all profiles; `runner update` renews it
 //!   lane-trimmed-0/ …             cargo's target directories (see `lane`), shared by all scripts of the toolchain
+//!   lane-trimmed-0/reads/KEY      what one run of cargo read, as it was observed (see `reads`)
 //!   lane-0/ …                     the same for profiles with debug information, whose paths are those of this machine
 //! ```
 //!
@@ -34,6 +35,7 @@ pub(crate) mod manifest_edit;
 pub(crate) mod network;
 pub(crate) mod package_graph;
 pub(crate) mod path_trimming;
+pub(crate) mod reads;
 pub(crate) mod run_path;
 pub(crate) mod script_lock;
 pub(crate) mod seed;
@@ -47,6 +49,6 @@ pub(crate) use crate::rust::deps::dry_run::rehearse;
 pub(crate) use crate::rust::deps::package_graph::{BuiltPackage, package_graph};
 pub(crate) use crate::rust::deps::path_trimming::DATE;
 pub(crate) use crate::rust::deps::seed::sealed;
-pub(crate) use crate::rust::deps::target_dir::sweep;
+pub(crate) use crate::rust::deps::target_dir::{all_reads, sweep};
 pub use crate::rust::deps::update::VersionChange;
 pub(crate) use crate::rust::deps::update::{differences, update};

@@ -23,6 +23,7 @@ mod slow {
         mod manifest;
         mod patches;
         mod project;
+        mod reads;
         mod secrets;
         mod sharing;
         mod vendored;

@@ -394,21 +394,6 @@ pub(crate) fn in_child(
     unsafe { command.pre_exec(action) };
 }
 
-/// In the child: has it killed when the thread that started it ends.
-///
-/// Async-signal-safe.
-pub(crate) fn die_with(parent: u32) -> io::Result<()> {
-    // SAFETY: numbers.
-    unsafe {
-        check(libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL, 0, 0, 0).into())?;
-        // It may have ended before that.
-        if libc::getppid() as u32 != parent {
-            libc::_exit(1);
-        }
-    }
-    Ok(())
-}
-
 /// Leaves all signals to the other threads of this process.
 pub(crate) fn block_signals() {
     // SAFETY: a set of ours.

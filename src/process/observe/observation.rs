@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::process::observe::filter::filter;
 use crate::process::observe::kernel;
 use crate::process::observe::observed::Observed;
-use crate::process::observe::policy::{Leftovers, Policy, StartError};
+use crate::process::observe::policy::{Policy, StartError};
 use crate::process::observe::supervisor::Handle;
 use crate::process::observe::unavailable::Unavailable;
 
@@ -18,7 +18,6 @@ use crate::process::observe::unavailable::Unavailable;
 #[derive(Debug)]
 pub(crate) struct Observation {
     supervisor: Handle,
-    leftovers: Leftovers,
     finished: bool,
 }
 
@@ -68,17 +67,13 @@ impl Observation {
         }
         let (ours, theirs) = kernel::socket_pair().map_err(other)?;
         let program = command.get_program().as_bytes().to_vec();
-        let supervisor = Handle::start(ours, program).map_err(other)?;
+        let supervisor = Handle::start(ours, program, policy.whose).map_err(other)?;
         let armed = Armed(Arc::new(AtomicBool::new(true)));
         {
             let (armed, socket) = (Arc::clone(&armed.0), theirs.as_raw_fd());
-            let parent = std::process::id();
             kernel::in_child(command, move || {
                 if !armed.load(Ordering::SeqCst) {
                     return Ok(());
-                }
-                if policy.die_with_thread {
-                    kernel::die_with(parent)?;
                 }
                 kernel::install(&filter, socket)
             });
@@ -88,9 +83,7 @@ impl Observation {
         drop(theirs);
         drop(armed);
         match spawned {
-            Ok(child) => {
-                Ok((child, Observation { supervisor, leftovers: policy.leftovers, finished: false }))
-            }
+            Ok(child) => Ok((child, Observation { supervisor, finished: false })),
             Err(error) => Err(match supervisor.refused() {
                 Some(reason) => StartError::Unavailable(reason),
                 None => StartError::Spawn(error),
@@ -124,7 +117,7 @@ impl Observation {
     /// The supervisor failed; nothing is known.
     pub(crate) fn finish(mut self) -> Result<Observed, Unavailable> {
         self.finished = true;
-        self.supervisor.finish(self.leftovers)
+        self.supervisor.finish()
     }
 }
 

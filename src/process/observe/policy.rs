@@ -19,26 +19,24 @@ pub(crate) enum Links {
     Followed,
 }
 
-/// What becomes of programs that still run when the command has ended: servers that it started.
+/// Whose looks count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) enum Leftovers {
-    /// They go on; a small process answers for them as long as they live.
+pub(crate) enum Whose {
+    /// Everybody's.
     #[default]
-    Leave,
-    /// They are killed.
-    Kill,
+    All,
+    /// Those of what the command starts. Of the command itself only what it writes is written down: it says by other means what
+    /// it read, as cargo does.
+    Started,
 }
 
 /// How a command is observed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Policy {
-    /// See [`Leftovers`].
-    pub(crate) leftovers: Leftovers,
     /// See [`Links`].
     pub(crate) links: Links,
-    /// Whether the command is killed when the *thread* that starts it ends, however that happens. What the command started
-    /// then fails at its next look at a file. Only for a thread that waits for the command.
-    pub(crate) die_with_thread: bool,
+    /// See [`Whose`].
+    pub(crate) whose: Whose,
 }
 
 /// Why a command was not started.

@@ -36,6 +36,9 @@ struct Entry {
     pending: Option<Vec<u8>>,
 }
 
+/// The number of a program whose looks do not count.
+pub(crate) const SILENT: u32 = u32::MAX;
+
 /// Who makes a call, and where.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Caller<'a> {
@@ -116,6 +119,9 @@ impl Record {
         target: Option<&[u8]>,
         pending: Option<Vec<u8>>,
     ) {
+        if caller.program == SILENT {
+            return;
+        }
         let depth = match state {
             State::Present(status) if is(&status, libc::S_IFREG) => depth,
             _ => Depth::Existence,

@@ -15,6 +15,7 @@
 use std::collections::{HashMap, HashSet};
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::ffi::OsStringExt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -23,9 +24,9 @@ use std::time::Duration;
 use crate::process::observe::calls::{Action, Call, Place, abi};
 use crate::process::observe::kernel::{self, Notification, Ready, Sent, Taken};
 use crate::process::observe::observed::{GapReason, Observed};
-use crate::process::observe::policy::Leftovers;
+use crate::process::observe::policy::Whose;
 use crate::process::observe::processes::{left, started};
-use crate::process::observe::record::{Caller, Depth, Record};
+use crate::process::observe::record::{Caller, Depth, Record, SILENT};
 use crate::process::observe::unavailable::Unavailable;
 
 /// How long what was killed may take to be gone.
@@ -84,6 +85,8 @@ struct Supervisor {
     own: Vec<u8>,
     /// What a thread is called that has not executed the command yet.
     first: u32,
+    /// The command's process (0 until its first call), if what it looks at itself does not count.
+    silent: Option<i32>,
     /// Every thread that made a call.
     seen: HashSet<i32>,
     /// When the first of them can have started.
@@ -95,12 +98,12 @@ struct Supervisor {
 
 impl Handle {
     /// Starts the thread. It waits for a child's message on `socket`; `program` is what the child is to become.
-    pub(crate) fn start(socket: OwnedFd, program: Vec<u8>) -> io::Result<Handle> {
+    pub(crate) fn start(socket: OwnedFd, program: Vec<u8>, whose: Whose) -> io::Result<Handle> {
         let shared = Arc::new(Shared::default());
         let (running, ended) = std::sync::mpsc::channel();
         let theirs = Arc::clone(&shared);
         std::thread::Builder::new().name("observe".to_owned()).spawn(move || {
-            theirs.run(&socket, &program);
+            theirs.run(&socket, &program, whose);
             drop(running);
         })?;
         Ok(Handle { shared, ended })
@@ -125,7 +128,7 @@ impl Handle {
     }
 
     /// What was observed of a command that has ended.
-    pub(crate) fn finish(&self, leftovers: Leftovers) -> Result<Observed, Unavailable> {
+    pub(crate) fn finish(&self) -> Result<Observed, Unavailable> {
         let listener = match &mut *self.shared.lock() {
             State::Unavailable(reason) => return Err(reason.clone()),
             State::NotStarted => return Ok(Observed::default()),
@@ -135,7 +138,7 @@ impl Handle {
             }
         };
         let left_running = !self.has_ended(LEFTOVER_TIME);
-        if left_running && (leftovers == Leftovers::Kill || kernel::leave_answering(&listener).is_err()) {
+        if left_running && kernel::leave_answering(&listener).is_err() {
             self.kill();
         }
         match &mut *self.shared.lock() {
@@ -165,7 +168,7 @@ impl Shared {
     }
 
     /// The thread's life.
-    fn run(&self, socket: &OwnedFd, program: &[u8]) {
+    fn run(&self, socket: &OwnedFd, program: &[u8], whose: Whose) {
         kernel::block_signals();
         let listener = match kernel::receive(socket.as_raw_fd()) {
             Ok(Sent::Listener(listener)) => Arc::new(listener),
@@ -181,7 +184,7 @@ impl Shared {
         };
         // Without it all works, only slower.
         let _ = kernel::wake_in_step(listener.as_raw_fd());
-        *self.lock() = State::Running(Box::new(Supervisor::new(Arc::clone(&listener), program)));
+        *self.lock() = State::Running(Box::new(Supervisor::new(Arc::clone(&listener), program, whose)));
         let polls = kernel::release().is_none_or(|release| release < ENDS_BY_ITSELF);
         let listener = listener.as_raw_fd();
         loop {
@@ -228,7 +231,7 @@ impl Shared {
 }
 
 impl Supervisor {
-    fn new(listener: Arc<OwnedFd>, program: &[u8]) -> Supervisor {
+    fn new(listener: Arc<OwnedFd>, program: &[u8], whose: Whose) -> Supervisor {
         let mut record = Record::default();
         let first = record.program(program);
         let own = std::fs::read_link("/proc/self/exe").unwrap_or_default().into_os_string();
@@ -237,8 +240,9 @@ impl Supervisor {
             mode: Mode::Observe,
             record,
             programs: HashMap::new(),
-            own: std::os::unix::ffi::OsStringExt::into_vec(own),
+            own: own.into_vec(),
             first,
+            silent: (whose == Whose::Started).then_some(0),
             seen: HashSet::new(),
             since: started(),
             calls: 0,
@@ -250,6 +254,9 @@ impl Supervisor {
     /// One call. An error only at the first, when it shows that nothing can be seen here.
     fn serve(&mut self, call: &Notification) -> Result<(), Unavailable> {
         self.calls += 1;
+        if let Some(first @ 0) = &mut self.silent {
+            *first = call.thread;
+        }
         let program = self.program(call.thread);
         let seen = self.see(call, program);
         match seen {
@@ -281,6 +288,9 @@ impl Supervisor {
         let thread = notification.thread;
         let argument = |index: usize| notification.arguments.get(index).copied().unwrap_or(0);
         let flags = |index: Option<usize>| index.map_or(0, |index| argument(index) as i32);
+        if program == SILENT && is_look(call.action, argument) {
+            return Ok(());
+        }
         match call.action {
             Action::Mount => self.record.gap(program, GapReason::Namespace),
             Action::Unshare { flags } => {
@@ -446,12 +456,38 @@ impl Supervisor {
             return *program;
         }
         let program = match link_of(thread, "exe") {
+            _ if self.is_silent(thread) => SILENT,
             Some(path) if path != self.own => self.record.program(&path),
             _ => self.first,
         };
         self.programs.insert(thread, program);
         self.seen.insert(thread);
         program
+    }
+
+    /// Whether a thread is one of the command itself, and that does not count.
+    fn is_silent(&self, thread: i32) -> bool {
+        let is_of = |first: i32| {
+            first == thread || std::path::Path::new(&format!("/proc/{first}/task/{thread}")).exists()
+        };
+        self.silent.is_some_and(is_of)
+    }
+}
+
+/// Whether a call changes nothing.
+fn is_look(action: Action, argument: impl Fn(usize) -> u64) -> bool {
+    match action {
+        Action::Open { flags } => {
+            argument(flags) as i32 & (libc::O_ACCMODE | libc::O_CREAT | libc::O_TRUNC) == 0
+        }
+        Action::Stat { .. }
+        | Action::StatLink
+        | Action::Access { .. }
+        | Action::ReadLink
+        | Action::List
+        | Action::Enter
+        | Action::Connect => true,
+        _ => false,
     }
 }
 

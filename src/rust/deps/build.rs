@@ -6,6 +6,7 @@ use std::path::Path;
 use crate::base::digest::Digest;
 use crate::base::environment::Environment;
 use crate::base::error::{At, Error, Result, Step};
+use crate::build::observing::Observing;
 use crate::report::reporter::Reporter;
 use crate::rust::deps::call::Call;
 use crate::rust::deps::environments::Environments;
@@ -93,8 +94,12 @@ impl Environments<'_> {
             // What was written before this moment has an older stamp, what is written from now on has not.
             Moment::latest().pass();
             let start = Moment::now();
-            let record = self.build_once(&cargo, &manifest_path, &lane, start)?;
+            let mut record = self.build_once(&cargo, &manifest_path, &lane, start)?;
             let disturbance = cargo_messages::disturbance(&record.checks, start);
+            if !self.add_reads(&mut record, &lane) {
+                last = Some(self.call(&record));
+                continue;
+            }
             // A package may write sources of its own: then they are what the last build left, and this one left them so.
             let is_settled = before.is_some_and(|before| {
                 before.len() == record.checks.len()
@@ -127,6 +132,36 @@ impl Environments<'_> {
             "{script}: a dependency changes its own sources whenever it is compiled; it is compiled at every run"
         ));
         Ok(call)
+    }
+
+    /// Adds what was observed of the builds of all that a record names. Whether that is known; what it is not known of is
+    /// forgotten, so that it is built again.
+    fn add_reads(&self, record: &mut Record, lane: &target_dir::Lane) -> bool {
+        if !Observing::of(self.recipe.layers).is_in_force() {
+            return true;
+        }
+        match lane.reads_of(&record.all("artifact"), self.cache) {
+            Ok(reads) => {
+                let known: Vec<_> = self.recipe.checks.iter().filter_map(Check::stated_path).collect();
+                let is_known = |check: &Check<'static>, record: &Record| {
+                    let path = check.stated_path();
+                    path.is_some_and(|path| known.contains(&path))
+                        || record.checks.iter().any(|own| path.is_some() && own.stated_path() == path)
+                };
+                let fresh: Vec<_> = reads.into_iter().filter(|check| !is_known(check, record)).collect();
+                record.checks.extend(fresh);
+                true
+            }
+            Err(unknown) => {
+                self.reporter.verbose(|| {
+                    let script = self.recipe.script.display_name();
+                    let count = unknown.len();
+                    format!("{script}: {count} artifacts of dependencies were not observed; once more")
+                });
+                lane.forget(&unknown);
+                false
+            }
+        }
     }
 
     /// One run of cargo: the record of what it made and read.
@@ -164,7 +199,7 @@ impl Environments<'_> {
             }
         };
         self.show_compiler(lane.path());
-        let output = self.run(cargo, manifest_path, lane, &compiler, &capture)?;
+        let output = self.run(cargo, manifest_path, lane, &compiler, &capture, start)?;
         let lock = fs::read_to_string(&lock_path).at(Step::Dependencies)?;
         let lock = seed::unsealed(&lock);
         let sealed = seed::sealed(lock);

@@ -6,12 +6,14 @@ use std::process::{Command, ExitStatus};
 use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Step};
 use crate::base::text_position::TextPosition;
+use crate::build::observing::Observing;
 use crate::build::outcome::disk_full;
 use crate::report::reporter::{Finished, Reporter};
 use crate::rust::deps::environments::Environments;
 use crate::rust::deps::network::{self, Network};
 use crate::rust::deps::{capture, cargo_warnings, seed, target_dir};
 use crate::rust::toolchain::Toolchain;
+use crate::store::stamp::Moment;
 
 /// Cargo, as it is always called: from `/`, with the compiler that was chosen, in the environment of the policy.
 pub(crate) fn command(
@@ -79,6 +81,7 @@ impl Environments<'_> {
         lane: &target_dir::Lane,
         compiler: &Path,
         capture: &capture::Capture,
+        start: Moment,
     ) -> Result<Vec<u8>> {
         let build = |network: Network| {
             let mut command = self.build_command(cargo, manifest, lane.path(), network);
@@ -86,11 +89,25 @@ impl Environments<'_> {
             if self.recipe.is_trimmed() {
                 self.trim(&mut command, compiler);
             }
-            self.reporter.verbose(|| format!("{}: building dependencies", self.recipe.script.display_name()));
-            self.reporter.run(&command, "building dependencies", true).map_err(|error| {
-                let what = format!("cannot run `{}`", cargo.display());
-                Error::new(Step::Dependencies, anyhow::Error::new(error).context(what))
-            })
+            let policy = Observing::of(self.recipe.layers).policy_of_cargo();
+            let how = if policy.is_some() { "" } else { ", unobserved" };
+            self.reporter
+                .verbose(|| format!("{}: building dependencies{how}", self.recipe.script.display_name()));
+            let mut finished =
+                self.reporter.run_watched(&command, "building dependencies", policy).map_err(|error| {
+                    let what = format!("cannot run `{}`", cargo.display());
+                    Error::new(Step::Dependencies, anyhow::Error::new(error).context(what))
+                })?;
+            // Of a build that failed, too: what it made is taken by the next.
+            lane.keep_reads(
+                finished.observed.take(),
+                &finished.stdout,
+                start,
+                &self.recipe.toolchain.rustc,
+                self.cache,
+                self.environment,
+            )?;
+            Ok::<_, Error>(finished)
         };
         let lock_path = manifest.with_file_name("Cargo.lock");
         // What has been built here answers most new manifests, and asking the registry costs more than the build.

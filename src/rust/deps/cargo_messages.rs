@@ -239,12 +239,16 @@ impl Made {
 
     /// What must be untouched for the call to work again: `STAMP PATH`, relative to the cache.
     pub(crate) fn artifacts(&self, cache: &Path) -> Vec<OsString> {
+        self.paths().filter_map(|path| artifacts::recorded(&path, path.strip_prefix(cache).ok()?)).collect()
+    }
+
+    /// Where it is.
+    pub(super) fn paths(&self) -> impl Iterator<Item = PathBuf> {
         // What a build script said to cargo lies beside its output directory.
         let outputs = self.build_outputs.iter();
         let said = outputs.clone().map(|(_, output)| output.with_file_name("output"));
         let files = self.files.iter().chain(&self.twins);
-        let all = files.chain(outputs.map(|(_, output)| output)).cloned().chain(said);
-        all.filter_map(|path| artifacts::recorded(&path, path.strip_prefix(cache).ok()?)).collect()
+        files.chain(outputs.map(|(_, output)| output)).cloned().chain(said)
     }
 }
 

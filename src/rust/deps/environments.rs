@@ -8,6 +8,7 @@ use crate::base::digest::{Digest, Fields};
 use crate::base::environment::{Environment, TRACED};
 use crate::base::error::Result;
 use crate::base::fs::remove;
+use crate::build::observing::Observing;
 use crate::report::lock_notice::patiently;
 use crate::report::reporter::Reporter;
 use crate::rust::deps::artifacts::{self, State};
@@ -48,7 +49,7 @@ fn key(
     manifest: &str,
     lock: Option<&str>,
 ) -> Digest {
-    let mut fields = Fields::new("dependency environment 5");
+    let mut fields = Fields::new("dependency environment 6");
     // The call names artifacts by their paths: in a cache that was moved it would name what is where they were.
     fields.push("cache", cache.directory().as_os_str().as_encoded_bytes());
     fields.push("manifest", manifest.as_bytes());
@@ -62,6 +63,7 @@ fn key(
         fields.push("features", argument.as_encoded_bytes());
     }
     fields.push("harness", &[u8::from(recipe.options.harness.is_some())]);
+    fields.push("observed", &[u8::from(Observing::of(recipe.layers).is_in_force())]);
     fields.push("trimmed", &[u8::from(recipe.is_trimmed())]);
     fields.push_optional("target", recipe.target.as_ref().map(|target| target.name.as_bytes()));
     fields.push_optional("linker", recipe.linker.named().map(str::as_bytes));

@@ -24,6 +24,7 @@ impl Lane {
     /// Makes cargo forget what is not as it was built.
     pub(crate) fn heal(&self, cache: &Cache, environment: &Environment) {
         self.remove_links(cache);
+        self.forget_changed_reads(cache, environment);
         let mut votes: BTreeMap<PathBuf, bool> = BTreeMap::new();
         let environments = self.path().with_file_name("environments");
         for place in entries(&environments) {

@@ -97,6 +97,9 @@ fn place(
     Ok((path, name))
 }
 
+/// Where a lane keeps what was observed to be read (see `reads`).
+pub(super) const READS: &str = "reads";
+
 /// Where cargo puts the artifacts of a profile.
 pub(super) const PARTS: &[&str] = &["deps", "build", ".fingerprint", "incremental", "examples"];
 
@@ -120,9 +123,26 @@ pub(crate) fn sweep(cache: &Cache, alive: &[Record], mode: Mode) -> u64 {
         // Without locks nobody knows whether a build is going on; only who empties the cache does not ask.
         if lock.is_exclusive() || alive.is_empty() {
             freed += remove_where(&lane, is_unnamed, mode);
+            freed += remove_unused_reads(cache, &lane);
         }
     }
     freed
+}
+
+/// Removes what was read for artifacts that are all gone.
+fn remove_unused_reads(cache: &Cache, lane: &Path) -> u64 {
+    let is_used = |path: &PathBuf| {
+        let record = Record::read_any(&fs::read(path).unwrap_or_default());
+        let artifacts = record.all("artifact");
+        artifacts.iter().any(|artifact| path_of(artifact, cache).is_some_and(|path| path.exists()))
+    };
+    let unused = entries(&lane.join(READS)).into_iter().filter(|path| !is_used(path));
+    unused.map(|path| remove_in(Mode::Remove, &path)).sum()
+}
+
+/// Where an artifact is that a record has as `STAMP PATH`.
+pub(super) fn path_of(artifact: &OsStr, cache: &Cache) -> Option<PathBuf> {
+    Some(cache.join(artifact.to_str()?.split_once(' ')?.1))
 }
 
 /// What cargo keeps the artifacts of each profile in: a directory of the lane, or for another target one of its directory.
@@ -148,6 +168,11 @@ pub(super) fn remove_where(lane: &Path, goes: impl Fn(Option<&str>) -> bool, mod
         }
     }
     freed
+}
+
+/// What runs of cargo were observed to read in all lanes.
+pub(crate) fn all_reads(cache: &Cache) -> Vec<PathBuf> {
+    lanes(cache).iter().flat_map(|lane| entries(&lane.join(READS))).collect()
 }
 
 fn lanes(cache: &Cache) -> Vec<PathBuf> {

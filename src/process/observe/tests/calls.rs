@@ -1,6 +1,6 @@
 //! Every way of looking at a path.
 
-use crate::process::observe::policy::{Links, Policy};
+use crate::process::observe::policy::{Links, Policy, Whose};
 use crate::process::observe::tests::support::{Site, name};
 
 #[test]
@@ -249,4 +249,18 @@ fn a_server_that_is_asked_is_named() {
                 connect(socket(AF_UNIX, SOCK_STREAM, 0), (void *)&a, sizeof a); return 0; }";
     let seen = site.run_c(body).ok();
     assert_eq!(seen.observed.servers[0].address, "server");
+}
+
+#[test]
+fn looks_of_the_command_itself_do_not_count_if_only_those_of_what_it_starts_are_asked_for() {
+    let site = Site::new();
+    site.write("a", "");
+    site.write("b", "");
+    let policy = Policy { whose: Whose::Started, ..Policy::default() };
+    let mut shell = std::process::Command::new("/bin/sh");
+    shell.arg("-c").arg("read x <b; echo made >c; cat a c; exit 0").current_dir(&site.root);
+    let seen = site.run_by(&mut shell, policy).ok();
+    assert_eq!((seen.what("a"), seen.what("b")), ("content".into(), "-".into()));
+    // What it makes is a product as ever.
+    assert_eq!(seen.what("c"), "-");
 }

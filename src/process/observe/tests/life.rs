@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::process::observe::observation::Observation;
-use crate::process::observe::policy::{Leftovers, Policy, StartError};
+use crate::process::observe::policy::{Policy, StartError};
 use crate::process::observe::unavailable::Unavailable;
 
 use crate::process::observe::tests::support::Site;
@@ -167,18 +167,6 @@ fn what_still_runs_when_the_command_has_ended_goes_on_and_its_calls_are_answered
 }
 
 #[test]
-fn what_still_runs_is_killed_if_that_is_the_policy() {
-    let mut shell = Command::new("/bin/sh");
-    shell.arg("-c").arg("sleep 1000 & exit 0").stdout(Stdio::piped());
-    let policy = Policy { leftovers: Leftovers::Kill, ..Policy::default() };
-    let (mut child, observation) = Observation::start(&mut shell, policy).unwrap();
-    assert!(child.wait().unwrap().success());
-    let mut out = child.stdout.take().unwrap();
-    assert!(observation.finish().unwrap().left_running);
-    assert_eq!(read_to_end(&mut out), "");
-}
-
-#[test]
 fn nobody_hangs_when_the_supervisor_is_killed() {
     // This test, as a process of its own, observes a shell that asks for files again and again, and is killed.
     let mut own = Command::new(std::env::current_exe().unwrap())
@@ -203,8 +191,7 @@ fn nobody_hangs_when_the_supervisor_is_killed() {
 fn observes_for_ever() {
     let mut shell = Command::new("/bin/sh");
     shell.arg("-c").arg("echo ready; while cat /etc/hostname >/dev/null 2>&1; do :; done");
-    let policy = Policy { die_with_thread: true, ..Policy::default() };
-    let (mut child, _observation) = Observation::start(&mut shell, policy).unwrap();
+    let (mut child, _observation) = Observation::start(&mut shell, Policy::default()).unwrap();
     child.wait().unwrap();
 }
 
