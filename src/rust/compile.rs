@@ -183,16 +183,17 @@ fn run(
         let purpose = Purpose::Program { output: &output, dep_info: &dep_info };
         let mut command = invocation::command(recipe, call, source, purpose, environment, reporter);
         command.args(memory.iter().flat_map(Incremental::arguments));
+        let policy = Observing::of(recipe.layers).policy(Links::Followed);
         reporter.verbose(|| {
             let script = recipe.script.display_name();
-            format!("{script}: compiling it, {}", recipe.options_in_words())
+            let how = if policy.is_some() { "" } else { ", unobserved" };
+            format!("{script}: compiling it, {}{how}", recipe.options_in_words())
         });
         if let Some(command_log) = reporter.command_log() {
             let text = source.text().map_err(|error| cache.unusable("cannot read in", error))?;
             command_log.command(&command, text.as_deref());
         }
         invocation::ask_for_data(&mut command, reporter);
-        let policy = Observing::of(recipe.layers).policy(Links::Followed);
         let finished = reporter
             .run_observed(
                 source.input().map_err(|error| cache.unusable("cannot write to", error))?,

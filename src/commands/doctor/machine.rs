@@ -8,6 +8,7 @@ use std::process::Command;
 use crate::base::environment::is_executable;
 use crate::base::error::At;
 use crate::base::error::{Result, Step};
+use crate::build::observing::Observing;
 use crate::commands::doctor::finding::{Findings, Grade};
 use crate::commands::env::{executable_directory, misspelt_variables};
 use crate::commands::installed::{self, State};
@@ -32,6 +33,7 @@ pub(crate) fn look(context: &Context, options: &Options, findings: &mut Findings
     commands(context, findings);
     toolchain(context, options, findings);
     languages(context, findings);
+    observation(context, options, findings);
     if let Ok(Some(running)) = background::running(context) {
         findings.ok("background", format!("process {} builds {}", running.pid, running.script.display()));
     }
@@ -278,6 +280,25 @@ fn links(
     let said = String::from_utf8_lossy(&finished.stderr).into_owned();
     let line = said.lines().find(|line| line.starts_with("error")).unwrap_or("rustc failed");
     Ok(Some(line.to_owned()))
+}
+
+/// Whether compilers are observed: without it their own word is taken for what they read.
+fn observation(context: &Context, options: &Options, findings: &mut Findings) {
+    let Ok(layers) = crate::commands::env::layers(context, options) else { return };
+    let observing = Observing::of(&layers);
+    match &observing {
+        Observing::InForce => findings.ok("observation", observing.to_string()),
+        Observing::Off => findings.warn(
+            "observation",
+            observing.to_string(),
+            "remove `RUNNER_OBSERVE` or `observe = false`, which turn it off",
+        ),
+        Observing::Unavailable(_) => findings.warn(
+            "observation",
+            observing.to_string(),
+            "it needs Linux 5.5 and the system call `seccomp`, which a container may forbid",
+        ),
+    }
 }
 
 fn languages(context: &Context, findings: &mut Findings) {

@@ -139,7 +139,9 @@ A script is in Rust unless `--lang L`, its metadata, its extension, its first
 line, a header for another tool or its first lines of code say otherwise. There
 are c, c++, go, zig, nim, d, odin, swift, ocaml, fortran and haskell, each by
 the compilers that are installed. Everything but what is cargo's is as for Rust:
-cached, never stale, built, promoted, explained.
+cached, never stale, built, promoted, explained. What a compiler reads is
+observed by the kernel, where that can be had: `runner env observation` says
+whether it is, and `runner inputs SCRIPT` lists what was read.
 
 Metadata stands in the comments of the language, all of it optional:
 
