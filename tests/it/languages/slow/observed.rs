@@ -1,113 +1,238 @@
 //! What a compiler reads, in every way it can be made to: changed, the next run is right; touched, nothing is compiled.
 //!
-//! A row is a script with files beside it, one change of them, and what is printed before and after. It is run, run again,
-//! touched and run, changed and run, and run again: two compilations, and right each time.
+//! The table is `observed/cases.txt`. A case is a script with files beside it, one change, and what is printed before and after.
+//! It is run, run again, touched and run, changed and run, and run again: two compilations, and right each time.
+//!
+//! ```text
+//! == COMPILER...: WHAT CHANGES
+//! script: PATH                `\n` in a path is a newline
+//! prepare: SHELL              before the first run
+//! change: SHELL               the change, besides files that are written
+//! env: NAME=VALUE             a variable
+//! set: NAME=VALUE             its value after the change
+//! before: WORDS
+//! after: WORDS
+//! -- FILE --                  its text; HERE is the directory, COMPILER the compiler
+//! ++ FILE ++                  what is written for the change
+//! ```
 
-mod c_rows;
-mod other_rows;
-
+use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use self::c_rows::{C, EACH};
-use self::other_rows::{OTHERS, RUST};
 use crate::support::files::settle;
-use crate::support::sandbox::Sandbox;
-
-/// A compiler, the script, files beside it, the files after the change (empty: removed), output before and after.
-type Row = (
-    &'static str,
-    &'static str,
-    &'static [(&'static str, &'static str)],
-    &'static [(&'static str, &'static str)],
-    &'static str,
-    &'static str,
-);
+use crate::support::machine;
+use crate::support::sandbox::{Sandbox, tested};
 
 const SAYS: &str = "#include <stdio.h>\nint main(void) { printf(\"%d\\n\", A); return 0; }\n";
 
-fn compiles(sandbox: &Sandbox, script: &str, expected: &str, what: &str) -> usize {
-    let ran = sandbox.runner(["-v", script]).run();
-    assert!(ran.code == 0 && ran.stdout == expected, "{script}: {what}: {} {}", ran.stdout, ran.stderr);
-    ran.stderr.lines().filter(|line| line.contains("compiling it")).count()
+#[derive(Default)]
+struct Case {
+    title: String,
+    compilers: Vec<String>,
+    /// What has a word before it.
+    said: BTreeMap<String, Vec<String>>,
+    files: Vec<(String, String)>,
+    changes: Vec<(String, String)>,
 }
 
-/// The counts of compilations of a row if it is not as it should be.
-fn try_row(compiler: &str, script: &str, text: Option<String>, row: &Row) -> Option<String> {
-    let (_, _, files, changes, before, after) = row;
-    let sandbox = Sandbox::new();
-    let here = sandbox.work().display().to_string();
-    for (name, text) in *files {
-        sandbox.write(name, text.replace("\n@", &format!("\n{SAYS}")).replace("HERE", &here));
+impl Case {
+    fn said(&self, word: &str) -> &str {
+        self.said.get(word).and_then(|all| all.first()).map_or("", String::as_str)
     }
-    if let Some(text) = text {
-        sandbox.script(script, text.replace("\n@", &format!("\n{SAYS}")));
+
+    fn variables(&self, words: &[&str]) -> Vec<(String, String)> {
+        let all = words.iter().filter_map(|word| self.said.get(*word)).flatten();
+        all.filter_map(|text| text.split_once('=')).map(|(name, value)| (name.into(), value.into())).collect()
     }
-    settle();
-    let first = compiles(&sandbox, script, before, "first");
-    let again = compiles(&sandbox, script, before, "again");
-    for (name, _) in files.iter().filter(|(name, _)| *name != script) {
-        sandbox.sh(&format!("touch '{name}'")).run();
-    }
-    let touched = compiles(&sandbox, script, before, "touched");
-    for (name, text) in *changes {
-        let path = sandbox.path(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
-    }
-    let ran = sandbox.runner(["-v", script]).run();
-    let changed = ran.stderr.lines().filter(|line| line.contains("compiling it")).count();
-    println!("{compiler} {script}: {first} {again} {touched} {changed}");
-    let is_right = ran.stdout == *after && (first, again, touched, changed) == (1, 0, 0, 1);
-    (!is_right).then(|| {
-        format!("{compiler} {script}: {first} {again} {touched} {changed} {:?} {}", ran.stdout, ran.stderr)
-    })
 }
 
-/// Whether a compiler is here; says so if not.
-fn has(compiler: &str) -> bool {
-    let is_there = compiler == "rustc"
-        || ["/usr/local/bin", "/usr/bin"]
-            .iter()
-            .any(|directory| Path::new(directory).join(compiler).is_file());
-    if !is_there {
-        println!("skipped: no {compiler}");
-    }
-    is_there
-}
-
-fn try_rows(rows: &[Row]) {
-    let tried = rows.iter().filter(|row| has(row.0)).filter_map(|row| try_row(row.0, row.1, None, row));
-    let stale: Vec<String> = tried.collect();
-    assert!(stale.is_empty(), "{stale:#?}");
-}
-
-#[test]
-fn every_c_compiler() {
-    let mut stale = Vec::new();
-    for compiler in ["gcc", "clang", "tcc"].into_iter().filter(|compiler| has(compiler)) {
-        // tcc has no `__has_include`.
-        for row in EACH.iter().filter(|row| compiler != "tcc" || !row.1.contains("__has_include")) {
-            let text = format!("#!/usr/bin/{compiler} {}\n{}", row.0, row.1);
-            stale.extend(try_row(compiler, "./s", Some(text), row));
+fn cases() -> Vec<Case> {
+    let place = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/languages/slow/observed/cases.txt");
+    let text = fs::read_to_string(place).unwrap();
+    let mut cases: Vec<Case> = Vec::new();
+    let mut file: Option<(bool, usize)> = None;
+    for line in text.lines() {
+        let named =
+            |mark: &str| line.strip_prefix(mark)?.strip_suffix(mark.trim_end()).map(|name| name.trim_end());
+        if let Some(head) = line.strip_prefix("== ") {
+            let (compilers, title) = head.split_once(": ").unwrap();
+            let compilers = compilers.split(' ').map(str::to_owned).collect();
+            cases.push(Case { title: title.to_owned(), compilers, ..Case::default() });
+            file = None;
+            continue;
+        }
+        let Some(case) = cases.last_mut() else { continue };
+        if let Some(name) = named("-- ") {
+            case.files.push((name.replace("\\n", "\n"), String::new()));
+            file = Some((false, case.files.len() - 1));
+        } else if let Some(name) = named("++ ") {
+            case.changes.push((name.replace("\\n", "\n"), String::new()));
+            file = Some((true, case.changes.len() - 1));
+        } else if let Some((is_change, index)) = file {
+            let list = if is_change { &mut case.changes } else { &mut case.files };
+            list[index].1.push_str(&format!("{line}\n"));
+        } else if let Some((word, value)) = line.split_once(": ") {
+            case.said.entry(word.to_owned()).or_default().push(value.to_owned());
         }
     }
-    assert!(stale.is_empty(), "{stale:#?}");
+    for (_, text) in cases.iter_mut().flat_map(|case| case.files.iter_mut().chain(&mut case.changes)) {
+        // The line between two cases is of neither.
+        let end = text.trim_end_matches('\n').len();
+        text.truncate((end + usize::from(end > 0)).min(text.len()));
+    }
+    cases
+}
+
+/// What a run printed, word by word, and how often it compiled.
+fn run(sandbox: &Sandbox, script: &str, variables: &[(String, String)]) -> (String, usize, String) {
+    let run = sandbox.runner(["-v", script]);
+    let ran = variables.iter().fold(run, |run, (name, value)| run.env(name, value)).run();
+    let compiled = ran.stderr.lines().filter(|line| line.contains("compiling it")).count();
+    (ran.stdout.split_whitespace().collect::<Vec<_>>().join(" "), compiled, ran.stderr)
+}
+
+/// What is wrong with a case, if anything.
+fn try_case(case: &Case, compiler: &str) -> Option<String> {
+    let mut sandbox = Sandbox::new();
+    if let Some(zig) = zig().filter(|_| compiler == "zig") {
+        // What it compiles along with every program takes minutes.
+        let home = PathBuf::from(std::env::var_os("HOME").unwrap_or_default());
+        sandbox.set("ZIG_GLOBAL_CACHE_DIR", home.join(".cache/zig"));
+        std::os::unix::fs::symlink(zig, sandbox.root().join("bin/zig")).unwrap();
+    }
+    let here = sandbox.work().display().to_string();
+    let filled = |text: &str| text.replace("HERE", &here).replace("COMPILER", compiler);
+    let write = |files: &[(String, String)]| {
+        for (name, text) in files {
+            let path = sandbox.path(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            match text.starts_with("#!") {
+                true => sandbox.script(name, filled(text)),
+                false => sandbox.write(name, filled(text)),
+            };
+        }
+    };
+    let shell = |word: &str| {
+        let ran = sandbox.sh(&format!("set -e; {}", filled(case.said(word)))).run();
+        assert_eq!(ran.code, 0, "{compiler}: {}: {word}: {}", case.title, ran.stderr);
+    };
+    let variables = |words: &[&str]| -> Vec<(String, String)> {
+        case.variables(words).into_iter().map(|(name, value)| (name, filled(&value))).collect()
+    };
+    let script = case.said("script").replace("\\n", "\n");
+    write(&case.files);
+    shell("prepare");
+    settle();
+    let before = variables(&["env"]);
+    let mut runs = vec![run(&sandbox, &script, &before), run(&sandbox, &script, &before)];
+    let own = format!("./{}", script.trim_start_matches("./"));
+    sandbox.command("find").args([".", "-type", "f", "!", "-path", &own, "-exec", "touch", "{}", "+"]).run();
+    runs.push(run(&sandbox, &script, &before));
+    write(&case.changes);
+    shell("change");
+    let after = variables(&["env", "set"]);
+    runs.extend([run(&sandbox, &script, &after), run(&sandbox, &script, &after)]);
+    let counts: Vec<usize> = runs.iter().map(|(_, compiled, _)| *compiled).collect();
+    println!("{compiler}: {}: {counts:?}", case.title);
+    let expected = [
+        case.said("before"),
+        case.said("before"),
+        case.said("before"),
+        case.said("after"),
+        case.said("after"),
+    ];
+    let is_right = runs.iter().zip(expected).all(|((printed, ..), expected)| printed == expected);
+    let is_lazy = counts == [1, 0, 0, 1, 0];
+    (!is_right || !is_lazy).then(|| format!("{compiler}: {}: {counts:?}: {runs:#?}", case.title))
+}
+
+/// Where it is on the caller's PATH: `.ci/run` puts it in a directory of its own.
+fn zig() -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path).map(|directory| directory.join("zig")).find(|zig| zig.is_file())
+}
+
+fn has(compiler: &str) -> bool {
+    match compiler {
+        "rustc" => true,
+        "zig" if zig().is_some() => true,
+        compiler => machine::has(compiler),
+    }
+}
+
+/// Tries every case of these compilers.
+fn table(compilers: &[&str]) {
+    let there: Vec<&str> = compilers.iter().copied().filter(|compiler| has(compiler)).collect();
+    let cases = cases();
+    let tried = cases.iter().flat_map(|case| case.compilers.iter().map(move |compiler| (case, compiler)));
+    let tried = tried.filter(|(_, compiler)| there.contains(&compiler.as_str()));
+    let wrong: Vec<String> = tried.filter_map(|(case, compiler)| try_case(case, compiler)).collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+const LANGUAGES: &[(&str, &[&str])] = &[
+    ("c", &["gcc", "clang", "tcc"]),
+    ("c++", &["g++"]),
+    ("rust", &["rustc"]),
+    ("go", &["go"]),
+    ("fortran", &["gfortran"]),
+    ("haskell", &["ghc"]),
+    ("zig", &["zig"]),
+    ("d", &["ldc2", "ldmd2", "gdc"]),
+    ("nim", &["nim"]),
+    ("ocaml", &["ocamlopt"]),
+];
+
+#[test]
+fn the_table_has_at_least_120_changes_in_every_language() {
+    let cases = cases();
+    let mut rows = 0;
+    for (language, compilers) in LANGUAGES {
+        let own =
+            cases.iter().flat_map(|case| &case.compilers).filter(|name| compilers.contains(&name.as_str()));
+        let count = own.count();
+        println!("{language}: {count} changes");
+        assert!(count > 0, "{language}");
+        rows += count;
+    }
+    println!("{rows} changes");
+    assert_eq!(
+        rows,
+        cases.iter().map(|case| case.compilers.len()).sum::<usize>(),
+        "a compiler of no language"
+    );
+    assert!(rows >= 120, "{rows}");
 }
 
 #[test]
 fn c_and_cpp() {
-    try_rows(C);
-}
-
-#[test]
-fn other_languages() {
-    try_rows(OTHERS);
+    table(&["gcc", "clang", "tcc", "g++"]);
 }
 
 #[test]
 fn rust() {
-    try_rows(RUST);
+    table(&["rustc"]);
+}
+
+#[test]
+fn go() {
+    table(&["go"]);
+}
+
+#[test]
+fn fortran_and_haskell() {
+    table(&["gfortran", "ghc"]);
+}
+
+#[test]
+fn zig_and_ocaml() {
+    table(&["zig", "ocamlopt"]);
+}
+
+#[test]
+fn d_and_nim() {
+    table(&["ldc2", "ldmd2", "gdc", "nim"]);
 }
 
 #[test]
@@ -132,6 +257,68 @@ fn without_observation_it_works_and_says_so() {
     sandbox.write("c.c", "int c(void) { return 1; }\n");
     for _ in 0..2 {
         let ran = sandbox.runner(["-v", "b.c"]).env("RUNNER_OBSERVE", "off").run();
+        assert!(ran.code == 1 && ran.stderr.contains("compiling it"), "{}", ran.stderr);
+    }
+}
+
+/// Denies itself and what it becomes the calls by which anything is observed.
+const DENIED: &str = r#"#include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+int main(int count, char **words) {
+    struct sock_filter code[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_seccomp, 2, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_ptrace, 1, 0),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+    };
+    struct sock_fprog program = {sizeof code / sizeof *code, code};
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program)) return perror("prctl"), 99;
+    execv(words[1], words + 1);
+    return 98;
+}
+"#;
+
+#[test]
+fn where_seccomp_and_ptrace_are_denied_a_build_works_and_says_so() {
+    let sandbox = Sandbox::new();
+    sandbox.write("denied.c", DENIED);
+    assert_eq!(sandbox.command("gcc").args(["-o", "denied", "denied.c"]).run().code, 0);
+    let denied =
+        |arguments: &[&str]| sandbox.command(sandbox.path("denied")).args([tested()]).args(arguments).run();
+    let c = format!("#include \"a.h\"\n{SAYS}");
+    let rust = "mod a;\nfn main() { println!(\"{}\", a::A) }\n";
+    for (script, text, input, one, two) in [
+        ("a.c", c.as_str(), "a.h", "#define A 1\n", "#define A 2\n"),
+        ("s.rs", rust, "a.rs", "pub const A: u8 = 1;\n", "pub const A: u8 = 2;\n"),
+    ] {
+        sandbox.write(script, text);
+        sandbox.write(input, one);
+        settle();
+        let first = denied(&["-v", script]);
+        assert!(first.stdout == "1\n" && first.stderr.contains("unobserved"), "{}", first.stderr);
+        assert!(!denied(&["-v", script]).stderr.contains("compiling it"));
+        sandbox.write(input, two);
+        denied(&[script]).prints("2\n");
+    }
+    let why = "unavailable: seccomp filters are forbidden here; inputs are what compilers report";
+    denied(&["env", "observation"]).prints(&format!("{why}\n"));
+    let doctor = denied(&["doctor"]);
+    assert!(doctor.stdout.contains("observation") && doctor.stdout.contains(why), "{}", doctor.stdout);
+    // Of two sources nobody reports what the second includes.
+    sandbox.write(
+        "b.c",
+        "// /// runner\n// flags = [\"c.c\"]\n// ///\nint c(void);\nint main(void) { return c(); }\n",
+    );
+    sandbox.write("c.c", "int c(void) { return 1; }\n");
+    for _ in 0..2 {
+        let ran = denied(&["-v", "b.c"]);
         assert!(ran.code == 1 && ran.stderr.contains("compiling it"), "{}", ran.stderr);
     }
 }
