@@ -154,7 +154,7 @@ fn may_ask_for_version(text: &str) -> bool {
 /// What a script asks its old tool for, and the new form does not give; as it is written in the code.
 fn lost_variable(text: &str, style: Style) -> Option<&'static str> {
     let names: &[&str] = match style {
-        Style::Frontmatter => &["RUST_SCRIPT_", "CARGO_SCRIPT_"],
+        Style::Frontmatter => &["RUST_SCRIPT_", "CARGO_SCRIPT_", "CARGO_EVAL_"],
         // At run time; for the compiler it is there in both.
         Style::Block => &["var(\"CARGO_MANIFEST_", "var_os(\"CARGO_MANIFEST_"],
     };

@@ -116,6 +116,6 @@
 //! | module | `go run`: that of the caller's directory | that of the script's, or its own `go.mod` section | the same program wherever it is called from |
 //! | a change of an embedded file, a replaced module, a variable, the toolchain | gorun: not seen | compiled anew | never stale |
 //! | exit code | `go run`: 1 whatever it was | the script's | |
-//! | `GOOS`, `GOARCH` | `go run`: honored, and then it cannot be executed | no say | what runs here is built for here |
+//! | `GOOS`, `GOARCH` | `go run`: honored, and then it cannot be executed | no say | what runs here is built for here; `runner build` refuses another machine |
 //! | debug information | gorun: there; `go run`: none | none in release, there with `--debug` | |
 //! | a file named `x_test.go`, `_x.go`, without `.go` | refused or passed over | runs | |

@@ -25,6 +25,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 
+use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Step};
 use crate::languages::compilation::Profile;
 use crate::languages::compile_call::SCRIPT;
@@ -97,6 +98,32 @@ pub(super) fn find(head: &Head, wanted: Option<&str>, search: Search<'_>) -> Res
         false => {}
     }
     Ok((Compiler { path, arguments: Vec::new(), version, checks }, GoDriver { calls_c: head.calls_c }))
+}
+
+/// The machine that variables of Go's ask for, where a program is handed on: it is this one.
+///
+/// # Errors
+/// [`Step::Arguments`] if it is another.
+pub(super) fn machine_checks(environment: &Environment) -> Result<Vec<Check<'static>>> {
+    let own = [
+        ("GOOS", if cfg!(target_os = "macos") { "darwin" } else { std::env::consts::OS }),
+        (
+            "GOARCH",
+            match std::env::consts::ARCH {
+                "x86_64" => "amd64",
+                "aarch64" => "arm64",
+                "x86" => "386",
+                other => other,
+            },
+        ),
+    ];
+    for (name, own) in own {
+        if let Some(value) = environment.set(name).filter(|value| *value != own) {
+            let text = format!("cannot build for `{name}={}`: Go scripts are built for this machine", value.display());
+            return Err(Error::message(Step::Arguments, text).hint("`go build` builds for others"));
+        }
+    }
+    Ok(own.iter().map(|(name, _)| Check::variable(name, environment)).collect())
 }
 
 /// The flags in a script's own call of the go command: `go run FLAGS SCRIPT ARGUMENTS`.

@@ -64,6 +64,9 @@ impl<'a> LanguageRecipe<'a> {
         checks.extend(compiler.checks.iter().cloned());
         checks.extend(variables.checks(environment));
         let since = search.since;
+        if options.portable && head.language.name == "go" {
+            checks.extend(go::machine_checks(environment)?);
+        }
         checks.extend(schema::choices(environment));
         checks.extend(request.config.checks.iter().cloned());
         let compilation =

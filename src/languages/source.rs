@@ -31,6 +31,7 @@ impl Source {
     pub(crate) fn place(
         compilation: &Compilation<'_>,
         is_fine: bool,
+        needs_identifier: bool,
         extension: &str,
         staging: &Path,
     ) -> io::Result<Source> {
@@ -44,6 +45,10 @@ impl Source {
         let mut name = compilation.file_name().map_or_else(|| OsString::from("script"), OsString::from);
         if !own.as_bytes().ends_with(extension.as_bytes()) {
             name.push(extension);
+        }
+        if needs_identifier {
+            let stem = name.as_bytes().strip_suffix(extension.as_bytes()).unwrap_or(name.as_bytes());
+            name = format!("{}{extension}", identifier(&String::from_utf8_lossy(stem))).into();
         }
         let path = mirror.join(&name);
         if compilation.script.path().is_some() {
@@ -72,6 +77,24 @@ impl Source {
             }),
             None => Some(read),
         }
+    }
+}
+
+/// Whether a name can be that of a module: a letter, then letters, digits and `_`.
+pub(crate) fn is_identifier(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphabetic())
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+/// A name of a module for a name that need not be one.
+fn identifier(name: &str) -> String {
+    match is_identifier(name) {
+        true => name.to_owned(),
+        // Nim has no `_` at the end of a name, and no two of them side by side.
+        false => name.split(|c: char| !c.is_ascii_alphanumeric()).fold("m".to_owned(), |all, word| match word {
+            "" => all,
+            word => format!("{all}_{word}"),
+        }),
     }
 }
 

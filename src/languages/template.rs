@@ -60,6 +60,9 @@ pub(super) fn find(
     Err(compiler::missing(wanted.unwrap_or(first.program), first.install))
 }
 
+/// Compilers to which the name of the file is that of its module, and so must be an identifier.
+const NAMED_AS_MODULES: [&str; 4] = ["nim", "ldc2", "dmd", "gdc"];
+
 impl Driver for TemplateDriver {
     fn flags(&self, head: &Head, words: Vec<String>) -> Vec<String> {
         if head.call.as_ref().is_none_or(|call| !call.base_name().starts_with(self.0.program)) {
@@ -89,11 +92,13 @@ impl Driver for TemplateDriver {
         let output = build.staging.join("program");
         let name =
             compilation.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let is_fine = template.extensions.iter().any(|extension| name.ends_with(extension))
+        let needs_identifier = NAMED_AS_MODULES.contains(&template.program);
+        let stem = template.extensions.iter().find_map(|extension| name.strip_suffix(extension));
+        let is_fine = stem.is_some_and(|stem| !needs_identifier || source::is_identifier(stem))
             && (template.takes_shebang || !compilation.head.has_shebang)
             && template.line_marker.is_none();
         let extension = template.extensions.first().copied().unwrap_or_default();
-        let source = Source::place(compilation, is_fine, extension, build.staging)
+        let source = Source::place(compilation, is_fine, needs_identifier, extension, build.staging)
             .map_err(|error| build.unusable(error))?;
         if let Some(marker) = template.line_marker {
             let own = compilation.shown_path().to_string_lossy();

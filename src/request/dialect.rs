@@ -3,8 +3,8 @@
 //! | dialect | is a script's that | edition | version | told at run time |
 //! | --- | --- | --- | --- | --- |
 //! | runner | says nothing of others | latest | 0.0.0 | |
-//! | cargo | has frontmatter, or names `cargo` on its first line | latest | 0.0.0 | `CARGO_MANIFEST_DIR`, `CARGO_MANIFEST_PATH` |
-//! | rust-script | has one of its forms of manifest, or names it on its first line, or was called by that name | 2021; 2015 if it names cargo-script and has `extern crate` or `try!` | 0.1.0 | `RUST_SCRIPT_*` |
+//! | cargo | has frontmatter, or names `cargo` on its first line | latest | 0.0.0 | `CARGO_MANIFEST_DIR`, `CARGO_MANIFEST_PATH`, `CARGO`, `CARGO_PKG_*` |
+//! | rust-script | has one of its forms of manifest, or names it on its first line, or was called by that name | 2021; 2015 if it names cargo-script and has `extern crate` or `try!` | 0.1.0 | `RUST_SCRIPT_*`; `CARGO_SCRIPT_*` and `CARGO_EVAL_*` if it names them |
 //! | rustc | is compiled by a line of shell in it | 2015 | 0.0.0 | |
 //! | scriptisto | has its header | that of its `Cargo.toml` (2015) | 0.0.0 | |
 //!
@@ -45,6 +45,11 @@ impl Dialect {
             Dialect::RustScript => "0.1.0",
             Dialect::Runner | Dialect::Cargo | Dialect::Rustc | Dialect::Scriptisto => "0.0.0",
         }
+    }
+
+    /// The authors of a package that names none.
+    pub(crate) fn authors(self) -> Option<&'static str> {
+        (self == Dialect::RustScript).then_some("Anonymous")
     }
 
     /// A name for a launch id.

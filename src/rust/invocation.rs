@@ -143,8 +143,8 @@ fn rust_flags(environment: &Environment, of_machine: String) -> Vec<OsString> {
         .unwrap_or_default()
 }
 
-/// The `CARGO_*` variables of a package, as cargo sets them for the compiler.
-fn package_variables(recipe: &RustRecipe<'_>) -> Vec<(OsString, OsString)> {
+/// The `CARGO_*` variables of a package, as cargo sets them for the compiler and for the program.
+pub(crate) fn package_variables(recipe: &RustRecipe<'_>) -> Vec<(OsString, OsString)> {
     let manifest = recipe.manifest;
     let version = manifest.version();
     let (numbers, pre) = version.split_once('-').unwrap_or((version, ""));

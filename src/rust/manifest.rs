@@ -267,10 +267,12 @@ impl Manifest {
 
     /// A text, or a list of texts, of `[package]`, joined as cargo does in `CARGO_PKG_*`.
     pub(crate) fn package_list(&self, key: &str) -> Option<String> {
-        match self.package()?.get(key)? {
-            Value::String(text) => Some(text.clone()),
-            Value::Array(list) => Some(list.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(":")),
-            _ => None,
+        match self.package().and_then(|package| package.get(key)) {
+            Some(Value::String(text)) => Some(text.clone()),
+            Some(Value::Array(list)) => {
+                Some(list.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(":"))
+            }
+            _ => self.dialect.authors().filter(|_| key == "authors").map(str::to_owned),
         }
     }
 

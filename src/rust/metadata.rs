@@ -22,7 +22,9 @@ pub(crate) fn refuse_what_is_no_source(script: &Script, text: &str) -> Result<()
     }
     let after_shebang =
         text.strip_prefix("#!/").map(|rest| rest.split_once('\n').map_or("", |(_, rest)| rest));
-    match after_shebang.unwrap_or(text).trim().is_empty() {
+    // To rust-script no statement is a program, too.
+    let is_rust_scripts = text.lines().next().is_some_and(|line| line.starts_with("#!") && line.contains("rust-script"));
+    match after_shebang.unwrap_or(text).trim().is_empty() && !is_rust_scripts {
         true => {
             Err(Error::message(Step::Script, "it is empty").hint("a script needs at least `fn main() {}`"))
         }
@@ -54,6 +56,7 @@ pub(crate) fn notes(header: &Header<'_>) -> Vec<String> {
         );
     }
     notes.extend(header.shebang.and_then(shebang::note));
+    notes.extend(header.shebang.and_then(shebang::unknown_option));
     // Two bytes for `#!`; Linux reads 256 bytes and needs the line end among them.
     if header.shebang.is_some_and(|line| line.len() + 2 > LONGEST_SHEBANG_BYTES) {
         notes.push(format!(

@@ -69,6 +69,9 @@ pub(crate) struct RustRecipe<'a> {
     pub(crate) checks: Vec<Check<'static>>,
 }
 
+/// What makes another file part of a script's text, with whatever it has at its head.
+const INCLUDE: &[u8] = b"include!";
+
 impl RustScript {
     /// Finds the compiler and decides how to call it.
     ///
@@ -103,8 +106,11 @@ impl RustScript {
             Some(Form::Frontmatter) if code.text.is_none() => {
                 toolchain.frontmatter_gate(environment, cache)?
             }
-            // Asked for with nothing to use it for: it is an error on stable no less.
-            _ if code.text.is_none() && self.features.iter().any(|feature| feature == "frontmatter") => {
+            // Asked for with nothing to use it for: it is an error on stable no less. What is included may have one.
+            _ if code.text.is_none()
+                && (self.features.iter().any(|feature| feature == "frontmatter")
+                    || script.bytes().windows(INCLUDE.len()).any(|bytes| bytes == INCLUDE)) =>
+            {
                 toolchain.frontmatter_gate(environment, cache)?
             }
             _ => None,

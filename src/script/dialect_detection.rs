@@ -57,24 +57,37 @@ pub(crate) fn variables_at_build(
     }
 }
 
+/// Whose variables a script in this dialect may read: rust-script's, and those of the tools that it comes from.
+const RUST_SCRIPT_TOOLS: [(&str, &str); 3] = [
+    ("RUST_SCRIPT_", "RUST_SCRIPT_PATH"),
+    ("CARGO_SCRIPT_", "CARGO_SCRIPT_SCRIPT_PATH"),
+    ("CARGO_EVAL_", "CARGO_EVAL_SCRIPT_PATH"),
+];
+
 /// Whether a variable is one of [`variables_at_build`].
 pub(crate) fn is_variable(name: &str) -> bool {
-    matches!(
-        name,
-        "RUST_SCRIPT_PATH" | "RUST_SCRIPT_SAFE_NAME" | "RUST_SCRIPT_PKG_NAME" | "RUST_SCRIPT_BASE_PATH"
-    )
+    let is_of = |(prefix, path): &(&str, &str)| {
+        let rest = name.strip_prefix(prefix);
+        name == *path || rest.is_some_and(|rest| matches!(rest, "SAFE_NAME" | "PKG_NAME" | "BASE_PATH"))
+    };
+    RUST_SCRIPT_TOOLS.iter().any(is_of)
 }
 
-/// As rust-script 0.36 sets them; a script that is no file has no path.
+/// As rust-script 0.36 sets them; a script that is no file has no path. Those of its ancestors are for scripts that name them.
 fn rust_script_variables(script: &Script, base: &Path) -> Vec<(OsString, OsString)> {
     let stem = script.stem();
     let package = rust_script_package(&String::from_utf8_lossy(stem.as_bytes()));
-    vec![
-        ("RUST_SCRIPT_PATH".into(), script.path().map(Into::into).unwrap_or_default()),
-        ("RUST_SCRIPT_SAFE_NAME".into(), stem),
-        ("RUST_SCRIPT_PKG_NAME".into(), package.into()),
-        ("RUST_SCRIPT_BASE_PATH".into(), base.into()),
-    ]
+    let names = |prefix: &str| script.bytes().windows(prefix.len()).any(|bytes| bytes == prefix.as_bytes());
+    let mut variables: Vec<(OsString, OsString)> = Vec::new();
+    for (index, (prefix, path)) in RUST_SCRIPT_TOOLS.iter().enumerate() {
+        if index == 0 || names(prefix) {
+            variables.push((path.into(), script.path().map(Into::into).unwrap_or_default()));
+            variables.push((format!("{prefix}SAFE_NAME").into(), stem.clone()));
+            variables.push((format!("{prefix}PKG_NAME").into(), package.clone().into()));
+            variables.push((format!("{prefix}BASE_PATH").into(), base.into()));
+        }
+    }
+    variables
 }
 
 /// The package's name as rust-script has it: lower case, `_` before a digit at its head and for what is not

@@ -1,6 +1,7 @@
 //! Reads a `#!` line: the program it starts, that program's arguments, and the variables that `env` sets.
 
 use crate::base::shell_words::split;
+use crate::request::flags;
 use crate::script::tool_call::{Tool, ToolCall, base_name};
 
 /// The call that a `#!` line makes; the line is given without its mark.
@@ -49,6 +50,25 @@ pub(crate) fn note(line: &str) -> Option<String> {
     })
 }
 
+/// An option of ours on the line that this runner does not know, and passes over: the line may be a newer one's.
+pub(crate) fn unknown_option(line: &str) -> Option<String> {
+    let (_, program, words) = program(line)?;
+    let mut words = words.iter().filter(|word| *word != "run" && !word.starts_with('+'));
+    if Tool::named(base_name(&program)) != Tool::Runner {
+        return None;
+    }
+    while let Some(word) = words.next().filter(|word| word.starts_with('-') && *word != "--") {
+        let name = word.split('=').next().unwrap_or_default();
+        if flags::named(name).next().is_none() {
+            return Some(format!("its `#!` line has `{name}`, an option that this runner does not know"));
+        }
+        if name == word && flags::takes_value(name) {
+            words.next();
+        }
+    }
+    None
+}
+
 fn is_name(text: &str) -> bool {
     !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
@@ -70,6 +90,22 @@ mod tests {
             ("/usr/bin/env -S runner x test", None),
         ] {
             assert_eq!(read(line).unwrap().options.harness, expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn an_option_that_is_unknown_is_told() {
+        for (line, expected) in [
+            ("/usr/bin/env runner", None),
+            ("/usr/bin/env -S runner --release --profile dev run +nightly -v", None),
+            ("/usr/bin/env -S runner --profile --bogus", None),
+            ("/usr/bin/env -S runner --bogus=1", Some("--bogus")),
+            ("/usr/bin/runner --debug -Q x", Some("-Q")),
+            ("/usr/bin/env -S cargo -Zscript --bogus", None),
+        ] {
+            let told = unknown_option(line);
+            let name = told.as_deref().and_then(|text| text.split('`').nth(3));
+            assert_eq!(name, expected, "{line}");
         }
     }
 

@@ -129,7 +129,8 @@ impl Words {
         while let Some(mut option) = self.option() {
             match option.name.as_str() {
                 "-h" | "--help" => return Ok(Command::Help(Some("rust-script".to_owned()))),
-                "-V" | "--version" => return Ok(Command::Version),
+                // Scripts ask for it to see whether they have what they need.
+                "-V" | "--version" => return Ok(Command::VersionOf("rust-script 0.36.0")),
                 "-e" | "--expr" => kind = Some(ExpressionKind::Value),
                 "-l" | "--loop" => kind = Some(ExpressionKind::Loop),
                 "--count" => counts = true,
@@ -173,21 +174,34 @@ impl Words {
         }
         let Words { rest } = self;
         let mut rest: Vec<OsString> = rest.into();
-        let command = match rest.is_empty() {
+        let mut command = match rest.is_empty() {
             true if clears => return Ok(Command::Cache(CacheCommand::Clean(None))),
             true => {
                 return Err(usage_error("a script is missing").with_hint("`rust-script SCRIPT [ARGS]...`"));
             }
             false => rest.remove(0),
         };
-        if options.harness == Some(Harness::Bench) {
-            rest.insert(0, "--bench".into());
+        if let Some(harness) = options.harness {
+            // What stands before `--` is for `cargo test`, which takes what follows for the harness.
+            let at = rest.iter().position(|word| word == "--").unwrap_or(rest.len());
+            let for_harness = rest.split_off(at).into_iter().skip(1);
+            let mut kept: Vec<OsString> = (harness == Harness::Bench).then(|| "--bench".into()).into_iter().collect();
+            for word in rest {
+                match word.to_str() {
+                    Some("-h" | "--help") if harness == Harness::Bench => return Ok(Command::Help(Some("bench".into()))),
+                    Some("-h" | "--help") => return Ok(Command::Help(Some("test".into()))),
+                    Some("-r" | "--release") => options.profile = Some("release".to_owned()),
+                    Some("--no-run") => builds = true,
+                    _ => kept.push(word),
+                }
+            }
+            kept.extend(for_harness);
+            rest = kept;
+        }
+        if kind.is_none() {
+            command = completed(command, tool);
         }
         options.debug.exec = wrapper.as_deref().map(shell_words::split).unwrap_or_default();
-        // They were for `cargo test`, which takes what follows `--` for the harness.
-        if let Some(at) = rest.iter().position(|word| word == "--").filter(|_| options.harness.is_some()) {
-            rest.remove(at);
-        }
         let command = match kind {
             Some(kind) => {
                 let kind = if counts { ExpressionKind::CountedLoop } else { kind };
@@ -203,6 +217,17 @@ impl Words {
         };
         Ok(if clears { Command::AfterCleaning(Box::new(command)) } else { command })
     }
+}
+
+/// A script that is named without its extension: the first of those that the tool tries.
+fn completed(script: OsString, tool: DropIn) -> OsString {
+    let path = Path::new(&script);
+    if path.extension().is_some() || path.exists() {
+        return script;
+    }
+    let extensions = if tool == DropIn::RustScript { ["ers", "rs"] } else { ["crs", "rs"] };
+    let mut names = extensions.iter().map(|extension| path.with_extension(extension));
+    names.find(|path| path.is_file()).map_or(script, PathBuf::into_os_string)
 }
 
 /// An option and what hangs on it.

@@ -201,6 +201,7 @@ fn dispatch_in(command: Command, settings: Settings) -> Result<u8> {
                     .with_hint(format!("there are for {}", completion::shells())));
             }
         },
+        Command::VersionOf(tool) => print(format_args!("{tool}\n")),
         Command::Version => print(format_args!("runner {}\n", env!("CARGO_PKG_VERSION"))),
     }
     Ok(0)

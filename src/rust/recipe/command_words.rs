@@ -4,7 +4,9 @@ use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::Path;
 
+use crate::request::dialect::Dialect;
 use crate::request::program_args::ProgramArgs;
+use crate::rust::invocation;
 use crate::rust::recipe::RustRecipe;
 use crate::script::script_file::Script;
 
@@ -17,9 +19,17 @@ impl RustRecipe<'_> {
     /// What the program is told when it runs.
     pub(crate) fn told(&self) -> ProgramArgs {
         let arguments = self.settings.arguments.iter().map(OsString::from).collect();
+        let mut variables = self.request.variables.clone();
+        if self.manifest.dialect() == Dialect::Cargo {
+            // As `cargo run` tells a program of its package.
+            variables.extend(invocation::package_variables(self));
+            variables.push(("CARGO_PKG_NAME".into(), self.package_name().into()));
+            let cargo = self.toolchain.rustc.with_file_name("cargo");
+            variables.extend(cargo.exists().then(|| ("CARGO".into(), cargo.into())));
+        }
         ProgramArgs {
             arguments,
-            variables: self.request.variables.clone(),
+            variables,
             sandbox: self.request.options.sandbox.to_arguments(),
         }
     }

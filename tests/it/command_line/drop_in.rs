@@ -29,6 +29,20 @@ fn rust_scripts_options_have_its_meaning() {
 }
 
 #[test]
+fn a_name_is_completed_and_the_version_is_rust_scripts() {
+    let sandbox = Sandbox::fake();
+    named(&sandbox);
+    sandbox.write("a.rs", "print a.rs\n");
+    sandbox.write("b.rs", "print b.rs\n");
+    sandbox.write("b.ers", "print b.ers\n");
+    call(&sandbox, "rust-script", &["a"]).run().prints("a.rs\n");
+    call(&sandbox, "rust-script", &["b"]).run().prints("b.ers\n");
+    call(&sandbox, "cargo-script", &["b"]).run().prints("b.rs\n");
+    call(&sandbox, "rust-script", &["--version"]).run().prints("rust-script 0.36.0\n");
+    sandbox.runner(["a"]).run().fails(127, "hint: there is `a.rs`");
+}
+
+#[test]
 fn what_goes_wrong_before_the_script_runs_is_one() {
     let sandbox = Sandbox::fake();
     named(&sandbox);

@@ -217,6 +217,8 @@ pub(crate) enum Command {
         words: Vec<OsString>,
     },
     Version,
+    /// Of the tool whose name runner was called by.
+    VersionOf(&'static str),
 }
 
 /// What is to be done with the cache.

@@ -54,3 +54,51 @@ fn rust_script_finds_what_else_it_is_used_for() {
     assert_eq!(call(&sandbox, "rust-script", &["--clear-cache"]).run().code, 0);
     assert!(sandbox.cached("bin").is_empty());
 }
+
+#[test]
+fn scripts_read_the_variables_of_the_tool_they_were_written_for() {
+    let sandbox = Sandbox::new();
+    named(&sandbox);
+    for (tool, prefix, path) in [
+        ("rust-script", "RUST_SCRIPT", "PATH"),
+        ("run-cargo-script", "CARGO_SCRIPT", "SCRIPT_PATH"),
+        ("cargo-eval", "CARGO_EVAL", "SCRIPT_PATH"),
+    ] {
+        let text = format!(
+            "#!/usr/bin/env {tool}\nfn main() {{\n    for name in [\"{path}\", \"SAFE_NAME\", \"PKG_NAME\", \"BASE_PATH\"] {{\n        \
+             println!(\"{{}}\", std::env::var(format!(\"{prefix}_{{name}}\")).unwrap());\n    }}\n    \
+             println!(\"{{}} {{}}\", env!(\"{prefix}_PKG_NAME\"), env!(\"CARGO_PKG_AUTHORS\"));\n}}\n"
+        );
+        let script = sandbox.script("My.rs", text);
+        let expected = format!("{}\nMy\nmy\n{}\nmy Anonymous\n", script.display(), sandbox.work().display());
+        for _ in 0..2 {
+            call(&sandbox, tool, &["My.rs"]).run().prints(&expected);
+            sandbox.runner(["My.rs"]).run().prints(&expected);
+        }
+    }
+}
+
+#[test]
+fn what_stands_before_two_dashes_of_a_test_is_cargos() {
+    let sandbox = Sandbox::new();
+    named(&sandbox);
+    let text = "#[test]\nfn t() { assert!(!cfg!(debug_assertions)); }\n#[test]\nfn u() {}\nfn main() {}\n";
+    sandbox.write("s.rs", text);
+    let test = |arguments: &[&str]| call(&sandbox, "rust-script", &[&["--test", "s.rs"], arguments].concat()).run();
+    let help = test(&["--help"]);
+    assert!(help.code == 0 && help.stdout.contains("runner test"), "{}{}", help.stdout, help.stderr);
+    test(&["--no-run"]).prints("");
+    assert_eq!(test(&[]).code, 101);
+    let ran = test(&["--release", "--", "--exact", "t"]);
+    assert!(ran.code == 0 && ran.stdout.contains("1 passed"), "{}{}", ran.stdout, ran.stderr);
+}
+
+#[test]
+fn a_file_with_nothing_but_its_first_line_runs() {
+    let sandbox = Sandbox::new();
+    named(&sandbox);
+    sandbox.write("e.rs", "#!/usr/bin/env rust-script\n");
+    call(&sandbox, "rust-script", &["e.rs"]).run().prints("");
+    sandbox.write("f.rs", "#!/usr/bin/env runner\n");
+    sandbox.runner(["f.rs"]).run().fails(125, "hint: a script needs at least `fn main() {}`");
+}

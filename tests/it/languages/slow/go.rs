@@ -186,6 +186,22 @@ fn variables_in_the_script_and_around_it() {
 }
 
 #[test]
+fn what_is_handed_on_is_never_for_another_machine_than_was_asked_for() {
+    let Some(sandbox) = with_go() else { return };
+    sandbox.write("e.go", prints("2"));
+    // Nor is what was built before it was asked for.
+    sandbox.runner(["build", "-q", "e.go", "-o", "out"]).run().prints("");
+    for (name, value) in [("GOOS", "windows"), ("GOARCH", "s390x")] {
+        let message = format!(
+            "runner: e.go: cannot build for `{name}={value}`: Go scripts are built for this machine\n  \
+             hint: `go build` builds for others\n"
+        );
+        sandbox.runner(["build", "e.go", "-o", "out"]).env(name, value).run().ends(125, "", &message);
+    }
+    sandbox.runner(["build", "-q", "e.go", "-o", "out"]).env("GOOS", "linux").run().prints("");
+}
+
+#[test]
 fn the_module_that_the_script_stands_in() {
     let Some(sandbox) = with_go() else { return };
     sandbox.write("go.mod", "module example.com/tools\n\ngo 1.18\n");

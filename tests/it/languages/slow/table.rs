@@ -206,3 +206,26 @@ fn a_compiler_of_the_table_that_is_a_fake_is_called_with_the_right_words() {
     let why = sandbox.runner(["why", "a.odin"]).run();
     assert!(why.stdout.contains("lib"), "{} {builds:?}", why.stdout);
 }
+
+#[test]
+fn a_name_that_is_none_of_a_module_is_no_less_a_scripts() {
+    let nim = "import helper\necho helped\n";
+    let d = "import std.stdio, helper;\nvoid main() { writeln(helped); }\n";
+    for (compiler, extension, text, helper) in [
+        ("nim", "nim", nim, "const helped* = 1\n"),
+        ("ldc2", "d", d, "module helper; enum helped = 1;\n"),
+    ] {
+        if !has(compiler) {
+            continue;
+        }
+        let sandbox = Sandbox::new();
+        sandbox.write(format!("helper.{extension}"), helper);
+        for name in [format!("my-tool.{extension}"), format!("2 of.them.{extension}")] {
+            sandbox.write(&name, text);
+            sandbox.runner([&name]).run().prints("1\n");
+            sandbox.write(&name, "no program )(\n");
+            let ran = sandbox.runner([&name]).run();
+            assert!(ran.code == 125 && ran.stderr.contains(&name), "{}", ran.stderr);
+        }
+    }
+}

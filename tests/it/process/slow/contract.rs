@@ -26,7 +26,8 @@ fn ways(script: &str) -> impl Iterator<Item = Vec<&str>> {
 #[test]
 fn the_script_is_the_process_that_was_started() {
     let sandbox = probe();
-    for way in ways("probe") {
+    // A temporary program has a directory that goes with it: it is a child.
+    for way in ways("probe").filter(|way| way.len() == 1) {
         let child = sandbox.runner(way).args(["pid"]).start();
         let pid = child.id().to_string();
         Ran::of("pid", child).prints(&pid);

@@ -73,3 +73,30 @@ fn the_feature_frontmatter_is_allowed_where_there_is_none() {
     let ran = sandbox.runner(["x.rs"]).run();
     assert_eq!((ran.code, ran.stdout.as_str()), (0, "ran\n"), "{}", ran.stderr);
 }
+
+#[test]
+fn an_included_file_may_have_a_manifest_at_its_head() {
+    let sandbox = real();
+    sandbox.write("lib.rs", "---\npackage.edition = \"2021\"\n---\npub fn one() -> u8 { 1 }\n");
+    sandbox.write("x.rs", "include!(\"lib.rs\");\nfn main() { println!(\"{}\", one()) }\n");
+    sandbox.runner(["x.rs"]).run().prints("1\n");
+}
+
+#[test]
+fn a_program_is_told_of_its_package_as_by_cargo() {
+    let sandbox = real();
+    package(&sandbox, "a", "", &said("one"));
+    let code = "fn main() {\n    for name in [\"NAME\", \"VERSION\", \"VERSION_MINOR\", \"AUTHORS\", \"LICENSE\"] {\n        \
+                println!(\"{}\", std::env::var(format!(\"CARGO_PKG_{name}\")).unwrap());\n    }\n    \
+                println!(\"{}\", std::env::var(\"CARGO\").unwrap().ends_with(\"/cargo\"));\n}\n";
+    for dependency in ["", "\ndependencies.a.path = \"a\""] {
+        let manifest = format!(
+            "package.version = \"1.2.3-x\"\npackage.authors = [\"A\", \"B\"]\npackage.edition = \"2021\"{dependency}"
+        );
+        script(&sandbox, "My X.rs", &manifest, code);
+        // Built, and found.
+        for _ in 0..2 {
+            sandbox.runner(["My X.rs"]).run().prints("my-x\n1.2.3-x\n2\nA:B\n\ntrue\n");
+        }
+    }
+}
