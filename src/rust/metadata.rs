@@ -23,7 +23,8 @@ pub(crate) fn refuse_what_is_no_source(script: &Script, text: &str) -> Result<()
     let after_shebang =
         text.strip_prefix("#!/").map(|rest| rest.split_once('\n').map_or("", |(_, rest)| rest));
     // To rust-script no statement is a program, too.
-    let is_rust_scripts = text.lines().next().is_some_and(|line| line.starts_with("#!") && line.contains("rust-script"));
+    let is_rust_scripts =
+        text.lines().next().is_some_and(|line| line.starts_with("#!") && line.contains("rust-script"));
     match after_shebang.unwrap_or(text).trim().is_empty() && !is_rust_scripts {
         true => {
             Err(Error::message(Step::Script, "it is empty").hint("a script needs at least `fn main() {}`"))

@@ -185,10 +185,13 @@ impl Words {
             // What stands before `--` is for `cargo test`, which takes what follows for the harness.
             let at = rest.iter().position(|word| word == "--").unwrap_or(rest.len());
             let for_harness = rest.split_off(at).into_iter().skip(1);
-            let mut kept: Vec<OsString> = (harness == Harness::Bench).then(|| "--bench".into()).into_iter().collect();
+            let mut kept: Vec<OsString> =
+                (harness == Harness::Bench).then(|| "--bench".into()).into_iter().collect();
             for word in rest {
                 match word.to_str() {
-                    Some("-h" | "--help") if harness == Harness::Bench => return Ok(Command::Help(Some("bench".into()))),
+                    Some("-h" | "--help") if harness == Harness::Bench => {
+                        return Ok(Command::Help(Some("bench".into())));
+                    }
                     Some("-h" | "--help") => return Ok(Command::Help(Some("test".into()))),
                     Some("-r" | "--release") => options.profile = Some("release".to_owned()),
                     Some("--no-run") => builds = true,

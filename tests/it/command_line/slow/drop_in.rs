@@ -84,7 +84,8 @@ fn what_stands_before_two_dashes_of_a_test_is_cargos() {
     named(&sandbox);
     let text = "#[test]\nfn t() { assert!(!cfg!(debug_assertions)); }\n#[test]\nfn u() {}\nfn main() {}\n";
     sandbox.write("s.rs", text);
-    let test = |arguments: &[&str]| call(&sandbox, "rust-script", &[&["--test", "s.rs"], arguments].concat()).run();
+    let test =
+        |arguments: &[&str]| call(&sandbox, "rust-script", &[&["--test", "s.rs"], arguments].concat()).run();
     let help = test(&["--help"]);
     assert!(help.code == 0 && help.stdout.contains("runner test"), "{}{}", help.stdout, help.stderr);
     test(&["--no-run"]).prints("");
