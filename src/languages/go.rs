@@ -119,7 +119,10 @@ pub(super) fn machine_checks(environment: &Environment) -> Result<Vec<Check<'sta
     ];
     for (name, own) in own {
         if let Some(value) = environment.set(name).filter(|value| *value != own) {
-            let text = format!("cannot build for `{name}={}`: Go scripts are built for this machine", value.display());
+            let text = format!(
+                "cannot build for `{name}={}`: Go scripts are built for this machine",
+                value.display()
+            );
             return Err(Error::message(Step::Arguments, text).hint("`go build` builds for others"));
         }
     }

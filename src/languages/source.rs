@@ -91,10 +91,12 @@ fn identifier(name: &str) -> String {
     match is_identifier(name) {
         true => name.to_owned(),
         // Nim has no `_` at the end of a name, and no two of them side by side.
-        false => name.split(|c: char| !c.is_ascii_alphanumeric()).fold("m".to_owned(), |all, word| match word {
-            "" => all,
-            word => format!("{all}_{word}"),
-        }),
+        false => {
+            name.split(|c: char| !c.is_ascii_alphanumeric()).fold("m".to_owned(), |all, word| match word {
+                "" => all,
+                word => format!("{all}_{word}"),
+            })
+        }
     }
 }
 

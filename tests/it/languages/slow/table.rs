@@ -211,10 +211,9 @@ fn a_compiler_of_the_table_that_is_a_fake_is_called_with_the_right_words() {
 fn a_name_that_is_none_of_a_module_is_no_less_a_scripts() {
     let nim = "import helper\necho helped\n";
     let d = "import std.stdio, helper;\nvoid main() { writeln(helped); }\n";
-    for (compiler, extension, text, helper) in [
-        ("nim", "nim", nim, "const helped* = 1\n"),
-        ("ldc2", "d", d, "module helper; enum helped = 1;\n"),
-    ] {
+    for (compiler, extension, text, helper) in
+        [("nim", "nim", nim, "const helped* = 1\n"), ("ldc2", "d", d, "module helper; enum helped = 1;\n")]
+    {
         if !has(compiler) {
             continue;
         }
