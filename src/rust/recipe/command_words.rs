@@ -27,11 +27,7 @@ impl RustRecipe<'_> {
             let cargo = self.toolchain.rustc.with_file_name("cargo");
             variables.extend(cargo.exists().then(|| ("CARGO".into(), cargo.into())));
         }
-        ProgramArgs {
-            arguments,
-            variables,
-            sandbox: self.request.options.sandbox.to_arguments(),
-        }
+        ProgramArgs { arguments, variables, sandbox: self.request.options.sandbox.to_arguments() }
     }
 
     /// What is built, for people: `release, for aarch64-unknown-linux-gnu, with rustc 1.95.0`.

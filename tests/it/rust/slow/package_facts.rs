@@ -96,7 +96,7 @@ fn a_program_is_told_of_its_package_as_by_cargo() {
         script(&sandbox, "My X.rs", &manifest, code);
         // Built, and found.
         for _ in 0..2 {
-            sandbox.runner(["My X.rs"]).run().prints("my-x\n1.2.3-x\n2\nA:B\n\ntrue\n");
+            sandbox.runner(["My X.rs"]).run().prints("My-X\n1.2.3-x\n2\nA:B\n\ntrue\n");
         }
     }
 }
