@@ -242,7 +242,7 @@ impl Facts<'_> {
         let since = self.place.start;
         let is_tool = digests.is_some()
             || is_system(fact.path(), self.place.base)
-            || fact.path() == self.place.compiler
+            || self.place.compiler.starts_with(fact.path())
             || self.executed.iter().any(|program| **program == *fact.path());
         let check = match fact {
             Fact::File { path, stamp } => {

@@ -48,7 +48,7 @@ fn a_library_without_main_is_told_what_a_script_is() {
 fn a_crate_that_is_not_named_is_told_where_to_name_it() {
     let sandbox = Sandbox::new();
     sandbox.write("x.rs", "use regex::Regex;\nfn main() {}\n");
-    let message = "hint: name the crate under `[dependencies]` at the head of the script";
+    let message = "hint: `runner add x.rs regex` adds that crate";
     sandbox.runner(["x.rs"]).run().fails(125, message);
 }
 
