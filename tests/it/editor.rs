@@ -8,6 +8,7 @@ mod servers;
 /// With the real servers, or for seconds.
 mod slow {
     mod debugging;
+    mod directories;
     mod neovim;
     mod other_languages;
     mod project;
