@@ -12,6 +12,7 @@ pub(crate) mod miss_reason;
 pub(crate) mod prepare;
 pub(crate) mod program;
 pub(crate) mod recipe;
+pub(crate) mod recorded_inputs;
 pub(crate) mod self_check;
 pub(crate) mod shared_cache;
 pub(crate) mod trim;

@@ -115,6 +115,8 @@ pub use commands::check::Lint;
 pub use commands::completion_data::{language_names, script_extensions};
 pub use commands::doctor::finding::{Finding, Grade};
 pub use commands::env::EnvEntry;
+pub use commands::export::{ExportMode, ExportedPackage};
+pub use commands::import::{ImportMode, ImportedScript};
 pub use commands::inputs::{BuildInput, InputReader};
 pub use commands::installed::{InstalledCommand, State};
 pub use commands::lock::LockResult;

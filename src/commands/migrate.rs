@@ -216,6 +216,24 @@ fn to_frontmatter(
     Ok(assembled(text, head, &fence, toml, end_of_line, &before, after))
 }
 
+/// The script without `#!` line and metadata.
+///
+/// # Errors
+/// Why the metadata cannot be taken out.
+pub(super) fn without_metadata(text: &str, header: &Header<'_>) -> std::result::Result<String, String> {
+    match &header.metadata {
+        Some(metadata) if matches!(metadata.form, Form::Block | Form::Short) => {
+            let whole = to_frontmatter(text, header, metadata, "")?;
+            let header = header::parse(&whole).map_err(|error| error.message)?;
+            without_metadata(&whole, &header)
+        }
+        Some(metadata) if metadata.form == Form::Frontmatter => {
+            Ok(text[whole_lines(text, metadata).1..].to_owned())
+        }
+        _ => Ok(text[below_shebang(text, header)..].to_owned()),
+    }
+}
+
 fn assembled(
     text: &str,
     head: usize,

@@ -141,7 +141,7 @@ fn create_inner(context: &Context, file: &Path, options: &Options, new: &NewScri
 }
 
 /// Makes a file that is not there yet.
-fn write_new(directory: &Path, file: &Path, text: &str) -> Result<()> {
+pub(super) fn write_new(directory: &Path, file: &Path, text: &str) -> Result<()> {
     let written = || -> io::Result<()> {
         let mut builder = Builder::new();
         builder.prefix(UNFINISHED_PREFIX).permissions(Permissions::from_mode(0o777));

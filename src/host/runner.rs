@@ -14,6 +14,8 @@ use crate::commands::artifact::Artifact;
 use crate::commands::cache::Statistics;
 use crate::commands::check::Lint;
 use crate::commands::env::EnvEntry;
+use crate::commands::export::{ExportMode, ExportedPackage};
+use crate::commands::import::{ImportMode, ImportedScript};
 use crate::commands::inputs::BuildInput;
 use crate::commands::installed::InstalledCommand;
 use crate::commands::migrate::Style;
@@ -133,6 +135,31 @@ impl Runner {
         self.context.operate(options, |context| {
             crate::commands::promote::promote_all(context, scripts, options, placement)
         })
+    }
+
+    /// Writes a script as a cargo package into a directory that is empty or not there.
+    ///
+    /// # Errors
+    /// Those of [`Runner::build`]; [`Step::Install`] if the package cannot be written, [`Step::Compile`] if the script is to be
+    /// removed and cargo cannot build the package.
+    pub fn export_package(
+        &self,
+        script: &Script,
+        options: &Options,
+        directory: &Path,
+        mode: ExportMode,
+    ) -> Result<ExportedPackage> {
+        self.context.operate(options, |context| {
+            crate::commands::export::export(context, script, options, directory, mode)
+        })
+    }
+
+    /// Makes a script of a cargo package, or of a Rust file.
+    ///
+    /// # Errors
+    /// [`Step::Script`] if it is more than a script can be, [`Step::Install`] if the script cannot be written.
+    pub fn import_package(&self, from: &Path, mode: &ImportMode) -> Result<ImportedScript> {
+        crate::commands::import::import(&self.context, from, mode)
     }
 
     /// The scripts in a directory and below it, sorted; of Rust only, if asked for.

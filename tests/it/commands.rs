@@ -27,6 +27,7 @@ mod slow {
     mod build;
     mod check_fmt_doc;
     mod debug_options;
+    mod export;
     mod go_table;
     mod inspect;
     mod new;

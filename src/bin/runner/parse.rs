@@ -15,6 +15,7 @@ pub(crate) mod check;
 pub(crate) mod color;
 pub(crate) mod command;
 pub(crate) mod dependencies;
+pub(crate) mod export;
 pub(crate) mod expression;
 pub(crate) mod new;
 pub(crate) mod options;
@@ -173,6 +174,8 @@ fn subcommand(name: &str, mut arguments: Vec<OsString>) -> Result<Command> {
             Ok(Command::Doctor { script, strict, json, quiet, options })
         }
         "new" => new::parse(parser, plain),
+        "export" => export::export(parser, plain),
+        "import" => export::import(parser, plain),
         "rollback" => promote::rollback(parser, plain),
         "add" | "remove" => add::parse(name, parser, plain),
         "lock" => dependencies::lock(parser, plain),

@@ -7,6 +7,7 @@ pub(crate) mod dependencies;
 pub(crate) mod doctor;
 pub(crate) mod editor;
 pub(crate) mod env;
+pub(crate) mod export;
 pub(crate) mod inputs;
 pub(crate) mod many;
 pub(crate) mod new;
@@ -76,6 +77,10 @@ fn dispatch_in(command: Command, settings: Settings) -> Result<u8> {
         Command::Doctor { script, strict, json, quiet, options } => {
             return doctor::doctor(&runner, script.as_deref(), &options, strict, json, quiet);
         }
+        Command::Export { script, directory, mode, options, json } => {
+            export::export(&runner, &script, &directory, mode, &options, json)?;
+        }
+        Command::Import { from, mode, json, quiet } => export::import(&runner, &from, &mode, json, quiet)?,
         Command::New { file, new, options } => new::new(&runner, &file, &new, &options)?,
         Command::Rollback { names, force, dry_run, quiet } => {
             return Ok(promote::rollback(&runner, &names, force, dry_run, quiet));

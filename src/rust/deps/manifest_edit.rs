@@ -148,11 +148,21 @@ fn workspace(project: &Project) -> String {
 
 /// The TOML with the name and version that cargo wants, and the text that was inserted for them, if they are not there.
 fn with_name(toml: &str) -> (String, Option<String>) {
+    let fields = [("name", OURS.to_owned()), ("version", "0.0.0".to_owned())];
+    with_package_fields(toml, &fields, &format!(" # {OURS}"))
+}
+
+/// The TOML with those of the fields under `[package]` that it does not have, each with a comment behind it, and what was
+/// inserted.
+pub(crate) fn with_package_fields(
+    toml: &str,
+    fields: &[(&str, String)],
+    comment: &str,
+) -> (String, Option<String>) {
     let table: Table = toml.parse().unwrap_or_default();
     let package = table.get("package").and_then(Value::as_table);
     let is_there = |key: &str| package.is_some_and(|package| package.contains_key(key));
-    let missing: Vec<(&str, &str)> =
-        [("name", OURS), ("version", "0.0.0")].into_iter().filter(|(key, _)| !is_there(key)).collect();
+    let missing: Vec<&(&str, String)> = fields.iter().filter(|(key, _)| !is_there(key)).collect();
     if missing.is_empty() {
         return (toml.to_owned(), None);
     }
@@ -162,7 +172,7 @@ fn with_name(toml: &str) -> (String, Option<String>) {
         at += line.len();
         if is_header(line) && line.ends_with('\n') {
             let lines: String =
-                missing.iter().map(|(key, value)| format!("{key} = \"{value}\" # {OURS}\n")).collect();
+                missing.iter().map(|(key, value)| format!("{key} = \"{value}\"{comment}\n")).collect();
             return ([&toml[..at], &lines, &toml[at..]].concat(), Some(lines));
         }
     }
@@ -174,7 +184,7 @@ fn with_name(toml: &str) -> (String, Option<String>) {
         return ([&toml[..open + 1], &fields, &toml[open + 1..]].concat(), Some(fields));
     }
     let lines: String =
-        missing.iter().map(|(key, value)| format!("package.{key} = \"{value}\" # {OURS}\n")).collect();
+        missing.iter().map(|(key, value)| format!("package.{key} = \"{value}\"{comment}\n")).collect();
     ([&lines, toml].concat(), Some(lines))
 }
 
@@ -212,7 +222,7 @@ fn quoted(text: &str) -> String {
 }
 
 /// The TOML with absolute paths of dependencies, and each of these, quoted, with what it was written as.
-fn with_absolute_paths(toml: &str, base: &Path) -> (String, Vec<(String, String)>) {
+pub(crate) fn with_absolute_paths(toml: &str, base: &Path) -> (String, Vec<(String, String)>) {
     let mut out = toml.to_owned();
     let mut replaced = Vec::new();
     let mut found = texts_of_dependencies(toml, "path");

@@ -215,6 +215,28 @@ impl Wrapper {
     }
 }
 
+/// The text with a `main` round its statements, as one would write it; `None` if it needs none. It has no head.
+pub(crate) fn written_out(text: &str, manifest: &Manifest) -> Option<String> {
+    const RESULT: &str = "std::result::Result<(), Box<dyn std::error::Error + Send + Sync>>";
+    let outline = Outline::read(text)?;
+    let Wrapper { start, end, moved, closing, .. } = Wrapper::of(text, &outline, manifest)?;
+    let mut inside = text[start..end].to_owned();
+    let mut above = String::new();
+    for (range, _) in moved.iter().rev() {
+        above.insert_str(0, &format!("{}\n", &text[range.clone()]));
+        inside.replace_range(range.start - start..range.end - start, "");
+    }
+    let end_of_main = if closing.starts_with(CLOSE_OK) { "\n}\n" } else { "\nOk(())\n}\n" };
+    let runtime = if outline.awaits { runtime(manifest) } else { None };
+    let opening = match runtime {
+        None => format!("fn main() -> {RESULT} {{\n"),
+        Some(call) => {
+            format!("fn main() -> {RESULT} {{\n    {call}(run())\n}}\n\nasync fn run() -> {RESULT} {{\n")
+        }
+    };
+    Some([&text[..start], &above, &opening, inside.trim_matches('\n'), end_of_main, &text[end..]].concat())
+}
+
 /// The text with a `main` round its statements, and what was added.
 fn wrap(text: &str, outline: &Outline, runtime: Option<&str>) -> (String, Inserted) {
     let Wrapper { start, end, before, moved, opening, closing } = Wrapper::round(text, outline, runtime);

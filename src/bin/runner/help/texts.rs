@@ -468,6 +468,8 @@ pub(crate) fn long(command: &str) -> Option<&'static str> {
         "watch" => WATCH,
         "doctor" => DOCTOR,
         "new" => NEW,
+        "export" => include_str!("export.txt"),
+        "import" => include_str!("import.txt"),
         "rollback" => ROLLBACK,
         "lock" => LOCK,
         "tree" => TREE,

@@ -3,7 +3,10 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use runner::{Addition, Expression, Lint, NewScript, Options, Placement, Renewal, Style, WatchOptions};
+use runner::{
+    Addition, ExportMode, Expression, ImportMode, Lint, NewScript, Options, Placement, Renewal, Style,
+    WatchOptions,
+};
 
 /// What is to be done.
 #[derive(Debug)]
@@ -69,6 +72,19 @@ pub(crate) enum Command {
         dry_run: bool,
         options: Options,
         json: bool,
+    },
+    Export {
+        script: OsString,
+        directory: PathBuf,
+        mode: ExportMode,
+        options: Options,
+        json: bool,
+    },
+    Import {
+        from: PathBuf,
+        mode: ImportMode,
+        json: bool,
+        quiet: bool,
     },
     New {
         file: PathBuf,
