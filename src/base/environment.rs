@@ -42,6 +42,9 @@ const DROPPED: &[&str] = &[
     "CARGO_UNSTABLE_TARGET_APPLIES_TO_HOST",
     "MAKEFLAGS",
     "MFLAGS",
+    // Where the caller stands is no input; shells look whether that is where they are.
+    "PWD",
+    "OLDPWD",
     "MAKELEVEL",
     "OUT_DIR",
     "RUSTC_WORKSPACE_WRAPPER",

@@ -104,6 +104,19 @@ fn a_file_that_a_proc_macro_opens_for_a_dependency() {
 }
 
 #[test]
+fn the_directory_that_a_script_was_called_from_is_no_input_of_its_dependencies() {
+    let sandbox = real();
+    package(&sandbox, "a", "", "pub fn said() -> &'static str { \"one\" }\n");
+    script(&sandbox, "s.rs", "dependencies.a.path = \"a\"", MAIN);
+    let here = sandbox.path("here");
+    fs::create_dir(&here).unwrap();
+    let called = sandbox.runner(["--profile", "quick", "../s.rs"]).within(&here).env("PWD", &here);
+    changed(called, "one\n");
+    fs::remove_dir(&here).unwrap();
+    unchanged(run(&sandbox), "one\n");
+}
+
+#[test]
 fn what_nobody_saw_being_built_is_built_again() {
     let (sandbox, registry) = Registry::with_libraries(&["a"]);
     let _keep = registry;
