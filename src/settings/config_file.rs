@@ -96,6 +96,8 @@ impl Config {
         let mut project = project_file::read(path, environment)?;
         config.layers = std::mem::take(&mut project.layers).then(config.layers);
         config.complaints.append(&mut project.complaints);
+        // Both rest on HOME. A fact that is there twice would make two builds of one script look different.
+        project.checks.retain(|check| !config.checks.contains(check));
         config.checks.append(&mut project.checks);
         config.project = project;
         Ok(config)

@@ -43,7 +43,7 @@ fn what_a_manifest_says_in_vain_is_told() {
         sandbox.write("x.rs", lints);
         let ran = sandbox.runner(command).run();
         assert_eq!(ran.code, 125);
-        assert!(ran.stderr.contains("`lints.workspace` has no meaning in a script"), "{}", ran.stderr);
+        assert!(ran.stderr.contains("`[lints]` is inherited, and there is no runner.toml"), "{}", ran.stderr);
     }
 }
 
