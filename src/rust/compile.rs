@@ -102,6 +102,11 @@ fn attempt(
         return Err(failed(recipe, &messages, finished.status, staging, reporter).into());
     }
     let (output, dep_info) = (staging.join("program"), staging.join("program.d"));
+    let of_windows = output.with_extension("exe");
+    if of_windows.exists() {
+        // GNU's linker for Windows gives a name without an extension one.
+        std::fs::rename(&of_windows, &output).map_err(unusable)?;
+    }
     static_check::check_program(recipe, &output)?;
     if let Some(record) = record {
         record.add_to(&output).map_err(unusable)?;

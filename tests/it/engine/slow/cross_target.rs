@@ -1,7 +1,7 @@
 //! Programs for another kind of machine, by real compilers, under an emulator.
 
 use crate::support::children::{signal, wait_for_ready};
-use crate::support::machine::works;
+use crate::support::machine::{has, works};
 use crate::support::sandbox::{Sandbox, skipped, tested};
 
 /// A toolchain that has the standard library for the real foreign target: the one that `FOREIGN_TOOLCHAIN` names (CI puts
@@ -117,4 +117,28 @@ fn a_foreign_transcript_can_be_pasted() {
     let ran = sandbox.runner(&options).args(["-x", "x.rs"]).run();
     assert_eq!(ran.stderr.lines().count(), 1, "{}", ran.stderr);
     sandbox.command("/bin/sh").args(["-e"]).input(&ran.stderr).run().prints("aarch64\n");
+}
+
+#[test]
+fn a_program_for_windows_is_an_exe() {
+    if !has("x86_64-w64-mingw32-gcc") {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    sandbox.write("x.rs", "fn main() { println!(\"{}\", std::env::consts::OS) }\n");
+    for words in [&["build", "-q"][..], &["build", "-q", "--debug"]] {
+        let words = [words, &["--target", "x86_64-pc-windows-gnu", "x.rs"]].concat();
+        let ran = sandbox.runner(words).run();
+        if ran.stderr.contains("has no standard library") {
+            return skipped("no standard library for Windows");
+        }
+        ran.prints("");
+        let program = sandbox.path("x.exe");
+        assert!(std::fs::read(&program).unwrap().starts_with(b"MZ"));
+        if has("wine") {
+            let ran = sandbox.command("wine").args([&program]).env("WINEDEBUG", "-all").run();
+            assert_eq!((ran.code, ran.stdout.trim_end()), (0, "windows"), "{}", ran.stderr);
+        }
+        std::fs::remove_file(program).unwrap();
+    }
 }
