@@ -7,6 +7,7 @@ pub(crate) mod environment;
 pub(crate) mod error;
 pub(crate) mod fs;
 pub(crate) mod named_output;
+pub(crate) mod order;
 pub(crate) mod process_identity;
 pub(crate) mod resource_limits;
 pub(crate) mod shell_commands;

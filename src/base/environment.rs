@@ -16,6 +16,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
 
 use crate::base::error::{Error, Result, Step};
+use crate::base::order;
 use crate::base::supervision::Supervision;
 
 /// Variables that would leak the caller's project into a build.
@@ -109,7 +110,7 @@ impl Variables {
     /// Of two of one name the later counts.
     fn of(mut variables: Vec<(OsString, OsString)>) -> Variables {
         variables.reverse();
-        variables.sort_by(|one, two| one.0.cmp(&two.0));
+        order::sort_by(&mut variables, |one, two| one.0.cmp(&two.0));
         variables.dedup_by(|one, two| one.0 == two.0);
         Variables::Fixed(variables)
     }

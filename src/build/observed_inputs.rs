@@ -16,6 +16,7 @@ use std::sync::Arc;
 
 use crate::base::digest::Digest;
 use crate::base::environment::Environment;
+use crate::base::order;
 use crate::build::outcome::Interruption;
 use crate::build::tool_digests::ToolDigests;
 use crate::build::tree_roots::{self, Tree};
@@ -365,7 +366,7 @@ fn most_looked_into(facts: &[Fact], count: usize) -> Vec<PathBuf> {
         }
     }
     let mut directories: Vec<_> = directories.into_iter().collect();
-    directories.sort_by_key(|(_, files)| std::cmp::Reverse(*files));
+    order::sort_by_key(&mut directories, |(_, files)| std::cmp::Reverse(*files));
     directories.into_iter().take(count).map(|(directory, _)| directory.to_owned()).collect()
 }
 

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 
 use crate::base::digest::Digest;
 use crate::base::environment::Environment;
+use crate::base::order;
 use crate::build::elf::{self, Elf};
 use crate::request::revision::Revision;
 use crate::store::sealed_record::Record;
@@ -264,7 +265,7 @@ pub(crate) fn places(base: Option<&Path>, environment: &Environment) -> Vec<(Pat
     places.extend(environment.cargo_home().map(|path| (path, "/cargo")));
     places.extend(environment.home().map(|path| (path, "~")));
     places.retain(|(path, _)| path.parent().is_some());
-    places.sort_by_key(|(path, _)| std::cmp::Reverse(path.as_os_str().len()));
+    order::sort_by_key(&mut places, |(path, _)| std::cmp::Reverse(path.as_os_str().len()));
     places
 }
 

@@ -6,6 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::base::digest::Digest;
+use crate::base::order;
 use crate::store::cache::Cache;
 use crate::store::sealed_record::Record;
 use crate::store::stamp::{Moment, Stamp};
@@ -58,7 +59,7 @@ impl ToolDigests {
         }
         let mut record = Record::default();
         record.checks = self.known.into_values().collect();
-        record.checks.sort_by(|one, two| path_text(one).cmp(&path_text(two)));
+        order::sort_by(&mut record.checks, |one, two| path_text(one).cmp(&path_text(two)));
         let _ = cache.write_whole(&self.place, &record.render(&self.id));
     }
 }

@@ -6,6 +6,7 @@
 use semver::Version;
 
 use crate::base::error::{Error, Result, Step};
+use crate::base::order;
 use crate::commands::check::with_recipe;
 use crate::engine::context::Context;
 use crate::request::options::Options;
@@ -96,7 +97,7 @@ fn read(said: &str) -> Vec<OutdatedDependency> {
             });
         }
     }
-    found.sort_by(|one, other| one.name.cmp(&other.name));
+    order::sort_by(&mut found, |one, other| one.name.cmp(&other.name));
     found
 }
 

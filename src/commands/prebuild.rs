@@ -4,6 +4,7 @@ use std::num::NonZero;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::base::error::{Error, Result, Step};
+use crate::base::order;
 use crate::engine::context::Context;
 use crate::engine::{recipe, trim};
 use crate::packages::recipe::{PackageRecipe, PackageRequest};
@@ -51,7 +52,7 @@ pub(crate) fn in_parallel<T: Send>(scripts: &[Script], work: impl Fn(&Script) ->
         let workers: Vec<_> = (0..workers).map(|_| scope.spawn(work_on)).collect();
         workers.into_iter().flat_map(|worker| worker.join().unwrap_or_default()).collect()
     });
-    done.sort_by_key(|(index, _)| *index);
+    order::sort_by_key(&mut done, |(index, _)| *index);
     done.into_iter().map(|(_, result)| result).collect()
 }
 

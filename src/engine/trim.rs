@@ -14,6 +14,7 @@ use std::time::SystemTime;
 use crate::base::digest::Digest;
 use crate::base::error::Result;
 use crate::base::fs::{DAY, HOUR, Mode, entries, is_older, remove, remove_in, size_of};
+use crate::base::order;
 use crate::engine::background::FAILURES;
 use crate::request::limits::Limits;
 use crate::rust::{deps, incremental};
@@ -121,7 +122,7 @@ pub(crate) fn builds(cache: &Cache) -> Vec<CachedBuild> {
             });
         }
     }
-    found.sort_by(|one, two| two.used.cmp(&one.used).then_with(|| one.script.cmp(&two.script)));
+    order::sort_by(&mut found, |one, two| two.used.cmp(&one.used).then_with(|| one.script.cmp(&two.script)));
     found
 }
 
@@ -225,7 +226,7 @@ fn sweep_dependencies(
     let place = cache.join("deps");
     let total = size_of(&place);
     let mut freed: u64 = unused.iter().map(|one| cache.remove_unused(&one.directory, mode)).sum();
-    alive.sort_by_key(|environment| environment.used);
+    order::sort_by_key(&mut alive, |environment| environment.used);
     let mut artifacts = deps::sweep(cache, &records(&alive), mode);
     loop {
         let left = match mode {

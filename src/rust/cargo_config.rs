@@ -10,6 +10,7 @@ use toml::{Table, Value};
 
 use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Step};
+use crate::base::order;
 use crate::store::stamp::Moment;
 use crate::store::trace::fact::Check;
 
@@ -112,7 +113,7 @@ impl CargoConfig {
             config.checks.push(check);
             seen.push(path);
         }
-        config.targets.sort_by_key(|one| std::cmp::Reverse(one.rank));
+        order::sort_by_key(&mut config.targets, |one| std::cmp::Reverse(one.rank));
         Ok(config)
     }
 

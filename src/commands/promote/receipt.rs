@@ -12,6 +12,7 @@ use crate::base::digest::Digest;
 use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Step};
 use crate::base::fs::{cannot, write_atomically};
+use crate::base::order;
 use crate::request::options::Options;
 use crate::request::package_spec::Package;
 use crate::store::sealed_record::Record;
@@ -88,7 +89,7 @@ impl Receipt {
     pub(crate) fn all(directory: &Path) -> Vec<Receipt> {
         let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
         let mut found: Vec<Receipt> = entries.filter_map(|entry| Receipt::read(&entry.path())).collect();
-        found.sort_by(|one, two| (&one.name, &one.path).cmp(&(&two.name, &two.path)));
+        order::sort_by(&mut found, |one, two| (&one.name, &one.path).cmp(&(&two.name, &two.path)));
         found
     }
 

@@ -7,6 +7,7 @@
 //! served    fn main() { {x(); } }      ^0 ──► 13         │
 //! ```
 
+use crate::base::order;
 use crate::editor::lsp::projects::{Changes, FirstLine};
 use crate::editor::lsp::text::{Encoding, Position};
 
@@ -83,7 +84,7 @@ impl Served {
                 FirstLine::GoProgram => edits.push((0..line, "//go:build ignore".to_owned())),
             }
         }
-        edits.sort_by_key(|(range, _)| (range.start, range.end));
+        order::sort_by_key(&mut edits, |(range, _)| (range.start, range.end));
         let mut rest = text.len();
         for (range, new) in edits.iter().rev() {
             // What overlaps is wrong already, and is not made worse.
@@ -99,7 +100,7 @@ impl Served {
         };
         let mut insertions: Vec<Place> =
             changes.insertions.iter().filter(|insertion| is_fine(insertion.at)).map(place).collect();
-        insertions.sort_by_key(|place| place.at);
+        order::sort_by_key(&mut insertions, |place| place.at);
         Served { text: Some(text), insertions, ..served }
     }
 

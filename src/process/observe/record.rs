@@ -10,6 +10,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::base::order;
 use crate::process::observe::interpreter::interpreter;
 use crate::process::observe::kernel::Status;
 use crate::process::observe::observed::{Gap, GapReason, Look, Observed, Server, Stamp, What, Written};
@@ -299,12 +300,12 @@ impl Record {
     pub(crate) fn finish(mut self) -> Observed {
         let mut writes = self.tree.settle();
         writes.retain(|(_, write, _)| write.made);
-        writes.sort_by_key(|(_, write, _)| write.order);
+        order::sort_by_key(&mut writes, |(_, write, _)| write.order);
         let made: HashMap<&[u8], u64> =
             writes.iter().map(|(path, write, _)| (path.as_slice(), write.order)).collect();
         let changed_in: HashSet<&[u8]> = writes.iter().map(|(path, ..)| parent(path)).collect();
         let mut entries: Vec<(Vec<u8>, Entry)> = std::mem::take(&mut self.entries).into_iter().collect();
-        entries.sort_by_key(|(_, entry)| entry.order);
+        order::sort_by_key(&mut entries, |(_, entry)| entry.order);
         let mut looks = Vec::with_capacity(entries.len());
         for (path, entry) in entries {
             let first_made = ancestors(&path).filter_map(|part| made.get(part)).min().copied();

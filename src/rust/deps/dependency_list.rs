@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use toml::{Table, Value};
 
+use crate::base::order;
 use crate::build::record::Dependency;
 
 /// The packages whose ids (cargo's own) are given, as the lock has them, by name.
@@ -39,7 +40,7 @@ pub(super) fn of(ids: &BTreeSet<String>, lock: &str) -> Vec<Dependency> {
             found.push(dependency);
         }
     }
-    found.sort_by(|one, two| {
+    order::sort_by(&mut found, |one, two| {
         (&one.name, &one.version, &one.source).cmp(&(&two.name, &two.version, &two.source))
     });
     found

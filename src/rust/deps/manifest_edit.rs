@@ -21,6 +21,7 @@ use toml::{Table, Value};
 
 use crate::base::environment::Environment;
 use crate::base::error::{At, Error, Result, Step};
+use crate::base::order;
 use crate::report::reporter::Reporter;
 use crate::rust::deps::{cargo, network, seed};
 use crate::rust::recipe::RustRecipe;
@@ -226,7 +227,7 @@ pub(crate) fn with_absolute_paths(toml: &str, base: &Path) -> (String, Vec<(Stri
     let mut out = toml.to_owned();
     let mut replaced = Vec::new();
     let mut found = texts_of_dependencies(toml, "path");
-    found.sort_by_key(|(span, _)| std::cmp::Reverse(span.start));
+    order::sort_by_key(&mut found, |(span, _)| std::cmp::Reverse(span.start));
     for (span, text) in found.into_iter().filter(|(_, text)| Path::new(text).is_relative()) {
         let absolute = quoted(&base.join(text).to_string_lossy());
         let original = toml[span.clone()].to_owned();
@@ -240,7 +241,7 @@ pub(crate) fn with_absolute_paths(toml: &str, base: &Path) -> (String, Vec<(Stri
 fn with_relative_paths(toml: String, package: &Path, base: &Path) -> String {
     let mut out = toml.clone();
     let mut found = texts_of_dependencies(&toml, "path");
-    found.sort_by_key(|(span, _)| std::cmp::Reverse(span.start));
+    order::sort_by_key(&mut found, |(span, _)| std::cmp::Reverse(span.start));
     for (span, text) in found.into_iter().filter(|(_, text)| text.starts_with("../..")) {
         let mut place = package.to_owned();
         for part in Path::new(&text).components() {
@@ -354,7 +355,7 @@ pub(crate) fn with_series(toml: &str, is_meant: impl Fn(&[String]) -> bool) -> S
     if let Ok(table) = DeTable::parse(toml) {
         walk(table.get_ref(), &mut Vec::new(), &mut found);
     }
-    found.sort_by_key(|(_, span, _)| std::cmp::Reverse(span.start));
+    order::sort_by_key(&mut found, |(_, span, _)| std::cmp::Reverse(span.start));
     let mut out = toml.to_owned();
     for (mut keys, span, text) in found {
         if keys.last().is_some_and(|key| key == "version") {

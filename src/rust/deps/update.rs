@@ -10,6 +10,7 @@ use crate::base::environment::Environment;
 use crate::base::error::{At, Error, Result, Step};
 use crate::base::fs::cannot;
 use crate::base::named_output::{self, Permission};
+use crate::base::order;
 use crate::report::reporter::Reporter;
 use crate::request::package_spec::PACKAGE_NAME;
 use crate::rust::deps::environments::Environments;
@@ -89,7 +90,7 @@ pub(crate) fn differences(old: &str, new: &str) -> Vec<VersionChange> {
         .map(|name| VersionChange { name: name.clone(), old: of(&old, name), new: of(&new, name) })
         .filter(|updated| updated.old != updated.new)
         .collect();
-    found.sort_by(|one, two| one.name.cmp(&two.name));
+    order::sort_by(&mut found, |one, two| one.name.cmp(&two.name));
     found
 }
 

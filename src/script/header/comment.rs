@@ -17,6 +17,7 @@
 //! Code is not looked into, but for one thing: when a script has no manifest, a line further down that looks like one
 //! is worth a note.
 
+use crate::base::order;
 use crate::script::header::diagnostics::{HeaderError, Note};
 use crate::script::header::lexer::{
     is_whitespace, offset, skip_inner_attribute, split_block_comment, split_line,
@@ -33,7 +34,7 @@ pub(super) fn find(text: &str, rest: &str) -> Result<(Option<Metadata>, Vec<Note
     let mut reader = Reader { text, rest, start: 0, line: 1, above: None, metadata: None, notes: Vec::new() };
     while reader.read_one()? {}
     reader.check_code()?;
-    reader.notes.sort_by_key(|note| note.line);
+    order::sort_by_key(&mut reader.notes, |note| note.line);
     Ok((reader.metadata, reader.notes))
 }
 
