@@ -1,6 +1,7 @@
 //! Facts of the machine and small tools: the environment, errors, digests, files, processes.
 
 pub(crate) mod cancel;
+pub(crate) mod diagnostic;
 pub(crate) mod digest;
 pub(crate) mod directory_watch;
 pub(crate) mod environment;
@@ -8,8 +9,10 @@ pub(crate) mod error;
 pub(crate) mod fs;
 pub(crate) mod named_output;
 pub(crate) mod order;
+pub(crate) mod policy;
 pub(crate) mod process_identity;
 pub(crate) mod resource_limits;
+pub(crate) mod rule;
 pub(crate) mod shell_commands;
 pub mod shell_words;
 pub(crate) mod similar;

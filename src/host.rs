@@ -1,5 +1,6 @@
 //! What a host program calls: [`runner::Runner`] and the subcommands as its methods.
 
+pub(crate) mod answers;
 pub(crate) mod dependencies;
 pub(crate) mod editor;
 pub(crate) mod lifecycle;

@@ -2,7 +2,6 @@
 
 pub(crate) mod cargo_output;
 pub(crate) mod command_log;
-pub(crate) mod diagnostic;
 pub(crate) mod event;
 pub(crate) mod lock_notice;
 pub(crate) mod rendering;

@@ -11,6 +11,7 @@ pub(crate) mod invocation;
 pub(crate) mod linker;
 pub(crate) mod manifest;
 pub(crate) mod metadata;
+pub(crate) mod policy_check;
 pub(crate) mod profile;
 pub(crate) mod recipe;
 pub(crate) mod record;

@@ -14,9 +14,12 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 
 use crate::base::error::{Error, Result, Step};
 use crate::base::order;
+use crate::base::policy::{Policy, refusal};
+use crate::base::rule::Rule;
 use crate::base::supervision::Supervision;
 
 /// Variables that would leak the caller's project into a build.
@@ -91,6 +94,8 @@ pub(crate) struct Environment {
     color: Option<bool>,
     /// Whether programs that a script names by their paths may be run.
     runs_named_programs: bool,
+    /// What scripts may ask of their builds, if there is anything that they may not.
+    policy: Option<Arc<Policy>>,
     /// What may stop the children that are given this environment, and their limits.
     supervision: Supervision,
     /// The cache, if no variable decides.
@@ -131,6 +136,7 @@ impl Environment {
             terminal: Some(false),
             color: None,
             runs_named_programs: true,
+            policy: None,
             supervision: Supervision::default(),
             cache: None,
             directory: None,
@@ -150,10 +156,13 @@ impl Environment {
     /// # Errors
     /// [`Step::Toolchain`].
     pub(crate) fn check_named_program(&self, program: &str) -> Result<()> {
+        let program = program.escape_debug();
+        if self.policy().is_some_and(|policy| !policy.programs) {
+            return Err(refusal(Rule::Program, format_args!("program `{program}`"), None));
+        }
         if self.runs_named_programs {
             return Ok(());
         }
-        let program = program.escape_debug();
         let text = format!("the script names the program `{program}`, which is not run to answer this");
         Err(Error::message(Step::Toolchain, text)
             .hint("if you trust it, name it yourself with `--toolchain`, or run the script once"))
@@ -202,6 +211,16 @@ impl Environment {
             Variables::Process => None,
             Variables::Fixed(variables) => Some(variables),
         }
+    }
+
+    /// The same with a policy.
+    pub(crate) fn with_policy(self, policy: Policy) -> Environment {
+        Environment { policy: (policy != Policy::trusting()).then(|| Arc::new(policy)), ..self }
+    }
+
+    /// What scripts may ask of their builds, if there is anything that they may not.
+    pub(crate) fn policy(&self) -> Option<&Policy> {
+        self.policy.as_deref()
     }
 
     /// The same, supervised.
@@ -331,9 +350,14 @@ impl Environment {
         }
     }
 
-    /// What a compiler is given: everything but what the policy drops.
+    /// What a compiler is given: everything but what is dropped, and what the host's policy keeps from it.
     pub(crate) fn for_compilers(&self) -> Vec<(OsString, OsString)> {
-        self.all().into_iter().filter(|(name, _)| !is_dropped(name)).collect()
+        let is_allowed = |name: &OsStr| {
+            self.policy().is_none_or(|policy| {
+                name.to_str().is_some_and(|name| TRACED.contains(&name) || policy.passes_on(name))
+            })
+        };
+        self.all().into_iter().filter(|(name, _)| !is_dropped(name) && is_allowed(name)).collect()
     }
 
     /// The executable file that a search of PATH finds. Directories that are not absolute are passed over: what they

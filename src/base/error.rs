@@ -7,6 +7,8 @@ use std::borrow::Cow;
 use std::fmt;
 use std::path::Path;
 
+use crate::base::diagnostic::Diagnostic;
+use crate::base::rule::Rule;
 use crate::base::supervision::Stop;
 use crate::base::text_position::TextPosition;
 
@@ -66,6 +68,8 @@ pub enum Kind {
     Deadline,
     /// A child printed more than its limit.
     Limit,
+    /// The policy refuses what the script asks for.
+    Refused(Rule),
 }
 
 struct Inner {
@@ -74,6 +78,7 @@ struct Inner {
     subject: Option<String>,
     position: Option<TextPosition>,
     hint: Option<String>,
+    diagnostics: Vec<Diagnostic>,
     cause: anyhow::Error,
 }
 
@@ -90,6 +95,7 @@ impl Error {
             subject: None,
             position: None,
             hint: None,
+            diagnostics: Vec::new(),
             cause: cause.into(),
         }))
     }
@@ -128,6 +134,23 @@ impl Error {
         self
     }
 
+    /// The same error, with what the compiler said.
+    pub(crate) fn with_diagnostics(mut self, diagnostics: Vec<Diagnostic>) -> Error {
+        self.0.diagnostics = diagnostics;
+        self
+    }
+
+    /// What the compiler said as data, if that is why a script could not be built.
+    pub fn diagnostics(&self) -> &[Diagnostic] {
+        &self.0.diagnostics
+    }
+
+    /// The same error, of another kind.
+    pub(crate) fn of_kind(mut self, kind: Kind) -> Error {
+        self.0.kind = kind;
+        self
+    }
+
     /// The error of an operation that was stopped, in place of what failed because of that.
     pub(crate) fn stopped(self, stop: Stop) -> Error {
         let kind = match stop {
@@ -157,8 +180,18 @@ impl Error {
         self.0.position
     }
 
+    /// The line and the column in the script where the cause stands, if that is known: both from 1, the column in characters.
+    pub fn place(&self) -> Option<(usize, usize)> {
+        self.0.position.map(|position| (position.line, position.column))
+    }
+
+    /// Whom it is about: usually the script as it was typed.
+    pub fn subject(&self) -> Option<&str> {
+        self.0.subject.as_deref()
+    }
+
     /// The reason alone: not whom it is about, nor where it stands.
-    pub(crate) fn reason(&self) -> String {
+    pub fn reason(&self) -> String {
         let text = without_os_error_numbers(&format!("{:#}", self.0.cause));
         match self.0.position.and_then(|position| text.strip_prefix(&format!("{position}: "))) {
             Some(reason) => reason.to_owned(),
@@ -174,7 +207,7 @@ impl Error {
     /// The exit code for it: 125, 126 or 127, as `env(1)` uses them.
     pub fn exit_code(&self) -> u8 {
         match self.0.kind {
-            Kind::Failed | Kind::Cancelled | Kind::Deadline | Kind::Limit => EXIT_FAILED,
+            Kind::Failed | Kind::Cancelled | Kind::Deadline | Kind::Limit | Kind::Refused(_) => EXIT_FAILED,
             Kind::CannotExecute => EXIT_CANNOT_EXECUTE,
             Kind::NotFound => EXIT_NOT_FOUND,
         }

@@ -17,6 +17,8 @@ use crate::process::git;
 use crate::request::options::Options;
 use crate::script::script_file::Script;
 use crate::settings::launch_key::launch_key;
+use crate::store::cache::Cache;
+use crate::store::key::Key;
 use crate::store::trace::fact::{Check, Content, Input, path_of};
 use crate::store::trace::{Tools, Trace};
 
@@ -59,7 +61,7 @@ pub struct Inputs {
 }
 
 impl Inputs {
-    fn of(checks: &[Check<'_>]) -> Inputs {
+    pub(crate) fn of(checks: &[Check<'_>]) -> Inputs {
         let mut inputs = Inputs::default();
         for check in checks {
             match &check.input {
@@ -85,7 +87,8 @@ impl Inputs {
         inputs
     }
 
-    fn to_json(&self) -> Value {
+    /// As JSON.
+    pub fn to_json(&self) -> Value {
         let files =
             self.files.iter().map(|(path, digest)| json!({"path": path.to_string_lossy(), "b3": digest}));
         let paths =
@@ -139,7 +142,12 @@ pub(crate) fn provenance(context: &Context, program: &Program, options: &Options
     }
     let Ok(cache) = context.cache() else { return Provenance::default() };
     let id = launch_key(program.script(), options, context.environment());
-    let Some(bytes) = cache.read_trace(&id) else { return Provenance::default() };
+    provenance_at(context, &cache, &id)
+}
+
+/// What the build under a key rests on.
+pub(crate) fn provenance_at(context: &Context, cache: &Cache, id: &Key) -> Provenance {
+    let Some(bytes) = cache.read_trace(id) else { return Provenance::default() };
     let Some(trace) = Trace::parse(id.digest(), &bytes) else { return Provenance::default() };
     let current = trace.current(cache.directory(), context.environment(), Tools::Forgiven);
     let Some(variant) = current.and_then(|current| trace.variants.get(current.variant)) else {

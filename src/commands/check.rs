@@ -11,13 +11,13 @@ pub(crate) mod language;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
+use crate::base::diagnostic::Message;
 use crate::base::digest::Fields;
 use crate::base::environment::{Environment, absolute, is_executable};
 use crate::base::error::{At, Error, Result, Step, cannot_run};
 use crate::engine::context::Context;
 use crate::engine::{background, recipe};
 use crate::report::command_log::CommandLog;
-use crate::report::diagnostic::Message;
 use crate::report::reporter::{Finished, Reporter};
 use crate::request::dialect::Dialect;
 use crate::request::options::Options;

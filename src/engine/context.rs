@@ -63,7 +63,7 @@ impl Context {
             cancel: options.cancel.clone(),
             own: Some(Cancel::new()),
             deadline: options.deadline.and_then(|time| Instant::now().checked_add(time)),
-            limits: ResourceLimits::none(),
+            limits: self.environment.policy().map_or(ResourceLimits::none(), |policy| policy.limits),
             shares_group: self.shares_group,
         };
         let environment = self.environment.clone().supervised(supervision.clone());

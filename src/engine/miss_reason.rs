@@ -47,7 +47,8 @@ pub(crate) fn why_in(context: &Context, cache: &Cache, script: &Script, options:
     Ok(why.unwrap_or_else(|| changed_script(cache, read.request())))
 }
 
-fn why_at(context: &Context, cache: &Cache, ids: &[Key]) -> Option<Why> {
+/// The same for the builds under some keys; `None` if there never was one.
+pub(crate) fn why_at(context: &Context, cache: &Cache, ids: &[Key]) -> Option<Why> {
     let found: Vec<Found> =
         ids.iter().filter_map(|id| cache.peek(id, context.environment(), Tools::Checked)).collect();
     // A final build is taken before a provisional one.
@@ -66,7 +67,7 @@ fn why_at(context: &Context, cache: &Cache, ids: &[Key]) -> Option<Why> {
 }
 
 /// Compares with the latest build of the same path that was made from other bytes or with other options.
-fn changed_script(cache: &Cache, request: &BuildRequest) -> Why {
+pub(crate) fn changed_script(cache: &Cache, request: &BuildRequest) -> Why {
     let Some(path) = request.script.path() else { return Why::Never };
     let Some(last) =
         trim::builds(cache).into_iter().filter(|build| build.script == path).max_by_key(|build| build.built)

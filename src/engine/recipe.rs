@@ -2,6 +2,8 @@
 
 use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Step};
+use crate::base::policy::{allows, refusal};
+use crate::base::rule::Rule;
 use crate::build::backend::Backend;
 use crate::languages::language_script::LanguageScript;
 use crate::languages::{detect, user_defined};
@@ -75,6 +77,7 @@ pub(crate) fn read_script(
     let refuse_features = || options.selection.refuse_features();
     if let Some(own) = user_defined::of(script, &text, asked, &config.languages)? {
         refuse_features()?;
+        refuse_language(own.language.name, environment)?;
         let language = Some(own.identity());
         let mut read = LanguageScript::read(script, options, &text, own.language, config, environment)?;
         read.request.options.language = language;
@@ -83,10 +86,24 @@ pub(crate) fn read_script(
     Ok(match detect::of(script, &text, asked)? {
         Some(language) => {
             refuse_features()?;
+            refuse_language(language.name, environment)?;
             ReadScript::Other(LanguageScript::read(script, options, &text, language, config, environment)?)
         }
-        None => ReadScript::Rust(RustScript::read(script, options, config, environment)?),
+        None => {
+            refuse_language("rust", environment)?;
+            ReadScript::Rust(RustScript::read(script, options, config, environment)?)
+        }
     })
+}
+
+/// Refuses a language that the policy does not name.
+fn refuse_language(name: &str, environment: &Environment) -> Result<()> {
+    match environment.policy() {
+        Some(policy) if !allows(&policy.languages, name) => {
+            Err(refusal(Rule::Language, format_args!("language `{name}`"), None))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The same for what is done with Rust scripts only.

@@ -5,6 +5,7 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::base::environment::Environment;
+use crate::base::policy::Policy;
 use crate::engine::context::Context;
 use crate::report::event::{Event, EventSink, Flow};
 use crate::request::options::Verbosity;
@@ -96,6 +97,11 @@ impl Settings {
     /// its dependencies: build scripts and macros.
     pub fn without_named_programs(self) -> Settings {
         self.change(Environment::without_named_programs)
+    }
+
+    /// What scripts may ask of their builds, in place of [`Policy::trusting`].
+    pub fn policy(self, policy: Policy) -> Settings {
+        self.change(|environment| environment.with_policy(policy))
     }
 
     /// Who is told of each [`Event`], with how much was asked for, from any thread, and may stop the operation. Without it

@@ -5,6 +5,8 @@
 
 use crate::base::environment::Environment;
 use crate::base::error::Result;
+use crate::base::policy::{Policy, refusal};
+use crate::base::rule::Rule;
 use crate::languages::language::Language;
 use crate::languages::metadata::Head;
 use crate::request::options::Options;
@@ -13,6 +15,7 @@ use crate::settings::build_request::BuildRequest;
 use crate::settings::config_file::Config;
 use crate::settings::layers::Layers;
 use crate::settings::origin::Origin;
+use crate::settings::policy_check;
 
 /// A script in a language other than Rust that was read; no compiler was looked for yet.
 #[derive(Debug)]
@@ -65,7 +68,29 @@ impl LanguageScript {
         let variables = read.variables.iter().map(|(name, value)| (name.into(), value.into())).collect();
         let options = Options { sandbox: layers.sandbox(&read.options.sandbox)?, ..options };
         let inherited = String::new();
-        let request = BuildRequest { script, options, layers, config, settings, notes, variables, inherited };
-        Ok(LanguageScript { request, head: read.head })
+        let policy = environment.policy().and_then(Policy::identity);
+        let request =
+            BuildRequest { script, options, layers, config, settings, notes, policy, variables, inherited };
+        let mut read = LanguageScript { request, head: read.head };
+        if let Some(policy) = environment.policy() {
+            policy_check::settings(&read.request, policy, |_| None)?;
+            read.check(policy)?;
+            read.request.options.offline |= !policy.network;
+        }
+        Ok(read)
+    }
+
+    /// Refuses what the head of a script may not say.
+    fn check(&self, policy: &Policy) -> Result<()> {
+        let Head { call, flags, spec, .. } = &self.head;
+        match (policy.programs, policy.flags) {
+            (false, _) if spec.is_some() => {
+                Err(refusal(Rule::Program, "the build command of its header", None))
+            }
+            (_, false) if call.is_some() || !flags.is_empty() => {
+                Err(refusal(Rule::Flags, "flags of the compiler in its head", None))
+            }
+            _ => Ok(()),
+        }
     }
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Step};
+use crate::base::policy::Policy;
 use crate::request::options::Options;
 use crate::request::package_spec::Package;
 use crate::request::program_args::ProgramArgs;
@@ -20,6 +21,7 @@ use crate::settings::config_file::Config;
 use crate::settings::launch_key::content_key;
 use crate::settings::layers::Layers;
 use crate::settings::origin::Origin;
+use crate::settings::policy_check;
 use crate::store::cache::Cache;
 use crate::store::key::Key;
 use crate::store::stamp::Moment;
@@ -44,6 +46,7 @@ impl PackageRequest {
         environment: &Environment,
     ) -> Result<PackageRequest> {
         refuse_what_scripts_have(options)?;
+        policy_check::package(package, environment)?;
         let config = Config::read(environment)?;
         let mut layers = Layers::of_options(options, &Origin::CommandLine)
             .then(Layers::of_variables(environment)?)
@@ -53,7 +56,9 @@ impl PackageRequest {
         let options = layers.fill_for_package(options);
         let (script, package) = (script.clone(), package.clone());
         let (settings, variables) = Default::default();
-        let options = Options { sandbox: layers.sandbox(&Default::default())?, ..options };
+        let offline = options.offline || environment.policy().is_some_and(|policy| !policy.network);
+        let options = Options { sandbox: layers.sandbox(&Default::default())?, offline, ..options };
+        let policy = environment.policy().and_then(Policy::identity);
         Ok(PackageRequest {
             request: BuildRequest {
                 script,
@@ -62,6 +67,7 @@ impl PackageRequest {
                 config,
                 settings,
                 notes,
+                policy,
                 variables,
                 inherited: String::new(),
             },
@@ -164,8 +170,11 @@ impl<'a> PackageRecipe<'a> {
     /// The launch id under which the build is kept: with all that is asked for spelled out.
     pub(crate) fn key(&self) -> Key {
         match &self.target {
-            None => content_key(self.script, &Options { target: None, ..self.options.clone() }, ""),
-            Some(_) => content_key(self.script, self.options, ""),
+            None => {
+                let options = Options { target: None, ..self.options.clone() };
+                content_key(self.script, &options, "", self.request.policy)
+            }
+            Some(_) => content_key(self.script, self.options, "", self.request.policy),
         }
     }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::report::diagnostic::Diagnostic;
+use crate::base::diagnostic::Diagnostic;
 use crate::request::options::Verbosity;
 
 /// Something that happened while a script was looked up, built or run.

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use annotate_snippets::{AnnotationKind, Group, Level as Title, Origin, Patch, Renderer, Snippet};
 
-use crate::report::diagnostic::{Diagnostic, Level, Position, Span};
+use crate::base::diagnostic::{Diagnostic, Level, Position, Span};
 
 /// How a terminal wants it.
 #[derive(Debug, Clone, Copy)]

@@ -8,6 +8,7 @@ use std::process::{Command, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::base::diagnostic::Message;
 use crate::base::environment::Environment;
 use crate::base::error::{At, Result, Step};
 use crate::base::supervision::Supervision;
@@ -18,7 +19,6 @@ use crate::process::running::Heard;
 use crate::process::task::{self, Task};
 use crate::report::cargo_output::CargoOutput;
 use crate::report::command_log::{CommandLog, timed};
-use crate::report::diagnostic::{Diagnostic, Message};
 use crate::report::event::{Event, EventSink, Flow};
 use crate::report::rendering::Look;
 use crate::request::options::Verbosity;
@@ -187,13 +187,7 @@ impl Reporter {
     /// Reports what a compiler said, as text and as data.
     pub(crate) fn show_messages(&self, messages: &[Message], failed: bool) {
         let text = Message::text_of(messages);
-        let diagnostics: Vec<Diagnostic> = messages
-            .iter()
-            .filter_map(|message| match message {
-                Message::Diagnostic(diagnostic) => Some(diagnostic.clone()),
-                Message::Text(_) => None,
-            })
-            .collect();
+        let diagnostics = Message::diagnostics_of(messages);
         if !text.is_empty() {
             self.send(&Event::Diagnostics { text: &text, failed, diagnostics: &diagnostics });
         }

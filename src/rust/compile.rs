@@ -10,6 +10,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use crate::base::diagnostic::{Diagnostic, Message};
 use crate::base::digest::Digest;
 use crate::base::environment::{Environment, is_dropped};
 use crate::base::error::{Error, Result, Step};
@@ -21,12 +22,12 @@ use crate::build::record::BuildRecord;
 use crate::process::observe::observed::Observed;
 use crate::process::observe::policy::Links;
 use crate::process::observe::unavailable::Unavailable;
-use crate::report::diagnostic::{Diagnostic, Message};
 use crate::report::reporter::{Finished, Reporter};
 use crate::rust::dep_info::{self, DepInfo};
 use crate::rust::deps::Call;
 use crate::rust::incremental::Incremental;
 use crate::rust::invocation::{self, Purpose};
+use crate::rust::policy_check;
 use crate::rust::recipe::RustRecipe;
 use crate::rust::record::build_record;
 use crate::rust::source::Source;
@@ -111,7 +112,7 @@ fn attempt(
     if let Some(record) = record {
         record.add_to(&output).map_err(unusable)?;
     }
-    let mut checks = inputs(recipe, &call, &source, &dep_info, environment, &mut watch)?;
+    let mut checks = inputs(recipe, &call, &source, &dep_info, (environment, cache), &mut watch)?;
     let known = recipe.checks.iter().chain(&linker).chain(&call.checks);
     checks = observed(
         recipe,
@@ -256,7 +257,7 @@ fn inputs(
     call: &Call,
     source: &Source,
     dep_info: &Path,
-    environment: &Environment,
+    (environment, cache): (&Environment, &Cache),
     watch: &mut InputWatch<'_>,
 ) -> std::result::Result<Vec<Check<'static>>, Interruption> {
     let unclear =
@@ -279,6 +280,9 @@ fn inputs(
         // The script itself is in the launch id; what lies in our own cache is the dependency environment's.
         if path == source.path {
             continue;
+        }
+        if let Some(policy) = environment.policy().filter(|_| !path.starts_with(cache.root())) {
+            policy_check::check_read(&path, recipe.base(), policy)?;
         }
         checks.push(watch.file(&path)?);
         match rival_module(&path) {
@@ -377,6 +381,7 @@ fn failed(
     const TESTS: &str = "it only holds tests: `runner test` before the script runs them";
     const NIGHTLY: &str = "unstable features need a nightly compiler: `+nightly` before the script";
     let error = Error::message(Step::Compile, format!("rustc failed ({status}); nothing was cached"));
+    let error = error.with_diagnostics(Message::diagnostics_of(messages));
     let hints = [
         (
             "error[E0601]",

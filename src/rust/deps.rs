@@ -36,6 +36,7 @@ pub(crate) mod network;
 pub(crate) mod package_graph;
 pub(crate) mod path_trimming;
 pub(crate) mod reads;
+pub(crate) mod policy_check;
 pub(crate) mod run_path;
 pub(crate) mod script_lock;
 pub(crate) mod seed;

@@ -378,6 +378,19 @@ impl Manifest {
         Some(features.filter_map(Value::as_str).collect())
     }
 
+    /// Every dependency, patch and replacement: its name, what is said of it, and where.
+    pub(crate) fn dependencies(&self) -> Vec<(&str, &Value, Option<TextPosition>)> {
+        let place = |keys: &[&str]| toml_position::position_of(self.metadata.as_ref()?, keys, Part::Key);
+        let all = dependencies::with_keys(&self.table).into_iter();
+        all.map(|(keys, value)| (*keys.last().unwrap_or(&""), value, place(&keys))).collect()
+    }
+
+    /// Where it asks for unstable features of cargo, if it does.
+    pub(crate) fn place_of_cargo_features(&self) -> Option<TextPosition> {
+        self.table.get("cargo-features")?;
+        toml_position::position_of(self.metadata.as_ref()?, &["cargo-features"], Part::Key)
+    }
+
     /// Whether a dependency or a patch lies in a directory, whose content is then an input.
     pub(crate) fn has_path_dependencies(&self) -> bool {
         dependency_tables(&self.table)

@@ -2,9 +2,11 @@
 
 use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Step};
+use crate::base::policy::Policy;
 use crate::request::options::Options;
 use crate::rust::manifest::Manifest;
 use crate::rust::metadata::{notes, text};
+use crate::rust::policy_check;
 use crate::rust::source::main_wrapper::{self, Code};
 use crate::script::script_file::Script;
 use crate::script::tool_call::Tool;
@@ -120,8 +122,16 @@ impl RustScript {
         manifest.check_name(&package_name(&manifest, &script))?;
         options.sandbox = layers.sandbox(&line_sandbox)?;
         let inherited = manifest.inherited().to_owned();
-        let request = BuildRequest { script, options, layers, config, settings, notes, variables, inherited };
-        Ok(RustScript { request, manifest, code, features, is_lenient })
+        let policy = environment.policy().and_then(Policy::identity);
+        let request =
+            BuildRequest { script, options, layers, config, settings, notes, policy, variables, inherited };
+        let mut read = RustScript { request, manifest, code, features, is_lenient };
+        if let Some(policy) = environment.policy() {
+            let source = main_wrapper::without_head(text, &header);
+            policy_check::check(&read.request, &read.manifest, &source, policy)?;
+            read.request.options.offline |= !policy.network;
+        }
+        Ok(read)
     }
 }
 

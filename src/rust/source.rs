@@ -21,7 +21,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::report::diagnostic::{Diagnostic, Message, Span};
+use crate::base::diagnostic::{Diagnostic, Message, Span};
 use crate::report::rendering::{self, Look, Texts};
 use crate::request::dialect::Dialect;
 use crate::rust::recipe::RustRecipe;

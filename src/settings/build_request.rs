@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 
+use crate::base::digest::Digest;
 use crate::request::options::Options;
 use crate::script::script_file::Script;
 use crate::settings::config_file::Config;
@@ -24,6 +25,8 @@ pub(crate) struct BuildRequest {
     pub(crate) settings: Settings,
     /// What the author should know about the head of the script.
     pub(crate) notes: Vec<String>,
+    /// Names the policy that it was read under, if there is one.
+    pub(crate) policy: Option<Digest>,
     /// Variables of the program: of the dialect, and of the first line.
     pub(crate) variables: Vec<(OsString, OsString)>,
     /// What the script took from its project, as TOML: see [`crate::settings::project_file`].
@@ -39,6 +42,6 @@ impl BuildRequest {
 
     /// The same with other options.
     pub(crate) fn key_with(&self, options: &Options) -> Key {
-        content_key(&self.script, options, &self.inherited)
+        content_key(&self.script, options, &self.inherited, self.policy)
     }
 }

@@ -6,8 +6,9 @@
 
 use std::os::unix::ffi::OsStrExt;
 
-use crate::base::digest::Fields;
+use crate::base::digest::{Digest, Fields};
 use crate::base::environment::Environment;
+use crate::base::policy::Policy;
 use crate::request::options::Options;
 use crate::request::sandbox_permissions::Permissions;
 use crate::request::setting_variables::KEY_VARIABLES;
@@ -23,6 +24,7 @@ pub(crate) fn launch_key(script: &Script, options: &Options, environment: &Envir
     // What the caller allows in a sandbox is no part of the program, and is not kept with it.
     let options = &Options { sandbox: Permissions::default(), ..options.clone() };
     of_script(script, options, |fields| {
+        push_policy(fields, environment.policy().and_then(Policy::identity));
         for name in KEY_VARIABLES {
             if let Some(value) = environment.variable(name) {
                 fields.push(name, value.as_bytes());
@@ -31,13 +33,27 @@ pub(crate) fn launch_key(script: &Script, options: &Options, environment: &Envir
     })
 }
 
-/// The content key of a script: with all that is asked for spelled out in its options, and what it took from its project.
-pub(crate) fn content_key(script: &Script, options: &Options, inherited: &str) -> Key {
+/// The content key of a script: with all that is asked for spelled out in its options, what it took from its project, and the
+/// policy that it was read under.
+pub(crate) fn content_key(
+    script: &Script,
+    options: &Options,
+    inherited: &str,
+    policy: Option<Digest>,
+) -> Key {
     of_script(script, options, |fields| {
+        push_policy(fields, policy);
         if !inherited.is_empty() {
             fields.push("inherited", inherited.as_bytes());
         }
     })
+}
+
+/// What was built under one policy is no answer under another.
+fn push_policy(fields: &mut Fields, policy: Option<Digest>) {
+    if let Some(policy) = policy {
+        fields.push("policy", policy.hex().as_bytes());
+    }
 }
 
 fn of_script(script: &Script, options: &Options, variables: impl FnOnce(&mut Fields)) -> Key {

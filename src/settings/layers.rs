@@ -132,6 +132,15 @@ impl Layers {
         layers.next().map(|(_, value, source)| (value, source))
     }
 
+    /// What was said in places of one kind.
+    pub(crate) fn said_by(
+        &self,
+        is_wanted: impl Fn(&Origin) -> bool,
+    ) -> impl Iterator<Item = (&'static str, &Value)> {
+        let wanted = self.0.iter().filter(move |(.., origin)| is_wanted(origin));
+        wanted.map(|(name, value, _)| (*name, value))
+    }
+
     /// The sandbox that a script and the configuration ask for: any of them may ask for one, and only the `#!` line and the
     /// configuration may allow something in it.
     pub(crate) fn sandbox(&self, of_line: &Permissions) -> Result<Permissions> {

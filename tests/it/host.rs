@@ -1,7 +1,10 @@
 //! The library as a host program meets it: children, signals, limits, cancellation.
 
+mod answers;
 mod children;
 mod embedded;
+mod plugins;
+mod policy;
 mod program;
 mod running;
 mod stopping;

@@ -10,12 +10,12 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
+use crate::base::diagnostic::{Diagnostic, Message, Span};
 use crate::base::environment::absolute;
 use crate::base::error::{At, Error, Result, Step};
 use crate::base::text_position::TextPosition;
 use crate::commands::check::{Lint, complaints, component, run_on, with_recipe};
 use crate::engine::context::Context;
-use crate::report::diagnostic::{Diagnostic, Message, Span};
 use crate::request::options::Options;
 use crate::rust::invocation::{self, Purpose};
 use crate::rust::source::Source;

@@ -78,6 +78,7 @@ impl Environments<'_> {
         self.clear().map_err(unusable)?;
         fs::write(&manifest_path, manifest).map_err(unusable)?;
         self.write_lock(&lock_path).map_err(unusable)?;
+        self.check_policy(&cargo, &manifest_path)?;
         self.show(manifest, &lock_path);
         let lane = target_dir::Lane::enter(
             self.cache,

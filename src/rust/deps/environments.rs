@@ -72,6 +72,9 @@ fn key(
         let value = environment.variable(name);
         fields.push_optional(name, value.as_ref().map(|value| value.as_encoded_bytes()));
     }
+    if let Some(policy) = recipe.request.policy {
+        fields.push("policy", policy.hex().as_bytes());
+    }
     for check in &recipe.config.checks {
         let mut text = Vec::new();
         check.clone().without_stamp().render(&mut text);

@@ -68,3 +68,27 @@ pub(super) fn dependency_tables_mut(table: &mut Table) -> Vec<&mut Table> {
     }
     found
 }
+
+/// Every dependency, patch and replacement, with the keys that lead to it.
+pub(super) fn with_keys(table: &Table) -> Vec<(Vec<&str>, &Value)> {
+    let mut tables: Vec<(Vec<&str>, &Table)> = Vec::new();
+    let direct = ["replace"].iter().chain(DEPENDENCIES);
+    tables.extend(direct.filter_map(|key| Some((vec![*key], table.get(*key)?.as_table()?))));
+    let inner = |outer: &str| table.get(outer).and_then(Value::as_table).into_iter().flatten();
+    for (name, target) in inner("target") {
+        let of_target = DEPENDENCIES.iter();
+        tables
+            .extend(of_target.filter_map(|key| {
+                Some((vec!["target", name.as_str(), *key], target.get(*key)?.as_table()?))
+            }));
+    }
+    tables.extend(
+        inner("patch").filter_map(|(name, patch)| Some((vec!["patch", name.as_str()], patch.as_table()?))),
+    );
+    let each = tables.into_iter().flat_map(|(keys, table)| {
+        table.iter().map(move |(name, value)| {
+            (keys.iter().copied().chain([name.as_str()]).collect::<Vec<_>>(), value)
+        })
+    });
+    each.collect()
+}

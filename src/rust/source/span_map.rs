@@ -12,7 +12,7 @@
 //! What is said of ours alone is not the script's business: a warning is left out, and so is a part that only explains. An
 //! error that is nowhere else stands where ours was put.
 
-use crate::report::diagnostic::{Diagnostic, Level, Position, Span};
+use crate::base::diagnostic::{Diagnostic, Level, Position, Span};
 use crate::report::rendering::byte_of;
 use crate::rust::source::diagnostics::Inserted;
 

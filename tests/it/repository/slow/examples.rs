@@ -16,6 +16,8 @@ const TESTED: &[&str] = &[
     "greet/greet.rs",
     "greet/greetings.txt",
     "greet/phrases.rs",
+    "hosts/host.c",
+    "hosts/plugins.rs",
     "json2csv.rs",
     "nl.rs",
     "parallel.rs",

@@ -141,7 +141,8 @@ impl Diagnostic {
         Some(Diagnostic::read(&value))
     }
 
-    fn read(value: &Value) -> Diagnostic {
+    /// Reads an object of a compiler's JSON.
+    pub(crate) fn read(value: &Value) -> Diagnostic {
         let text = |name: &str| value[name].as_str().unwrap_or_default();
         let list = |name: &str| value[name].as_array().into_iter().flatten();
         Diagnostic {
@@ -265,6 +266,15 @@ impl Message {
         if let Message::Diagnostic(diagnostic) = self {
             *self = Message::Text(format!("{}\n", diagnostic.to_json()).into_bytes());
         }
+    }
+
+    /// Those that are data.
+    pub(crate) fn diagnostics_of(messages: &[Message]) -> Vec<Diagnostic> {
+        let data = messages.iter().filter_map(|message| match message {
+            Message::Diagnostic(diagnostic) => Some(diagnostic.clone()),
+            Message::Text(_) => None,
+        });
+        data.collect()
     }
 
     /// All of them as a person reads them.
