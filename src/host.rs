@@ -1,6 +1,8 @@
 //! What a host program calls: [`runner::Runner`] and the subcommands as its methods.
 
 pub(crate) mod answers;
+#[cfg(feature = "c")]
+pub(crate) mod c_abi;
 pub(crate) mod dependencies;
 pub(crate) mod editor;
 pub(crate) mod lifecycle;

@@ -3,6 +3,7 @@
 mod answers;
 mod children;
 mod embedded;
+mod header;
 mod plugins;
 mod policy;
 mod program;
@@ -11,5 +12,6 @@ mod stopping;
 
 /// With real compilers.
 mod slow {
+    mod c;
     mod real;
 }
