@@ -58,6 +58,7 @@ pub(crate) fn quote(word: impl AsRef<[u8]>) -> Vec<u8> {
 }
 
 #[cfg(test)]
+#[allow(clippy::disallowed_methods)] // A shell is asked.
 mod tests {
     use std::ffi::OsStr;
     use std::os::unix::ffi::OsStrExt;

@@ -1,12 +1,14 @@
 //! `runner edit`: opens a script in an editor, waits, and checks it if it has changed.
 
 use std::ffi::OsStr;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use crate::base::error::{Error, Result, Step};
 use crate::base::shell_words;
+use crate::base::supervision::Supervision;
 use crate::commands::check::{self, Lint};
 use crate::engine::context::Context;
+use crate::process::task::{Output, Task};
 use crate::request::options::Options;
 use crate::script::script_file::Script;
 
@@ -29,14 +31,18 @@ pub(crate) fn edit(context: &Context, script: &Script, options: &Options, open: 
     let words = editor(context, open)?;
     let (program, arguments) = words.split_first().ok_or_else(none)?;
     let mut command = Command::new(program);
-    command.args(arguments).arg(path);
-    let status = command.status().map_err(|error| {
+    let environment = context.environment();
+    command.args(arguments).arg(path).env_clear().envs(environment.all());
+    // It has the terminal, and the keys that reach us.
+    let supervision = Supervision { shares_group: true, ..environment.supervision().clone() };
+    let task = Task::new(&command, &supervision).input(Stdio::inherit());
+    let finished = task.stdout(Output::Inherit).stderr(Output::Inherit).output().map_err(|error| {
         let what = format!("cannot run the editor `{program}`");
         let error = Error::new(Step::Execute, anyhow::Error::new(error).context(what));
         error.not_found().hint("`VISUAL` or `EDITOR` names another, and so does `--open`")
     })?;
-    if !status.success() {
-        return Ok(crate::process::signals::exit_code(status));
+    if !finished.status.success() {
+        return Ok(crate::process::signals::exit_code(finished.status));
     }
     let after = script.read_again()?;
     if after.bytes() != script.bytes() {

@@ -1,7 +1,7 @@
 //! `runner lsp`: the language server in front of the language servers, over the rooms of the engine.
 
+use std::ffi::OsString;
 use std::io::{Read, Write};
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
@@ -99,6 +99,10 @@ impl Projects for Scripts {
         server_program::find(&self.context, language, toolchain)
     }
 
+    fn variables(&self) -> Vec<(OsString, OsString)> {
+        self.context.environment().all()
+    }
+
     fn remembered(&self, program: &ServerProgram) -> Option<Value> {
         server_program::remembered(&self.context, program)
     }
@@ -126,8 +130,8 @@ impl Projects for Scripts {
             Action::Lock => &["update", "--lock"],
         };
         let mut command = Command::new(self.program().unwrap_or_else(|| PathBuf::from("runner")));
-        // It may have been started as `runner-lsp`.
-        command.arg0("runner").args(words).arg(path).args(arguments);
+        command.env_clear().envs(self.context.environment().all());
+        command.args(words).arg(path).args(arguments);
         command.current_dir(path.parent().filter(|base| base.is_dir()).unwrap_or(Path::new("/")));
         command
     }

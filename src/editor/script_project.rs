@@ -18,6 +18,7 @@ use crate::editor::rust_project::{self, Artifacts, ScriptCrate, Sysroot};
 use crate::editor::script_text::{Text, problem};
 use crate::engine::context::Context;
 use crate::engine::{background, recipe};
+use crate::process::task::Task;
 use crate::report::event::{Event, EventSink, Flow};
 use crate::request::options::{Harness, Options, Verbosity};
 use crate::rust::backend::provisional;
@@ -201,7 +202,9 @@ fn sysroot(rust: &RustRecipe<'_>, environment: &Environment, program: Option<&Pa
         None => {
             let mut command = Command::new(rustc);
             command.args(["--print", "sysroot"]).env_clear().envs(environment.for_compilers());
-            let output = command.current_dir("/").output().map_err(|error| cannot_run(rustc, error))?;
+            command.current_dir("/");
+            let output = Task::new(&command, environment.supervision()).output();
+            let output = output.map_err(|error| cannot_run(rustc, error))?;
             let said = String::from_utf8(output.stdout).at(Step::Toolchain)?;
             PathBuf::from(said.trim())
         }

@@ -34,12 +34,12 @@ pub(crate) fn find(
         _ => context.environment().find_command(OsStr::new(name)),
     };
     let named = toolchain.filter(|_| language == Language::Rust);
-    let variables = named.map(|name| ("RUSTUP_TOOLCHAIN".to_owned(), name.to_owned()));
+    let variables = named.map(|name| ("RUSTUP_TOOLCHAIN".into(), name.into()));
     match found {
         Some(program) => Ok(ServerProgram {
             program,
             arguments,
-            variables: variables.into_iter().collect(),
+            variables: context.environment().all().into_iter().chain(variables).collect(),
             name: name.to_owned(),
         }),
         None => Err(format!("cannot find `{name}`\n  hint: install it: {cure}")),

@@ -190,6 +190,7 @@ impl Group {
 }
 
 /// Starts a program as a child, which finds signals as our caller left them.
+#[allow(clippy::disallowed_methods)] // This is one of the two places.
 pub(crate) fn start(image: &Image<'_>, signals: &Signals, group: Group) -> io::Result<Pid> {
     let path = CString::new(image.file.as_os_str().as_bytes())?;
     let raw = RawImage::new(image)?;
@@ -245,13 +246,6 @@ pub(super) fn close_at_exec() {
         // SAFETY: two numbers; of one that is not open nothing happens.
         unsafe { libc::fcntl(descriptor, libc::F_SETFD, libc::FD_CLOEXEC) };
     }
-}
-
-/// Makes a command die with the thread that starts it: a language server, which is talked to as long as that lives.
-pub(crate) fn tie(command: &mut Command) {
-    let parent = getpid();
-    // SAFETY: two system calls between fork and exec; nothing is allocated.
-    unsafe { command.pre_exec(move || die_with_parent(parent, rustix::process::Signal::TERM)) };
 }
 
 /// Asks the system to send this process a signal when its parent dies.

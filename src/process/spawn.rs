@@ -87,6 +87,7 @@ const STATUS: i64 = 4;
 
 /// Starts a command whose streams are arranged. Its environment is what the command says, and nothing else.
 /// `name` is its `argv[0]`, if that is not the program.
+#[allow(clippy::disallowed_methods)] // This is one of the two places.
 pub(crate) fn start(command: &mut Command, name: Option<&OsStr>, setup: Setup) -> io::Result<Started> {
     if has_descriptors() && !signals::is_child_ignored() && !(cfg!(target_os = "linux") && setup.is_guarded) {
         let parent = getpid();
@@ -242,6 +243,7 @@ fn limit(resource: Resource, value: Option<u64>, more: u64) -> io::Result<()> {
 }
 
 /// Starts a command as the child of a process between.
+#[allow(clippy::disallowed_methods)] // This is one of the two places.
 fn start_monitored(command: &mut Command, name: Option<&OsStr>, setup: Setup) -> io::Result<Started> {
     let (mut reports, writer) = io::pipe()?;
     let (parent, number) = (getpid(), writer.as_raw_fd());

@@ -348,6 +348,7 @@ fn octal(bytes: &[u8]) -> Vec<u8> {
 }
 
 #[cfg(test)]
+#[allow(clippy::disallowed_methods)] // A shell is asked.
 mod tests {
     use super::*;
 

@@ -4,6 +4,7 @@
 //! [`Projects::project`], [`Projects::add_dependency`] and the commands happen on threads of their own; all others on the
 //! one that moves messages, and must not start processes that last.
 
+use std::ffi::OsString;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -161,8 +162,8 @@ pub(crate) struct ServerProgram {
     pub(crate) program: PathBuf,
     /// Its arguments.
     pub(crate) arguments: Vec<String>,
-    /// Variables that it is given.
-    pub(crate) variables: Vec<(String, String)>,
+    /// All its variables; of two of one name the later counts.
+    pub(crate) variables: Vec<(OsString, OsString)>,
     /// As people know it.
     pub(crate) name: String,
 }
@@ -230,6 +231,9 @@ pub(crate) trait Projects: Send + Sync {
     /// # Errors
     /// A message with what to install.
     fn server(&self, language: Language, toolchain: Option<&str>) -> Result<ServerProgram, String>;
+
+    /// The variables that servers are given.
+    fn variables(&self) -> Vec<(OsString, OsString)>;
 
     /// What a server answered to `initialize` when it was asked before.
     fn remembered(&self, program: &ServerProgram) -> Option<Value>;

@@ -1,21 +1,23 @@
 //! One language server: its process, what waits for it, and how its ids are told from those of other servers.
 
 use std::collections::HashSet;
-use std::io::{self, BufReader, Write};
-use std::process::{Child, Command, Stdio};
+use std::io::{self, BufReader, PipeReader, PipeWriter, Write};
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use crate::base::supervision::Supervision;
 use crate::editor::lsp::event::Event;
 use crate::editor::lsp::gate::Gate;
 use crate::editor::lsp::message::{self, Message};
 use crate::editor::lsp::projects::{Language, ServerProgram};
 use crate::editor::lsp::tokens::Legend;
 use crate::editor::lsp::wire;
-use crate::process::exec;
+use crate::process::running::Running;
+use crate::process::task::{Output, Task};
 
 /// A server that ends is started again, but not more often than so many times within [`WINDOW`].
 const MOST_STARTS: usize = 4;
@@ -80,7 +82,8 @@ pub(super) struct Server {
 }
 
 struct Link {
-    child: Child,
+    /// Killed when this is dropped.
+    _running: Running,
     to: Sender<Vec<u8>>,
 }
 
@@ -120,14 +123,11 @@ impl Server {
         }
         let first = self.starts.is_empty() && self.generation == 0;
         self.starts.push(now);
-        let mut child = spawn(&self.program)
+        let (running, input, output) = spawn(&self.program)
             .map_err(|error| format!("cannot start `{}`: {error}", self.program.program.display()))?;
         if !first {
             self.generation += 1;
         }
-        let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
-            return Err(format!("cannot talk to `{name}`"));
-        };
         let (to, queue) = channel();
         let (index, generation, events) = (self.index, self.generation, events.clone());
         std::thread::spawn(move || write_all(&queue, input));
@@ -153,7 +153,7 @@ impl Server {
         });
         // Nobody reads the queue if the process is gone already, which its reader tells.
         let _ = to.send(initialize);
-        self.link = Some(Link { child, to });
+        self.link = Some(Link { _running: running, to });
         self.state = State::Starting;
         Ok(())
     }
@@ -185,11 +185,8 @@ impl Server {
     /// Collects the process after its output has ended.
     pub(super) fn collect(&mut self) {
         self.state = State::Dead;
-        if let Some(mut link) = self.link.take() {
-            // It may have closed its output and go on.
-            let _ = link.child.kill();
-            let _ = link.child.wait();
-        }
+        // It may have closed its output and go on: dropped, it is killed and waited for.
+        self.link = None;
     }
 
     /// Closes the server's input once all is written, so that it ends.
@@ -237,8 +234,7 @@ impl Server {
 
 /// Starts a server only to hear what it can; `None` if it does not say within `patience`.
 pub(super) fn ask(program: &ServerProgram, params: &Value, patience: Duration) -> Option<Value> {
-    let mut child = spawn(program).ok()?;
-    let (mut input, output) = (child.stdin.take()?, child.stdout.take()?);
+    let (running, mut input, output) = spawn(program).ok()?;
     let (sender, receiver) = channel();
     std::thread::spawn(move || {
         let mut output = BufReader::new(output);
@@ -253,16 +249,21 @@ pub(super) fn ask(program: &ServerProgram, params: &Value, patience: Duration) -
     let request = message::request(&json!(INITIALIZE), "initialize", params.clone());
     let written = wire::write(&mut input, &message::bytes(&request));
     let answer = written.ok().and_then(|()| receiver.recv_timeout(patience).ok());
-    let _ = child.kill();
-    let _ = child.wait();
+    drop(running);
     answer.filter(Value::is_object)
 }
 
-fn spawn(program: &ServerProgram) -> io::Result<Child> {
+/// Starts a server, and gives the ends of its standard input and output that are ours. It dies with the thread that starts it.
+fn spawn(program: &ServerProgram) -> io::Result<(Running, PipeWriter, PipeReader)> {
     let mut command = Command::new(&program.program);
-    command.args(&program.arguments).envs(program.variables.iter().map(|(name, value)| (name, value)));
-    exec::tie(&mut command);
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()
+    command.args(&program.arguments).env_clear();
+    command.envs(program.variables.iter().map(|(name, value)| (name, value)));
+    let supervision = Supervision { shares_group: true, ..Supervision::default() };
+    let (theirs, input) = io::pipe()?;
+    let task = Task::new(&command, &supervision).input(theirs.into()).stderr(Output::Inherit);
+    let mut running = task.start()?;
+    let output = running.stdout.take().ok_or(io::ErrorKind::BrokenPipe)?;
+    Ok((running, input, output))
 }
 
 fn write_all(queue: &Receiver<Vec<u8>>, mut input: impl Write) {

@@ -38,6 +38,7 @@ impl Observation {
     ///
     /// # Errors
     /// [`StartError::Unavailable`] if it cannot be observed here. `command` can then be started without.
+    #[allow(clippy::disallowed_methods)] // Tests only: a build is started by `process::spawn`.
     pub(crate) fn start(command: &mut Command, policy: Policy) -> Result<(Child, Observation), StartError> {
         let (mut child, observation) = Observation::start_by(command, policy, Command::spawn)?;
         // The supervisor could not see the first call, and killed who made it: to us that looks like a start.

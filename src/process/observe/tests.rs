@@ -1,6 +1,6 @@
 //! What a command looked at is seen, whatever way it looked.
 
-#![allow(clippy::print_stdout, clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::disallowed_methods, clippy::print_stdout, clippy::unwrap_used, reason = "tests")]
 
 mod calls;
 mod life;

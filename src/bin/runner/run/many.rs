@@ -57,6 +57,7 @@ pub(crate) fn each(
 /// Runs the tests or benchmarks of several scripts, each by a process of our own: what a test program does to its process
 /// is done to no other's. Output is shown whole, a script after the other. Benchmarks would disturb one another, and run one
 /// by one.
+#[allow(clippy::disallowed_methods)] // The command line itself, once more; no script is started here.
 pub(crate) fn test(
     runner: &Runner,
     scripts: &[OsString],

@@ -3,13 +3,14 @@
 //! Commands run in threads; what a script writes goes to the editor's log line by line, and the answer to the command is its
 //! exit status, or what it printed if that is JSON.
 
-use std::io::{BufRead, BufReader};
+use std::ffi::OsStr;
 use std::path::Path;
-use std::process::Stdio;
+use std::process::Command;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use crate::base::supervision::Supervision;
 use crate::editor::lsp::capability::ADD_DEPENDENCY;
 use crate::editor::lsp::event::{Done, Event};
 use crate::editor::lsp::message::{self, Message};
@@ -18,7 +19,8 @@ use crate::editor::lsp::session::document::{Document, Role};
 use crate::editor::lsp::session::state::{Pending, Session, document_key};
 use crate::editor::lsp::text::{self, Position, range_value};
 use crate::editor::lsp::uri;
-use crate::process::exec;
+use crate::process::running::Heard;
+use crate::process::task::Task;
 
 /// The first segments of paths that no dependency is for.
 const NO_CRATES: &[&str] = &["crate", "self", "super", "std", "core", "alloc", "Self", "proc_macro", "test"];
@@ -166,7 +168,7 @@ impl Session {
         std::thread::spawn(move || {
             let command = projects.command(action, &path, arguments.get(1..).unwrap_or_default());
             let output = |text: String| drop(events.send(Event::Output { text }));
-            let result = run(command, action, output);
+            let result = run(&command, action, output);
             // Nobody is there to hear it when we are ending.
             let _ = events.send(Event::Done(Done::Ran { id, result }));
         });
@@ -224,37 +226,26 @@ fn unknown_crate(text: &str, diagnostic: &Value, encoding: text::Encoding) -> Op
     is_name.then_some(name)
 }
 
-/// Runs a command to its end. What it prints for the editor, as JSON, is the result; anything else goes to the log.
-fn run(
-    mut command: std::process::Command,
-    action: Action,
-    output: impl Fn(String) + Sync,
-) -> Result<Value, String> {
+/// Runs a command of ours to its end. What it prints for the editor, as JSON, is the result; anything else goes to the log.
+fn run(command: &Command, action: Action, output: impl Fn(String)) -> Result<Value, String> {
     let shown = format!("{command:?}");
-    exec::tie(&mut command);
-    let started = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
-    let mut child = started.map_err(|error| format!("cannot run `{shown}`: {error}"))?;
-    let (from, errors) = (child.stdout.take(), child.stderr.take());
-    let mut kept = String::new();
-    std::thread::scope(|scope| {
-        let output = &output;
-        scope.spawn(move || {
-            for line in
-                errors.into_iter().flat_map(|errors| BufReader::new(errors).lines()).map_while(Result::ok)
-            {
-                output(line);
-            }
-        });
-        for line in from.into_iter().flat_map(|from| BufReader::new(from).lines()).map_while(Result::ok) {
-            if action == Action::Debug {
-                kept.push_str(&line);
-                kept.push('\n');
-            } else {
-                output(line);
-            }
+    let supervision = Supervision { shares_group: true, ..Supervision::default() };
+    // It may have been started as `runner-lsp`.
+    let started = Task::new(command, &supervision).name(OsStr::new("runner")).start();
+    let mut running = started.map_err(|error| format!("cannot run `{shown}`: {error}"))?;
+    let (mut kept, mut lines) = (Vec::new(), [Lines::default(), Lines::default()]);
+    let driven = running.drive(&supervision, None, &mut |heard| {
+        match heard {
+            Heard::Stdout(bytes) if action == Action::Debug => kept.extend_from_slice(bytes),
+            Heard::Stdout(bytes) => lines[0].add(bytes, &output),
+            Heard::Stderr(bytes) => lines[1].add(bytes, &output),
+            Heard::Frame => {}
         }
+        None
     });
-    let status = child.wait().map_err(|error| format!("cannot wait for `{shown}`: {error}"))?;
+    lines.iter_mut().for_each(|lines| lines.end(&output));
+    let (exit, _) = driven.map_err(|error| format!("cannot wait for `{shown}`: {error}"))?;
+    let (status, kept) = (exit.status, String::from_utf8_lossy(&kept));
     if action == Action::Debug && status.success() {
         return Ok(serde_json::from_str(&kept).unwrap_or_else(|_| kept.trim_end().into()));
     }
@@ -264,6 +255,28 @@ fn run(
             Ok(json!({"status": status.to_string(), "code": status.code()}))
         }
         false => Err(format!("`{shown}` failed ({status})")),
+    }
+}
+
+/// What was printed of a line that has not ended yet.
+#[derive(Default)]
+struct Lines(Vec<u8>);
+
+impl Lines {
+    fn add(&mut self, bytes: &[u8], output: &impl Fn(String)) {
+        for part in bytes.split_inclusive(|byte| *byte == b'\n') {
+            self.0.extend_from_slice(part);
+            if part.ends_with(b"\n") {
+                self.end(output);
+            }
+        }
+    }
+
+    fn end(&mut self, output: &impl Fn(String)) {
+        let line = std::mem::take(&mut self.0);
+        if !line.is_empty() {
+            output(String::from_utf8_lossy(line.strip_suffix(b"\n").unwrap_or(&line)).into_owned());
+        }
     }
 }
 

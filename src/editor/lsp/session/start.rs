@@ -103,7 +103,7 @@ impl Session {
             return Ok(ServerProgram {
                 program: path.clone(),
                 arguments: Vec::new(),
-                variables: Vec::new(),
+                variables: self.projects.variables(),
                 name,
             });
         }
