@@ -1,6 +1,7 @@
 //! Hosts with a real rustc: buffers of an editor, deadlines in the compiler and in the linker.
 
 use std::ffi::OsString;
+use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::time::Duration;
 
@@ -94,4 +95,44 @@ fn a_deadline_ends_the_resolution_of_dependencies() {
     let (settings, _server) = with_silent_registry(&sandbox);
     let text = "---\n[dependencies]\nnothing-of-that-name = \"1\"\n---\nfn main() {}\n";
     is_over(&sandbox, settings, text, Step::Dependencies);
+}
+
+/// Settings whose registry has one crate, and takes forever to send it.
+fn with_stalling_download(sandbox: &Sandbox) -> Settings {
+    let (settings, server) = with_silent_registry(sandbox);
+    let address = server.local_addr().unwrap();
+    std::thread::spawn(move || {
+        let mut held = Vec::new();
+        for stream in server.incoming() {
+            let mut stream = stream.unwrap();
+            let mut request = String::new();
+            BufReader::new(stream.try_clone().unwrap()).read_line(&mut request).unwrap();
+            let body = match request.split(' ').nth(1) {
+                Some("/config.json") => format!("{{\"dl\":\"http://{address}/dl\"}}"),
+                Some("/st/al/stalls") => format!(
+                    "{{\"name\":\"stalls\",\"vers\":\"1.0.0\",\"deps\":[],\"features\":{{}},\"yanked\":false,\"cksum\":\"{}\"}}\n",
+                    "0".repeat(64)
+                ),
+                _ => {
+                    held.push(stream);
+                    continue;
+                }
+            };
+            let head =
+                format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
+            let _ = stream.write_all((head + &body).as_bytes());
+        }
+    });
+    settings
+}
+
+#[test]
+fn a_deadline_ends_a_download() {
+    let sandbox = Sandbox::new();
+    let text = "---\n[dependencies]\nstalls = \"1\"\n---\nfn main() {}\n";
+    let settings = with_stalling_download(&sandbox);
+    is_over(&sandbox, settings, text, Step::Dependencies);
+    let lock = sandbox.cached_paths("deps").into_iter().filter(|path| path.ends_with("Cargo.lock"));
+    let resolved = lock.filter_map(|path| std::fs::read_to_string(path).ok());
+    assert!(resolved.into_iter().any(|text| text.contains("stalls")), "it was resolved before");
 }
