@@ -211,7 +211,7 @@ impl BuildRecord {
         let revision =
             self.revision.as_ref().map(|one| json!({"commit": one.commit, "modified": one.is_modified}));
         json!({
-            "script": {"name": self.script, "b3": self.digest}, "revision": revision, "language": self.language,
+            "script": self.script, "script_b3": self.digest, "revision": revision, "language": self.language,
             "toolchain": self.toolchain, "target": self.target, "profile": self.profile, "options": self.options,
             "flags": self.flags, "lock": self.lock,
             "dependencies": self.dependencies.iter().map(dependency).collect::<Vec<_>>(), "runner": self.runner,

@@ -114,9 +114,10 @@ impl Artifact {
             }
         }
         let script = self.script.as_ref().map(|script| script.to_string_lossy());
-        fields["script"] = json!({"path": script, "b3": self.script_digest});
+        fields["script"] = json!(script);
+        fields["script_b3"] = self.script_digest.as_str().into();
         fields["path"] = self.path.to_string_lossy().into();
-        fields["size"] = self.sums.bytes.into();
+        fields["bytes"] = self.sums.bytes.into();
         fields["b3"] = self.sums.b3.hex().into();
         fields["sha256"] = self.sums.sha256.as_str().into();
         fields["inputs"] = self.inputs.to_json();

@@ -7,6 +7,7 @@ mod directories;
 mod doctor;
 mod env;
 mod inputs;
+mod json;
 mod looking;
 mod migrate;
 mod named_outputs;

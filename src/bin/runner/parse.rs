@@ -28,6 +28,7 @@ pub(crate) mod watch;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
+use pico_args::Arguments;
 use runner::{Error, Harness, Kind, Placement, Result, Step, usage_error};
 
 use crate::commands;
@@ -161,6 +162,18 @@ fn subcommand(name: &str, mut arguments: Vec<OsString>) -> Result<Command> {
         return Ok(Command::Help(Some(name.to_owned())));
     }
     let mut parser = parser(arguments);
+    if AS_JSON.contains(&name) && parser.contains("--json") {
+        return Ok(Command::AsJson(Box::new(of_subcommand(name, parser, plain)?)));
+    }
+    of_subcommand(name, parser, plain)
+}
+
+/// The subcommands that tell the same as JSON, and have no more to say of that.
+const AS_JSON: &[&str] = &[
+    "cache", "demote", "doc", "fmt", "migrate", "new", "promote", "rollback", "update", "upgrade", "verify",
+];
+
+fn of_subcommand(name: &str, mut parser: Arguments, plain: Vec<OsString>) -> Result<Command> {
     match name {
         "build" | "inspect" | "verify" => build::parse(name, parser, plain),
         "check" | "clippy" | "doc" | "fmt" | "migrate" => check::parse(name, parser, plain),

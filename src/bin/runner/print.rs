@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use runner::printable;
+use serde_json::Value;
 
 /// A path in a list: one line, whatever is in it.
 pub(crate) fn shown(path: &Path) -> String {
@@ -15,6 +16,29 @@ pub(crate) fn shown(path: &Path) -> String {
 pub(crate) fn print(text: std::fmt::Arguments<'_>) {
     // A reader that has gone is told so by SIGPIPE.
     let _ = out().lock().write_fmt(text);
+}
+
+/// The version of the JSON that subcommands print: `runner help json` says when it changes.
+pub(crate) const SCHEMA: u32 = 1;
+
+/// Prints JSON on a line; each object says of which version it is.
+pub(crate) fn print_json(value: Value) {
+    print(format_args!("{}", json_line(value)));
+}
+
+/// The same as text, with its line end.
+pub(crate) fn json_line(mut value: Value) -> String {
+    match &mut value {
+        Value::Array(list) => list.iter_mut().for_each(number),
+        one => number(one),
+    }
+    format!("{value}\n")
+}
+
+fn number(value: &mut Value) {
+    if let Value::Object(fields) = value {
+        fields.insert("schema".to_owned(), SCHEMA.into());
+    }
 }
 
 /// Says an error on stderr: one line, and a hint if there is a cure.

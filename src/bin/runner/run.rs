@@ -18,11 +18,11 @@ pub(crate) mod watch;
 use std::ffi::{OsStr, OsString};
 
 use runner::{Flow, Options, Result, Runner, Script, Settings, Verbosity, Why, printable, usage_error};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::end::{end_as, survive_broken_pipes};
 use crate::parse::command::{Command, Data};
-use crate::print::{self, print, tell};
+use crate::print::{self, json_line, print, tell};
 use crate::run::script::{perhaps_anothers_word, read};
 use crate::terminal::Terminal;
 use crate::{completion, help};
@@ -44,6 +44,10 @@ fn dispatch_in(command: Command, settings: Settings) -> Result<u8> {
         Flow::Go
     });
     let runner = Runner::new(settings);
+    let (command, json) = match command {
+        Command::AsJson(command) => (*command, true),
+        command => (command, false),
+    };
     match command {
         Command::Run { script, arguments, options } => return run(&runner, &script, &options, &arguments),
         Command::Evaluate { expression, base, arguments, options } => {
@@ -55,7 +59,7 @@ fn dispatch_in(command: Command, settings: Settings) -> Result<u8> {
         Command::Inspect { programs, json } => return Ok(build::inspect(&runner, &programs, json)),
         Command::AddRecord { programs } => build::add_record(&runner, &programs)?,
         Command::Verify { programs, script, options } => {
-            return Ok(build::verify(&runner, &programs, script.as_deref(), &options));
+            return Ok(build::verify(&runner, &programs, script.as_deref(), &options, json));
         }
         Command::BuildCache { scripts, options } => return build_ahead(&runner, &scripts, &options),
         Command::Background { script, options } => {
@@ -81,9 +85,9 @@ fn dispatch_in(command: Command, settings: Settings) -> Result<u8> {
             export::export(&runner, &script, &directory, mode, &options, json)?;
         }
         Command::Import { from, mode, json, quiet } => export::import(&runner, &from, &mode, json, quiet)?,
-        Command::New { file, new, options } => new::new(&runner, &file, &new, &options)?,
+        Command::New { file, new, options } => new::new(&runner, &file, &new, &options, json)?,
         Command::Rollback { names, force, dry_run, quiet } => {
-            return Ok(promote::rollback(&runner, &names, force, dry_run, quiet));
+            return Ok(promote::rollback(&runner, &names, force, dry_run, quiet, json));
         }
         Command::Watch { script, arguments, how, clears, options } => {
             return watch::watch(&runner, &read(&runner, &script)?, &arguments, &how, clears, &options);
@@ -104,6 +108,11 @@ fn dispatch_in(command: Command, settings: Settings) -> Result<u8> {
             let is_one = scripts.len() == 1;
             return many::each(&runner, &scripts, Some("updated"), &options, |script| {
                 let updated = runner.update(script, &options, write_lock)?;
+                if json {
+                    let changes =
+                        updated.iter().map(|one| json!({"name": one.name, "old": one.old, "new": one.new}));
+                    return told(script, json!({"changes": changes.collect::<Vec<_>>()}));
+                }
                 if options.verbosity == Verbosity::Quiet {
                     return Ok((0, String::new()));
                 }
@@ -116,11 +125,11 @@ fn dispatch_in(command: Command, settings: Settings) -> Result<u8> {
             });
         }
         Command::Promote { scripts, placement, options } => {
-            promote::promote(&runner, &scripts, &placement, options)?;
+            promote::promote(&runner, &scripts, &placement, options, json)?;
         }
-        Command::Demote { names, force } => promote::demote(&runner, &names, force)?,
+        Command::Demote { names, force } => promote::demote(&runner, &names, force, json)?,
         Command::List { json } => promote::list(&runner, json)?,
-        Command::Upgrade { names, options } => return promote::upgrade(&runner, &names, &options),
+        Command::Upgrade { names, options } => return promote::upgrade(&runner, &names, &options, json),
         Command::Check { scripts, lint, arguments, data: Data::Json { is_buffer }, options } => {
             return editor::check(&runner, &scripts, lint, &arguments, is_buffer, &options);
         }
@@ -132,18 +141,29 @@ fn dispatch_in(command: Command, settings: Settings) -> Result<u8> {
         Command::Document { scripts, directory, arguments, options } => {
             return many::each(&runner, &scripts, Some("documented"), &options, |script| {
                 let page = runner.document(script, &options, directory.as_deref(), &arguments)?;
+                if json {
+                    return told(script, json!({"path": page.to_string_lossy()}));
+                }
                 Ok((0, format!("{}\n", page.display())))
             });
         }
         Command::Format { scripts, arguments, options } => {
             let done = if arguments.iter().any(|word| word == "--check") { "checked" } else { "formatted" };
             return many::each(&runner, &scripts, Some(done), &options, |script| {
-                runner.format(script, &options, &arguments).map(|code| (code, String::new()))
+                let code = runner.format(script, &options, &arguments)?;
+                match json {
+                    true => told(script, json!({"exit_code": code})).map(|(_, text)| (code, text)),
+                    false => Ok((code, String::new())),
+                }
             });
         }
         Command::Migrate { scripts, style } => {
             return many::each(&runner, &scripts, Some("looked at"), &Options::default(), |script| {
-                let what = if runner.migrate(script, style)? { "rewritten" } else { "already in that form" };
+                let is_changed = runner.migrate(script, style)?;
+                if json {
+                    return told(script, json!({"changed": is_changed}));
+                }
+                let what = if is_changed { "rewritten" } else { "already in that form" };
                 Ok((0, format!("{}: {what}\n", printable(&script.display_name()))))
             });
         }
@@ -152,7 +172,9 @@ fn dispatch_in(command: Command, settings: Settings) -> Result<u8> {
             print(format_args!("{}\n", place.display()));
         }
         // Peeled off above.
-        Command::Colored { command, .. } => return dispatch_in(*command, runner.settings()),
+        Command::Colored { command, .. } | Command::AsJson(command) => {
+            return dispatch_in(*command, runner.settings());
+        }
         Command::AfterCleaning(command) => {
             runner.cache_clean(None)?;
             return dispatch_in(*command, runner.settings());
@@ -170,7 +192,7 @@ fn dispatch_in(command: Command, settings: Settings) -> Result<u8> {
         Command::Env { names, script, options, json } => {
             env::show(&runner, &names, script.as_deref(), &options, json)?;
         }
-        Command::Cache(command) => cache::run(&runner, command)?,
+        Command::Cache(command) => cache::run(&runner, command, json)?,
         Command::Discover { words, form } => return editor::discover(&runner, &words, form),
         Command::Edit { script, open, options } => {
             return runner.edit(&read(&runner, &script)?, &options, open.as_deref());
@@ -228,13 +250,19 @@ fn build_ahead(runner: &Runner, scripts: &[OsString], options: &Options) -> Resu
     Ok(code)
 }
 
+/// What was done with a script, as JSON.
+fn told(script: &Script, mut fields: Value) -> many::Outcome {
+    fields["script"] = script.display_name().into();
+    Ok((0, json_line(fields)))
+}
+
 /// One line: `cached …`, `not built yet`, or what changed. With `--json` one object.
 fn why(runner: &Runner, script: &Script, options: &Options, json: bool) -> many::Outcome {
     let why = runner.why(script, options)?;
     if !json {
         return Ok((0, format!("{}\n", printable(&format!("{}: {why}", script.display_name())))));
     }
-    let (state, binary, is_provisional, changes) = match &why {
+    let (state, path, is_provisional, changes) = match &why {
         Why::Hit { path, is_provisional } => {
             ("hit", Some(path.to_string_lossy().into_owned()), *is_provisional, Vec::new())
         }
@@ -245,9 +273,5 @@ fn why(runner: &Runner, script: &Script, options: &Options, json: bool) -> many:
         .iter()
         .map(|change| json!({"kind": change.kind, "name": change.name, "old": change.old, "new": change.new}))
         .collect();
-    let script = script.display_name();
-    let fields = json!({
-        "script": script, "state": state, "binary": binary, "provisional": is_provisional, "changes": changes,
-    });
-    Ok((0, format!("{fields}\n")))
+    told(script, json!({"state": state, "path": path, "provisional": is_provisional, "changes": changes}))
 }

@@ -16,7 +16,7 @@ fn findings(ran: &Ran) -> Vec<(String, String, String)> {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let list = list.as_array().unwrap().iter();
     list.map(|one| {
-        (text(&one["grade"]), text(&one["what"]), text(&one["found"]) + " | " + &text(&one["cure"]))
+        (text(&one["grade"]), text(&one["name"]), text(&one["found"]) + " | " + &text(&one["hint"]))
     })
     .collect()
 }

@@ -119,7 +119,7 @@ fn the_list_as_json_has_all_that_a_receipt_says() {
     for (name, value) in expected {
         assert_eq!(one[name], value, "{name}");
     }
-    for name in ["binary_digest", "source_digest"] {
+    for name in ["b3", "source_b3"] {
         assert_eq!(one[name].as_str().unwrap().len(), 64, "{name}");
     }
     assert!(one["installed"].as_i64().unwrap() > 1_600_000_000 && one["toolchain_id"].is_string());

@@ -80,7 +80,7 @@ fn json_holds_the_same() {
     sandbox.runner(["x.rs"]).env("COLOR", "red").run().prints("red\n");
     let hit = json("red");
     assert_eq!((&hit["script"], &hit["state"]), (&"x.rs".into(), &"hit".into()));
-    assert!(hit["binary"].as_str().unwrap().ends_with("/x"));
+    assert!(hit["path"].as_str().unwrap().ends_with("/x"));
     let changed = json("blue");
     assert_eq!(changed["state"], "changed");
     assert_eq!(

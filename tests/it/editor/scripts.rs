@@ -203,7 +203,7 @@ fn lenses_and_commands_run_the_script() {
     assert_eq!(failed["error"]["code"], -32803);
     let debug =
         editor.ask("workspace/executeCommand", json!({"command": "runner.debug", "arguments": [uri(&path)]}));
-    assert_eq!(debug["script"]["path"], path.to_str().unwrap());
+    assert_eq!(debug["script"], path.to_str().unwrap());
     assert!(std::path::Path::new(debug["path"].as_str().unwrap()).is_file(), "{debug}");
     assert_eq!(editor.close(), Some(0));
 }

@@ -26,6 +26,11 @@ pub(crate) const TOPICS: &[Topic] = &[
         says: "completion, diagnostics and debugging in editors",
         text: include_str!("editor.txt"),
     },
+    Topic {
+        name: "json",
+        says: "what `--json` prints: fields, and their version",
+        text: include_str!("json.txt"),
+    },
     Topic { name: "languages", says: "languages of scripts", text: LANGUAGES },
     Topic { name: "cache", says: "where builds are cached, and when they are evicted", text: CACHE },
     Topic { name: "config", says: "settings: where each may be set, and precedence", text: CONFIG },

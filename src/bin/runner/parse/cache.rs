@@ -15,7 +15,6 @@ pub(crate) fn parse(mut parser: Arguments, plain: Vec<OsString>) -> Result<Comma
     let older = text(&mut parser, "--older")?;
     let max_size = text(&mut parser, "--max-size")?;
     let only_shows = parser.contains("--dry-run");
-    let json = parser.contains("--json");
     let mut list = words(parser, "cache", None)?.into_iter().chain(plain);
     let word = list.next().unwrap_or_default();
     if word != "trim"
@@ -29,18 +28,12 @@ pub(crate) fn parse(mut parser: Arguments, plain: Vec<OsString>) -> Result<Comma
     {
         return Err(usage_error(format!("`{option}` is for `cache trim`")).with_hint("`runner help cache`"));
     }
-    if json && !["size", "list", "stats", "trim"].iter().any(|known| word == *known) {
-        return Err(usage_error(
-            "`--json` is for `cache size`, `cache list`, `cache stats` and `cache trim`",
-        )
-        .with_hint("`runner help cache`"));
-    }
     let command = match word.to_str() {
         Some("path") => CacheCommand::Path,
-        Some("size") => CacheCommand::Size { json },
-        Some("list") => CacheCommand::List { json },
-        Some("stats") => CacheCommand::Stats { json },
-        Some("trim") => CacheCommand::Trim { older, max_size, only_shows, json },
+        Some("size") => CacheCommand::Size,
+        Some("list") => CacheCommand::List,
+        Some("stats") => CacheCommand::Stats,
+        Some("trim") => CacheCommand::Trim { older, max_size, only_shows },
         Some("stop") => CacheCommand::Stop,
         Some("clean") => CacheCommand::Clean(list.next().map(PathBuf::from)),
         _ => {

@@ -203,6 +203,8 @@ pub(crate) enum Command {
         is_colored: bool,
         command: Box<Command>,
     },
+    /// What is to be done, and told as JSON.
+    AsJson(Box<Command>),
     /// Empties the cache first.
     AfterCleaning(Box<Command>),
     Cache(CacheCommand),
@@ -241,10 +243,10 @@ pub(crate) enum Command {
 #[derive(Debug)]
 pub(crate) enum CacheCommand {
     Path,
-    Size { json: bool },
-    List { json: bool },
-    Stats { json: bool },
-    Trim { older: Option<String>, max_size: Option<String>, only_shows: bool, json: bool },
+    Size,
+    List,
+    Stats,
+    Trim { older: Option<String>, max_size: Option<String>, only_shows: bool },
     Clean(Option<PathBuf>),
     Stop,
 }

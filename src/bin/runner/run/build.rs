@@ -9,7 +9,7 @@ use runner::{Artifact, Error, Options, Result, Runner, Script, Verification, pri
 use serde_json::json;
 
 use crate::parse::command::Saying;
-use crate::print::{self, print, tell};
+use crate::print::{self, print, print_json, tell};
 use crate::run::script::{read, with_release};
 
 /// Builds what can be built; the first error's code.
@@ -41,7 +41,7 @@ pub(crate) fn build(
 
 fn say(artifact: &Artifact, saying: &Saying) {
     if saying.json {
-        print(format_args!("{}\n", artifact.to_json()));
+        print_json(artifact.to_json());
     } else if saying.path {
         // A path is bytes, and a debugger is given it.
         let mut out = print::out().lock();
@@ -56,7 +56,7 @@ pub(crate) fn inspect(runner: &Runner, programs: &[OsString], json: bool) -> u8 
         if json {
             let mut fields = record.to_json();
             fields["path"] = json!(path.to_string_lossy());
-            print(format_args!("{fields}\n"));
+            print_json(fields);
         } else {
             let program = program.to_string_lossy();
             print(format_args!("{}: {}\n{record}", printable(&program), printable(&record.toolchain)));
@@ -78,6 +78,7 @@ pub(crate) fn verify(
     programs: &[OsString],
     script: Option<&OsStr>,
     options: &Options,
+    json: bool,
 ) -> u8 {
     let mut differs = false;
     let code = first_code(programs.iter().map(|program| {
@@ -85,6 +86,12 @@ pub(crate) fn verify(
         let Verification { script, is_identical, differences, .. } = &rebuilt;
         differs |= !is_identical;
         let (program, script) = (program.to_string_lossy(), script.to_string_lossy());
+        if json {
+            print_json(json!({
+                "path": program, "script": script, "identical": is_identical, "differences": differences,
+            }));
+            return Ok(());
+        }
         let verdict = if *is_identical { "identical to" } else { "differs from" };
         print(format_args!("{}: {verdict} what {} gives\n", printable(&program), printable(&script)));
         for difference in differences {

@@ -7,41 +7,47 @@ use runner::{Background, CachedBuild, Result, Runner, Script, TrimReport};
 use serde_json::{Value, json};
 
 use crate::parse::command::CacheCommand;
-use crate::print::{self, print, shown};
+use crate::print::{self, print, print_json, shown};
 
-pub(crate) fn run(runner: &Runner, command: CacheCommand) -> Result<()> {
+pub(crate) fn run(runner: &Runner, command: CacheCommand, json: bool) -> Result<()> {
     match command {
+        CacheCommand::Path if json => print_json(json!({"path": runner.cache_path()?.to_string_lossy()})),
         CacheCommand::Path => {
             // A path is bytes, and somebody may paste it.
             let path = runner.cache_path()?;
             let mut out = print::out().lock();
             let _ = out.write_all(path.as_os_str().as_bytes()).and_then(|()| out.write_all(b"\n"));
         }
-        CacheCommand::Size { json: false } => print(format_args!("{}\n", runner.cache_size()?)),
-        CacheCommand::Size { json: true } => {
+        CacheCommand::Size if !json => print(format_args!("{}\n", runner.cache_size()?)),
+        CacheCommand::Size => {
             let path = runner.cache_path()?;
             let size = json!({"path": path.to_string_lossy(), "bytes": runner.cache_size()?});
-            print(format_args!("{size}\n"));
+            print_json(size);
         }
-        CacheCommand::List { json: true } => {
+        CacheCommand::List if json => {
             let list: Vec<Value> = runner.cache_list()?.iter().map(described).collect();
-            print(format_args!("{}\n", Value::Array(list)));
+            print_json(Value::Array(list));
         }
-        CacheCommand::List { json: false } => {
+        CacheCommand::List => {
             if let Some(background) = runner.background()? {
                 let Background { pid, script } = background;
                 print(format_args!("process {pid} is building the release binary of {}\n", shown(&script)));
             }
             list(&runner.cache_list()?);
         }
-        CacheCommand::Stats { json } => statistics(runner, json)?,
+        CacheCommand::Stats => statistics(runner, json)?,
+        CacheCommand::Stop if json => {
+            let stopped = runner.stop_background()?;
+            let (pid, script) = stopped.map(|Background { pid, script }| (pid, shown(&script))).unzip();
+            print_json(json!({"pid": pid, "script": script}));
+        }
         CacheCommand::Stop => match runner.stop_background()? {
             Some(Background { pid, script }) => {
                 print(format_args!("stopped process {pid}, which was building {}\n", shown(&script)));
             }
             None => print(format_args!("nothing is being built in the background\n")),
         },
-        CacheCommand::Trim { older, max_size, only_shows, json } => {
+        CacheCommand::Trim { older, max_size, only_shows } => {
             let mut limits = runner.cache_limits()?;
             if let Some(text) = older {
                 limits = limits.older(&text)?;
@@ -54,21 +60,14 @@ pub(crate) fn run(runner: &Runner, command: CacheCommand) -> Result<()> {
                 if json {
                     let gone: Vec<Value> = gone.iter().map(described).collect();
                     let TrimReport { builds, bytes, .. } = trimmed;
-                    print(format_args!(
-                        "{}\n",
-                        json!({"would_remove": gone, "builds": builds, "bytes": bytes})
-                    ));
+                    print_json(json!({"would_remove": gone, "builds": builds, "bytes": bytes}));
                 } else {
                     list(&gone);
-                    removed("would remove", trimmed);
+                    removed("would remove", trimmed, false);
                 }
             } else {
                 let trimmed = runner.cache_trim(limits)?;
-                let TrimReport { builds, bytes, .. } = trimmed;
-                match json {
-                    true => print(format_args!("{}\n", json!({"builds": builds, "bytes": bytes}))),
-                    false => removed("removed", trimmed),
-                }
+                removed("removed", trimmed, json);
             }
         }
         CacheCommand::Clean(script) => {
@@ -79,7 +78,7 @@ pub(crate) fn run(runner: &Runner, command: CacheCommand) -> Result<()> {
             {
                 return Err(error);
             }
-            removed("removed", cleaned);
+            removed("removed", cleaned, json);
         }
     }
     Ok(())
@@ -102,7 +101,7 @@ fn list(builds: &[CachedBuild]) {
 fn described(build: &CachedBuild) -> Value {
     json!({
         "script": build.script.to_string_lossy(),
-        "binary": build.binary.to_string_lossy(),
+        "path": build.binary.to_string_lossy(),
         "bytes": build.bytes,
         "last_used": build.last_used,
         "profile": build.profile,
@@ -123,9 +122,9 @@ fn statistics(runner: &Runner, json: bool) -> Result<()> {
             "bytes": counted.bytes,
             "binary_bytes": counted.binary_bytes,
             "dependency_bytes": counted.dependency_bytes,
-            "milliseconds": counted.milliseconds,
+            "took_ms": counted.milliseconds,
         });
-        print(format_args!("{counted}\n"));
+        print_json(counted);
         return Ok(());
     }
     let seconds = counted.milliseconds as f64 / 1000.0;
@@ -138,7 +137,11 @@ fn statistics(runner: &Runner, json: bool) -> Result<()> {
     Ok(())
 }
 
-fn removed(what: &str, trimmed: TrimReport) {
+fn removed(what: &str, trimmed: TrimReport, json: bool) {
+    if json {
+        let TrimReport { builds, bytes, .. } = trimmed;
+        return print_json(json!({"builds": builds, "bytes": bytes}));
+    }
     let builds = if trimmed.builds == 1 { "build" } else { "builds" };
     print(format_args!("{what} {} {builds}, {} bytes\n", trimmed.builds, trimmed.bytes));
 }

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use runner::{LockResult, Options, OutdatedDependency, Renewal, Result, Runner, Verbosity};
 use serde_json::{Value, json};
 
-use crate::print::{print, shown, tell};
+use crate::print::{print, print_json, shown, tell};
 use crate::run::many;
 use crate::run::script::read;
 
@@ -39,7 +39,7 @@ pub(crate) fn lock(
         }
     }
     if json {
-        print(format_args!("{}\n", Value::Array(objects)));
+        print_json(Value::Array(objects));
     }
     Ok(if code == 0 { u8::from(check && differs) } else { code })
 }
@@ -97,10 +97,10 @@ pub(crate) fn outdated(
     match json {
         true => {
             let objects = rows.iter().map(|(script, one)| {
-                json!({"script": script, "name": one.name, "now": one.now, "fits": one.fits,
+                json!({"script": script, "name": one.name, "old": one.now, "new": one.fits,
                     "newest": one.newest, "requirement": one.requirement})
             });
-            print(format_args!("{}\n", Value::Array(objects.collect())));
+            print_json(Value::Array(objects.collect()));
         }
         false if options.verbosity > Verbosity::Quiet => table(&rows, scripts.len() > 1),
         false => {}

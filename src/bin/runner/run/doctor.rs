@@ -5,7 +5,7 @@ use std::ffi::OsStr;
 use runner::{Grade, Options, Result, Runner, printable};
 use serde_json::{Value, json};
 
-use crate::print::print;
+use crate::print::{print, print_json};
 
 pub(crate) fn doctor(
     runner: &Runner,
@@ -19,9 +19,9 @@ pub(crate) fn doctor(
     if json {
         let list = findings.iter().map(|one| {
             let grade = one.grade.as_str().to_lowercase();
-            json!({"grade": grade, "what": one.what, "found": one.found, "cure": one.cure})
+            json!({"grade": grade, "name": one.what, "found": one.found, "hint": one.cure})
         });
-        print(format_args!("{:#}\n", Value::Array(list.collect())));
+        print_json(Value::Array(list.collect()));
     } else {
         for one in findings.iter().filter(|one| !quiet || one.grade > Grade::Ok) {
             print(format_args!("{}\n", printable(&one.to_string())));

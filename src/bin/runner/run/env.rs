@@ -7,7 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 use runner::{EnvEntry, Error, Options, Origin, Result, Runner, printable, usage_error};
 use serde_json::{Value, json};
 
-use crate::print::{self, print, tell};
+use crate::print::{self, print, print_json, tell};
 use crate::run::script::read;
 
 /// With names their values, one a line; else everything.
@@ -32,7 +32,7 @@ pub(crate) fn show(
     }
     if json {
         let list: Vec<Value> = chosen.iter().map(|seen| described(seen)).collect();
-        print(format_args!("{}\n", Value::Array(list)));
+        print_json(Value::Array(list));
     } else if names.is_empty() {
         let width = chosen.iter().map(|seen| seen.name.len()).max().unwrap_or(0);
         for EnvEntry { name, value, source } in chosen {

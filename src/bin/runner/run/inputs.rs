@@ -3,6 +3,7 @@
 use runner::{BuildInput, InputReader, Options, Runner, Script, Verbosity, printable};
 use serde_json::{Value, json};
 
+use crate::print::json_line;
 use crate::run::many::Outcome;
 
 /// A paragraph each reader; with `--json` one object. Variables that are unset and what is behind a tree are counted, and listed
@@ -12,7 +13,7 @@ pub(crate) fn inputs(runner: &Runner, script: &Script, options: &Options, json: 
     let name = script.display_name();
     if json {
         let list: Vec<Value> = inputs.iter().map(described).collect();
-        return Ok((0, format!("{}\n", json!({"script": name, "inputs": list}))));
+        return Ok((0, json_line(json!({"script": name, "inputs": list}))));
     }
     let mut text = format!("{}\n", printable(&name));
     let mut reader: Option<InputReader> = None;

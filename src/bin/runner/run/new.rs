@@ -3,10 +3,17 @@
 use std::path::Path;
 
 use runner::{NewScript, Options, Result, Runner, Verbosity, usage_error};
+use serde_json::json;
 
-use crate::print::{print, shown};
+use crate::print::{print, print_json, shown};
 
-pub(crate) fn new(runner: &Runner, file: &Path, new: &NewScript, options: &Options) -> Result<()> {
+pub(crate) fn new(
+    runner: &Runner,
+    file: &Path,
+    new: &NewScript,
+    options: &Options,
+    json: bool,
+) -> Result<()> {
     if file == Path::new("-") {
         if !new.dependencies.is_empty() {
             return Err(usage_error("`--dep` needs a file").with_hint("`runner new FILE --dep NAME`"));
@@ -15,7 +22,9 @@ pub(crate) fn new(runner: &Runner, file: &Path, new: &NewScript, options: &Optio
         return Ok(());
     }
     runner.create(file, options, new)?;
-    if options.verbosity > Verbosity::Quiet {
+    if json {
+        print_json(json!({"path": file.to_string_lossy()}));
+    } else if options.verbosity > Verbosity::Quiet {
         let file = shown(file);
         print(format_args!("created {file}\nrunner {file}\n"));
     }

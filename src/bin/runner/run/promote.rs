@@ -2,12 +2,12 @@
 
 use std::ffi::OsString;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use runner::{InstalledCommand, Options, Placement, Result, Runner, Verbosity};
 use serde_json::{Map, Value, json};
 
-use crate::print::{err, print, shown, tell};
+use crate::print::{err, print, print_json, shown, tell};
 use crate::run::script::{read, with_release};
 
 pub(crate) fn promote(
@@ -15,10 +15,21 @@ pub(crate) fn promote(
     scripts: &[OsString],
     placement: &Placement,
     options: Options,
+    json: bool,
 ) -> Result<()> {
     let quiet = options.verbosity == Verbosity::Quiet;
     let scripts = scripts.iter().map(|script| read(runner, script)).collect::<Result<Vec<_>>>()?;
     let installed = runner.promote_all(&scripts, &with_release(options), placement)?;
+    if json {
+        let lossy = |path: &Path| path.to_string_lossy().into_owned();
+        let all = installed.iter().map(|one| {
+            let shadowed_by = one.shadowed_by.as_deref().map(lossy);
+            json!({"path": lossy(&one.path), "version": one.version, "target": one.target,
+                "on_path": one.on_path, "shadowed_by": shadowed_by})
+        });
+        print_json(Value::Array(all.collect()));
+        return Ok(());
+    }
     if quiet {
         return Ok(());
     }
@@ -44,7 +55,7 @@ pub(crate) fn list(runner: &Runner, json: bool) -> Result<()> {
     let listed = runner.installed()?;
     if json {
         let all: Vec<Value> = listed.iter().map(receipt).collect();
-        print(format_args!("{:#}\n", Value::Array(all)));
+        print_json(Value::Array(all));
         return Ok(());
     }
     if listed.is_empty() {
@@ -71,6 +82,7 @@ fn receipt(one: &InstalledCommand) -> Value {
     let mut object: Map<String, Value> = one
         .facts
         .iter()
+        .filter(|(name, _)| !name.ends_with("-digest"))
         .map(|(name, value)| {
             let number = if name == "installed" { value.parse::<i64>().ok() } else { None };
             (name.replace('-', "_"), number.map_or_else(|| json!(value), |number| json!(number)))
@@ -81,8 +93,8 @@ fn receipt(one: &InstalledCommand) -> Value {
         "path": text(one.path.as_os_str()),
         "kind": if one.package.is_some() { "package" } else { "script" },
         "source": text(one.source.as_os_str()),
-        "source_digest": one.source_digest,
-        "binary_digest": one.digest,
+        "source_b3": one.source_digest,
+        "b3": one.digest,
         "version": one.version,
         "state": one.state.as_str(),
         "options": one.options.iter().map(|option| text(option)).collect::<Vec<_>>(),
@@ -94,7 +106,7 @@ fn receipt(one: &InstalledCommand) -> Value {
 }
 
 /// Upgrades what is named, or everything; the first error's code.
-pub(crate) fn upgrade(runner: &Runner, names: &[OsString], options: &Options) -> Result<u8> {
+pub(crate) fn upgrade(runner: &Runner, names: &[OsString], options: &Options, json: bool) -> Result<u8> {
     let paths: Vec<PathBuf> = match names {
         [] => runner.installed()?.into_iter().map(|one| one.path).collect(),
         names => runner.promoted(names)?,
@@ -102,6 +114,10 @@ pub(crate) fn upgrade(runner: &Runner, names: &[OsString], options: &Options) ->
     let mut code = 0;
     for path in paths {
         match runner.upgrade(path.as_os_str(), options) {
+            Ok(one) if json => print_json(json!({
+                "name": one.name.to_string_lossy(), "version": one.version,
+                "reason": one.reason.map(|reason| reason.to_string()),
+            })),
             Ok(_) if options.verbosity == Verbosity::Quiet => {}
             Ok(one) => {
                 let version = one.version.map(|version| format!(" ({version})")).unwrap_or_default();
@@ -125,18 +141,32 @@ pub(crate) fn upgrade(runner: &Runner, names: &[OsString], options: &Options) ->
     Ok(code)
 }
 
-pub(crate) fn demote(runner: &Runner, names: &[OsString], force: bool) -> Result<()> {
+pub(crate) fn demote(runner: &Runner, names: &[OsString], force: bool, json: bool) -> Result<()> {
     for path in runner.demote_all(names, force)? {
+        if json {
+            print_json(json!({"path": path.to_string_lossy()}));
+            continue;
+        }
         print(format_args!("removed {}\n", path.display()));
     }
     Ok(())
 }
 
 /// Puts back what can be put back; the first error's code.
-pub(crate) fn rollback(runner: &Runner, names: &[OsString], force: bool, dry_run: bool, quiet: bool) -> u8 {
+pub(crate) fn rollback(
+    runner: &Runner,
+    names: &[OsString],
+    force: bool,
+    dry_run: bool,
+    quiet: bool,
+    json: bool,
+) -> u8 {
     let mut code = 0;
     for name in names {
         match runner.rollback(name, force, dry_run) {
+            Ok(one) if json => print_json(json!({
+                "name": one.name.to_string_lossy(), "old": one.before, "new": one.now,
+            })),
             Ok(_) if quiet => {}
             Ok(one) => {
                 let what = if dry_run { "would be put back" } else { "put back" };

@@ -101,7 +101,7 @@ fn what_was_made_is_told_as_json_with_its_sums_and_its_inputs() {
     for (told, name) in told.iter().zip(["x", "y"]) {
         let path = sandbox.path(format!("out/{name}"));
         assert_eq!(told["path"], path.to_str().unwrap());
-        assert_eq!(told["size"], fs::metadata(&path).unwrap().len());
+        assert_eq!(told["bytes"], fs::metadata(&path).unwrap().len());
         let sum = sandbox.sh(&format!("sha256sum <out/{name}")).run().stdout;
         assert_eq!(told["sha256"], sum.split(' ').next().unwrap());
         assert_eq!(told["b3"].as_str().unwrap().len(), 64);

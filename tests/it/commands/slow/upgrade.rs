@@ -53,7 +53,7 @@ fn a_program_of_a_package_is_promoted_listed_upgraded_and_demoted() {
     for (name, value) in expected {
         assert_eq!(listed[1][name], value, "{name}");
     }
-    assert_eq!(listed[1]["source_digest"], Value::Null);
+    assert_eq!(listed[1]["source_b3"], Value::Null);
     sandbox
         .runner(["demote", "tool", "fixed"])
         .run()
