@@ -6,7 +6,6 @@ use serde_json::Value;
 
 use crate::base::diagnostic::Diagnostic;
 use crate::base::error::{Error, Result, Step};
-use crate::commands::artifact::Inputs;
 use crate::commands::check::Lint;
 use crate::commands::metadata::Metadata;
 use crate::commands::status::Status;
@@ -31,17 +30,6 @@ impl Runner {
     /// [`Step::Cache`] if the cache cannot be used; [`Step::Metadata`] and [`Step::Script`] if the script could not be built.
     pub fn status(&self, script: &Script, options: &Options) -> Result<Status> {
         self.context.operate(options, |context| crate::commands::status::status(context, script, options))
-    }
-
-    /// What the program of a script was made from, if that is current; as [`Runner::status`], which says why if it is not.
-    ///
-    /// # Errors
-    /// As [`Runner::status`].
-    pub fn inputs(&self, script: &Script, options: &Options) -> Result<Option<Inputs>> {
-        Ok(match self.status(script, options)? {
-            Status::Current { inputs, .. } | Status::Provisional { inputs, .. } => Some(inputs),
-            Status::Stale(_) | Status::Never => None,
-        })
     }
 
     /// What a script says of itself. Nothing is run, and the policy is not asked.

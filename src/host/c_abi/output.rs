@@ -97,7 +97,10 @@ pub(crate) fn ran(ran: &Ran) -> Value {
 pub(crate) fn answer(runner: &Runner, script: &Script, what: &str, options: &Options) -> Result<Value> {
     Ok(match what {
         "status" => status(&runner.status(script, options)?),
-        "inputs" => runner.inputs(script, options)?.map_or(Value::Null, |inputs| inputs.to_json()),
+        "inputs" => match runner.status(script, options)? {
+            Status::Current { inputs, .. } | Status::Provisional { inputs, .. } => inputs.to_json(),
+            Status::Stale(_) | Status::Never => Value::Null,
+        },
         "metadata" => runner.metadata(script, options)?.to_json(),
         "check" => checked(&runner.diagnose(script, options, Lint::Check)?),
         "clippy" => checked(&runner.diagnose(script, options, Lint::Clippy)?),
