@@ -7,7 +7,7 @@ pub(crate) mod context;
 pub(crate) mod dry_run;
 pub(crate) mod exec_wrapper;
 pub(crate) mod executable;
-mod launch_options;
+pub(crate) mod launch_options;
 pub(crate) mod miss_reason;
 pub(crate) mod prepare;
 pub(crate) mod program;
