@@ -35,7 +35,7 @@ const EXACT: &[(&str, &str)] = &[
     ("doctor", "doctor"),
     ("migrate", "migrate m.rs"),
     ("new", "new made.rs"),
-    ("fmt", "fmt x.rs"),
+    ("fmt", "fmt f.rs"),
     ("lock", "lock x.rs"),
     ("promote", "promote x.rs"),
     ("upgrade", "upgrade"),
@@ -72,11 +72,14 @@ fn every_subcommand_tells_the_fields_that_the_help_names() {
     }
     let x = sandbox.script("x.rs", "print x\n");
     sandbox.script("m.rs", "//! ```cargo\n//! [package]\n//! edition = \"2021\"\n//! ```\nprint m\n");
+    sandbox.script("f.rs", "fn main() {}\n");
     sandbox.script("../fake/rustfmt", "#!/bin/sh\nexit 0\n");
     for (name, words) in EXACT {
         let words: Vec<&str> = words.split(' ').chain(["--json"]).collect();
         let ran = sandbox.runner(words).run();
-        assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{name}");
+        // What the doctor finds in a sandbox with a fake compiler is not asked here.
+        let most = u8::from(*name == "doctor");
+        assert!(ran.code <= most.into() && ran.stderr.is_empty(), "{name}: {} {}", ran.code, ran.stderr);
         if *name == "promote" {
             std::fs::write(&x, "print y\n").unwrap();
         }

@@ -126,7 +126,7 @@ same to the byte wherever, whenever and by whomever it is built. What it was
 made of is in it: `runner inspect FILE` shows that, `runner verify FILE` builds
 it again. Prints nothing.
 
-`--json` prints an object a program: its path, size, b3 and sha256, its script,
+`--json` prints an object a program: its path, bytes, b3 and sha256, its script,
 compiler, profile, target and dependencies, and what was read for it: files,
 what was not there, and the names of variables. `--print-path` builds into the
 cache what a run would execute, paths of this machine and all, and prints where:
