@@ -13,6 +13,7 @@ pub(crate) mod policy;
 pub(crate) mod process_identity;
 pub(crate) mod resource_limits;
 pub(crate) mod rule;
+pub(crate) mod search;
 pub(crate) mod shell_commands;
 pub mod shell_words;
 pub(crate) mod similar;

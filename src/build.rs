@@ -11,5 +11,6 @@ pub(crate) mod observing;
 pub(crate) mod outcome;
 pub(crate) mod provenance;
 pub(crate) mod record;
+pub(crate) mod runnable;
 pub(crate) mod tool_digests;
 pub(crate) mod tree_roots;

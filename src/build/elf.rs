@@ -7,22 +7,18 @@
 //!
 //! Whatever the bytes are, nothing here panics or loops: numbers are read through checked places, and lists are short.
 
+pub(crate) mod requirements;
+
 use std::collections::BTreeSet;
 
-/// `SHT_NOTE`, `PT_NOTE`, `PT_LOAD`, `PT_DYNAMIC`, `PT_INTERP` and the tags of a dynamic section.
+/// `SHT_NOTE` and `PT_NOTE`.
 const SECTION_NOTE: u64 = 7;
-const SEGMENT_LOAD: u64 = 1;
-const SEGMENT_DYNAMIC: u64 = 2;
-const SEGMENT_INTERPRETER: u64 = 3;
 const SEGMENT_NOTE: u64 = 4;
-const DYNAMIC_NEEDED: u64 = 1;
-const DYNAMIC_STRINGS: u64 = 5;
 
-/// More sections or segments than are looked at for notes, and more libraries than are named.
+/// More sections or segments than are looked at for notes.
 const MOST_NOTES: usize = 64;
 /// The most notes that are read of a file, of whomever.
 const MOST_NOTES_READ: usize = 100_000;
-const MOST_LIBRARIES: usize = 16;
 
 /// A program or an object file.
 #[derive(Debug, Clone, Copy)]
@@ -181,40 +177,6 @@ impl<'a> Elf<'a> {
             bytes.get(at..at.checked_add(usize::try_from(size).ok()?)?)
         };
         Some((slice(12, name)?, slice(text_at, text)?, after))
-    }
-
-    /// The shared libraries it needs, and before them its loader if it has one.
-    pub(crate) fn needs(self) -> Vec<String> {
-        let segments = self.segments();
-        let text = |bytes: &[u8]| {
-            let end = bytes.iter().position(|byte| *byte == 0).unwrap_or(bytes.len());
-            String::from_utf8_lossy(bytes.get(..end).unwrap_or_default()).into_owned()
-        };
-        let of = |kind: u64| segments.iter().find(|segment| segment.kind == kind);
-        let loader = of(SEGMENT_INTERPRETER).and_then(|segment| self.slice(segment.offset, segment.size));
-        let mut found: Vec<String> = loader.map(text).into_iter().collect();
-        let Some(dynamic) = of(SEGMENT_DYNAMIC) else { return found };
-        let step = if self.is_wide { 16 } else { 8 };
-        let entries = (0..dynamic.size / step).map_while(|index| {
-            let at = dynamic.offset.checked_add(index * step)?;
-            Some((self.word(at)?, self.word(at + step / 2)?)).filter(|(tag, _)| *tag != 0)
-        });
-        let entries: Vec<(u64, u64)> = entries.collect();
-        let strings = entries.iter().find(|(tag, _)| *tag == DYNAMIC_STRINGS).and_then(|(_, address)| {
-            let is_there = |segment: &&Segment| {
-                segment.kind == SEGMENT_LOAD
-                    && (segment.address..segment.address.saturating_add(segment.size)).contains(address)
-            };
-            let segment = segments.iter().find(is_there)?;
-            let offset = usize::try_from(segment.offset.checked_add(address - segment.address)?).ok()?;
-            self.bytes.get(offset..)
-        });
-        let needed = entries.iter().filter(|(tag, _)| *tag == DYNAMIC_NEEDED).take(MOST_LIBRARIES);
-        found.extend(needed.map(|(_, name)| {
-            let name = usize::try_from(*name).ok().and_then(|name| strings?.get(name..));
-            name.map_or_else(|| "a library".to_owned(), text)
-        }));
-        found
     }
 
     /// The program with one more section, a note of `owner` that is not loaded. `None` if it has no sections at all, or if

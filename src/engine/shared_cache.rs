@@ -13,7 +13,7 @@
 //! 2. what the decisions rested on (compiler, linker, variables, cargo's configuration) is for both the same, where each has
 //!    his own home for the other's. Without a compiler to decide anything with, the variables alone must be the same;
 //! 3. every input of the build holds here and now;
-//! 4. the binary is the one that was built, by its digest.
+//! 4. the binary is the one that was built, by its digest, and finds its loader and libraries.
 //!
 //! Then the variant is adopted: written into the user's own cache with the user's own checks, with this system's stamps,
 //! and with the absolute path of the binary. From then on it is an ordinary hit, with not one system call more, that ends
@@ -36,6 +36,7 @@ use std::path::{Path, PathBuf};
 use crate::base::digest::Digest;
 use crate::base::environment::Environment;
 use crate::base::error::{Kind, Result};
+use crate::build::runnable;
 use crate::engine::context::Context;
 use crate::engine::recipe;
 use crate::report::reporter::Reporter;
@@ -121,6 +122,12 @@ impl SystemCache {
             if let Some(checks) = checks(variant, decided, environment)
                 && let Some(binary) = self.binary(cache, &variant.binary)?
             {
+                // For another machine an emulator has the last word.
+                if variant.target.is_none() {
+                    let path = path_of(&binary.path);
+                    runnable::check(path, environment)
+                        .map_err(|why| format!("`{}` cannot run here: {why}", path.display()))?;
+                }
                 return Ok(Some(self.adopted(variant, binary, checks, environment)));
             }
         }

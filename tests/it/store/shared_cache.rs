@@ -394,3 +394,41 @@ fn root_builds_and_everybody_uses() {
     run(&sandbox, &system).run().prints("x\nunset\npart\n");
     assert_eq!(sandbox.compiles(), 1);
 }
+
+#[test]
+fn a_program_that_cannot_be_loaded_here_is_compiled() {
+    for (needed, missing, why) in [
+        ("/ld-linux", "/ld-other", "its loader `"),
+        ("libc.so.6\0", "libq.so.6\0", "library `libq.so.6` is missing"),
+        ("GLIBC_2.", "GLIBC_9.", "has no version GLIBC_9."),
+    ] {
+        let sandbox = Sandbox::fake_with_machine_code();
+        let system = sandbox.root().join("system");
+        sandbox.write("x.rs", "print x\n");
+        sandbox.sh("cp \"$FAKE_PROGRAM\" program").run().prints("");
+        let mut program = fs::read(sandbox.path("program")).unwrap();
+        let places: Vec<usize> =
+            (0..program.len()).filter(|at| program[*at..].starts_with(needed.as_bytes())).collect();
+        if places.is_empty() {
+            skipped(&format!("programs do not need `{needed}` here"));
+            continue;
+        }
+        for at in places {
+            program[at..at + missing.len()].copy_from_slice(missing.as_bytes());
+        }
+        let elsewhere = sandbox.write("elsewhere", program);
+        let builder = sandbox.root().join("builder");
+        fs::create_dir(&builder).unwrap();
+        let run = sandbox.runner(["build", "--cache", "x.rs"]).env("HOME", &builder);
+        run.env("RUNNER_CACHE", &system).env("FAKE_PROGRAM", elsewhere).run().prints("");
+        sandbox.command("chmod").args(["-R", "a+rX"]).args([&system]).run().prints("");
+        let ran = sandbox.runner(["-v", "x.rs"]).env("RUNNER_CACHE_SYSTEM", &system).run();
+        assert_eq!((ran.code, ran.stdout.as_str()), (0, "x\n"), "{}", ran.stderr);
+        assert!(
+            ran.stderr.contains("the system's cache is passed over") && ran.stderr.contains(why),
+            "{}",
+            ran.stderr
+        );
+        assert_eq!(sandbox.compiles(), 2);
+    }
+}
