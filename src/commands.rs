@@ -25,6 +25,7 @@ pub(crate) mod new;
 pub(crate) mod outdated;
 pub(crate) mod prebuild;
 pub(crate) mod promote;
+pub(crate) mod push;
 pub(crate) mod rollback;
 pub(crate) mod script_rewrite;
 pub(crate) mod scripts_below;

@@ -1,6 +1,8 @@
 //! Supervision of an operation: what may stop it, and what its children may use.
 
 use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::base::cancel::Cancel;
@@ -17,6 +19,15 @@ pub(crate) struct Supervision {
     pub(crate) limits: ResourceLimits,
     /// Whether children stay in the process group of this process: where a person's keys reach both, as on a terminal.
     pub(crate) shares_group: bool,
+    /// What children are confined to, if they may not do everything.
+    pub(crate) confinement: Option<Arc<Confinement>>,
+}
+
+/// What a confined child may do: nothing on a network, and with files this besides reading those of the system.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Confinement {
+    pub(crate) reads: Vec<PathBuf>,
+    pub(crate) writes: Vec<PathBuf>,
 }
 
 /// Why an operation was stopped.

@@ -12,7 +12,7 @@ use crate::request::options::Options;
 use crate::request::package_spec::Package;
 use crate::store::cache::Cache;
 use crate::store::stamp::Moment;
-use crate::store::usage_counts;
+use crate::store::usage_counts::{Counted, counted};
 
 /// How often the cache was of use, and what it holds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -27,6 +27,12 @@ pub struct Statistics {
     pub used_this_week: u64,
     /// Builds since the cache was made.
     pub misses: u64,
+    /// Misses that asked the remote cache.
+    pub remote_questions: u64,
+    /// Programs that were taken from it.
+    pub remote_hits: u64,
+    /// Questions that it did not answer, or not so that the answer could be believed.
+    pub remote_failures: u64,
     /// Bytes on disk.
     pub bytes: u64,
     /// Bytes of the binaries among them.
@@ -55,7 +61,10 @@ pub(crate) fn statistics(context: &Context) -> Result<Statistics> {
         builds: builds.len() as u64,
         used_today: used_within(DAY),
         used_this_week: used_within(7 * DAY),
-        misses: usage_counts::misses(&cache),
+        misses: counted(&cache, Counted::Misses),
+        remote_questions: counted(&cache, Counted::RemoteQuestions),
+        remote_hits: counted(&cache, Counted::RemoteHits),
+        remote_failures: counted(&cache, Counted::RemoteFailures),
         bytes: size_of_all(&cache),
         binary_bytes: size_of(&cache.join("bin")),
         dependency_bytes: size_of(&cache.join("deps")),

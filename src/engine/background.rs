@@ -27,6 +27,7 @@ use crate::base::process_identity::ProcessIdentity;
 use crate::base::supervision::Supervision;
 use crate::build::backend::{Host, ResolvedRecipe};
 use crate::engine::build_settled::build_settled;
+use crate::engine::confined_build::Confined;
 use crate::engine::context::Context;
 use crate::engine::recipe;
 use crate::process::task::{Output, Task};
@@ -175,16 +176,18 @@ pub(crate) fn finish(context: &Context, script: &Script, options: &Options) -> R
     else {
         return Ok(());
     };
-    let reporter = Reporter::silent(context.environment());
     let read = recipe::read(script, options, context.environment())?;
-    let resolved = read.resolve(context.environment(), &cache)?;
+    let confined = Confined::of(context.environment(), &cache, read.request(), options)?;
+    let environment = confined.as_ref().map_or(context.environment(), |confined| &confined.environment);
+    let reporter = Reporter::silent(environment);
+    let resolved = read.resolve(environment, &cache)?;
     let home = resolved.key();
     if cache.peek(&home, context.environment(), Tools::Checked).is_none_or(|found| !found.provisional) {
         return Ok(());
     }
     // Nobody waits for this directory, as they would for the launch's lock.
     let staging = Staging::create(&cache.join("staging")).at(Step::Cache)?;
-    let host = Host { environment: context.environment(), cache: &cache, reporter: &reporter };
+    let host = Host { environment, cache: &cache, reporter: &reporter };
     let built = build_settled(resolved.as_ref(), staging.path(), host).inspect_err(|_| {
         // Best effort: without it the next run tries again.
         let _ = cache.write_whole(&failure(&cache, &home), b"");

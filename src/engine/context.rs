@@ -65,6 +65,7 @@ impl Context {
             deadline: options.deadline.and_then(|time| Instant::now().checked_add(time)),
             limits: self.environment.policy().map_or(ResourceLimits::none(), |policy| policy.limits),
             shares_group: self.shares_group,
+            confinement: None,
         };
         let environment = self.environment.clone().supervised(supervision.clone());
         let result = work(&self.with_environment(environment));

@@ -11,16 +11,20 @@
 //! ```
 
 use std::ffi::OsString;
+use std::path::Path;
 use std::process::ExitStatus;
 
+use crate::base::environment::Environment;
 use crate::base::error::{At, Error, Kind, Result, Step};
 use crate::build::backend::{Backend, Host, ResolvedRecipe};
 use crate::engine::build_settled::{MOST_ATTEMPTS, build_settled};
+use crate::engine::confined_build::Confined;
 use crate::engine::context::Context;
 use crate::engine::dry_run::Purpose;
 use crate::engine::launch_options::LaunchOptions;
 use crate::engine::miss_reason::{Why, why_in};
 use crate::engine::program::Program;
+use crate::engine::remote::question::Question;
 use crate::engine::{background, config_warnings, recipe, trim};
 use crate::report::lock_notice::patiently;
 use crate::report::reporter::Reporter;
@@ -29,11 +33,11 @@ use crate::script::script_file::Script;
 use crate::settings::launch_key::launch_key;
 use crate::settings::schema;
 use crate::store::cache::Cache;
-use crate::store::entry::{Entry, Found};
+use crate::store::entry::{Built, Entry, Found};
 use crate::store::key::Key;
 use crate::store::staging::Staging;
 use crate::store::trace::Tools;
-use crate::store::usage_counts;
+use crate::store::usage_counts::{self, Counted};
 
 /// How often a program is looked for again because it was trimmed between the look and the exec.
 const MOST_VANISHINGS: usize = 3;
@@ -137,35 +141,36 @@ fn prepare_in(context: &Context, cache: Cache, script: &Script, options: &Option
     let read = launch_options
         .timed("reading its metadata", || recipe::read(script, options, context.environment()))?;
     let request = read.request();
+    let confined = Confined::of(context.environment(), &cache, request, options)?;
+    let environment = confined.as_ref().map_or(context.environment(), |confined| &confined.environment);
     let reporter = launch_options.reporter(request.options.verbosity);
+    let reporter = reporter.supervised(environment.supervision().clone());
     config_warnings::show(&request.config, &cache, &reporter);
-    let resolved =
-        match launch_options.timed("finding the compiler", || read.resolve(context.environment(), &cache)) {
-            Ok(resolved) => resolved,
-            Err(no_compiler) => {
-                return outlive(context, no_compiler, &cache, script, read.as_ref(), launch_options);
-            }
-        };
+    let resolved = match launch_options.timed("finding the compiler", || read.resolve(environment, &cache)) {
+        Ok(resolved) => resolved,
+        Err(no_compiler) => {
+            return outlive(context, no_compiler, &cache, script, read.as_ref(), launch_options);
+        }
+    };
     let notes: Vec<String> = request.notes.iter().chain(resolved.notes()).cloned().collect();
     notes.iter().for_each(|note| reporter.note(script, note));
     if request.options.temporary || cache.is_temporary() {
-        return build_temporary(context, cache, script, resolved.as_ref(), &reporter, launch_options);
+        return build_temporary(environment, cache, script, resolved.as_ref(), &reporter, launch_options);
     }
+    let host = Host { environment, cache: &cache, reporter: &reporter };
+    // Of the recipe as it was asked for: what was built elsewhere needs no quick build before it.
+    let question = Question::if_any(resolved.as_ref(), host);
     let resolved = match context.background {
-        Some(_) => background::choose(resolved, &cache, context.environment()),
+        Some(_) => background::choose(resolved, &cache, environment),
         None => resolved,
     };
-    let host = Host { environment: context.environment(), cache: &cache, reporter: &reporter };
     let home = resolved.key();
     let is_wanted = |found: &Found| !(options.force || options.optimal && found.provisional);
     let waiting = patiently(&reporter, script);
     let found = match cache.enter(home, resolved.checks(), context.environment(), is_wanted, waiting)? {
         Entry::Occupied(found) => found,
-        Entry::Vacant(vacant) => match build_settled(resolved.as_ref(), vacant.staging(), host) {
-            Ok(built) => {
-                usage_counts::count_miss(&cache);
-                launch_options.kept(|| vacant.commit(built, script.trace_name()))?
-            }
+        Entry::Vacant(vacant) => match built(resolved.as_ref(), question.as_ref(), vacant.staging(), host) {
+            Ok(built) => launch_options.kept(|| vacant.commit(built, script.trace_name()))?,
             Err(error) => {
                 let outlived = outlive(context, error, &cache, script, read.as_ref(), launch_options);
                 if outlived.as_ref().is_err_and(|error| error.step() != Step::Toolchain) {
@@ -180,6 +185,21 @@ fn prepare_in(context: &Context, cache: Cache, script: &Script, options: &Option
         trim::daily(&cache, request.layers.limits());
     }
     Ok(Program::cached(script, found, launch_options))
+}
+
+/// The program of a miss: from the remote cache if that has it, else compiled.
+fn built(
+    resolved: &dyn ResolvedRecipe<'_>,
+    question: Option<&Question<'_>>,
+    staging: &Path,
+    host: Host<'_>,
+) -> Result<Built> {
+    if let Some(fetched) = question.and_then(|question| question.ask(staging, host)) {
+        return Ok(fetched);
+    }
+    let built = build_settled(resolved, staging, host)?;
+    usage_counts::count(host.cache, Counted::Misses);
+    Ok(built)
 }
 
 /// A hit: no lock, nothing written, no process started.
@@ -215,7 +235,7 @@ fn find(
 
 /// A program that is not kept: in a directory that goes with it, or in memory where files are not executed.
 fn build_temporary(
-    context: &Context,
+    environment: &Environment,
     cache: Cache,
     script: &Script,
     resolved: &dyn ResolvedRecipe<'_>,
@@ -224,7 +244,7 @@ fn build_temporary(
 ) -> Result<Program> {
     let _ = Staging::sweep(&cache.join("staging"));
     let staging = Staging::create(&cache.join("staging")).at(Step::Cache)?;
-    let host = Host { environment: context.environment(), cache: &cache, reporter };
+    let host = Host { environment, cache: &cache, reporter };
     let built = build_settled(resolved, staging.path(), host)?;
     Ok(Program::temporary(script, built, staging, cache, launch_options))
 }

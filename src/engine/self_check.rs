@@ -8,6 +8,7 @@ use crate::base::digest::Digest;
 use crate::base::error::{At, Error, Result, Step};
 use crate::build::backend::Host;
 use crate::engine::build_settled::build_settled;
+use crate::engine::confined_build::Confined;
 use crate::engine::context::Context;
 use crate::engine::{background, recipe};
 use crate::request::options::Options;
@@ -30,15 +31,17 @@ pub(crate) fn verify_hit(
     options: &Options,
     found: &Found,
 ) -> Result<()> {
-    let reporter = context.reporter(options.verbosity);
     let staging = Staging::create(&cache.join("staging")).at(Step::Cache)?;
     let read = recipe::read(script, options, context.environment())?;
-    let resolved = read.resolve(context.environment(), cache)?.anew();
+    let confined = Confined::of(context.environment(), cache, read.request(), options)?;
+    let environment = confined.as_ref().map_or(context.environment(), |confined| &confined.environment);
+    let reporter = context.reporter(options.verbosity).supervised(environment.supervision().clone());
+    let resolved = read.resolve(environment, cache)?.anew();
     let resolved = match found.provisional {
-        true => background::choose(resolved, cache, context.environment()),
+        true => background::choose(resolved, cache, environment),
         false => resolved,
     };
-    let host = Host { environment: context.environment(), cache, reporter: &reporter };
+    let host = Host { environment, cache, reporter: &reporter };
     let built = build_settled(resolved.as_ref(), staging.path(), host)?;
     let fresh = Digest::of_file(&built.output).at(Step::Compile)?;
     if fresh == found.digest {

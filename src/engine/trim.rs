@@ -63,6 +63,8 @@ pub struct CachedBuild {
     pub(crate) built: i64,
     /// How long that took.
     pub(crate) milliseconds: u64,
+    /// Whether another machine built it.
+    pub(crate) is_remote: bool,
     used: Moment,
     id: Key,
     place: PathBuf,
@@ -116,6 +118,7 @@ pub(crate) fn builds(cache: &Cache) -> Vec<CachedBuild> {
                 options: variant.about("options").unwrap_or_default(),
                 built: variant.about("built").and_then(|text| text.parse().ok()).unwrap_or_default(),
                 milliseconds: variant.about("milliseconds").and_then(|text| text.parse().ok()).unwrap_or(0),
+                is_remote: variant.about("remote").is_some(),
                 used,
                 id: Key::new(id),
                 place,

@@ -279,6 +279,7 @@ impl Program {
             deadline: run.deadline.and_then(|time| began.checked_add(time)),
             limits: run.limits,
             shares_group: false,
+            confinement: None,
         };
         let directory = run.directory.map(|directory| self.environment().absolute(directory));
         let Prepared { mut command, name, executable, sandbox } =

@@ -271,6 +271,24 @@ impl Runner {
         crate::commands::cache::clean(&self.context, script)
     }
 
+    /// Why the remote cache is left alone at present, if it failed within the last minute.
+    ///
+    /// # Errors
+    /// [`crate::Step::Cache`] if the cache is not ours to read.
+    pub fn cache_remote_failure(&self) -> Result<Option<String>> {
+        crate::commands::push::recent_failure(&self.context)
+    }
+
+    /// Adds the program of a script to the remote cache, if a second build with nothing but its recorded inputs gives the
+    /// same bytes.
+    ///
+    /// # Errors
+    /// As [`Runner::build`]; [`crate::Step::Cache`] if the settings do not allow it, the second build gave another program, or
+    /// the server does not take it.
+    pub fn cache_push(&self, script: &Script, options: &Options) -> Result<()> {
+        self.context.operate(options, |context| crate::commands::push::push(context, script, options))
+    }
+
     /// Shows how a script would be built and written where `output` says; see [`Runner::export`].
     ///
     /// # Errors

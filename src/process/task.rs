@@ -12,6 +12,7 @@ use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, PipeReader, Seek, Write};
 use std::os::fd::{OwnedFd, RawFd};
+use std::path::PathBuf;
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::Duration;
 
@@ -24,7 +25,9 @@ use crate::process::observe::policy::{Policy, StartError};
 use crate::process::observe::unavailable::Unavailable;
 use crate::process::running::{Finished, Heard, Running};
 use crate::process::sandbox::enter::Prepared;
+use crate::process::sandbox::rules::Sandbox;
 use crate::process::spawn::{self, Setup};
+use crate::request::sandbox_permissions::Grant;
 
 /// A command that is to be a child.
 #[derive(Debug)]
@@ -166,7 +169,7 @@ impl<'a> Task<'a> {
             closes_descriptors: self.closes_descriptors,
             keeps: self.keeps,
             ignores_children_as_we_do: self.ignores_children_as_we_do,
-            sandbox: self.sandbox,
+            sandbox: self.sandbox.map_or_else(|| confinement(self.supervision), |own| Ok(Some(own)))?,
         };
         let name = self.name;
         let spawn = |command: &mut Command| spawn::start(command, name, setup);
@@ -221,6 +224,23 @@ impl<'a> Task<'a> {
         let supervision = self.supervision;
         self.start()?.finish(supervision)
     }
+}
+
+/// The sandbox of every child of an operation, if its children are confined.
+fn confinement(supervision: &Supervision) -> io::Result<Option<Prepared>> {
+    let Some(confinement) = &supervision.confinement else { return Ok(None) };
+    let there =
+        |paths: &[PathBuf]| Grant::These(paths.iter().filter(|path| path.exists()).cloned().collect());
+    let sandbox = Sandbox {
+        read: there(&confinement.reads),
+        write: there(&confinement.writes),
+        network: Grant::default(),
+        variables: Grant::Everything,
+        unix: false,
+        debugger: false,
+        temporary: None,
+    };
+    sandbox.prepare().map(Some).map_err(io::Error::other)
 }
 
 /// Our end of a stream.

@@ -86,6 +86,23 @@ impl Reporter {
         Reporter { command_log, ..self }
     }
 
+    /// The same, for commands that are stopped by something else, and confined or not.
+    pub(crate) fn supervised(&self, supervision: Supervision) -> Reporter {
+        Reporter {
+            sink: self.sink.clone(),
+            columns: self.columns,
+            is_colored: self.is_colored,
+            verbosity: self.verbosity,
+            command_log: self.command_log.clone(),
+            supervision,
+        }
+    }
+
+    /// The same, for commands that run no code of packages, and so need no sandbox.
+    pub(crate) fn unconfined(&self) -> Reporter {
+        self.supervised(Supervision { confinement: None, ..self.supervision.clone() })
+    }
+
     /// What may stop the operation.
     pub(crate) fn supervision(&self) -> &Supervision {
         &self.supervision

@@ -47,6 +47,7 @@ const MACHINE: &[Place] = &[Place::Variable, Config];
 const CONFIGURED: &[Place] = &[CommandLine, FirstLine, Config];
 const GRANT: Setting = Setting::new(Kind::List, CONFIGURED, "")
     .because("what is allowed in a sandbox is not the script's to say");
+const OF_MACHINE: &str = "whom a machine believes is not the script's to say";
 const VARIABLE: &[Place] = &[Place::Variable];
 
 const RUN: &[&str] = &["run", EXPRESSION, "test", "bench"];
@@ -218,6 +219,9 @@ pub const FLAGS: &[Flag] = &[
     flag("--allow-env[=NAME,...]", RUN, "in the sandbox: every variable, or NAME too (`APP_*`)") .sets(Each { set: |options, value| permission(options, "--allow-env", Some(value)), values: |options| permissions(options, "--allow-env") }).also(GRANT),
     flag("--allow-unix", RUN, "in the sandbox: unix sockets") .sets(Other { set: |options, _| permission(options, "--allow-unix", None), values: |options| switch(options.sandbox.unix) }),
     flag("-A, --allow-all", RUN, "in the sandbox: all of these") .sets(Other { set: |options, _| permission(options, "--allow-all", None), values: |_| Vec::new() }),
+    flag("--sandbox-build", &[SCRIPT], "compile without a network, writing only to the cache: `runner help sandbox`")
+        .sets(Switch(|options| &mut options.sandbox_build))
+        .also(Setting::new(Kind::Switch, NOT_IN_SCRIPTS, "false").because("it protects from what a script brings").variable(Ignored("RUNNER_SANDBOX_BUILD"))),
     flag("-v, --verbose", &[SCRIPT], "print what is done, and why")
         .sets(Other { set: |options, _| verbosity(options, Verbosity::Verbose), values: |options| switch(options.verbosity == Verbosity::Verbose) })
         .also(Setting::new(Kind::Switch, &[CommandLine, Place::Variable], "false").because("a hit does not read that file").variable(Slow("RUNNER_VERBOSE"))),
@@ -254,6 +258,12 @@ pub const FLAGS: &[Flag] = &[
     Flag::bare("cache", Setting::new(Kind::Directory, VARIABLE, "").because("the cache is found before anything is read").variable(Ignored("RUNNER_CACHE"))),
     Flag::bare("progress", Setting::new(Kind::Switch, VARIABLE, "true").because("it is about where messages go").variable(Ignored("RUNNER_PROGRESS"))),
     Flag::bare("cache-system", Setting::new(Kind::Directory, VARIABLE, "").because("the cache is found before anything is read").variable(Ignored("RUNNER_CACHE_SYSTEM"))),
+    Flag::bare("remote", Setting::new(Kind::Text, MACHINE, "").because(OF_MACHINE).variable(Ignored("RUNNER_REMOTE"))),
+    Flag::bare("remote-signers", Setting::new(Kind::Directory, MACHINE, "").because(OF_MACHINE).variable(Ignored("RUNNER_REMOTE_SIGNERS"))),
+    Flag::bare("remote-timeout", Setting::new(Kind::Text, MACHINE, "2").because(OF_MACHINE).variable(Ignored("RUNNER_REMOTE_TIMEOUT"))),
+    Flag::bare("remote-args", Setting::new(Kind::List, MACHINE, "").because(OF_MACHINE).variable(Ignored("RUNNER_REMOTE_ARGS"))),
+    Flag::bare("remote-write", Setting::new(Kind::Switch, MACHINE, "false").because(OF_MACHINE).variable(Ignored("RUNNER_REMOTE_WRITE"))),
+    Flag::bare("remote-key", Setting::new(Kind::Directory, MACHINE, "").because(OF_MACHINE).variable(Ignored("RUNNER_REMOTE_KEY"))),
     Flag::bare("bin", Setting::new(Kind::Directory, MACHINE, "").because("on the command line it is `promote --to DIR`").variable(Ignored("RUNNER_BIN"))),
     Flag::bare("config", Setting::new(Kind::Directory, VARIABLE, "").variable(Key("RUNNER_CONFIG"))),
     Flag::bare("observe", Setting::new(Kind::Switch, MACHINE, "true").because("what compilers read is a matter of the machine").variable(Ignored("RUNNER_OBSERVE"))),
@@ -306,6 +316,7 @@ impl Options {
             portable: _,
             selection: _,
             strip: _,
+            sandbox_build: _,
             verbosity: _,
             debug: _,
             deadline: _,
@@ -395,7 +406,8 @@ impl Options {
             revision: None,
             verbosity: Verbosity::default(),
             debug: DebugOptions::default(),
-            // The program is the same in a sandbox.
+            // The program is the same in a sandbox, which its build is in, too.
+            sandbox_build: self.sandbox_build || self.sandbox.sandbox,
             sandbox: Permissions::default(),
             ..self.clone()
         }

@@ -57,6 +57,8 @@ pub struct Options {
     pub strip: bool,
     /// What git says of the script, for the record in what is handed on.
     pub revision: Option<Revision>,
+    /// Compile without a network and with nothing of the user's files but what a build needs.
+    pub sandbox_build: bool,
     /// How much to say on stderr.
     pub verbosity: Verbosity,
     /// What the program may do, if it runs in a sandbox: said by the caller; of a script that was read, by the script and the
@@ -127,6 +129,7 @@ impl Options {
             selection,
             strip,
             revision,
+            sandbox_build: _,
             verbosity: _,
             sandbox,
             debug: _,
@@ -194,6 +197,7 @@ impl Options {
             selection: self.selection.or(&weaker.selection),
             strip: self.strip || weaker.strip,
             revision: self.revision.clone(),
+            sandbox_build: self.sandbox_build || weaker.sandbox_build,
             verbosity: self.verbosity,
             sandbox: self.sandbox.clone(),
             debug: self.debug.clone(),

@@ -12,7 +12,8 @@
 //!   v1/incremental/           what compilers remember of scripts that are edited (see `incremental`)
 //!   v1/deps/TOOLCHAIN/        dependency environments (see `deps`)
 //!   v1/trimmed                when `trim` last ran
-//!   v1/misses                 a byte each (see `usage_counts`)
+//!   v1/misses                 a byte each (see `usage_counts`); also v1/remote-questions, -hits, -failures
+//!   v1/remote-down            when a remote cache failed last, and why
 //!   v1/complained             what was last said of the configuration file
 //! ```
 //!

@@ -31,7 +31,7 @@ use crate::store::trace::line::{Line, Lines};
 const PURPOSE: &str = "tree";
 
 /// The first line of a tree.
-const TREE: &[u8] = b"runner-tree 1";
+pub(crate) const TREE: &[u8] = b"runner-tree 1";
 
 /// Where trees are, in a cache's directory.
 pub(crate) const DIRECTORY: &str = "trees";
@@ -41,6 +41,13 @@ pub(crate) const DIRECTORY: &str = "trees";
 /// # Errors
 /// Those of writing to the cache.
 pub(crate) fn keep(cache: &Cache, facts: &[Check<'static>]) -> std::io::Result<Digest> {
+    let (digest, text) = text(facts);
+    cache.write_whole(&cache.join(place(&digest)), &sealed(PURPOSE, &digest, text))?;
+    Ok(digest)
+}
+
+/// The text of a tree without its seal, and the digest that stands for its facts.
+pub(crate) fn text(facts: &[Check<'static>]) -> (Digest, Vec<u8>) {
     let (mut named, mut kept) = (Vec::new(), Vec::new());
     line(&mut kept, &[TREE]);
     for fact in facts {
@@ -48,8 +55,7 @@ pub(crate) fn keep(cache: &Cache, facts: &[Check<'static>]) -> std::io::Result<D
         fact.render(&mut kept);
     }
     let digest = Digest::of(&named);
-    cache.write_whole(&cache.join(place(&digest)), &sealed(PURPOSE, &digest, kept))?;
-    Ok(digest)
+    (digest, kept)
 }
 
 fn place(digest: &Digest) -> PathBuf {
@@ -67,7 +73,12 @@ pub(crate) fn read(digest: &Digest, environment: &Environment) -> Option<Vec<Che
 }
 
 fn parse(digest: &Digest, bytes: &[u8]) -> Option<Vec<Check<'static>>> {
-    let lines = Lines::after(TREE, unsealed(PURPOSE, digest, bytes)?)?;
+    facts(unsealed(PURPOSE, digest, bytes)?)
+}
+
+/// The facts of a tree's text, which is not sealed or whose seal was looked at.
+pub(crate) fn facts(text: &[u8]) -> Option<Vec<Check<'static>>> {
+    let lines = Lines::after(TREE, text)?;
     lines
         .map(|line| match line? {
             Line::Fact(fact) => Some(fact.unescape()?.into_owned()),

@@ -1,4 +1,4 @@
-//! Counts the builds that were made since the cache was.
+//! Counts the builds that were made since the cache was, and the questions that were put to a remote one.
 //!
 //! A miss writes anyway, and adds one byte to `v1/misses`: the size of that file is their number, and no two processes can
 //! lose each other's. A hit writes nothing, and is not counted: what is known of hits is when each binary was last used,
@@ -9,15 +9,36 @@ use std::io::Write;
 
 use crate::store::cache::Cache;
 
-const FILE: &str = "misses";
+/// What is counted, each in a file of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Counted {
+    Misses,
+    /// Misses that asked a remote cache.
+    RemoteQuestions,
+    /// Programs that were taken from it.
+    RemoteHits,
+    /// Questions that it did not answer, or not so that the answer could be believed.
+    RemoteFailures,
+}
 
-/// Counts a build. Best effort.
-pub(crate) fn count_miss(cache: &Cache) {
-    let file = File::options().append(true).create(true).open(cache.join(FILE));
+impl Counted {
+    fn file(self) -> &'static str {
+        match self {
+            Counted::Misses => "misses",
+            Counted::RemoteQuestions => "remote-questions",
+            Counted::RemoteHits => "remote-hits",
+            Counted::RemoteFailures => "remote-failures",
+        }
+    }
+}
+
+/// Counts one. Best effort.
+pub(crate) fn count(cache: &Cache, what: Counted) {
+    let file = File::options().append(true).create(true).open(cache.join(what.file()));
     let _ = file.and_then(|mut file| file.write_all(b"."));
 }
 
-/// Builds since the cache was made.
-pub(crate) fn misses(cache: &Cache) -> u64 {
-    std::fs::metadata(cache.join(FILE)).map_or(0, |file| file.len())
+/// How many there were since the cache was made.
+pub(crate) fn counted(cache: &Cache, what: Counted) -> u64 {
+    std::fs::metadata(cache.join(what.file())).map_or(0, |file| file.len())
 }

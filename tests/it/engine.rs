@@ -4,6 +4,7 @@ mod background_build;
 mod compiled_once;
 mod cross_target;
 mod library;
+mod remote;
 mod temporary;
 mod trim;
 
@@ -27,6 +28,7 @@ mod inputs {
 mod slow {
     mod cross_target;
     mod property;
+    mod remote;
     mod temporary;
     mod trim;
 

@@ -8,6 +8,7 @@ mod too_long;
 mod slow {
     mod contract;
     mod job_control;
+    mod sandbox_build;
     mod sandbox_kernel;
     mod sandbox_table;
     mod signals;

@@ -1,5 +1,6 @@
 //! What tests are written with: sandboxes, what a machine lends them, and how to look at what happened.
 
+pub mod cache_server;
 pub mod children;
 pub mod compilers;
 pub mod confined;

@@ -48,7 +48,7 @@ pub(crate) const COMMANDS: &[Command] = &[
     command("inputs", "SCRIPT...", "list what a build rests on: files, names looked for, variables"),
     command("doctor", "[SCRIPT]", "look for what keeps scripts from running, and say what mends it"),
     command("env", "[NAME...]", "show settings and where each comes from"),
-    command("cache", "path|size|list|stats|trim|stop|clean [SCRIPT]", "inspect and trim the cache"),
+    command("cache", "path|size|list|stats|trim|stop|clean|push [SCRIPT]", "inspect and trim the cache"),
     command("edit", "SCRIPT", "open in an editor; print the settings of editors"),
     command("lsp", "", "language server for editors: completion and diagnostics in scripts"),
     command("discover", "JSON|SCRIPT...", "print the project of a script, for rust-analyzer or clangd"),

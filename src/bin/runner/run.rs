@@ -260,7 +260,13 @@ fn told(script: &Script, mut fields: Value) -> many::Outcome {
 fn why(runner: &Runner, script: &Script, options: &Options, json: bool) -> many::Outcome {
     let why = runner.why(script, options)?;
     if !json {
-        return Ok((0, format!("{}\n", printable(&format!("{}: {why}", script.display_name())))));
+        let remote = match &why {
+            Why::Hit { .. } => None,
+            _ => runner.cache_remote_failure()?,
+        };
+        let remote =
+            remote.map_or_else(String::new, |why| format!("; the remote cache failed lately: {why}"));
+        return Ok((0, format!("{}\n", printable(&format!("{}: {why}{remote}", script.display_name())))));
     }
     let (state, path, is_provisional, changes) = match &why {
         Why::Hit { path, is_provisional } => {

@@ -77,6 +77,7 @@ fn any(numbers: &mut Numbers) -> Options {
         base: numbers.maybe().map(|text| PathBuf::from("/").join(text)),
         is_static: numbers.pick(&[None, Some(true), Some(false)]),
         rust_flags: numbers.coin().then(|| numbers.texts()),
+        sandbox_build: numbers.coin(),
         offline: numbers.coin(),
         installs: numbers.coin(),
         locked: numbers.coin(),

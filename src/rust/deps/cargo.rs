@@ -83,7 +83,7 @@ impl Environments<'_> {
         capture: &capture::Capture,
         start: Moment,
     ) -> Result<Vec<u8>> {
-        let build = |network: Network| {
+        let compile = |network: Network| {
             let mut command = self.build_command(cargo, manifest, lane.path(), network);
             command.env("RUSTC_WORKSPACE_WRAPPER", capture.wrapper());
             if self.recipe.is_trimmed() {
@@ -108,6 +108,27 @@ impl Environments<'_> {
                 self.environment,
             )?;
             Ok::<_, Error>(finished)
+        };
+        // In a sandbox nothing can be downloaded, so that is done before: no code of packages is run by it.
+        let is_confined = self.reporter.supervision().confinement.is_some();
+        let fetch = |network: Network| {
+            let mut command = self.cargo(cargo);
+            command.arg("fetch").arg("--manifest-path").arg(manifest);
+            command.args(["--target", &self.recipe.toolchain.version.host]);
+            command.args(self.recipe.target.iter().flat_map(|target| ["--target", &target.name]));
+            network.tell(&mut command, self.recipe.layers, self.environment);
+            command.args(self.recipe.options.locked.then_some("--locked"));
+            self.reporter.unconfined().run(&command, "downloading dependencies", true).map_err(|error| {
+                let what = format!("cannot run `{}`", cargo.display());
+                Error::new(Step::Dependencies, anyhow::Error::new(error).context(what))
+            })
+        };
+        let build = |network: Network| match is_confined {
+            false => compile(network),
+            true => match fetch(network)? {
+                fetched if fetched.status.success() => compile(Network::Off),
+                failed => Ok(failed),
+            },
         };
         let lock_path = manifest.with_file_name("Cargo.lock");
         // What has been built here answers most new manifests, and asking the registry costs more than the build.

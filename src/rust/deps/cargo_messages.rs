@@ -78,7 +78,7 @@ impl Local {
             }
             command.args(environments.recipe.options.locked.then_some("--locked"));
             command.args(environments.recipe.options.selection.feature_arguments());
-            environments.reporter.run(&command, "resolving dependencies", true)
+            environments.reporter.unconfined().run(&command, "resolving dependencies", true)
         };
         let mut finished = ask(true);
         if !environments.recipe.options.offline

@@ -140,7 +140,7 @@ pub(crate) fn text_of(path: &Path) -> Text<'static> {
 
 impl<T> Input<T> {
     /// The same input with other texts.
-    fn with_texts<U, E>(self, mut text: impl FnMut(T) -> Result<U, E>) -> Result<Input<U>, E> {
+    pub(crate) fn with_texts<U, E>(self, mut text: impl FnMut(T) -> Result<U, E>) -> Result<Input<U>, E> {
         Ok(match self {
             Input::Content { content, path, digest, stamp } => {
                 Input::Content { content, path: text(path)?, digest, stamp }

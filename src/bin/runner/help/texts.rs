@@ -386,6 +386,7 @@ Usage: runner cache path             print where the cache is
                                      evict unused, then least recently used
        runner cache stop             stop the background build
        runner cache clean [SCRIPT]   remove all builds, or those of SCRIPT
+       runner cache push SCRIPT...   add programs to the remote cache
 
 A trim also runs by itself, at most daily, and keeps what `older` and `max-size`
 allow (`runner help config`). Everything in the cache can be made again;

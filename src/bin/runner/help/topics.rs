@@ -32,7 +32,11 @@ pub(crate) const TOPICS: &[Topic] = &[
         text: include_str!("json.txt"),
     },
     Topic { name: "languages", says: "languages of scripts", text: LANGUAGES },
-    Topic { name: "cache", says: "where builds are cached, and when they are evicted", text: CACHE },
+    Topic {
+        name: "cache",
+        says: "where builds are cached, and when they are evicted",
+        text: include_str!("cache.txt"),
+    },
     Topic { name: "config", says: "settings: where each may be set, and precedence", text: CONFIG },
     Topic {
         name: "project",
@@ -40,7 +44,16 @@ pub(crate) const TOPICS: &[Topic] = &[
         text: include_str!("project.txt"),
     },
     Topic { name: "offline", says: "builds without the network; local registries", text: OFFLINE },
-    Topic { name: "system", says: "a cache shared by the users of a machine or image", text: SYSTEM },
+    Topic {
+        name: "remote",
+        says: "a cache on a server, for a fleet of machines",
+        text: include_str!("remote.txt"),
+    },
+    Topic {
+        name: "system",
+        says: "a cache shared by the users of a machine or image",
+        text: include_str!("system.txt"),
+    },
     Topic { name: "sandbox", says: "run a script that may touch nothing but what you allow", text: SANDBOX },
     Topic { name: "environment", says: "environment variables that are read and set", text: ENVIRONMENT },
     Topic { name: "exit-codes", says: "exit codes", text: EXIT_CODES },
@@ -265,35 +278,6 @@ terminal keys arrive once, it stops and continues with runner, runner ends with
 its exit code or its signal, and it does not outlive runner.
 ";
 
-const CACHE: &str = "\
-Compiled scripts are in `$RUNNER_CACHE`, else in `runner` in the user's cache
-directory (`~/.cache/runner`). Everything there can be made again, and removing
-it by hand is safe at any moment, also while scripts run and are built.
-
-    runner cache path
-    runner cache list
-    runner cache trim --older 7d --max-size 2G
-    runner cache clean hello.rs
-
-A binary is found by the script's path, its bytes and the options. It is used
-only if everything the build looked at is as it was: modules, included files,
-variables, path dependencies, lock file, configuration, compiler and linker.
-What changed is told by
-
-    runner why hello.rs
-
-What was not used for 30 days goes by itself, then the least recently used
-beyond 5 GB (settings `older` and `max-size`), at most daily and never in a
-cached run. If the cache cannot be used (a full disk, a read-only home) the
-script still runs, from a temporary binary, and a line says why. `--temp` asks
-for that.
-
-    runner build --cache hello.rs
-
-compiles ahead: for images and provisioning, after which the first run is a hit,
-offline too.
-";
-
 const CONFIG: &str = "\
 A setting has one name everywhere. `profile`, for one, is
 
@@ -319,6 +303,7 @@ scripts that it means another build for.
   edition                        everywhere; a script has it under `[package]`
   rustflags                      script, variable, file
   offline frozen quiet           command line, variable, file
+  sandbox-build
   temp                           command line, file
   args inputs env                script
   older max-size                 options of `cache trim`, variable, file
@@ -326,6 +311,9 @@ scripts that it means another build for.
   tier                           variable, file: a first build may be quick
   verbose                        command line, variable
   cache cache-system config      variable: needed before the file is read
+  remote remote-signers          variable, file: the remote cache
+  remote-timeout remote-args     (`runner help remote`)
+  remote-write remote-key
   observe                        variable, file: whether compilers are observed
   verify progress                variable
 
@@ -375,29 +363,6 @@ directory beside a script, or where it is called from, has no say.
     runner --offline hello.rs
 ";
 
-const SYSTEM: &str = "\
-`RUNNER_CACHE_SYSTEM=DIR` names a cache underneath the user's own that is only
-read: for images and shared machines. It is an ordinary cache that somebody
-built ahead and opened for reading:
-
-  export RUNNER_CACHE_SYSTEM=/usr/share/runner
-  RUNNER_CACHE=/usr/share/runner runner build --cache /usr/local/bin/*.rs
-  chmod -R a+rX /usr/share/runner
-
-A script that is not in the user's cache is looked for there. Its binary is
-taken if this user would have built the same: the same script at the same path,
-the same settings, compiler and flags (each user has his own home for the
-builder's), and all inputs as they were. On a machine without a compiler nobody
-asks which. From then on it is an ordinary hit.
-
-What lies there is executed, so all of it, and what is above it, must belong to
-root or to the user and be writable by nobody else. Anything else is passed
-over; `-v` says why. Nothing is written there, and nothing trimmed. Dependencies
-are not shared: a script that is new is built in the user's own cache.
-
-    RUNNER_CACHE_SYSTEM=/usr/share/runner runner hello.rs
-";
-
 const SANDBOX: &str = "\
 `--sandbox` runs a script with nothing but what a program needs to start: it
 reads the system's programs, libraries and configuration, its own directory and
@@ -422,15 +387,23 @@ Linux 6.12 or later, x86_64 and aarch64; `runner env landlock` tells. A
 kernel that cannot do all of it runs nothing: exit code 125. A cached run stays
 one exec with the same process number.
 
+`--sandbox-build` (implied by `--sandbox`; `sandbox-build = true` for all) holds
+the build to this: packages are downloaded, by which no code of theirs is run;
+then compilers, build scripts and procedural macros have no network, write only
+to the cache, and read of your files compilers, packages, the script's directory
+and its path dependencies. `check`, `clippy`, `doc` and `lsp` are not held to
+this.
+
+    runner --sandbox-build hello.rs
+
 Not protected from: names, sizes and times of files (only contents are); command
 lines of other processes; use of processor, memory and disk (`ulimit`, cgroups);
 text that a terminal takes for orders; descriptors that the script is started
 with; faults of the kernel. Where something may be written, permissions and
 times of every file of yours can be changed. With `--allow-net=PORT` it may
 listen at a free port that it does not choose, and has no UDP: names are looked
-up by TCP only. The build is not in the sandbox: build scripts and procedural
-macros of dependencies run as you. On its own `#!` line, a sandbox protects from
-the mistakes of a script, not from its author. `sudo` and the like gain nothing
+up by TCP only. On its own `#!` line, a sandbox protects from the mistakes of a
+script, not from its author. `sudo` and the like gain nothing
 in it; namespaces, io_uring, ptrace and System V memory are closed.
 ";
 
@@ -443,6 +416,7 @@ Read:
   RUNNER_CONFIG        configuration file (default: `runner/config.toml` in
                        `~/.config`)
   RUNNER_CACHE_SYSTEM  shared cache, read only (`runner help system`)
+  RUNNER_REMOTE        cache on a server (`runner help remote`)
   RUNNER_PROGRESS      `off`: logs are not told of builds that take long
   RUNNER_TIER          `off`: no quick build first and no background build, as
                        with `CI`

@@ -34,11 +34,18 @@ pub(crate) fn parse(mut parser: Arguments, plain: Vec<OsString>) -> Result<Comma
         Some("list") => CacheCommand::List,
         Some("stats") => CacheCommand::Stats,
         Some("trim") => CacheCommand::Trim { older, max_size, only_shows },
+        Some("push") => {
+            let scripts: Vec<OsString> = list.by_ref().collect();
+            if scripts.is_empty() {
+                return Err(usage_error("`cache push` needs a script").with_hint("`runner help cache`"));
+            }
+            CacheCommand::Push(scripts)
+        }
         Some("stop") => CacheCommand::Stop,
         Some("clean") => CacheCommand::Clean(list.next().map(PathBuf::from)),
         _ => {
             return Err(usage_error(
-                "`cache` needs one of `path`, `size`, `list`, `stats`, `trim`, `clean`, `stop`",
+                "`cache` needs one of `path`, `size`, `list`, `stats`, `trim`, `clean`, `push`, `stop`",
             )
             .with_hint("`runner help cache`"));
         }

@@ -248,6 +248,7 @@ pub(crate) enum CacheCommand {
     Stats,
     Trim { older: Option<String>, max_size: Option<String>, only_shows: bool },
     Clean(Option<PathBuf>),
+    Push(Vec<OsString>),
     Stop,
 }
 

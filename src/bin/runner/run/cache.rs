@@ -2,12 +2,14 @@
 
 use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
-use runner::{Background, CachedBuild, Result, Runner, Script, TrimReport};
+use runner::{Background, CachedBuild, Options, Result, Runner, Script, TrimReport};
 use serde_json::{Value, json};
 
 use crate::parse::command::CacheCommand;
 use crate::print::{self, print, print_json, shown};
+use crate::run::script::read;
 
 pub(crate) fn run(runner: &Runner, command: CacheCommand, json: bool) -> Result<()> {
     match command {
@@ -70,6 +72,16 @@ pub(crate) fn run(runner: &Runner, command: CacheCommand, json: bool) -> Result<
                 removed("removed", trimmed, json);
             }
         }
+        CacheCommand::Push(scripts) => {
+            for script in &scripts {
+                let script = read(runner, script)?;
+                runner.cache_push(&script, &Options::default())?;
+                match json {
+                    true => print_json(json!({"pushed": script.typed().to_string_lossy()}))?,
+                    false => print(format_args!("pushed {}\n", shown(Path::new(script.typed())))),
+                }
+            }
+        }
         CacheCommand::Clean(script) => {
             let cleaned = runner.cache_clean(script.as_deref())?;
             // Builds of a script that is gone can be removed; of one that never was there are none.
@@ -119,6 +131,9 @@ fn statistics(runner: &Runner, json: bool) -> Result<()> {
             "used_today": counted.used_today,
             "used_this_week": counted.used_this_week,
             "misses": counted.misses,
+            "remote_questions": counted.remote_questions,
+            "remote_hits": counted.remote_hits,
+            "remote_failures": counted.remote_failures,
             "bytes": counted.bytes,
             "binary_bytes": counted.binary_bytes,
             "dependency_bytes": counted.dependency_bytes,
@@ -132,6 +147,10 @@ fn statistics(runner: &Runner, json: bool) -> Result<()> {
     print(format_args!("builds   {}, which took {seconds:.1} s\n", counted.builds));
     print(format_args!("used     {} today, {} this week\n", counted.used_today, counted.used_this_week));
     print(format_args!("misses   {}\n", counted.misses));
+    if counted.remote_questions > 0 {
+        let (asked, got, failed) = (counted.remote_questions, counted.remote_hits, counted.remote_failures);
+        print(format_args!("remote   asked {asked}, got {got}, failed {failed}\n"));
+    }
     let (all, binaries, dependencies) = (counted.bytes, counted.binary_bytes, counted.dependency_bytes);
     print(format_args!("bytes    {all}, of which binaries {binaries}, dependencies {dependencies}\n"));
     Ok(())
