@@ -6,8 +6,8 @@
 use crate::base::error::{At, Result, Step};
 use crate::commands::artifact::{Inputs, provenance_at};
 use crate::engine::context::Context;
-use crate::engine::miss_reason::{Why, changed_script, why_at};
 use crate::engine::launch_options::LaunchOptions;
+use crate::engine::miss_reason::{Why, changed_script, why_at};
 use crate::engine::program::Program;
 use crate::engine::recipe;
 use crate::request::options::Options;
