@@ -15,9 +15,11 @@ use crate::base::named_output::{self, Permission};
 use crate::commands::new::write_new;
 use crate::editor::script_text::Text;
 use crate::engine::context::Context;
-use crate::rust::deps::lock;
+use crate::request::options::Options;
+use crate::rust::deps::lock::{self, Renewal};
 use crate::rust::deps::manifest_edit::{with_absolute_paths, with_package_fields};
 use crate::script::header;
+use crate::script::script_file::Script;
 
 /// A script that was made of a package, or would be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,7 +110,10 @@ fn inner(context: &Context, from: &Path, mode: &ImportMode) -> Result<ImportedSc
     }
     if let (Some(old), Some(new)) = (old_lock, lock_path) {
         let stem = path.file_name().unwrap_or_default().to_string_lossy();
-        lock::write(&new, Some(&lock::with_head(&without_package(&read(&old)?, &name), &stem)))?;
+        lock::write(&new, Some(&lock::with_head(&read(&old)?, &stem)))?;
+        // The package itself is in it, which a script is not; cargo keeps the versions that fit.
+        let script = Script::read_path(&path, context.environment())?;
+        crate::commands::lock::lock(context, &script, &Options::default(), Renewal::Keep, false)?;
     }
     Ok(imported)
 }
@@ -194,16 +199,6 @@ fn inherits(value: &Value) -> bool {
 fn channel(directory: &Path) -> Option<String> {
     let table: Table = fs::read_to_string(directory.join("rust-toolchain.toml")).ok()?.parse().ok()?;
     Some(table.get("toolchain")?.get("channel")?.as_str()?.to_owned())
-}
-
-/// A lock without the package itself, which a script is not.
-fn without_package(lock: &str, name: &str) -> String {
-    let own = format!("name = \"{name}\"");
-    let is_own = |part: &&str| {
-        part.lines().any(|line| line == own) && !part.lines().any(|line| line.starts_with("source"))
-    };
-    let parts: Vec<&str> = lock.split("\n\n").filter(|part| !is_own(part)).collect();
-    parts.join("\n\n")
 }
 
 fn read(path: &Path) -> Result<String> {

@@ -77,7 +77,7 @@ pub(crate) fn run(runner: &Runner, command: CacheCommand, json: bool) -> Result<
                 let script = read(runner, script)?;
                 runner.cache_push(&script, &Options::default())?;
                 match json {
-                    true => print_json(json!({"pushed": script.typed().to_string_lossy()})),
+                    true => print_json(json!({"script": script.typed().to_string_lossy()})),
                     false => print(format_args!("pushed {}\n", shown(Path::new(script.typed())))),
                 }
             }

@@ -6,7 +6,7 @@ use std::path::Path;
 use runner::{ExportMode, ImportMode, Options, Result, Runner, Verbosity, printable};
 use serde_json::json;
 
-use crate::print::{print, shown};
+use crate::print::{print, print_json, shown};
 use crate::run::script::read;
 
 pub(crate) fn export(
@@ -20,9 +20,7 @@ pub(crate) fn export(
     let made = runner.export_package(&read(runner, script)?, options, directory, mode)?;
     if json {
         let files: Vec<_> = made.files.iter().map(|file| file.to_string_lossy()).collect();
-        let fields =
-            json!({"directory": made.directory.to_string_lossy(), "files": files, "notes": made.notes});
-        print(format_args!("{fields}\n"));
+        print_json(json!({"path": made.directory.to_string_lossy(), "files": files, "notes": made.notes}));
     } else if options.verbosity > Verbosity::Quiet {
         let what = if mode.dry_run { "would write" } else { "wrote" };
         for file in &made.files {
@@ -41,8 +39,7 @@ pub(crate) fn import(runner: &Runner, from: &Path, mode: &ImportMode, json: bool
     let made = runner.import_package(from, mode)?;
     if json {
         let lock = made.lock.as_ref().map(|lock| lock.to_string_lossy());
-        let fields = json!({"script": made.path.to_string_lossy(), "lock": lock, "notes": made.notes});
-        print(format_args!("{fields}\n"));
+        print_json(json!({"path": made.path.to_string_lossy(), "lock": lock, "notes": made.notes}));
     } else if !quiet {
         let what = if mode.dry_run { "would write" } else { "wrote" };
         for path in std::iter::once(&made.path).chain(&made.lock) {

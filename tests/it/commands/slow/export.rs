@@ -111,7 +111,7 @@ fn a_script_is_moved_once_cargo_builds_its_package() {
     // A package in which a file from outside is missing.
     script(&sandbox, "d/e/bad.rs", "", "fn main() { print!(\"{}\", include_str!(\"../../text\")) }\n");
     sandbox.write("text", "x");
-    let ran = sandbox.runner(["export", "--move", "d/e/bad.rs", "bad"]).run();
+    let ran = sandbox.runner(["export", "--move", "d/e/bad.rs", "out/bad"]).run();
     assert_eq!(ran.code, 125);
     assert!(ran.stderr.ends_with("  hint: the script was not removed\n"), "{}", ran.stderr);
     assert!(sandbox.path("d/e/bad.rs").is_file());
@@ -143,6 +143,13 @@ fn a_package_of_one_file_becomes_a_script_and_what_was_exported_comes_back() {
     assert_eq!(cargo(&sandbox, "again", &["run", "-q", "--locked", "--offline"]).stdout, "one 0.3.0\n");
     sandbox.runner(["import", "-q", "-o", "back.rs", "again"]).run().prints("");
     assert_eq!(same("back.rs"), same("tool.rs"));
+    for (words, fields) in [
+        (["export", "--dry-run", "--json", "tool.rs", "third"], ["files", "notes", "path", "schema"]),
+        (["import", "--dry-run", "--json", "--force", "again"], ["lock", "notes", "path", "schema"]),
+    ] {
+        let told: serde_json::Value = serde_json::from_str(&sandbox.runner(words).run().stdout).unwrap();
+        assert!(told.as_object().unwrap().keys().eq(fields), "{told}");
+    }
     sandbox.runner(["import", "p"]).run().fails(125, "it is there already\n  hint: `--force` replaces it");
     sandbox.write("lone.rs", "fn main() { println!(\"alone\") }\n");
     sandbox.runner(["import", "-q", "-o", "script", "lone.rs"]).run().prints("");
