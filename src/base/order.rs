@@ -1,10 +1,14 @@
 //! Sorts lists of many types with one sort.
 //!
 //! The standard library compiles its sort anew for every type of item: four kilobytes each, which was a twelfth of the static
-//! binary. Here one sort orders indexes, and what is compiled for a type compares and swaps. Lists of texts and paths use the
-//! standard library's.
+//! binary. Here one sort orders indexes, and what is compiled for a type compares and swaps.
 
 use std::cmp::Ordering;
+
+/// Sorts by the items themselves.
+pub(crate) fn sort<T: Ord>(items: &mut [T]) {
+    sort_by(items, T::cmp);
+}
 
 /// Sorts by a comparison; equal items stay in their order.
 pub(crate) fn sort_by<T>(items: &mut [T], mut compare: impl FnMut(&T, &T) -> Ordering) {

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Step};
+use crate::base::order;
 use crate::settings::script_table::Settings;
 use crate::store::file_digest::Names;
 use crate::store::stamp::Moment;
@@ -51,7 +52,7 @@ pub(crate) fn checks(
         }
     }
     for list in [&mut files, &mut directories] {
-        list.sort();
+        order::sort(list);
         list.dedup();
     }
     let unreadable = |path: &Path, error: std::io::Error| {

@@ -10,6 +10,7 @@ use std::fmt;
 use toml::{Table, Value};
 
 use crate::base::error::{Error, Result, Step};
+use crate::base::order;
 use crate::commands::script_rewrite;
 use crate::engine::context::Context;
 use crate::engine::recipe;
@@ -288,7 +289,7 @@ fn differences(before: &Table, after: &Table, said: &str) -> Vec<DependencyChang
     for (place, table) in before.iter().chain(&after) {
         places.extend(table.keys().map(|name| (place.as_str(), name.as_str())));
     }
-    places.sort_unstable();
+    order::sort(&mut places);
     places.dedup();
     let change = |(place, name): (&str, &str)| {
         let (old, new) = (value(&before, place, name), value(&after, place, name));
@@ -302,7 +303,7 @@ fn differences(before: &Table, after: &Table, said: &str) -> Vec<DependencyChang
 fn unknown_dependency(name: &str, table: &Table) -> Error {
     let mut known: Vec<&str> =
         tables(table).into_iter().flat_map(|(_, table)| table.keys()).map(String::as_str).collect();
-    known.sort_unstable();
+    order::sort(&mut known);
     known.dedup();
     let error = Error::message(Step::Dependencies, format!("no dependency `{name}`"));
     match known.is_empty() {

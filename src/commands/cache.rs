@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::base::environment::absolute;
 use crate::base::error::Result;
 use crate::base::fs::{Mode, size_of};
+use crate::base::order;
 use crate::engine::context::Context;
 use crate::engine::trim::{self, CachedBuild, TrimReport};
 use crate::request::limits::Limits;
@@ -54,7 +55,7 @@ pub(crate) fn statistics(context: &Context) -> Result<Statistics> {
     let now = Moment::now().unix_seconds();
     let used_within = |age: i64| builds.iter().filter(|build| now - build.last_used < age).count() as u64;
     let mut scripts: Vec<_> = builds.iter().map(|build| &build.script).collect();
-    scripts.sort();
+    order::sort(&mut scripts);
     scripts.dedup();
     Ok(Statistics {
         scripts: scripts.len() as u64,

@@ -23,6 +23,7 @@ use toml::{Table, Value};
 
 use crate::base::error::{At, Error, Result, Step};
 use crate::base::fs::{UNFINISHED_PREFIX, cannot};
+use crate::base::order;
 use crate::commands::migrate;
 use crate::engine::context::Context;
 use crate::engine::{prepare, recipe, recorded_inputs};
@@ -222,7 +223,7 @@ fn manifest(
     }
     let mut directories = Vec::new();
     paths_in(&Value::Table(table), &mut directories);
-    directories.sort();
+    order::sort(&mut directories);
     directories.dedup();
     for path in &directories {
         notes.push(format!("the dependency in `{}` is named by its absolute path", path.display()));
@@ -279,7 +280,7 @@ fn read_below(
         .filter(|path| !dependencies.iter().any(|directory| path.starts_with(directory)))
         .filter(|path| own.is_none_or(|own| path.as_os_str() != lock_of(own)))
         .collect();
-    found.sort();
+    order::sort(&mut found);
     found.dedup();
     found
 }

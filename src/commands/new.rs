@@ -16,6 +16,7 @@ use tempfile::Builder;
 use crate::base::error::{Error, Result, Step, usage_error};
 use crate::base::fs::{UNFINISHED_PREFIX, cannot};
 use crate::base::named_output::{self, Permission};
+use crate::base::order;
 use crate::base::similar::is_similar;
 use crate::commands::add::{self, Addition};
 use crate::commands::new::templates::{HELLO, TEMPLATES};
@@ -190,7 +191,7 @@ pub(crate) fn names(context: &Context) -> Vec<(String, String)> {
         .into_iter()
         .filter_map(|path| Some((path.file_name()?.to_str()?.to_owned(), "your own".to_owned())))
         .collect();
-    names.sort();
+    order::sort(&mut names);
     names.extend(TEMPLATES.iter().map(|template| (template.name.to_owned(), template.help.to_owned())));
     names
 }

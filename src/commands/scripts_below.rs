@@ -8,6 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::base::error::{Error, Result, Step};
+use crate::base::order;
 use crate::editor::lsp::projects::{Kind, Language};
 use crate::editor::script_text::{calls_a_tool, kind};
 use crate::engine::context::Context;
@@ -48,7 +49,7 @@ pub(crate) fn scripts_below(context: &Context, directory: &Path, only_rust: bool
         return Err(Error::message(Step::Script, text)
             .hint("a script has a `#!` line, metadata, or is a `.rs` file that belongs to no package"));
     }
-    found.sort();
+    order::sort(&mut found);
     Ok(found)
 }
 

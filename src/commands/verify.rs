@@ -15,6 +15,7 @@ use crate::base::digest::{Digest, Sums};
 use crate::base::environment::absolute;
 use crate::base::error::{At, Error, Result, Step};
 use crate::base::fs::{cannot, write_atomically};
+use crate::base::order;
 use crate::build::record::{BuildRecord, Dependency};
 use crate::commands::promote::receipt::{self, Receipt};
 use crate::engine::context::Context;
@@ -152,7 +153,7 @@ fn toolchain_of(context: &Context, record: &BuildRecord, cache: &Cache) -> Resul
         .flatten()
         .map(|entry| entry.path())
         .collect();
-    installed.sort();
+    order::sort(&mut installed);
     let installed = installed.iter().filter_map(|path| path.to_str()).map(Some);
     let found = [None].into_iter().chain(installed).filter_map(|name| {
         let found = Toolchain::find(name, environment, cache).ok()?;

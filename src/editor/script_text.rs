@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use crate::base::digest::Fields;
 use crate::base::error::Result;
+use crate::base::order;
 use crate::editor::lsp::projects::{Changes, FirstLine, Head, Insertion, Kind, Language, Problem, Runnable};
 use crate::engine::context::Context;
 use crate::engine::recipe::{self, ReadScript};
@@ -99,7 +100,7 @@ fn owner_by_declaration(path: &Path) -> Option<PathBuf> {
         };
         let mut scripts: Vec<PathBuf> =
             entries.map(|entry| entry.path()).filter(|file| file != path && is_small(file)).collect();
-        scripts.sort();
+        order::sort(&mut scripts);
         scripts.into_iter().find(|script| {
             let Ok(text) = std::fs::read_to_string(script) else { return false };
             let is_script = calls_a_tool(&text) || has_metadata(Language::Rust, &text);

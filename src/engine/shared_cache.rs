@@ -36,6 +36,7 @@ use std::path::{Path, PathBuf};
 use crate::base::digest::Digest;
 use crate::base::environment::Environment;
 use crate::base::error::{Kind, Result};
+use crate::base::order;
 use crate::build::runnable;
 use crate::engine::context::Context;
 use crate::engine::recipe;
@@ -235,7 +236,7 @@ fn checks(
         Grounds::By(ours) => {
             let facts = |home: &Path, checks: &mut dyn Iterator<Item = &Check<'_>>| {
                 let mut facts: Vec<Vec<u8>> = checks.map(|check| without_home(check, home)).collect();
-                facts.sort();
+                order::sort(&mut facts);
                 facts.dedup();
                 facts
             };

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Step};
+use crate::base::order;
 use crate::base::shell_commands;
 use crate::build::observing::Observing;
 use crate::languages::compilation::{Compilation, Profile};
@@ -144,7 +145,7 @@ fn call_words(
             notes.push(format!("`{}` in its compiler call is ignored", word.text));
         }
     }
-    variables.sort();
+    order::sort(&mut variables);
     variables.dedup();
     checks.extend(variables.iter().map(|name| Check::variable(name, search.environment)));
     Ok(words)

@@ -7,6 +7,7 @@
 use std::ffi::{OsStr, OsString};
 
 use crate::base::environment::Environment;
+use crate::base::order;
 use crate::store::trace::fact::Check;
 
 /// What any program may need to work.
@@ -62,7 +63,7 @@ impl Variables {
         let all = COMMON.iter().copied().chain(language).chain(script);
         let mut names: Vec<String> =
             all.filter(|name| !UNRECORDED.contains(name)).map(str::to_owned).collect();
-        names.sort();
+        order::sort(&mut names);
         names.dedup();
         Variables(names)
     }

@@ -32,6 +32,7 @@ use std::path::{Path, PathBuf};
 use crate::base::digest::{Digest, Fields};
 use crate::base::environment::Environment;
 use crate::base::fs::{Mode, entries, remove, size_of};
+use crate::base::order;
 use crate::report::reporter::Finished;
 use crate::rust::deps::Call;
 use crate::rust::recipe::RustRecipe;
@@ -160,7 +161,7 @@ impl Incremental {
             text.push(path.strip_prefix(&self.directory).unwrap_or(&path));
             found.push(text);
         }
-        found.sort();
+        order::sort(&mut found);
         found
     }
 
@@ -256,7 +257,7 @@ pub(crate) fn sweep(cache: &Cache, oldest: i64, most_bytes: u64, mode: Mode) -> 
     let scripts = entries(&cache.join(DIRECTORY));
     let ways = scripts.iter().flat_map(|script| entries(script));
     let mut ways: Vec<(i64, PathBuf)> = ways.map(|way| (used(&way), way)).collect();
-    ways.sort();
+    order::sort(&mut ways);
     let (mut room, mut freed) = (most_bytes, 0);
     for (used, way) in ways.into_iter().rev() {
         let size = size_of(&way);

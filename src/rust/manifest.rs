@@ -15,6 +15,7 @@ use std::path::Path;
 use toml::{Table, Value};
 
 use crate::base::error::{Error, Result, Step};
+use crate::base::order;
 use crate::base::text_position::TextPosition;
 use crate::request::dialect::Dialect;
 use crate::script::header::{Form, Metadata};
@@ -194,7 +195,7 @@ impl Manifest {
             let meant = fields::meant(&field).map(|key| format!("; did you mean `{key}`?"));
             notes.push((line, format!("unused manifest key: {field}{}", meant.unwrap_or_default())));
         }
-        notes.sort();
+        order::sort(&mut notes);
         notes.into_iter().map(|(line, text)| format!("line {line}: {text}")).collect()
     }
 

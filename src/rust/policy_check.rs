@@ -166,10 +166,11 @@ impl Scan<'_> {
         if matches!(name, "env" | "option_env") && is_punct(rest.first(), '!') {
             return match argument(rest) {
                 Some(variable) if self.policy.may_ask_for(&variable) => Ok(()),
-                Some(variable) => {
-                    let text = format_args!("variable `{}`", variable.escape_debug());
-                    Err(refusal(Rule::Variable, text, place))
-                }
+                Some(variable) => Err(refusal(
+                    Rule::Variable,
+                    format_args!("variable `{}`", variable.escape_debug()),
+                    place,
+                )),
                 None if self.policy.may_ask_for("") => Ok(()),
                 None => Err(refusal(Rule::Variable, format_args!("`{name}!` of what cannot be told"), place)),
             };

@@ -10,6 +10,7 @@ use std::ffi::OsString;
 use toml::{Table, Value};
 
 use crate::base::error::{Error, Result, Step};
+use crate::base::order;
 use crate::request::package_spec::Selection;
 use crate::rust::manifest::Manifest;
 
@@ -252,7 +253,7 @@ pub(crate) fn lints(manifest: &Manifest) -> Result<Vec<String>> {
             }
         }
     }
-    found.sort();
+    order::sort(&mut found);
     let mut out: Vec<String> = found.into_iter().map(|(_, _, flag)| flag).collect();
     // In one argument: rustc takes one that begins with `@` for the name of a file of arguments.
     out.extend(check_cfg.into_iter().map(|cfg| format!("--check-cfg={cfg}")));
@@ -273,7 +274,7 @@ pub(crate) fn features(manifest: &Manifest, selection: &Selection) -> Vec<String
             pending.extend(implied.iter().filter_map(Value::as_str).map(str::to_owned));
         }
     }
-    on.sort();
+    order::sort(&mut on);
     let mut out: Vec<String> =
         on.iter().flat_map(|name| ["--cfg".to_owned(), format!("feature=\"{name}\"")]).collect();
     let names: Vec<String> =

@@ -18,6 +18,7 @@ use rustc_version::{Channel, VersionMeta};
 use crate::base::digest::{Digest, Fields};
 use crate::base::environment::{Environment, absolute, is_executable};
 use crate::base::error::{Error, Kind, Result, Step};
+use crate::base::order;
 use crate::process::task::{Output, Task};
 use crate::store::cache::Cache;
 use crate::store::sealed_record::Record;
@@ -313,7 +314,7 @@ pub(crate) fn installed(environment: &Environment) -> Vec<String> {
     let entries = directory.and_then(|directory| std::fs::read_dir(directory).ok());
     let names = entries.into_iter().flatten().flatten().map(|entry| entry.file_name().into_string());
     let mut names: Vec<String> = names.flatten().collect();
-    names.sort();
+    order::sort(&mut names);
     names
 }
 
@@ -468,6 +469,6 @@ fn libraries(rustc: &Path) -> Vec<PathBuf> {
             path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("librustc_driver"))
         })
         .collect();
-    found.sort();
+    order::sort(&mut found);
     found
 }

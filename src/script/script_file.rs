@@ -15,6 +15,7 @@ use std::path::{Component, Path, PathBuf};
 
 use crate::base::environment::{Environment, absolute};
 use crate::base::error::{Error, Kind, Result, Step};
+use crate::base::order;
 use crate::request::package_spec::{self, Package};
 use crate::store::stamp::Stamp;
 
@@ -450,7 +451,7 @@ fn similar_file(path: &Path) -> Option<String> {
     let names = std::fs::read_dir(directory).ok()?.flatten().filter(|entry| entry.path().is_file());
     let mut names: Vec<String> =
         names.filter_map(|entry| entry.file_name().into_string().ok()).take(2000).collect();
-    names.sort();
+    order::sort(&mut names);
     let found = names
         .iter()
         .find(|name| Path::new(name).file_stem() == Path::new(wanted).file_stem())

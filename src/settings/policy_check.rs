@@ -42,15 +42,15 @@ pub(crate) fn settings(
             let plain = pattern.split(['*', '?', '[']).next().unwrap_or_default();
             let directory = script.base().join(plain.rsplit_once('/').map_or("", |(directory, _)| directory));
             if pattern.contains("..") || !policy.may_read(&directory.join("x"), script.base()) {
-                let text = format_args!("inputs `{}`", pattern.escape_debug());
-                return Err(refusal(Rule::File, text, place("inputs").flatten()));
+                let place = place("inputs").flatten();
+                return Err(refusal(Rule::File, format_args!("inputs `{}`", pattern.escape_debug()), place));
             }
         }
     }
     for name in layers.list("env").unwrap_or_default() {
         if !policy.may_ask_for(name) {
-            let text = format_args!("variable `{}`", name.escape_debug());
-            return Err(refusal(Rule::Variable, text, place("env").flatten()));
+            let place = place("env").flatten();
+            return Err(refusal(Rule::Variable, format_args!("variable `{}`", name.escape_debug()), place));
         }
     }
     Ok(())

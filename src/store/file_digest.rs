@@ -7,6 +7,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use crate::base::digest::{Digest, Fields};
+use crate::base::order;
 use crate::store::stamp::Stamp;
 
 /// A compiler larger than this is compared by samples: one of 150 MB would cost a fifth of a second, and no two builds of it
@@ -105,7 +106,7 @@ pub(crate) fn names_in(path: &Path, which: Names) -> io::Result<Digest> {
             names.push((name, entry.file_type()?.is_dir()));
         }
     }
-    names.sort();
+    order::sort(&mut names);
     let mut fields = Fields::new("directory");
     for (name, is_directory) in names {
         fields.push(if is_directory { "directory" } else { "file" }, name.as_bytes());

@@ -106,7 +106,7 @@ fn dispatch_in(command: Command, settings: Settings) -> Result<u8> {
         Command::Update { scripts, write_lock, options } => {
             // Of several, a line says whose dependency it is.
             let is_one = scripts.len() == 1;
-            return many::each(&runner, &scripts, Some("updated"), &options, |script| {
+            return many::each(&runner, &scripts, Some("updated"), &options, &|script| {
                 let updated = runner.update(script, &options, write_lock)?;
                 if json {
                     let changes =
@@ -134,12 +134,12 @@ fn dispatch_in(command: Command, settings: Settings) -> Result<u8> {
             return editor::check(&runner, &scripts, lint, &arguments, is_buffer, &options);
         }
         Command::Check { scripts, lint, arguments, options, .. } => {
-            return many::each(&runner, &scripts, Some("checked"), &options, |script| {
+            return many::each(&runner, &scripts, Some("checked"), &options, &|script| {
                 runner.check(script, &options, lint, &arguments).map(|()| (0, String::new()))
             });
         }
         Command::Document { scripts, directory, arguments, options } => {
-            return many::each(&runner, &scripts, Some("documented"), &options, |script| {
+            return many::each(&runner, &scripts, Some("documented"), &options, &|script| {
                 let page = runner.document(script, &options, directory.as_deref(), &arguments)?;
                 if json {
                     return told(script, json!({"path": page.to_string_lossy()}));
@@ -149,7 +149,7 @@ fn dispatch_in(command: Command, settings: Settings) -> Result<u8> {
         }
         Command::Format { scripts, arguments, options } => {
             let done = if arguments.iter().any(|word| word == "--check") { "checked" } else { "formatted" };
-            return many::each(&runner, &scripts, Some(done), &options, |script| {
+            return many::each(&runner, &scripts, Some(done), &options, &|script| {
                 let code = runner.format(script, &options, &arguments)?;
                 match json {
                     true => told(script, json!({"exit_code": code})).map(|(_, text)| (code, text)),
@@ -158,7 +158,7 @@ fn dispatch_in(command: Command, settings: Settings) -> Result<u8> {
             });
         }
         Command::Migrate { scripts, style } => {
-            return many::each(&runner, &scripts, Some("looked at"), &Options::default(), |script| {
+            return many::each(&runner, &scripts, Some("looked at"), &Options::default(), &|script| {
                 let is_changed = runner.migrate(script, style)?;
                 if json {
                     return told(script, json!({"changed": is_changed}));
@@ -180,12 +180,12 @@ fn dispatch_in(command: Command, settings: Settings) -> Result<u8> {
             return dispatch_in(*command, runner.settings());
         }
         Command::Why { scripts, options, json } => {
-            return many::each(&runner, &scripts, None, &options, |script| {
+            return many::each(&runner, &scripts, None, &options, &|script| {
                 why(&runner, script, &options, json)
             });
         }
         Command::Inputs { scripts, options, json } => {
-            return many::each(&runner, &scripts, None, &options, |script| {
+            return many::each(&runner, &scripts, None, &options, &|script| {
                 inputs::inputs(&runner, script, &options, json)
             });
         }

@@ -7,6 +7,7 @@
 use std::os::unix::ffi::OsStrExt;
 
 use crate::base::digest::{Digest, Fields};
+use crate::base::order;
 use crate::base::search::contains;
 use crate::build::backend::ResolvedRecipe;
 use crate::engine::remote::places::Places;
@@ -60,7 +61,7 @@ pub(crate) fn key(resolved: &dyn ResolvedRecipe<'_>, places: &Places) -> Result<
     fields.push("machine", std::env::consts::ARCH.as_bytes());
     fields.push("toolchain", resolved.toolchain_id().as_bytes());
     let mut facts: Vec<Vec<u8>> = decisions.iter().map(|check| text(&places.neutral(check))).collect();
-    facts.sort();
+    order::sort(&mut facts);
     facts.dedup();
     facts.iter().for_each(|fact| fields.push("fact", fact));
     Ok(fields.finish())

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::base::error::Result;
+use crate::base::order;
 use crate::build::depfile;
 use crate::languages::driver::Build;
 use crate::languages::inputs::{Inputs, is_system};
@@ -69,7 +70,7 @@ pub(super) fn read(build: Build<'_>, words: &[&str], query: Option<Running>) -> 
         inputs.checks.push(Check::never("what the assembler includes is not reported"));
     }
     directories.push(base.to_owned());
-    directories.sort();
+    order::sort(&mut directories);
     directories.dedup();
     let since = Moment::now();
     for directory in directories.iter().filter(|directory| !is_system(directory, base)) {

@@ -23,6 +23,7 @@ use serde_json::Value;
 
 use crate::base::digest::{Digest, Fields};
 use crate::base::fs::remove;
+use crate::base::order;
 use crate::base::shell_words::quote;
 use crate::rust::toolchain::Toolchain;
 
@@ -191,7 +192,7 @@ fn identify<'a>(
     found.insert(id, (Digest::of(id.as_bytes()), is_local));
     let below = edges.get(id).into_iter().flatten();
     let mut below: Vec<(Digest, bool)> = below.map(|id| identify(id, packages, edges, found)).collect();
-    below.sort();
+    order::sort(&mut below);
     for (digest, local) in below {
         fields.push("dependency", digest.hex().as_bytes());
         is_local |= local;

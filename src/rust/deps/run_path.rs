@@ -6,6 +6,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use crate::base::error::Result;
+use crate::base::order;
 use crate::rust::deps::cargo_messages::Made;
 use crate::rust::deps::environments::Environments;
 use crate::rust::target;
@@ -15,7 +16,7 @@ impl Environments<'_> {
     pub(super) fn run_paths(&self, made: &Made) -> Result<Vec<OsString>> {
         let mut places: Vec<PathBuf> =
             made.shared_libraries().iter().filter_map(|file| file.parent()).map(Path::to_owned).collect();
-        places.sort();
+        order::sort(&mut places);
         places.dedup();
         if places.is_empty() {
             return Ok(Vec::new());

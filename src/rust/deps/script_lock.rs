@@ -8,6 +8,7 @@ use std::fs;
 use toml::{Table, Value};
 
 use crate::base::error::{Error, Result, Step};
+use crate::base::order;
 use crate::request::package_spec::PACKAGE_NAME;
 use crate::rust::recipe::RustRecipe;
 use crate::store::stamp::Moment;
@@ -76,7 +77,7 @@ pub(super) fn packages(lock: &str) -> Vec<LockedPackage> {
             Some(LockedPackage { name, facts: package.to_string() })
         })
         .collect();
-    found.sort();
+    order::sort(&mut found);
     found
 }
 

@@ -9,6 +9,7 @@ use std::path::Path;
 use toml::{Table, Value};
 
 use crate::base::digest::Digest;
+use crate::base::order;
 use crate::request::package_spec::PACKAGE_NAME;
 use crate::rust::manifest::Manifest;
 use crate::store::cache::Cache;
@@ -25,7 +26,7 @@ pub(super) fn write(cache: &Cache, toolchain: &str, path: &Path, without: &[Stri
         .map(|entry| entry.path().join("Cargo.lock"))
         .filter_map(|lock| Some((fs::metadata(&lock).ok()?.modified().ok()?, lock)))
         .collect();
-    locks.sort();
+    order::sort(&mut locks);
     // By name and compatible series: cargo takes one version of a series, and it should be the newest that is here.
     let mut packages: BTreeMap<(String, String), Table> = BTreeMap::new();
     for (_, lock) in locks.iter().rev().take(MOST_LOCKS) {

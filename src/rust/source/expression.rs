@@ -14,6 +14,7 @@ use std::path::Path;
 
 use proc_macro2::TokenStream;
 
+use crate::base::order;
 use crate::script::script_file::{InlineSource, Script};
 
 /// What rust-script gives its expressions.
@@ -78,7 +79,7 @@ impl Expression {
         let mut prelude: Vec<String> =
             self.features.iter().map(|feature| format!("#![feature({feature})] ")).collect();
         prelude.extend(self.externs.iter().map(|name| format!("#[macro_use] extern crate {name}; ")));
-        prelude.sort();
+        order::sort(&mut prelude);
         let (above, below) = match (self.kind, self.is_plain_closure()) {
             (ExpressionKind::Value, _) => (VALUE, VALUE_END.to_owned()),
             (_, false) => (CLOSURE, [CLOSURE_END, LINES].concat()),

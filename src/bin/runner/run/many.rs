@@ -23,7 +23,7 @@ pub(crate) fn each(
     scripts: &[OsString],
     done: Option<&str>,
     options: &Options,
-    work: impl Fn(&Script) -> Outcome + Sync,
+    work: &(dyn Fn(&Script) -> Outcome + Sync),
 ) -> Result<u8> {
     let scripts = &expand(runner, scripts, false)?[..];
     if let [script] = scripts {

@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use crate::base::order;
 use crate::editor::lsp::event::Event;
 use crate::editor::lsp::projects::{Language, Problem, Project};
 use crate::editor::lsp::server::Key;
@@ -310,7 +311,7 @@ impl Session {
             script.make_at = None;
             script.settle_at = None;
         }
-        closed.sort();
+        order::sort(&mut closed);
         for (_, path) in closed.iter().rev().skip(MOST_CLOSED) {
             self.scripts.remove(path);
         }
