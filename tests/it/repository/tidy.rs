@@ -146,7 +146,7 @@ fn shell_scripts_are_clean() {
 
 /// The commands of the README, and the test that runs each, by a name that is in it.
 const COMMANDS: &[(&str, &str)] = &[
-    ("./install.sh", "a_newcomer_installs_runs_an_example_and_uninstalls"),
+    ("./install.sh --try", "with_nothing_on_path_but_the_toolchain_one_command_installs_and_runs_a_script"),
     ("./scripts/examples/words.rs README.md", "words_counts_words"),
     ("cargo test --locked -- --skip slow::", ".ci/run"),
 ];
