@@ -447,13 +447,14 @@ build() {
         if ! has_std "$musl" && [ "$with_rustup" = yes ]; then
             add_std "$musl" || :
         fi
-        static_flags="$with_libc $rust_lld"
-        if has_std "$musl" && ! links static "$musl"; then
-            static_flags=$with_libc
+        if has_std "$musl"; then
+            for static_flags in "$with_libc $rust_lld" "$with_libc"; do
+                links static "$musl" || continue
+                linkage=static target=$musl
+                break
+            done
         fi
-        if has_std "$musl" && links static "$musl"; then
-            linkage=static target=$musl
-        else
+        if [ "$linkage" = dynamic ]; then
             printf 'no static C library here, so runner will be linked dynamically (`%s` provides one)\n' \
                 "rustup target add $musl"
         fi

@@ -36,7 +36,7 @@ use crate::store::trace::line::Binary;
 use crate::store::trace::{Trace, Variant};
 
 /// What of a build is told for people, and is the same on every machine.
-const ABOUT: &[&str] = &[
+pub(super) const ABOUT_BUILD: [&str; 9] = [
     "source",
     "options",
     "profile",
@@ -46,11 +46,10 @@ const ABOUT: &[&str] = &[
     "edition",
     "language",
     "milliseconds",
-    "lock",
-    "sha256",
-    "bytes",
-    "place",
 ];
+
+/// What an entry tells besides.
+const ABOUT_ENTRY: [&str; 4] = ["lock", "sha256", "bytes", "place"];
 
 /// Builds of one key, the newest first.
 #[derive(Debug, Default)]
@@ -122,12 +121,9 @@ impl Entry {
             places.push((SCRIPT, path.to_owned()));
         }
         let text = |text: &str| Cow::Owned(text.as_bytes().to_vec());
-        let mut about: Vec<_> = variant
-            .about
-            .iter()
-            .filter(|(name, _)| ABOUT.iter().any(|known| known.as_bytes() == &**name))
-            .cloned()
-            .collect();
+        let is_told =
+            |name: &[u8]| ABOUT_BUILD.iter().chain(&ABOUT_ENTRY).any(|known| known.as_bytes() == name);
+        let mut about: Vec<_> = variant.about.iter().filter(|(name, _)| is_told(name)).cloned().collect();
         about.push((text("sha256"), text(&sums.sha256)));
         about.push((text("bytes"), text(&sums.bytes.to_string())));
         about.extend(lock.map(|lock| (text("lock"), text(&Digest::of(lock.as_bytes()).hex()))));

@@ -8,6 +8,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use crate::base::environment::Environment;
+use crate::base::order;
 use crate::base::search::contains;
 use crate::script::script_file::Script;
 use crate::store::cache::Cache;
@@ -34,7 +35,7 @@ impl Places {
         let is_known = |path: &PathBuf| path.is_absolute() && path.parent().is_some();
         let mut places: Vec<_> =
             named.into_iter().filter_map(|(name, path)| Some((name, path.filter(is_known)?))).collect();
-        places.sort_by_key(|(_, path)| std::cmp::Reverse(path.as_os_str().len()));
+        order::sort_by_key(&mut places, |(_, path)| std::cmp::Reverse(path.as_os_str().len()));
         Places(places)
     }
 

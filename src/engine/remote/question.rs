@@ -202,19 +202,8 @@ impl<'a> Question<'a> {
         checks: Vec<Check<'static>>,
         decisions: usize,
     ) -> Built {
-        const KEPT: [&str; 9] = [
-            "source",
-            "options",
-            "profile",
-            "toolchain",
-            "target",
-            "toolchain-id",
-            "edition",
-            "language",
-            "milliseconds",
-        ];
         let mut about: Vec<(&'static str, String)> =
-            KEPT.into_iter().filter_map(|name| Some((name, variant.about(name)?))).collect();
+            entry::ABOUT_BUILD.into_iter().filter_map(|name| Some((name, variant.about(name)?))).collect();
         about.push(("decisions", decisions.to_string()));
         about.push(("built", Moment::now().unix_seconds().to_string()));
         about.push(("remote", "1".to_owned()));
