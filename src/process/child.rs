@@ -17,7 +17,7 @@ use std::io;
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 
-use rustix::process::{Pid, WaitOptions, getpid, getsid, waitpid};
+use rustix::process::{Pid, WaitOptions, waitpid};
 
 use crate::process::exec::{self, Group, Image};
 use crate::process::signals::{self, Received, Sender, Signals};
@@ -70,7 +70,7 @@ fn has_told(from: Sender, signal: i32, child: Pid) -> bool {
             libc::SIGINT | libc::SIGQUIT | libc::SIGTSTP | libc::SIGTTIN | libc::SIGTTOU | libc::SIGWINCH,
         ) => true,
         // A terminal that goes tells the leader of the session only.
-        (Sender::Kernel, libc::SIGHUP | libc::SIGCONT) => getsid(None).ok() != Some(getpid()),
+        (Sender::Kernel, libc::SIGHUP | libc::SIGCONT) => !signals::leads_session(),
         (Sender::Kernel, _) => false,
     }
 }

@@ -10,7 +10,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, WaitOptions, getpgrp, waitpid};
+use rustix::process::{Pid, WaitOptions, waitpid};
 use rustix::termios::{tcgetpgrp, tcsetpgrp};
 
 use crate::process::exec::{self, Group, Image};
@@ -42,7 +42,7 @@ impl ProgramGroup {
     pub(crate) fn start(image: &Image<'_>, signals: &Signals) -> io::Result<ProgramGroup> {
         #[cfg(target_os = "linux")]
         let _ = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));
-        let has_terminal = tcgetpgrp(rustix::stdio::stdin()).is_ok_and(|group| group == getpgrp());
+        let has_terminal = tcgetpgrp(rustix::stdio::stdin()).is_ok_and(|group| Some(group) == signals::own_group());
         let leader = exec::start(image, signals, Group::Own { has_terminal })?;
         Ok(ProgramGroup { leader, has_terminal })
     }
@@ -64,8 +64,8 @@ impl ProgramGroup {
 
     /// Gives the terminal back to us.
     pub(crate) fn release_terminal(&self) {
-        if self.has_terminal {
-            let _ = tcsetpgrp(rustix::stdio::stdin(), getpgrp());
+        if let (true, Some(group)) = (self.has_terminal, signals::own_group()) {
+            let _ = tcsetpgrp(rustix::stdio::stdin(), group);
         }
     }
 

@@ -23,6 +23,19 @@ pub(crate) fn send_to_group(leader: Pid, signal: i32) -> bool {
     unsafe { libc::kill(-leader.as_raw_nonzero().get(), signal) == 0 }
 }
 
+/// Whether this process leads its session, so that its terminal tells it alone when it goes. rustix takes 0, which is
+/// what the kernel says of a leader in another process namespace, for a number that cannot be.
+pub(crate) fn leads_session() -> bool {
+    // SAFETY: a number.
+    unsafe { libc::getsid(0) == libc::getpid() }
+}
+
+/// The group of this process; `None` if its leader is in another process namespace.
+pub(crate) fn own_group() -> Option<Pid> {
+    // SAFETY: no arguments.
+    Pid::from_raw(unsafe { libc::getpgrp() })
+}
+
 /// Waits for a child of a process group that has ended, and returns how; `None` if there is none now.
 pub(crate) fn reap_of_group(leader: Pid) -> Option<(Pid, ExitStatus)> {
     let mut status = 0;
@@ -138,7 +151,7 @@ impl Signals {
         match unsafe { libc::sigwait(&self.all, &mut signal) } {
             0 => {
                 let foreground = rustix::termios::tcgetpgrp(rustix::stdio::stdin()).ok();
-                let is_terminals = foreground.is_some_and(|group| group == rustix::process::getpgrp());
+                let is_terminals = foreground.is_some() && foreground == own_group();
                 let from = if is_terminals { Sender::Kernel } else { Sender::Process(None) };
                 Ok(Received { signal, from })
             }

@@ -193,9 +193,11 @@ fn a_background_build_keeps_nothing_of_its_callers() {
     let pid: i32 = list()["process ".len()..].split(' ').next().unwrap().parse().unwrap();
     let links = |pid: &str, name: &str| fs::read_link(format!("/proc/{pid}/{name}")).unwrap_or_default();
     assert_eq!(links(&pid.to_string(), "cwd"), std::path::Path::new("/"));
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
-    let session = stat.rsplit(") ").next().unwrap().split(' ').nth(3).unwrap();
-    assert_ne!(session, rustix::process::getsid(None).unwrap().as_raw_nonzero().to_string());
+    let session = |process: &str| {
+        let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
+        stat.rsplit(") ").next().unwrap().split(' ').nth(3).unwrap().to_owned()
+    };
+    assert_ne!(session(&pid.to_string()), session("self"));
     for process in fs::read_dir("/proc").unwrap().flatten() {
         for file in fs::read_dir(process.path().join("fd")).into_iter().flatten().flatten() {
             assert_ne!(fs::read_link(file.path()).unwrap_or_default(), held, "{}", process.path().display());
