@@ -4,6 +4,7 @@
 //! binary. Here one sort orders indexes, and what is compiled for a type compares and swaps.
 
 use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Sorts by the items themselves.
 pub(crate) fn sort<T: Ord>(items: &mut [T]) {
@@ -19,6 +20,20 @@ pub(crate) fn sort_by<T>(items: &mut [T], mut compare: impl FnMut(&T, &T) -> Ord
 /// Sorts by a key; items of equal keys stay in their order.
 pub(crate) fn sort_by_key<T, K: Ord>(items: &mut [T], mut key: impl FnMut(&T) -> K) {
     sort_by(items, |one, two| key(one).cmp(&key(two)));
+}
+
+/// A set of these. `collect` would sort them first.
+pub(crate) fn set<T: Ord>(items: impl IntoIterator<Item = T>) -> BTreeSet<T> {
+    let mut set = BTreeSet::new();
+    set.extend(items);
+    set
+}
+
+/// A map of these; of equal keys the last stays. `collect` would sort them first.
+pub(crate) fn map<K: Ord, V>(items: impl IntoIterator<Item = (K, V)>) -> BTreeMap<K, V> {
+    let mut map = BTreeMap::new();
+    map.extend(items);
+    map
 }
 
 /// The indexes of the items, in the order of the items.

@@ -191,8 +191,7 @@ impl BuildRecord {
     /// The fields in which this and another record differ, with what each says.
     pub(crate) fn differences(&self, other: &BuildRecord) -> Vec<(&'static str, String, String)> {
         let (ours, theirs) = (self.fields(), other.fields());
-        let names: std::collections::BTreeSet<&'static str> =
-            ours.iter().chain(&theirs).map(|(name, _)| *name).collect();
+        let names = order::set(ours.iter().chain(&theirs).map(|(name, _)| *name));
         let without = |fields: &[(&'static str, String)], others: &[(&'static str, String)], name: &str| {
             let own = fields.iter().filter(|field| field.0 == name && !others.contains(field));
             let own: Vec<&str> = own.map(|(_, text)| text.as_str()).collect();

@@ -123,8 +123,8 @@ impl Artifact {
         fields["inputs"] = self.inputs.to_json();
         let lossy = |text: &OsString| text.to_string_lossy().into_owned();
         let arguments: Vec<String> = self.start.arguments.iter().map(lossy).collect();
-        let variables: serde_json::Map<String, Value> =
-            self.start.variables.iter().map(|(name, value)| (lossy(name), lossy(value).into())).collect();
+        let mut variables = serde_json::Map::new();
+        variables.extend(self.start.variables.iter().map(|(name, value)| (lossy(name), lossy(value).into())));
         fields["run"] = json!({"argv0": lossy(&self.start.name), "args": arguments, "env": variables});
         fields
     }

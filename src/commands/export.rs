@@ -120,7 +120,7 @@ fn inner(
     files.extend(lock.map(|lock| (PathBuf::from("Cargo.lock"), Source::Text(lock))));
     files.extend(toolchain(&read).map(|text| (PathBuf::from("rust-toolchain.toml"), Source::Text(text))));
     files.extend(configuration(&read).map(|text| (PathBuf::from(".cargo/config.toml"), Source::Text(text))));
-    files.sort_by(|one, two| one.0.cmp(&two.0));
+    order::sort_by(&mut files, |one, two| one.0.cmp(&two.0));
     notes.extend(differences(&read));
     let exported = ExportedPackage {
         directory: directory.clone(),
@@ -329,7 +329,11 @@ fn configuration(read: &RustScript) -> Option<String> {
     if let Some(target) = &read.request.options.target {
         build.insert("target".to_owned(), target.as_str().into());
     }
-    (!build.is_empty()).then(|| Table::from_iter([("build".to_owned(), Value::from(build))]).to_string())
+    let mut configuration = Table::new();
+    if !build.is_empty() {
+        configuration.insert("build".to_owned(), build.into());
+    }
+    (!configuration.is_empty()).then(|| configuration.to_string())
 }
 
 /// What runner does and cargo does not.

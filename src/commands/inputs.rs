@@ -9,6 +9,7 @@ use std::path::Path;
 use crate::base::digest::Digest;
 use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Step};
+use crate::base::order;
 use crate::engine::context::Context;
 use crate::engine::recipe;
 use crate::request::options::Options;
@@ -103,7 +104,7 @@ fn listed(cache: &Cache, key: &Key, script: &Script, environment: &Environment) 
     }
     // The script's own text first.
     let is_own = |input: &BuildInput| script.path().is_some_and(|path| Path::new(&input.name) == path);
-    inputs.sort_by_cached_key(|input| {
+    order::sort_by_key(&mut inputs, |input| {
         (input.reader, rank(input.kind), input.value.is_none(), !is_own(input), input.name.clone())
     });
     Some(inputs)

@@ -21,6 +21,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use crate::base::digest::Digest;
 use crate::base::directory_watch::{DirectoryWatch, nearest};
 use crate::base::error::{EXIT_FAILED, Error, Result, Step};
+use crate::base::order;
 use crate::commands::check::{self, Lint};
 use crate::engine::context::Context;
 use crate::engine::program::Program;
@@ -167,7 +168,7 @@ impl Targets {
     /// Directories to watch: those the targets are in, or while they are not there those above.
     fn directories(&self) -> BTreeSet<PathBuf> {
         let parents = self.paths.iter().filter_map(|path| path.parent());
-        parents.map(nearest).chain(self.whole.iter().map(|path| nearest(path))).collect()
+        order::set(parents.map(nearest).chain(self.whole.iter().map(|path| nearest(path))))
     }
 
     /// Whether a change matters: of a whole directory that a name has come or gone, or that a source was written. A log

@@ -8,6 +8,7 @@
 //! default is everything below, which for a script in `$HOME` is all of it. It opens excluded directories all the same, one
 //! by one, 20,005 times for a script above 10,000; there only the script and its modules are included, as files.
 
+use crate::base::order;
 mod merge;
 
 use std::collections::{BTreeMap, HashMap};
@@ -78,8 +79,7 @@ pub(crate) fn with_dependencies(
     let packages: HashMap<&str, &Value> =
         packages.iter().filter_map(|package| Some((package["id"].as_str()?, package))).collect();
     let nodes = metadata["resolve"]["nodes"].as_array().ok_or_else(|| missing("resolve.nodes"))?;
-    let nodes: BTreeMap<&str, &Value> =
-        nodes.iter().filter_map(|node| Some((node["id"].as_str()?, node))).collect();
+    let nodes = order::map(nodes.iter().filter_map(|node| Some((node["id"].as_str()?, node))));
     let root = metadata["resolve"]["root"].as_str().ok_or_else(|| missing("resolve.root"))?;
     let root = nodes.get(root).ok_or_else(|| missing("resolve.nodes[root]"))?;
 
@@ -95,7 +95,7 @@ pub(crate) fn with_dependencies(
         is_reachable.into_keys().filter(|id| packages.get(id).and_then(|p| library(p)).is_some());
     let indices: HashMap<&str, usize> = with_library.zip(1..).collect();
     let mut ids: Vec<&str> = indices.keys().copied().collect();
-    ids.sort_unstable();
+    order::sort(&mut ids);
     let dependencies = |node: &Value, with_dev: bool| -> Vec<Value> {
         links(node, with_dev)
             .filter_map(|(name, id)| Some(json!({"crate": indices.get(id)?, "name": name})))
@@ -143,8 +143,8 @@ fn script_crate(script: &ScriptCrate, sysroot: &Sysroot, dependencies: Vec<Value
     let mut include = vec![if is_small { directory.to_owned() } else { script.path.clone() }];
     include.extend(script.modules.iter().filter(|one| !is_small || !one.starts_with(directory)).cloned());
     let exclude = if is_small { exclude } else { Vec::new() };
-    let variables: Map<String, Value> =
-        script.variables.iter().map(|(name, value)| (name.clone(), Value::from(value.as_str()))).collect();
+    let mut variables = Map::new();
+    variables.extend(script.variables.iter().map(|(name, value)| (name.clone(), value.as_str().into())));
     let mut value = json!({
         "display_name": crate_name(&name),
         "root_module": script.path,
@@ -180,7 +180,7 @@ fn excluded(directory: &Path, modules: &[PathBuf]) -> Vec<PathBuf> {
     let is_needed = |path: &Path| modules.iter().any(|module| module.starts_with(path));
     let mut excluded: Vec<PathBuf> =
         directories.map(|entry| entry.path()).filter(|path| !is_needed(path)).collect();
-    excluded.sort();
+    order::sort(&mut excluded);
     excluded
 }
 
@@ -251,7 +251,8 @@ fn package_variables(package: &Value, directory: &Path) -> Map<String, Value> {
     let authors = authors.join(":");
     let mut next = || parts.next().unwrap_or_default();
     let (major, minor, patch) = (next(), next(), next());
-    [
+    let mut variables = Map::new();
+    let all = [
         ("CARGO", "cargo".to_owned()),
         ("CARGO_MANIFEST_DIR", directory.to_string_lossy().into_owned()),
         ("CARGO_MANIFEST_PATH", text("manifest_path")),
@@ -269,10 +270,9 @@ fn package_variables(package: &Value, directory: &Path) -> Map<String, Value> {
         ("CARGO_PKG_LICENSE_FILE", text("license_file")),
         ("CARGO_PKG_README", text("readme")),
         ("CARGO_PKG_RUST_VERSION", text("rust_version")),
-    ]
-    .into_iter()
-    .map(|(name, value)| (name.to_owned(), value.into()))
-    .collect()
+    ];
+    variables.extend(all.map(|(name, value)| (name.to_owned(), value.into())));
+    variables
 }
 
 /// The packages that a package's code names, and by which names; those of its tests too if `with_dev`.

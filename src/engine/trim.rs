@@ -308,7 +308,7 @@ pub(crate) fn clean(cache: &Cache, script: Option<&Path>) -> Result<TrimReport> 
         Some(script) => {
             let (gone, others): (Vec<_>, Vec<_>) =
                 builds(cache).into_iter().partition(|build| build.script == script);
-            let mut places: BTreeSet<&Path> = others.iter().map(|build| build.place.as_path()).collect();
+            let mut places = order::set(others.iter().map(|build| build.place.as_path()));
             for build in &gone {
                 forget(cache, build);
                 trimmed.builds += 1;
@@ -390,7 +390,7 @@ fn sweep_traces(cache: &Cache) {
 /// Removes binaries that no kept build names, but for those whose trace may be on its way.
 fn sweep_binaries(cache: &Cache, kept: &[CachedBuild], mode: Mode) -> u64 {
     let mut freed = 0;
-    let named: BTreeSet<&Path> = kept.iter().filter_map(|build| build.binary.parent()).collect();
+    let named = order::set(kept.iter().filter_map(|build| build.binary.parent()));
     for directory in entries(&cache.join("bin")).iter().flat_map(|shard| entries(shard)) {
         if !named.contains(directory.as_path()) && is_older_than_an_hour(&directory) {
             freed += remove_in(mode, &directory);

@@ -197,13 +197,10 @@ impl Driver for GoDriver {
         }
         if !replaced.is_empty() {
             let overlay = build.staging.join("overlay.json");
-            let pairs = replaced.iter().map(|(from, to)| {
-                (
-                    from.to_string_lossy().into_owned(),
-                    serde_json::Value::from(to.to_string_lossy().into_owned()),
-                )
-            });
-            let replace: serde_json::Map<String, serde_json::Value> = pairs.collect();
+            let mut replace = serde_json::Map::new();
+            for (from, to) in &replaced {
+                replace.insert(from.to_string_lossy().into_owned(), to.to_string_lossy().into());
+            }
             let text = serde_json::json!({ "Replace": replace }).to_string();
             std::fs::write(&overlay, text).map_err(unusable)?;
             arguments.push(format!("-overlay={}", overlay.display()));

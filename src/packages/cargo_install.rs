@@ -1,6 +1,5 @@
 //! Installation of packages: `cargo install` into staging, in the target directories that scripts share.
 
-use std::collections::BTreeSet;
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -9,6 +8,7 @@ use std::time::Instant;
 
 use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Step};
+use crate::base::order;
 use crate::build::outcome::disk_full;
 use crate::packages::recipe::PackageRecipe;
 use crate::packages::record::build_record;
@@ -166,9 +166,9 @@ impl Installation<'_> {
         }
         let selected = self.recipe.options.selection.bin.as_deref();
         let entries = std::fs::read_dir(self.staging.join("root/bin")).into_iter().flatten().flatten();
-        let names: BTreeSet<String> =
+        let mut names: Vec<String> =
             entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
-        let names: Vec<String> = names.into_iter().collect();
+        order::sort(&mut names);
         match meant(self.recipe.package.name(), &names).filter(|_| selected.is_none()) {
             Some(bin) => Ok((bin.to_owned(), finished)),
             None => Err(self.no_such_program(selected, &names)),

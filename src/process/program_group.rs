@@ -42,7 +42,8 @@ impl ProgramGroup {
     pub(crate) fn start(image: &Image<'_>, signals: &Signals) -> io::Result<ProgramGroup> {
         #[cfg(target_os = "linux")]
         let _ = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));
-        let has_terminal = tcgetpgrp(rustix::stdio::stdin()).is_ok_and(|group| Some(group) == signals::own_group());
+        let has_terminal =
+            tcgetpgrp(rustix::stdio::stdin()).is_ok_and(|group| Some(group) == signals::own_group());
         let leader = exec::start(image, signals, Group::Own { has_terminal })?;
         Ok(ProgramGroup { leader, has_terminal })
     }

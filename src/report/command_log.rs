@@ -14,6 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::base::environment::{Environment, TRACED};
+use crate::base::order;
 use crate::base::shell_words::quote;
 use crate::process::exec::Image;
 use crate::report::event::{Event, EventSink};
@@ -58,7 +59,7 @@ impl CommandLog {
                 began: Instant::now(),
                 sink: sink.clone(),
                 spans: Mutex::default(),
-                caller: caller.into_iter().collect(),
+                caller: order::map(caller),
                 work: Mutex::default(),
                 is_told: AtomicBool::default(),
             })
@@ -191,11 +192,9 @@ impl CommandLog {
     /// `env -u NAME NAME=VALUE`: what the command's environment has other than the caller's, and what the caller's says to
     /// compilers, in case the shell it is pasted into says otherwise.
     fn differences(&self, command: &Command) -> Vec<Vec<u8>> {
-        let theirs: BTreeMap<&OsStr, &OsStr> =
-            command.get_envs().filter_map(|(name, value)| Some((name, value?))).collect();
+        let mut theirs = order::map(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
         // What only listens has no part in the result.
-        let theirs: BTreeMap<_, _> =
-            theirs.into_iter().filter(|(name, _)| *name != "RUSTC_WORKSPACE_WRAPPER").collect();
+        theirs.remove(OsStr::new("RUSTC_WORKSPACE_WRAPPER"));
         let work = self.work();
         let mut words = Vec::new();
         for name in self.caller.keys().filter(|name| !theirs.contains_key(name.as_os_str())) {

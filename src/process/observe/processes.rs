@@ -1,5 +1,6 @@
 //! Processes of a build that are still there, as `/proc` has them.
 
+use crate::base::order;
 use std::collections::{HashMap, HashSet};
 
 /// Of the threads that were `seen`, the processes that are left, and all that descend from them.
@@ -34,7 +35,7 @@ pub(crate) fn left(seen: &HashSet<i32>, since: u64) -> Vec<i32> {
         }
     }
     let mut found: Vec<(u64, i32)> = found.into_iter().collect();
-    found.sort_unstable();
+    order::sort(&mut found);
     found.into_iter().map(|(_, process)| process).collect()
 }
 

@@ -5,7 +5,7 @@
 //! was changed, or if a fact that it names (in its dep-info, or in what its build script said) does not hold; unless another
 //! record vouches for it as it is.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 
 use crate::base::environment::Environment;
 use crate::base::fs::Mode;
+use crate::base::order;
 use crate::rust::deps::artifacts::are_untouched;
 use crate::rust::deps::target_dir::{Lane, PARTS, entries, hash_of, profiles, remove_where};
 use crate::store::cache::Cache;
@@ -45,8 +46,8 @@ impl Lane {
             }
         }
         let gone = votes.iter().filter(|(_, is_good)| !**is_good);
-        let gone: BTreeSet<String> =
-            gone.filter_map(|(path, _)| hash_of(&path.to_string_lossy()).map(str::to_owned)).collect();
+        let gone =
+            order::set(gone.filter_map(|(path, _)| hash_of(&path.to_string_lossy()).map(str::to_owned)));
         if !gone.is_empty() {
             let goes = |hash: Option<&str>| hash.is_some_and(|hash| gone.contains(hash));
             remove_where(self.path(), goes, Mode::Remove);

@@ -144,7 +144,9 @@ fn workspace(project: &Project) -> String {
     workspace.insert("resolver".to_owned(), "2".into());
     workspace.insert("dependencies".to_owned(), project.dependencies.clone().into());
     workspace.insert("lints".to_owned(), project.lints.clone().unwrap_or_default().into());
-    Table::from_iter([("workspace".to_owned(), Value::from(workspace))]).to_string()
+    let mut manifest = Table::new();
+    manifest.insert("workspace".to_owned(), workspace.into());
+    manifest.to_string()
 }
 
 /// The TOML with the name and version that cargo wants, and the text that was inserted for them, if they are not there.

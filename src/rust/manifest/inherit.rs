@@ -72,11 +72,12 @@ fn joined(name: &str, own: &Value, project: &Project) -> Result<Value> {
     let Some(shared) = project.dependencies.get(&name.to_string()) else {
         return Err(missing(&format!("dependency `{name}`"), project));
     };
-    let mut table = match shared {
-        Value::String(version) => Table::from_iter([("version".to_owned(), version.as_str().into())]),
-        Value::Table(table) => table.clone(),
+    let mut table = Table::new();
+    match shared {
+        Value::String(version) => drop(table.insert("version".to_owned(), version.as_str().into())),
+        Value::Table(all) => table.clone_from(all),
         _ => return Err(error(format!("dependency `{name}` in {NAME} must be a version or a table"))),
-    };
+    }
     for (key, value) in own {
         match (key.as_str(), value) {
             ("workspace", _) => {}

@@ -79,15 +79,11 @@ pub(crate) fn list(runner: &Runner, json: bool) -> Result<()> {
 /// All that a receipt says, and what became of the executable.
 fn receipt(one: &InstalledCommand) -> Value {
     let text = |text: &std::ffi::OsStr| text.to_string_lossy().into_owned();
-    let mut object: Map<String, Value> = one
-        .facts
-        .iter()
-        .filter(|(name, _)| !name.ends_with("-digest"))
-        .map(|(name, value)| {
-            let number = if name == "installed" { value.parse::<i64>().ok() } else { None };
-            (name.replace('-', "_"), number.map_or_else(|| json!(value), |number| json!(number)))
-        })
-        .collect();
+    let mut object = Map::new();
+    for (name, value) in one.facts.iter().filter(|(name, _)| !name.ends_with("-digest")) {
+        let number = if name == "installed" { value.parse::<i64>().ok() } else { None };
+        object.insert(name.replace('-', "_"), number.map_or_else(|| json!(value), |number| json!(number)));
+    }
     let own = json!({
         "name": text(&one.name),
         "path": text(one.path.as_os_str()),

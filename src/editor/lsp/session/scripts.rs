@@ -294,7 +294,7 @@ impl Session {
     /// The directories of scripts in a language.
     pub(super) fn script_directories(&self, language: Language) -> BTreeSet<PathBuf> {
         let scripts = self.scripts.iter().filter(|(_, script)| script.language == language);
-        scripts.filter_map(|(path, _)| path.parent().map(Path::to_owned)).collect()
+        order::set(scripts.filter_map(|(path, _)| path.parent().map(Path::to_owned)))
     }
 
     /// A document was closed: of scripts that nobody looks at the latest are kept.
