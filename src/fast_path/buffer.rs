@@ -25,10 +25,7 @@ impl<'a> Buffer<'a> {
 
     pub(super) fn push(&mut self, bytes: &[u8]) -> Option<()> {
         let end = self.length.checked_add(bytes.len())?;
-        let room = self.buffer.get_mut(self.length..end)?;
-        for (place, byte) in room.iter_mut().zip(bytes) {
-            *place = *byte;
-        }
+        self.buffer.get_mut(self.length..end)?.copy_from_slice(bytes);
         self.length = end;
         Some(())
     }
