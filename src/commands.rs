@@ -31,6 +31,7 @@ pub(crate) mod script_rewrite;
 pub(crate) mod scripts_below;
 pub(crate) mod status;
 pub(crate) mod tree;
+pub(crate) mod trust;
 pub(crate) mod upgrade;
 pub(crate) mod verify;
 pub(crate) mod watch;

@@ -127,13 +127,14 @@ const OWN_VARIABLE: &[u8] = b"RUNNER_SCRIPT=";
 /// The binary of the script at `typed`, if that can be told in the shortest way.
 pub fn find<'a>(typed: &CStr, system: &impl System, buffers: &'a mut Buffers) -> Option<Hit<'a>> {
     let name = typed.to_bytes();
-    // A word without any may be a subcommand, or on PATH; a descriptor is not a file.
+    // A word without any may be a subcommand, or on PATH; a descriptor is not a file, and a URL is no path.
     let package = package_spec::split(name);
     let is_path = name.contains(&b'/') || name.contains(&b'.');
     if !is_path && package.is_none()
         || matches!(name.first(), Some(b'-' | b'+'))
         || name.starts_with(b"/dev/")
         || name.starts_with(b"/proc/")
+        || name.windows(3).any(|signs| signs == b"://")
     {
         return None;
     }

@@ -1,6 +1,7 @@
 //! Starting, becoming and supervising programs.
 
 pub(crate) mod child;
+pub(crate) mod client;
 pub(crate) mod exec;
 pub(crate) mod git;
 #[cfg(target_os = "linux")]

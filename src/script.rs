@@ -10,3 +10,4 @@ pub(crate) mod script_file;
 pub(crate) mod shebang;
 pub(crate) mod toml_position;
 pub(crate) mod tool_call;
+pub(crate) mod url;

@@ -25,7 +25,7 @@ const WAITING: &[(&str, &str)] =
 /// # Errors
 /// [`Step::Execute`] if there is no editor; those of a check if the script has changed.
 pub(crate) fn edit(context: &Context, script: &Script, options: &Options, open: Option<&str>) -> Result<u8> {
-    let Some(path) = script.path() else {
+    let Some(path) = script.told_path() else {
         return Err(Error::message(Step::Script, "there is no file to edit"));
     };
     let words = editor(context, open)?;

@@ -66,6 +66,9 @@ pub(crate) fn format(
     options: &Options,
     arguments: &[OsString],
 ) -> Result<u8> {
+    if script.is_fetched() {
+        return Err(Error::message(Step::Script, "there is no file to format").about(script.display_name()));
+    }
     let other = crate::commands::check::language::format_language(context, script, options, arguments);
     if let Some(code) = other.map_err(|error| error.about(script.display_name()))? {
         return Ok(code);

@@ -219,9 +219,9 @@ fn source_state(receipt: &Receipt, environment: &Environment) -> Option<State> {
     if receipt.package.is_some() {
         return None;
     }
-    match fs::read(&receipt.source) {
+    match Script::read(receipt.source.as_os_str(), environment) {
         Err(_) => Some(State::SourceGone),
-        Ok(bytes) if Digest::of(&bytes) != receipt.source_digest => Some(State::SourceChanged),
+        Ok(script) if Digest::of(script.bytes()) != receipt.source_digest => Some(State::SourceChanged),
         Ok(_) => {
             let is_changed =
                 receipt.checks.iter().any(|check| fact_tree::holds(check, environment) == Holds::No);

@@ -209,7 +209,7 @@ fn install(
         .and_then(|_| about.iter().find(|(name, _)| name == "version").map(|(_, version)| version.clone()));
     about.push(("runner".to_owned(), env!("CARGO_PKG_VERSION").to_owned()));
     about.push(("installed".to_owned(), Moment::now().unix_seconds().to_string()));
-    let source = script.path().map_or_else(|| PathBuf::from(script.typed()), Path::to_owned);
+    let source = script.told_path().map_or_else(|| PathBuf::from(script.typed()), Path::to_owned);
     fs::create_dir_all(&plan.directory)
         .map_err(|error| cannot("create the directory", &plan.directory, error))?;
     let sums = program.open().and_then(|mut file| Sums::of_reader(&mut file));

@@ -13,7 +13,7 @@ use crate::script::script_file::Script;
 /// # Errors
 /// [`Step::Script`] if the script is no file, was changed meanwhile, or cannot be replaced.
 pub(crate) fn replace(script: &Script, text: &str) -> Result<bool> {
-    let Some(path) = script.real_path() else { return Err(no_file()) };
+    let Some(path) = script.real_path().filter(|_| !script.is_fetched()) else { return Err(no_file()) };
     if text.as_bytes() == script.bytes() {
         return Ok(false);
     }
@@ -32,7 +32,7 @@ pub(crate) fn replace(script: &Script, text: &str) -> Result<bool> {
 /// # Errors
 /// [`Step::Script`].
 pub(crate) fn require_file(script: &Script) -> Result<()> {
-    script.real_path().map_or_else(|| Err(no_file()), |_| Ok(()))
+    script.real_path().filter(|_| !script.is_fetched()).map_or_else(|| Err(no_file()), |_| Ok(()))
 }
 
 #[cold]

@@ -40,7 +40,11 @@ impl Confined {
     ) -> Result<Option<Confined>> {
         let is_wanted = options.sandbox.sandbox
             || request.options.sandbox.sandbox
-            || request.layers.is_on("sandbox-build") == Some(true);
+            || match request.layers.is_on("sandbox-build") {
+                Some(is_on) => is_on,
+                // Of a script by URL where that can be had, if nobody says otherwise.
+                None => request.script.is_fetched() && supported_abi().is_ok(),
+            };
         if !is_wanted || environment.supervision().confinement.is_some() {
             return Ok(None);
         }

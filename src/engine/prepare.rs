@@ -97,6 +97,9 @@ pub(crate) fn prepare(context: &Context, script: &Script, options: &Options) -> 
             Err(error) if error.step() == Step::Compile && !script.is_unchanged() => {
                 edited = Some(script.read_again()?);
             }
+            Err(error) if error.step() == Step::Compile && script.is_fetched() && error.cure().is_none() => {
+                return Err(error.hint("a script by URL comes alone: it can use no file beside it"));
+            }
             prepared => return prepared,
         }
     }

@@ -168,7 +168,8 @@ impl Program {
 
     /// The variables that it is told, whatever its caller says under these names.
     pub(crate) fn told_variables(&self) -> Vec<(OsString, OsString)> {
-        let script = self.script.path().map(|path| ("RUNNER_SCRIPT".into(), path.as_os_str().to_owned()));
+        let script =
+            self.script.told_path().map(|path| ("RUNNER_SCRIPT".into(), path.as_os_str().to_owned()));
         script.into_iter().chain(self.told.variables.iter().cloned()).collect()
     }
 
@@ -334,8 +335,10 @@ impl Program {
     /// How it is started if no wrapper starts it: its name, its own arguments, and its variables.
     pub(crate) fn start(&self) -> Start {
         let mut variables = self.told.variables.clone();
-        let script =
-            self.script.path().map(|path| (OsString::from("RUNNER_SCRIPT"), path.as_os_str().to_owned()));
+        let script = self
+            .script
+            .told_path()
+            .map(|path| (OsString::from("RUNNER_SCRIPT"), path.as_os_str().to_owned()));
         variables.extend(script);
         Start { name: self.called().to_owned(), arguments: self.told.arguments.clone(), variables }
     }
@@ -355,7 +358,7 @@ impl Program {
             }
         };
         let variables = self.environment().fixed_variables();
-        Image { file, arguments, script: self.script.path(), told: &self.told, variables, sandbox }
+        Image { file, arguments, script: self.script.told_path(), told: &self.told, variables, sandbox }
     }
 
     /// Has it as a child, and ends as it ended.

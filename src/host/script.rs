@@ -4,9 +4,13 @@ use std::ffi::OsStr;
 use std::path::Path;
 
 use crate::base::error::{Error, Result, Step};
+use crate::commands::trust::{self, FetchedScript, TrustedUrl};
+use crate::host::runner::Runner;
 use crate::host::settings::Settings;
+use crate::request::options::Options;
 use crate::request::package_spec::Package;
 use crate::script::script_file::Script;
+use crate::script::url::ScriptUrl;
 
 impl Script {
     /// Reads the file at a path, relative to [`Settings::directory`]. A path is a path: nothing is looked for on `PATH`, and
@@ -45,12 +49,46 @@ impl Script {
         Ok(Script::from_package(package))
     }
 
-    /// What a command line calls a script: a file; else a package; else, for a name without a slash, a file on `PATH`; and `-`
+    /// What a command line calls a script: a URL whose text may run; a file; else a package; else, for a name without a slash, a file on `PATH`; and `-`
     /// is the standard input of the process.
     ///
     /// # Errors
     /// [`Step::Script`]: 127 if it is not there, 126 if it cannot be read or is a directory.
     pub fn find(name: &OsStr, settings: &Settings) -> Result<Script> {
         Script::read(name, settings.environment())
+    }
+}
+
+impl Runner {
+    /// Downloads the text at a URL by `curl`. Nothing of it is run, and it may run only if [`Runner::trust`] is told so.
+    ///
+    /// # Errors
+    /// [`Step::Script`] if it cannot be had, is none, or is not the one that the URL's pin names.
+    pub fn fetch(&self, url: &ScriptUrl, options: &Options) -> Result<FetchedScript> {
+        self.context.operate(options, |context| trust::fetch(context, url, options))
+    }
+
+    /// Lets a text run, by its URL, until another one is trusted in its place.
+    ///
+    /// # Errors
+    /// [`Step::Install`] if it cannot be kept.
+    pub fn trust(&self, fetched: &FetchedScript) -> Result<()> {
+        trust::trust(&self.context, fetched)
+    }
+
+    /// The texts by URL that may run.
+    ///
+    /// # Errors
+    /// [`Step::Install`] if there is nowhere to keep them.
+    pub fn trusted(&self) -> Result<Vec<TrustedUrl>> {
+        trust::trusted(&self.context)
+    }
+
+    /// Lets nothing of a URL run any more.
+    ///
+    /// # Errors
+    /// [`Step::Install`] if it was not trusted, or cannot be removed.
+    pub fn distrust(&self, url: &ScriptUrl) -> Result<()> {
+        trust::distrust(&self.context, url)
     }
 }

@@ -50,6 +50,10 @@ impl RustScript {
         let form = header.metadata.as_ref().map(|metadata| metadata.form);
         let dialect = dialect_detection::detect(form, options.dialect, first.as_ref().map(|line| &line.tool));
         let manifest = Manifest::read(header.metadata.clone(), dialect)?;
+        if script.is_fetched() && manifest.has_path_dependencies() {
+            return Err(Error::message(Step::Metadata, "a script by URL may not depend on a directory")
+                .hint("save it beside the directory, and run the file"));
+        }
         notes.extend(manifest.notes());
         let harness = options.harness.or(first.as_ref().and_then(|line| line.options.harness));
         // Those of the first line too: they are never dropped silently.

@@ -5,6 +5,8 @@
 //! known by its real path: what it includes lies beside the file itself and not beside a link to it. Linux says while
 //! opening a file whether its path holds a link, so that only a path with links in it costs more calls.
 
+mod descriptor;
+
 use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
@@ -13,10 +15,13 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Component, Path, PathBuf};
 
+use crate::base::digest::Digest;
 use crate::base::environment::{Environment, absolute};
 use crate::base::error::{Error, Kind, Result, Step};
 use crate::base::order;
 use crate::request::package_spec::{self, Package};
+use crate::script::script_file::descriptor::{is_descriptor, named_by_descriptor};
+use crate::script::url::ScriptUrl;
 use crate::store::stamp::Stamp;
 
 /// Larger than any script, smaller than a disk image given by mistake.
@@ -35,6 +40,8 @@ pub struct Script {
     inline_source: Option<InlineSource>,
     /// Whether the bytes are given in place of those of the file.
     is_overlay: bool,
+    /// Whether it came by a URL, which is what was typed; the file is the kept copy.
+    is_fetched: bool,
 }
 
 /// A text that is no file: standard input, or an expression from the command line.
@@ -79,6 +86,9 @@ impl Script {
         if typed == "-" {
             return Script::read_stdin().map_err(|error| read_error(Path::new("-"), error).about("-"));
         }
+        if let Some(url) = ScriptUrl::parse(typed) {
+            return Script::read_kept(typed, &url?, environment);
+        }
         let mut path = environment.absolute_of_other(PathBuf::from(typed));
         let mut script = Script::read_file(typed, &path);
         if let Err(error) = &script
@@ -106,6 +116,20 @@ impl Script {
         })
     }
 
+    /// Reads the kept copy of the text at a URL.
+    fn read_kept(typed: &OsStr, url: &ScriptUrl, environment: &Environment) -> Result<Script> {
+        let script = url.kept(environment).and_then(|kept| {
+            let script = Script::read_file(typed, &kept.path).ok()?;
+            (Digest::of(script.bytes()) == kept.digest).then_some(Script { is_fetched: true, ..script })
+        });
+        script.ok_or_else(|| url.untrusted())
+    }
+
+    /// Whether it came by a URL.
+    pub(crate) fn is_fetched(&self) -> bool {
+        self.is_fetched
+    }
+
     /// Reads the file at a path.
     ///
     /// # Errors
@@ -128,7 +152,7 @@ impl Script {
 
     /// The script as it is now, at the same place.
     pub(crate) fn read_again(&self) -> Result<Script> {
-        let Location::File(path) = &self.location else { return Ok(self.clone()) };
+        let Some(path) = self.path().filter(|_| !self.is_fetched) else { return Ok(self.clone()) };
         Script::read_file(&self.typed, path)
             .map_err(|error| read_error(path, error).about(self.typed.to_string_lossy()))
     }
@@ -189,6 +213,7 @@ impl Script {
             stamp,
             inline_source: None,
             is_overlay: false,
+            is_fetched: false,
         }))
     }
 
@@ -204,6 +229,7 @@ impl Script {
             stamp: None,
             inline_source: None,
             is_overlay: false,
+            is_fetched: false,
         }
     }
 
@@ -226,6 +252,7 @@ impl Script {
             stamp: None,
             inline_source: None,
             is_overlay: false,
+            is_fetched: false,
         }
     }
 
@@ -242,6 +269,7 @@ impl Script {
             stamp: None,
             inline_source: None,
             is_overlay: true,
+            is_fetched: false,
         }
     }
 
@@ -312,12 +340,17 @@ impl Script {
         self.stamp
     }
 
-    /// The absolute path, if it has one: `RUNNER_SCRIPT`.
+    /// The absolute path, if it has one.
     pub fn path(&self) -> Option<&Path> {
         match &self.location {
             Location::File(path) => Some(path),
             Location::Nowhere(_) | Location::Package(_) => None,
         }
+    }
+
+    /// `RUNNER_SCRIPT`: the absolute path, unless it is that of a copy.
+    pub(crate) fn told_path(&self) -> Option<&Path> {
+        self.path().filter(|_| !self.is_fetched)
     }
 
     /// The name it is known by: the file's, without its extension; a package's own; `script` if there is none.
@@ -356,6 +389,7 @@ impl Script {
     pub(crate) fn trace_name(&self) -> &OsStr {
         match (self.package(), self.real_path()) {
             (Some(_), _) => self.typed(),
+            _ if self.is_fetched => self.typed(),
             (None, Some(path)) => path.as_os_str(),
             (None, None) => OsStr::new("-"),
         }
@@ -460,25 +494,6 @@ fn similar_file(path: &Path) -> Option<String> {
         Some(parent) if !parent.as_os_str().is_empty() => parent.join(found).display().to_string(),
         _ => found.clone(),
     })
-}
-
-/// Whether a path names a descriptor of the process rather than a file: `/dev/fd/N`, `/proc/self/fd/N`, `/dev/stdin`.
-fn is_descriptor(path: &Path) -> bool {
-    let path = path.as_os_str().as_bytes();
-    path.starts_with(b"/dev/fd/")
-        || path == b"/dev/stdin"
-        || (path.starts_with(b"/proc/") && path.windows(4).any(|part| part == b"/fd/"))
-}
-
-/// The file behind a descriptor, if it still has that name.
-fn named_by_descriptor(path: &Path, metadata: &std::fs::Metadata) -> Option<PathBuf> {
-    let link = match path.as_os_str().as_bytes() {
-        b"/dev/stdin" => PathBuf::from("/proc/self/fd/0"),
-        _ => path.to_owned(),
-    };
-    let named = std::fs::read_link(link).ok().filter(|named| named.is_absolute())?;
-    let there = std::fs::metadata(&named).ok()?;
-    (there.is_file() && there.ino() == metadata.ino() && there.dev() == metadata.dev()).then_some(named)
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ mod promote;
 mod promote_several;
 mod rollback;
 mod several_scripts;
+mod trust;
 mod upgrade;
 mod upgrades_at_once;
 mod watch;

@@ -43,6 +43,7 @@ pub(crate) const COMMANDS: &[Command] = &[
     command("lock", "SCRIPT|DIR...", "write SCRIPT.lock, or check that it is up to date"),
     command("tree", "SCRIPT [ARGS]...", "show the dependencies as a tree"),
     command("outdated", "[SCRIPT...]", "list dependencies that have newer versions"),
+    command("trust", "[list|add|remove] [URL...]", "let scripts by URL run, and list those that may"),
     command("update", "SCRIPT...", "update the dependencies to their newest versions"),
     command("why", "SCRIPT...", "explain whether the next run is a cache hit, and why not"),
     command("inputs", "SCRIPT...", "list what a build rests on: files, names looked for, variables"),

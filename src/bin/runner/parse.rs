@@ -22,6 +22,7 @@ pub(crate) mod options;
 pub(crate) mod positional;
 pub(crate) mod promote;
 pub(crate) mod split;
+pub(crate) mod trust;
 pub(crate) mod values;
 pub(crate) mod watch;
 
@@ -55,10 +56,12 @@ pub(crate) fn parse(mut arguments: Vec<OsString>) -> Result<Command> {
     let (mut before, is_named_plainly, rest) = cut(arguments);
     let mut color = None;
     color::take(&mut before, &mut color)?;
+    let mut pin = None;
+    trust::take_pin(&mut before, &mut pin)?;
     let mut rest = rest.into_iter();
     let word = rest.next();
     let rest: Vec<OsString> = rest.collect();
-    let command = parse_words(before, is_named_plainly, word, rest, &mut color)?;
+    let command = parse_words(before, is_named_plainly, word, rest, &mut color, pin)?;
     Ok(color::colored(command, color))
 }
 
@@ -66,35 +69,41 @@ pub(crate) fn parse(mut arguments: Vec<OsString>) -> Result<Command> {
 fn parse_words(
     before: Vec<OsString>,
     is_named_plainly: bool,
-    word: Option<OsString>,
+    mut word: Option<OsString>,
     mut rest: Vec<OsString>,
     color: &mut Option<bool>,
+    mut pin: Option<String>,
 ) -> Result<Command> {
-    let name = word.as_ref().and_then(|word| word.to_str());
+    let name = word.as_deref().and_then(OsStr::to_str);
     if asks_for_expression(&before) {
         return expression::parse(before, word, rest);
     }
     match name.filter(|name| !is_named_plainly && commands::is_command(name)) {
-        Some(name @ ("run" | "test" | "bench")) => {
-            let (mut more, _, rest) = cut(rest);
-            color::take(&mut more, color)?;
-            run(before.into_iter().chain(more).collect(), rest, name)
-        }
-        Some("watch") => {
-            let (more, _, rest) = cut(rest);
-            watch::parse(before.into_iter().chain(more).collect(), rest)
-        }
-        Some("tree") => {
-            let (mut more, _, rest) = cut(rest);
-            color::take(&mut more, color)?;
-            dependencies::tree(before.into_iter().chain(more).collect(), rest)
+        Some(name @ ("run" | "test" | "bench" | "watch" | "tree")) => {
+            let (mut more, _, mut rest) = cut(rest);
+            trust::take_pin(&mut more, &mut pin)?;
+            trust::pin(rest.first_mut(), pin)?;
+            if name != "watch" {
+                color::take(&mut more, color)?;
+            }
+            let options = before.into_iter().chain(more).collect();
+            match name {
+                "watch" => watch::parse(options, rest),
+                "tree" => dependencies::tree(options, rest),
+                name => run(options, rest, name),
+            }
         }
         // Options may stand before a subcommand too.
         Some(name) => {
             color::take(&mut rest, color)?;
+            trust::take_pin(&mut rest, &mut pin)?;
+            trust::pin(&mut rest, pin)?;
             subcommand(name, before.into_iter().chain(rest).collect())
         }
-        None => run(before, word.into_iter().chain(rest).collect(), "runner"),
+        None => {
+            trust::pin(&mut word, pin)?;
+            run(before, word.into_iter().chain(rest).collect(), "runner")
+        }
     }
 }
 
@@ -170,7 +179,8 @@ fn subcommand(name: &str, mut arguments: Vec<OsString>) -> Result<Command> {
 
 /// The subcommands that tell the same as JSON, and have no more to say of that.
 const AS_JSON: &[&str] = &[
-    "cache", "demote", "doc", "fmt", "migrate", "new", "promote", "rollback", "update", "upgrade", "verify",
+    "cache", "demote", "doc", "fmt", "migrate", "new", "promote", "rollback", "trust", "update", "upgrade",
+    "verify",
 ];
 
 fn of_subcommand(name: &str, mut parser: Arguments, plain: Vec<OsString>) -> Result<Command> {
@@ -245,6 +255,7 @@ fn of_subcommand(name: &str, mut parser: Arguments, plain: Vec<OsString>) -> Res
             Ok(Command::List { json })
         }
         "upgrade" => promote::upgrade(parser, plain),
+        "trust" => trust::parse(parser, plain),
         "help" => {
             if parser.contains("--man") {
                 no_more(words(parser, name, None)?.into_iter().chain(plain), name)?;

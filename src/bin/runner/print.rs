@@ -50,6 +50,19 @@ pub(crate) fn tell(error: &runner::Error) {
     }
 }
 
+/// How long ago, in the largest unit that fits.
+pub(crate) fn age(seconds: i64) -> String {
+    let now = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .map_or(0, |now| now.as_secs() as i64);
+    match now - seconds {
+        ..60 => "now".to_owned(),
+        age @ 60..3_600 => format!("{}m ago", age / 60),
+        age @ 3_600..86_400 => format!("{}h ago", age / 3_600),
+        age => format!("{}d ago", age / 86_400),
+    }
+}
+
 /// The standard input.
 pub(crate) fn input() -> io::Stdin {
     io::stdin()

@@ -13,6 +13,7 @@ pub(crate) mod many;
 pub(crate) mod new;
 pub(crate) mod promote;
 pub(crate) mod script;
+pub(crate) mod trust;
 pub(crate) mod watch;
 
 use std::ffi::{OsStr, OsString};
@@ -65,17 +66,18 @@ fn dispatch_in(command: Command, settings: Settings) -> Result<u8> {
         Command::Background { script, options } => {
             // `runner cache stop` ends the session.
             let _ = rustix::process::setsid();
-            runner.finish(&read(&runner, &script)?, &options)?;
+            runner.finish(&read(&runner, &script, &options)?, &options)?;
         }
         Command::Test { scripts, words, arguments, options } => {
             return many::test(&runner, &scripts, &words, &arguments, &options);
         }
         Command::Add { script, addition, options, json } => {
-            let changes = runner.add(&read(&runner, &script)?, &options, &addition)?;
+            let changes = runner.add(&read(&runner, &script, &options)?, &options, &addition)?;
             add::show(&changes, &options, json);
         }
         Command::Remove { script, names, cargo, dry_run, options, json } => {
-            let changes = runner.remove(&read(&runner, &script)?, &options, &names, &cargo, dry_run)?;
+            let changes =
+                runner.remove(&read(&runner, &script, &options)?, &options, &names, &cargo, dry_run)?;
             add::show(&changes, &options, json);
         }
         Command::Doctor { script, strict, json, quiet, options } => {
@@ -90,13 +92,20 @@ fn dispatch_in(command: Command, settings: Settings) -> Result<u8> {
             return Ok(promote::rollback(&runner, &names, force, dry_run, quiet, json));
         }
         Command::Watch { script, arguments, how, clears, options } => {
-            return watch::watch(&runner, &read(&runner, &script)?, &arguments, &how, clears, &options);
+            return watch::watch(
+                &runner,
+                &read(&runner, &script, &options)?,
+                &arguments,
+                &how,
+                clears,
+                &options,
+            );
         }
         Command::Lock { scripts, renewal, check, options, json } => {
             return dependencies::lock(&runner, &scripts, &renewal, check, &options, json);
         }
         Command::Tree { script, arguments, options } => {
-            let (text, code) = runner.tree(&read(&runner, &script)?, &options, &arguments)?;
+            let (text, code) = runner.tree(&read(&runner, &script, &options)?, &options, &arguments)?;
             print(format_args!("{text}"));
             return Ok(code);
         }
@@ -106,6 +115,9 @@ fn dispatch_in(command: Command, settings: Settings) -> Result<u8> {
         Command::Update { scripts, write_lock, options } => {
             // Of several, a line says whose dependency it is.
             let is_one = scripts.len() == 1;
+            for script in &scripts {
+                trust::renew(&runner, script, &options)?;
+            }
             return many::each(&runner, &scripts, Some("updated"), &options, &|script| {
                 let updated = runner.update(script, &options, write_lock)?;
                 if json {
@@ -127,6 +139,7 @@ fn dispatch_in(command: Command, settings: Settings) -> Result<u8> {
         Command::Promote { scripts, placement, options } => {
             promote::promote(&runner, &scripts, &placement, options, json)?;
         }
+        Command::Trust { command, quiet } => trust::trust(&runner, &command, quiet, json)?,
         Command::Demote { names, force } => promote::demote(&runner, &names, force, json)?,
         Command::List { json } => promote::list(&runner, json)?,
         Command::Upgrade { names, options } => return promote::upgrade(&runner, &names, &options, json),
@@ -168,7 +181,7 @@ fn dispatch_in(command: Command, settings: Settings) -> Result<u8> {
             });
         }
         Command::Package { script, directory, options } => {
-            let place = runner.package(&read(&runner, &script)?, &options, directory.as_deref())?;
+            let place = runner.package(&read(&runner, &script, &options)?, &options, directory.as_deref())?;
             print(format_args!("{}\n", place.display()));
         }
         // Peeled off above.
@@ -195,7 +208,7 @@ fn dispatch_in(command: Command, settings: Settings) -> Result<u8> {
         Command::Cache(command) => cache::run(&runner, command, json)?,
         Command::Discover { words, form } => return editor::discover(&runner, &words, form),
         Command::Edit { script, open, options } => {
-            return runner.edit(&read(&runner, &script)?, &options, open.as_deref());
+            return runner.edit(&read(&runner, &script, &options)?, &options, open.as_deref());
         }
         Command::EditorConfig(name) => print(format_args!("{}", editor::config(&name)?)),
         Command::LanguageServer { server, language } => {
@@ -235,13 +248,13 @@ fn dispatch_in(command: Command, settings: Settings) -> Result<u8> {
 }
 
 fn run(runner: &Runner, script: &OsStr, options: &Options, arguments: &[OsString]) -> Result<u8> {
-    let ran = runner.exec(&read(runner, script)?, options, arguments);
+    let ran = runner.exec(&read(runner, script, options)?, options, arguments);
     ran.map(end_as).map_err(|error| perhaps_anothers_word(error, script))
 }
 
 /// Builds what can be built; the first error's code.
 fn build_ahead(runner: &Runner, scripts: &[OsString], options: &Options) -> Result<u8> {
-    let scripts = scripts.iter().map(|script| read(runner, script)).collect::<Result<Vec<_>>>()?;
+    let scripts = scripts.iter().map(|script| read(runner, script, options)).collect::<Result<Vec<_>>>()?;
     let mut code = 0;
     for error in runner.prebuild(&scripts, options).into_iter().filter_map(Result::err) {
         tell(&error);

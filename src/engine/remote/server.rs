@@ -11,15 +11,12 @@
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::base::environment::Environment;
-use crate::base::resource_limits::ResourceLimits;
 use crate::base::shell_words;
-use crate::base::supervision::Supervision;
+use crate::process::client::{self, said};
 use crate::process::running::Finished;
-use crate::process::task::Task;
 use crate::settings::layers::Layers;
 use crate::settings::schema::Value;
 use crate::store::cache::Cache;
@@ -125,47 +122,23 @@ impl<'a> Server<'a> {
         time: Duration,
         most_bytes: u64,
     ) -> Result<Finished, String> {
-        let mut words: Vec<OsString> = Vec::new();
-        // First: nothing of `~/.curlrc`.
-        for word in ["curl", "-q", "--silent", "--show-error", "--globoff", "--proto", "=http,https"] {
-            words.push(word.into());
-        }
-        let seconds = format!("{:.3}", time.as_secs_f64());
-        for word in ["--connect-timeout", CONNECT_SECONDS, "--max-time", &seconds] {
-            words.push(word.into());
-        }
+        let mut words = client::curl("=http,https", CONNECT_SECONDS, time);
         words.extend(["--write-out".into(), "%{stderr}\n%{http_code}\n".into()]);
         words.extend(self.arguments.iter().map(OsString::from));
         words.extend(more.iter().cloned());
-        self.run(words, ["--".into(), format!("{}/{path}", self.address).into()], time, most_bytes)
+        words.extend(["--".into(), format!("{}/{path}", self.address).into()]);
+        client::run(self.environment, &words, time, most_bytes)
     }
 
     fn run(
         &self,
-        words: Vec<OsString>,
+        mut words: Vec<OsString>,
         more: impl IntoIterator<Item = OsString>,
         time: Duration,
         most_bytes: u64,
     ) -> Result<Finished, String> {
-        let (name, words) = words.split_first().ok_or("`remote` names no helper")?;
-        let program = match Path::new(name).is_absolute() {
-            true => Some(PathBuf::from(name)),
-            false => self.environment.find_command(name),
-        };
-        let shown = name.to_string_lossy();
-        let program = program.ok_or_else(|| format!("`{shown}` is not on PATH"))?;
-        let mut command = Command::new(program);
-        command.args(words).args(more).env_clear().envs(self.environment.for_compilers()).current_dir("/");
-        let until = Instant::now().checked_add(time + Duration::from_millis(200));
-        let ours = self.environment.supervision();
-        let supervision = Supervision {
-            deadline: [until, ours.deadline].into_iter().flatten().min(),
-            // curl's own limit does not stop a body of unknown length.
-            limits: ResourceLimits::none().output(most_bytes + 1),
-            confinement: None,
-            ..ours.clone()
-        };
-        Task::new(&command, &supervision).output().map_err(|error| format!("`{shown}`: {error}"))
+        words.extend(more);
+        client::run(self.environment, &words, time, most_bytes)
     }
 
     /// Remembers that it failed.
@@ -204,11 +177,4 @@ pub(crate) fn recent_failure(cache: &Cache) -> Option<String> {
 fn http_status(errors: &[u8]) -> Option<&str> {
     let is_status = |line: &&str| line.len() == 3 && line.bytes().all(|byte| byte.is_ascii_digit());
     std::str::from_utf8(errors).ok()?.lines().rfind(is_status)
-}
-
-/// What a program said of its failure.
-fn said(finished: &Finished) -> String {
-    let text = String::from_utf8_lossy(&finished.stderr);
-    let line = text.lines().map(str::trim).find(|line| line.len() > 3);
-    line.map_or_else(|| finished.status.to_string(), str::to_owned)
 }

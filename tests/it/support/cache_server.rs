@@ -23,6 +23,10 @@ pub enum Manner {
     Short,
     /// A status.
     Status(&'static str),
+    /// A redirection.
+    To(&'static str),
+    /// What it has, as a web page.
+    Page,
     /// A body without an end.
     Endless,
     /// Announces a gigabyte, and sends it.
@@ -72,6 +76,11 @@ impl CacheServer {
     pub fn questions(&self) -> usize {
         let state = self.state.lock().unwrap();
         state.requests.iter().filter(|request| request.starts_with("GET /ac/")).count()
+    }
+
+    /// How many requests there were.
+    pub fn requests(&self) -> usize {
+        self.state.lock().unwrap().requests.len()
     }
 
     /// The path of the entry that was asked for last.
@@ -167,6 +176,13 @@ fn answer(stream: TcpStream, state: &Mutex<State>) -> std::io::Result<()> {
             out.write_all(b"short")
         }
         Manner::Status(status) => head(&mut out, status, "Location: /elsewhere\r\nContent-Length: 0\r\n"),
+        Manner::To(place) => {
+            head(&mut out, "302 Found", &format!("Location: {place}\r\nContent-Length: 0\r\n"))
+        }
+        Manner::Page => {
+            head(&mut out, "200 OK", "Content-Type: text/html; charset=utf-8\r\n")?;
+            out.write_all(&found.unwrap_or_default())
+        }
         Manner::Endless => {
             head(&mut out, "200 OK", "Transfer-Encoding: chunked\r\n")?;
             loop {

@@ -8,6 +8,7 @@ Usage:
   runner [OPTIONS] SCRIPT [ARGS]...      compile if needed, and run the script
   runner [OPTIONS] - [ARGS]...           run a script from standard input
   runner [OPTIONS] CRATE@VERSION [ARGS]  run a program from crates.io
+  runner [OPTIONS] https://... [ARGS]    run a script by URL, once you trust it
   runner -e EXPR [ARGS]...               print the value of an expression
   runner --loop CLOSURE [ARGS]...        call a closure with each line of stdin
   runner SUBCOMMAND ...
@@ -335,13 +336,14 @@ something newer fits.
 
 pub(crate) const UPDATE: &str = "\
 Usage: runner update SCRIPT... [--lock]
-       runner update CRATE@latest
+       runner update CRATE@latest | URL
 
 Resolves the dependencies of a script to the newest versions that fit, and
 prints what changed. Until then a script keeps the versions it was first built
 with, and a new one gets those that are already built here. `--lock` writes them
 to SCRIPT.lock, which is then the script's lock wherever it goes; one that is
-there is renewed. Of a package its newest version is looked for.
+there is renewed. Of a package its newest version is looked for, of a script by
+URL its text.
 ";
 
 pub(crate) const WHY: &str = "\
@@ -472,6 +474,7 @@ pub(crate) fn long(command: &str) -> Option<&'static str> {
         "export" => include_str!("export.txt"),
         "import" => include_str!("import.txt"),
         "rollback" => ROLLBACK,
+        "trust" => include_str!("trust.txt"),
         "lock" => LOCK,
         "tree" => TREE,
         "outdated" => OUTDATED,

@@ -134,6 +134,10 @@ pub(crate) enum Command {
         write_lock: bool,
         options: Options,
     },
+    Trust {
+        command: TrustCommand,
+        quiet: bool,
+    },
     Promote {
         scripts: Vec<OsString>,
         placement: Placement,
@@ -250,6 +254,14 @@ pub(crate) enum CacheCommand {
     Clean(Option<PathBuf>),
     Push(Vec<OsString>),
     Stop,
+}
+
+/// What is to be done with scripts by URL.
+#[derive(Debug)]
+pub(crate) enum TrustCommand {
+    List,
+    Add(Vec<OsString>),
+    Remove(Vec<OsString>),
 }
 
 /// How diagnostics are wanted.

@@ -20,7 +20,7 @@ pub(crate) fn build(
     saying: Saying,
     options: &Options,
 ) -> Result<u8> {
-    let scripts = scripts.iter().map(|script| read(runner, script)).collect::<Result<Vec<_>>>()?;
+    let scripts = scripts.iter().map(|script| read(runner, script, options)).collect::<Result<Vec<_>>>()?;
     if options.debug.is_dry_run {
         let options = with_release(options.clone());
         let rehearse = |script| runner.rehearse_export(script, &options, output);

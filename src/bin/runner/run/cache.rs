@@ -8,7 +8,7 @@ use runner::{Background, CachedBuild, Options, Result, Runner, Script, TrimRepor
 use serde_json::{Value, json};
 
 use crate::parse::command::CacheCommand;
-use crate::print::{self, print, print_json, shown};
+use crate::print::{self, age, print, print_json, shown};
 use crate::run::script::read;
 
 pub(crate) fn run(runner: &Runner, command: CacheCommand, json: bool) -> Result<()> {
@@ -74,7 +74,7 @@ pub(crate) fn run(runner: &Runner, command: CacheCommand, json: bool) -> Result<
         }
         CacheCommand::Push(scripts) => {
             for script in &scripts {
-                let script = read(runner, script)?;
+                let script = read(runner, script, &Options::default())?;
                 runner.cache_push(&script, &Options::default())?;
                 match json {
                     true => print_json(json!({"script": script.typed().to_string_lossy()})),
@@ -163,17 +163,4 @@ fn removed(what: &str, trimmed: TrimReport, json: bool) {
     }
     let builds = if trimmed.builds == 1 { "build" } else { "builds" };
     print(format_args!("{what} {} {builds}, {} bytes\n", trimmed.builds, trimmed.bytes));
-}
-
-/// How long ago, in the largest unit that fits.
-fn age(seconds: i64) -> String {
-    let now = std::time::SystemTime::now()
-        .duration_since(std::time::UNIX_EPOCH)
-        .map_or(0, |now| now.as_secs() as i64);
-    match now - seconds {
-        ..60 => "now".to_owned(),
-        age @ 60..3_600 => format!("{}m ago", age / 60),
-        age @ 3_600..86_400 => format!("{}h ago", age / 3_600),
-        age => format!("{}d ago", age / 86_400),
-    }
 }

@@ -21,8 +21,8 @@ pub(crate) fn lock(
     let (mut code, mut differs) = (0, false);
     let mut objects = Vec::new();
     for script in &many::expand(runner, scripts, true)? {
-        let locked =
-            read(runner, script).and_then(|script| runner.lock(&script, options, renewal.clone(), check));
+        let locked = read(runner, script, options)
+            .and_then(|script| runner.lock(&script, options, renewal.clone(), check));
         match locked {
             Err(error) => {
                 tell(&error);
@@ -82,7 +82,8 @@ pub(crate) fn outdated(
     let (mut code, mut is_any) = (0, false);
     let mut rows = Vec::new();
     for script in &scripts {
-        let found = read(runner, script).and_then(|script| runner.outdated(&script, options, transitive));
+        let found =
+            read(runner, script, options).and_then(|script| runner.outdated(&script, options, transitive));
         match found {
             Err(error) => {
                 tell(&error);

@@ -24,7 +24,7 @@ pub(crate) fn check(
 ) -> Result<u8> {
     let Some(typed) = scripts.first() else { return Ok(EXIT_FAILED) };
     let script = match is_buffer {
-        false => read(runner, typed)?,
+        false => read(runner, typed, &Options::default())?,
         true => {
             let mut text = Vec::new();
             let read = print::input().lock().read_to_end(&mut text);
@@ -46,7 +46,10 @@ pub(crate) fn discover(runner: &Runner, words: &[OsString], form: Project) -> Re
         Project::Lines => runner.discover(question()?, &line)?,
         Project::Whole => print(format_args!("{:#}\n", runner.rust_project(question()?)?)),
         Project::CompileCommands => {
-            let scripts = words.iter().map(|word| read(runner, word)).collect::<Result<Vec<_>>>()?;
+            let scripts = words
+                .iter()
+                .map(|word| read(runner, word, &Options::default()))
+                .collect::<Result<Vec<_>>>()?;
             print(format_args!("{:#}\n", runner.compile_commands(&scripts)?));
         }
     }

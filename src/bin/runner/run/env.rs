@@ -18,7 +18,7 @@ pub(crate) fn show(
     options: &Options,
     json: bool,
 ) -> Result<()> {
-    let script = script.map(|script| read(runner, script)).transpose()?;
+    let script = script.map(|script| read(runner, script, options)).transpose()?;
     let (seen, no_compiler) = runner.seen(script.as_ref(), options)?;
     let mut chosen = Vec::new();
     for name in names {

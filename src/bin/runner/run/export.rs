@@ -17,7 +17,7 @@ pub(crate) fn export(
     options: &Options,
     json: bool,
 ) -> Result<()> {
-    let made = runner.export_package(&read(runner, script)?, options, directory, mode)?;
+    let made = runner.export_package(&read(runner, script, options)?, options, directory, mode)?;
     if json {
         let files: Vec<_> = made.files.iter().map(|file| file.to_string_lossy()).collect();
         print_json(json!({"path": made.directory.to_string_lossy(), "files": files, "notes": made.notes}));

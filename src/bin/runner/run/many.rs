@@ -27,12 +27,12 @@ pub(crate) fn each(
 ) -> Result<u8> {
     let scripts = &expand(runner, scripts, false)?[..];
     if let [script] = scripts {
-        let (code, text) = work(&read(runner, script)?)?;
+        let (code, text) = work(&read(runner, script, options)?)?;
         print(format_args!("{text}"));
         return Ok(code);
     }
     // One that is not there is refused before anything is done with the others.
-    let scripts = scripts.iter().map(|script| read(runner, script)).collect::<Result<Vec<_>>>()?;
+    let scripts = scripts.iter().map(|script| read(runner, script, options)).collect::<Result<Vec<_>>>()?;
     let outcomes = runner.in_parallel(&scripts, work);
     let mut codes = Vec::with_capacity(outcomes.len());
     for outcome in outcomes {
@@ -66,7 +66,7 @@ pub(crate) fn test(
     options: &Options,
 ) -> Result<u8> {
     let scripts = expand(runner, scripts, false)?;
-    let scripts = scripts.iter().map(|script| read(runner, script)).collect::<Result<Vec<_>>>()?;
+    let scripts = scripts.iter().map(|script| read(runner, script, options)).collect::<Result<Vec<_>>>()?;
     let own = std::env::current_exe()
         .map_err(|error| usage_error(format!("cannot find the program of `runner` itself: {error}")))?;
     let work = |script: &Script| {

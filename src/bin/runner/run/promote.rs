@@ -4,11 +4,12 @@ use std::ffi::OsString;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use runner::{InstalledCommand, Options, Placement, Result, Runner, Verbosity};
+use runner::{InstalledCommand, Options, Placement, Result, Runner, UpgradeResult, Verbosity};
 use serde_json::{Map, Value, json};
 
 use crate::print::{err, print, print_json, shown, tell};
 use crate::run::script::{read, with_release};
+use crate::run::trust;
 
 pub(crate) fn promote(
     runner: &Runner,
@@ -18,7 +19,7 @@ pub(crate) fn promote(
     json: bool,
 ) -> Result<()> {
     let quiet = options.verbosity == Verbosity::Quiet;
-    let scripts = scripts.iter().map(|script| read(runner, script)).collect::<Result<Vec<_>>>()?;
+    let scripts = scripts.iter().map(|script| read(runner, script, &options)).collect::<Result<Vec<_>>>()?;
     let installed = runner.promote_all(&scripts, &with_release(options), placement)?;
     if json {
         let lossy = |path: &Path| path.to_string_lossy().into_owned();
@@ -108,8 +109,17 @@ pub(crate) fn upgrade(runner: &Runner, names: &[OsString], options: &Options, js
         names => runner.promoted(names)?,
     };
     let mut code = 0;
+    let listed = if options.offline { Vec::new() } else { runner.installed()? };
     for path in paths {
-        match runner.upgrade(path.as_os_str(), options) {
+        // A script by URL has changed if what it says there now is another text, and the user says yes to it.
+        let source = listed.iter().find(|one| one.path == path).map(|one| one.source.as_os_str());
+        let renewed = source.map_or(Ok(false), |source| trust::renew(runner, source, options));
+        let upgraded = renewed.and_then(|is_renewed| {
+            let upgraded = runner.upgrade(path.as_os_str(), options)?;
+            let reason = is_renewed.then_some(runner::Reason::SourceChanged);
+            Ok(UpgradeResult { reason: upgraded.reason.or(reason), ..upgraded })
+        });
+        match upgraded {
             Ok(one) if json => print_json(json!({
                 "name": one.name.to_string_lossy(), "version": one.version,
                 "reason": one.reason.map(|reason| reason.to_string()),

@@ -2,12 +2,16 @@
 
 use std::ffi::OsStr;
 
-use runner::{Error, Kind, Options, Result, Runner, Script, Step};
+use runner::{Error, Kind, Options, Result, Runner, Script, ScriptUrl, Step};
 
 use crate::commands;
+use crate::run::trust;
 
-/// Reads a script.
-pub(crate) fn read(runner: &Runner, script: &OsStr) -> Result<Script> {
+/// Reads a script; one by URL that may not run yet is downloaded, and the user is asked.
+pub(crate) fn read(runner: &Runner, script: &OsStr, options: &Options) -> Result<Script> {
+    if let Some(url) = ScriptUrl::parse(script) {
+        return trust::read(runner, script, &url?, options);
+    }
     Script::find(script, &runner.settings()).map_err(|error| perhaps_a_subcommand(error, script))
 }
 
