@@ -54,6 +54,26 @@ impl Sandbox {
             .with("RUSTC", rustc)
     }
 
+    /// As [`Sandbox::new`], with a compiler that may be in none of the system's directories, but only on the caller's PATH.
+    pub fn with_compiler(compiler: &str) -> Sandbox {
+        let mut sandbox = Sandbox::new();
+        if compiler == "zig" {
+            // What it compiles along with every program takes minutes.
+            let home = PathBuf::from(std::env::var_os("HOME").unwrap_or_default());
+            sandbox.set("ZIG_GLOBAL_CACHE_DIR", home.join(".cache/zig"));
+            sandbox.set("RUNNER_PROFILE", "quick");
+        }
+        let callers = std::env::var_os("PATH").unwrap_or_default();
+        let system = ["/usr/local/bin", "/usr/bin", "/bin"].map(PathBuf::from);
+        let find = |place: &PathBuf| Some(place.join(compiler)).filter(|path| path.is_file());
+        if !system.iter().any(|place| find(place).is_some())
+            && let Some(found) = std::env::split_paths(&callers).find_map(|place| find(&place))
+        {
+            std::os::unix::fs::symlink(found, sandbox.root.join("bin").join(compiler)).unwrap();
+        }
+        sandbox
+    }
+
     /// With a compiler that is a shell script: `tests/fake/rustc` tells what it understands.
     pub fn fake() -> Sandbox {
         let sandbox = Sandbox::bare();

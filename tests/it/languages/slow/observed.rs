@@ -18,7 +18,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::support::files::settle;
 use crate::support::machine;
@@ -94,14 +94,7 @@ fn run(sandbox: &Sandbox, script: &str, variables: &[(String, String)]) -> (Stri
 
 /// What is wrong with a case, if anything.
 fn try_case(case: &Case, compiler: &str) -> Option<String> {
-    let mut sandbox = Sandbox::new();
-    if let Some(zig) = zig().filter(|_| compiler == "zig") {
-        // What it compiles along with every program takes minutes.
-        let home = PathBuf::from(std::env::var_os("HOME").unwrap_or_default());
-        sandbox.set("ZIG_GLOBAL_CACHE_DIR", home.join(".cache/zig"));
-        sandbox.set("RUNNER_PROFILE", "quick");
-        std::os::unix::fs::symlink(zig, sandbox.root().join("bin/zig")).unwrap();
-    }
+    let sandbox = Sandbox::with_compiler(compiler);
     let here = sandbox.work().display().to_string();
     let filled = |text: &str| text.replace("HERE", &here).replace("COMPILER", compiler);
     let write = |files: &[(String, String)]| {
@@ -148,18 +141,8 @@ fn try_case(case: &Case, compiler: &str) -> Option<String> {
     (!is_right || !is_lazy).then(|| format!("{compiler}: {}: {counts:?}: {runs:#?}", case.title))
 }
 
-/// Where it is on the caller's PATH: `.ci/run` puts it in a directory of its own.
-fn zig() -> Option<PathBuf> {
-    let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path).map(|directory| directory.join("zig")).find(|zig| zig.is_file())
-}
-
 fn has(compiler: &str) -> bool {
-    match compiler {
-        "rustc" => true,
-        "zig" if zig().is_some() => true,
-        compiler => machine::has(compiler),
-    }
+    compiler == "rustc" || machine::has(compiler)
 }
 
 /// Tries every case of these compilers.
