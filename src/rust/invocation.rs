@@ -264,23 +264,25 @@ pub(crate) fn command(
     }
     let stable = !recipe.toolchain.is_nightly();
     let bootstrap = environment.variable("RUSTC_BOOTSTRAP");
-    let is_gated = recipe.gate.is_some();
+    // For this crate and no other feature: the script's own `#![feature]` stays an error on stable, unless all that it asks
+    // for is stable by now.
+    let allowed = recipe.gate.or(recipe.asks_for_features.then_some(""));
+    let allowed = allowed.filter(|_| stable && bootstrap.is_none());
     if let Some(feature) = recipe.gate {
         if !recipe.is_gate_named {
             command.arg(format!("-Zcrate-attr=feature({feature})"));
         }
         command.arg("-Zcrate-attr=allow(unused_features)");
-        if stable && bootstrap.is_none() {
-            // For this crate and this feature only: the script's own `#![feature]` stays an error on stable.
-            command.arg(format!("-Zallow-features={feature}"));
-        }
+    }
+    if let Some(features) = allowed {
+        command.arg(format!("-Zallow-features={features}"));
     }
     command.env_clear().envs(environment.for_compilers());
     if recipe.options.portable && environment.set(deps::DATE.0).is_none() {
         command.env(deps::DATE.0, deps::DATE.1);
     }
     command.envs(call.variables.iter().map(|(name, value)| (name, value)));
-    if is_gated && stable && bootstrap.is_none() {
+    if allowed.is_some() {
         command.env("RUSTC_BOOTSTRAP", &crate_name);
     }
     source.name_to(&mut command);

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Step};
+use crate::base::search::contains;
 use crate::request::options::{Harness, Options};
 use crate::rust::cargo_config::CargoConfig;
 use crate::rust::host_context::{HostContext, variables_of_machines};
@@ -63,6 +64,8 @@ pub(crate) struct RustRecipe<'a> {
     pub(crate) gate: Option<&'static str>,
     /// Whether the script asks for that feature itself: it may be asked for once only.
     pub(crate) is_gate_named: bool,
+    /// Whether it asks for features at all, of which this compiler may have made all stable.
+    pub(crate) asks_for_features: bool,
     /// What the author should know about these decisions.
     pub(crate) notes: Vec<String>,
     /// What these decisions rest on.
@@ -109,7 +112,7 @@ impl RustScript {
             // Asked for with nothing to use it for: it is an error on stable no less. What is included may have one.
             _ if code.text.is_none()
                 && (self.features.iter().any(|feature| feature == "frontmatter")
-                    || script.bytes().windows(INCLUDE.len()).any(|bytes| bytes == INCLUDE)) =>
+                    || contains(script.bytes(), INCLUDE)) =>
             {
                 toolchain.frontmatter_gate(environment, cache)?
             }
@@ -135,6 +138,7 @@ impl RustScript {
             config,
             gate,
             is_gate_named,
+            asks_for_features: !self.features.is_empty() || contains(script.bytes(), b"feature("),
             notes,
             checks,
         })
@@ -161,11 +165,7 @@ impl RustScript {
                 };
                 Ok((found.map_err(blame)?, done.into_iter().collect()))
             }
-            Some(wanted) => {
-                // Ours to allow on any compiler.
-                let needed = self.features.iter().find(|feature| *feature != "frontmatter");
-                Toolchain::find_or_another(wanted, needed.map(String::as_str), environment, cache)
-            }
+            Some(wanted) => Toolchain::find_or_another(wanted, &self.features, environment, cache),
         }
     }
 

@@ -70,14 +70,14 @@ impl Toolchain {
     }
 
     /// As [`Toolchain::find`]; but if a toolchain that is only a channel (`nightly`, `nightly-2026-04-14`, `beta`, `stable`)
-    /// is not installed, another one: a nightly if a `feature` of the script needs one, else the one that is found for a
+    /// is not installed, another one: a nightly if one of the script's `features` needs it, else the one that is found for a
     /// script that asks for none. The second value says so.
     ///
     /// # Errors
     /// As [`Toolchain::find`], and if there is none that knows the feature.
     pub(crate) fn find_or_another(
         wanted: &str,
-        feature: Option<&str>,
+        features: &[String],
         environment: &Environment,
         cache: &Cache,
     ) -> Result<(Toolchain, Vec<String>)> {
@@ -90,7 +90,13 @@ impl Toolchain {
             return Err(missing);
         }
         let mut found = Toolchain::find(None, environment, cache)?;
-        if let Some(feature) = feature.filter(|_| !found.is_nightly()) {
+        let is_unstable = |feature: &&String| {
+            let text = format!("#![feature({feature})]");
+            // Frontmatter is ours to allow on any compiler.
+            *feature != "frontmatter"
+                && probe(&found.rustc, text.as_bytes(), environment).is_ok_and(|answer| answer != "stable")
+        };
+        if let Some(feature) = features.iter().find(|feature| !found.is_nightly() && is_unstable(feature)) {
             found = Toolchain::find(Some("nightly"), environment, cache).map_err(|_| {
                 let feature = feature.escape_debug();
                 let text =
@@ -132,7 +138,7 @@ impl Toolchain {
         if version <= LAST_UNSTABLE {
             return Ok(Some("frontmatter"));
         }
-        let ask = || probe_frontmatter(&self.rustc, environment);
+        let ask = || probe(&self.rustc, b"---\n---\n", environment);
         let (_, answer) =
             remembered(&self.rustc, "frontmatter", Vec::new, ask, environment, cache, Moment::now())?;
         Ok((answer != "stable").then_some("frontmatter"))
@@ -439,18 +445,18 @@ fn ask_version(rustc: &Path, environment: &Environment) -> Result<String> {
     String::from_utf8(output.stdout).map_err(|_| failed("it does not answer in UTF-8".to_owned()))
 }
 
-/// Whether a compiler takes frontmatter without being allowed to: `stable` or `unstable`. What it would write goes to its
-/// standard output.
-fn probe_frontmatter(rustc: &Path, environment: &Environment) -> Result<String> {
+/// Whether a compiler that is allowed no unstable feature takes a text: `stable` or `unstable`. What it would write goes to
+/// its standard output.
+fn probe(rustc: &Path, text: &[u8], environment: &Environment) -> Result<String> {
     let mut command = Command::new(rustc);
-    command.args(["--crate-type=lib", "--crate-name=probe", "--emit=metadata=-", "-"]);
-    command.env_clear().envs(environment.for_compilers()).env_remove("RUSTC_BOOTSTRAP").current_dir("/");
+    command.args(["--crate-type=lib", "--crate-name=probe", "--emit=metadata=-", "-Zallow-features=", "-"]);
+    command.env_clear().envs(environment.for_compilers()).env("RUSTC_BOOTSTRAP", "1").current_dir("/");
     let failed = |error: std::io::Error| {
         let what = format!("cannot run `{}`", rustc.display());
         Error::new(Step::Toolchain, anyhow::Error::new(error).context(what))
     };
     let task = Task::new(&command, environment.supervision()).stdout(Output::Null).stderr(Output::Null);
-    let finished = task.text(b"---\n---\n").and_then(Task::output).map_err(failed)?;
+    let finished = task.text(text).and_then(Task::output).map_err(failed)?;
     Ok(if finished.status.success() { "stable" } else { "unstable" }.to_owned())
 }
 
