@@ -81,6 +81,10 @@ pub(super) fn unused(text: &str, language: &Language) -> Option<String> {
 /// Whether a compiler that is called is the script's: its language's, or one for C of a script in C++, which is told the
 /// language.
 pub(super) fn is_used(call: &CompileCall, language: &Language) -> bool {
+    // It builds what its own file describes, and its options are about that.
+    if call.base_name() == "dub" {
+        return false;
+    }
     let is_for_c = || table::named("c").is_some_and(|c| c.is_started_by(call.base_name()));
     language.is_started_by(call.base_name()) || language.name == "c++" && is_for_c()
 }

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use crate::base::error::{Error, Result, Step};
 use crate::languages::compilation::Profile;
-use crate::languages::compile_call::SCRIPT;
+use crate::languages::compile_call::{CompileCall, SCRIPT};
 use crate::languages::compiler::{self, Compiler, Search};
 use crate::languages::driver::{Build, Call, Driver};
 use crate::languages::inputs::Inputs;
@@ -63,11 +63,33 @@ pub(super) fn find(
 /// Compilers to which the name of the file is that of its module, and so must be an identifier.
 const NAMED_AS_MODULES: [&str; 4] = ["nim", "ldc2", "dmd", "gdc"];
 
+/// A flag that a script's first line gives `called`, a compiler or a tool that calls one, as `program` has it.
+fn translated(flag: &str, called: &str, program: &str) -> Option<String> {
+    let is_dmds = ["rdmd", "dmd", "ldmd2"].contains(&called);
+    let prefixed = |prefix: &str| {
+        let own =
+            flag.strip_prefix('-').filter(|own| own.starts_with("version=") || own.starts_with("debug"));
+        Some(own.map_or_else(|| flag.to_owned(), |own| format!("{prefix}{own}")))
+    };
+    match program {
+        // Its own, and none of a compiler.
+        _ if called == "rdmd" && flag.starts_with("--") => None,
+        "ldc2" if is_dmds => prefixed("-d-"),
+        "gdc" if is_dmds => prefixed("-f"),
+        // Another compiler stands in for it, of which there is a note.
+        "ldc2" | "dmd" | "gdc" if !is_dmds && !called.starts_with(program) => None,
+        // A library of bytecode stands for the same of machine code.
+        "ocamlopt" => {
+            Some(flag.strip_suffix(".cma").map_or_else(|| flag.to_owned(), |name| format!("{name}.cmxa")))
+        }
+        "ghc" => Some(flag.strip_prefix("--ghc-arg=").unwrap_or(flag).to_owned()),
+        _ => Some(flag.to_owned()),
+    }
+}
+
 impl Driver for TemplateDriver {
     fn flags(&self, head: &Head, words: Vec<String>) -> Vec<String> {
-        if head.call.as_ref().is_none_or(|call| !call.base_name().starts_with(self.0.program)) {
-            return Vec::new();
-        }
+        let called = head.call.as_ref().map_or("", CompileCall::base_name);
         let mut flags = Vec::new();
         let mut words = words.into_iter();
         while let Some(word) = words.next() {
@@ -76,11 +98,13 @@ impl Driver for TemplateDriver {
                 SCRIPT | "--" => break,
                 "-o" => drop(words.next()),
                 "-run" | "-r" => {}
+                // The compiler that is to be called.
+                "-f" if called.starts_with("run") => drop(words.next()),
                 word if self.0.subcommands.contains(&word) => {}
                 word if ["-o:", "-of", "-out:", "--out:", "-femit-bin="]
                     .iter()
                     .any(|ours| word.starts_with(ours)) => {}
-                _ => flags.push(word),
+                word => flags.extend(translated(word, called, self.0.program)),
             }
         }
         flags

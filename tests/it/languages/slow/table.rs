@@ -10,13 +10,7 @@ fn follows(compiler: &str, plain: &str, text: &str, inputs: &[(&str, &str)]) {
     if !has(compiler) {
         return;
     }
-    let mut sandbox = Sandbox::new();
-    if compiler == "zig" {
-        // What it compiles along with every program takes minutes.
-        let home = std::path::PathBuf::from(std::env::var_os("HOME").unwrap_or_default());
-        sandbox.set("ZIG_GLOBAL_CACHE_DIR", home.join(".cache/zig"));
-        sandbox.set("RUNNER_PROFILE", "quick");
-    }
+    let sandbox = Sandbox::with_compiler(compiler);
     let script = "script";
     for (name, first) in [(plain, ""), (script, "#!/usr/bin/env runner\n")] {
         for (input, content) in inputs {
@@ -226,5 +220,36 @@ fn a_name_that_is_none_of_a_module_is_no_less_a_scripts() {
             let ran = sandbox.runner([&name]).run();
             assert!(ran.code == 125 && ran.stderr.contains(&name), "{}", ran.stderr);
         }
+    }
+}
+
+/// What a script's first line gives a tool that runs scripts, or a compiler that is not here, reaches the one that compiles.
+#[test]
+fn flags_of_a_first_line_for_another_tool_of_the_language_are_heeded_or_told_of() {
+    let d = "import std.stdio;\nvoid main() { version(Foo) writeln(\"foo\"); else writeln(\"none\"); }\n";
+    let hs = "main :: IO ()\nmain = putStrLn ((\\case { 1 -> \"one\"; _ -> \"x\" }) (1 :: Int))\n";
+    let ml = "let () = print_endline (string_of_int (Unix.getpid () * 0))\n";
+    for (compiler, name, first, text, expected) in [
+        ("ldc2", "a.d", "rdmd --chatty -version=Foo", d, "foo\n"),
+        ("ldc2", "b.d", "-S ldmd2 -version=Foo -run", d, "foo\n"),
+        ("ldc2", "c.d", "-S dmd -debug -version=Foo -run", d, "foo\n"),
+        ("gdc", "d.d", "-S gdc -fversion=Foo", d, "foo\n"),
+        ("ghc", "a.hs", "-S runghc -XLambdaCase", hs, "one\n"),
+        ("ghc", "b.hs", "-S runhaskell -f ghc --ghc-arg=-XLambdaCase --", hs, "one\n"),
+        ("ocamlopt", "a.ml", "-S ocaml unix.cma", ml, "0\n"),
+    ] {
+        if !has(compiler) {
+            continue;
+        }
+        let sandbox = Sandbox::new();
+        sandbox.write(name, format!("#!/usr/bin/env {first}\n{text}"));
+        sandbox.runner([name]).run().prints(expected);
+    }
+    if has("ldc2") {
+        let sandbox = Sandbox::new();
+        sandbox.write("a.d", format!("#!/usr/bin/env dub\n{d}"));
+        let ran = sandbox.runner(["-v", "a.d"]).run();
+        let note = "its first lines call `dub`, which is passed over with its options";
+        assert!(ran.code == 0 && ran.stdout == "none\n" && ran.stderr.contains(note), "{}", ran.stderr);
     }
 }
