@@ -11,7 +11,8 @@
 //! One background build a user at a time, at the lowest priority for processor and disk, under a lock file that names it
 //! (`v1/background`): `runner cache list` shows it, `runner cache stop` ends it, and one that is killed costs nothing, since
 //! the provisional binary stays. It holds no lock that a run waits for. `RUNNER_TIER=off` and `CI` switch tiers off: the
-//! first build is release then.
+//! first build is release then. The daily trim of the cache is started in the same way, and where tiers are off a miss does it
+//! before its program runs.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -147,21 +148,37 @@ fn variables(environment: &Environment) -> Option<Vec<(OsString, OsString)>> {
     Some(variables)
 }
 
-/// Starts the background build, as nobody's child: the script that this process becomes must not find one. Of what the caller
-/// has it keeps the variables, the limits and the control group, and neither session nor directory nor open files.
-fn start(context: &Context, script: &Script, options: &Options) -> std::io::Result<()> {
-    let (Some(command), Some(path)) = (context.background, script.path()) else { return Ok(()) };
-    let Some(variables) = variables(context.environment()) else { return Ok(()) };
+/// Starts the background build.
+fn start(context: &Context, script: &Script, options: &Options) -> std::io::Result<bool> {
+    let Some(path) = script.path() else { return Ok(false) };
+    let mut arguments = options.of_background().to_arguments();
+    arguments.splice(0..0, ["build", "--cache", "--background"].map(OsString::from));
+    arguments.push(path.into());
+    spawn(context, &arguments)
+}
+
+/// Starts the daily trim, which no program has to wait for; `false` if nothing may be started.
+pub(crate) fn start_trim(context: &Context, layers: &Layers) -> bool {
+    let limits = layers.limits();
+    let (days, bytes) = (format!("{}d", limits.unused_days), limits.most_bytes.to_string());
+    let arguments = ["cache", "trim", "--older", &days, "--max-size", &bytes].map(OsString::from);
+    is_on(layers, context.environment()) && spawn(context, &arguments).is_ok_and(|is_started| is_started)
+}
+
+/// Starts runner as nobody's child: the script that this process becomes must not find one. Of what the caller has it keeps
+/// the variables, the limits and the control group, and neither session nor directory nor open files.
+fn spawn(context: &Context, arguments: &[OsString]) -> std::io::Result<bool> {
+    let Some(command) = context.background else { return Ok(false) };
+    let Some(variables) = variables(context.environment()) else { return Ok(false) };
     let mut shell = Command::new("/bin/sh");
     let text =
         "if command -v ionice >/dev/null 2>&1; then set -- ionice -c 3 \"$@\"; fi; nice -n 19 \"$@\" &";
-    shell.args(["-c", text, "sh"]).arg(command()?).args(["build", "--cache", "--background"]);
-    shell.args(options.of_background().to_arguments()).arg(path);
+    shell.args(["-c", text, "sh"]).arg(command()?).args(arguments);
     shell.env_clear().envs(variables).current_dir("/");
     // It outlives the operation, in a session of its own.
     let supervision = Supervision::default();
     let task = Task::new(&shell, &supervision).without_descriptors();
-    task.stdout(Output::Null).stderr(Output::Null).output().map(drop)
+    task.stdout(Output::Null).stderr(Output::Null).output().map(|_| true)
 }
 
 /// Makes the final build of a script whose build is provisional, unless a background build is going on.

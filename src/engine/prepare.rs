@@ -16,6 +16,7 @@ use std::process::ExitStatus;
 
 use crate::base::environment::Environment;
 use crate::base::error::{At, Error, Kind, Result, Step};
+use crate::base::fs::Mode;
 use crate::build::backend::{Backend, Host, ResolvedRecipe};
 use crate::engine::build_settled::{MOST_ATTEMPTS, build_settled};
 use crate::engine::confined_build::Confined;
@@ -184,8 +185,8 @@ fn prepare_in(context: &Context, cache: Cache, script: &Script, options: &Option
         },
     };
     cache.alias(&launch, &home, script.trace_name(), context.environment());
-    if context.trims_daily {
-        trim::daily(&cache, request.layers.limits());
+    if context.trims_daily && trim::is_due(&cache) && !background::start_trim(context, &request.layers) {
+        trim::trim(&cache, request.layers.limits(), Mode::Remove);
     }
     Ok(Program::cached(script, found, launch_options))
 }

@@ -73,20 +73,31 @@ pub struct CachedBuild {
 /// The part of a cache that may be what compilers remember.
 const MOST_REMEMBERED: u64 = 10;
 
-/// Trims if nobody did today. Best effort: a cache that could not be trimmed is still a cache.
-pub(crate) fn daily(cache: &Cache, limits: Limits) {
+/// Whether nobody has trimmed today; from now on somebody has. Best effort: a cache that could not be trimmed is still a cache.
+pub(crate) fn is_due(cache: &Cache) -> bool {
     let stamp = cache.join("trimmed");
     let age = fs::metadata(&stamp)
         .and_then(|metadata| metadata.modified())
         .ok()
         .and_then(|time| time.elapsed().ok());
     match age {
-        Some(age) if age < DAY => {}
-        // A new cache has nothing to trim.
-        None if !stamp.exists() => drop(cache.write_whole(&stamp, b"")),
+        Some(age) if age < DAY => false,
         _ => {
-            let _ = cache.write_whole(&stamp, b"");
-            let _ = trim(cache, limits, Mode::Remove);
+            // A new cache has nothing to trim.
+            let is_new = age.is_none() && !stamp.exists();
+            cache.write_whole(&stamp, b"").is_ok() && !is_new
+        }
+    }
+}
+
+/// Reads every trace that is whole.
+fn for_each_trace(cache: &Cache, work: &mut dyn FnMut(Digest, &Path, &Trace<'_>)) {
+    for path in files_below(&cache.join("traces"), 2) {
+        let id = path.file_name().and_then(|name| Digest::parse(name.as_encoded_bytes()));
+        if let (Some(id), Ok(bytes)) = (id, fs::read(&path))
+            && let Some(trace) = Trace::parse(&id, &bytes)
+        {
+            work(id, &path, &trace);
         }
     }
 }
@@ -94,12 +105,7 @@ pub(crate) fn daily(cache: &Cache, limits: Limits) {
 /// Every build in the cache, most recently used first.
 pub(crate) fn builds(cache: &Cache) -> Vec<CachedBuild> {
     let mut found = Vec::new();
-    for path in files_below(&cache.join("traces"), 2) {
-        let Some(id) = path.file_name().and_then(|name| Digest::parse(name.as_encoded_bytes())) else {
-            continue;
-        };
-        let Some(bytes) = fs::read(&path).ok() else { continue };
-        let Some(trace) = Trace::parse(&id, &bytes) else { continue };
+    for_each_trace(cache, &mut |id, _, trace| {
         for variant in &trace.variants {
             let place = path_of(&variant.binary.path).to_owned();
             let binary = cache.join(&place);
@@ -124,7 +130,7 @@ pub(crate) fn builds(cache: &Cache) -> Vec<CachedBuild> {
                 place,
             });
         }
-    }
+    });
     order::sort_by(&mut found, |one, two| two.used.cmp(&one.used).then_with(|| one.script.cmp(&two.script)));
     found
 }
@@ -132,21 +138,16 @@ pub(crate) fn builds(cache: &Cache) -> Vec<CachedBuild> {
 /// The script whose build read a file, the one that was used last if there are several.
 pub(crate) fn script_that_read(cache: &Cache, file: &Path) -> Option<PathBuf> {
     let mut found: Option<(SystemTime, PathBuf)> = None;
-    for path in files_below(&cache.join("traces"), 2) {
-        let Some(id) = path.file_name().and_then(|name| Digest::parse(name.as_encoded_bytes())) else {
-            continue;
-        };
-        let Some(bytes) = fs::read(&path).ok() else { continue };
-        let Some(trace) = Trace::parse(&id, &bytes) else { continue };
+    for_each_trace(cache, &mut |_, path, trace| {
         let is_input = |check: &Check<'_>| check.content_path().is_some_and(|path| path == file);
         if trace.variants.iter().any(|variant| variant.checks.iter().any(is_input)) {
-            let used = fs::metadata(&path).and_then(|metadata| metadata.modified());
+            let used = fs::metadata(path).and_then(|metadata| metadata.modified());
             let used = used.unwrap_or(SystemTime::UNIX_EPOCH);
             if found.as_ref().is_none_or(|(latest, _)| used > *latest) {
                 found = Some((used, path_of(&trace.script).to_owned()));
             }
         }
-    }
+    });
     found.map(|(_, script)| script)
 }
 
@@ -225,45 +226,46 @@ fn sweep_dependencies(
     most_bytes: u64,
     mode: Mode,
 ) -> u64 {
-    let records = |alive: &[Environment]| alive.iter().map(|one| one.record.clone()).collect::<Vec<_>>();
-    let place = cache.join("deps");
-    let total = size_of(&place);
-    let mut freed: u64 = unused.iter().map(|one| cache.remove_unused(&one.directory, mode)).sum();
+    let total = size_of(&cache.join("deps"));
+    let freed: u64 = unused.iter().map(|one| cache.remove_unused(&one.directory, mode)).sum();
     order::sort_by_key(&mut alive, |environment| environment.used);
-    let mut artifacts = deps::sweep(cache, &records(&alive), mode);
-    loop {
-        let left = match mode {
-            Mode::Remove => size_of(&place),
-            Mode::Show => total.saturating_sub(freed + artifacts),
-        };
-        if left <= most_bytes || alive.len() <= 1 {
-            return freed + artifacts;
-        }
-        freed += cache.remove_unused(&alive.remove(0).directory, mode);
-        let swept = deps::sweep(cache, &records(&alive), mode);
-        // What is only shown is still there, and counted again.
-        artifacts = if mode == Mode::Remove { artifacts + swept } else { swept };
+    // What is freed besides if so many of the oldest go.
+    let freed_without = |count: usize, mode: Mode| {
+        let (gone, kept) = alive.split_at(count);
+        let directories: u64 = gone.iter().map(|one| cache.remove_unused(&one.directory, mode)).sum();
+        let records: Vec<Record> = kept.iter().map(|one| one.record.clone()).collect();
+        directories + deps::sweep(cache, &records, mode)
+    };
+    let (mut few, mut many) = (0, alive.len().saturating_sub(1));
+    if total.saturating_sub(freed) <= most_bytes {
+        many = 0;
     }
+    // Each look reads everything: there are as many as a binary search needs.
+    while few < many {
+        let middle = (few + many) / 2;
+        if total.saturating_sub(freed + freed_without(middle, Mode::Show)) <= most_bytes {
+            many = middle;
+        } else {
+            few = middle + 1;
+        }
+    }
+    freed + freed_without(few, mode)
 }
 
 /// Forgets what the version of a package was resolved to when nothing rests on it any more.
 fn sweep_resolutions(cache: &Cache) {
-    let resolutions = entries(&cache.join("crates"));
-    if resolutions.is_empty() {
+    let mut unnamed: BTreeSet<PathBuf> = entries(&cache.join("crates")).into_iter().collect();
+    if unnamed.is_empty() {
         return;
     }
-    let mut named: Vec<PathBuf> = Vec::new();
-    for path in files_below(&cache.join("traces"), 2) {
-        let Some(id) = path.file_name().and_then(|name| Digest::parse(name.as_encoded_bytes())) else {
-            continue;
-        };
-        let bytes = fs::read(&path).unwrap_or_default();
-        let Some(trace) = Trace::parse(&id, &bytes) else { continue };
-        let files =
-            trace.variants.iter().flat_map(|variant| variant.checks.iter().filter_map(Check::file_path));
-        named.extend(files.filter(|file| resolutions.iter().any(|path| path == file)).map(Path::to_owned));
-    }
-    for path in resolutions.iter().filter(|path| !named.contains(path) && is_older_than_an_hour(path)) {
+    for_each_trace(cache, &mut |_, _, trace| {
+        for file in
+            trace.variants.iter().flat_map(|variant| variant.checks.iter().filter_map(Check::file_path))
+        {
+            unnamed.remove(file);
+        }
+    });
+    for path in unnamed.iter().filter(|path| is_older_than_an_hour(path)) {
         remove(path);
     }
 }
@@ -279,14 +281,9 @@ fn sweep_written(cache: &Cache, oldest: i64, mode: Mode) -> u64 {
 /// Removes facts that no trace and no environment rests on, but for those whose trace may be on its way.
 fn sweep_trees(cache: &Cache, mode: Mode) -> u64 {
     let mut named: BTreeSet<PathBuf> = BTreeSet::new();
-    for path in files_below(&cache.join("traces"), 2) {
-        let Some(id) = path.file_name().and_then(|name| Digest::parse(name.as_encoded_bytes())) else {
-            continue;
-        };
-        let bytes = fs::read(&path).unwrap_or_default();
-        let Some(trace) = Trace::parse(&id, &bytes) else { continue };
+    for_each_trace(cache, &mut |_, _, trace| {
         named.extend(trace.variants.iter().flat_map(|variant| fact_tree::names(variant.checks.iter())));
-    }
+    });
     for environment in environments(cache) {
         let bytes = fs::read(environment.directory.join("record")).unwrap_or_default();
         named.extend(fact_tree::names(Record::read_any_facts(&bytes).iter()));
@@ -295,9 +292,10 @@ fn sweep_trees(cache: &Cache, mode: Mode) -> u64 {
         let bytes = fs::read(path).unwrap_or_default();
         named.extend(fact_tree::names(Record::read_any_facts(&bytes).iter()));
     }
+    let named: BTreeSet<PathBuf> = named.iter().map(|name| cache.join(name)).collect();
     let trees = files_below(&cache.join(fact_tree::DIRECTORY), 2);
-    let is_unnamed = |path: &PathBuf| !named.iter().any(|name| path.ends_with(name));
-    let unused = trees.into_iter().filter(is_unnamed).filter(|path| is_older_than_an_hour(path));
+    let unused =
+        trees.into_iter().filter(|path| !named.contains(path)).filter(|path| is_older_than_an_hour(path));
     unused.map(|path| remove_in(mode, &path)).sum()
 }
 

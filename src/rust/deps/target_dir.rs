@@ -5,6 +5,7 @@
 //! what one has built another finds; but a script that comes while it is busy takes the next lane, and builds there what
 //! it does not find. Which crates are compiled twice for it is the price of not waiting minutes for a stranger.
 
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs;
 use std::io;
@@ -107,12 +108,12 @@ pub(super) const PARTS: &[&str] = &["deps", "build", ".fingerprint", "incrementa
 ///
 /// An artifact of cargo's is all the files and directories whose names end in the same `-HASH`.
 pub(crate) fn sweep(cache: &Cache, alive: &[Record], mode: Mode) -> u64 {
-    let named: Vec<String> = alive
+    let named: BTreeSet<String> = alive
         .iter()
         .flat_map(|record| record.all("artifact"))
         .filter_map(|artifact| hash_of(&artifact.to_string_lossy()).map(str::to_owned))
         .collect();
-    let is_unnamed = |hash: Option<&str>| !hash.is_some_and(|hash| named.iter().any(|named| named == hash));
+    let is_unnamed = |hash: Option<&str>| !hash.is_some_and(|hash| named.contains(hash));
     let mut freed = 0;
     for lane in lanes(cache) {
         if mode == Mode::Show {

@@ -5,7 +5,8 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use crate::support::files::{age, files_below};
+use crate::support::children::wait_until;
+use crate::support::files::{self, age, files_below};
 use crate::support::sandbox::Sandbox;
 use crate::support::strace;
 
@@ -54,23 +55,64 @@ fn trim_removes_the_least_recently_used_beyond_a_size() {
     assert!(list.lines().count() == 1 && list.contains("c.rs"), "{list}");
 }
 
+/// In the background, so that no program waits for it; at once where nothing may be started there.
 #[test]
 fn a_miss_trims_by_itself_once_a_day() {
-    let sandbox = Sandbox::fake();
-    for name in ["old.rs", "new.rs", "newer.rs"] {
-        sandbox.write(name, format!("print {name}\n"));
+    for tier in ["on", "off"] {
+        let sandbox = Sandbox::fake().with("RUNNER_TIER", tier);
+        for name in ["old.rs", "new.rs", "newer.rs"] {
+            sandbox.write(name, format!("print {name}\n"));
+        }
+        sandbox.runner(["old.rs"]).run().prints("old.rs\n");
+        sandbox.cached_paths("bin").iter().for_each(|path| age(path, 40));
+        sandbox.runner(["new.rs"]).run().prints("new.rs\n");
+        let list = || sandbox.runner(["cache", "list"]).run().stdout;
+        assert_eq!(list().lines().count(), 2);
+        let stamp = fs::File::options().write(true).open(sandbox.cache().join("v1/trimmed")).unwrap();
+        stamp.set_modified(SystemTime::now() - Duration::from_secs(90_000)).unwrap();
+        sandbox.runner(["new.rs"]).run().prints("new.rs\n");
+        assert_eq!(list().lines().count(), 2, "a hit trims nothing");
+        sandbox.runner(["newer.rs"]).run().prints("newer.rs\n");
+        if tier == "on" {
+            wait_until("the old build went", || !list().contains("old.rs"));
+        }
+        let list = list();
+        assert!(list.lines().count() == 2 && !list.contains("old.rs"), "{list}");
     }
-    sandbox.runner(["old.rs"]).run().prints("old.rs\n");
-    sandbox.cached_paths("bin").iter().for_each(|path| age(path, 40));
-    sandbox.runner(["new.rs"]).run().prints("new.rs\n");
-    assert_eq!(sandbox.runner(["cache", "list"]).run().stdout.lines().count(), 2);
-    let stamp = fs::File::options().write(true).open(sandbox.cache().join("v1/trimmed")).unwrap();
-    stamp.set_modified(SystemTime::now() - Duration::from_secs(90_000)).unwrap();
-    sandbox.runner(["new.rs"]).run().prints("new.rs\n");
-    assert_eq!(sandbox.runner(["cache", "list"]).run().stdout.lines().count(), 2, "a hit trims nothing");
-    sandbox.runner(["newer.rs"]).run().prints("newer.rs\n");
-    let list = sandbox.runner(["cache", "list"]).run().stdout;
-    assert!(list.lines().count() == 2 && !list.contains("old.rs"), "{list}");
+}
+
+/// One more environment of dependencies costs no more looks at all of them.
+#[test]
+fn the_oldest_environments_of_dependencies_go_first_and_no_more_than_must() {
+    let sandbox = Sandbox::fake();
+    sandbox.write("x.rs", "print x\n");
+    sandbox.runner(["x.rs"]).run().prints("x\n");
+    let all = sandbox.cache().join("v1/deps/a/environments");
+    for index in 0..9 {
+        let directory = all.join(index.to_string());
+        fs::create_dir_all(&directory).unwrap();
+        files::write(directory.join("record"), vec![b'x'; 100_000]);
+        for path in [directory.join("record"), directory] {
+            let then = SystemTime::now() - Duration::from_secs(3600 * (20 - index));
+            let file = fs::File::open(path).unwrap();
+            file.set_times(fs::FileTimes::new().set_accessed(then).set_modified(then)).unwrap();
+        }
+    }
+    let left = || {
+        let mut names: Vec<_> = fs::read_dir(&all)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names.concat()
+    };
+    for (most, expected) in [(2_000_000, "012345678"), (500_000, "5678"), (500_000, "5678"), (0, "8")] {
+        let dry = sandbox.runner(["cache", "trim", "--dry-run", "--max-size", &most.to_string()]).run();
+        let ran = sandbox.runner(["cache", "trim", "--max-size", &most.to_string()]).run();
+        assert_eq!((ran.code, left().as_str()), (0, expected), "{}", ran.stderr);
+        let bytes = |text: &str| text.lines().last().unwrap().split_once(", ").unwrap().1.to_owned();
+        assert_eq!(bytes(&dry.stdout), bytes(&ran.stdout));
+    }
 }
 
 #[test]
