@@ -10,7 +10,8 @@
 //! | --- | --- | --- | --- |
 //! | profile | `dev` | `release`, unless it or its first line says otherwise | a script is compiled once and runs often |
 //! | toolchain | nightly only | the one of its `+T` if that is installed, else the default one, with a note | frontmatter compiles on stable |
-//! | `+nightly` not installed | an error | the default toolchain; an error only if it has `#![feature]` | it runs |
+//! | `+nightly` not installed | an error | the default toolchain; an error only if it has a `#![feature]` that is not stable there | it runs |
+//! | `#![feature]` of what is stable by now, without nightly | an error | a warning | it needs no nightly |
 //! | toolchain of the working directory | decides | has no say | a script is the same program wherever it is called from |
 //! | `.cargo/config.toml` | from the script's directory upwards | of the user and of the root only | likewise |
 //! | edition not given | a warning at each build | none; `runner check` says it | silence |
@@ -21,6 +22,8 @@
 //! | frontmatter below a comment, backticks for dashes | rustc's error | an error with a hint; `runner migrate` writes dashes for backticks | |
 //! | places of errors in the frontmatter's grammar | the end of the file, sometimes | the fence | |
 //! | unused manifest keys | silence | a note, on a terminal and when the build fails | dependencies misspelt as `dependancies` are lost otherwise |
+//! | `[runner]` at the top level | silence | an error that names `[package.metadata.runner]` | what it says would be lost |
+//! | `target.*.runner` for this machine | runs the program under it | no say; `--exec` does so | a cached run reads no configuration |
 //! | `edition` at the top level | ignored | taken, with a note | it can mean nothing else |
 //! | `dev-dependencies` | resolved always | resolved for `runner test` and `bench` | a run does not wait for them |
 //! | extensions | `.rs` or none | any that is no other language's | |
@@ -75,6 +78,8 @@
 //! | where the line puts the program | there | in the cache | |
 //! | a change of a header, a library, a variable, the compiler | not seen by most of them | compiled anew | never stale |
 //! | relative paths in the line | from the caller's directory | from the script's | the same program wherever it is called from |
+//! | flags of `rdmd`, `dmd`, `runghc`, `ocaml` | theirs | given to the compiler that is here, in its spelling | |
+//! | `dub` | builds what its file describes | passed over, with a note | |
 //! | `-lm` | must be said | C has it | `cc` scripts do not fail for it |
 //!
 //! # From scriptisto

@@ -40,7 +40,7 @@ pub(crate) fn of(script: &Script, text: &str, asked: Option<&str>) -> Result<Opt
         None => detected(script.path(), text),
     };
     let Some(language) = found else {
-        return match foreign(script.path(), text, asked) {
+        return match foreign(script.path(), text, asked.or(block.as_deref())) {
             Some((name, tool)) => {
                 let typed = script.display_name();
                 let text = format!("it is {name}, which runner does not know how to compile");
@@ -67,23 +67,42 @@ pub(crate) fn of(script: &Script, text: &str, asked: Option<&str>) -> Result<Opt
     Err(Error::message(Step::Script, text).hint(format!("run it with `{runs} {typed}`")))
 }
 
-/// Compiled languages that are not built in, by the extensions of their sources; what runs such a file, if something does.
+/// Languages that are not built in, by the extensions of their sources; what runs such a file, if something does.
 const FOREIGN: &[(&str, &str, &str)] = &[
+    ("R", "R", "Rscript"),
     ("adb", "Ada", ""),
+    ("asm", "assembly", ""),
+    ("awk", "AWK", "awk -f"),
+    ("clj", "Clojure", "clojure -M"),
+    ("cob", "COBOL", "cobc -x -j"),
     ("cr", "Crystal", "crystal run"),
     ("cs", "C#", "dotnet run"),
     ("cu", "CUDA", ""),
     ("dart", "Dart", "dart run"),
+    ("erl", "Erlang", "escript"),
+    ("ex", "Elixir", "elixir"),
+    ("exs", "Elixir", "elixir"),
     ("fs", "F#", "dotnet fsi"),
     ("fsx", "F#", "dotnet fsi"),
+    ("groovy", "Groovy", "groovy"),
     ("hx", "Haxe", ""),
     ("java", "Java", "java"),
+    ("jl", "Julia", "julia"),
     ("kt", "Kotlin", ""),
     ("kts", "Kotlin", "kotlin"),
+    ("lisp", "Common Lisp", "sbcl --script"),
+    ("lua", "Lua", "lua"),
     ("m", "Objective-C", ""),
     ("mm", "Objective-C++", ""),
     ("pas", "Pascal", "instantfpc"),
+    ("php", "PHP", "php"),
+    ("ps1", "PowerShell", "pwsh"),
+    ("rkt", "Racket", "racket"),
+    ("raku", "Raku", "raku"),
+    ("s", "assembly", ""),
+    ("S", "assembly", ""),
     ("scala", "Scala", "scala-cli"),
+    ("tcl", "Tcl", "tclsh"),
     ("v", "V", "v run"),
     ("vala", "Vala", "vala"),
     ("vb", "Visual Basic", ""),
@@ -97,18 +116,27 @@ const FOREIGN_CODE: &[(&str, &str)] = &[
     ("#import <Foundation/", "m"),
 ];
 
-/// The name of a language that is not built in, and what runs a file of it. Who names a language, or starts runner with a
-/// `#!` line, means another.
+/// The name of a language that is not built in, and what runs a file of it. Who names a language, or starts runner or a tool
+/// for Rust with a `#!` line, means another.
 fn foreign(path: Option<&Path>, text: &str, asked: Option<&str>) -> Option<(&'static str, &'static str)> {
     let extension =
         path.and_then(Path::extension).and_then(|extension| extension.to_str()).unwrap_or_default();
+    let line = text.strip_prefix("#!").and_then(|line| shebang::read(line.lines().next()?));
+    let program = match line.map(|line| line.tool) {
+        Some(Tool::Other(program)) => Some(program),
+        Some(_) => return None,
+        None => None,
+    };
+    if asked.is_some() || RUST.contains(&extension) {
+        return None;
+    }
     let code = first_code(text);
-    let of_code =
-        || FOREIGN_CODE.iter().find(|(begin, _)| code.starts_with(begin)).map(|(_, extension)| *extension);
-    let extension = if RUST.contains(&extension) { None } else { of_code().or(Some(extension)) };
-    let is_said = asked.is_some() || text.starts_with("#!");
-    let known = FOREIGN.iter().find(|(known, ..)| Some(*known) == extension.filter(|_| !is_said));
-    known.map(|(_, name, tool)| (*name, *tool))
+    let of_code = FOREIGN_CODE.iter().find(|(begin, _)| code.starts_with(begin));
+    let extension = of_code.map_or(extension, |(_, extension)| *extension);
+    let is_it = |(known, _, tool): &&(&str, &str, &str)| {
+        program.as_deref().map_or(*known == extension, |program| tool.split(' ').next() == Some(program))
+    };
+    FOREIGN.iter().find(is_it).map(|(_, name, tool)| (*name, *tool))
 }
 
 /// The language by extension, `#!` line, header or first lines of code.

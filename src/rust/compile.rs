@@ -406,8 +406,11 @@ fn failed(
         Message::Diagnostic(diagnostic) => missing_crate(diagnostic),
         Message::Text(_) => None,
     });
-    if let Some(name) = missing.filter(|_| recipe.script.path().is_some()) {
-        return error.hint(format!("`runner add {} {name}` adds that crate", recipe.script.display_name()));
+    if let Some(name) = missing {
+        return error.hint(match recipe.script.path() {
+            Some(_) => format!("`runner add {} {name}` adds that crate", recipe.script.display_name()),
+            None => format!("`--dep {name}` adds that crate"),
+        });
     }
     match static_check::cure(recipe, &text).or(known) {
         Some(hint) => error.hint(hint),

@@ -97,20 +97,27 @@ pub(super) fn with_unknown_feature(diagnostics: &str) -> Option<&str> {
     before.rsplit('`').next()
 }
 
-/// The repository of git that cargo could not fetch.
-fn repository(diagnostics: &str) -> Option<&str> {
-    let line = diagnostics.lines().find_map(|line| line.trim().strip_prefix("Unable to update "))?;
-    let address = line.split_whitespace().next()?;
-    // A registry has a name in its place; and nobody's password is told.
-    (address.contains("://") && !address.contains('@')).then_some(address)
+/// The repository of git that cargo could not fetch, without the user and password of its address.
+fn repository(diagnostics: &str) -> Option<String> {
+    let of = |line: &str| {
+        Some(line.trim().get(1..)?.strip_prefix("nable to update ")?.split(' ').next()?.to_owned())
+    };
+    let address = diagnostics.lines().find_map(of)?;
+    // A registry has a name in its place.
+    let (scheme, rest) = address.split_once("://")?;
+    Some(format!("{scheme}://{}", rest.rsplit('@').next().unwrap_or(rest)))
 }
 
 /// Why the registry cannot be reached, in the words of whoever tried.
 fn cause(diagnostics: &str) -> Option<&str> {
     let lines = diagnostics.lines().map(str::trim);
-    let cause = lines.filter(|line| !line.starts_with("warning")).find_map(|line| line.split_once("] "));
-    let (number, words) = cause?;
-    number.starts_with('[').then(|| words.split(" (").next().unwrap_or(words))
+    let mut causes = lines.filter(|line| !line.starts_with("warning"));
+    if let Some((number, words)) = causes.find_map(|line| line.split_once("] ")) {
+        return number.starts_with('[').then(|| words.split(" (").next().unwrap_or(words));
+    }
+    // Of git it is the innermost.
+    let (_, last) = diagnostics.rsplit_once("Caused by:\n")?;
+    last.lines().next()?.trim().split("; class=").next().filter(|_| repository(diagnostics).is_some())
 }
 
 /// One line for what cargo says in many, if that is about the network.
@@ -206,7 +213,16 @@ mod tests {
             "error: failed to get `a` as a dependency of package `x v0.0.0 (/x)`\n\nCaused by:\n  failed to load source for \
              dependency `a`\n\nCaused by:\n  Unable to update https://example.org/a.git\n\nCaused by:\n  failed to fetch\n\n\
              Caused by:\n  network failure seems to have happened\n",
-            "the repository `https://example.org/a.git` cannot be reached, and dependency `a` is not here",
+            "the repository `https://example.org/a.git` cannot be reached (network failure seems to have happened), and \
+             dependency `a` is not here",
+        ),
+        (
+            "warning: spurious network error (1 try remaining): failed to connect to x: Connection refused; class=Os (2)\n\
+             error: failed to get `foo` as a dependency of package `x v0.0.0 (/x)`\n\nCaused by:\n  failed to load source \
+             for dependency `foo`\n\nCaused by:\n  unable to update ssh://git:word@x/foo\n\nCaused by:\n  failed to clone \
+             into: /h/.cargo/git/db/foo-c9\n\nCaused by:\n  failed to connect to x: Connection refused; class=Os (2)\n",
+            "the repository `ssh://x/foo` cannot be reached (failed to connect to x: Connection refused), and dependency \
+             `foo` is not here",
         ),
     ];
 

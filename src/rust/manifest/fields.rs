@@ -149,6 +149,12 @@ pub(super) fn check(metadata: &Metadata, table: &Table) -> Result<()> {
             return error.map_err(|error: Error| error.hint(format!("write it as `[{name}]`")));
         }
     }
+    // Elsewhere it is heeded, and here it would be lost without a word.
+    if table.contains_key("runner") {
+        let error =
+            toml_position::error(metadata, &["runner"], Part::Key, "`[runner]` is not read here".to_owned());
+        return Err(error.hint("its place is `[package.metadata.runner]`"));
+    }
     let is_inherited = table.get("lints").and_then(|lints| lints.get("workspace"));
     if is_inherited.is_some_and(|value| *value != Value::Boolean(true)) {
         return wrong(&["lints", "workspace"], "`lints.workspace` must be true".to_owned());

@@ -71,6 +71,9 @@ fn a_source_of_a_language_that_runner_has_not_is_told_in_one_line() {
         ("x.cs", "using System;\n", "it is C#, which runner does not know how to compile"),
         ("x.kt", "fun main() {}\n", "it is Kotlin, which runner does not know how to compile"),
         ("main", "import java.util.*;\n", "it is Java, which runner does not know how to compile"),
+        ("x.lua", "print(1)\n", "it is Lua, which runner does not know how to compile"),
+        ("y.lua", "#!/usr/bin/lua\nprint(1)\n", "it is Lua, which runner does not know how to compile"),
+        ("y", "#!/usr/bin/env -S Rscript -e\nx\n", "it is R, which runner does not know how to compile"),
     ] {
         sandbox.write(name, text);
         for command in [&[][..], &["check"], &["build", "-o", "out"]] {

@@ -38,6 +38,15 @@ fn what_a_manifest_says_in_vain_is_told() {
         "{}",
         ran.stderr
     );
+    // What is heeded in another place would be lost in this one.
+    sandbox.write(
+        "x.rs",
+        "---\n[package]\nedition = \"2021\"\n[runner]\nprofile = \"dev\"\n---\nfn main() {}\n",
+    );
+    sandbox.runner(["x.rs"]).run().fails(
+        125,
+        "runner: x.rs: line 4, column 2: `[runner]` is not read here\n  hint: its place is `[package.metadata.runner]`",
+    );
     let lints = "---\npackage.edition = \"2021\"\nlints.workspace = true\n---\nfn main() {}\n";
     for command in [&["x.rs"][..], &["check", "x.rs"], &["build", "x.rs"]] {
         sandbox.write("x.rs", lints);
@@ -72,6 +81,34 @@ fn the_feature_frontmatter_is_allowed_where_there_is_none() {
     sandbox.write("x.rs", "#![feature(frontmatter)]\nfn main() { println!(\"ran\") }\n");
     let ran = sandbox.runner(["x.rs"]).run();
     assert_eq!((ran.code, ran.stdout.as_str()), (0, "ran\n"), "{}", ran.stderr);
+}
+
+/// With and without a manifest, statements alone, and below a condition: it needs no nightly. What is unstable still does.
+#[test]
+fn a_feature_that_has_become_stable_is_no_error_on_stable() {
+    let sandbox = real();
+    for (name, text) in [
+        ("a.rs", "#![feature(let_chains, frontmatter)]\nfn main() { println!(\"ran\") }\n"),
+        ("b.rs", "#![feature(inline_const)]\nprintln!(\"ran\")\n"),
+        ("c.rs", "#![cfg_attr(all(), feature(inline_const))]\nfn main() { println!(\"ran\") }\n"),
+        (
+            "d.rs",
+            "---\npackage.edition = \"2021\"\n---\n#![feature(inline_const)]\nfn main() { println!(\"ran\") }\n",
+        ),
+        (
+            "e.rs",
+            "#!/usr/bin/env -S cargo +nightly-2001-01-01 -Zscript\n#![feature(inline_const)]\nfn main() { println!(\"ran\") }\n",
+        ),
+    ] {
+        sandbox.write(name, text);
+        let ran = sandbox.runner([name]).run();
+        assert_eq!((ran.code, ran.stdout.as_str()), (0, "ran\n"), "{name}: {}", ran.stderr);
+    }
+    sandbox.write("f.rs", "#![feature(inline_const, never_type)]\nfn main() {}\n");
+    let ran = sandbox.runner(["f.rs"]).run();
+    if ran.code != 0 {
+        ran.fails(125, "hint: unstable features need a nightly compiler: `+nightly` before the script");
+    }
 }
 
 #[test]
