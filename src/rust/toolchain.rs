@@ -404,10 +404,13 @@ pub(crate) fn remembered(
 ) -> Result<(Vec<Check<'static>>, String)> {
     let id = Digest::of(&[tool.as_os_str().as_encoded_bytes(), question.as_bytes()].concat());
     let place = cache.join("toolchains").join(id.short(32));
-    if let Some(record) = std::fs::read(&place).ok().and_then(|bytes| Record::parse(&id, &bytes))
-        && record.holds(environment)
+    if let Some(mut record) = std::fs::read(&place).ok().and_then(|bytes| Record::parse(&id, &bytes))
+        && let Some(is_changed) = record.holds_after_restamp(environment)
         && let Some(text) = record.first("version").and_then(|text| text.into_string().ok())
     {
+        if is_changed {
+            let _ = cache.write_whole(&place, &record.render(&id));
+        }
         return Ok((record.checks, text));
     }
     let text = ask()?;

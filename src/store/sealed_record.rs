@@ -58,6 +58,25 @@ impl Record {
         self.checks.iter().all(|check| fact_tree::holds(check, environment) != Holds::No)
     }
 
+    /// The same; what holds by its content is given the stamp that it has now. Whether there is such, so that it is worth
+    /// writing the record again: whoever asks next need not read the content.
+    pub(crate) fn holds_after_restamp(&mut self, environment: &Environment) -> Option<bool> {
+        let mut is_changed = false;
+        for check in &mut self.checks {
+            match fact_tree::holds(check, environment) {
+                Holds::Yes => {}
+                Holds::ByContent(stamp) | Holds::Tree(stamp) => {
+                    if stamp.is_some() {
+                        check.set_stamp(stamp);
+                        is_changed = true;
+                    }
+                }
+                Holds::No => return None,
+            }
+        }
+        Some(is_changed)
+    }
+
     pub(crate) fn render(&self, id: &Digest) -> Vec<u8> {
         let mut out = Vec::new();
         line(&mut out, &[RECORD]);
@@ -114,6 +133,35 @@ impl Record {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::stamp::Moment;
+    use crate::store::trace::fact::Input;
+
+    #[test]
+    fn what_holds_by_its_content_is_given_the_stamp_of_now() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("cc");
+        std::fs::write(&file, "a compiler").unwrap();
+        let environment = Environment::process();
+        let stamp = |record: &Record| match &record.checks[0].input {
+            Input::Content { stamp, .. } => *stamp,
+            _ => None,
+        };
+        let later = Moment::from_unix(Moment::now().unix_seconds() + 1, 0);
+        let mut record = Record::default();
+        record.checks.push(Check::file(&file, later).unwrap());
+        let before = stamp(&record);
+        assert!(before.is_some());
+        assert_eq!(record.holds_after_restamp(&environment), Some(false));
+        // As restoring a system does: the same content with other times.
+        let long_ago = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000_000);
+        std::fs::File::options().write(true).open(&file).unwrap().set_modified(long_ago).unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(20));
+        assert_eq!(record.holds_after_restamp(&environment), Some(true));
+        assert!(stamp(&record).is_some() && stamp(&record) != before);
+        assert_eq!(record.holds_after_restamp(&environment), Some(false));
+        std::fs::write(&file, "another").unwrap();
+        assert_eq!(record.holds_after_restamp(&environment), None);
+    }
 
     #[test]
     fn a_record_reads_back_and_damage_is_noticed() {

@@ -130,16 +130,18 @@ impl<'a> Environments<'a> {
     /// The call that was recorded, if it is still true and all it needs is still there.
     pub(crate) fn recorded(&self) -> Option<Call> {
         let mut record = Record::parse(&self.key, &fs::read(self.record_path()).ok()?)?;
-        if record.first("resolved").is_none_or(|resolved| resolved != *self.resolution())
-            || !record.holds(self.environment)
-        {
+        if record.first("resolved").is_none_or(|resolved| resolved != *self.resolution()) {
             return None;
         }
+        let is_changed = record.holds_after_restamp(self.environment)?;
         match artifacts::state(self.cache.directory(), &record.all("artifact")) {
             State::Changed => return None,
             State::Restored(now) => {
                 record.replace_all("artifact", &now);
                 // Best effort: without it the next miss reads them again.
+                let _ = self.cache.write_whole(&self.record_path(), &record.render(&self.key));
+            }
+            State::Unchanged if is_changed => {
                 let _ = self.cache.write_whole(&self.record_path(), &record.render(&self.key));
             }
             State::Unchanged => {
