@@ -1,6 +1,7 @@
 //! Events for the thread that moves messages.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -48,5 +49,5 @@ pub(super) enum Done {
     /// A command ended; the result for the editor.
     Ran { id: Value, result: Result<Value, String> },
     /// A dependency was added to a text.
-    Added { id: Value, uri: String, result: Result<(String, String), String> },
+    Added { id: Value, uri: String, result: Result<(Arc<String>, String), String> },
 }

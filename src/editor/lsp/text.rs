@@ -1,6 +1,7 @@
 //! Text positions: lines and characters in the units that client and server agreed on, and changes to a text.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
@@ -103,15 +104,15 @@ pub(super) fn range_value(start: Position, end: Position) -> Value {
 }
 
 /// Applies one element of `contentChanges`; a whole text is taken out of it. One that is malformed changes nothing.
-pub(super) fn apply(text: &mut String, change: &mut Value, encoding: Encoding) {
+pub(super) fn apply(text: &mut Arc<String>, change: &mut Value, encoding: Encoding) {
     let range = change.get("range").and_then(range);
     let Some(Value::String(new)) = change.get_mut("text") else { return };
     match range {
         Some((start, end)) => {
             let (start, end) = (start.offset(text, encoding), end.offset(text, encoding));
-            text.replace_range(start.min(end)..start.max(end), new);
+            Arc::make_mut(text).replace_range(start.min(end)..start.max(end), new);
         }
-        None => *text = std::mem::take(new),
+        None => *text = Arc::new(std::mem::take(new)),
     }
 }
 
@@ -181,7 +182,8 @@ mod tests {
             (state >> 33) as usize % count
         };
         for encoding in [Encoding::Utf8, Encoding::Utf16, Encoding::Utf32] {
-            let (mut ours, mut servers, mut full) = (String::new(), String::new(), String::new());
+            let (mut ours, mut servers) = (Arc::<String>::default(), Arc::<String>::default());
+            let mut full = String::new();
             for _ in 0..3000 {
                 let borders: Vec<usize> = (0..=full.len())
                     .filter(|at| full.is_char_boundary(*at) && !full[..*at].ends_with('\r'))
@@ -195,11 +197,11 @@ mod tests {
                 let mut change = json!({"range": range_value(from, to), "text": new});
                 full.replace_range(start..end, &new);
                 apply(&mut ours, &mut change, encoding);
-                assert_eq!(ours, full);
+                assert_eq!(*ours, full);
                 if let Some(mut change) = edit(&servers, &full, encoding, "text") {
                     apply(&mut servers, &mut change, encoding);
                 }
-                assert_eq!(servers, full);
+                assert_eq!(*servers, full);
             }
         }
     }

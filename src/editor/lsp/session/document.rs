@@ -1,6 +1,7 @@
 //! One open document, and what its server has of it.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -33,7 +34,8 @@ pub(super) struct Document {
     pub(super) uri: String,
     pub(super) language_id: String,
     pub(super) version: Value,
-    pub(super) text: String,
+    /// Shared, not copied, with who makes its project: it may be large.
+    pub(super) text: Arc<String>,
     pub(super) role: Role,
     /// The script whose project it is in.
     pub(super) script: Option<PathBuf>,

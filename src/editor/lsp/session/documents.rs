@@ -1,6 +1,7 @@
 //! Open documents: opening, changing, saving and closing them, and what servers have of them.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
@@ -27,7 +28,7 @@ impl Session {
             uri: uri.to_owned(),
             language_id: item["languageId"].as_str().unwrap_or_default().to_owned(),
             version: item["version"].clone(),
-            text,
+            text: Arc::new(text),
             role: Role::Other,
             script: None,
             service: Service::Waiting,
@@ -50,6 +51,8 @@ impl Session {
             true => self.projects.kind(key, &document.language_id, &document.text),
             false => Kind::Other,
         };
+        // What a script's server is told is made of the text.
+        let opening = opening.filter(|_| matches!(kind, Kind::Other));
         match kind {
             Kind::Script(language) => {
                 document.role = Role::Script(language);
@@ -315,10 +318,10 @@ impl Session {
     }
 
     /// The text of a script: its buffer, or its file if it is not open.
-    pub(super) fn text_of(&self, path: &Path) -> Option<String> {
+    pub(super) fn text_of(&self, path: &Path) -> Option<Arc<String>> {
         match self.documents.get(path) {
-            Some(document) => Some(document.text.clone()),
-            None => std::fs::read_to_string(path).ok(),
+            Some(document) => Some(Arc::clone(&document.text)),
+            None => std::fs::read_to_string(path).ok().map(Arc::new),
         }
     }
 }

@@ -145,10 +145,10 @@ fn imports_that_would_land_in_the_head_land_below_it() {
             let edits = edits.unwrap_or_else(|| &value["changes"][URI]).as_array().unwrap();
             assert_eq!(edits.len(), 1);
             assert_eq!(edits[0].as_object().unwrap().len(), 2, "{edits:?}");
-            let mut text = script.clone();
+            let mut text = std::sync::Arc::new(script.clone());
             let mut change = json!({"range": edits[0]["range"], "text": edits[0]["newText"]});
             apply(&mut text, &mut change, Encoding::Utf16);
-            assert_eq!(text, format!("{head}{expected}"));
+            assert_eq!(*text, format!("{head}{expected}"));
         }
         // Two of them stay two lines, and what would replace something of the head is refused.
         let two = json!({"additionalTextEdits": [edit, edit]});
