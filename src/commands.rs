@@ -21,6 +21,7 @@ pub(crate) mod lock;
 pub(crate) mod lsp;
 pub(crate) mod metadata;
 pub(crate) mod migrate;
+pub(crate) mod moving;
 pub(crate) mod new;
 pub(crate) mod outdated;
 pub(crate) mod prebuild;

@@ -125,6 +125,7 @@ pub use commands::installed::{InstalledCommand, State};
 pub use commands::lock::LockResult;
 pub use commands::metadata::Metadata;
 pub use commands::migrate::Style;
+pub use commands::moving::MovedCommand;
 pub use commands::new::NewScript;
 pub use commands::outdated::OutdatedDependency;
 pub use commands::promote::{Installed, Placement};

@@ -11,6 +11,7 @@ use crate::engine::trim::{self, CachedBuild, TrimReport};
 use crate::request::limits::Limits;
 use crate::request::options::Options;
 use crate::request::package_spec::Package;
+use crate::script::url::ScriptUrl;
 use crate::store::cache::Cache;
 use crate::store::stamp::Moment;
 use crate::store::usage_counts::{Counted, counted};
@@ -136,7 +137,9 @@ pub(crate) fn limits(context: &Context) -> Result<Limits> {
 pub(crate) fn clean(context: &Context, script: Option<&Path>) -> Result<TrimReport> {
     let Some(cache) = context.existing_cache()? else { return Ok(TrimReport::default()) };
     let Some(script) = script else { return trim::clean(&cache, None) };
-    if !script.exists() && Package::parse(script.as_os_str()).is_some() {
+    let is_no_path =
+        || Package::parse(script.as_os_str()).is_some() || ScriptUrl::parse(script.as_os_str()).is_some();
+    if !script.exists() && is_no_path() {
         return trim::clean(&cache, Some(script));
     }
     let path = absolute(script.to_owned());

@@ -2,6 +2,8 @@
 
 use std::ffi::OsString;
 
+use crate::base::fs::entries;
+use crate::base::order;
 use crate::commands::promote::receipt::{self, Receipt};
 use crate::engine::context::Context;
 use crate::languages::table::LANGUAGES;
@@ -15,6 +17,19 @@ pub(crate) fn toolchains(context: &Context) -> Vec<String> {
         None => name,
     };
     toolchain::installed(context.environment()).into_iter().map(short).collect()
+}
+
+/// The targets that installed toolchains have a standard library for, sorted.
+pub(crate) fn targets(context: &Context) -> Vec<String> {
+    let home = context.environment().rustup_home().unwrap_or_default().join("toolchains");
+    let libraries = toolchain::installed(context.environment()).into_iter();
+    let targets = libraries.flat_map(|name| entries(&home.join(name).join("lib/rustlib")));
+    let targets = targets.filter(|target| target.join("lib").is_dir());
+    let mut names: Vec<String> =
+        targets.filter_map(|target| Some(target.file_name()?.to_str()?.to_owned())).collect();
+    order::sort(&mut names);
+    names.dedup();
+    names
 }
 
 /// The names of the executables that were promoted, whatever became of them.

@@ -8,8 +8,11 @@ use semver::Version;
 use crate::base::error::{Error, Result, Step};
 use crate::base::order;
 use crate::commands::check::with_recipe;
+use crate::commands::promote::receipt::{self, Receipt};
+use crate::commands::upgrade::newest;
 use crate::engine::context::Context;
 use crate::request::options::Options;
+use crate::request::package_spec::Package;
 use crate::rust::deps::tree;
 use crate::script::script_file::Script;
 
@@ -38,6 +41,9 @@ pub(crate) fn outdated(
     options: &Options,
     transitive: bool,
 ) -> Result<Vec<OutdatedDependency>> {
+    if let Some(package) = script.package() {
+        return of_package(context, package, options).map_err(|error| error.about(script.display_name()));
+    }
     with_recipe(context, script, options, |context, cache, _, rust, reporter| {
         if !rust.needs_cargo() {
             return Ok(Vec::new());
@@ -57,6 +63,30 @@ pub(crate) fn outdated(
         found.retain(|dependency| transitive || dependency.requirement.is_some());
         Ok(found)
     })
+}
+
+/// A package, if there is a newer version than the one that was promoted or was run.
+fn of_package(context: &Context, package: &Package, options: &Options) -> Result<Vec<OutdatedDependency>> {
+    let ask = |package: &Package| newest(context, package, options, true);
+    let receipts = receipt::directory(context.environment()).map(|directory| Receipt::all(&directory));
+    let promoted = receipts.unwrap_or_default().into_iter();
+    let promoted = promoted.filter(|receipt| receipt.package.as_ref() == Some(package));
+    let now = promoted.filter_map(|receipt| receipt.about("version").map(str::to_owned)).next();
+    let fits = ask(package)?;
+    let exact = || package.version().map(ToString::to_string);
+    let Some(now) = now.or_else(exact).or_else(|| fits.clone()) else { return Ok(Vec::new()) };
+    let any = Package::parse(format!("{}@latest", package.name()).as_ref());
+    let newest = any.map_or(Ok(None), |any| ask(&any))?;
+    let fits = fits.filter(|fits| *fits != now);
+    let newest = newest.filter(|newest| *newest != now && Some(newest) != fits.as_ref());
+    let found = OutdatedDependency {
+        name: package.name().to_owned(),
+        requirement: Some(package.wanted_text().to_owned()),
+        now,
+        fits,
+        newest,
+    };
+    Ok(if found.fits.is_some() || found.newest.is_some() { vec![found] } else { Vec::new() })
 }
 
 /// What cargo says of versions:

@@ -120,7 +120,10 @@ fn upgrade_receipt(context: &Context, receipt: Receipt, options: &Options) -> Re
 }
 
 /// The newest version that fits, asked of the registry now; `None` if only one will do.
-fn newest(
+///
+/// # Errors
+/// As [`Resolved::renew`].
+pub(crate) fn newest(
     context: &Context,
     package: &Package,
     options: &Options,

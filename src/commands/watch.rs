@@ -7,11 +7,12 @@
 //!
 //! One loop waits, in one call, for a signal, a change and the end of a build; at rest it makes no other.
 
-use std::collections::BTreeSet;
+mod targets;
+
 use std::ffi::OsString;
 use std::io::{self, Read, Write};
 use std::os::fd::AsFd;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitStatus;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
@@ -19,10 +20,10 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use crate::base::digest::Digest;
-use crate::base::directory_watch::{DirectoryWatch, nearest};
+use crate::base::directory_watch::DirectoryWatch;
 use crate::base::error::{EXIT_FAILED, Error, Result, Step};
-use crate::base::order;
 use crate::commands::check::{self, Lint};
+use crate::commands::watch::targets::Targets;
 use crate::engine::context::Context;
 use crate::engine::program::Program;
 use crate::process::program_group::{Change, ProgramGroup};
@@ -30,7 +31,6 @@ use crate::process::signals::{self, Signals};
 use crate::request::options::{Harness, Options};
 use crate::script::script_file::Script;
 use crate::settings::launch_key::launch_key;
-use crate::store::stamp::Stamp;
 use crate::store::trace::fact::{Content, Input, path_of};
 use crate::store::trace::{Tools, Trace};
 
@@ -65,6 +65,8 @@ pub struct WatchOptions {
     pub mode: WatchMode,
     /// Whether the end of the program is the end of the watch.
     pub once: bool,
+    /// What the shell is given in place of the script, with the new program as its `$0`.
+    pub on_change: Option<OsString>,
     /// The signal by which a program is ended, as the system numbers it.
     pub signal: i32,
     /// How long it is given to end.
@@ -150,40 +152,6 @@ struct Watch<'a> {
     /// Of the program that was started last.
     digest: Option<Digest>,
     code: u8,
-}
-
-/// The files that matter.
-#[derive(Default)]
-struct Targets {
-    paths: BTreeSet<PathBuf>,
-    /// Directories in which every name matters.
-    whole: BTreeSet<PathBuf>,
-    /// The script's.
-    extension: Option<OsString>,
-    /// What they looked like, where the system does not tell.
-    stamps: Vec<(PathBuf, Option<Stamp>)>,
-}
-
-impl Targets {
-    /// Directories to watch: those the targets are in, or while they are not there those above.
-    fn directories(&self) -> BTreeSet<PathBuf> {
-        let parents = self.paths.iter().filter_map(|path| path.parent());
-        order::set(parents.map(nearest).chain(self.whole.iter().map(|path| nearest(path))))
-    }
-
-    /// Whether a change matters: of a whole directory that a name has come or gone, or that a source was written. A log
-    /// that the program writes there would otherwise keep us building.
-    fn concerns(&self, changed: &Path, is_other_name: bool) -> bool {
-        let is_within = |directory: &PathBuf| changed.parent() == Some(directory) || changed == *directory;
-        let is_source = || changed.extension().is_some() && self.extension.as_deref() == changed.extension();
-        self.paths.iter().any(|path| path.starts_with(changed))
-            || (is_other_name || is_source()) && self.whole.iter().any(is_within)
-    }
-
-    fn stamps_now(&self) -> Vec<(PathBuf, Option<Stamp>)> {
-        let stamp = |path: &PathBuf| std::fs::metadata(path).ok().map(|metadata| Stamp::of(&metadata));
-        self.paths.iter().chain(&self.whole).map(|path| (path.clone(), stamp(path))).collect()
-    }
 }
 
 impl<'a> Watch<'a> {
@@ -417,8 +385,17 @@ impl<'a> Watch<'a> {
         self.digest = digest;
         let start = || -> Result<ProgramGroup> {
             let under = program.under()?;
-            let sandbox = program.sandbox(under.as_ref(), None)?;
+            let sandbox = match self.how.on_change {
+                // The user's own command.
+                Some(_) => None,
+                None => program.sandbox(under.as_ref(), None)?,
+            };
             let mut image = program.image(under.as_ref(), self.arguments, sandbox.as_ref());
+            if let (Some(command), Some(file)) = (&self.how.on_change, program.path()) {
+                let words = ["sh".into(), "-c".into(), command.clone(), file.into()];
+                image.arguments.splice(..1, words);
+                image.file = "/bin/sh".into();
+            }
             let mut told = image.told.clone();
             told.variables.push(("RUNNER_WATCH".into(), "1".into()));
             image.told = &told;

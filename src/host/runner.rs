@@ -58,6 +58,27 @@ impl Runner {
         crate::commands::installed::list(&self.context)
     }
 
+    /// Writes what was promoted to a file, for [`Runner::moved_commands`] on another machine; how many commands.
+    ///
+    /// # Errors
+    /// [`Step::Install`] if the file cannot be written.
+    pub fn export_installed(&self, file: &Path) -> Result<usize> {
+        crate::commands::moving::export(&self.context, file)
+    }
+
+    /// What [`Runner::export_installed`] wrote.
+    ///
+    /// # Errors
+    /// [`Step::Install`] if it cannot be read, [`crate::Step::Arguments`] if it is something else.
+    pub fn moved_commands(&self, file: &Path) -> Result<Vec<crate::commands::moving::MovedCommand>> {
+        crate::commands::moving::read(&self.context, file)
+    }
+
+    /// The targets that installed toolchains have a standard library for.
+    pub fn targets(&self) -> Vec<String> {
+        crate::commands::completion_data::targets(&self.context)
+    }
+
     /// The paths of executables that were promoted, by their names, or by their paths if there are several of a name.
     ///
     /// # Errors

@@ -18,6 +18,7 @@
 //! | --- | --- |
 //! | `one\|two`, in small letters | those words |
 //! | `PROFILE`, `TOOLCHAIN` | cargo's and runner's profiles; installed toolchains |
+//! | `TARGET` | targets of installed toolchains |
 //! | `LANGUAGE`, `TEMPLATE` | languages; the user's templates and runner's |
 //! | `SCRIPT`, `FILE`, `DIR` | scripts, files, directories |
 
@@ -72,6 +73,9 @@ pub const FLAGS: &[Flag] = &[
     flag("--blake3 HEX", &[SCRIPT, "trust"], "run a script by URL only if its text has this digest, and do not ask"),
     flag("--name NAME", &["promote"], "name of the command (default: the script's file stem)"),
     flag("--to DIR", &["promote"], "directory to install into (default: `$RUNNER_BIN`, else `~/.local/bin`)"),
+    flag("--from FILE", &["promote"], "install what `runner list --export FILE` wrote on another machine"),
+    flag("--dry-run", &["promote"], "with `--from`: only show what would be installed"),
+    flag("--export FILE", &["list"], "write the list to FILE, for `runner promote --from FILE` elsewhere"),
     flag("--offline", &["verify"], "use only dependencies that are already downloaded"),
     flag("--force", &["promote", "upgrade", "demote"], "also if the installed file was modified, removed or not installed by runner"),
     flag("--all", &["upgrade"], "every installed command (the default)"),
@@ -99,7 +103,7 @@ pub const FLAGS: &[Flag] = &[
     flag("--offline", &["add", "remove"], "use only crates that are already downloaded"),
     flag("--dry-run", &["add", "remove"], "only show what would change"),
     flag("-v, --verbose", &["add", "remove"], "print what cargo says"),
-    flag("-q, --quiet", &["upgrade", "rollback", "new", "add", "remove", "import", "doctor", "trust"], "print errors only"),
+    flag("-q, --quiet", &["upgrade", "rollback", "demote", "new", "add", "remove", "import", "doctor", "trust"], "print errors only"),
     flag("--template TEMPLATE", &["new"], "hello, cli, filter, async, test, http, json, or your own"),
     flag("-d, --dep NAME[=VERSION]", &["new"], "add a dependency (repeatable)"),
     flag("--lang LANGUAGE", &["new"], "language (default: by the extension, else Rust)"),
@@ -111,6 +115,7 @@ pub const FLAGS: &[Flag] = &[
     flag("--strict", &["doctor"], "exit code 1 on warnings, too"),
     flag("--test", &["watch"], "run the tests instead of the script"),
     flag("--check", &["watch"], "check the script instead of running it"),
+    flag("--on-change COMMAND", &["watch"], "run COMMAND by `sh` instead of the script: `$0` is the new program"),
     flag("--once", &["watch"], "end when the program ends, with its exit code"),
     flag("--signal SIGNAL", &["watch"], "end the program by SIGNAL (default: TERM)"),
     flag("--grace SECONDS", &["watch"], "send KILL to what has not ended after SECONDS (default: 5)"),
@@ -230,7 +235,7 @@ pub const FLAGS: &[Flag] = &[
         .sets(Other { set: |options, _| verbosity(options, Verbosity::Quiet), values: |options| switch(options.verbosity == Verbosity::Quiet) })
         .also(Setting::new(Kind::Switch, &[CommandLine, Place::Variable, Config], "false").because("it is about one run").variable(Ignored("RUNNER_QUIET"))),
     flag("--color auto|always|never", &[EVERY], "colors in messages (default: on a terminal; also `NO_COLOR`, `CLICOLOR_FORCE`)"),
-    flag("-h, --help", &[EVERY], "print help"),
+    flag("-h, --help", &[EVERY], "print help; `-h` by itself what one does most"),
     flag("-V, --version", &[EVERY], "print the version"),
 
     // What runner starts itself with.

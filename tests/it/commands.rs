@@ -10,6 +10,7 @@ mod inputs;
 mod json;
 mod looking;
 mod migrate;
+mod moving;
 mod named_outputs;
 mod new;
 mod prebuild;

@@ -164,6 +164,7 @@ impl Answer<'_> {
                 self.add(prefix, "quick", "unoptimized, with the semantics of release");
             }
             "TOOLCHAIN" => self.runner.toolchains().iter().for_each(|name| self.add(prefix, name, "")),
+            "TARGET" => self.runner.targets().iter().for_each(|name| self.add(prefix, name, "")),
             "LANGUAGE" => runner::language_names().for_each(|name| self.add(prefix, name, "")),
             "TEMPLATE" => {
                 self.runner.templates().iter().for_each(|(name, help)| self.add(prefix, name, help));

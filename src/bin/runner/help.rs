@@ -16,6 +16,7 @@ pub(crate) use crate::help::topics::TOPICS;
 /// The help of a topic; `None` if there is no such topic.
 pub(crate) fn text(topic: Option<&str>) -> Option<String> {
     let command = match topic {
+        Some("-h") => return Some(include_str!("help/short.txt").to_owned()),
         None | Some("run" | "runner" | "help") => return Some(overview()),
         Some("rust-script") => return Some(RUST_SCRIPT.to_owned()),
         Some("-e" | "--expr" | "loop" | "--loop") => "expr",

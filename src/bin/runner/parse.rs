@@ -209,6 +209,9 @@ fn of_subcommand(name: &str, mut parser: Arguments, plain: Vec<OsString>) -> Res
             Ok(Command::Update { scripts: some_scripts(list, plain, name)?, write_lock, options })
         }
         "promote" => {
+            if let Some(file) = path(&mut parser, "--from")? {
+                return promote::from(file, parser, plain);
+            }
             let placement = Placement {
                 name: path(&mut parser, "--name")?.map(PathBuf::into_os_string),
                 directory: path(&mut parser, "--to")?,
@@ -219,14 +222,14 @@ fn of_subcommand(name: &str, mut parser: Arguments, plain: Vec<OsString>) -> Res
             Ok(Command::Promote { scripts, placement, options })
         }
         "demote" => {
-            let force = parser.contains("--force");
+            let (force, quiet) = (parser.contains("--force"), parser.contains(["-q", "--quiet"]));
             let mut names = words(parser, name, None)?;
             names.extend(plain);
             if names.is_empty() {
                 return Err(usage_error("`demote` needs the name of an installed command")
                     .with_hint("`runner list` lists them"));
             }
-            Ok(Command::Demote { names, force })
+            Ok(Command::Demote { names, force, quiet })
         }
         "why" => {
             let json = parser.contains("--json");
@@ -250,9 +253,9 @@ fn of_subcommand(name: &str, mut parser: Arguments, plain: Vec<OsString>) -> Res
             })
         }
         "list" => {
-            let json = parser.contains("--json");
+            let (json, export) = (parser.contains("--json"), path(&mut parser, "--export")?);
             no_more(words(parser, name, None)?.into_iter().chain(plain), name)?;
-            Ok(Command::List { json })
+            Ok(Command::List { json, export })
         }
         "upgrade" => promote::upgrade(parser, plain),
         "trust" => trust::parse(parser, plain),

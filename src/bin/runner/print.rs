@@ -1,7 +1,7 @@
 //! Standard output and standard error of subcommands: lines, paths and errors.
 #![allow(clippy::disallowed_methods)] // This is the one place where the streams are taken.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 
 use runner::printable;
@@ -50,6 +50,25 @@ pub(crate) fn tell(error: &runner::Error) {
     }
 }
 
+/// Bytes in the largest unit that fits, as one word.
+pub(crate) fn human(bytes: u64) -> String {
+    let units = ["kB", "MB", "GB", "TB"];
+    let mut value = bytes as f64;
+    let mut unit = "B";
+    for larger in units {
+        if value < 999.5 {
+            break;
+        }
+        (value, unit) = (value / 1000.0, larger);
+    }
+    if value < 9.95 && unit != "B" { format!("{value:.1}{unit}") } else { format!("{value:.0}{unit}") }
+}
+
+/// Whether a person reads the standard output: lists then have a head and a sum.
+pub(crate) fn has_reader() -> bool {
+    out().is_terminal()
+}
+
 /// How long ago, in the largest unit that fits.
 pub(crate) fn age(seconds: i64) -> String {
     let now = std::time::SystemTime::now()
@@ -76,4 +95,26 @@ pub(crate) fn out() -> io::Stdout {
 /// The standard error.
 pub(crate) fn err() -> io::Stderr {
     io::stderr()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_a_word_with_the_largest_unit_that_fits() {
+        let expected = [
+            (0, "0B"),
+            (999, "999B"),
+            (1000, "1.0kB"),
+            (9_960, "10kB"),
+            (454_656, "455kB"),
+            (999_600, "1.0MB"),
+            (5_000_000_000, "5.0GB"),
+            (u64::MAX, "18446744TB"),
+        ];
+        for (bytes, text) in expected {
+            assert_eq!(human(bytes), text, "{bytes}");
+        }
+    }
 }

@@ -10,6 +10,7 @@ pub(crate) mod env;
 pub(crate) mod export;
 pub(crate) mod inputs;
 pub(crate) mod many;
+pub(crate) mod moving;
 pub(crate) mod new;
 pub(crate) mod promote;
 pub(crate) mod script;
@@ -140,8 +141,13 @@ fn dispatch_in(command: Command, settings: Settings) -> Result<u8> {
             promote::promote(&runner, &scripts, &placement, options, json)?;
         }
         Command::Trust { command, quiet } => trust::trust(&runner, &command, quiet, json)?,
-        Command::Demote { names, force } => promote::demote(&runner, &names, force, json)?,
-        Command::List { json } => promote::list(&runner, json)?,
+        Command::Demote { names, force, quiet } => promote::demote(&runner, &names, force, quiet, json)?,
+        Command::PromoteFrom(how) => return moving::promote(&runner, &how, json),
+        Command::List { export: Some(file), .. } => {
+            let count = runner.export_installed(&file)?;
+            print(format_args!("wrote {count} commands to {}\n", print::shown(&file)));
+        }
+        Command::List { json, .. } => promote::list(&runner, json)?,
         Command::Upgrade { names, options } => return promote::upgrade(&runner, &names, &options, json),
         Command::Check { scripts, lint, arguments, data: Data::Json { is_buffer }, options } => {
             return editor::check(&runner, &scripts, lint, &arguments, is_buffer, &options);

@@ -13,7 +13,7 @@ fn workshop() -> Sandbox {
         sandbox.write(name, "print hi\n");
     }
     sandbox.write("toolchains/nightly-x86_64-unknown-linux-gnu/x", "");
-    sandbox.write("toolchains/1.95.0/x", "");
+    sandbox.write("toolchains/1.95.0/lib/rustlib/toaster-none/lib/x", "");
     let home = sandbox.work();
     sandbox.with("RUSTUP_HOME", home)
 }
@@ -58,6 +58,11 @@ fn what_can_stand_at_the_cursor_depends_on_what_stands_before_it() {
     is(&["--edition", "20"], &["2015", "2018", "2021", "2024"]);
     is(&["build", "--toolchain", ""], &["1.95.0", "nightly"]);
     is(&["+"], &["+1.95.0", "+nightly"]);
+    is(&["--target", ""], &["toaster-none"]);
+    has(&["--lang", ""], &["rust", "c", "zig"], &[]);
+    has(&["new", "--template", ""], &["hello", "cli"], &[]);
+    is(&["trust", ""], &["list", "add", "remove"]);
+    has(&["upgrade", ""], &["hello"], &[]);
     is(&["migrate", "x.rs", "--to", ""], &["frontmatter", "block"]);
     is(&["promote", "--to", ""], &[":directories"]);
     is(&["build", "--output="], &[":files"]);

@@ -126,6 +126,29 @@ fn every_topic_is_listed_and_long_enough_to_be_worth_reading() {
     }
 }
 
+#[test]
+fn the_short_help_fits_a_screen_and_its_commands_are_there() {
+    let sandbox = Sandbox::fake();
+    let short = sandbox.runner(["-h"]).run();
+    assert_eq!((short.code, short.stderr.as_str()), (0, ""));
+    assert!(short.stdout.lines().count() <= 40, "{}", short.stdout);
+    assert!(short.stdout.lines().all(|line| line.chars().count() <= 80), "{}", short.stdout);
+    let whole = sandbox.runner(["--help"]).run().stdout;
+    assert!(whole.lines().count() > 100);
+    let mut count = 0;
+    for line in short.stdout.lines().filter_map(|line| line.strip_prefix("  runner ")) {
+        let word = line.split(' ').next().unwrap();
+        let is_command = COMMANDS.iter().any(|command| command.name == word);
+        assert!(is_command || word.contains(['.', '@']) || word == "-e", "{line}");
+        count += 1;
+    }
+    assert!(count > 10, "{count}");
+    let options = short.stdout.lines().filter(|line| line.trim_start().starts_with('-'));
+    for word in options.flat_map(str::split_whitespace).filter(|word| word.starts_with('-')) {
+        assert!(named(word.trim_end_matches(',')).next().is_some(), "{word}");
+    }
+}
+
 /// What a program says of the manual on stdin; `None` if it is not there.
 fn of_the_manual(page: &str, program: &str, arguments: &[&str]) -> Option<(String, String)> {
     let mut child = Command::new(program)

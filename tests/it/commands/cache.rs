@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 use serde_json::Value;
 
 use crate::support::files::{age, files_below};
+use crate::support::machine::terminal;
 use crate::support::sandbox::Sandbox;
 
 #[test]
@@ -60,11 +61,33 @@ fn statistics(sandbox: &Sandbox) -> Value {
 }
 
 #[test]
+fn for_a_person_lists_have_a_head_and_a_sum() {
+    let sandbox = Sandbox::fake_hi();
+    sandbox.runner(["promote", "-q", "x.rs"]).run().prints("");
+    let Some(run) = terminal(&sandbox, "runner list; runner cache list") else { return };
+    let ran = run.run();
+    let lines: Vec<&str> = ran.stdout.lines().collect();
+    let words = |line: usize| lines[line].split_whitespace().collect::<Vec<_>>();
+    assert_eq!(words(0), ["NAME", "STATE", "PATH", "SOURCE"]);
+    assert!(lines[1].starts_with("x     current  "), "{}", ran.stdout);
+    assert!(
+        lines[2].starts_with("1 commands, ") && lines[2].ends_with("B; 0 not up to date"),
+        "{}",
+        ran.stdout
+    );
+    assert_eq!(words(3), ["USED", "SIZE", "PROFILE", "TOOLCHAIN", "TARGET", "SCRIPT"]);
+    assert!(lines[5].starts_with("1 builds, ") && lines.len() == 6, "{}", ran.stdout);
+    for command in [&["list"][..], &["cache", "list"]] {
+        assert_eq!(sandbox.runner(command).run().stdout.lines().count(), 1, "a pipe has the rows alone");
+    }
+}
+
+#[test]
 fn builds_are_counted_and_a_hit_writes_nothing() {
     let sandbox = Sandbox::fake();
     sandbox.runner(["cache", "stats"]).run().prints(
         "scripts  0\nbuilds   0, which took 0.0 s\nused     0 today, 0 this week\nmisses   0\n\
-         bytes    0, of which binaries 0, dependencies 0\n",
+         bytes    0B, of which binaries 0B, dependencies 0B\n",
     );
     assert!(!sandbox.cache().exists());
     sandbox.write("x.rs", "print x\n");

@@ -199,6 +199,26 @@ fn it_ends_with_the_program_if_asked_to_and_tells_it_that_it_is_watched() {
 }
 
 #[test]
+fn a_command_runs_in_place_of_the_script_after_each_change() {
+    let sandbox = Sandbox::fake();
+    let script = sandbox.script("x.rs", "print one\n");
+    let command = "echo $1 $RUNNER_WATCH; \"$0\"; exec sleep 1000";
+    let watched = Watched::start(&sandbox, &["--on-change", command, "x.rs", "an argument"]);
+    watched.says("an argument 1");
+    watched.says("one");
+    // The same program is no change.
+    fs::write(&script, "print one\n").unwrap();
+    fs::write(&script, "print two\n").unwrap();
+    watched.says("an argument 1");
+    watched.says("two");
+    watched.ends_of(15, 143);
+    sandbox.runner(["watch", "--on-change", "true", "--test", "x.rs"]).run().fails(
+        125,
+        "`--on-change` cannot be used together with `--test` or `--check`\n  hint: give one of them",
+    );
+}
+
+#[test]
 fn without_the_system_s_help_files_are_looked_at() {
     let sandbox = Sandbox::fake();
     let script = sandbox.script("x.rs", endless("one"));

@@ -167,29 +167,6 @@ promotion says, or beside the program, in the working directory, or where the
 cache knows one of that name and content; `--script` names it.
 ";
 
-pub(crate) const PROMOTE: &str = "\
-Usage: runner promote [OPTIONS] SCRIPT|CRATE@VERSION...
-
-Builds release executables and installs them into DIR, `$RUNNER_BIN`, or the
-user's directory for executables (`~/.local/bin`), under the script's file stem,
-the name the package gives its program, or NAME. Whatever can be refused is
-refused before anything is built, and all are built before any is installed.
-`runner list` keeps track of them, `runner upgrade` builds them again when they
-are old, `runner demote NAME` removes them. A file runner did not put there is
-only replaced with `--force`. An executable that runs can be replaced. What
-`--target` makes for another kind of machine goes into a directory of the
-target's name below.
-";
-
-pub(crate) const LIST: &str = "\
-Usage: runner list [--json]
-
-One line an executable that was promoted: its name, what became of it, where it
-is and what it was made from, with the version if that is a package. With
-`--json` an array of objects with all that the receipts say. States: current,
-source changed, source gone, built by another toolchain, modified, missing.
-";
-
 pub(crate) const UPGRADE: &str = "\
 Usage: runner upgrade [NAME...|--all] [--force] [--offline]
 
@@ -248,23 +225,6 @@ of several too, nothing has changed.
   runner add fetch.rs ureq -F json
   runner add fetch.rs serde@1 --features derive
   runner remove fetch.rs ureq
-";
-
-pub(crate) const WATCH: &str = "\
-Usage: runner watch [OPTIONS] SCRIPT [ARGS]...
-
-Runs a script, and again when something that its build read has changed: the
-script, its modules, included files, path dependencies, the lock, the compiler.
-A save that changes nothing, or an edit that gives the same program, restarts
-nothing. The build goes on beside the program; if it fails, the messages are
-shown and the program goes on. Before a restart the program and all that it
-started in its process group are sent TERM, after 5 seconds KILL, and have ended
-before the next one begins.
-
-The program has the terminal: keys and ^C go to it. When it has ended, the watch
-goes on until the next change; ^C then ends the watch. The program finds
-`RUNNER_WATCH=1` in its environment. Exit code: that of the last run, or
-128 + the signal that ended the watch.
 ";
 
 pub(crate) const DOCTOR: &str = "\
@@ -462,13 +422,13 @@ pub(crate) fn long(command: &str) -> Option<&'static str> {
         "doc" => DOC,
         "fmt" => FMT,
         "migrate" => MIGRATE,
-        "promote" => PROMOTE,
-        "list" => LIST,
+        "promote" => include_str!("promote.txt"),
+        "list" => include_str!("list.txt"),
         "upgrade" => UPGRADE,
         "crates" => CRATES,
         "demote" => DEMOTE,
         "add" | "remove" => ADD,
-        "watch" => WATCH,
+        "watch" => include_str!("watch.txt"),
         "doctor" => DOCTOR,
         "new" => NEW,
         "export" => include_str!("export.txt"),

@@ -144,11 +144,14 @@ pub(crate) enum Command {
         options: Options,
     },
     Demote {
+        quiet: bool,
         names: Vec<OsString>,
         force: bool,
     },
+    PromoteFrom(Moving),
     List {
         json: bool,
+        export: Option<PathBuf>,
     },
     /// Builds again what was promoted; everything, if no names are given.
     Upgrade {
@@ -254,6 +257,15 @@ pub(crate) enum CacheCommand {
     Clean(Option<PathBuf>),
     Push(Vec<OsString>),
     Stop,
+}
+
+/// How what another machine had is installed.
+#[derive(Debug)]
+pub(crate) struct Moving {
+    pub(crate) file: PathBuf,
+    pub(crate) force: bool,
+    pub(crate) dry_run: bool,
+    pub(crate) quiet: bool,
 }
 
 /// What is to be done with scripts by URL.

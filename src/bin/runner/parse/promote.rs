@@ -1,12 +1,25 @@
-//! `runner upgrade` on the command line.
+//! `runner promote --from`, `upgrade` and `rollback` on the command line.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 use pico_args::Arguments;
 use runner::{DebugOptions, Options, Result, Verbosity, usage_error};
 
-use crate::parse::command::Command;
-use crate::parse::positional::words;
+use crate::parse::command::{Command, Moving};
+use crate::parse::positional::{no_more, words};
+
+/// What follows `promote --from FILE`. What is built, and how, the file says.
+pub(crate) fn from(file: PathBuf, mut parser: Arguments, plain: Vec<OsString>) -> Result<Command> {
+    let how = Moving {
+        file,
+        force: parser.contains("--force"),
+        dry_run: parser.contains("--dry-run"),
+        quiet: parser.contains(["-q", "--quiet"]),
+    };
+    no_more(words(parser, "promote", None)?.into_iter().chain(plain), "promote --from")?;
+    Ok(Command::PromoteFrom(how))
+}
 
 /// What follows the word `rollback`.
 pub(crate) fn rollback(mut parser: Arguments, plain: Vec<OsString>) -> Result<Command> {

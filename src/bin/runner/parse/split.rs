@@ -13,7 +13,8 @@ pub(crate) fn help_or_version(options: &[OsString]) -> Option<Command> {
     let mut options = options.iter();
     while let Some(option) = options.next() {
         match option.to_str() {
-            Some("-h" | "--help") => return Some(Command::Help(None)),
+            Some("-h") => return Some(Command::Help(Some("-h".to_owned()))),
+            Some("--help") => return Some(Command::Help(None)),
             Some("-V" | "--version") => return Some(Command::Version),
             Some(option) if flags::takes_value(option) => drop(options.next()),
             _ => {}

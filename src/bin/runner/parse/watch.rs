@@ -1,6 +1,7 @@
 //! `runner watch` on the command line.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use runner::{Result, WatchMode, WatchOptions, usage_error};
@@ -9,7 +10,7 @@ use crate::parse::command::Command;
 use crate::parse::options::common;
 use crate::parse::positional::{no_more, words};
 use crate::parse::split::{help_or_version, parser};
-use crate::parse::values::text;
+use crate::parse::values::{path, text};
 
 /// Signals that end a program, by their names.
 const SIGNALS: &[(&str, i32)] = &[
@@ -33,7 +34,12 @@ pub(crate) fn parse(options: Vec<OsString>, script: Vec<OsString>) -> Result<Com
         (parser.contains("--once"), parser.contains("--poll"), parser.contains("--clear"));
     let signal = text(&mut parser, "--signal")?.map_or(Ok(libc::SIGTERM), |name| signal(&name))?;
     let grace = text(&mut parser, "--grace")?.map_or(Ok(Duration::from_secs(5)), |text| seconds(&text))?;
+    let on_change = path(&mut parser, "--on-change")?.map(PathBuf::into_os_string);
     let mode = match (tests, checks) {
+        _ if on_change.is_some() && (tests || checks) => {
+            return Err(usage_error("`--on-change` cannot be used together with `--test` or `--check`")
+                .with_hint("give one of them"));
+        }
         (false, false) => WatchMode::Run,
         (true, false) => WatchMode::Test,
         (false, true) => WatchMode::Check,
@@ -49,7 +55,7 @@ pub(crate) fn parse(options: Vec<OsString>, script: Vec<OsString>) -> Result<Com
     let word = script
         .next()
         .ok_or_else(|| usage_error("`watch` needs a script").with_hint("`runner watch SCRIPT [ARGS]...`"))?;
-    let how = WatchOptions { mode, once, signal, grace, poll };
+    let how = WatchOptions { mode, once, on_change, signal, grace, poll };
     Ok(Command::Watch { script: word, arguments: script.collect(), how, clears, options })
 }
 

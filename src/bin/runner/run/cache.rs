@@ -8,7 +8,7 @@ use runner::{Background, CachedBuild, Options, Result, Runner, Script, TrimRepor
 use serde_json::{Value, json};
 
 use crate::parse::command::CacheCommand;
-use crate::print::{self, age, print, print_json, shown};
+use crate::print::{self, age, has_reader, human, print, print_json, shown};
 use crate::run::script::read;
 
 pub(crate) fn run(runner: &Runner, command: CacheCommand, json: bool) -> Result<()> {
@@ -96,17 +96,29 @@ pub(crate) fn run(runner: &Runner, command: CacheCommand, json: bool) -> Result<
     Ok(())
 }
 
+/// A line each; for a person with a head and a sum.
 fn list(builds: &[CachedBuild]) {
-    for build in builds {
-        let used = age(build.last_used);
+    let widest = |column: fn(&CachedBuild) -> &str, least: usize| {
+        let widest = builds.iter().map(|build| column(build).chars().count()).max();
+        widest.filter(|_| has_reader()).map_or(0, |widest| widest.max(least))
+    };
+    let toolchains = widest(|build| &build.toolchain, "TOOLCHAIN".len());
+    let targets = widest(|build| &build.target, "TARGET".len());
+    let row = |used: &str, size: &str, profile: &str, toolchain: &str, target: &str, script: &str| {
         print(format_args!(
-            "{used:>9}  {:>10}  {:8}  {}  {}  {}\n",
-            build.bytes,
-            build.profile,
-            build.toolchain,
-            build.target,
-            shown(&build.script)
+            "{used:>9}  {size:>6}  {profile:8}  {toolchain:toolchains$}  {target:targets$}  {script}\n"
         ));
+    };
+    if has_reader() && !builds.is_empty() {
+        row("USED", "SIZE", "PROFILE", "TOOLCHAIN", "TARGET", "SCRIPT");
+    }
+    for build in builds {
+        let (used, size) = (age(build.last_used), human(build.bytes));
+        row(&used, &size, &build.profile, &build.toolchain, &build.target, &shown(&build.script));
+    }
+    if has_reader() {
+        let bytes = builds.iter().map(|build| build.bytes).sum();
+        print(format_args!("{} builds, {}\n", builds.len(), human(bytes)));
     }
 }
 
@@ -152,6 +164,7 @@ fn statistics(runner: &Runner, json: bool) -> Result<()> {
         print(format_args!("remote   asked {asked}, got {got}, failed {failed}\n"));
     }
     let (all, binaries, dependencies) = (counted.bytes, counted.binary_bytes, counted.dependency_bytes);
+    let [all, binaries, dependencies] = [all, binaries, dependencies].map(human);
     print(format_args!("bytes    {all}, of which binaries {binaries}, dependencies {dependencies}\n"));
     Ok(())
 }

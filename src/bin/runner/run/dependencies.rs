@@ -1,8 +1,9 @@
 //! What `lock` and `outdated` print.
 
 use std::ffi::OsString;
+use std::path::Path;
 
-use runner::{LockResult, Options, OutdatedDependency, Renewal, Result, Runner, Verbosity};
+use runner::{LockResult, Options, OutdatedDependency, Renewal, Result, Runner, Script, Verbosity};
 use serde_json::{Value, json};
 
 use crate::print::{print, print_json, shown, tell};
@@ -133,14 +134,26 @@ fn table(rows: &[(String, OutdatedDependency)], has_scripts: bool) {
     }
 }
 
-/// The scripts that were promoted, and those of the cache that are still there.
+/// The packages and scripts that were promoted, and those of the cache that are still there.
 fn known_scripts(runner: &Runner) -> Result<Vec<OsString>> {
     let mut known: Vec<OsString> = Vec::new();
-    let promoted = runner.installed()?.into_iter().filter(|one| one.package.is_none());
+    let is_trusted = |script: &Path| {
+        let word = script.as_os_str();
+        runner::ScriptUrl::parse(word).is_some() && Script::find(word, &runner.settings()).is_ok()
+    };
+    let promoted = runner.installed()?;
+    for one in promoted.iter().filter(|one| one.package.is_some()) {
+        let source = one.source.clone().into_os_string();
+        if !known.contains(&source) {
+            known.push(source);
+        }
+    }
+    let promoted = promoted.into_iter().filter(|one| one.package.is_none());
     let cached = runner.cache_list()?.into_iter().map(|build| build.script);
     for script in promoted.map(|one| one.source).chain(cached) {
         let is_rust = script.extension().is_none_or(|extension| extension == "rs");
-        if is_rust && script.is_absolute() && script.is_file() && !known.iter().any(|one| *one == *script) {
+        let is_there = is_rust && script.is_absolute() && script.is_file();
+        if (is_there || is_trusted(&script)) && !known.iter().any(|one| *one == *script) {
             known.push(script.into_os_string());
         }
     }

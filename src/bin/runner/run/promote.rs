@@ -4,10 +4,10 @@ use std::ffi::OsString;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use runner::{InstalledCommand, Options, Placement, Result, Runner, UpgradeResult, Verbosity};
+use runner::{InstalledCommand, Options, Placement, Result, Runner, State, UpgradeResult, Verbosity};
 use serde_json::{Map, Value, json};
 
-use crate::print::{err, print, print_json, shown, tell};
+use crate::print::{err, has_reader, human, print, print_json, shown, tell};
 use crate::run::script::{read, with_release};
 use crate::run::trust;
 
@@ -63,16 +63,27 @@ pub(crate) fn list(runner: &Runner, json: bool) -> Result<()> {
         let _ = writeln!(err(), "runner: no commands are installed");
     }
     let width = listed.iter().map(|one| one.name.to_string_lossy().chars().count()).max().unwrap_or(0);
+    let width = width.max(if has_reader() { "NAME".len() } else { 0 });
     let states = listed.iter().map(|one| one.state.as_str().len()).max().unwrap_or(0).max(14);
+    // A program that reads it needs no columns.
+    let paths = listed.iter().map(|one| shown(&one.path).chars().count()).max();
+    let paths = paths.filter(|_| has_reader()).unwrap_or(0);
+    let row = |name: &str, state: &str, path: &str, source: &str| {
+        print(format_args!("{name:width$}  {state:states$}  {path:paths$}  {source}\n"));
+    };
+    if has_reader() && !listed.is_empty() {
+        row("NAME", "STATE", "PATH", "SOURCE");
+    }
+    let mut bytes = 0;
     for one in &listed {
-        let name = one.name.to_string_lossy();
-        let state = one.state.as_str();
         let version = one.version.as_ref().map(|version| format!(" ({version})")).unwrap_or_default();
-        print(format_args!(
-            "{name:width$}  {state:states$}  {}  from {}{version}\n",
-            shown(&one.path),
-            shown(&one.source)
-        ));
+        let source = format!("from {}{version}", shown(&one.source));
+        row(&one.name.to_string_lossy(), one.state.as_str(), &shown(&one.path), &source);
+        bytes += std::fs::metadata(&one.path).map_or(0, |metadata| metadata.len());
+    }
+    if has_reader() && !listed.is_empty() {
+        let old = listed.iter().filter(|one| one.state != State::Current).count();
+        print(format_args!("{} commands, {}; {old} not up to date\n", listed.len(), human(bytes)));
     }
     Ok(())
 }
@@ -147,13 +158,21 @@ pub(crate) fn upgrade(runner: &Runner, names: &[OsString], options: &Options, js
     Ok(code)
 }
 
-pub(crate) fn demote(runner: &Runner, names: &[OsString], force: bool, json: bool) -> Result<()> {
+pub(crate) fn demote(
+    runner: &Runner,
+    names: &[OsString],
+    force: bool,
+    quiet: bool,
+    json: bool,
+) -> Result<()> {
     for path in runner.demote_all(names, force)? {
         if json {
             print_json(json!({"path": path.to_string_lossy()}));
             continue;
         }
-        print(format_args!("removed {}\n", path.display()));
+        if !quiet {
+            print(format_args!("removed {}\n", path.display()));
+        }
     }
     Ok(())
 }

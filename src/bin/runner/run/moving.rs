@@ -1,0 +1,65 @@
+//! `runner promote --from FILE`: installs what `runner list --export` wrote down on another machine.
+
+use std::io::Write;
+use std::path::Path;
+
+use runner::{FetchedScript, Installed, MovedCommand, Placement, Result, Runner, Script, printable};
+use serde_json::json;
+
+use crate::parse::command::Moving;
+use crate::print::{err, print, print_json, shown, tell};
+
+/// Installs each; one that cannot be does not stop the others, and the first error's code is the result.
+pub(crate) fn promote(runner: &Runner, how: &Moving, json: bool) -> Result<u8> {
+    let mut code = 0;
+    for one in runner.moved_commands(&how.file)? {
+        let name = printable(&one.name);
+        match install(runner, &one, how) {
+            Err(error) => {
+                code = if code == 0 { error.exit_code() } else { code };
+                tell(&error.about(name));
+            }
+            Ok(installed) if json => {
+                let path = installed.map(|one| one.path.to_string_lossy().into_owned());
+                print_json(json!({"name": one.name, "path": path, "source": one.source.to_string_lossy()}));
+            }
+            Ok(_) if how.quiet => {}
+            Ok(Some(installed)) => print(format_args!("installed {}\n", shown(&installed.path))),
+            Ok(None) => {
+                print(format_args!("{name}: would be installed from {}\n", shown(Path::new(&one.source))));
+            }
+        }
+    }
+    Ok(code)
+}
+
+/// `None` if it is only to be told.
+fn install(runner: &Runner, one: &MovedCommand, how: &Moving) -> Result<Option<Installed>> {
+    if how.dry_run {
+        return Ok(None);
+    }
+    let find = || match one.is_package {
+        true => Script::of_package(&one.source),
+        false => Script::find(&one.source, &runner.settings()),
+    };
+    if let Some(url) = &one.url {
+        // The file says yes to the text that ran there, and to no other one.
+        let is_there = find().is_ok_and(|script| !one.differs(&script));
+        if !is_there {
+            let fetched = runner.fetch(url, &one.options)?;
+            runner.trust(&FetchedScript { url: url.without_pin(), ..fetched })?;
+        }
+    }
+    let script = find()?;
+    if one.differs(&script) {
+        let source = printable(&script.display_name()).into_owned();
+        tell_note(&format!("{}: `{source}` has another text than it had there", one.name));
+    }
+    let placement =
+        Placement { name: Some(one.name.clone().into()), directory: one.directory.clone(), force: how.force };
+    runner.promote(&script, &one.options, &placement).map(Some)
+}
+
+fn tell_note(text: &str) {
+    let _ = writeln!(err(), "runner: {}", printable(text));
+}
