@@ -33,6 +33,7 @@ mod slow {
     mod export;
     mod go_table;
     mod inspect;
+    mod killed;
     mod new;
     mod prebuild;
     mod promote;

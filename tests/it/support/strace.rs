@@ -118,3 +118,35 @@ fn parse(process: u32, line: &str) -> Option<Call> {
     let arguments = arguments.trim_end().strip_suffix(')')?;
     Some(Call { process, name: name.to_owned(), arguments: arguments.to_owned(), result: result.to_owned() })
 }
+
+/// A call of runner's own by which it changes the file system: its name, its number among those of the name, what it says.
+pub struct Change {
+    pub name: String,
+    pub number: usize,
+    pub arguments: String,
+}
+
+/// Runs `runner ARGUMENT…`, and tells by which calls it changes the file system.
+pub fn changes(sandbox: &Sandbox, arguments: &[&str]) -> (Ran, Vec<Change>) {
+    let (ran, calls) = trace(sandbox, &["-y", "-f"], arguments);
+    let runner = calls[0].process;
+    let mut counts = HashMap::new();
+    let mut changes = Vec::new();
+    for call in calls.iter().filter(|call| call.process == runner) {
+        let number = counts.entry(call.name.clone()).or_insert(0);
+        *number += 1;
+        if call.changes_files() {
+            let (name, arguments) = (call.name.clone(), call.arguments.clone());
+            changes.push(Change { name, number: *number, arguments });
+        }
+    }
+    (ran, changes)
+}
+
+/// Runs `runner ARGUMENT…`, and kills it in one of these calls.
+pub fn killed(sandbox: &Sandbox, change: &Change, arguments: &[&str]) -> Ran {
+    let log = sandbox.root().join("strace");
+    let inject = format!("inject={}:signal=KILL:when={}", change.name, change.number);
+    let options = ["-e", &format!("trace={}", change.name), "-e", &inject];
+    command(sandbox, &log, &options, arguments).run()
+}

@@ -67,7 +67,16 @@ fn a_requirement_is_upgraded_within_itself() {
     sandbox.quiet(&["promote", "tool@1"]);
     registry.publish(&Crate::program("tool", "1.2.0"));
     registry.publish(&Crate::program("tool", "2.0.0"));
+    let table = "crate  now    fits   newest  wanted by\ntool   1.0.0  1.2.0  2.0.0   1\n";
+    for words in [&["outdated", "tool@1"][..], &["outdated", "--all"]] {
+        sandbox.runner(words).run().ends(1, table, "");
+    }
     sandbox.runner(["upgrade", "tool"]).run().prints("tool: 1.0.0 -> 1.2.0\n");
+    sandbox
+        .runner(["outdated", "tool@1"])
+        .run()
+        .prints("crate  now    fits  newest  wanted by\ntool   1.2.0  -     2.0.0   1\n");
+    sandbox.runner(["outdated", "tool@2"]).run().prints("everything is up to date\n");
     // A version that was withdrawn is left for one that was not.
     registry.yank("tool", "1.2.0");
     sandbox.runner(["upgrade", "tool"]).run().prints("tool: 1.2.0 -> 1.0.0\n");
@@ -156,28 +165,15 @@ fn killed_at_any_system_call_of_an_upgrade_there_is_a_working_executable() {
         sandbox
     };
     let sandbox = make();
-    let (ran, calls) = strace::trace(&sandbox, &["-y", "-f"], &["upgrade", "x"]);
+    let (ran, points) = strace::changes(&sandbox, &["upgrade", "x"]);
     ran.prints("x: source changed; built again\n");
-    let runner = calls[0].process;
-    let mut counts = std::collections::HashMap::new();
-    let mut points = Vec::new();
-    for call in calls.iter().filter(|call| call.process == runner) {
-        let number = counts.entry(call.name.clone()).or_insert(0);
-        *number += 1;
-        if call.changes_files() {
-            points.push((call.name.clone(), *number, call.arguments.clone()));
-        }
-    }
-    let (last, _, arguments) = points.last().unwrap();
-    assert!(last.starts_with("rename") && arguments.contains(".local/bin/x"), "{points:#?}");
+    let last = points.last().unwrap();
+    assert!(last.name.starts_with("rename") && last.arguments.contains(".local/bin/x"), "{}", last.arguments);
     let (mut old, mut new) = (0, 0);
-    for (name, number, arguments) in &points {
-        let context = format!("{name} {number} ({arguments})");
+    for point in &points {
+        let context = format!("{} {} ({})", point.name, point.number, point.arguments);
         let sandbox = make();
-        let log = sandbox.root().join("strace");
-        let inject = format!("inject={name}:signal=KILL:when={number}");
-        let options = ["-e", &format!("trace={name}"), "-e", &inject];
-        strace::command(&sandbox, &log, &options, &["upgrade", "x"]).run();
+        strace::killed(&sandbox, point, &["upgrade", "x"]);
         match sandbox.says("x").as_str() {
             "old\n" => old += 1,
             "new\n" => new += 1,
