@@ -8,6 +8,9 @@ pub mod architecture {}
 #[doc = include_str!("docs/changelog.md")]
 pub mod changelog {}
 
+#[doc = include_str!("docs/daily.md")]
+pub mod daily {}
+
 #[doc = include_str!("docs/fleet.md")]
 pub mod fleet {}
 

@@ -20,7 +20,7 @@ use crate::base::environment::{Environment, absolute};
 use crate::base::error::{Error, Kind, Result, Step};
 use crate::base::order;
 use crate::request::package_spec::{self, Package};
-use crate::script::script_file::descriptor::{is_descriptor, named_by_descriptor};
+use crate::script::script_file::descriptor::{fifo, is_descriptor, named_by_descriptor};
 use crate::script::url::ScriptUrl;
 use crate::store::stamp::Stamp;
 
@@ -322,6 +322,7 @@ impl Script {
     }
 
     /// What messages call the script.
+    /// What messages call the script.
     pub fn display_name(&self) -> Cow<'_, str> {
         self.typed.to_string_lossy()
     }
@@ -423,11 +424,6 @@ fn open(path: &Path) -> io::Result<(File, bool)> {
         return Err(fifo());
     }
     Ok((File::open(path)?, true))
-}
-
-/// What is no file, and would be read by whoever comes first.
-fn fifo() -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidInput, "it is a FIFO")
 }
 
 /// An absolute path without links, without its `..` too.

@@ -29,6 +29,7 @@ mod slow {
     mod add_remove;
     mod build;
     mod check_fmt_doc;
+    mod daily;
     mod debug_options;
     mod export;
     mod go_table;

@@ -1,5 +1,6 @@
-//! Paths that name a descriptor of the process: scripts through a pipe.
+//! Paths that name a descriptor of the process, and FIFOs: scripts through a pipe.
 
+use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -21,4 +22,9 @@ pub(super) fn named_by_descriptor(path: &Path, metadata: &std::fs::Metadata) -> 
     let named = std::fs::read_link(link).ok().filter(|named| named.is_absolute())?;
     let there = std::fs::metadata(&named).ok()?;
     (there.is_file() && there.ino() == metadata.ino() && there.dev() == metadata.dev()).then_some(named)
+}
+
+/// What is no file, and would be read by whoever comes first.
+pub(super) fn fifo() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, "it is a FIFO")
 }
