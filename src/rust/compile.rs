@@ -30,7 +30,7 @@ use crate::rust::invocation::{self, Purpose};
 use crate::rust::policy_check;
 use crate::rust::recipe::RustRecipe;
 use crate::rust::record::build_record;
-use crate::rust::source::Source;
+use crate::rust::source::{ADD, Source};
 use crate::rust::{linker, static_check};
 use crate::script::dialect_detection;
 use crate::store::cache::Cache;
@@ -357,10 +357,10 @@ fn rival_module(path: &Path) -> Option<PathBuf> {
     }
 }
 
-/// The crate that rustc would have one add with cargo.
+/// The crate that rustc would have one add.
 fn missing_crate(diagnostic: &Diagnostic) -> Option<&str> {
     let texts = diagnostic.children.iter().map(|child| child.message.as_str());
-    texts.into_iter().find_map(|text| text.split_once("`cargo add ")?.1.split_once('`').map(|(name, _)| name))
+    texts.into_iter().find_map(|text| text.split_once(ADD)?.1.split_once('`').map(|(name, _)| name))
 }
 
 /// One line after the compiler's own.

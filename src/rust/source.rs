@@ -175,7 +175,13 @@ impl Source {
     /// What the compiler said, with the script's own lines and columns, and its name as it was typed: the compiler's own ways
     /// to call a file otherwise are for files.
     pub(crate) fn in_its_words(&self, printed: &[u8], look: Look) -> Vec<Message> {
-        let messages = Message::read_all(printed);
+        let mut messages = Message::read_all(printed);
+        for message in &mut messages {
+            if let Message::Diagnostic(diagnostic) = message {
+                let children = diagnostic.children.iter_mut().map(|child| &mut child.message);
+                children.chain([&mut diagnostic.rendered]).for_each(name_runner);
+            }
+        }
         let Some(piped) = &self.piped else { return messages };
         let mut left_out = 0;
         let mut own: Vec<Message> = Vec::with_capacity(messages.len());
@@ -208,6 +214,18 @@ impl Source {
         rendering::read_texts(&mapped, &piped.base, &mut texts);
         mapped.rendered = rendering::render(&mapped, &texts, look);
         Some(mapped)
+    }
+}
+
+/// What is before the name of a crate that rustc misses.
+pub(crate) const ADD: &str = "use `runner add SCRIPT ";
+
+/// Has a crate that rustc would have one add with cargo added to the script.
+fn name_runner(text: &mut String) {
+    if let Some((before, rest)) = text.split_once("use `cargo add ")
+        && let Some((name, after)) = rest.split_once("` to add it to your `Cargo.toml`")
+    {
+        *text = format!("{before}{ADD}{name}` to add it to the script{after}");
     }
 }
 

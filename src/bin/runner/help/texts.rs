@@ -350,9 +350,9 @@ Usage: runner cache path             print where the cache is
        runner cache clean [SCRIPT]   remove all builds, or those of SCRIPT
        runner cache push SCRIPT...   add programs to the remote cache
 
-A trim also runs by itself, at most daily, and keeps what `older` and `max-size`
-allow (`runner help config`). Everything in the cache can be made again;
-removing it by hand is safe.
+A trim also runs by itself, at most daily and in the background, and keeps what
+`older` and `max-size` allow (`runner help config`). Everything in the cache can
+be made again; removing it by hand is safe.
 
 A cached run writes nothing, and so is not counted: `stats` tells the builds
 that were made, and from the times the file system keeps which of them were used

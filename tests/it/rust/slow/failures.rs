@@ -49,7 +49,12 @@ fn a_crate_that_is_not_named_is_told_where_to_name_it() {
     let sandbox = Sandbox::new();
     sandbox.write("x.rs", "use regex::Regex;\nfn main() {}\n");
     let message = "hint: `runner add x.rs regex` adds that crate";
-    sandbox.runner(["x.rs"]).run().fails(125, message);
+    let ran = sandbox.runner(["x.rs"]).run().fails(125, message);
+    assert!(ran.stderr.contains("use `runner add SCRIPT regex` to add it to the script"), "{}", ran.stderr);
+    assert!(!ran.stderr.contains("argo"), "{}", ran.stderr);
+    // What is no file has no place for it.
+    let ran = sandbox.runner(["-e", "regex::Regex::new(\"a\")"]).run();
+    ran.fails(125, "hint: `--dep regex` adds that crate");
 }
 
 #[test]
