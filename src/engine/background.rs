@@ -150,10 +150,15 @@ fn variables(environment: &Environment) -> Option<Vec<(OsString, OsString)>> {
 
 /// Starts the background build.
 fn start(context: &Context, script: &Script, options: &Options) -> std::io::Result<bool> {
-    let Some(path) = script.path() else { return Ok(false) };
+    // A copy by its URL, as which it is built in the sandbox.
+    let Some(script) =
+        script.told_path().map(Path::as_os_str).or(script.is_fetched().then(|| script.typed()))
+    else {
+        return Ok(false);
+    };
     let mut arguments = options.of_background().to_arguments();
     arguments.splice(0..0, ["build", "--cache", "--background"].map(OsString::from));
-    arguments.push(path.into());
+    arguments.push(script.to_owned());
     spawn(context, &arguments)
 }
 
@@ -188,8 +193,7 @@ fn spawn(context: &Context, arguments: &[OsString]) -> std::io::Result<bool> {
 pub(crate) fn finish(context: &Context, script: &Script, options: &Options) -> Result<()> {
     let cache = context.cache()?;
     cache.create()?;
-    let Ok(Some(_background)) =
-        Lock::try_acquire_as(&cache.join(BACKGROUND), script.path().unwrap_or(Path::new("-")))
+    let Ok(Some(_background)) = Lock::try_acquire_as(&cache.join(BACKGROUND), Path::new(script.trace_name()))
     else {
         return Ok(());
     };

@@ -112,6 +112,7 @@ pub const FLAGS: &[Flag] = &[
     flag("--force", &["new"], "replace the file if it exists"),
     flag("--force", &["rollback"], "also if the installed file was modified"),
     flag("--dry-run", &["rollback"], "only show what would be put back"),
+    flag("--dry-run", &["demote"], "only show what would be removed"),
     flag("--strict", &["doctor"], "exit code 1 on warnings, too"),
     flag("--test", &["watch"], "run the tests instead of the script"),
     flag("--check", &["watch"], "check the script instead of running it"),

@@ -30,7 +30,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use pico_args::Arguments;
-use runner::{Error, Harness, Kind, Placement, Result, Step, usage_error};
+use runner::{Error, Harness, Kind, Placement, Result, ScriptUrl, Step, usage_error};
 
 use crate::commands;
 use crate::parse::command::{Command, Project};
@@ -146,7 +146,8 @@ fn run(options: Vec<OsString>, script: Vec<OsString>, command: &str) -> Result<C
     let is_more = |word: &OsString| options.harness.is_some() && many::is_script(word);
     let more = arguments.iter().take_while(|word| is_more(word)).count();
     let scripts: Vec<OsString> = std::iter::once(word.clone()).chain(arguments.drain(..more)).collect();
-    let is_directory = options.harness.is_some() && Path::new(&word).is_dir();
+    let is_directory =
+        options.harness.is_some() && Path::new(&word).is_dir() && ScriptUrl::parse(&word).is_none();
     if scripts.len() > 1 || is_directory {
         let words = std::iter::once(OsString::from(command)).chain(typed).collect();
         return Ok(Command::Test { scripts, words, arguments, options });
@@ -212,6 +213,10 @@ fn of_subcommand(name: &str, mut parser: Arguments, plain: Vec<OsString>) -> Res
             if let Some(file) = path(&mut parser, "--from")? {
                 return promote::from(file, parser, plain);
             }
+            if parser.contains("--dry-run") {
+                return Err(usage_error("`--dry-run` of `promote` needs `--from FILE`")
+                    .with_hint("`runner build -n SCRIPT` shows how a script would be built"));
+            }
             let placement = Placement {
                 name: path(&mut parser, "--name")?.map(PathBuf::into_os_string),
                 directory: path(&mut parser, "--to")?,
@@ -223,13 +228,14 @@ fn of_subcommand(name: &str, mut parser: Arguments, plain: Vec<OsString>) -> Res
         }
         "demote" => {
             let (force, quiet) = (parser.contains("--force"), parser.contains(["-q", "--quiet"]));
+            let dry_run = parser.contains("--dry-run");
             let mut names = words(parser, name, None)?;
             names.extend(plain);
             if names.is_empty() {
                 return Err(usage_error("`demote` needs the name of an installed command")
                     .with_hint("`runner list` lists them"));
             }
-            Ok(Command::Demote { names, force, quiet })
+            Ok(Command::Demote { names, force, quiet, dry_run })
         }
         "why" => {
             let json = parser.contains("--json");

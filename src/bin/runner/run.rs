@@ -67,7 +67,7 @@ fn dispatch_in(command: Command, settings: Settings) -> Result<u8> {
         Command::Background { script, options } => {
             // `runner cache stop` ends the session.
             let _ = rustix::process::setsid();
-            runner.finish(&read(&runner, &script, &options)?, &options)?;
+            runner.finish(&Script::find(&script, &runner.settings())?, &options)?;
         }
         Command::Test { scripts, words, arguments, options } => {
             return many::test(&runner, &scripts, &words, &arguments, &options);
@@ -141,7 +141,12 @@ fn dispatch_in(command: Command, settings: Settings) -> Result<u8> {
             promote::promote(&runner, &scripts, &placement, options, json)?;
         }
         Command::Trust { command, quiet } => trust::trust(&runner, &command, quiet, json)?,
-        Command::Demote { names, force, quiet } => promote::demote(&runner, &names, force, quiet, json)?,
+        Command::Demote { names, dry_run: true, .. } => {
+            for path in runner.promoted(&names)? {
+                print(format_args!("would remove {}\n", print::shown(&path)));
+            }
+        }
+        Command::Demote { names, force, quiet, .. } => promote::demote(&runner, &names, force, quiet, json)?,
         Command::PromoteFrom(how) => return moving::promote(&runner, &how, json),
         Command::List { export: Some(file), .. } => {
             let count = runner.export_installed(&file)?;

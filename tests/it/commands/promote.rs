@@ -233,7 +233,16 @@ fn demote_takes_several_names() {
     let place = sandbox.commands();
     let place = place.display();
     let said = format!("removed {place}/one\nremoved {place}/two\n");
+    let dry = said.replace("removed", "would remove");
+    sandbox.runner(["demote", "--dry-run", "one", "two"]).run().prints(&dry);
+    assert_eq!(sandbox.receipts().len(), 2);
     sandbox.runner(["demote", "one", "two"]).run().prints(&said);
+    sandbox.runner(["promote", "--dry-run", "x.rs"]).run().fails(
+        125,
+        "`--dry-run` of `promote` needs `--from FILE`\n  hint: `runner build -n SCRIPT` shows how a script would be built",
+    );
+    sandbox.runner(["promote", "-q", "x.rs"]).run().prints("");
+    sandbox.runner(["demote", "-q", "x"]).run().prints("");
 }
 
 #[test]

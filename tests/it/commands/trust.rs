@@ -3,7 +3,10 @@
 use std::fs;
 
 use crate::support::cache_server::{CacheServer, Manner};
+use crate::support::children::wait_until;
+use crate::support::confined::has_sandbox;
 use crate::support::machine::{has, works};
+use crate::support::provisional::{large_script, profiles};
 use crate::support::sandbox::{Ran, Run, Sandbox, skipped};
 use crate::support::terminal::Terminal;
 
@@ -286,4 +289,34 @@ fn nothing_beside_it_is_there_and_nothing_rewrites_the_copy() {
             ran.stderr
         );
     }
+}
+
+#[test]
+fn it_is_compiled_in_the_build_sandbox_in_the_background_too_unless_somebody_says_otherwise() {
+    let Some((sandbox, server, url)) = served() else { return };
+    if !has_sandbox() {
+        return skipped("no sandbox for the builds of scripts by URL");
+    }
+    server.put("/x.rs", large_script("hi").into_bytes());
+    let pin = digest(&alone(&sandbox, &[&url]).run());
+    let pinned = format!("{url}#blake3={pin}");
+    // The log is out of reach of a compiler that is confined.
+    alone(&sandbox, &[&pinned]).run().prints("hi\n");
+    assert_eq!((profiles(&sandbox), sandbox.compiles()), (vec!["quick".to_owned()], 0));
+    alone(&sandbox, &[&pinned]).run().prints("hi\n");
+    wait_until("there is a release build", || profiles(&sandbox).contains(&"release".to_owned()));
+    assert_eq!(sandbox.compiles(), 0);
+    alone(&sandbox, &["--force", &pinned]).env("RUNNER_SANDBOX_BUILD", "0").run().prints("hi\n");
+    assert!(sandbox.compiles() > 0);
+}
+
+#[test]
+fn a_directory_that_is_called_as_a_url_is_not_taken_for_it() {
+    let Some((sandbox, server, url)) = served() else { return };
+    let path = url.replace("//", "/");
+    sandbox.script(format!("{path}/y.rs"), "#!/usr/bin/env runner\nprint evil\n");
+    let pin = digest(&alone(&sandbox, &["check", &url]).run());
+    alone(&sandbox, &["--blake3", &pin, &url]).run().prints("hi\n");
+    alone(&sandbox, &["test", &url]).run().fails(126, "runs what was downloaded now");
+    assert!(server.requests() > 0);
 }

@@ -145,6 +145,7 @@ pub(crate) enum Command {
     },
     Demote {
         quiet: bool,
+        dry_run: bool,
         names: Vec<OsString>,
         force: bool,
     },

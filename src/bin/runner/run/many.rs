@@ -6,7 +6,9 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use runner::{EXIT_FAILED, Harness, Options, Result, Runner, Script, Verbosity, printable, usage_error};
+use runner::{
+    EXIT_FAILED, Harness, Options, Result, Runner, Script, ScriptUrl, Verbosity, printable, usage_error,
+};
 
 use crate::end::exit_code;
 use crate::print::{err, out, print, tell};
@@ -123,7 +125,7 @@ pub(crate) fn expand(runner: &Runner, words: &[OsString], only_rust: bool) -> Re
     let mut scripts = Vec::new();
     for word in words {
         match Path::new(word) {
-            directory if directory.is_dir() => {
+            directory if directory.is_dir() && ScriptUrl::parse(word).is_none() => {
                 let found = runner.scripts_below(directory, only_rust)?;
                 scripts.extend(found.into_iter().map(PathBuf::into_os_string));
             }

@@ -92,10 +92,10 @@ fn summary(runner: &Runner, fetched: &FetchedScript) -> String {
     let what = if text.is_empty() { "is not trusted yet" } else { "has changed since it was trusted" };
     text.push_str(&format!("runner: {} {what}\n", url.address()));
     for (name, value) in [
-        ("from", printable(&fetched.last).into_owned()),
+        ("from", lines(&printable(&fetched.last))),
         ("text", format!("{size} bytes, {count} lines")),
         ("blake3", fetched.digest.clone()),
-        ("needs", printable(&needs).into_owned()),
+        ("needs", lines(&printable(&needs))),
     ] {
         text.push_str(&format!("  {name:6}  {value}\n"));
     }
