@@ -77,8 +77,10 @@ fn of_package(context: &Context, package: &Package, options: &Options) -> Result
     let Some(now) = now.or_else(exact).or_else(|| fits.clone()) else { return Ok(Vec::new()) };
     let any = Package::parse(format!("{}@latest", package.name()).as_ref());
     let newest = any.map_or(Ok(None), |any| ask(&any))?;
-    let fits = fits.filter(|fits| *fits != now);
-    let newest = newest.filter(|newest| *newest != now && Some(newest) != fits.as_ref());
+    // One that was withdrawn leaves an older one that fits.
+    let is_newer = |other: &String| Version::parse(other).ok() > Version::parse(&now).ok();
+    let fits = fits.filter(is_newer);
+    let newest = newest.filter(|newest| is_newer(newest) && Some(newest) != fits.as_ref());
     let found = OutdatedDependency {
         name: package.name().to_owned(),
         requirement: Some(package.wanted_text().to_owned()),

@@ -186,6 +186,51 @@ fn all_that_the_program_started_has_ended_before_it_is_started_again() {
 }
 
 #[test]
+fn a_program_that_does_not_end_is_killed_after_its_grace() {
+    let sandbox = Sandbox::fake();
+    let stubborn = "#!/usr/bin/env runner\nshell trap '' TERM; echo one; sleep 1000; sleep 1000\n";
+    let script = sandbox.script("x.rs", stubborn);
+    let watched = Watched::start(&sandbox, &["--grace", "0.2", "x.rs"]);
+    watched.says("one");
+    by_rename(&script, &endless("two"));
+    watched.says("two");
+    watched.ends_of(15, 143);
+}
+
+#[test]
+fn a_burst_of_saves_restarts_once() {
+    let sandbox = Sandbox::fake();
+    let script = sandbox.script("x.rs", endless("one"));
+    let watched = Watched::start(&sandbox, &["x.rs"]);
+    watched.says("one");
+    for count in 0..500 {
+        by_rename(&script, &endless("one"));
+        fs::write(sandbox.path("note"), count.to_string()).unwrap();
+    }
+    by_rename(&script, &endless("two"));
+    watched.says("two");
+    watched.ends_of(15, 143);
+}
+
+#[test]
+fn a_watch_that_is_killed_leaves_no_program() {
+    let sandbox = Sandbox::fake();
+    sandbox.script("x.rs", "#!/usr/bin/env runner\nshell echo $$; exec sleep 1000\n");
+    let mut watched = Watched::start(&sandbox, &["x.rs"]);
+    let program = watched.lines.recv_timeout(PATIENCE).unwrap();
+    watched.child.kill().unwrap();
+    watched.child.wait().unwrap();
+    let is_there = || {
+        let kill = std::process::Command::new("kill")
+            .args(["-0", &program])
+            .stderr(std::process::Stdio::null())
+            .status();
+        kill.unwrap().success()
+    };
+    crate::support::children::wait_until("the program has ended", || !is_there());
+}
+
+#[test]
 fn it_ends_with_the_program_if_asked_to_and_tells_it_that_it_is_watched() {
     let sandbox = Sandbox::fake();
     sandbox.script("x.rs", "#!/usr/bin/env runner\nshell echo $RUNNER_WATCH $1; exit 7\n");

@@ -104,6 +104,8 @@ pub(crate) fn outdated(
             });
             print_json(Value::Array(objects.collect()));
         }
+        // What could not be asked is not up to date.
+        false if rows.is_empty() && code != 0 => {}
         false if options.verbosity > Verbosity::Quiet => table(&rows, scripts.len() > 1),
         false => {}
     }

@@ -201,3 +201,38 @@ fn a_lock_is_renewed_as_far_as_it_has_to_be() {
     assert!(!sandbox.path("x.rs.lock").exists());
     assert_eq!(fs::read_to_string(sandbox.path("x.rs")).unwrap(), "fn main() {}\n");
 }
+
+#[test]
+fn newer_versions_are_what_cargo_takes_for_newer_and_looking_writes_nothing() {
+    let (sandbox, registry) = Registry::new();
+    registry.library("alpha", "0.9.9");
+    registry.library("beta", "1.0.0");
+    let text = "---\n[dependencies]\nalpha = \"0.9\"\nold = { package = \"beta\", version = \"1\" }\n---\nfn main() {}\n";
+    let script = sandbox.script("x.rs", text);
+    run(&sandbox, &["lock", "-q", "x.rs"]).prints("");
+    let lock = sandbox.path("x.rs.lock");
+    let state = || {
+        let of = |path: &std::path::Path| {
+            (fs::read(path).unwrap(), fs::metadata(path).unwrap().modified().unwrap())
+        };
+        (of(&script), of(&lock), fs::read_dir(sandbox.work()).unwrap().count())
+    };
+    let before = state();
+    run(&sandbox, &["outdated", "x.rs"]).prints("everything is up to date\n");
+    // A larger number and not a later letter; neither a release candidate nor one that was withdrawn.
+    for version in ["0.9.10", "0.9.11", "0.10.0-rc.1", "1.0.0"] {
+        registry.library("alpha", version);
+    }
+    registry.yank("alpha", "0.9.11");
+    registry.library("beta", "1.0.1-rc.1");
+    let table = "crate  now    fits    newest  wanted by\nalpha  0.9.9  0.9.10  1.0.0   0.9\n";
+    let ran = run(&sandbox, &["outdated", "x.rs"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (1, table), "{}", ran.stderr);
+    let ran = run(&sandbox, &["outdated", "--json", "x.rs"]);
+    assert!(ran.code == 1 && ran.stdout.contains("\"new\":\"0.9.10\""), "{}", ran.stdout);
+    registry.set_down(true);
+    let ran = run(&sandbox, &["outdated", "x.rs"]);
+    let lines = ran.stderr.lines().filter(|line| line.starts_with("runner: ")).count();
+    assert_eq!((ran.code, ran.stdout.as_str(), lines), (125, "", 1), "{}", ran.stderr);
+    assert_eq!(state(), before);
+}

@@ -79,6 +79,8 @@ fn a_requirement_is_upgraded_within_itself() {
     sandbox.runner(["outdated", "tool@2"]).run().prints("everything is up to date\n");
     // A version that was withdrawn is left for one that was not.
     registry.yank("tool", "1.2.0");
+    registry.yank("tool", "2.0.0");
+    sandbox.runner(["outdated", "--all"]).run().prints("everything is up to date\n");
     sandbox.runner(["upgrade", "tool"]).run().prints("tool: 1.2.0 -> 1.0.0\n");
 }
 
