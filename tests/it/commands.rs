@@ -39,6 +39,7 @@ mod slow {
     mod prebuild;
     mod promote;
     mod test_bench;
+    mod trust;
     mod upgrade;
     mod verify;
     mod why;

@@ -9,6 +9,7 @@ mod policy;
 mod program;
 mod running;
 mod stopping;
+mod urls;
 
 /// With real compilers.
 mod slow {
