@@ -67,46 +67,45 @@ pub(crate) fn of(script: &Script, text: &str, asked: Option<&str>) -> Result<Opt
     Err(Error::message(Step::Script, text).hint(format!("run it with `{runs} {typed}`")))
 }
 
-/// Languages that are not built in, by the extensions of their sources; what runs such a file, if something does.
-const FOREIGN: &[(&str, &str, &str)] = &[
-    ("R", "R", "Rscript"),
-    ("adb", "Ada", ""),
-    ("asm", "assembly", ""),
-    ("awk", "AWK", "awk -f"),
-    ("clj", "Clojure", "clojure -M"),
-    ("cob", "COBOL", "cobc -x -j"),
-    ("cr", "Crystal", "crystal run"),
-    ("cs", "C#", "dotnet run"),
-    ("cu", "CUDA", ""),
-    ("dart", "Dart", "dart run"),
-    ("erl", "Erlang", "escript"),
-    ("ex", "Elixir", "elixir"),
-    ("exs", "Elixir", "elixir"),
-    ("fs", "F#", "dotnet fsi"),
-    ("fsx", "F#", "dotnet fsi"),
-    ("groovy", "Groovy", "groovy"),
-    ("hx", "Haxe", ""),
-    ("java", "Java", "java"),
-    ("jl", "Julia", "julia"),
-    ("kt", "Kotlin", ""),
-    ("kts", "Kotlin", "kotlin"),
-    ("lisp", "Common Lisp", "sbcl --script"),
-    ("lua", "Lua", "lua"),
-    ("m", "Objective-C", ""),
-    ("mm", "Objective-C++", ""),
-    ("pas", "Pascal", "instantfpc"),
-    ("php", "PHP", "php"),
-    ("ps1", "PowerShell", "pwsh"),
-    ("rkt", "Racket", "racket"),
-    ("raku", "Raku", "raku"),
-    ("s", "assembly", ""),
-    ("S", "assembly", ""),
-    ("scala", "Scala", "scala-cli"),
-    ("tcl", "Tcl", "tclsh"),
-    ("v", "V", "v run"),
-    ("vala", "Vala", "vala"),
-    ("vb", "Visual Basic", ""),
-];
+/// Languages that are not built in: the extension of their sources, the name, and what runs such a file, if something does.
+const FOREIGN: &str = "\
+R|R|Rscript
+adb|Ada|
+asm|assembly|
+awk|AWK|awk -f
+clj|Clojure|clojure -M
+cob|COBOL|cobc -x -j
+cr|Crystal|crystal run
+cs|C#|dotnet run
+cu|CUDA|
+dart|Dart|dart run
+erl|Erlang|escript
+ex|Elixir|elixir
+exs|Elixir|elixir
+fs|F#|dotnet fsi
+fsx|F#|dotnet fsi
+groovy|Groovy|groovy
+hx|Haxe|
+java|Java|java
+jl|Julia|julia
+kt|Kotlin|
+kts|Kotlin|kotlin
+lisp|Common Lisp|sbcl --script
+lua|Lua|lua
+m|Objective-C|
+mm|Objective-C++|
+pas|Pascal|instantfpc
+php|PHP|php
+ps1|PowerShell|pwsh
+rkt|Racket|racket
+raku|Raku|raku
+s|assembly|
+S|assembly|
+scala|Scala|scala-cli
+tcl|Tcl|tclsh
+v|V|v run
+vala|Vala|vala
+vb|Visual Basic|";
 
 /// How code of such a language begins, in a file whose name does not tell.
 const FOREIGN_CODE: &[(&str, &str)] = &[
@@ -133,10 +132,15 @@ fn foreign(path: Option<&Path>, text: &str, asked: Option<&str>) -> Option<(&'st
     let code = first_code(text);
     let of_code = FOREIGN_CODE.iter().find(|(begin, _)| code.starts_with(begin));
     let extension = of_code.map_or(extension, |(_, extension)| *extension);
-    let is_it = |(known, _, tool): &&(&str, &str, &str)| {
-        program.as_deref().map_or(*known == extension, |program| tool.split(' ').next() == Some(program))
-    };
-    FOREIGN.iter().find(is_it).map(|(_, name, tool)| (*name, *tool))
+    FOREIGN.lines().find_map(|line| {
+        let (known, rest) = line.split_once('|')?;
+        let (name, tool) = rest.split_once('|')?;
+        let is_it = match program.as_deref() {
+            Some(program) => tool.split(' ').next() == Some(program),
+            None => known == extension,
+        };
+        is_it.then_some((name, tool))
+    })
 }
 
 /// The language by extension, `#!` line, header or first lines of code.
