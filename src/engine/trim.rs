@@ -254,7 +254,7 @@ fn sweep_dependencies(
 
 /// Forgets what the version of a package was resolved to when nothing rests on it any more.
 fn sweep_resolutions(cache: &Cache) {
-    let mut unnamed: BTreeSet<PathBuf> = entries(&cache.join("crates")).into_iter().collect();
+    let mut unnamed = order::set(entries(&cache.join("crates")));
     if unnamed.is_empty() {
         return;
     }
@@ -292,7 +292,7 @@ fn sweep_trees(cache: &Cache, mode: Mode) -> u64 {
         let bytes = fs::read(path).unwrap_or_default();
         named.extend(fact_tree::names(Record::read_any_facts(&bytes).iter()));
     }
-    let named: BTreeSet<PathBuf> = named.iter().map(|name| cache.join(name)).collect();
+    let named = order::set(named.iter().map(|name| cache.join(name)));
     let trees = files_below(&cache.join(fact_tree::DIRECTORY), 2);
     let unused =
         trees.into_iter().filter(|path| !named.contains(path)).filter(|path| is_older_than_an_hour(path));

@@ -5,13 +5,13 @@
 //! what one has built another finds; but a script that comes while it is busy takes the next lane, and builds there what
 //! it does not find. Which crates are compiled twice for it is the price of not waiting minutes for a stranger.
 
-use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::base::fs::{Mode, remove_in};
+use crate::base::order;
 use crate::report::lock_notice::patiently;
 use crate::report::reporter::Reporter;
 use crate::rust::toolchain::Toolchain;
@@ -108,11 +108,9 @@ pub(super) const PARTS: &[&str] = &["deps", "build", ".fingerprint", "incrementa
 ///
 /// An artifact of cargo's is all the files and directories whose names end in the same `-HASH`.
 pub(crate) fn sweep(cache: &Cache, alive: &[Record], mode: Mode) -> u64 {
-    let named: BTreeSet<String> = alive
-        .iter()
-        .flat_map(|record| record.all("artifact"))
-        .filter_map(|artifact| hash_of(&artifact.to_string_lossy()).map(str::to_owned))
-        .collect();
+    let artifacts = alive.iter().flat_map(|record| record.all("artifact"));
+    let named =
+        order::set(artifacts.filter_map(|artifact| hash_of(&artifact.to_string_lossy()).map(str::to_owned)));
     let is_unnamed = |hash: Option<&str>| !hash.is_some_and(|hash| named.contains(hash));
     let mut freed = 0;
     for lane in lanes(cache) {
