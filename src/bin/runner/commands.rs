@@ -57,6 +57,11 @@ pub(crate) const COMMANDS: &[Command] = &[
     command("help", "[TOPIC]", "show this help, or that of a subcommand or topic"),
 ];
 
+/// What follows a subcommand, apart from options.
+pub(crate) fn words_of(name: &str) -> &'static str {
+    COMMANDS.iter().find(|command| command.name == name).map_or("", |command| command.words)
+}
+
 /// Words that other tools have, and what is said here.
 const WORDS_OF_OTHERS: &[(&str, &str)] = &[
     ("clean", "cache clean"),

@@ -18,7 +18,10 @@ use runner::{
     Dialect, Expression, ExpressionKind, Harness, Options, Result, Verbosity, flags, shell_words, usage_error,
 };
 
-use crate::parse::command::{CacheCommand, Command};
+use crate::action::{Action, action};
+use crate::print::print;
+use crate::run::cache::{self, CacheCommand};
+use crate::run::{build, execution, expression, help, inputs, script};
 
 /// What goes wrong before the script runs, under any of these names.
 pub(crate) const EXIT_FAILED: u8 = 1;
@@ -44,7 +47,7 @@ impl DropIn {
     }
 
     /// Understands the arguments, of which the first is the program's own name.
-    pub(crate) fn parse(self, arguments: Vec<OsString>) -> Result<Command> {
+    pub(crate) fn parse(self, arguments: Vec<OsString>) -> Result<Action> {
         let mut arguments = arguments.into_iter();
         let program = arguments.next().unwrap_or_default();
         let mut arguments: Vec<OsString> = arguments.collect();
@@ -62,10 +65,6 @@ impl DropIn {
             DropIn::Scriptisto => scriptisto(arguments),
         }
     }
-}
-
-fn run(script: &OsStr, arguments: &[OsString], options: Options) -> Command {
-    Command::Run { script: script.to_owned(), arguments: arguments.to_vec(), options }
 }
 
 /// The arguments of a tool whose options stand before its script.
@@ -121,16 +120,16 @@ impl Words {
     }
 
     /// The command line of rust-script and its ancestors.
-    fn rust_script(mut self, tool: DropIn) -> Result<Command> {
+    fn rust_script(mut self, tool: DropIn) -> Result<Action> {
         let mut options = Options { dialect: Some(Dialect::RustScript), ..Options::default() };
         let (mut kind, mut counts, mut externs, mut features) = (None, false, Vec::new(), Vec::new());
         let (mut clears, mut package, mut package_path, mut builds, mut wrapper) =
             (false, false, None, false, None);
         while let Some(mut option) = self.option() {
             match option.name.as_str() {
-                "-h" | "--help" => return Ok(Command::Help(Some("rust-script".to_owned()))),
+                "-h" | "--help" => return Ok(help::topic(Some("rust-script".to_owned()))),
                 // Scripts ask for it to see whether they have what they need.
-                "-V" | "--version" => return Ok(Command::VersionOf("rust-script 0.36.0")),
+                "-V" | "--version" => return Ok(help::line("rust-script 0.36.0")),
                 "-e" | "--expr" => kind = Some(ExpressionKind::Value),
                 "-l" | "--loop" => kind = Some(ExpressionKind::Loop),
                 "--count" => counts = true,
@@ -175,7 +174,7 @@ impl Words {
         let Words { rest } = self;
         let mut rest: Vec<OsString> = rest.into();
         let mut command = match rest.is_empty() {
-            true if clears => return Ok(Command::Cache(CacheCommand::Clean(None))),
+            true if clears => return Ok(cache::of(CacheCommand::Clean(None))),
             true => {
                 return Err(usage_error("a script is missing").with_hint("`rust-script SCRIPT [ARGS]...`"));
             }
@@ -189,10 +188,10 @@ impl Words {
                 (harness == Harness::Bench).then(|| "--bench".into()).into_iter().collect();
             for word in rest {
                 match word.to_str() {
-                    Some("-h" | "--help") if harness == Harness::Bench => {
-                        return Ok(Command::Help(Some("bench".into())));
+                    Some("-h" | "--help") => {
+                        let name = if harness == Harness::Bench { "bench" } else { "test" };
+                        return Ok(help::topic(Some(name.to_owned())));
                     }
-                    Some("-h" | "--help") => return Ok(Command::Help(Some("test".into()))),
                     Some("-r" | "--release") => options.profile = Some("release".to_owned()),
                     Some("--no-run") => builds = true,
                     _ => kept.push(word),
@@ -205,21 +204,37 @@ impl Words {
             command = completed(command, tool);
         }
         options.debug.exec = wrapper.as_deref().map(shell_words::split).unwrap_or_default();
-        let command = match kind {
+        let action = match kind {
             Some(kind) => {
                 let kind = if counts { ExpressionKind::CountedLoop } else { kind };
                 let text = command.into_string().map_err(|_| usage_error("the expression is not UTF-8"))?;
                 options.edition.get_or_insert_with(|| Expression::EDITION.to_owned());
                 let base = options.base.take().unwrap_or_else(|| PathBuf::from("."));
                 let expression = Expression { text, kind, externs, features };
-                Command::Evaluate { expression, base, arguments: rest, options }
+                expression::evaluate(expression, base, options, rest)
             }
-            None if package => Command::Package { script: command, directory: package_path, options },
-            None if builds => Command::BuildCache { scripts: vec![command], options },
-            None => Command::Run { script: command, arguments: rest, options },
+            None if package => generate(command, package_path, options),
+            None if builds => build::into_the_cache(vec![command], options),
+            None => execution::run(command, options, rest),
         };
-        Ok(if clears { Command::AfterCleaning(Box::new(command)) } else { command })
+        Ok(match clears {
+            true => Box::new(move |call| {
+                call.runner.cache_clean(None)?;
+                action(call)
+            }),
+            false => action,
+        })
     }
+}
+
+/// Writes the package that cargo would be given, and prints where.
+fn generate(script: OsString, directory: Option<PathBuf>, options: Options) -> Action {
+    action(move |call| {
+        let script = script::read(&call.runner, &script, &options)?;
+        let place = call.runner.package(&script, &options, directory.as_deref())?;
+        print(format_args!("{}\n", place.display()));
+        Ok(())
+    })
 }
 
 /// A script that is named without its extension: the first of those that the tool tries.
@@ -239,7 +254,7 @@ struct Asked {
     attached: Option<OsString>,
 }
 
-fn scriptisto(arguments: Vec<OsString>) -> Result<Command> {
+fn scriptisto(arguments: Vec<OsString>) -> Result<Action> {
     let options = Options { dialect: Some(Dialect::Scriptisto), ..Options::default() };
     let words: Vec<&str> = arguments.iter().map(|word| word.to_str().unwrap_or_default()).collect();
     let script = |at: usize| -> Result<OsString> {
@@ -249,8 +264,8 @@ fn scriptisto(arguments: Vec<OsString>) -> Result<Command> {
     };
     match words.as_slice() {
         [] => Err(usage_error("a script is missing").with_hint("`scriptisto SCRIPT [ARGS]...`")),
-        ["-h" | "--help" | "help", ..] => Ok(Command::Help(None)),
-        ["-V" | "--version", ..] => Ok(Command::Version),
+        ["-h" | "--help" | "help", ..] => Ok(help::topic(None)),
+        ["-V" | "--version", ..] => Ok(help::version()),
         ["build", rest @ ..] => {
             let force = rest.contains(&"full");
             let is_mode = |word: &&OsString| !matches!(word.to_str(), Some("full" | "source"));
@@ -259,17 +274,20 @@ fn scriptisto(arguments: Vec<OsString>) -> Result<Command> {
                 words.filter(|word| !word.as_bytes().starts_with(b"-")).cloned().collect();
             match scripts.is_empty() {
                 true => Err(usage_error("a script is missing")),
-                false => Ok(Command::BuildCache { scripts, options: Options { force, ..options } }),
+                false => Ok(build::into_the_cache(scripts, Options { force, ..options })),
             }
         }
-        ["val" | "validate", ..] => Ok(Command::Why { scripts: vec![script(1)?], options, json: false }),
-        ["cache", "clean", ..] => Ok(Command::Cache(CacheCommand::Clean(Some(script(2)?.into())))),
-        ["cache", "get" | "get-dir", ..] => Ok(Command::Cache(CacheCommand::Path)),
+        ["val" | "validate", ..] => Ok(inputs::ask_why(vec![script(1)?], options)),
+        ["cache", "clean", ..] => Ok(cache::of(CacheCommand::Clean(Some(script(2)?.into())))),
+        ["cache", "get" | "get-dir", ..] => Ok(cache::of(CacheCommand::Path)),
         ["new" | "template" | "tpl" | "cache", ..] => {
             Err(usage_error(format!("runner has no `{}` of scriptisto's", words[0]))
                 .with_hint("a script needs no more than a `#!` line: see `runner --help`"))
         }
         [option, ..] if option.starts_with('-') => Err(usage_error(format!("unknown option `{option}`"))),
-        _ => Ok(run(&arguments[0], &arguments[1..], options)),
+        [..] => {
+            let mut arguments = arguments.into_iter();
+            Ok(execution::run(arguments.next().unwrap_or_default(), options, arguments.collect()))
+        }
     }
 }

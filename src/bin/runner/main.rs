@@ -5,6 +5,7 @@
 //! caller left it, `runner cache list | head` also ends as any other command does.
 #![no_main]
 
+mod action;
 mod commands;
 mod completion;
 mod drop_in;
@@ -21,6 +22,7 @@ use std::fs::File;
 use std::io::Write;
 use std::os::fd::{AsRawFd, IntoRawFd};
 
+use action::Asked;
 use drop_in::DropIn;
 
 /// Runs what the arguments ask for; the exit code.
@@ -33,11 +35,11 @@ fn run(arguments: Vec<OsString>) -> u8 {
     }
     let drop_in = arguments.first().and_then(|name| DropIn::of(name));
     let word = arguments.get(1).and_then(|word| word.to_str()).map(str::to_owned);
-    let command = match drop_in {
-        Some(drop_in) => drop_in.parse(arguments),
+    let asked = match drop_in {
+        Some(drop_in) => drop_in.parse(arguments).map(Asked::from),
         None => parse::parse(arguments),
     };
-    let code = match command.and_then(run::dispatch) {
+    let code = match asked.and_then(run::dispatch) {
         Ok(code) => code,
         Err(error) => {
             let error = parse::perhaps_a_script(error, word.as_deref().filter(|_| drop_in.is_none()));

@@ -4,8 +4,6 @@ use std::ffi::OsString;
 
 use runner::{Result, usage_error};
 
-use crate::parse::command::Command;
-
 /// Takes the option out of words that come before a script's own; the last one counts. `None` leaves it to the environment.
 pub(crate) fn take(words: &mut Vec<OsString>, color: &mut Option<bool>) -> Result<()> {
     let mut at = 0;
@@ -39,12 +37,4 @@ pub(crate) fn take(words: &mut Vec<OsString>, color: &mut Option<bool>) -> Resul
         };
     }
     Ok(())
-}
-
-/// The same command, with these colors.
-pub(crate) fn colored(command: Command, color: Option<bool>) -> Command {
-    match color {
-        Some(is_colored) => Command::Colored { is_colored, command: Box::new(command) },
-        None => command,
-    }
 }

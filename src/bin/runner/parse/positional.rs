@@ -86,30 +86,6 @@ fn unknown_option(option: &OsStr, command: &str) -> Error {
     }
 }
 
-/// The only word there is: a script.
-pub(crate) fn one_script(list: Vec<OsString>, plain: Vec<OsString>, command: &str) -> Result<OsString> {
-    let mut list = list.into_iter().chain(plain);
-    let script = list.next().ok_or_else(|| {
-        usage_error(format!("`{command}` needs a script")).with_hint(format!("`runner {command} SCRIPT`"))
-    })?;
-    no_more(list, command)?;
-    Ok(script)
-}
-
-/// All the words there are: scripts, of which there must be one.
-pub(crate) fn some_scripts(
-    list: Vec<OsString>,
-    plain: Vec<OsString>,
-    command: &str,
-) -> Result<Vec<OsString>> {
-    let scripts: Vec<OsString> = list.into_iter().chain(plain).collect();
-    match scripts.is_empty() {
-        true => Err(usage_error(format!("`{command}` needs a script"))
-            .with_hint(format!("`runner {command} SCRIPT`"))),
-        false => Ok(scripts),
-    }
-}
-
 /// Refuses further words.
 pub(crate) fn no_more(list: impl IntoIterator<Item = OsString>, command: &str) -> Result<()> {
     match list.into_iter().next() {

@@ -1,27 +1,10 @@
-//! Splits arguments: `#!` lines, options before the script, `--option=value`, and what wins over all of them.
+//! Splits arguments: `#!` lines, options before the script, and `--option=value`.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 
 use pico_args::Arguments;
 use runner::{flags, shell_words};
-
-use crate::parse::command::Command;
-
-/// Help and version win over whatever else is asked for, as everywhere.
-pub(crate) fn help_or_version(options: &[OsString]) -> Option<Command> {
-    let mut options = options.iter();
-    while let Some(option) = options.next() {
-        match option.to_str() {
-            Some("-h") => return Some(Command::Help(Some("-h".to_owned()))),
-            Some("--help") => return Some(Command::Help(None)),
-            Some("-V" | "--version") => return Some(Command::Version),
-            Some(option) if flags::takes_value(option) => drop(options.next()),
-            _ => {}
-        }
-    }
-    None
-}
 
 /// A parser of options, to which `--option=value` is `--option value`.
 pub(crate) fn parser(arguments: Vec<OsString>) -> Arguments {

@@ -1,17 +1,82 @@
 //! `runner cache …`: what is in it, and less of it.
 
+use std::ffi::OsString;
 use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use runner::{Background, CachedBuild, Options, Result, Runner, Script, TrimReport};
+use runner::{Background, CachedBuild, Options, Result, Runner, Script, TrimReport, usage_error};
 use serde_json::{Value, json};
 
-use crate::parse::command::CacheCommand;
+use crate::action::{Action, action};
+use crate::parse::positional::no_more;
+use crate::parse::typed::Typed;
 use crate::print::{self, age, has_reader, human, print, print_json, shown};
 use crate::run::script::read;
 
-pub(crate) fn run(runner: &Runner, command: CacheCommand, json: bool) -> Result<()> {
+/// What is to be done with the cache.
+#[derive(Debug)]
+pub(crate) enum CacheCommand {
+    Path,
+    Size,
+    List,
+    Stats,
+    Trim { older: Option<String>, max_size: Option<String>, only_shows: bool },
+    Clean(Option<PathBuf>),
+    Push(Vec<OsString>),
+    Stop,
+}
+
+/// What follows the word `cache`.
+pub(crate) fn parse(mut typed: Typed<'_>) -> Result<Action> {
+    let older = typed.text("--older")?;
+    let max_size = typed.text("--max-size")?;
+    let only_shows = typed.has("--dry-run");
+    let mut list = typed.words(None)?.into_iter();
+    let word = list.next().unwrap_or_default();
+    if word != "trim"
+        && let Some(option) = [
+            older.as_ref().map(|_| "--older"),
+            max_size.as_ref().map(|_| "--max-size"),
+            only_shows.then_some("--dry-run"),
+        ]
+        .into_iter()
+        .find_map(|option| option)
+    {
+        return Err(usage_error(format!("`{option}` is for `cache trim`")).with_hint("`runner help cache`"));
+    }
+    let command = match word.to_str() {
+        Some("path") => CacheCommand::Path,
+        Some("size") => CacheCommand::Size,
+        Some("list") => CacheCommand::List,
+        Some("stats") => CacheCommand::Stats,
+        Some("trim") => CacheCommand::Trim { older, max_size, only_shows },
+        Some("push") => {
+            let scripts: Vec<OsString> = list.by_ref().collect();
+            if scripts.is_empty() {
+                return Err(usage_error("`cache push` needs a script").with_hint("`runner help cache`"));
+            }
+            CacheCommand::Push(scripts)
+        }
+        Some("stop") => CacheCommand::Stop,
+        Some("clean") => CacheCommand::Clean(list.next().map(PathBuf::from)),
+        _ => {
+            return Err(usage_error(
+                "`cache` needs one of `path`, `size`, `list`, `stats`, `trim`, `clean`, `push`, `stop`",
+            )
+            .with_hint("`runner help cache`"));
+        }
+    };
+    no_more(list, "cache")?;
+    Ok(of(command))
+}
+
+/// The action of a command.
+pub(crate) fn of(command: CacheCommand) -> Action {
+    action(move |call| run(&call.runner, command, call.json))
+}
+
+fn run(runner: &Runner, command: CacheCommand, json: bool) -> Result<()> {
     match command {
         CacheCommand::Path if json => print_json(json!({"path": runner.cache_path()?.to_string_lossy()})),
         CacheCommand::Path => {

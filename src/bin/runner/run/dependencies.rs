@@ -1,17 +1,106 @@
-//! What `lock` and `outdated` print.
+//! `runner lock`, `tree`, `outdated` and `update`.
 
 use std::ffi::OsString;
 use std::path::Path;
 
-use runner::{LockResult, Options, OutdatedDependency, Renewal, Result, Runner, Script, Verbosity};
+use runner::{
+    LockResult, Options, OutdatedDependency, Renewal, Result, Runner, Script, Verbosity, printable,
+    usage_error,
+};
 use serde_json::{Value, json};
 
+use crate::action::Action;
+use crate::parse::typed::Typed;
 use crate::print::{print, print_json, shown, tell};
-use crate::run::many;
+use crate::run::execution::behind_options;
+use crate::run::many::{self, told};
 use crate::run::script::read;
+use crate::run::trust;
+
+/// `lock`
+pub(crate) fn parse_lock(mut typed: Typed<'_>) -> Result<Action> {
+    let (check, all) = (typed.has("--check"), typed.has("--upgrade"));
+    let packages = typed.texts("--upgrade-package")?;
+    let renewal = match (all, packages.is_empty()) {
+        (true, true) => Renewal::All,
+        (false, true) => Renewal::Keep,
+        (false, false) => Renewal::Packages(packages),
+        (true, false) => {
+            return Err(usage_error("`--upgrade` and `--upgrade-package` cannot be used together")
+                .with_hint("`--upgrade` renews every package"));
+        }
+    };
+    let (options, scripts) = typed.options_and_scripts()?;
+    Ok(Box::new(move |call| lock(&call.runner, &scripts, &renewal, check, &options, call.json)))
+}
+
+/// `tree SCRIPT …`: what follows the script is for cargo.
+pub(crate) fn parse_tree(options: Vec<OsString>, script: Vec<OsString>) -> Result<Action> {
+    let behind = match behind_options("tree", options, script, |_| Ok(()))? {
+        Ok((behind, ())) => behind,
+        Err(help) => return Ok(help),
+    };
+    Ok(Box::new(move |call| {
+        let script = read(&call.runner, &behind.script, &behind.options)?;
+        let (text, code) = call.runner.tree(&script, &behind.options, &behind.arguments)?;
+        print(format_args!("{text}"));
+        Ok(code)
+    }))
+}
+
+/// `outdated`; no scripts are all of them.
+pub(crate) fn parse_outdated(mut typed: Typed<'_>) -> Result<Action> {
+    let (all, transitive) = (typed.has("--all"), typed.has("--transitive"));
+    let (options, scripts) = typed.options_and_words()?;
+    match (all, scripts.is_empty()) {
+        (true, false) => {
+            Err(usage_error("`--all` and scripts cannot be used together").with_hint("give one of them"))
+        }
+        (false, true) => Err(usage_error("`outdated` needs a script")
+            .with_hint("`runner outdated SCRIPT`, or `runner outdated --all`")),
+        _ => Ok(Box::new(move |call| outdated(&call.runner, &scripts, transitive, &options, call.json))),
+    }
+}
+
+/// `update`
+pub(crate) fn parse_update(mut typed: Typed<'_>) -> Result<Action> {
+    let write_lock = typed.has("--lock");
+    let (options, scripts) = typed.options_and_scripts()?;
+    Ok(Box::new(move |call| update(&call.runner, &scripts, write_lock, &options, call.json)))
+}
+
+fn update(
+    runner: &Runner,
+    scripts: &[OsString],
+    write_lock: bool,
+    options: &Options,
+    json: bool,
+) -> Result<u8> {
+    // Of several, a line says whose dependency it is.
+    let is_one = scripts.len() == 1;
+    for script in scripts {
+        trust::renew(runner, script, options)?;
+    }
+    many::each(runner, scripts, Some("updated"), options, &|script| {
+        let updated = runner.update(script, options, write_lock)?;
+        if json {
+            let changes = updated.iter().map(|one| json!({"name": one.name, "old": one.old, "new": one.new}));
+            return told(script, json!({"changes": changes.collect::<Vec<_>>()}));
+        }
+        if options.verbosity == Verbosity::Quiet {
+            return Ok((0, String::new()));
+        }
+        let script = printable(&script.display_name()).to_string();
+        if updated.is_empty() {
+            return Ok((0, format!("{script}: up to date\n")));
+        }
+        let name = if is_one { String::new() } else { format!("{script}: ") };
+        Ok((0, updated.iter().map(|one| format!("{name}{one}\n")).collect()))
+    })
+}
 
 /// Locks each script; the first error's code, else 1 if a lock that is only checked would change.
-pub(crate) fn lock(
+fn lock(
     runner: &Runner,
     scripts: &[OsString],
     renewal: &Renewal,
@@ -72,7 +161,7 @@ fn as_json(lock: &LockResult) -> Value {
 }
 
 /// Lists what is outdated; the first error's code, else 1 if something newer fits.
-pub(crate) fn outdated(
+fn outdated(
     runner: &Runner,
     scripts: &[OsString],
     transitive: bool,
@@ -125,7 +214,7 @@ fn table(rows: &[(String, OutdatedDependency)], has_scripts: bool) {
             one.now.clone(),
             one.fits.clone().unwrap_or_else(dash),
             one.newest.clone().or_else(|| one.fits.clone()).unwrap_or_else(dash),
-            if has_scripts { format!("{wanted}  {}", runner::printable(script)) } else { wanted },
+            if has_scripts { format!("{wanted}  {}", printable(script)) } else { wanted },
         ]);
     }
     let width = |column: usize| cells.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);

@@ -1,13 +1,27 @@
-//! What `runner doctor` prints: a line a finding, and below it what mends it.
+//! `runner doctor`: a line a finding, and below it what mends it.
 
 use std::ffi::OsStr;
 
 use runner::{Grade, Options, Result, Runner, printable};
 use serde_json::{Value, json};
 
+use crate::action::Action;
+use crate::parse::positional::no_more;
+use crate::parse::typed::Typed;
 use crate::print::{print, print_json};
 
-pub(crate) fn doctor(
+/// What follows the word `doctor`.
+pub(crate) fn parse(mut typed: Typed<'_>) -> Result<Action> {
+    let name = typed.name;
+    let (strict, quiet) = (typed.has("--strict"), typed.is_quiet());
+    let mut options = Options::default();
+    let mut list = typed.words(Some(&mut options))?.into_iter();
+    let script = list.next();
+    no_more(list, name)?;
+    Ok(Box::new(move |call| doctor(&call.runner, script.as_deref(), &options, strict, call.json, quiet)))
+}
+
+fn doctor(
     runner: &Runner,
     script: Option<&OsStr>,
     options: &Options,

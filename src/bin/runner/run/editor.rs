@@ -1,43 +1,77 @@
-//! Diagnostics, projects and settings for editors, printed.
+//! `runner discover`, `edit` and `lsp`: projects, settings and a server for editors.
 
 use std::ffi::OsString;
-use std::io::Read;
 
-use runner::{EXIT_FAILED, Error, Lint, Options, Result, Runner, Script, usage_error};
+use runner::{Error, Options, Result, Runner, usage_error};
 use serde_json::Value;
 
-use crate::parse::command::Project;
+use crate::action::{Action, action};
+use crate::end::survive_broken_pipes;
+use crate::parse::positional::no_more;
+use crate::parse::typed::{Typed, some_scripts};
 use crate::print::{self, print};
 use crate::run::script::read;
 
-/// Exit code of a check that has found errors.
-const HAS_ERRORS: u8 = 1;
+/// How projects of scripts are wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Project {
+    /// Lines of rust-analyzer's protocol.
+    Lines,
+    /// `rust-project.json`.
+    Whole,
+    /// `compile_commands.json`.
+    CompileCommands,
+}
 
-/// Prints the diagnostics of a script, one object a line.
-pub(crate) fn check(
-    runner: &Runner,
-    scripts: &[OsString],
-    lint: Lint,
-    arguments: &[OsString],
-    is_buffer: bool,
-    options: &Options,
-) -> Result<u8> {
-    let Some(typed) = scripts.first() else { return Ok(EXIT_FAILED) };
-    let script = match is_buffer {
-        false => read(runner, typed, &Options::default())?,
-        true => {
-            let mut text = Vec::new();
-            let read = print::input().lock().read_to_end(&mut text);
-            read.map_err(|error| usage_error(format!("cannot read standard input: {error}")))?;
-            Script::of_buffer(typed.as_ref(), text)
+/// `discover`
+pub(crate) fn parse_discover(mut typed: Typed<'_>) -> Result<Action> {
+    let name = typed.name;
+    let form = match (typed.has("--project"), typed.has("--compile-commands")) {
+        (false, false) => Project::Lines,
+        (true, false) => Project::Whole,
+        (false, true) => Project::CompileCommands,
+        (true, true) => {
+            return Err(usage_error("`--project` and `--compile-commands` cannot be used together"));
         }
     };
-    let is_fine = runner.check_as_json(&script, options, lint, arguments, &line)?;
-    Ok(if is_fine { 0 } else { HAS_ERRORS })
+    let words = some_scripts(typed.words(None)?, name)?;
+    if form != Project::CompileCommands {
+        no_more(words.iter().skip(1).cloned(), name)?;
+    }
+    Ok(action(move |call| discover(&call.runner, &words, form)))
+}
+
+/// `edit`
+pub(crate) fn parse_edit(mut typed: Typed<'_>) -> Result<Action> {
+    if let Some(editor) = typed.text("--print-config")? {
+        typed.end()?;
+        return Ok(action(move |_| {
+            print(format_args!("{}", config(&editor)?));
+            Ok(())
+        }));
+    }
+    let open = typed.text("--open")?;
+    let (options, script) = typed.options_and_script()?;
+    Ok(Box::new(move |call| {
+        call.runner.edit(&read(&call.runner, &script, &options)?, &options, open.as_deref())
+    }))
+}
+
+/// `lsp`
+pub(crate) fn parse_lsp(mut typed: Typed<'_>) -> Result<Action> {
+    let (server, language) = (typed.path("--server")?, typed.text("--lang")?);
+    // Some editors say how they speak, and there is one way only.
+    let _ = typed.has("--stdio");
+    typed.end()?;
+    Ok(Box::new(move |call| {
+        // Servers come and go.
+        survive_broken_pipes();
+        call.runner.serve_editor(print::input(), print::out(), server, language.as_deref())
+    }))
 }
 
 /// Prints projects of scripts.
-pub(crate) fn discover(runner: &Runner, words: &[OsString], form: Project) -> Result<u8> {
+fn discover(runner: &Runner, words: &[OsString], form: Project) -> Result<()> {
     let question = || {
         let word = words.first().and_then(|word| word.to_str());
         word.ok_or_else(|| usage_error("the argument of `discover` is not UTF-8"))
@@ -53,7 +87,7 @@ pub(crate) fn discover(runner: &Runner, words: &[OsString], form: Project) -> Re
             print(format_args!("{:#}\n", runner.compile_commands(&scripts)?));
         }
     }
-    Ok(0)
+    Ok(())
 }
 
 fn line(value: &Value) {
@@ -61,7 +95,7 @@ fn line(value: &Value) {
 }
 
 /// The settings of an editor.
-pub(crate) fn config(name: &str) -> std::result::Result<&'static str, Error> {
+fn config(name: &str) -> std::result::Result<&'static str, Error> {
     const CONFIGS: &[(&str, &str)] = &[
         ("vscode", include_str!("editor/vscode.jsonc")),
         ("neovim", include_str!("editor/neovim.lua")),

@@ -3,15 +3,28 @@
 use std::ffi::OsStr;
 use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
 use runner::{EnvEntry, Error, Options, Origin, Result, Runner, printable, usage_error};
 use serde_json::{Value, json};
 
+use crate::action::{Action, action};
+use crate::parse::typed::Typed;
 use crate::print::{self, print, print_json, tell};
 use crate::run::script::read;
 
+/// What follows the word `env`.
+pub(crate) fn parse(mut typed: Typed<'_>) -> Result<Action> {
+    let script = typed.path("--script")?;
+    let (options, list) = typed.options_and_words()?;
+    let names: Vec<String> = list.iter().map(|name| name.to_string_lossy().into_owned()).collect();
+    Ok(action(move |call| {
+        show(&call.runner, &names, script.as_deref().map(Path::as_os_str), &options, call.json)
+    }))
+}
+
 /// With names their values, one a line; else everything.
-pub(crate) fn show(
+fn show(
     runner: &Runner,
     names: &[String],
     script: Option<&OsStr>,

@@ -1,15 +1,47 @@
-//! What `runner export` and `import` print: what was made, what is not the same in it, and what to do next.
+//! `runner export` and `import`: what was made, what is not the same in it, and what to do next.
 
 use std::ffi::OsStr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use runner::{ExportMode, ImportMode, Options, Result, Runner, Verbosity, printable};
+use runner::{ExportMode, ImportMode, Options, Result, Runner, Verbosity, printable, usage_error};
 use serde_json::json;
 
+use crate::action::{Action, action};
+use crate::parse::positional::no_more;
+use crate::parse::typed::Typed;
 use crate::print::{print, print_json, shown};
 use crate::run::script::read;
 
-pub(crate) fn export(
+/// What follows the word `export`.
+pub(crate) fn parse_export(mut typed: Typed<'_>) -> Result<Action> {
+    let mode = ExportMode { dry_run: typed.has("--dry-run"), moves: typed.has("--move") };
+    let (options, list) = typed.options_and_words()?;
+    let mut list = list.into_iter();
+    let (Some(script), Some(directory)) = (list.next(), list.next()) else {
+        return Err(
+            usage_error("`export` needs a script and a directory").with_hint("`runner export SCRIPT DIR`")
+        );
+    };
+    no_more(list, "export")?;
+    let directory = PathBuf::from(directory);
+    Ok(action(move |call| export(&call.runner, &script, &directory, mode, &options, call.json)))
+}
+
+/// What follows the word `import`.
+pub(crate) fn parse_import(mut typed: Typed<'_>) -> Result<Action> {
+    let output = typed.path("--output")?;
+    let mode = ImportMode { output, force: typed.has("--force"), dry_run: typed.has("--dry-run") };
+    let quiet = typed.is_quiet();
+    let mut list = typed.words(None)?.into_iter();
+    let from = list.next().map(PathBuf::from).ok_or_else(|| {
+        usage_error("`import` needs a package or a file")
+            .with_hint("`runner import DIR`, or `runner import main.rs`")
+    })?;
+    no_more(list, "import")?;
+    Ok(action(move |call| import(&call.runner, &from, &mode, call.json, quiet)))
+}
+
+fn export(
     runner: &Runner,
     script: &OsStr,
     directory: &Path,
@@ -35,7 +67,7 @@ pub(crate) fn export(
     Ok(())
 }
 
-pub(crate) fn import(runner: &Runner, from: &Path, mode: &ImportMode, json: bool, quiet: bool) -> Result<()> {
+fn import(runner: &Runner, from: &Path, mode: &ImportMode, json: bool, quiet: bool) -> Result<()> {
     let made = runner.import_package(from, mode)?;
     if json {
         let lock = made.lock.as_ref().map(|lock| lock.to_string_lossy());

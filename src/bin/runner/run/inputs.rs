@@ -1,14 +1,69 @@
-//! Prints what a build rests on.
+//! `runner why` and `inputs`: whether the next run is a cache hit, and what a build rests on.
 
-use runner::{BuildInput, InputReader, Options, Runner, Script, Verbosity, printable};
+use std::ffi::OsString;
+
+use runner::{BuildInput, InputReader, Options, Result, Runner, Script, Verbosity, Why, printable};
 use serde_json::{Value, json};
 
+use crate::action::Action;
+use crate::parse::typed::Typed;
 use crate::print::json_line;
-use crate::run::many::Outcome;
+use crate::run::many::{self, Outcome, told};
+
+/// What follows the word `why`.
+pub(crate) fn parse_why(typed: Typed<'_>) -> Result<Action> {
+    let (options, scripts) = typed.options_and_scripts()?;
+    Ok(ask_why(scripts, options))
+}
+
+/// Explains what a run of each script would do.
+pub(crate) fn ask_why(scripts: Vec<OsString>, options: Options) -> Action {
+    Box::new(move |call| {
+        many::each(&call.runner, &scripts, None, &options, &|script| {
+            why(&call.runner, script, &options, call.json)
+        })
+    })
+}
+
+/// What follows the word `inputs`.
+pub(crate) fn parse_inputs(typed: Typed<'_>) -> Result<Action> {
+    let (options, scripts) = typed.options_and_scripts()?;
+    Ok(Box::new(move |call| {
+        many::each(&call.runner, &scripts, None, &options, &|script| {
+            inputs(&call.runner, script, &options, call.json)
+        })
+    }))
+}
+
+/// One line: `cached …`, `not built yet`, or what changed. With `--json` one object.
+fn why(runner: &Runner, script: &Script, options: &Options, json: bool) -> Outcome {
+    let why = runner.why(script, options)?;
+    if !json {
+        let remote = match &why {
+            Why::Hit { .. } => None,
+            _ => runner.cache_remote_failure()?,
+        };
+        let remote =
+            remote.map_or_else(String::new, |why| format!("; the remote cache failed lately: {why}"));
+        return Ok((0, format!("{}\n", printable(&format!("{}: {why}{remote}", script.display_name())))));
+    }
+    let (state, path, is_provisional, changes) = match &why {
+        Why::Hit { path, is_provisional } => {
+            ("hit", Some(path.to_string_lossy().into_owned()), *is_provisional, Vec::new())
+        }
+        Why::Changed(changes) => ("changed", None, false, changes.clone()),
+        _ => ("never built", None, false, Vec::new()),
+    };
+    let changes: Vec<_> = changes
+        .iter()
+        .map(|change| json!({"kind": change.kind, "name": change.name, "old": change.old, "new": change.new}))
+        .collect();
+    told(script, json!({"state": state, "path": path, "provisional": is_provisional, "changes": changes}))
+}
 
 /// A paragraph each reader; with `--json` one object. Variables that are unset and what is behind a tree are counted, and listed
 /// with `-v`.
-pub(crate) fn inputs(runner: &Runner, script: &Script, options: &Options, json: bool) -> Outcome {
+fn inputs(runner: &Runner, script: &Script, options: &Options, json: bool) -> Outcome {
     let inputs = runner.inputs(script, options)?;
     let name = script.display_name();
     if json {

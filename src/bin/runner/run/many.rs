@@ -9,13 +9,20 @@ use std::process::{Command, Output, Stdio};
 use runner::{
     EXIT_FAILED, Harness, Options, Result, Runner, Script, ScriptUrl, Verbosity, printable, usage_error,
 };
+use serde_json::Value;
 
 use crate::end::exit_code;
-use crate::print::{err, out, print, tell};
+use crate::print::{err, json_line, out, print, tell};
 use crate::run::script::read;
 
 /// What one script came to: the exit code, and the text for the standard output.
 pub(crate) type Outcome = Result<(u8, String)>;
+
+/// What was done with a script, as JSON.
+pub(crate) fn told(script: &Script, mut fields: Value) -> Outcome {
+    fields["script"] = script.display_name().into();
+    Ok((0, json_line(fields)))
+}
 
 /// Does one thing with each script. `done` is what has been done with them: `checked`; without it there is no summary.
 ///

@@ -1,16 +1,35 @@
 //! `runner promote --from FILE`: installs what `runner list --export` wrote down on another machine.
 
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use runner::{FetchedScript, Installed, MovedCommand, Placement, Result, Runner, Script, printable};
 use serde_json::json;
 
-use crate::parse::command::Moving;
+use crate::action::Action;
+use crate::parse::positional::no_more;
+use crate::parse::typed::Typed;
 use crate::print::{err, print, print_json, shown, tell};
 
+/// How what another machine had is installed.
+#[derive(Debug)]
+struct Moving {
+    file: PathBuf,
+    force: bool,
+    dry_run: bool,
+    quiet: bool,
+}
+
+/// What follows `promote --from FILE`. What is built, and how, the file says.
+pub(crate) fn parse(file: PathBuf, mut typed: Typed<'_>) -> Result<Action> {
+    let (force, dry_run) = (typed.has("--force"), typed.has("--dry-run"));
+    let how = Moving { file, force, dry_run, quiet: typed.is_quiet() };
+    no_more(typed.words(None)?, "promote --from")?;
+    Ok(Box::new(move |call| promote(&call.runner, &how, call.json)))
+}
+
 /// Installs each; one that cannot be does not stop the others, and the first error's code is the result.
-pub(crate) fn promote(runner: &Runner, how: &Moving, json: bool) -> Result<u8> {
+fn promote(runner: &Runner, how: &Moving, json: bool) -> Result<u8> {
     let mut code = 0;
     for one in runner.moved_commands(&how.file)? {
         let name = printable(&one.name);

@@ -1,19 +1,37 @@
-//! What `runner new` prints: the file it created, and how to run it.
+//! `runner new`: the file it created, and how to run it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use runner::{NewScript, Options, Result, Runner, Verbosity, usage_error};
 use serde_json::json;
 
+use crate::action::{Action, action};
+use crate::parse::positional::no_more;
+use crate::parse::typed::Typed;
 use crate::print::{print, print_json, shown};
 
-pub(crate) fn new(
-    runner: &Runner,
-    file: &Path,
-    new: &NewScript,
-    options: &Options,
-    json: bool,
-) -> Result<()> {
+/// What follows the word `new`.
+pub(crate) fn parse(mut typed: Typed<'_>) -> Result<Action> {
+    let template = typed.text("--template")?;
+    // `NAME=VERSION`, as for a run, is `NAME@VERSION` to cargo.
+    let dependencies = typed.texts("--dep")?.into_iter().map(|name| name.replacen('=', "@", 1)).collect();
+    let mut options = Options {
+        language: typed.text("--lang")?,
+        edition: typed.text("--edition")?,
+        offline: typed.has("--offline"),
+        verbosity: if typed.is_quiet() { Verbosity::Quiet } else { Verbosity::Normal },
+        ..Options::default()
+    };
+    let script = NewScript { template, dependencies, force: typed.has("--force") };
+    let mut list = typed.words(Some(&mut options))?.into_iter();
+    let file = list.next().map(PathBuf::from).ok_or_else(|| {
+        usage_error("`new` needs the name of a file").with_hint("for example `runner new hello.rs`")
+    })?;
+    no_more(list, "new")?;
+    Ok(action(move |call| new(&call.runner, &file, &script, &options, call.json)))
+}
+
+fn new(runner: &Runner, file: &Path, new: &NewScript, options: &Options, json: bool) -> Result<()> {
     if file == Path::new("-") {
         if !new.dependencies.is_empty() {
             return Err(usage_error("`--dep` needs a file").with_hint("`runner new FILE --dep NAME`"));

@@ -1,17 +1,102 @@
-//! `runner promote`, `list`, `upgrade` and `demote`: what each prints.
+//! `runner promote`, `list`, `upgrade`, `rollback` and `demote`.
 
 use std::ffi::OsString;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use runner::{InstalledCommand, Options, Placement, Result, Runner, State, UpgradeResult, Verbosity};
+use runner::{
+    DebugOptions, InstalledCommand, Options, Placement, Result, Runner, State, UpgradeResult, Verbosity,
+    usage_error,
+};
 use serde_json::{Map, Value, json};
 
+use crate::action::{Action, action};
+use crate::parse::typed::Typed;
 use crate::print::{err, has_reader, human, print, print_json, shown, tell};
 use crate::run::script::{read, with_release};
-use crate::run::trust;
+use crate::run::{moving, trust};
 
-pub(crate) fn promote(
+/// What follows the word `promote`.
+pub(crate) fn parse(mut typed: Typed<'_>) -> Result<Action> {
+    if let Some(file) = typed.path("--from")? {
+        return moving::parse(file, typed);
+    }
+    if typed.has("--dry-run") {
+        return Err(usage_error("`--dry-run` of `promote` needs `--from FILE`")
+            .with_hint("`runner build -n SCRIPT` shows how a script would be built"));
+    }
+    let placement = Placement {
+        name: typed.path("--name")?.map(PathBuf::into_os_string),
+        directory: typed.path("--to")?,
+        force: typed.has("--force"),
+    };
+    let (options, scripts) = typed.options_and_scripts()?;
+    Ok(action(move |call| promote(&call.runner, &scripts, &placement, options, call.json)))
+}
+
+/// What follows the word `list`.
+pub(crate) fn parse_list(mut typed: Typed<'_>) -> Result<Action> {
+    let export = typed.path("--export")?;
+    typed.end()?;
+    Ok(action(move |call| {
+        let Some(file) = export else { return list(&call.runner, call.json) };
+        let count = call.runner.export_installed(&file)?;
+        print(format_args!("wrote {count} commands to {}\n", shown(&file)));
+        Ok(())
+    }))
+}
+
+/// What follows the word `upgrade`. What is built, and how, its receipt says; so only these options are left.
+pub(crate) fn parse_upgrade(mut typed: Typed<'_>) -> Result<Action> {
+    let all = typed.has("--all");
+    let options = Options {
+        debug: DebugOptions { is_dry_run: typed.has("--dry-run"), ..DebugOptions::default() },
+        force: typed.has("--force"),
+        offline: typed.has("--offline"),
+        verbosity: typed.verbosity(),
+        ..Options::default()
+    };
+    let names = typed.words(None)?;
+    if all && !names.is_empty() {
+        return Err(usage_error("`--all` and names cannot be used together").with_hint("give one of them"));
+    }
+    Ok(Box::new(move |call| upgrade(&call.runner, &names, &options, call.json)))
+}
+
+/// What follows the word `rollback`.
+pub(crate) fn parse_rollback(mut typed: Typed<'_>) -> Result<Action> {
+    let (force, dry_run, quiet) = (typed.has("--force"), typed.has("--dry-run"), typed.is_quiet());
+    let names = names(typed)?;
+    Ok(Box::new(move |call| Ok(rollback(&call.runner, &names, force, dry_run, quiet, call.json))))
+}
+
+/// What follows the word `demote`.
+pub(crate) fn parse_demote(mut typed: Typed<'_>) -> Result<Action> {
+    let (force, quiet, dry_run) = (typed.has("--force"), typed.is_quiet(), typed.has("--dry-run"));
+    let names = names(typed)?;
+    Ok(action(move |call| match dry_run {
+        true => {
+            for path in call.runner.promoted(&names)? {
+                print(format_args!("would remove {}\n", shown(&path)));
+            }
+            Ok(())
+        }
+        false => demote(&call.runner, &names, force, quiet, call.json),
+    }))
+}
+
+/// Names of installed commands, of which there must be some.
+fn names(typed: Typed<'_>) -> Result<Vec<OsString>> {
+    let name = typed.name.to_owned();
+    let names = typed.words(None)?;
+    match names.is_empty() {
+        true => Err(usage_error(format!("`{name}` needs the name of an installed command"))
+            .with_hint("`runner list` lists them")),
+        false => Ok(names),
+    }
+}
+
+fn promote(
     runner: &Runner,
     scripts: &[OsString],
     placement: &Placement,
@@ -52,7 +137,7 @@ pub(crate) fn promote(
     Ok(())
 }
 
-pub(crate) fn list(runner: &Runner, json: bool) -> Result<()> {
+fn list(runner: &Runner, json: bool) -> Result<()> {
     let listed = runner.installed()?;
     if json {
         let all: Vec<Value> = listed.iter().map(receipt).collect();
@@ -114,7 +199,7 @@ fn receipt(one: &InstalledCommand) -> Value {
 }
 
 /// Upgrades what is named, or everything; the first error's code.
-pub(crate) fn upgrade(runner: &Runner, names: &[OsString], options: &Options, json: bool) -> Result<u8> {
+fn upgrade(runner: &Runner, names: &[OsString], options: &Options, json: bool) -> Result<u8> {
     let paths: Vec<PathBuf> = match names {
         [] => runner.installed()?.into_iter().map(|one| one.path).collect(),
         names => runner.promoted(names)?,
@@ -158,13 +243,7 @@ pub(crate) fn upgrade(runner: &Runner, names: &[OsString], options: &Options, js
     Ok(code)
 }
 
-pub(crate) fn demote(
-    runner: &Runner,
-    names: &[OsString],
-    force: bool,
-    quiet: bool,
-    json: bool,
-) -> Result<()> {
+fn demote(runner: &Runner, names: &[OsString], force: bool, quiet: bool, json: bool) -> Result<()> {
     for path in runner.demote_all(names, force)? {
         if json {
             print_json(json!({"path": path.to_string_lossy()}));
@@ -178,14 +257,7 @@ pub(crate) fn demote(
 }
 
 /// Puts back what can be put back; the first error's code.
-pub(crate) fn rollback(
-    runner: &Runner,
-    names: &[OsString],
-    force: bool,
-    dry_run: bool,
-    quiet: bool,
-    json: bool,
-) -> u8 {
+fn rollback(runner: &Runner, names: &[OsString], force: bool, dry_run: bool, quiet: bool, json: bool) -> u8 {
     let mut code = 0;
     for name in names {
         match runner.rollback(name, force, dry_run) {

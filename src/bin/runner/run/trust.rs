@@ -6,11 +6,43 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use runner::{FetchedScript, Kind, Options, Result, Runner, Script, ScriptUrl, printable};
+use runner::{FetchedScript, Kind, Options, Result, Runner, Script, ScriptUrl, printable, usage_error};
 use serde_json::{Value, json};
 
-use crate::parse::command::TrustCommand;
+use crate::action::{Action, action};
+use crate::parse::positional::no_more;
+use crate::parse::typed::Typed;
 use crate::print::{age, print, print_json};
+
+/// What is to be done with scripts by URL.
+#[derive(Debug)]
+enum TrustCommand {
+    List,
+    Add(Vec<OsString>),
+    Remove(Vec<OsString>),
+}
+
+/// What follows the word `trust`.
+pub(crate) fn parse(mut typed: Typed<'_>) -> Result<Action> {
+    let quiet = typed.is_quiet();
+    let mut list = typed.words(None)?.into_iter().peekable();
+    let word = list.next_if(|word| word == "list" || word == "add" || word == "remove");
+    let command = match word.as_ref().and_then(|word| word.to_str()) {
+        Some("remove") => TrustCommand::Remove(list.collect()),
+        None if list.peek().is_some() => TrustCommand::Add(list.collect()),
+        Some("add") => TrustCommand::Add(list.collect()),
+        _ => {
+            no_more(list, "trust")?;
+            TrustCommand::List
+        }
+    };
+    match &command {
+        TrustCommand::Add(urls) | TrustCommand::Remove(urls) if urls.is_empty() => {
+            Err(usage_error("`trust` needs a URL").with_hint("`runner help trust`"))
+        }
+        _ => Ok(action(move |call| trust(&call.runner, &command, quiet, call.json))),
+    }
+}
 
 /// Reads a script by URL. One whose text may not run yet is downloaded, and the user is asked.
 pub(crate) fn read(runner: &Runner, word: &OsStr, url: &ScriptUrl, options: &Options) -> Result<Script> {
@@ -137,7 +169,7 @@ fn view(runner: &Runner, text: &str, terminal: &File) {
     }
 }
 
-pub(crate) fn trust(runner: &Runner, command: &TrustCommand, quiet: bool, json: bool) -> Result<()> {
+fn trust(runner: &Runner, command: &TrustCommand, quiet: bool, json: bool) -> Result<()> {
     let tell = |url: &str, digest: Option<&str>, done: &str| match json {
         true => print_json(json!({"url": url, "b3": digest})),
         false if quiet => {}
@@ -169,7 +201,7 @@ fn urls(words: &[OsString]) -> Result<Vec<(OsString, ScriptUrl)>> {
     let url = |word: &'_ OsString| -> Result<(OsString, ScriptUrl)> {
         let url = ScriptUrl::parse(word).unwrap_or_else(|| {
             let word = word.to_string_lossy();
-            Err(runner::usage_error(format!("`{word}` is not a URL")).with_hint("`https://HOST/PATH`"))
+            Err(usage_error(format!("`{word}` is not a URL")).with_hint("`https://HOST/PATH`"))
         });
         Ok((word.clone(), url?))
     };

@@ -6,21 +6,23 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use runner::{Expression, ExpressionKind, Result, usage_error};
+use runner::{Expression, ExpressionKind, Options, Result, usage_error};
 
-use crate::parse::command::Command;
+use crate::action::Action;
+use crate::end::end_as;
 use crate::parse::options::common;
 use crate::parse::positional::{no_more, words};
-use crate::parse::split::{help_or_version, parser};
+use crate::parse::split::parser;
 use crate::parse::values::{path, texts};
+use crate::run::help::help_or_version;
 
 /// An expression, with the options that stand before it and the arguments that stand after it.
 pub(crate) fn parse(
     options: Vec<OsString>,
     text: Option<OsString>,
     arguments: Vec<OsString>,
-) -> Result<Command> {
-    if let Some(asked) = help_or_version(&options) {
+) -> Result<Action> {
+    if let Some(asked) = help_or_version(None, &options) {
         return Ok(asked);
     }
     let mut parser = parser(options);
@@ -46,10 +48,16 @@ pub(crate) fn parse(
         return Err(usage_error("an expression is missing").with_hint("for example `runner -e '1 + 1'`"));
     };
     let text = text.into_string().map_err(|_| usage_error("the expression is not UTF-8"))?;
-    Ok(Command::Evaluate {
-        expression: Expression { text, kind, externs, features },
-        base,
-        arguments,
-        options,
-    })
+    let expression = Expression { text, kind, externs, features };
+    Ok(evaluate(expression, base, options, arguments))
+}
+
+/// Runs an expression.
+pub(crate) fn evaluate(
+    expression: Expression,
+    base: PathBuf,
+    options: Options,
+    arguments: Vec<OsString>,
+) -> Action {
+    Box::new(move |call| call.runner.exec(&expression.script(&base), &options, &arguments).map(end_as))
 }

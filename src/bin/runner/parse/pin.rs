@@ -1,39 +1,13 @@
-//! `runner trust` on the command line, and `--blake3 HEX`, which becomes part of the URL: `URL#blake3=HEX`.
+//! `--blake3 HEX`, which becomes part of the URL: `URL#blake3=HEX`.
 
 use std::ffi::OsString;
 
-use pico_args::Arguments;
 use runner::{Result, ScriptUrl, usage_error};
-
-use crate::parse::command::{Command, TrustCommand};
-use crate::parse::positional::{no_more, words};
 
 const PIN: &str = "--blake3";
 
-/// What follows the word `trust`.
-pub(crate) fn parse(mut parser: Arguments, plain: Vec<OsString>) -> Result<Command> {
-    let quiet = parser.contains(["-q", "--quiet"]);
-    let mut list = words(parser, "trust", None)?.into_iter().chain(plain).peekable();
-    let word = list.next_if(|word| word == "list" || word == "add" || word == "remove");
-    let command = match word.as_ref().and_then(|word| word.to_str()) {
-        Some("remove") => TrustCommand::Remove(list.collect()),
-        None if list.peek().is_some() => TrustCommand::Add(list.collect()),
-        Some("add") => TrustCommand::Add(list.collect()),
-        _ => {
-            no_more(list, "trust")?;
-            TrustCommand::List
-        }
-    };
-    match &command {
-        TrustCommand::Add(urls) | TrustCommand::Remove(urls) if urls.is_empty() => {
-            Err(usage_error("`trust` needs a URL").with_hint("`runner help trust`"))
-        }
-        _ => Ok(Command::Trust { command, quiet }),
-    }
-}
-
 /// Takes the option out of words that come before a script's own.
-pub(crate) fn take_pin(words: &mut Vec<OsString>, pin: &mut Option<String>) -> Result<()> {
+pub(crate) fn take(words: &mut Vec<OsString>, pin: &mut Option<String>) -> Result<()> {
     let end = words.iter().position(|word| word == "--").unwrap_or(words.len());
     let is_pin = |word: &OsString| word.to_string_lossy().split('=').next() == Some(PIN);
     let Some(at) = words[..end].iter().position(is_pin) else { return Ok(()) };
