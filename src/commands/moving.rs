@@ -92,7 +92,8 @@ fn text(path: &Path, environment: &Environment) -> Result<String> {
 /// [`Step::Arguments`] if it is none, [`Step::Install`] if it cannot be read.
 pub(crate) fn read(context: &Context, file: &Path) -> Result<Vec<MovedCommand>> {
     let bytes = std::fs::read(file).map_err(|error| cannot("read", file, error))?;
-    let list: Option<Vec<Value>> = serde_json::from_slice(&bytes).ok();
+    let list: Option<Value> = serde_json::from_slice(&bytes).ok();
+    let list = list.as_ref().and_then(Value::as_array);
     let commands = list.and_then(|list| list.iter().map(|one| command(one, context.environment())).collect());
     commands.ok_or_else(|| {
         let text = format!("`{}` is not what `runner list --export` writes", file.display());

@@ -68,7 +68,7 @@ fn for_a_person_lists_have_a_head_and_a_sum() {
     let ran = run.run();
     let lines: Vec<&str> = ran.stdout.lines().collect();
     let words = |line: usize| lines[line].split_whitespace().collect::<Vec<_>>();
-    assert_eq!(words(0), ["NAME", "STATE", "PATH", "SOURCE"]);
+    assert_eq!(words(0), ["NAME", "STATE", "PATH", "AND", "SOURCE"]);
     assert!(lines[1].starts_with("x     current  "), "{}", ran.stdout);
     assert!(
         lines[2].starts_with("1 commands, ") && lines[2].ends_with("B; 0 not up to date"),

@@ -163,26 +163,20 @@ fn run(runner: &Runner, command: CacheCommand, json: bool) -> Result<()> {
 
 /// A line each; for a person with a head and a sum.
 fn list(builds: &[CachedBuild]) {
-    let widest = |column: fn(&CachedBuild) -> &str, least: usize| {
-        let widest = builds.iter().map(|build| column(build).chars().count()).max();
-        widest.filter(|_| has_reader()).map_or(0, |widest| widest.max(least))
-    };
-    let toolchains = widest(|build| &build.toolchain, "TOOLCHAIN".len());
-    let targets = widest(|build| &build.target, "TARGET".len());
     let row = |used: &str, size: &str, profile: &str, toolchain: &str, target: &str, script: &str| {
-        print(format_args!(
-            "{used:>9}  {size:>6}  {profile:8}  {toolchain:toolchains$}  {target:targets$}  {script}\n"
-        ));
+        print(format_args!("{used:>9}  {size:>6}  {profile:8}  {toolchain:12}  {target:24}  {script}\n"));
     };
-    if has_reader() && !builds.is_empty() {
+    let has_reader = has_reader() && !builds.is_empty();
+    if has_reader {
         row("USED", "SIZE", "PROFILE", "TOOLCHAIN", "TARGET", "SCRIPT");
     }
+    let mut bytes = 0;
     for build in builds {
         let (used, size) = (age(build.last_used), human(build.bytes));
         row(&used, &size, &build.profile, &build.toolchain, &build.target, &shown(&build.script));
+        bytes += build.bytes;
     }
-    if has_reader() {
-        let bytes = builds.iter().map(|build| build.bytes).sum();
+    if has_reader {
         print(format_args!("{} builds, {}\n", builds.len(), human(bytes)));
     }
 }

@@ -150,20 +150,17 @@ fn list(runner: &Runner, json: bool) -> Result<()> {
     let width = listed.iter().map(|one| one.name.to_string_lossy().chars().count()).max().unwrap_or(0);
     let width = width.max(if has_reader() { "NAME".len() } else { 0 });
     let states = listed.iter().map(|one| one.state.as_str().len()).max().unwrap_or(0).max(14);
-    // A program that reads it needs no columns.
-    let paths = listed.iter().map(|one| shown(&one.path).chars().count()).max();
-    let paths = paths.filter(|_| has_reader()).unwrap_or(0);
-    let row = |name: &str, state: &str, path: &str, source: &str| {
-        print(format_args!("{name:width$}  {state:states$}  {path:paths$}  {source}\n"));
+    let row = |name: &str, state: &str, path: &str| {
+        print(format_args!("{name:width$}  {state:states$}  {path}\n"));
     };
     if has_reader() && !listed.is_empty() {
-        row("NAME", "STATE", "PATH", "SOURCE");
+        row("NAME", "STATE", "PATH AND SOURCE");
     }
     let mut bytes = 0;
     for one in &listed {
         let version = one.version.as_ref().map(|version| format!(" ({version})")).unwrap_or_default();
-        let source = format!("from {}{version}", shown(&one.source));
-        row(&one.name.to_string_lossy(), one.state.as_str(), &shown(&one.path), &source);
+        let path = format!("{}  from {}{version}", shown(&one.path), shown(&one.source));
+        row(&one.name.to_string_lossy(), one.state.as_str(), &path);
         bytes += std::fs::metadata(&one.path).map_or(0, |metadata| metadata.len());
     }
     if has_reader() && !listed.is_empty() {

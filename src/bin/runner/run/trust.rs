@@ -109,29 +109,30 @@ fn ask(runner: &Runner, fetched: &FetchedScript) -> Result<()> {
 fn summary(runner: &Runner, fetched: &FetchedScript) -> String {
     let url = &fetched.url;
     let script = Script::of_buffer(&Path::new("/").join(url.file_name(&fetched.last)), &*fetched.text);
-    let metadata = runner.metadata(&script, &Options::default());
-    let needs = match &metadata {
-        Ok(metadata) if metadata.dependencies.is_empty() => "no other package".to_owned(),
+    let mut needs = String::new();
+    match runner.metadata(&script, &Options::default()) {
         Ok(metadata) => {
-            let names: Vec<&str> = metadata.dependencies.iter().map(|(name, _)| name.as_str()).collect();
-            format!("{}, whose code runs when they are compiled, too", names.join(", "))
+            for (name, _) in &metadata.dependencies {
+                needs.push_str(name);
+                needs.push(' ');
+            }
+            needs.push_str(if needs.is_empty() { "no other package" } else { "(code of theirs runs, too)" });
         }
-        Err(error) => format!("unknown: {}", error.reason()),
-    };
-    let size = fetched.text.len();
-    let count = fetched.text.iter().filter(|byte| **byte == b'\n').count();
-    let mut text = lines(fetched.difference.as_deref().unwrap_or_default());
-    let what = if text.is_empty() { "is not trusted yet" } else { "has changed since it was trusted" };
-    text.push_str(&format!("runner: {} {what}\n", url.address()));
-    for (name, value) in [
-        ("from", lines(&printable(&fetched.last))),
-        ("text", format!("{size} bytes, {count} lines")),
-        ("blake3", fetched.digest.clone()),
-        ("needs", lines(&printable(&needs))),
-    ] {
-        text.push_str(&format!("  {name:6}  {value}\n"));
+        Err(error) => needs = error.reason(),
     }
-    text
+    let (what, difference) = match &fetched.difference {
+        None => ("is not trusted yet", String::new()),
+        Some(difference) => ("has changed since it was trusted", lines(difference)),
+    };
+    format!(
+        "{difference}runner: {} {what}\n  from    {}\n  text    {} bytes, {} lines\n  blake3  {}\n  needs   {}\n",
+        url.address(),
+        lines(&printable(&fetched.last)),
+        fetched.text.len(),
+        fetched.text.iter().filter(|byte| **byte == b'\n').count(),
+        fetched.digest,
+        lines(&printable(&needs)),
+    )
 }
 
 /// A text for a terminal. What would move the cursor, or turn the direction of writing, is shown as what it is.
