@@ -45,11 +45,8 @@ pub(crate) fn install(
     lane.heal(cache, environment);
     Moment::latest().pass();
     let start = Moment::now();
-    let compiler = match recipe.is_trimmed() {
-        false => recipe.toolchain.rustc.clone(),
-        true => path_trimming::compiler(lane.path(), &recipe.toolchain, environment.cargo_home(), &[])
-            .map_err(unusable)?,
-    };
+    let trimmed = recipe.is_trimmed().then(|| (environment.cargo_home(), &[][..]));
+    let compiler = path_trimming::compiler(lane.path(), &recipe.toolchain, trimmed).map_err(unusable)?;
     let wrapper = match recipe.options.is_static {
         Some(true) => Some(executable(&lane.path().join("static"), STATIC).map_err(unusable)?),
         Some(false) | None => None,
@@ -215,8 +212,9 @@ impl Installation<'_> {
         if let Some(linker) = recipe.linker.named() {
             command.env(target::variable(recipe.machine(), "LINKER"), linker);
         }
+        command.env("RUSTC", self.compiler);
         if recipe.is_trimmed() {
-            command.env("RUSTC", self.compiler).env("CARGO_INCREMENTAL", "0");
+            command.env("CARGO_INCREMENTAL", "0");
             if self.environment.set(DATE.0).is_none() {
                 command.env(DATE.0, DATE.1);
             }

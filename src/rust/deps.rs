@@ -48,7 +48,7 @@ pub(crate) use crate::rust::deps::build::{environment, recorded, resolution};
 pub(crate) use crate::rust::deps::call::Call;
 pub(crate) use crate::rust::deps::dry_run::rehearse;
 pub(crate) use crate::rust::deps::package_graph::{BuiltPackage, package_graph};
-pub(crate) use crate::rust::deps::path_trimming::DATE;
+pub(crate) use crate::rust::deps::path_trimming::{DATE, OF_PANICS};
 pub(crate) use crate::rust::deps::seed::sealed;
 pub(crate) use crate::rust::deps::target_dir::{all_reads, sweep};
 pub use crate::rust::deps::update::VersionChange;

@@ -233,34 +233,33 @@ pub(crate) fn command(
         text.push(to);
         command.arg(text);
     };
-    if matches!(purpose, Purpose::Documentation { .. }) {
+    let library = recipe.toolchain.library_source();
+    match purpose {
         // rustdoc does not know these options.
-    } else if recipe.options.portable {
-        // From the general to the special: the last that fits wins.
-        if let Some(home) = environment.home().filter(|home| home.parent().is_some()) {
-            remap(&mut command, &home, "/home");
+        Purpose::Documentation { .. } => {}
+        Purpose::Program { .. } | Purpose::Check { .. } if recipe.options.portable => {
+            // From the general to the special: the last that fits wins.
+            if let Some(home) = environment.home().filter(|home| home.parent().is_some()) {
+                remap(&mut command, &home, "/home");
+            }
+            if let Some(home) = environment.cargo_home() {
+                remap(&mut command, &home, "/cargo");
+            }
+            if let Some((library, name)) = library {
+                remap(&mut command, &library, &name);
+            }
+            remap(&mut command, base, "");
         }
-        if let Some(home) = environment.cargo_home() {
-            remap(&mut command, &home, "/cargo");
+        Purpose::Program { .. } => {
+            if let Some((library, name)) = library {
+                remap(&mut command, &library, &name);
+                let is_scope = |argument: &OsString| argument.as_bytes().starts_with(b"--remap-path-scope");
+                if recipe.toolchain.has_remap_scope() && !call.arguments.iter().any(is_scope) {
+                    command.arg(deps::OF_PANICS);
+                }
+            }
         }
-        if let Some((library, name)) = recipe.toolchain.library_source() {
-            remap(&mut command, &library, &name);
-        }
-        remap(&mut command, base, "");
-    } else if source.name.is_relative() {
-        // There is nothing of this machine in it.
-        let directory = recipe.message_directory();
-        let may = source.is_file() && recipe.toolchain.has_remap_scope();
-        if may && !directory.is_empty() {
-            remap(&mut command, Path::new(""), &directory);
-            command.arg("--remap-path-scope=diagnostics");
-        }
-    } else if recipe.toolchain.has_remap_scope()
-        && let Some(shown) = recipe.shown_directory()
-    {
-        // Messages name the script as it was typed; the program keeps its absolute path, wherever it is called from.
-        remap(&mut command, base, &shown);
-        command.arg("--remap-path-scope=diagnostics");
+        Purpose::Check { .. } => {}
     }
     let stable = !recipe.toolchain.is_nightly();
     let bootstrap = environment.variable("RUSTC_BOOTSTRAP");

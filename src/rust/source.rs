@@ -11,6 +11,7 @@
 pub(crate) mod diagnostics;
 pub(crate) mod expression;
 pub(crate) mod main_wrapper;
+pub(crate) mod message_names;
 pub(crate) mod outline;
 pub(crate) mod repair;
 pub(crate) mod span_map;
@@ -26,6 +27,7 @@ use crate::report::rendering::{self, Look, Texts};
 use crate::request::dialect::Dialect;
 use crate::rust::recipe::RustRecipe;
 use crate::rust::source::diagnostics::Inserted;
+use crate::rust::source::message_names::MessageNames;
 use crate::script::script_file::Location;
 
 /// The name of a script that has none.
@@ -43,6 +45,8 @@ pub(crate) struct Source {
     piped: Option<Piped>,
     /// How messages call it, if not by that name.
     shown: Option<String>,
+    /// How they call it and the files beside it, where the compiler reads it in its place.
+    names: Option<MessageNames>,
 }
 
 /// A text that the compiler reads in place of the script.
@@ -94,7 +98,8 @@ impl Source {
         let text = match (text, own_name) {
             (None, Some(name)) if !recipe.script.is_overlay() => {
                 let argument = unmistakable(&name);
-                return Ok(Source { path, name, argument, piped: None, shown: None });
+                let names = MessageNames::of(recipe, &name);
+                return Ok(Source { path, name, argument, piped: None, shown: None, names });
             }
             (Some(text), _) => text.as_bytes(),
             (None, _) => recipe.script.bytes(),
@@ -138,7 +143,8 @@ impl Source {
             None => String::from_utf8_lossy(recipe.script.bytes()).into_owned(),
         };
         let piped = Piped { file, inserted, original, base: recipe.base().to_owned() };
-        Ok(Source { path, argument: name.clone(), name, piped: Some(piped), shown })
+        let names = MessageNames::of(recipe, &name).filter(|_| name.is_absolute());
+        Ok(Source { path, argument: name.clone(), name, piped: Some(piped), shown, names })
     }
 
     /// What the compiler is told to read.
@@ -149,11 +155,6 @@ impl Source {
     /// What it reads there, if it does.
     pub(crate) fn text(&self) -> io::Result<Option<Vec<u8>>> {
         self.piped.as_ref().map(|piped| std::fs::read(&piped.file)).transpose()
-    }
-
-    /// Whether it reads the file itself.
-    pub(crate) fn is_file(&self) -> bool {
-        self.piped.is_none()
     }
 
     /// Its standard input.
@@ -182,6 +183,16 @@ impl Source {
                 children.chain([&mut diagnostic.rendered]).for_each(name_runner);
             }
         }
+        let mut messages = self.own_messages(messages, look);
+        for message in &mut messages {
+            if let (Message::Diagnostic(diagnostic), Some(names)) = (message, &self.names) {
+                names.rename(diagnostic);
+            }
+        }
+        messages
+    }
+
+    fn own_messages(&self, messages: Vec<Message>, look: Look) -> Vec<Message> {
         let Some(piped) = &self.piped else { return messages };
         let mut left_out = 0;
         let mut own: Vec<Message> = Vec::with_capacity(messages.len());

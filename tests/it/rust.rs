@@ -11,6 +11,7 @@ mod slow {
     mod incremental;
     mod offline;
     mod package_facts;
+    mod panic_places;
     mod reproducible;
     mod sccache;
 

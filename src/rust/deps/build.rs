@@ -191,14 +191,9 @@ impl Environments<'_> {
         let local =
             cargo_messages::Local::find(self.recipe.manifest, || self.cargo(cargo), manifest_path, self)?;
         local.forget_in(lane, &self.recipe.profile);
-        let compiler = match self.recipe.is_trimmed() {
-            false => self.recipe.toolchain.rustc.clone(),
-            true => {
-                let cargo_home = self.environment.cargo_home();
-                path_trimming::compiler(lane.path(), &self.recipe.toolchain, cargo_home, local.identities())
-                    .map_err(unusable)?
-            }
-        };
+        let trimmed = self.recipe.is_trimmed().then(|| (self.environment.cargo_home(), local.identities()));
+        let compiler =
+            path_trimming::compiler(lane.path(), &self.recipe.toolchain, trimmed).map_err(unusable)?;
         self.show_compiler(lane.path());
         let output = self.run(cargo, manifest_path, lane, &compiler, &capture, start)?;
         let lock = fs::read_to_string(&lock_path).at(Step::Dependencies)?;

@@ -86,9 +86,7 @@ impl Environments<'_> {
         let compile = |network: Network| {
             let mut command = self.build_command(cargo, manifest, lane.path(), network);
             command.env("RUSTC_WORKSPACE_WRAPPER", capture.wrapper());
-            if self.recipe.is_trimmed() {
-                self.trim(&mut command, compiler);
-            }
+            self.call_stand_in(&mut command, compiler);
             let policy = Observing::of(self.recipe.layers).policy_of_cargo();
             let how = if policy.is_some() { "" } else { ", unobserved" };
             self.reporter

@@ -34,11 +34,10 @@ pub(crate) fn rehearse(
     let network = if is_here { Network::Off } else { Network::Briefly };
     let manifest = environments.directory.join("Cargo.toml");
     let mut command = environments.build_command(&cargo, &manifest, &lane, network);
-    if recipe.is_trimmed() {
-        path_trimming::compiler(scratch, &recipe.toolchain, environment.cargo_home(), &[]).at(Step::Cache)?;
-        environments.show_compiler_of(scratch, &lane);
-        environments.trim(&mut command, &lane.join("rustc"));
-    }
+    let trimmed = recipe.is_trimmed().then(|| (environment.cargo_home(), &[][..]));
+    path_trimming::compiler(scratch, &recipe.toolchain, trimmed).at(Step::Cache)?;
+    environments.show_compiler_of(scratch, &lane);
+    environments.call_stand_in(&mut command, &lane.join("rustc"));
     command_log.command(&command, None);
     command_log
         .say("# how rustc is called for the script is known when cargo has built its dependencies", &[]);
@@ -55,11 +54,9 @@ impl Environments<'_> {
         }
     }
 
-    /// Shows the stand-in for the compiler, if there is one.
+    /// Shows the stand-in for the compiler.
     pub(super) fn show_compiler(&self, lane: &Path) {
-        if self.recipe.is_trimmed() {
-            self.show_compiler_of(lane, lane);
-        }
+        self.show_compiler_of(lane, lane);
     }
 
     /// Shows the stand-in that lies in `place` as that of `lane`.
@@ -74,8 +71,12 @@ impl Environments<'_> {
     }
 
     /// Has cargo call a stand-in for the compiler.
-    pub(super) fn trim(&self, command: &mut std::process::Command, compiler: &Path) {
-        command.env("RUSTC", compiler).env("CARGO_INCREMENTAL", "0");
+    pub(super) fn call_stand_in(&self, command: &mut std::process::Command, compiler: &Path) {
+        command.env("RUSTC", compiler);
+        if !self.recipe.is_trimmed() {
+            return;
+        }
+        command.env("CARGO_INCREMENTAL", "0");
         if self.environment.set(DATE.0).is_none() {
             command.env(DATE.0, DATE.1);
         }

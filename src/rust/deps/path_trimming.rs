@@ -10,6 +10,9 @@
 //! it and whatever depends on it are given one that is made of names and versions ([`identities`]).
 //!
 //! From Rust 1.95 on the paths are left out of programs only, and messages name files where they are.
+//!
+//! Dependencies that are not trimmed, because they have debug information or the compiler is older, are told of the standard
+//! library alone: its generic code is compiled with them, and its panics name its source.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -29,6 +32,12 @@ use crate::rust::toolchain::Toolchain;
 
 /// What `__DATE__` and its kin are to be if the caller does not say: 1 January 1980, the first that all archives can hold.
 pub(crate) const DATE: (&str, &str) = ("SOURCE_DATE_EPOCH", "315532800");
+
+/// The stand-in of dependencies that are not trimmed.
+const UNTRIMMED: &str = r#"#!/bin/sh
+# Written by runner: the compiler, told what the source of the standard library is called.
+exec @RUSTC@ "$@" @OPTIONS@
+"#;
 
 /// `@OPTIONS@` are remappings, from the general to the special, as the last that fits wins.
 const STAND_IN: &str = r#"#!/bin/sh
@@ -57,16 +66,21 @@ exec @RUSTC@ "$@" @OPTIONS@ \
     --remap-path-prefix="${CARGO_MANIFEST_DIR:-$here}=$CARGO_PKG_NAME-$CARGO_PKG_VERSION"
 "#;
 
+/// Where the place of the standard library is left out at least: of the texts of panics, but not of debug information.
+pub(crate) const OF_PANICS: &str = "--remap-path-scope=macro";
+
 /// The name of a package's crates in all symbols, and its directory.
 pub(super) type Identity = (String, PathBuf);
 
-/// Writes the stand-in of a lane, and the identities it gives; returns its path.
+/// Writes the stand-in of a lane, and the identities it gives; returns its path. Without `trimmed`, cargo's home and those
+/// identities, it keeps only the library's place.
 pub(crate) fn compiler(
     lane: &Path,
     toolchain: &Toolchain,
-    cargo_home: Option<PathBuf>,
-    identities: &[Identity],
+    trimmed: Option<(Option<PathBuf>, &[Identity])>,
 ) -> io::Result<PathBuf> {
+    let is_trimmed = trimmed.is_some();
+    let (cargo_home, identities) = trimmed.unwrap_or_default();
     let mut list = OsString::new();
     for (identity, directory) in identities {
         list.push(identity);
@@ -74,7 +88,9 @@ pub(crate) fn compiler(
         list.push(directory);
         list.push("\n");
     }
-    put(&lane.join("identities"), list.as_bytes(), 0o600)?;
+    if is_trimmed {
+        put(&lane.join("identities"), list.as_bytes(), 0o600)?;
+    }
     let mut options = OsString::new();
     let mut remap = |from: &OsStr, to: &str| {
         let mut option = OsString::from("--remap-path-prefix=");
@@ -91,10 +107,10 @@ pub(crate) fn compiler(
         remap(source.as_os_str(), &name);
     }
     if toolchain.has_remap_scope() {
-        options.push("--remap-path-scope=object");
+        options.push(if is_trimmed { "--remap-path-scope=object" } else { OF_PANICS });
     }
     let mut text = Vec::new();
-    for part in split_at_marks(STAND_IN) {
+    for part in split_at_marks(if is_trimmed { STAND_IN } else { UNTRIMMED }) {
         match part {
             "RUSTC" => text.extend(quote(toolchain.rustc.as_os_str().as_bytes())),
             "OPTIONS" => text.extend(options.as_bytes()),

@@ -190,7 +190,7 @@ fn a_first_run_with_dependencies_costs_a_download() {
     pushed.ends(0, "pushed several.rs\n", "");
     let built = start.elapsed();
     let start = Instant::now();
-    let ran = fleet.on("b", &["-v", "several.rs"]).within(fleet.sandbox.path("a")).run();
+    let ran = fleet.on("b", &["-v", "several.rs"]).run();
     let fetched = start.elapsed();
     assert_eq!((ran.code, ran.stdout.as_str()), (0, "true [1]\n"), "{}", ran.stderr);
     assert!(ran.stderr.contains("signed by"), "{}", ran.stderr);
