@@ -70,6 +70,8 @@ impl<'a> Question<'a> {
                 return None;
             }
             None => Err("`remote-signers` is not set, so that no entry could be believed"),
+            // What a build rests on is not in an entry as far as a policy would look: the crates of its dependencies.
+            Some(_) if request.policy.is_some() => Err("a policy is in force"),
             Some(_) if was_compiled_lately(request, host) => Err("it was compiled here within the last hour"),
             Some(_) => Question::of(resolved, host),
         };

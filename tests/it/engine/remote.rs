@@ -5,8 +5,9 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use crate::support::cache_server::{Fleet, Manner};
-use crate::support::sandbox::{Ran, Sandbox};
+use crate::support::cache_server::{Fleet, Head, Manner};
+use crate::support::hosts;
+use crate::support::sandbox::{Ran, Sandbox, say};
 use crate::support::strace;
 
 const SCRIPT: &str = "print x\nenv GREETING\ninclude part.txt\nmod m\n";
@@ -263,6 +264,95 @@ fn an_entry_of_another_key_is_not_believed() {
     let asked = fleet.server.last_question();
     fleet.server.put(&asked, theirs);
     compiles_and_says(&fleet, "other\n", "another key");
+}
+
+#[test]
+fn a_program_for_another_kind_of_machine_is_not_taken() {
+    let mut foreign = fs::read(say()).unwrap();
+    // The machine of an ELF file: x86-64 there, and AArch64 here, or the other way round.
+    foreign[18] = if foreign[18] == 0x3e { 0xb7 } else { 0x3e };
+    let mut sandbox = Sandbox::fake();
+    let path = sandbox.root().join("foreign");
+    fs::write(&path, foreign).unwrap();
+    sandbox.set("FAKE_PROGRAM", path);
+    let Some(mut fleet) = Fleet::new(sandbox, &[("x.rs", "print x\n")]) else { return };
+    fleet.push("x.rs").ends(0, "pushed x.rs\n", "");
+    fleet.sandbox.set("FAKE_PROGRAM", say());
+    // The program of this test holds its script's directory.
+    let ran = fleet.on("b", &["-v", "x.rs"]).within(fleet.sandbox.path("a")).run();
+    assert_eq!((ran.code, ran.stdout.as_str()), (0, "x\n"), "{}", ran.stderr);
+    assert_eq!(fleet.sandbox.compiles(), 2, "{}", ran.stderr);
+    assert!(ran.stderr.contains("another kind of machine"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_host_with_a_policy_takes_nothing_that_it_could_not_look_at() {
+    let Some(fleet) = pushed() else { return };
+    let questions = fleet.server.questions();
+    let (home, signers) = (fleet.home("b"), fleet.sandbox.root().join("signers"));
+    let variables = hosts::variables(fleet.sandbox.root()).into_iter().filter(|(name, _)| name != "HOME");
+    let settings = runner::Settings::new(home.join("cache"))
+        .variables(variables)
+        .variable("HOME", Some(home))
+        .variable("RUNNER_REMOTE", Some(fleet.server.address()))
+        .variable("RUNNER_REMOTE_SIGNERS", Some(signers))
+        .policy(runner::Policy::trusting().packages(false));
+    let script = runner::Script::open(&fleet.path("b", "x.rs"), &settings).unwrap();
+    runner::Runner::new(settings).build(&script, &runner::Options::default()).unwrap();
+    assert_eq!((fleet.server.questions(), fleet.sandbox.compiles()), (questions, 2));
+}
+
+/// Whether a request is signed as S3 has it (version 4), with this key.
+fn is_signed(head: &Head, id: &str, secret: &str) -> bool {
+    let value = |name: &str| head.headers.get(name).map_or("", String::as_str);
+    let part = |name: &str| {
+        let (_, rest) = value("authorization").split_once(name).unwrap_or_default();
+        rest.split(',').next().unwrap_or_default().to_owned()
+    };
+    let (credential, names, signature) = (part("Credential="), part("SignedHeaders="), part("Signature="));
+    let Some((key_id, scope)) = credential.split_once('/') else { return false };
+    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let headers: String = names.split(';').map(|name| format!("{name}:{}\n", value(name))).collect();
+    let mut words = head.request.split(' ');
+    let (method, path) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+    let body = value("x-amz-content-sha256");
+    let canonical = format!("{method}\n{path}\n\n{headers}\n{names}\n{body}");
+    let digest = hex(&hmac_sha256::Hash::hash(canonical.as_bytes()));
+    let text = format!("AWS4-HMAC-SHA256\n{}\n{scope}\n{digest}", value("x-amz-date"));
+    let secret = format!("AWS4{secret}").into_bytes();
+    let key = scope.split('/').fold(secret, |key, part| hmac_sha256::HMAC::mac(part, &key).to_vec());
+    // Without the header S3 refuses a request, whatever its signature.
+    key_id == id && !body.is_empty() && hex(&hmac_sha256::HMAC::mac(&text, &key)) == signature
+}
+
+#[test]
+fn requests_to_a_bucket_are_signed_as_the_recipe_says() {
+    let Some(mut fleet) = Fleet::new(Sandbox::fake(), FILES) else { return };
+    let text = include_str!("../../../src/docs/fleet.md");
+    let (_, list) = text.split_once("`remote-args = [").unwrap();
+    let setting = format!("remote-args = [{}]\n", list.split(']').next().unwrap());
+    let bucket = format!("{}/bucket", fleet.server.address());
+    fleet.sandbox.set("RUNNER_REMOTE", bucket);
+    for machine in ["a", "b"] {
+        let logins = "machine 127.0.0.1 login AKID password swordfish\n";
+        fs::write(fleet.home(machine).join(".netrc"), logins).unwrap();
+        let place = fleet.home(machine).join(".config/runner");
+        fs::create_dir_all(&place).unwrap();
+        fs::write(place.join("config.toml"), &setting).unwrap();
+    }
+    fleet.push("x.rs").ends(0, "pushed x.rs\n", "");
+    fleet.on("b", &["x.rs"]).run().prints(SAID);
+    assert_eq!(fleet.sandbox.compiles(), 1);
+    let heads = fleet.server.heads();
+    let count = |method: &str| heads.iter().filter(|head| head.request.starts_with(method)).count();
+    assert!(
+        count("PUT /bucket/cas/") == 1 && count("PUT /bucket/ac/") == 1 && count("GET ") >= 2,
+        "{heads:?}"
+    );
+    for head in &heads {
+        assert!(is_signed(head, "AKID", "swordfish"), "{head:?}");
+        assert!(!is_signed(head, "AKID", "trout"), "{head:?}");
+    }
 }
 
 #[test]

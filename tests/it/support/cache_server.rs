@@ -39,7 +39,15 @@ pub enum Manner {
 struct State {
     files: BTreeMap<String, Vec<u8>>,
     requests: Vec<String>,
+    heads: Vec<Head>,
     manner: Manner,
+}
+
+/// What a request says of itself: its first line, and its headers by their names in small letters.
+#[derive(Debug, Clone)]
+pub struct Head {
+    pub request: String,
+    pub headers: BTreeMap<String, String>,
 }
 
 pub struct CacheServer {
@@ -51,7 +59,8 @@ impl CacheServer {
     pub fn start() -> CacheServer {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
-        let state = State { files: BTreeMap::new(), requests: Vec::new(), manner: Manner::Honest };
+        let state =
+            State { files: BTreeMap::new(), requests: Vec::new(), heads: Vec::new(), manner: Manner::Honest };
         let state = Arc::new(Mutex::new(state));
         let shared = Arc::clone(&state);
         // It ends with the process of the tests.
@@ -91,6 +100,11 @@ impl CacheServer {
         last.split(' ').next().unwrap().to_owned()
     }
 
+    /// What was asked of it.
+    pub fn heads(&self) -> Vec<Head> {
+        self.state.lock().unwrap().heads.clone()
+    }
+
     /// What it holds, by path.
     pub fn files(&self) -> BTreeMap<String, Vec<u8>> {
         self.state.lock().unwrap().files.clone()
@@ -120,26 +134,23 @@ fn answer(stream: TcpStream, state: &Mutex<State>) -> std::io::Result<()> {
     let mut out = stream;
     let mut request = String::new();
     reader.read_line(&mut request)?;
-    let mut length = 0;
+    let mut headers = BTreeMap::new();
     loop {
         let mut line = String::new();
         reader.read_line(&mut line)?;
-        let line = line.trim().to_ascii_lowercase();
-        if line.is_empty() {
-            break;
-        }
-        if let Some(text) = line.strip_prefix("content-length:") {
-            length = text.trim().parse().unwrap_or(0);
-        }
-        if line == "expect: 100-continue" {
-            out.write_all(b"HTTP/1.1 100 Continue\r\n\r\n")?;
-        }
+        let Some((name, value)) = line.trim().split_once(':') else { break };
+        headers.insert(name.to_ascii_lowercase(), value.trim().to_owned());
+    }
+    let length = headers.get("content-length").and_then(|text| text.parse().ok()).unwrap_or(0);
+    if headers.contains_key("expect") {
+        out.write_all(b"HTTP/1.1 100 Continue\r\n\r\n")?;
     }
     let mut words = request.split(' ');
     let (method, path) = (words.next().unwrap_or_default(), words.next().unwrap_or_default().to_owned());
     let manner = {
         let mut state = state.lock().unwrap();
         state.requests.push(request.trim().to_owned());
+        state.heads.push(Head { request: request.trim().to_owned(), headers });
         state.manner
     };
     if method == "PUT" {

@@ -216,7 +216,7 @@ impl Drop for Sandbox {
 }
 
 /// `tests/fake/say.rs`, compiled once.
-fn say() -> &'static Path {
+pub fn say() -> &'static Path {
     static SAY: OnceLock<PathBuf> = OnceLock::new();
     SAY.get_or_init(|| {
         let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("say");

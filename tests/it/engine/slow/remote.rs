@@ -7,6 +7,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 
 use crate::support::cache_server::Fleet;
+use crate::support::fake_registry::Registry;
+use crate::support::files::files_below;
 use crate::support::machine::{has, is_offline};
 use crate::support::sandbox::{Ran, Sandbox};
 
@@ -195,6 +197,104 @@ fn a_first_run_with_dependencies_costs_a_download() {
     assert_eq!((ran.code, ran.stdout.as_str()), (0, "true [1]\n"), "{}", ran.stderr);
     assert!(ran.stderr.contains("signed by"), "{}", ran.stderr);
     eprintln!("built twice in {built:?}, fetched in {fetched:?}");
+    // Its toolchain may lie elsewhere, too, and have the source of the library or not.
+    let entry = files_below(&fleet.sandbox.root().join("nginx/data/ac")).remove(0);
+    let entry = String::from_utf8_lossy(&fs::read(entry).unwrap()).into_owned();
+    assert!(!entry.contains("about place"), "{entry}");
+}
+
+#[test]
+fn a_program_of_other_versions_of_its_dependencies_is_not_taken() {
+    let (sandbox, registry) = Registry::with_libraries(&["one"]);
+    let text = "---\ndependencies.one = \"1\"\n---\nfn main() { println!(\"{}\", one::said()) }\n";
+    let Some(fleet) = Fleet::new(sandbox, &[("x.rs", text)]) else { return };
+    fleet.push("x.rs").ends(0, "pushed x.rs\n", "");
+    registry.library("one", "1.1.0");
+    // Who has chosen no versions takes what the other machine chose.
+    let ran = fleet.on("b", &["-v", "x.rs"]).run();
+    assert_eq!((ran.code, ran.stdout.as_str()), (0, "one 1.0.0\n"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("signed by"), "{}", ran.stderr);
+    let locked = fleet.on("b", &["lock", "--upgrade", "x.rs"]).run();
+    assert_eq!(locked.code, 0, "{}", locked.stderr);
+    let cache = fleet.sandbox.root().join("another cache");
+    let ran = fleet.on("b", &["-v", "x.rs"]).env("RUNNER_CACHE", cache).run();
+    assert_eq!((ran.code, ran.stdout.as_str()), (0, "one 1.1.0\n"), "{}", ran.stderr);
+    assert!(!ran.stderr.contains("signed by"), "{}", ran.stderr);
+}
+
+/// The commands of a section of `fleet.md`.
+fn recipe(section: &str) -> &'static str {
+    let text = include_str!("../../../../src/docs/fleet.md");
+    let (_, text) = text.split_once(&format!("\n# {section}\n")).unwrap();
+    let (_, text) = text.split_once("```sh\n").unwrap();
+    text.split_once("```").unwrap().0
+}
+
+#[test]
+fn the_recipe_for_ci_pushes_from_the_main_branch_only() {
+    let files = [("scripts/one.rs", "print one\n"), ("scripts/two.rs", "print two\n")];
+    if !has("nginx") {
+        return;
+    }
+    let Some(fleet) = Fleet::new(Sandbox::fake(), &files) else { return };
+    let sandbox = &fleet.sandbox;
+    let nginx = Nginx::start(sandbox.root());
+    for machine in ["a", "b"] {
+        fs::create_dir_all(fleet.path(machine, "ci")).unwrap();
+        fs::copy(sandbox.root().join("signers"), fleet.path(machine, "ci/signers")).unwrap();
+    }
+    // The secrets of the main branch.
+    fs::copy(sandbox.root().join("key"), fleet.home("a").join("runner-key")).unwrap();
+    let login = "machine 127.0.0.1 login ci password secret\n";
+    fs::write(fleet.home("a").join(".netrc"), login).unwrap();
+    let all = recipe("CI").replace("https://cache.example.org", &nginx.address());
+    let (asks, pushes) = all.split_once("# The main branch adds:\n").unwrap();
+    let run = |machine: &str, text: &str| {
+        let run = sandbox.sh(&format!("set -e\n{text}")).env("HOME", fleet.home(machine));
+        run.env("LOGNAME", machine).within(sandbox.path(machine)).run()
+    };
+    let pushed = run("a", &all);
+    assert_eq!((pushed.code, sandbox.compiles()), (0, 2), "{}", pushed.stderr);
+    assert_eq!(pushed.stdout, "pushed scripts/one.rs\npushed scripts/two.rs\n");
+    // A pull request that changes one script.
+    fs::write(fleet.path("b", "scripts/two.rs"), "print three\n").unwrap();
+    let asked = run("b", &format!("{asks}runner scripts/one.rs; runner scripts/two.rs\n"));
+    assert_eq!((asked.code, asked.stdout.as_str()), (0, "one\nthree\n"), "{}", asked.stderr);
+    assert_eq!(sandbox.compiles(), 3);
+    let entries = || files_below(&sandbox.root().join("nginx/data")).len();
+    let before = entries();
+    // Whatever it does, it has neither key nor password.
+    let pushed = run("b", &format!("{asks}{pushes}"));
+    assert_eq!((pushed.code, pushed.stdout.as_str()), (125, ""), "{}", pushed.stderr);
+    fs::copy(sandbox.root().join("other"), fleet.home("b").join("runner-key")).unwrap();
+    let pushed = run("b", &format!("{asks}{pushes}"));
+    assert_eq!((pushed.code, pushed.stdout.as_str()), (125, ""), "{}", pushed.stderr);
+    assert!(pushed.stderr.contains("HTTP status 401"), "{}", pushed.stderr);
+    assert_eq!(entries(), before);
+}
+
+#[test]
+fn an_image_made_by_its_recipe_runs_its_scripts_without_a_compiler() {
+    let sandbox = Sandbox::fake();
+    let image = sandbox.root().join("image");
+    for (name, text) in [("one.rs", "print one\n"), ("two.rs", "print two\n")] {
+        sandbox.script(image.join("usr/local/bin").join(name), text);
+    }
+    fs::create_dir_all(image.join("usr/share")).unwrap();
+    let commands =
+        ["/usr/share", "/usr/local"].into_iter().fold(recipe("An image").to_owned(), |text, place| {
+            text.replace(place, &format!("{}{place}", image.display()))
+        });
+    let made = sandbox.sh(&format!("set -e\n{commands}")).run();
+    assert_eq!((made.code, sandbox.compiles()), (0, 2), "{}", made.stderr);
+    // Somebody in a container of it.
+    let path = format!("{}:/usr/bin:/bin", sandbox.root().join("bin").display());
+    for (name, said) in [("one.rs", "one\n"), ("two.rs", "two\n")] {
+        let run = sandbox.runner([image.join("usr/local/bin").join(name)]).env("PATH", &path);
+        let run = run.env("HOME", sandbox.root().join("nobody"));
+        run.env("RUNNER_CACHE_SYSTEM", image.join("usr/share/runner")).run().prints(said);
+    }
+    assert_eq!(sandbox.compiles(), 2);
 }
 
 #[test]
@@ -208,7 +308,7 @@ fn the_entry_is_an_action_result() {
         message OutputFile { string path = 1; Digest digest = 2; bool is_executable = 4; }\n\
         message ActionResult { repeated OutputFile output_files = 2; bytes stdout_raw = 5; bytes stderr_raw = 7; }\n";
     fleet.sandbox.write("action.proto", proto);
-    let entry = crate::support::files::files_below(&fleet.sandbox.root().join("nginx/data/ac")).remove(0);
+    let entry = files_below(&fleet.sandbox.root().join("nginx/data/ac")).remove(0);
     let decode = fleet.sandbox.command("protoc").args(["--decode=ActionResult", "action.proto"]);
     let decoded = decode.input(fs::read(entry).unwrap()).run();
     assert_eq!(decoded.code, 0, "{}", decoded.stderr);
@@ -217,7 +317,7 @@ fn the_entry_is_an_action_result() {
     {
         assert!(decoded.stdout.contains(part), "{part}\n{}", decoded.stdout);
     }
-    let program = crate::support::files::files_below(&fleet.sandbox.root().join("nginx/data/cas")).remove(0);
+    let program = files_below(&fleet.sandbox.root().join("nginx/data/cas")).remove(0);
     assert!(decoded.stdout.contains(program.file_name().unwrap().to_str().unwrap()));
 }
 
