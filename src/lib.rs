@@ -101,45 +101,17 @@ mod store;
 
 pub use base::cancel::Cancel;
 pub use base::diagnostic::{Applicability, Diagnostic, Expansion, Level, Position, Span};
-pub use base::digest::{Digest, Sums};
-pub use base::error::{
-    EXIT_CANNOT_EXECUTE, EXIT_FAILED, EXIT_NOT_FOUND, Error, Kind, Result, Step, printable, usage_error,
-};
+pub use base::digest::Digest;
+pub use base::error::{EXIT_CANNOT_EXECUTE, EXIT_FAILED, EXIT_NOT_FOUND, Error, Kind, Result, Step};
 pub use base::policy::Policy;
 pub use base::resource_limits::ResourceLimits;
 pub use base::rule::Rule;
-pub use base::shell_words;
-pub use base::similar::is_similar;
-pub use build::record::{BuildRecord, Dependency};
-pub use commands::add::{Addition, DependencyChange};
-pub use commands::artifact::{Artifact, Inputs};
-pub use commands::cache::Statistics;
 pub use commands::check::Lint;
-pub use commands::completion_data::{language_names, script_extensions};
-pub use commands::doctor::finding::{Finding, Grade};
-pub use commands::env::EnvEntry;
-pub use commands::export::{ExportMode, ExportedPackage};
-pub use commands::import::{ImportMode, ImportedScript};
 pub use commands::inputs::{BuildInput, InputReader};
-pub use commands::installed::{InstalledCommand, State};
-pub use commands::lock::LockResult;
 pub use commands::metadata::Metadata;
-pub use commands::migrate::Style;
-pub use commands::moving::MovedCommand;
-pub use commands::new::NewScript;
-pub use commands::outdated::OutdatedDependency;
-pub use commands::promote::{Installed, Placement};
-pub use commands::rollback::Rollback;
 pub use commands::status::Status;
-pub use commands::trust::{FetchedScript, TrustedUrl};
-pub use commands::upgrade::{Reason, UpgradeResult};
-pub use commands::verify::Verification;
-pub use commands::watch::{WatchEvent, WatchMode, WatchOptions};
 pub use docs::{differences, go, promises};
-pub use engine::background::Background;
-pub use engine::miss_reason::Why;
-pub use engine::program::{Program, Start};
-pub use engine::trim::{CachedBuild, TrimReport};
+pub use engine::program::Program;
 pub use host::answers::Checked;
 pub use host::run::{Ended, Output, Ran, Run, Running, Stdin, Variables};
 pub use host::runner::Runner;
@@ -147,15 +119,129 @@ pub use host::settings::{Settings, Trim};
 pub use report::event::{Event, Flow};
 pub use request::debug_options::DebugOptions;
 pub use request::dialect::Dialect;
-pub use request::flags;
-pub use request::limits::Limits;
 pub use request::options::{Harness, Options, Verbosity};
-pub use request::package_spec::{Package, Selection, Wanted};
-pub use request::revision::Revision;
-pub use rust::deps::VersionChange;
-pub use rust::deps::lock::Renewal;
-pub use rust::source::expression::{Expression, ExpressionKind};
+pub use request::package_spec::Selection;
 pub use script::script_file::Script;
-pub use script::url::ScriptUrl;
-pub use settings::origin::Origin;
 pub use store::trace::change::Change;
+
+// The `runner` binary calls these by their short names; documentation has them in `command_line`.
+#[doc(hidden)]
+pub use base::digest::Sums;
+#[doc(hidden)]
+pub use base::error::{printable, usage_error};
+#[doc(hidden)]
+pub use base::shell_words;
+#[doc(hidden)]
+pub use base::similar::is_similar;
+#[doc(hidden)]
+pub use build::record::{BuildRecord, Dependency};
+#[doc(hidden)]
+pub use commands::add::{Addition, DependencyChange};
+#[doc(hidden)]
+pub use commands::artifact::{Artifact, Inputs};
+#[doc(hidden)]
+pub use commands::cache::Statistics;
+#[doc(hidden)]
+pub use commands::completion_data::{language_names, script_extensions};
+#[doc(hidden)]
+pub use commands::doctor::finding::{Finding, Grade};
+#[doc(hidden)]
+pub use commands::env::EnvEntry;
+#[doc(hidden)]
+pub use commands::export::{ExportMode, ExportedPackage};
+#[doc(hidden)]
+pub use commands::import::{ImportMode, ImportedScript};
+#[doc(hidden)]
+pub use commands::installed::{InstalledCommand, State};
+#[doc(hidden)]
+pub use commands::lock::LockResult;
+#[doc(hidden)]
+pub use commands::migrate::Style;
+#[doc(hidden)]
+pub use commands::moving::MovedCommand;
+#[doc(hidden)]
+pub use commands::new::NewScript;
+#[doc(hidden)]
+pub use commands::outdated::OutdatedDependency;
+#[doc(hidden)]
+pub use commands::promote::{Installed, Placement};
+#[doc(hidden)]
+pub use commands::rollback::Rollback;
+#[doc(hidden)]
+pub use commands::trust::{FetchedScript, TrustedUrl};
+#[doc(hidden)]
+pub use commands::upgrade::{Reason, UpgradeResult};
+#[doc(hidden)]
+pub use commands::verify::Verification;
+#[doc(hidden)]
+pub use commands::watch::watch_options::{WatchEvent, WatchMode, WatchOptions};
+#[doc(hidden)]
+pub use engine::background::Background;
+#[doc(hidden)]
+pub use engine::miss_reason::Why;
+#[doc(hidden)]
+pub use engine::program::Start;
+#[doc(hidden)]
+pub use engine::trim::{CachedBuild, TrimReport};
+#[doc(hidden)]
+pub use request::flags;
+#[doc(hidden)]
+pub use request::limits::Limits;
+#[doc(hidden)]
+pub use request::package_spec::{Package, Wanted};
+#[doc(hidden)]
+pub use request::revision::Revision;
+#[doc(hidden)]
+pub use rust::deps::VersionChange;
+#[doc(hidden)]
+pub use rust::deps::lock::Renewal;
+#[doc(hidden)]
+pub use rust::source::expression::{Expression, ExpressionKind};
+#[doc(hidden)]
+pub use script::url::ScriptUrl;
+#[doc(hidden)]
+pub use settings::origin::Origin;
+
+/// What a command line needs besides: its options, and what its subcommands are asked for and answer.
+///
+/// The `runner` binary is the only one there is; a host that offers the same has the same from [`Runner`].
+pub mod command_line {
+    pub use crate::base::digest::Sums;
+    pub use crate::base::error::{printable, usage_error};
+    pub use crate::base::shell_words;
+    pub use crate::base::similar::is_similar;
+    pub use crate::build::record::{BuildRecord, Dependency};
+    pub use crate::commands::add::{Addition, DependencyChange};
+    pub use crate::commands::artifact::{Artifact, Inputs};
+    pub use crate::commands::cache::Statistics;
+    pub use crate::commands::completion_data::{language_names, script_extensions};
+    pub use crate::commands::doctor::finding::{Finding, Grade};
+    pub use crate::commands::env::EnvEntry;
+    pub use crate::commands::export::{ExportMode, ExportedPackage};
+    pub use crate::commands::import::{ImportMode, ImportedScript};
+    pub use crate::commands::installed::{InstalledCommand, State};
+    pub use crate::commands::lock::LockResult;
+    pub use crate::commands::migrate::Style;
+    pub use crate::commands::moving::MovedCommand;
+    pub use crate::commands::new::NewScript;
+    pub use crate::commands::outdated::OutdatedDependency;
+    pub use crate::commands::promote::{Installed, Placement};
+    pub use crate::commands::rollback::Rollback;
+    pub use crate::commands::trust::{FetchedScript, TrustedUrl};
+    pub use crate::commands::upgrade::{Reason, UpgradeResult};
+    pub use crate::commands::verify::Verification;
+    pub use crate::commands::watch::watch_options::{WatchEvent, WatchMode, WatchOptions};
+    pub use crate::engine::background::Background;
+    pub use crate::engine::miss_reason::Why;
+    pub use crate::engine::program::Start;
+    pub use crate::engine::trim::{CachedBuild, TrimReport};
+    pub use crate::request::flags;
+    pub use crate::request::limits::Limits;
+    pub use crate::request::package_spec::{Package, Wanted};
+    pub use crate::request::revision::Revision;
+    pub use crate::rust::deps::VersionChange;
+    pub use crate::rust::deps::lock::Renewal;
+    pub use crate::rust::source::expression::{Expression, ExpressionKind};
+    pub use crate::script::url::ScriptUrl;
+    pub use crate::settings::origin::Origin;
+}

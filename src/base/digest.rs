@@ -86,6 +86,7 @@ impl fmt::Debug for Digest {
 
 /// The sums of a file's content that people compare: as `b3sum` and as `sha256sum` have them.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Sums {
     /// blake3.
     pub b3: Digest,

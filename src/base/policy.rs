@@ -35,8 +35,9 @@ pub struct Policy {
     pub(crate) registries: Grant,
     pub(crate) crates: Grant,
     pub(crate) build_code: Grant,
-    readable: Option<Vec<PathBuf>>,
+    pub(crate) readable: Option<Vec<PathBuf>>,
     variables: Grant,
+    pub(crate) confined: bool,
     pub(crate) limits: ResourceLimits,
 }
 
@@ -80,12 +81,13 @@ impl Policy {
             build_code: None,
             readable: None,
             variables: None,
+            confined: false,
             limits: ResourceLimits::none(),
         }
     }
 
     /// Refuses everything but a Rust script, crates of crates.io that are here already and run no code when they are built, and files
-    /// beside the script. A compiler gets 4 GiB of memory, 60 seconds and files of 256 MiB.
+    /// beside the script. A compiler gets 4 GiB of memory, 60 seconds and files of 256 MiB, and is confined.
     pub fn refusing() -> Policy {
         Policy {
             languages: Some(vec!["rust".to_owned()]),
@@ -101,6 +103,7 @@ impl Policy {
             build_code: Some(Vec::new()),
             readable: Some(Vec::new()),
             variables: Some(Vec::new()),
+            confined: true,
             limits: ResourceLimits::none()
                 .memory(4 << 30)
                 .cpu(std::time::Duration::from_secs(60))
@@ -171,6 +174,13 @@ impl Policy {
     /// Allows these variables in the build, besides those that compilers need.
     pub fn variables<S: Into<String>>(self, names: impl IntoIterator<Item = S>) -> Policy {
         Policy { variables: list(names), ..self }
+    }
+
+    /// Whether compilers, whatever their language, and the build code of crates are confined by the kernel: no network, nothing
+    /// written outside the cache, nothing read but the system, compilers, downloaded packages, the script's directory and what
+    /// is [`Policy::readable`]. Where the kernel cannot, nothing is built.
+    pub fn confined(self, is_confined: bool) -> Policy {
+        Policy { confined: is_confined, ..self }
     }
 
     /// What each compiler may use.

@@ -28,6 +28,8 @@ pub(crate) struct Supervision {
 pub(crate) struct Confinement {
     pub(crate) reads: Vec<PathBuf>,
     pub(crate) writes: Vec<PathBuf>,
+    /// Whether of the system's configuration only that of the linker may be read.
+    pub(crate) is_narrow: bool,
 }
 
 /// Why an operation was stopped.

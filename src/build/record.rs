@@ -59,6 +59,7 @@ pub struct BuildRecord {
 
 /// A package.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Dependency {
     /// Its name.
     pub name: String,

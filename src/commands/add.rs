@@ -37,6 +37,7 @@ pub struct Addition {
 
 /// What became of a dependency.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct DependencyChange {
     /// Its name in the manifest.
     pub name: String,

@@ -18,6 +18,7 @@ use crate::store::usage_counts::{Counted, counted};
 
 /// How often the cache was of use, and what it holds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Statistics {
     /// Scripts with a cached build.
     pub scripts: u64,

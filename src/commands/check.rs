@@ -15,6 +15,7 @@ use crate::base::diagnostic::Message;
 use crate::base::digest::Fields;
 use crate::base::environment::{Environment, absolute, is_executable};
 use crate::base::error::{At, Error, Result, Step, cannot_run};
+use crate::engine::confined_build::Confined;
 use crate::engine::context::Context;
 use crate::engine::{background, recipe};
 use crate::report::command_log::CommandLog;
@@ -33,6 +34,7 @@ use crate::store::staging::Staging;
 
 /// Who looks at a script.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Lint {
     /// The compiler, and what cargo would say of the metadata.
     Check,
@@ -58,7 +60,7 @@ pub(crate) fn check(
     if let Some(checked) = other.map_err(|error| error.about(script.display_name()))? {
         return Ok(checked);
     }
-    with_recipe(context, script, options, |context, cache, recipe, rust, reporter| {
+    with_confined_recipe(context, script, options, |context, cache, recipe, rust, reporter| {
         if lint == Lint::Check {
             complaints(recipe, rust).iter().for_each(|text| {
                 reporter.warn(&format!("{}: warning: {text}", script.display_name()));
@@ -110,6 +112,26 @@ pub(crate) fn with_recipe<T>(
     options: &Options,
     work: impl FnOnce(&Context, &Cache, &RustScript, &RustRecipe<'_>, &Reporter) -> Result<T>,
 ) -> Result<T> {
+    with_recipe_in(context, script, options, false, work)
+}
+
+/// The same for what compiles: confined, if builds are to be.
+pub(crate) fn with_confined_recipe<T>(
+    context: &Context,
+    script: &Script,
+    options: &Options,
+    work: impl FnOnce(&Context, &Cache, &RustScript, &RustRecipe<'_>, &Reporter) -> Result<T>,
+) -> Result<T> {
+    with_recipe_in(context, script, options, true, work)
+}
+
+fn with_recipe_in<T>(
+    context: &Context,
+    script: &Script,
+    options: &Options,
+    compiles: bool,
+    work: impl FnOnce(&Context, &Cache, &RustScript, &RustRecipe<'_>, &Reporter) -> Result<T>,
+) -> Result<T> {
     let work = || {
         let cache = context.cache()?;
         cache.create()?;
@@ -118,6 +140,13 @@ pub(crate) fn with_recipe<T>(
         let command_log = CommandLog::open(&options.debug, context.environment(), &context.sink);
         let reporter = context.reporter(options.verbosity).with(command_log);
         let read = recipe::read_rust(script, options, context.environment())?;
+        let confined = match compiles {
+            true => Confined::of(context.environment(), &cache, &read.request, options)?,
+            false => None,
+        };
+        let own = confined.as_ref().map(|confined| context.within(confined.environment.clone()));
+        let context = own.as_ref().unwrap_or(context);
+        let reporter = reporter.supervised(context.environment().supervision().clone());
         let rust = read.resolve(context.environment(), &cache)?;
         // Dependencies that are not built yet are built fast: nobody is going to run them.
         let rust = match background::is_on(&read.request.layers, context.environment()) {

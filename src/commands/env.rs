@@ -29,6 +29,7 @@ use crate::store::stamp::Moment;
 
 /// One thing that runner sees.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct EnvEntry {
     /// The setting's name, or another.
     pub name: &'static str,

@@ -42,6 +42,7 @@ use crate::store::trace::fact::{Content, Input, path_of};
 
 /// A package that was made of a script, or would be.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ExportedPackage {
     /// Where it is.
     pub directory: PathBuf,

@@ -23,6 +23,7 @@ use crate::script::script_file::Script;
 
 /// A script that was made of a package, or would be.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ImportedScript {
     /// Where it is.
     pub path: PathBuf,

@@ -23,6 +23,7 @@ use crate::store::trace::{Tools, Trace, Variant};
 
 /// Who read an input, in the order of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
 pub enum InputReader {
     /// The script: its text, its modules, what it includes.
     Script,
@@ -48,6 +49,7 @@ impl InputReader {
 
 /// One thing that a build rests on.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct BuildInput {
     /// Who read it.
     pub reader: InputReader,

@@ -24,6 +24,7 @@ use crate::store::trace::fact_state::Holds;
 
 /// What became of an installed executable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum State {
     /// As it was installed, and so are its inputs.
     Current,
@@ -58,6 +59,7 @@ impl State {
 
 /// An entry of `runner list`.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct InstalledCommand {
     /// Its name.
     pub name: OsString,

@@ -12,6 +12,7 @@ use crate::script::script_file::Script;
 
 /// What became of a lock.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct LockResult {
     /// `SCRIPT.lock`.
     pub path: PathBuf,

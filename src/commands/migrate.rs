@@ -26,6 +26,7 @@ use crate::script::script_file::Script;
 
 /// A form of metadata that scripts are written in today.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Style {
     /// Between lines of `---`, as cargo reads it.
     Frontmatter,

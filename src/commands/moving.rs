@@ -23,6 +23,7 @@ use crate::script::url::ScriptUrl;
 
 /// A command that was installed on another machine.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct MovedCommand {
     /// Its name.
     pub name: String,

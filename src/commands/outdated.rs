@@ -18,6 +18,7 @@ use crate::script::script_file::Script;
 
 /// A dependency of which there is a newer version.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct OutdatedDependency {
     /// The package.
     pub name: String,

@@ -53,6 +53,7 @@ pub struct Placement {
 
 /// An executable that has been installed.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Installed {
     /// Where it is.
     pub path: PathBuf,

@@ -16,6 +16,7 @@ use crate::engine::context::Context;
 
 /// What a rollback put back.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Rollback {
     /// The executable's name.
     pub name: OsString,

@@ -23,6 +23,7 @@ const MOST_REDIRECTS: &str = "5";
 
 /// A text that was downloaded, and not run.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct FetchedScript {
     /// What was asked for.
     pub url: ScriptUrl,
@@ -52,6 +53,7 @@ impl FetchedScript {
 
 /// A script by URL that may run.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct TrustedUrl {
     /// The URL.
     pub url: String,

@@ -20,6 +20,7 @@ use crate::script::script_file::Script;
 
 /// What an upgrade came to.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct UpgradeResult {
     /// The executable's name.
     pub name: OsString,
@@ -33,6 +34,7 @@ pub struct UpgradeResult {
 
 /// Why an executable was built again.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Reason {
     /// An input of the script changed.
     SourceChanged,

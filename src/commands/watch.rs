@@ -8,12 +8,12 @@
 //! One loop waits, in one call, for a signal, a change and the end of a build; at rest it makes no other.
 
 mod targets;
+pub(crate) mod watch_options;
 
 use std::ffi::OsString;
 use std::io::{self, Read, Write};
 use std::os::fd::AsFd;
 use std::path::Path;
-use std::process::ExitStatus;
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
@@ -24,6 +24,7 @@ use crate::base::directory_watch::DirectoryWatch;
 use crate::base::error::{EXIT_FAILED, Error, Result, Step};
 use crate::commands::check::{self, Lint};
 use crate::commands::watch::targets::Targets;
+use crate::commands::watch::watch_options::{WatchEvent, WatchMode, WatchOptions};
 use crate::engine::context::Context;
 use crate::engine::program::Program;
 use crate::process::program_group::{Change, ProgramGroup};
@@ -46,50 +47,6 @@ const LOOK: Duration = Duration::from_secs(1);
 /// Between two looks at signals, where there is no descriptor for them.
 #[cfg(not(target_os = "linux"))]
 const SIGNALS: Duration = Duration::from_millis(250);
-
-/// What is done when something has changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum WatchMode {
-    /// The script is run.
-    Run,
-    /// Its tests are.
-    Test,
-    /// It is checked.
-    Check,
-}
-
-/// How a script is watched.
-#[derive(Debug, Clone)]
-pub struct WatchOptions {
-    /// What is done.
-    pub mode: WatchMode,
-    /// Whether the end of the program is the end of the watch.
-    pub once: bool,
-    /// What the shell is given in place of the script, with the new program as its `$0`.
-    pub on_change: Option<OsString>,
-    /// The signal by which a program is ended, as the system numbers it.
-    pub signal: i32,
-    /// How long it is given to end.
-    pub grace: Duration,
-    /// Whether files are looked at every second instead of asking the system to tell of changes.
-    pub poll: bool,
-}
-
-/// What a watch tells of.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum WatchEvent<'a> {
-    /// A program is about to start; whether it is the first.
-    Starting(bool),
-    /// The script could not be read or built. A program that runs goes on.
-    Failed(&'a Error),
-    /// A check found nothing.
-    Checked,
-    /// The program has ended by itself.
-    Ended(ExitStatus),
-    /// The system cannot tell of changes; files are looked at every second.
-    Polling(&'a io::Error),
-}
 
 /// Runs a script, and again when an input of its build changes; the exit code of the last run.
 ///

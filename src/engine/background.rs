@@ -56,6 +56,7 @@ pub(crate) const FAILURES: &str = "failures";
 
 /// A background build that is going on.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Background {
     /// Its process.
     pub pid: u32,

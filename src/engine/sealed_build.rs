@@ -61,7 +61,7 @@ pub(crate) fn verify(context: &Context, cache: &Cache, first: First<'_>) -> Resu
         }
         false => copied(first, &facts, &root.join("script"), environment)?,
     };
-    let confinement = Confinement { reads, writes: vec![root.to_owned()] };
+    let confinement = Confinement { reads, writes: vec![root.to_owned()], is_narrow: false };
     let supervision =
         Supervision { confinement: Some(Arc::new(confinement)), ..environment.supervision().clone() };
     let second = context.within(another_user(environment, first.config, root).supervised(supervision));

@@ -31,6 +31,7 @@ use crate::store::trace::{Trace, Variant};
 
 /// What a trim removed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct TrimReport {
     /// Cached builds of scripts.
     pub builds: u64,
@@ -40,6 +41,7 @@ pub struct TrimReport {
 
 /// One cached build.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct CachedBuild {
     /// The script's absolute path; `-` if it had none.
     pub script: PathBuf,

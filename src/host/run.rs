@@ -128,6 +128,7 @@ pub enum Ended {
 
 /// A program that runs. Dropped, it is killed with everything it started.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Running {
     program: Program,
     child: running::Running,

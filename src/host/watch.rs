@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 
 use crate::base::error::Result;
-use crate::commands::watch::{WatchEvent, WatchOptions};
+use crate::commands::watch::watch_options::{WatchEvent, WatchOptions};
 use crate::host::runner::Runner;
 use crate::request::options::Options;
 use crate::script::script_file::Script;

@@ -216,10 +216,12 @@ impl Driver for GoDriver {
             if compilation.is_static() {
                 command.env("CGO_ENABLED", "0");
             }
-            if build.host.environment.home().is_none() {
-                command
-                    .env("GOCACHE", build.host.cache.join("go/build"))
-                    .env("GOPATH", build.host.cache.join("go/path"));
+            let has_home = build.host.environment.home().is_some();
+            if !has_home || build.host.environment.supervision().confinement.is_some() {
+                command.env("GOCACHE", build.host.cache.join("go/build"));
+            }
+            if !has_home {
+                command.env("GOPATH", build.host.cache.join("go/path"));
             }
             command.envs(variables.iter().map(|(name, value)| (name, value)));
             command

@@ -156,6 +156,10 @@ impl Driver for TemplateDriver {
                 command.arg(fill(argument, build, &source.path, &output));
             }
         }
+        if template.program == "zig" && build.host.environment.supervision().confinement.is_some() {
+            // Its own cache is the user's, where a confined compiler writes nothing.
+            command.env("ZIG_GLOBAL_CACHE_DIR", build.host.cache.join("zig"));
+        }
         Ok(Call { command, input: None, source, output, query: None, renames: Vec::new() })
     }
 

@@ -239,6 +239,7 @@ fn confinement(supervision: &Supervision) -> io::Result<Option<Prepared>> {
         unix: false,
         debugger: false,
         temporary: None,
+        is_narrow: confinement.is_narrow,
     };
     sandbox.prepare().map(Some).map_err(io::Error::other)
 }

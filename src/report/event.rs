@@ -91,6 +91,7 @@ type Listener = dyn Fn(&Event<'_>, Verbosity) -> Flow + Send + Sync;
 /// What a listener wants next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
+#[non_exhaustive]
 pub enum Flow {
     /// Go on.
     Go,

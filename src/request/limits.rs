@@ -4,6 +4,7 @@ use crate::base::error::{Result, usage_error};
 
 /// What a cache may keep.
 #[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
 pub struct Limits {
     /// Days without use after which an entry is evicted.
     pub unused_days: u32,

@@ -74,6 +74,7 @@ pub struct Options {
 
 /// What runs the functions marked `#[test]` and `#[bench]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Harness {
     /// Unoptimized and checked, with the development dependencies: cargo's profile `test`.
     Test,
@@ -93,6 +94,7 @@ impl Harness {
 
 /// How much to say on stderr.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
 pub enum Verbosity {
     /// Errors only: no progress, no warnings of the compiler.
     Quiet,

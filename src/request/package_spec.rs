@@ -41,6 +41,7 @@ pub struct Package {
 
 /// Which version of a package is wanted.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Wanted {
     /// This one.
     Exact(Version),

@@ -8,6 +8,7 @@ use std::fmt;
 
 /// A commit, and whether something was changed since.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Revision {
     /// The commit's name, in hexadecimal.
     pub commit: String,

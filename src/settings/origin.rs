@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 /// Where something was said.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Origin {
     /// An option before the script.
     CommandLine,

@@ -7,6 +7,7 @@ mod header;
 mod plugins;
 mod policy;
 mod program;
+mod public;
 mod running;
 mod stopping;
 mod urls;
@@ -14,5 +15,6 @@ mod urls;
 /// With real compilers.
 mod slow {
     mod c;
+    mod confined;
     mod real;
 }

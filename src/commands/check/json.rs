@@ -14,7 +14,7 @@ use crate::base::diagnostic::{Diagnostic, Message, Span};
 use crate::base::environment::absolute;
 use crate::base::error::{At, Error, Result, Step};
 use crate::base::text_position::TextPosition;
-use crate::commands::check::{Lint, complaints, component, run_on, with_recipe};
+use crate::commands::check::{Lint, complaints, component, run_on, with_confined_recipe};
 use crate::engine::context::Context;
 use crate::request::options::Options;
 use crate::rust::invocation::{self, Purpose};
@@ -92,7 +92,7 @@ fn ask(
     arguments: &[OsString],
     tell: &dyn Fn(&Value),
 ) -> Result<()> {
-    with_recipe(context, script, options, |context, cache, read, rust, reporter| {
+    with_confined_recipe(context, script, options, |context, cache, read, rust, reporter| {
         if lint == Lint::Check {
             for text in complaints(read, rust) {
                 let (line, text) = placed(&text);

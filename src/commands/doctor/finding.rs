@@ -6,6 +6,7 @@ use crate::base::error::Error;
 
 /// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
 pub enum Grade {
     /// As it should be.
     Ok,
@@ -28,6 +29,7 @@ impl Grade {
 
 /// One thing that was looked at.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Finding {
     /// How bad it is.
     pub grade: Grade,

@@ -85,7 +85,8 @@ pub(super) fn ruleset(sandbox: &Sandbox) -> Result<OwnedFd, Refused> {
         other => other.map_err(|source| Refused::Path { path: path.to_owned(), source }),
     };
     if handled.files & READ != 0 {
-        for path in system_paths::readable(sandbox.network != Grant::These(Vec::new())) {
+        let with_network = sandbox.network != Grant::These(Vec::new());
+        for path in system_paths::readable(with_network, sandbox.is_narrow) {
             allow(&path, READ, true)?;
         }
         for path in these(&reads) {

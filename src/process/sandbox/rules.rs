@@ -25,6 +25,8 @@ pub(crate) struct Sandbox {
     pub(crate) debugger: bool,
     /// A directory of its own to write to, which becomes `TMPDIR`. Whoever made it removes it.
     pub(crate) temporary: Option<PathBuf>,
+    /// Of the system's configuration only what linkers need may be read, for compilers of texts that nobody trusts.
+    pub(crate) is_narrow: bool,
 }
 
 /// Where a program is started from: what its own is.
@@ -52,6 +54,7 @@ impl Sandbox {
             unix: false,
             debugger: false,
             temporary: None,
+            is_narrow: false,
         }
     }
 
@@ -74,6 +77,7 @@ impl Sandbox {
             unix: permissions.unix,
             debugger: false,
             temporary: None,
+            is_narrow: false,
         }
     }
 

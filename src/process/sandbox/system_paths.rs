@@ -10,6 +10,10 @@ const DIRECTORIES: &[&str] = &[
     "/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc", "/opt", "/nix", "/proc", "/sys",
 ];
 
+/// What compilers and linkers need of `/etc`.
+const OF_LINKERS: &[&str] =
+    &["/etc/alternatives", "/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d"];
+
 const DEVICES: &[&str] = &["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty"];
 
 const WRITABLE_DEVICES: &[&str] = &["/dev/null", "/dev/zero", "/dev/full"];
@@ -17,10 +21,14 @@ const WRITABLE_DEVICES: &[&str] = &["/dev/null", "/dev/zero", "/dev/full"];
 /// Names of hosts are looked up as this says; it often is a link into `/run`.
 const RESOLVER: &str = "/etc/resolv.conf";
 
-/// What may be read. Not everything is there on every system.
-pub(super) fn readable(with_network: bool) -> Vec<PathBuf> {
+/// What may be read; of `/etc` only what linkers need, if it is to be narrow. Not everything is there on every system.
+pub(super) fn readable(with_network: bool, is_narrow: bool) -> Vec<PathBuf> {
+    let is_left_out = |path: &str| leads_into_usr(path) || is_narrow && path == "/etc";
     let mut paths: Vec<PathBuf> =
-        DIRECTORIES.iter().filter(|path| !leads_into_usr(path)).map(PathBuf::from).collect();
+        DIRECTORIES.iter().filter(|path| !is_left_out(path)).map(PathBuf::from).collect();
+    if is_narrow {
+        paths.extend(OF_LINKERS.iter().map(PathBuf::from));
+    }
     paths.extend(DEVICES.iter().map(PathBuf::from));
     paths.extend(with_network.then(|| PathBuf::from(RESOLVER)));
     paths

@@ -22,6 +22,7 @@ use crate::store::staging::Staging;
 
 /// What is renewed.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Renewal {
     /// Nothing that still fits.
     Keep,

@@ -25,6 +25,7 @@ const SHORT_COMMIT: usize = 8;
 
 /// A package whose version an update changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct VersionChange {
     /// The package.
     pub name: String,

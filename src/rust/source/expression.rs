@@ -35,6 +35,7 @@ pub struct Expression {
 
 /// What is done with an expression.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ExpressionKind {
     /// It is a value, and printed.
     #[default]

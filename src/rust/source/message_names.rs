@@ -9,12 +9,11 @@ use std::path::{Path, PathBuf};
 use crate::base::diagnostic::{Diagnostic, Span};
 use crate::rust::recipe::RustRecipe;
 
-/// The beginning of a path, and what stands in its place.
+/// Beginnings of paths, and what stands in the place of each.
 #[derive(Debug, Clone)]
 pub(crate) struct MessageNames {
     /// A directory with its slash; empty for all paths that are relative.
-    from: String,
-    to: String,
+    names: Vec<(String, String)>,
 }
 
 impl MessageNames {
@@ -23,14 +22,18 @@ impl MessageNames {
         if recipe.options.portable {
             return None;
         }
-        let (from, to) = match name.is_relative() {
-            true => (String::new(), Some(recipe.message_directory()).filter(|to| !to.is_empty())?),
+        let own = match name.is_relative() {
+            true => Some((String::new(), recipe.message_directory())).filter(|(_, to)| !to.is_empty()),
             false => {
-                let base = recipe.base().to_str()?.trim_end_matches('/');
-                (format!("{base}/"), recipe.shown_directory()?)
+                let base = recipe.base().to_str().map(|base| format!("{}/", base.trim_end_matches('/')));
+                base.zip(recipe.shown_directory())
             }
         };
-        Some(MessageNames { from, to })
+        let library = recipe.toolchain.library_source().filter(|(source, _)| source.is_dir());
+        // Where it is, for whoever wants to look.
+        let library =
+            library.and_then(|(source, name)| Some((format!("{name}/"), format!("{}/", source.to_str()?))));
+        Some(MessageNames { names: own.into_iter().chain(library).collect() })
     }
 
     /// Renames the files of a diagnostic and its children.
@@ -59,10 +62,12 @@ impl MessageNames {
 
     /// A path, and what follows it.
     fn renamed(&self, text: &str) -> Option<String> {
-        // `<anon>` is no file.
-        let is_other = self.from.is_empty() && text.starts_with(['/', '<']);
-        let rest = text.strip_prefix(&self.from).filter(|_| !is_other)?;
-        Some(format!("{}{rest}", self.to))
+        self.names.iter().find_map(|(from, to)| {
+            // `<anon>` is no file.
+            let is_other = from.is_empty() && text.starts_with(['/', '<']);
+            let rest = text.strip_prefix(from.as_str()).filter(|_| !is_other)?;
+            Some(format!("{to}{rest}"))
+        })
     }
 }
 
@@ -90,7 +95,7 @@ mod tests {
     use super::*;
 
     fn renamed(from: &str, to: &str, text: &str) -> String {
-        let names = MessageNames { from: from.to_owned(), to: to.to_owned() };
+        let names = MessageNames { names: vec![(from.to_owned(), to.to_owned())] };
         let span = r#"{"file_name":"/a/b/x.rs"}"#;
         let value =
             format!(r#"{{"message":"m","level":"error","spans":[{span}],"children":[],"rendered":""}}"#);

@@ -5,6 +5,7 @@ use std::path::Path;
 
 /// One thing that is not as it was.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Change {
     /// What kind of thing: `file`, `directory`, `variable`, `command`, `binary` or `script`.
     pub kind: &'static str,

@@ -9,7 +9,7 @@ use crate::support::commands::{COMMANDS, flags_of, takes};
 use crate::support::files::files_below;
 use crate::support::sandbox::{Sandbox, skipped};
 use crate::support::topics;
-use runner::flags::{FLAGS, Flag, named};
+use runner::command_line::flags::{FLAGS, Flag, named};
 
 /// Whose options there are: subcommands, and expressions.
 fn owners() -> impl Iterator<Item = &'static str> {
@@ -31,7 +31,7 @@ fn a_row_of_the_table_says_how_a_flag_is_written_and_whose_it_is() {
             // It is asked for its value before it is known whose flag it is.
             assert!(named(name).all(|other| other.value().is_some() == flag.value().is_some()), "{name}");
         }
-        let mut owners = owners().chain([runner::flags::BACKGROUND]);
+        let mut owners = owners().chain([runner::command_line::flags::BACKGROUND]);
         assert!(owners.any(|owner| takes(owner, flag)), "{}", flag.form);
     }
     for owner in owners() {

@@ -4,9 +4,9 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
+use runner::command_line::{Limits, Package, Placement, State, Wanted};
 use runner::{
-    EXIT_CANNOT_EXECUTE, EXIT_FAILED, EXIT_NOT_FOUND, Error, Limits, Options, Package, Placement, Runner,
-    Script, Settings, State, Step, Wanted,
+    EXIT_CANNOT_EXECUTE, EXIT_FAILED, EXIT_NOT_FOUND, Error, Options, Runner, Script, Settings, Step,
 };
 
 use crate::support::sandbox::Sandbox;
@@ -163,8 +163,14 @@ fn what_is_promoted_is_listed_built_and_demoted() {
 
 #[test]
 fn words_of_a_shebang_are_split_as_the_command_line_does() {
-    assert_eq!(runner::shell_words::split("--debug  --edition '2021'"), ["--debug", "--edition", "2021"]);
-    assert!(runner::is_similar("promote", "promot") && !runner::is_similar("list", "cache"));
+    assert_eq!(
+        runner::command_line::shell_words::split("--debug  --edition '2021'"),
+        ["--debug", "--edition", "2021"]
+    );
+    assert!(
+        runner::command_line::is_similar("promote", "promot")
+            && !runner::command_line::is_similar("list", "cache")
+    );
     let script = Script::text(OsStr::from_bytes(b"\xff"), Path::new("/"), "");
     assert_eq!(script.typed().as_bytes(), b"\xff");
 }

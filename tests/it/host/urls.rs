@@ -2,7 +2,8 @@
 
 use std::ffi::{OsStr, OsString};
 
-use runner::{Kind, Options, Runner, Script, ScriptUrl};
+use runner::command_line::ScriptUrl;
+use runner::{Kind, Options, Runner, Script};
 
 use crate::support::cache_server::CacheServer;
 use crate::support::hosts::settings;

@@ -41,6 +41,16 @@ pub fn settings(root: &Path) -> Settings {
     Settings::new(root.join("home/.cache/runner")).variables(variables(root))
 }
 
+/// Settings that see a sandbox with the machine's own compilers.
+pub fn of_sandbox(sandbox: &Sandbox, more: &[(&str, &str)]) -> Settings {
+    let names = ["PATH", "HOME", "RUSTUP_HOME", "CARGO_HOME", "TMPDIR"];
+    let printed = sandbox.command("/usr/bin/env").run().stdout;
+    let printed = printed.lines().filter_map(|line| line.split_once('='));
+    let known = printed.filter(|(name, _)| names.contains(name)).chain(more.iter().copied());
+    Settings::new(sandbox.cache())
+        .variables(known.map(|(name, value)| (OsString::from(name), OsString::from(value))))
+}
+
 /// A runner that sees a sandbox with a fake compiler, and more variables.
 pub fn runner(root: &Path, more: &[(&str, &str)]) -> Runner {
     let more = more.iter().map(|(name, value)| (OsString::from(name), OsString::from(value)));

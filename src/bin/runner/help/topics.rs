@@ -391,8 +391,8 @@ one exec with the same process number.
 the build to this: packages are downloaded, by which no code of theirs is run;
 then compilers, build scripts and procedural macros have no network, write only
 to the cache, and read of your files compilers, packages, the script's directory
-and its path dependencies. `check`, `clippy`, `doc` and `lsp` are not held to
-this.
+and its path dependencies. `check` and `clippy` are held to it, too, `doc` and
+`lsp` are not.
 
     runner --sandbox-build hello.rs
 

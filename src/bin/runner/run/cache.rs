@@ -97,7 +97,7 @@ fn run(runner: &Runner, command: CacheCommand, json: bool) -> Result<()> {
         }
         CacheCommand::List => {
             if let Some(background) = runner.background()? {
-                let Background { pid, script } = background;
+                let Background { pid, script, .. } = background;
                 print(format_args!("process {pid} is building the release binary of {}\n", shown(&script)));
             }
             list(&runner.cache_list()?);
@@ -105,11 +105,11 @@ fn run(runner: &Runner, command: CacheCommand, json: bool) -> Result<()> {
         CacheCommand::Stats => statistics(runner, json)?,
         CacheCommand::Stop if json => {
             let stopped = runner.stop_background()?;
-            let (pid, script) = stopped.map(|Background { pid, script }| (pid, shown(&script))).unzip();
+            let (pid, script) = stopped.map(|Background { pid, script, .. }| (pid, shown(&script))).unzip();
             print_json(json!({"pid": pid, "script": script}));
         }
         CacheCommand::Stop => match runner.stop_background()? {
-            Some(Background { pid, script }) => {
+            Some(Background { pid, script, .. }) => {
                 print(format_args!("stopped process {pid}, which was building {}\n", shown(&script)));
             }
             None => print(format_args!("nothing is being built in the background\n")),

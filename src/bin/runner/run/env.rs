@@ -48,7 +48,7 @@ fn show(
         print_json(Value::Array(list));
     } else if names.is_empty() {
         let width = chosen.iter().map(|seen| seen.name.len()).max().unwrap_or(0);
-        for EnvEntry { name, value, source } in chosen {
+        for EnvEntry { name, value, source, .. } in chosen {
             let value = value.to_string_lossy();
             let value = if value.is_empty() { "-".into() } else { printable(&value) };
             let source = source.to_string();
@@ -78,14 +78,14 @@ fn show(
 }
 
 fn described(seen: &EnvEntry) -> Value {
-    let EnvEntry { name, value, source } = seen;
+    let EnvEntry { name, value, source, .. } = seen;
     let (kind, place) = match source {
         Origin::CommandLine => ("command line", None),
         Origin::FirstLine => ("first line", None),
         Origin::Metadata => ("metadata", None),
         Origin::Variable(name) => ("variable", Some(name.clone())),
         Origin::File(..) => ("file", Some(source.to_string())),
-        Origin::Default => ("default", None),
+        _ => ("default", None),
     };
     json!({"name": name, "value": value.to_string_lossy(), "source": kind, "place": place})
 }

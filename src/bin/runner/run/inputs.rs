@@ -124,7 +124,7 @@ fn line(input: &BuildInput) -> String {
 }
 
 fn described(input: &BuildInput) -> Value {
-    let BuildInput { reader, program, kind, name, value, stand_ins, behind } = input;
+    let BuildInput { reader, program, kind, name, value, stand_ins, behind, .. } = input;
     let mut fields = json!({
         "reader": reader.name(), "kind": kind, "name": name, "value": value, "program": program,
     });

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use runner::{FetchedScript, Installed, MovedCommand, Placement, Result, Runner, Script, printable};
+use runner::{Installed, MovedCommand, Placement, Result, Runner, Script, printable};
 use serde_json::json;
 
 use crate::action::Action;
@@ -65,8 +65,9 @@ fn install(runner: &Runner, one: &MovedCommand, how: &Moving) -> Result<Option<I
         // The file says yes to the text that ran there, and to no other one.
         let is_there = find().is_ok_and(|script| !one.differs(&script));
         if !is_there {
-            let fetched = runner.fetch(url, &one.options)?;
-            runner.trust(&FetchedScript { url: url.without_pin(), ..fetched })?;
+            let mut fetched = runner.fetch(url, &one.options)?;
+            fetched.url = url.without_pin();
+            runner.trust(&fetched)?;
         }
     }
     let script = find()?;

@@ -5,8 +5,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use runner::{
-    DebugOptions, InstalledCommand, Options, Placement, Result, Runner, State, UpgradeResult, Verbosity,
-    usage_error,
+    DebugOptions, InstalledCommand, Options, Placement, Result, Runner, State, Verbosity, usage_error,
 };
 use serde_json::{Map, Value, json};
 
@@ -208,9 +207,10 @@ fn upgrade(runner: &Runner, names: &[OsString], options: &Options, json: bool) -
         let source = listed.iter().find(|one| one.path == path).map(|one| one.source.as_os_str());
         let renewed = source.map_or(Ok(false), |source| trust::renew(runner, source, options));
         let upgraded = renewed.and_then(|is_renewed| {
-            let upgraded = runner.upgrade(path.as_os_str(), options)?;
+            let mut upgraded = runner.upgrade(path.as_os_str(), options)?;
             let reason = is_renewed.then_some(runner::Reason::SourceChanged);
-            Ok(UpgradeResult { reason: upgraded.reason.or(reason), ..upgraded })
+            upgraded.reason = upgraded.reason.or(reason);
+            Ok(upgraded)
         });
         match upgraded {
             Ok(one) if json => print_json(json!({

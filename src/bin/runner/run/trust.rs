@@ -183,7 +183,9 @@ fn trust(runner: &Runner, command: &TrustCommand, quiet: bool, json: bool) -> Re
                 let fetched = runner.fetch(&url, &Options::default())?;
                 admit(runner, &fetched)?;
                 // A pin says yes to this text, also where it is not given.
-                runner.trust(&FetchedScript { url: url.without_pin(), ..fetched.clone() })?;
+                let mut unpinned = fetched.clone();
+                unpinned.url = url.without_pin();
+                runner.trust(&unpinned)?;
                 let _ = Script::find(&word, &runner.settings())?;
                 tell(url.address(), Some(&fetched.digest), "trusted");
             }

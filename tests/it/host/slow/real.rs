@@ -1,6 +1,5 @@
 //! Hosts with a real rustc: buffers of an editor, deadlines in the compiler and in the linker.
 
-use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::time::Duration;
@@ -8,18 +7,8 @@ use std::time::Duration;
 use runner::{Kind, Options, Run, Runner, Script, Settings, Step};
 
 use crate::support::files::replace;
-use crate::support::hosts::left;
+use crate::support::hosts::{left, of_sandbox};
 use crate::support::sandbox::Sandbox;
-
-/// Settings that see a sandbox with the machine's own compilers.
-fn settings(sandbox: &Sandbox, more: &[(&str, &str)]) -> Settings {
-    let names = ["PATH", "HOME", "RUSTUP_HOME", "CARGO_HOME", "TMPDIR"];
-    let printed = sandbox.command("/usr/bin/env").run().stdout;
-    let of_sandbox = printed.lines().filter_map(|line| line.split_once('='));
-    let of_sandbox = of_sandbox.filter(|(name, _)| names.contains(name)).chain(more.iter().copied());
-    Settings::new(sandbox.cache())
-        .variables(of_sandbox.map(|(name, value)| (OsString::from(name), OsString::from(value))))
-}
 
 fn said(runner: &Runner, script: &Script) -> String {
     let program = runner.build(script, &Options::default()).unwrap();
@@ -32,7 +21,7 @@ fn a_buffer_is_built_in_the_place_of_its_file() {
     let text = "mod m; fn main() { println!(\"file {} {}\", m::said(), file!()) }\n";
     let path = sandbox.write("x.rs", text);
     sandbox.write("m.rs", "pub fn said() -> u8 { 1 }\n");
-    let runner = Runner::new(settings(&sandbox, &[]));
+    let runner = Runner::new(of_sandbox(&sandbox, &[]));
     let file = Script::open(&path, &runner.settings()).unwrap();
     let buffer = file.clone().overlay(text.replace("file ", "buffer "));
     let (of_buffer, of_file) = (said(&runner, &buffer), said(&runner, &file));
@@ -64,7 +53,12 @@ fn a_deadline_ends_the_compiler() {
     let sandbox = Sandbox::new();
     let endless = "#![feature(const_eval_limit)]\nconst fn f(mut n: u64) -> u64 { while n > 0 { n += 1; } n }\n\
                    #[allow(long_running_const_eval)] const X: u64 = f(1);\nfn main() { println!(\"{X}\") }\n";
-    is_over(&sandbox, settings(&sandbox, &[]), &endless[endless.find('\n').unwrap() + 1..], Step::Toolchain);
+    is_over(
+        &sandbox,
+        of_sandbox(&sandbox, &[]),
+        &endless[endless.find('\n').unwrap() + 1..],
+        Step::Toolchain,
+    );
 }
 
 #[test]
@@ -72,7 +66,7 @@ fn a_deadline_ends_the_linker() {
     let sandbox = Sandbox::new();
     let linker = sandbox.script("slow-linker", "#!/bin/sh\nsleep 1000 & wait\n");
     let flags = format!("-Clinker={}", Path::new(&linker).display());
-    let settings = settings(&sandbox, &[("RUSTFLAGS", &flags)]);
+    let settings = of_sandbox(&sandbox, &[("RUSTFLAGS", &flags)]);
     is_over(&sandbox, settings, "fn main() {}\n", Step::Toolchain);
 }
 
@@ -86,7 +80,7 @@ fn with_silent_registry(sandbox: &Sandbox) -> (Settings, std::net::TcpListener) 
         "[source.crates-io]\nreplace-with = 'silent'\n[source.silent]\nregistry = 'sparse+http://127.0.0.1:{port}/'\n"
     );
     std::fs::write(home.join("config.toml"), config).unwrap();
-    (settings(sandbox, &[]).variable("CARGO_HOME", Some(home)), server)
+    (of_sandbox(sandbox, &[]).variable("CARGO_HOME", Some(home)), server)
 }
 
 #[test]

@@ -83,6 +83,58 @@ fn code_of_dependencies_reaches_nothing_while_it_is_compiled() {
 }
 
 #[test]
+fn a_compiler_of_another_language_keeps_its_cache_in_ours() {
+    if !has_sandbox() {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    // A compiler that lies elsewhere with its library, as Zig does, and needs a cache to write to.
+    let zig = "#!/bin/sh\nfor word; do case $word in -femit-bin=*) out=${word#*=} ;; esac; done\n\
+        [ -n \"${out-}\" ] || { echo 0.13.0; exit; }\n\
+        set -e\ncache=${ZIG_GLOBAL_CACHE_DIR-$HOME/.cache/zig}\nmkdir -p \"$cache\"\n: >\"$cache/made\"\n\
+        { echo '#!/bin/sh'; cat \"$(dirname \"$(readlink -f \"$0\")\")/../lib/said\"; } >\"$out\"\nchmod 755 \"$out\"\n";
+    sandbox.script(sandbox.home().join("zig/bin/zig"), zig);
+    sandbox.write(sandbox.home().join("zig/lib/said"), "echo zig\n");
+    std::os::unix::fs::symlink(sandbox.home().join("zig/bin/zig"), sandbox.root().join("bin/zig")).unwrap();
+    sandbox.write("x.zig", "pub fn main() void {}\n");
+    sandbox.runner(["--sandbox-build", "x.zig"]).run().prints("zig\n");
+    assert!(!sandbox.home().join(".cache/zig").exists());
+    sandbox.runner(["x.zig"]).run().prints("zig\n");
+}
+
+#[test]
+fn a_confined_build_keeps_its_directory_if_asked() {
+    if !has_sandbox() {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    sandbox.write("x.rs", "fn main() { println!(\"hi\") }\n");
+    let ran = sandbox.runner(["--sandbox-build", "--work", "x.rs"]).run();
+    assert_eq!((ran.code, ran.stdout.as_str()), (0, "hi\n"), "{}", ran.stderr);
+    let work = ran.stderr.trim_end().strip_prefix("WORK=").unwrap();
+    assert!(Path::new(work).starts_with(sandbox.root().join("tmp")), "{work}");
+    assert!(Path::new(work).join("program").is_file(), "{work}");
+}
+
+#[test]
+fn a_check_is_confined_as_a_build_is() {
+    if !has_sandbox() {
+        return;
+    }
+    let (sandbox, _tcp, _unix) = hostile();
+    sandbox.write(
+        "s/x.rs",
+        "---\n[dependencies]\nscript = { path = \"script\" }\nmacros = { path = \"macros\" }\n---\n\
+         const _: [(); 1] = [(); (script::SAID.len() == macros::said!().len()) as usize];\nfn main() {}\n",
+    );
+    let checked = sandbox.runner(["check", "--sandbox-build", "s/x.rs"]).run();
+    assert_eq!(checked.code, 0, "{}", checked.stderr);
+    assert!(!sandbox.home().join("written").exists() && !sandbox.path("s/script/written.txt").exists());
+    sandbox.runner(["check", "s/x.rs"]).env("RUNNER_CACHE", sandbox.root().join("free")).run();
+    assert!(sandbox.home().join("written").exists());
+}
+
+#[test]
 fn a_confined_build_gives_the_same_program() {
     if !has_sandbox() {
         return;
@@ -97,7 +149,29 @@ fn a_confined_build_gives_the_same_program() {
          fn main() { let x = regex::Regex::new(\"l+\").unwrap().is_match(\"hello\");\n    \
          println!(\"{}\", serde_json::to_string(&S { x }).unwrap()) }\n",
     );
-    for script in ["plain.rs", "c.c", "several.rs"] {
+    // C that a build script compiles, as `cc` does.
+    sandbox.write(
+        "native/Cargo.toml",
+        "[package]\nname = \"native\"\nversion = \"1.0.0\"\nedition = \"2021\"\n",
+    );
+    sandbox.write("native/n.c", "int number(void) { return 42; }\n");
+    sandbox.write(
+        "native/build.rs",
+        "use std::process::Command;\nfn main() {\n    let out = std::env::var(\"OUT_DIR\").unwrap();\n    \
+         let run = |name: &str, words: &[&str]| assert!(Command::new(name).args(words).status().unwrap().success());\n    \
+         run(\"cc\", &[\"-O2\", \"-c\", \"n.c\", \"-o\", &format!(\"{out}/n.o\")]);\n    \
+         run(\"ar\", &[\"rcD\", &format!(\"{out}/libn.a\"), &format!(\"{out}/n.o\")]);\n    \
+         println!(\"cargo:rustc-link-search=native={out}\\ncargo:rustc-link-lib=static=n\");\n}\n",
+    );
+    sandbox.write(
+        "native/src/lib.rs",
+        "unsafe extern \"C\" { fn number() -> i32; }\npub fn said() -> i32 { unsafe { number() } }\n",
+    );
+    sandbox.script(
+        "native.rs",
+        "---\n[dependencies]\nnative = { path = \"native\" }\n---\nfn main() { println!(\"{}\", native::said()) }\n",
+    );
+    for script in ["plain.rs", "c.c", "native.rs", "several.rs"] {
         let built = |name: &str, more: &[&str]| {
             let words = [&["build", "--print-path"], more, &[script]].concat();
             let ran = sandbox.runner(words).env("RUNNER_CACHE", sandbox.root().join(name)).run();
