@@ -171,44 +171,40 @@ fn view(runner: &Runner, text: &str, terminal: &File) {
 }
 
 fn trust(runner: &Runner, command: &TrustCommand, quiet: bool, json: bool) -> Result<()> {
-    let tell = |url: &str, digest: Option<&str>, done: &str| match json {
-        true => print_json(json!({"url": url, "b3": digest})),
-        false if quiet => {}
-        false => print(format_args!("{done} {url}\n")),
+    let (words, is_removed) = match command {
+        TrustCommand::List => return list(runner, json),
+        TrustCommand::Add(words) => (words, false),
+        TrustCommand::Remove(words) => (words, true),
     };
-    match command {
-        TrustCommand::List => list(runner, json)?,
-        TrustCommand::Add(words) => {
-            for (word, url) in urls(words)? {
-                let fetched = runner.fetch(&url, &Options::default())?;
-                admit(runner, &fetched)?;
-                // A pin says yes to this text, also where it is not given.
-                let mut unpinned = fetched.clone();
-                unpinned.url = url.without_pin();
-                runner.trust(&unpinned)?;
-                let _ = Script::find(&word, &runner.settings())?;
-                tell(url.address(), Some(&fetched.digest), "trusted");
-            }
+    // One that is none is refused before anything is done with the others.
+    words.iter().try_for_each(|word| url(word).map(drop))?;
+    for word in words {
+        let url = url(word)?;
+        let (mut digest, mut done) = (None, "removed");
+        if is_removed {
+            runner.distrust(&url)?;
+        } else {
+            let mut fetched = runner.fetch(&url, &Options::default())?;
+            admit(runner, &fetched)?;
+            // A pin says yes to this text, also where it is not given.
+            fetched.url = url.without_pin();
+            runner.trust(&fetched)?;
+            (digest, done) = (Some(fetched.digest), "trusted");
         }
-        TrustCommand::Remove(words) => {
-            for (_, url) in urls(words)? {
-                runner.distrust(&url)?;
-                tell(url.address(), None, "removed");
-            }
+        match json {
+            true => print_json(json!({"url": url.address(), "b3": digest})),
+            false if quiet => {}
+            false => print(format_args!("{done} {}\n", url.address())),
         }
     }
     Ok(())
 }
 
-fn urls(words: &[OsString]) -> Result<Vec<(OsString, ScriptUrl)>> {
-    let url = |word: &'_ OsString| -> Result<(OsString, ScriptUrl)> {
-        let url = ScriptUrl::parse(word).unwrap_or_else(|| {
-            let word = word.to_string_lossy();
-            Err(usage_error(format!("`{word}` is not a URL")).with_hint("`https://HOST/PATH`"))
-        });
-        Ok((word.clone(), url?))
-    };
-    words.iter().map(url).collect()
+fn url(word: &OsString) -> Result<ScriptUrl> {
+    ScriptUrl::parse(word).unwrap_or_else(|| {
+        let word = word.to_string_lossy();
+        Err(usage_error(format!("`{word}` is not a URL")).with_hint("`https://HOST/PATH`"))
+    })
 }
 
 fn list(runner: &Runner, json: bool) -> Result<()> {
