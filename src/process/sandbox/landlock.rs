@@ -10,8 +10,9 @@
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+
+use rustix::fs::{Mode, OFlags};
 
 use crate::process::sandbox::kernel::{self, Handled};
 use crate::process::sandbox::refused::Refused;
@@ -119,8 +120,9 @@ fn these<T>(grant: &Grant<T>) -> &[T] {
 }
 
 fn below(ruleset: &OwnedFd, path: &Path, access: u64) -> io::Result<()> {
-    // Only as a place: nothing is read, and no pipe's other end waited for.
-    let place = File::options().read(true).custom_flags(libc::O_PATH).open(path)?;
+    // Only as a place: nothing is read, and no pipe's other end waited for. `custom_flags` of std drops this flag where the C
+    // library counts it among the access modes, as musl does.
+    let place = File::from(rustix::fs::open(path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty())?);
     let access = if place.metadata()?.is_dir() { access } else { access & OF_FILES };
     match access {
         0 => Ok(()),
