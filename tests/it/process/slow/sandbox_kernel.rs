@@ -30,7 +30,8 @@ fn a_kernel_that_cannot_do_all_of_it_runs_nothing() {
         ("landlock_create_ruleset:retval=77", BAD_DESCRIPTOR),
         ("landlock_create_ruleset:error=EINVAL:when=2", "landlock_create_ruleset: Invalid argument"),
         ("landlock_add_rule:error=EINVAL", "Invalid argument"),
-        ("landlock_add_rule:error=ENOMEM:when=5", "Cannot allocate memory"),
+        // Each C library has its own words for it.
+        ("landlock_add_rule:error=ENOMEM:when=5", "memory"),
         ("landlock_restrict_self:error=E2BIG", "Argument list too long"),
         ("seccomp:error=EINVAL", "Invalid argument"),
         ("seccomp:error=ENOSYS", "Function not implemented"),
