@@ -132,7 +132,7 @@ pub const FLAGS: &[Flag] = &[
     flag("--check", &["fmt"], "only show what would change; exit code 1 if anything"),
     flag("--to frontmatter|block", &["migrate"], "form of the metadata (default: frontmatter)"),
     flag("--lock", &["update"], "write SCRIPT.lock, which is then used wherever the script goes"),
-    flag("--json", &["why", "inputs", "list", "env", "cache", "add", "remove", "lock", "outdated", "doctor", "export", "import", "promote", "upgrade", "rollback", "demote", "verify", "update", "doc", "fmt", "migrate", "new", "trust"], "print JSON: see `runner help json`"),
+    flag("--json", &["why", "inputs", "list", "env", "cache", "add", "remove", "lock", "outdated", "doctor", "export", "import", "promote", "upgrade", "rollback", "demote", "verify", "update", "doc", "fmt", "migrate", "new", "trust", "test", "bench", "tree"], "print JSON: see `runner help json`"),
     flag("--script SCRIPT", &["env"], "show the settings of a run of SCRIPT"),
     flag("--script SCRIPT", &["verify"], "path of the script (default: where it was built)"),
     flag("--older DAYS", &["cache"], "with `trim`: remove builds unused for DAYS, e.g. `7d`")

@@ -1,6 +1,6 @@
 //! The table of subcommands: names, arguments and help.
 
-use runner::flags::{EVERY, FLAGS, Flag, SCRIPT};
+use runner::command_line::flags::{EVERY, FLAGS, Flag, SCRIPT};
 
 /// A subcommand.
 pub(crate) struct Command {
@@ -93,8 +93,12 @@ const WORDS_OF_OTHERS: &[(&str, &str)] = &[
 pub(crate) fn meant(word: &str) -> Option<String> {
     let of_others = WORDS_OF_OTHERS.iter().find(|(other, _)| *other == word);
     let of_others = of_others.map(|(_, own)| format!("did you mean `runner {own}`?"));
-    let similar =
-        || COMMANDS.iter().map(|command| command.name).find(|known| runner::is_similar(known, word));
+    let similar = || {
+        COMMANDS
+            .iter()
+            .map(|command| command.name)
+            .find(|known| runner::command_line::is_similar(known, word))
+    };
     of_others.or_else(|| similar().map(|known| format!("there is a subcommand `{known}`")))
 }
 

@@ -16,7 +16,7 @@
 use std::ffi::OsString;
 
 use runner::Runner;
-use runner::flags::{self, EXPRESSION, FLAGS, Flag};
+use runner::command_line::flags::{self, EXPRESSION, FLAGS, Flag};
 
 use crate::commands::{COMMANDS, takes};
 use crate::help;
@@ -165,7 +165,7 @@ impl Answer<'_> {
             }
             "TOOLCHAIN" => self.runner.toolchains().iter().for_each(|name| self.add(prefix, name, "")),
             "TARGET" => self.runner.targets().iter().for_each(|name| self.add(prefix, name, "")),
-            "LANGUAGE" => runner::language_names().for_each(|name| self.add(prefix, name, "")),
+            "LANGUAGE" => runner::command_line::language_names().for_each(|name| self.add(prefix, name, "")),
             "TEMPLATE" => {
                 self.runner.templates().iter().for_each(|(name, help)| self.add(prefix, name, help));
                 // One with a slash is a path.
@@ -176,7 +176,7 @@ impl Answer<'_> {
                 help::TOPICS.iter().for_each(|topic| self.add(prefix, topic.name, topic.says));
             }
             "SCRIPT" => {
-                let extensions: Vec<&str> = runner::script_extensions().collect();
+                let extensions: Vec<&str> = runner::command_line::script_extensions().collect();
                 self.add("", &[":scripts ", &extensions.join(" ")].concat(), "");
             }
             _ if called.contains("FILE") => self.add("", ":files", ""),

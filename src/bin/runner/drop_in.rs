@@ -14,9 +14,8 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
-use runner::{
-    Dialect, Expression, ExpressionKind, Harness, Options, Result, Verbosity, flags, shell_words, usage_error,
-};
+use runner::command_line::{Expression, ExpressionKind, flags, shell_words, usage_error};
+use runner::{Dialect, Harness, Options, Result, Verbosity};
 
 use crate::action::{Action, action};
 use crate::print::print;

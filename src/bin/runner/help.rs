@@ -1,13 +1,13 @@
 //! `--help`, `help SUBCOMMAND` and `help TOPIC`.
 //!
-//! What can be typed is in [`runner::flags`] and [`crate::commands`], what there is to say of it at length in [`texts`] and
+//! What can be typed is in [`runner::command_line::flags`] and [`crate::commands`], what there is to say of it at length in [`texts`] and
 //! [`topics`]; here the two are put together.
 
 pub(crate) mod manual;
 pub(crate) mod texts;
 pub(crate) mod topics;
 
-use runner::flags::{EXPRESSION, FLAGS, Flag};
+use runner::command_line::flags::{EXPRESSION, FLAGS, Flag};
 
 use crate::commands::{COMMANDS, takes};
 use crate::help::texts::{CODES, OVERVIEW, RUST_SCRIPT, long};
@@ -41,7 +41,7 @@ pub(crate) fn text(topic: Option<&str>) -> Option<String> {
 /// What was meant by a topic that there is no help on.
 pub(crate) fn similar_topic(topic: &str) -> Option<&'static str> {
     let known = COMMANDS.iter().map(|command| command.name).chain(TOPICS.iter().map(|topic| topic.name));
-    known.into_iter().find(|known| runner::is_similar(known, topic))
+    known.into_iter().find(|known| runner::command_line::is_similar(known, topic))
 }
 
 fn overview() -> String {

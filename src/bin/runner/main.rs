@@ -59,7 +59,9 @@ fn check_stack() -> runner::Result<()> {
     match rustix::process::getrlimit(rustix::process::Resource::Stack).current {
         Some(most) if most < LEAST => {
             let (most, least) = (most >> 10, LEAST >> 10);
-            Err(runner::usage_error(format!("cannot work with a stack of {most} KiB (`ulimit -s {least}`)")))
+            Err(runner::command_line::usage_error(format!(
+                "cannot work with a stack of {most} KiB (`ulimit -s {least}`)"
+            )))
         }
         _ => Ok(()),
     }

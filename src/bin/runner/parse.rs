@@ -73,7 +73,7 @@ fn parse_words(
             if name != "watch" {
                 color::take(&mut more, color)?;
             }
-            run::before_script(name, before.into_iter().chain(more).collect(), rest).map(Asked::from)
+            run::before_script(name, before.into_iter().chain(more).collect(), rest)
         }
         // Options may stand before a subcommand too.
         Some(name) => {
@@ -84,7 +84,7 @@ fn parse_words(
         }
         None => {
             pin::pin(&mut word, pin)?;
-            run::before_script(NONE, before, word.into_iter().chain(rest).collect()).map(Asked::from)
+            run::before_script(NONE, before, word.into_iter().chain(rest).collect())
         }
     }
 }

@@ -4,7 +4,7 @@
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 
-use runner::printable;
+use runner::command_line::printable;
 use serde_json::Value;
 
 /// A path in a list: one line, whatever is in it.

@@ -25,8 +25,8 @@ use std::ffi::OsString;
 
 use runner::{Flow, Lint, Result, Runner, Settings};
 
-use crate::action::{Action, Asked, Call};
-use crate::parse::typed::Typed;
+use crate::action::{Asked, Call};
+use crate::parse::typed::{Typed, takes_json};
 use crate::terminal::Terminal;
 
 /// Does what was asked; the exit code.
@@ -50,12 +50,15 @@ pub(crate) fn has_script_arguments(name: &str) -> bool {
 }
 
 /// A subcommand whose options stand before the script.
-pub(crate) fn before_script(name: &str, options: Vec<OsString>, script: Vec<OsString>) -> Result<Action> {
-    match name {
+pub(crate) fn before_script(name: &str, mut options: Vec<OsString>, script: Vec<OsString>) -> Result<Asked> {
+    let json = takes_json(name).then(|| options.iter().position(|option| option == "--json")).flatten();
+    let json = json.map(|at| options.remove(at)).is_some();
+    let action = match name {
         "watch" => watch::parse(options, script),
         "tree" => dependencies::parse_tree(options, script),
-        _ => execution::parse(name, options, script),
-    }
+        _ => execution::parse(name, options, script, json),
+    };
+    Ok(Asked { json, ..action?.into() })
 }
 
 /// Any other subcommand.

@@ -8,7 +8,8 @@ use std::io::{IsTerminal, Write};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use runner::{Event, Settings, Verbosity, printable};
+use runner::command_line::printable;
+use runner::{Event, Settings, Verbosity};
 
 use crate::print;
 

@@ -36,6 +36,7 @@ const EXACT: &[(&str, &str)] = &[
     ("migrate", "migrate m.rs"),
     ("new", "new made.rs"),
     ("fmt", "fmt f.rs"),
+    ("test", "test --json x.rs"),
     ("lock", "lock x.rs"),
     ("promote", "promote x.rs"),
     ("upgrade", "upgrade"),
@@ -66,7 +67,7 @@ fn every_subcommand_tells_the_fields_that_the_help_names() {
     let sandbox = Sandbox::fake();
     let documented = documented(&sandbox);
     // Each that has the flag is in the table, or has a format of its own.
-    let flags = runner::flags::FLAGS.iter().filter(|flag| flag.is_named("--json"));
+    let flags = runner::command_line::flags::FLAGS.iter().filter(|flag| flag.is_named("--json"));
     for command in flags.flat_map(|flag| flag.owners()).filter(|name| !matches!(**name, "check" | "clippy")) {
         assert!(documented.keys().any(|known| known.split(' ').next() == Some(command)), "{command}");
     }
@@ -75,7 +76,9 @@ fn every_subcommand_tells_the_fields_that_the_help_names() {
     sandbox.script("f.rs", "fn main() {}\n");
     sandbox.script("../fake/rustfmt", "#!/bin/sh\nexit 0\n");
     for (name, words) in EXACT {
-        let words: Vec<&str> = words.split(' ').chain(["--json"]).collect();
+        // What follows the script of a test is for its program.
+        let last = (!words.contains("--json")).then_some("--json");
+        let words: Vec<&str> = words.split(' ').chain(last).collect();
         let ran = sandbox.runner(words).run();
         // What the doctor finds in a sandbox with a fake compiler is not asked here.
         let most = u8::from(*name == "doctor");
@@ -108,6 +111,7 @@ fn every_subcommand_tells_the_fields_that_the_help_names() {
             assert_eq!(unknown, Vec::<&String>::new(), "{name}");
         }
     };
+    within("tree", &["tree", "--json", "x.rs"]);
     within("build", &["build", "--print-path", "--json", "x.rs"]);
     within("cache trim", &["cache", "trim", "--dry-run", "--json"]);
     within("cache trim", &["cache", "trim", "--json"]);

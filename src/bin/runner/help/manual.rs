@@ -3,7 +3,7 @@
 //! The language is man(7)'s. A text's lines that begin with two spaces, and its `Usage:`, are set as they are; others are
 //! paragraphs, in which what stands between back-ticks is bold.
 
-use runner::flags::{EXPRESSION, FLAGS, Flag};
+use runner::command_line::flags::{EXPRESSION, FLAGS, Flag};
 
 use crate::commands::{COMMANDS, takes};
 use crate::help::texts::{EXPRESSIONS, OVERVIEW, long};

@@ -48,7 +48,8 @@ program that runs them: a filter, `--nocapture`, `--list`. Tests are built in
 the profile `test`, benchmarks in `bench` and with the nightly toolchain, unless
 the options say otherwise. A file that only holds tests needs no `main`. Words
 after the first that are script files too are tested as well, each by itself;
-`--` ends them. Exit code: the worst of them.
+`--` ends them. Exit code: the worst of them. With `--json` one object a script,
+which holds what its tests printed.
 ";
 
 pub(crate) const CHECK: &str = "\
@@ -281,7 +282,8 @@ Usage: runner tree [OPTIONS] SCRIPT [CARGO TREE OPTIONS]...
 
 Shows the dependencies of a script as `cargo tree` does, in the versions that a
 run takes. What follows the script is for cargo: `-i NAME`, `-e features`, `-d`,
-`--depth N`. Its exit code is that of the command.
+`--depth N`. Its exit code is that of the command. With `--json` a list of the
+packages in the order of the tree, each with its depth.
 ";
 
 pub(crate) const OUTDATED: &str = "\

@@ -2,7 +2,8 @@
 
 use std::ffi::OsString;
 
-use runner::{Result, usage_error};
+use runner::Result;
+use runner::command_line::usage_error;
 
 /// Takes the option out of words that come before a script's own; the last one counts. `None` leaves it to the environment.
 pub(crate) fn take(words: &mut Vec<OsString>, color: &mut Option<bool>) -> Result<()> {
@@ -22,7 +23,7 @@ pub(crate) fn take(words: &mut Vec<OsString>, color: &mut Option<bool>) -> Resul
             }
             _ => {
                 // The value of another option may look like one.
-                at += if runner::flags::takes_value(&text) { 2 } else { 1 };
+                at += if runner::command_line::flags::takes_value(&text) { 2 } else { 1 };
                 continue;
             }
         };

@@ -2,7 +2,8 @@
 
 use std::ffi::OsString;
 
-use runner::{Result, ScriptUrl, usage_error};
+use runner::Result;
+use runner::command_line::{ScriptUrl, usage_error};
 
 const PIN: &str = "--blake3";
 

@@ -4,8 +4,9 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 
 use pico_args::Arguments;
-use runner::flags::{self, EXPRESSION, FLAGS, Flag};
-use runner::{Error, Options, Result, usage_error};
+use runner::command_line::flags::{self, EXPRESSION, FLAGS, Flag};
+use runner::command_line::usage_error;
+use runner::{Error, Options, Result};
 
 use crate::commands;
 use crate::parse::values::from_here;
@@ -75,7 +76,9 @@ fn unknown_option(option: &OsStr, command: &str) -> Error {
     let similar = |is_own: bool| {
         let flags =
             FLAGS.iter().filter(move |flag| flag.is_shown() && commands::takes(command, flag) == is_own);
-        flags.flat_map(Flag::names).find(|known| known.starts_with("--") && runner::is_similar(known, name))
+        flags
+            .flat_map(Flag::names)
+            .find(|known| known.starts_with("--") && runner::command_line::is_similar(known, name))
     };
     match similar(true).or_else(|| similar(false)) {
         Some(known) => error.with_hint(format!("did you mean `{known}`? `{help}` lists the options")),

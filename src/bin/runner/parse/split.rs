@@ -4,7 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 
 use pico_args::Arguments;
-use runner::{flags, shell_words};
+use runner::command_line::{flags, shell_words};
 
 /// A parser of options, to which `--option=value` is `--option value`.
 pub(crate) fn parser(arguments: Vec<OsString>) -> Arguments {

@@ -4,7 +4,8 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use pico_args::{Arguments, Keys};
-use runner::{Options, Result, Verbosity, flags, usage_error};
+use runner::command_line::{flags, usage_error};
+use runner::{Options, Result, Verbosity};
 
 use crate::commands;
 use crate::parse::options::common;
@@ -28,8 +29,7 @@ impl<'a> Typed<'a> {
         let end = arguments.iter().position(|argument| argument == "--").unwrap_or(arguments.len());
         let plain = arguments.split_off(end).into_iter().skip(1).collect();
         let mut parser = split::parser(arguments);
-        let takes_json = flags::named("--json").any(|flag| commands::takes(name, flag));
-        let json = takes_json && parser.contains("--json");
+        let json = takes_json(name) && parser.contains("--json");
         Typed { name, parser, plain, json }
     }
 
@@ -103,6 +103,11 @@ impl<'a> Typed<'a> {
         let name = self.name;
         no_more(self.words(None)?, name)
     }
+}
+
+/// Whether a subcommand prints JSON if it is asked to.
+pub(crate) fn takes_json(name: &str) -> bool {
+    flags::named("--json").any(|flag| commands::takes(name, flag))
 }
 
 /// Words of which there must be some: scripts.

@@ -5,8 +5,9 @@ use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
 use pico_args::{Arguments, Keys};
-use runner::flags::{self, Flag};
-use runner::{Error, Options, Result, usage_error};
+use runner::command_line::flags::{self, Flag};
+use runner::command_line::usage_error;
+use runner::{Error, Options, Result};
 
 /// Takes a flag that sets an option, as often as it may be given.
 pub(crate) fn take(parser: &mut Arguments, flag: &Flag, options: &mut Options) -> Result<()> {

@@ -2,7 +2,8 @@
 
 use std::ffi::OsString;
 
-use runner::{Addition, DependencyChange, Options, Result, Verbosity, printable, usage_error};
+use runner::command_line::{Addition, DependencyChange, printable, usage_error};
+use runner::{Options, Result, Verbosity};
 use serde_json::{Value, json};
 
 use crate::action::{Action, action};

@@ -5,7 +5,8 @@ use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use runner::{Artifact, Error, Options, Result, Runner, Script, Verification, flags, printable, usage_error};
+use runner::command_line::{Artifact, Verification, flags, printable, usage_error};
+use runner::{Error, Options, Result, Runner, Script};
 use serde_json::json;
 
 use crate::action::{Action, action};

@@ -5,7 +5,8 @@ use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use runner::{Background, CachedBuild, Options, Result, Runner, Script, TrimReport, usage_error};
+use runner::command_line::{Background, CachedBuild, TrimReport, usage_error};
+use runner::{Options, Result, Runner, Script};
 use serde_json::{Value, json};
 
 use crate::action::{Action, action};

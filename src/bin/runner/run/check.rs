@@ -3,7 +3,8 @@
 use std::ffi::OsString;
 use std::io::Read;
 
-use runner::{EXIT_FAILED, Lint, Options, Result, Runner, Script, Style, printable, usage_error};
+use runner::command_line::{Style, printable, usage_error};
+use runner::{EXIT_FAILED, Lint, Options, Result, Runner, Script};
 use serde_json::{Value, json};
 
 use crate::action::Action;

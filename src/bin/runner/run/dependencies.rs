@@ -3,16 +3,14 @@
 use std::ffi::OsString;
 use std::path::Path;
 
-use runner::{
-    LockResult, Options, OutdatedDependency, Renewal, Result, Runner, Script, Verbosity, printable,
-    usage_error,
-};
+use runner::command_line::{LockResult, OutdatedDependency, Renewal, printable, usage_error};
+use runner::{Options, Result, Runner, Script, Verbosity};
 use serde_json::{Value, json};
 
-use crate::action::Action;
+use crate::action::{Action, Call};
 use crate::parse::typed::Typed;
 use crate::print::{print, print_json, shown, tell};
-use crate::run::execution::behind_options;
+use crate::run::execution::{Behind, behind_options};
 use crate::run::many::{self, told};
 use crate::run::script::read;
 use crate::run::trust;
@@ -40,12 +38,34 @@ pub(crate) fn parse_tree(options: Vec<OsString>, script: Vec<OsString>) -> Resul
         Ok((behind, ())) => behind,
         Err(help) => return Ok(help),
     };
-    Ok(Box::new(move |call| {
-        let script = read(&call.runner, &behind.script, &behind.options)?;
-        let (text, code) = call.runner.tree(&script, &behind.options, &behind.arguments)?;
-        print(format_args!("{text}"));
-        Ok(code)
-    }))
+    Ok(Box::new(move |call| tree(call, behind)))
+}
+
+/// The lines of `cargo tree`, each with its depth, its name and version, and what else cargo says of it.
+const TREE_AS_DATA: &str = "--prefix depth --format \t{p} --charset ascii";
+
+/// Prints what `cargo tree` does of a script; its exit code.
+fn tree(call: &Call, behind: Behind) -> Result<u8> {
+    let Behind { script, mut arguments, options } = behind;
+    if call.json {
+        arguments.extend(TREE_AS_DATA.split(' ').map(OsString::from));
+    }
+    let script = read(&call.runner, &script, &options)?;
+    let (text, code) = call.runner.tree(&script, &options, &arguments)?;
+    match call.json && code == 0 {
+        true => print_json(Value::Array(text.lines().filter_map(node).collect())),
+        false => print(format_args!("{text}")),
+    }
+    Ok(code)
+}
+
+/// A package of a tree; the script itself is none.
+fn node(line: &str) -> Option<Value> {
+    let (depth, package) = line.split_once('\t')?;
+    let depth: u32 = depth.parse().ok()?;
+    let (name, rest) = package.split_once(" v")?;
+    let version = rest.split(' ').next();
+    (depth > 0).then(|| json!({"depth": depth, "name": name, "version": version}))
 }
 
 /// `outdated`; no scripts are all of them.
@@ -230,7 +250,8 @@ fn known_scripts(runner: &Runner) -> Result<Vec<OsString>> {
     let mut known: Vec<OsString> = Vec::new();
     let is_trusted = |script: &Path| {
         let word = script.as_os_str();
-        runner::ScriptUrl::parse(word).is_some() && Script::find(word, &runner.settings()).is_ok()
+        runner::command_line::ScriptUrl::parse(word).is_some()
+            && Script::find(word, &runner.settings()).is_ok()
     };
     let promoted = runner.installed()?;
     for one in promoted.iter().filter(|one| one.package.is_some()) {

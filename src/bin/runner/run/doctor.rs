@@ -2,7 +2,8 @@
 
 use std::ffi::OsStr;
 
-use runner::{Grade, Options, Result, Runner, printable};
+use runner::command_line::{Grade, printable};
+use runner::{Options, Result, Runner};
 use serde_json::{Value, json};
 
 use crate::action::Action;

@@ -2,7 +2,8 @@
 
 use std::ffi::OsString;
 
-use runner::{Error, Options, Result, Runner, usage_error};
+use runner::command_line::usage_error;
+use runner::{Error, Options, Result, Runner};
 use serde_json::Value;
 
 use crate::action::{Action, action};

@@ -5,7 +5,8 @@ use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use runner::{EnvEntry, Error, Options, Origin, Result, Runner, printable, usage_error};
+use runner::command_line::{EnvEntry, Origin, printable, usage_error};
+use runner::{Error, Options, Result, Runner};
 use serde_json::{Value, json};
 
 use crate::action::{Action, action};
@@ -98,7 +99,7 @@ fn unknown(name: &str, seen: &[EnvEntry], no_compiler: Option<Error>) -> Error {
             let error = usage_error(format!("there is no setting `{name}`"));
             let similar = |seen: &&EnvEntry| {
                 seen.name == name.to_ascii_lowercase().replace('_', "-")
-                    || runner::is_similar(seen.name, name)
+                    || runner::command_line::is_similar(seen.name, name)
             };
             match seen.iter().find(similar) {
                 Some(seen) => error.with_hint(format!("did you mean `{}`?", seen.name)),

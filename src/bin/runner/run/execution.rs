@@ -4,7 +4,8 @@ use std::ffi::OsString;
 use std::path::Path;
 
 use pico_args::Arguments;
-use runner::{Error, Harness, Options, Result, ScriptUrl, usage_error};
+use runner::command_line::{ScriptUrl, usage_error};
+use runner::{Error, Harness, Options, Result};
 
 use crate::action::Action;
 use crate::commands;
@@ -57,7 +58,7 @@ fn missing(name: &str) -> Error {
 }
 
 /// `run`, `test` and `bench`.
-pub(crate) fn parse(name: &str, options: Vec<OsString>, script: Vec<OsString>) -> Result<Action> {
+pub(crate) fn parse(name: &str, options: Vec<OsString>, script: Vec<OsString>, json: bool) -> Result<Action> {
     let typed = options.clone();
     let Behind { script, mut arguments, mut options } =
         match behind_options(name, options, script, |_| Ok(()))? {
@@ -72,10 +73,10 @@ pub(crate) fn parse(name: &str, options: Vec<OsString>, script: Vec<OsString>) -
     let Some(harness) = options.harness else { return Ok(run(script, options, arguments)) };
     let more = arguments.iter().take_while(|word| many::is_script(word)).count();
     let is_directory = Path::new(&script).is_dir() && ScriptUrl::parse(&script).is_none();
-    if more > 0 || is_directory {
+    if more > 0 || is_directory || json {
         let scripts: Vec<OsString> = std::iter::once(script).chain(arguments.drain(..more)).collect();
         let words: Vec<OsString> = std::iter::once(OsString::from(name)).chain(typed).collect();
-        return Ok(Box::new(move |call| many::test(&call.runner, &scripts, &words, &arguments, &options)));
+        return Ok(Box::new(move |call| many::test(call, &scripts, &words, &arguments, &options)));
     }
     // As in cargo, what follows `--` is for the program that runs the tests; here everything is.
     if let Some(at) = arguments.iter().position(|argument| argument == "--") {

@@ -3,7 +3,8 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use runner::{ExportMode, ImportMode, Options, Result, Runner, Verbosity, printable, usage_error};
+use runner::command_line::{ExportMode, ImportMode, printable, usage_error};
+use runner::{Options, Result, Runner, Verbosity};
 use serde_json::json;
 
 use crate::action::{Action, action};

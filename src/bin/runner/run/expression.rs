@@ -6,7 +6,8 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use runner::{Expression, ExpressionKind, Options, Result, usage_error};
+use runner::command_line::{Expression, ExpressionKind, usage_error};
+use runner::{Options, Result};
 
 use crate::action::Action;
 use crate::end::end_as;

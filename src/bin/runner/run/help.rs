@@ -2,7 +2,8 @@
 
 use std::ffi::OsString;
 
-use runner::{Result, flags, usage_error};
+use runner::Result;
+use runner::command_line::{flags, usage_error};
 
 use crate::action::{Action, action};
 use crate::parse::positional::{no_more, words};

@@ -2,7 +2,8 @@
 
 use std::ffi::OsString;
 
-use runner::{BuildInput, InputReader, Options, Result, Runner, Script, Verbosity, Why, printable};
+use runner::command_line::{Why, printable};
+use runner::{BuildInput, InputReader, Options, Result, Runner, Script, Verbosity};
 use serde_json::{Value, json};
 
 use crate::action::Action;

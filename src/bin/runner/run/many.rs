@@ -6,13 +6,13 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use runner::{
-    EXIT_FAILED, Harness, Options, Result, Runner, Script, ScriptUrl, Verbosity, printable, usage_error,
-};
-use serde_json::Value;
+use runner::command_line::{ScriptUrl, printable, usage_error};
+use runner::{EXIT_FAILED, Harness, Options, Result, Runner, Script, Verbosity};
+use serde_json::{Value, json};
 
+use crate::action::Call;
 use crate::end::exit_code;
-use crate::print::{err, json_line, out, print, tell};
+use crate::print::{err, json_line, out, print, print_json, tell};
 use crate::run::script::read;
 
 /// What one script came to: the exit code, and the text for the standard output.
@@ -68,12 +68,13 @@ pub(crate) fn each(
 /// by one.
 #[allow(clippy::disallowed_methods)] // The command line itself, once more; no script is started here.
 pub(crate) fn test(
-    runner: &Runner,
+    call: &Call,
     scripts: &[OsString],
     words: &[OsString],
     arguments: &[OsString],
     options: &Options,
 ) -> Result<u8> {
+    let Call { runner, json } = call;
     let scripts = expand(runner, scripts, false)?;
     let scripts = scripts.iter().map(|script| read(runner, script, options)).collect::<Result<Vec<_>>>()?;
     let own = std::env::current_exe()
@@ -95,6 +96,13 @@ pub(crate) fn test(
     for (script, output) in scripts.iter().zip(outputs) {
         let name = script.display_name();
         match output {
+            Ok(output) if *json => {
+                let code = exit_code(output.status);
+                let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+                let (stdout, stderr) = (text(&output.stdout), text(&output.stderr));
+                print_json(json!({"script": name, "exit_code": code, "stdout": stdout, "stderr": stderr}));
+                codes.push(code);
+            }
             Ok(output) => {
                 let title = format!("{}:\n", printable(&name));
                 let _ = out().write_all(title.as_bytes());
@@ -109,7 +117,7 @@ pub(crate) fn test(
             }
         }
     }
-    if options.verbosity > Verbosity::Quiet {
+    if options.verbosity > Verbosity::Quiet && !json {
         let names: Vec<String> = scripts.iter().map(|script| script.display_name().into_owned()).collect();
         summary("tested", &names, &codes);
     }
@@ -151,6 +159,7 @@ pub(crate) fn is_script(word: &OsStr) -> bool {
         return false;
     }
     let extension = path.extension().and_then(OsStr::to_str);
-    extension.is_some_and(|extension| runner::script_extensions().any(|known| known == extension))
+    extension
+        .is_some_and(|extension| runner::command_line::script_extensions().any(|known| known == extension))
         || std::fs::read(path).is_ok_and(|bytes| bytes.starts_with(b"#!"))
 }

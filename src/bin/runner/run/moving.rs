@@ -3,7 +3,8 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use runner::{Installed, MovedCommand, Placement, Result, Runner, Script, printable};
+use runner::command_line::{Installed, MovedCommand, Placement, printable};
+use runner::{Result, Runner, Script};
 use serde_json::json;
 
 use crate::action::Action;

@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use runner::{NewScript, Options, Result, Runner, Verbosity, usage_error};
+use runner::command_line::{NewScript, usage_error};
+use runner::{Options, Result, Runner, Verbosity};
 use serde_json::json;
 
 use crate::action::{Action, action};

@@ -4,9 +4,8 @@ use std::ffi::OsString;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use runner::{
-    DebugOptions, InstalledCommand, Options, Placement, Result, Runner, State, Verbosity, usage_error,
-};
+use runner::command_line::{InstalledCommand, Placement, State, usage_error};
+use runner::{DebugOptions, Options, Result, Runner, Verbosity};
 use serde_json::{Map, Value, json};
 
 use crate::action::{Action, action};
@@ -208,7 +207,7 @@ fn upgrade(runner: &Runner, names: &[OsString], options: &Options, json: bool) -
         let renewed = source.map_or(Ok(false), |source| trust::renew(runner, source, options));
         let upgraded = renewed.and_then(|is_renewed| {
             let mut upgraded = runner.upgrade(path.as_os_str(), options)?;
-            let reason = is_renewed.then_some(runner::Reason::SourceChanged);
+            let reason = is_renewed.then_some(runner::command_line::Reason::SourceChanged);
             upgraded.reason = upgraded.reason.or(reason);
             Ok(upgraded)
         });
@@ -222,7 +221,9 @@ fn upgrade(runner: &Runner, names: &[OsString], options: &Options, json: bool) -
                 let version = one.version.map(|version| format!(" ({version})")).unwrap_or_default();
                 let name = one.name.to_string_lossy();
                 match one.reason {
-                    Some(reason @ runner::Reason::Version(..)) => print(format_args!("{name}: {reason}\n")),
+                    Some(reason @ runner::command_line::Reason::Version(..)) => {
+                        print(format_args!("{name}: {reason}\n"))
+                    }
                     Some(reason) => {
                         let done =
                             if options.debug.is_dry_run { "would be built again" } else { "built again" };

@@ -2,7 +2,8 @@
 
 use std::ffi::OsStr;
 
-use runner::{Error, Kind, Options, Result, Runner, Script, ScriptUrl, Step};
+use runner::command_line::ScriptUrl;
+use runner::{Error, Kind, Options, Result, Runner, Script, Step};
 
 use crate::commands;
 use crate::run::trust;

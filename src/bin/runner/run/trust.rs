@@ -6,7 +6,8 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use runner::{FetchedScript, Kind, Options, Result, Runner, Script, ScriptUrl, printable, usage_error};
+use runner::command_line::{FetchedScript, ScriptUrl, printable, usage_error};
+use runner::{Kind, Options, Result, Runner, Script};
 use serde_json::{Value, json};
 
 use crate::action::{Action, action};

@@ -6,9 +6,8 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use runner::{
-    Options, Result, Runner, Script, Verbosity, WatchEvent, WatchMode, WatchOptions, printable, usage_error,
-};
+use runner::command_line::{WatchEvent, WatchMode, WatchOptions, printable, usage_error};
+use runner::{Options, Result, Runner, Script, Verbosity};
 
 use crate::action::Action;
 use crate::parse::values::{path, text};
