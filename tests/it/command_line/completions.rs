@@ -235,7 +235,10 @@ impl Terminal {
             if screen.lines().any(|line| line.trim_end() == expected) {
                 return;
             }
-            assert!(since.elapsed() < Duration::from_secs(120), "{keys:?}: no line {expected:?} in\n{screen}");
+            assert!(
+                since.elapsed() < Duration::from_secs(120),
+                "{keys:?}: no line {expected:?} in\n{screen}"
+            );
             std::thread::sleep(Duration::from_millis(20));
         }
     }
