@@ -34,16 +34,16 @@ pub enum Style {
     Block,
 }
 
-/// Rewrites the metadata of a script in another form; whether the file had to change.
+/// Rewrites the metadata of a script in another form; whether the file has to change. If `dry_run`, that is all.
 ///
 /// # Errors
 /// [`Step::Metadata`] if it has none, if it is malformed, or if something would be lost; [`Step::Script`] if the script
 /// is no file or cannot be replaced.
-pub(crate) fn migrate(context: &Context, script: &Script, style: Style) -> Result<bool> {
-    rewrite(script, style, context.environment()).map_err(|error| error.about(script.display_name()))
+pub(crate) fn migrate(context: &Context, script: &Script, style: Style, dry_run: bool) -> Result<bool> {
+    rewrite(script, style, dry_run, context.environment()).map_err(|error| error.about(script.display_name()))
 }
 
-fn rewrite(script: &Script, style: Style, environment: &Environment) -> Result<bool> {
+fn rewrite(script: &Script, style: Style, dry_run: bool, environment: &Environment) -> Result<bool> {
     script_rewrite::require_file(script)?;
     let with_dashes = std::str::from_utf8(script.bytes()).ok().and_then(header::with_dashes);
     let is_abandoned = with_dashes.is_some();
@@ -104,7 +104,10 @@ fn rewrite(script: &Script, style: Style, environment: &Environment) -> Result<b
     if again.is_none_or(|again| same(&again.toml) != same(&toml)) {
         return Err(lost("its metadata would not be read back as the same".to_owned()));
     }
-    script_rewrite::replace(script, &rewritten)
+    match dry_run {
+        true => Ok(rewritten.as_bytes() != script.bytes()),
+        false => script_rewrite::replace(script, &rewritten),
+    }
 }
 
 /// The TOML without the padding, with the edition that the script has had so far if it names none and the new form would

@@ -8,7 +8,7 @@ use crate::base::order;
 use crate::engine::context::Context;
 use crate::engine::{recipe, trim};
 use crate::packages::recipe::{PackageRecipe, PackageRequest};
-use crate::packages::resolve::Resolved;
+use crate::packages::resolve::{self, Resolved};
 use crate::request::options::Options;
 use crate::request::package_spec::Package;
 use crate::rust::deps::{self, VersionChange};
@@ -125,11 +125,14 @@ fn update_package(
             .hint(format!("`runner update {}@latest`", package.name())));
     }
     let old = Resolved::recorded(&recipe, &cache, context.environment());
-    let new = Resolved::renew(&recipe, &cache, context.environment(), &reporter)?;
+    let new = match options.debug.is_dry_run {
+        true => resolve::ask(&recipe, &cache, context.environment(), &reporter)?,
+        false => Resolved::renew(&recipe, &cache, context.environment(), &reporter)?.version,
+    };
     let updated = VersionChange {
         name: package.name().to_owned(),
         old: old.map(|old| old.version.to_string()).unwrap_or_default(),
-        new: new.version.to_string(),
+        new: new.to_string(),
     };
     Ok(if updated.old == updated.new { Vec::new() } else { vec![updated] })
 }

@@ -123,13 +123,13 @@ impl Runner {
             .operate(options, |context| crate::commands::fmt::format(context, script, options, arguments))
     }
 
-    /// Rewrites the metadata of a script in another form; whether the file had to change.
+    /// Rewrites the metadata of a script in another form; whether the file has to change. If `dry_run`, that is all.
     ///
     /// # Errors
     /// [`Step::Metadata`] if it has none, if it is malformed, or if something would be lost; [`Step::Script`] if the script
     /// is no file or cannot be replaced.
-    pub fn migrate(&self, script: &Script, style: Style) -> Result<bool> {
-        crate::commands::migrate::migrate(&self.context, script, style)
+    pub fn migrate(&self, script: &Script, style: Style, dry_run: bool) -> Result<bool> {
+        crate::commands::migrate::migrate(&self.context, script, style, dry_run)
     }
 
     /// Installs a script as an executable.
@@ -203,7 +203,8 @@ impl Runner {
     }
 
     /// Resolves the dependencies of a script to the newest versions that fit, and tells what changed. They are kept in
-    /// `SCRIPT.lock` if that is there or `write_lock` asks for it; else in the cache, for this manifest.
+    /// `SCRIPT.lock` if that is there or `write_lock` asks for it; else in the cache, for this manifest. A dry run
+    /// (`options.debug`) keeps nothing.
     ///
     /// # Errors
     /// As [`Runner::build`]; [`Step::Install`] if `SCRIPT.lock` cannot be written.

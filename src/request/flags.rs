@@ -101,7 +101,7 @@ pub const FLAGS: &[Flag] = &[
     flag("--dev", &["add", "remove"], "for tests and benchmarks only"),
     flag("--target TARGET", &["add", "remove"], "for a target only, e.g. `cfg(unix)`"),
     flag("--offline", &["add", "remove"], "use only crates that are already downloaded"),
-    flag("--dry-run", &["add", "remove"], "only show what would change"),
+    flag("--dry-run", &["add", "remove", "migrate", "update"], "only show what would change"),
     flag("-v, --verbose", &["add", "remove"], "print what cargo says"),
     flag("-q, --quiet", &["upgrade", "rollback", "demote", "new", "add", "remove", "import", "doctor", "trust"], "print errors only"),
     flag("--template TEMPLATE", &["new"], "hello, cli, filter, async, test, http, json, or your own"),

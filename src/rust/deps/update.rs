@@ -74,6 +74,9 @@ pub(crate) fn update(
     }
     let lock = fs::read_to_string(staging.path().join("Cargo.lock")).at(Step::Dependencies)?;
     let old = environments.lock.clone().or_else(|| seed::read_whole(&environments.resolved));
+    if recipe.options.debug.is_dry_run {
+        return Ok(differences(&old.unwrap_or_default(), &lock));
+    }
     match recipe.adjacent_lock().filter(|_| environments.lock.is_some() || write_lock) {
         Some(path) => named_output::write(&path, Permission::OfText, &mut lock.as_bytes())
             .map_err(|error| cannot("write", &path, error))?,

@@ -12,6 +12,8 @@ fn there_and_back_the_script_says_the_same() {
     let block = "#!/usr/bin/env runner\n//! Title.\n//!\n//! ```cargo\n//! [package]\n//! edition = \"2018\" # why\n//! ```\n//!\n//! More.\nargument --edition*\n";
     let script = sandbox.script("s.rs", block);
     std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o751)).unwrap();
+    sandbox.runner(["migrate", "--dry-run", "s.rs"]).run().prints("s.rs: would be rewritten\n");
+    assert_eq!(std::fs::read_to_string(&script).unwrap(), block);
     sandbox.runner(["migrate", "s.rs"]).run().prints("s.rs: rewritten\n");
     let text = std::fs::read_to_string(&script).unwrap();
     assert_eq!(

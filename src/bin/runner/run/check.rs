@@ -127,14 +127,19 @@ pub(crate) fn parse_migrate(mut typed: Typed<'_>) -> Result<Action> {
                 .with_hint("`--to frontmatter` or `--to block`"));
         }
     };
+    let dry_run = typed.has("--dry-run");
     let (_, scripts) = typed.options_and_scripts()?;
     Ok(Box::new(move |call| {
         many::each(&call.runner, &scripts, Some("looked at"), &Options::default(), &|script| {
-            let is_changed = call.runner.migrate(script, style)?;
+            let is_changed = call.runner.migrate(script, style, dry_run)?;
             if call.json {
                 return told(script, json!({"changed": is_changed}));
             }
-            let what = if is_changed { "rewritten" } else { "already in that form" };
+            let what = match (is_changed, dry_run) {
+                (false, _) => "already in that form",
+                (true, false) => "rewritten",
+                (true, true) => "would be rewritten",
+            };
             Ok((0, format!("{}: {what}\n", printable(&script.display_name()))))
         })
     }))

@@ -84,8 +84,9 @@ pub(crate) fn parse_outdated(mut typed: Typed<'_>) -> Result<Action> {
 
 /// `update`
 pub(crate) fn parse_update(mut typed: Typed<'_>) -> Result<Action> {
-    let write_lock = typed.has("--lock");
-    let (options, scripts) = typed.options_and_scripts()?;
+    let (write_lock, is_dry_run) = (typed.has("--lock"), typed.has("--dry-run"));
+    let (mut options, scripts) = typed.options_and_scripts()?;
+    options.debug.is_dry_run |= is_dry_run;
     Ok(Box::new(move |call| update(&call.runner, &scripts, write_lock, &options, call.json)))
 }
 

@@ -19,6 +19,10 @@ fn a_requirement_stays_what_it_was_resolved_to_until_it_is_updated() {
     for word in ["tool@1", "tool@latest"] {
         run(&sandbox, &[word]).prints("tool 1.0.0 [\"tool\"]\n");
     }
+    for _ in 0..2 {
+        run(&sandbox, &["update", "tool@1", "--dry-run"]).prints("tool 1.0.0 -> 1.1.0\n");
+    }
+    run(&sandbox, &["tool@1"]).prints("tool 1.0.0 [\"tool\"]\n");
     run(&sandbox, &["update", "tool@1"]).prints("tool 1.0.0 -> 1.1.0\n");
     run(&sandbox, &["update", "tool@1"]).prints("tool@1: up to date\n");
     run(&sandbox, &["tool@1"]).prints("tool 1.1.0 [\"tool\"]\n");

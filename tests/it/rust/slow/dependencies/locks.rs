@@ -101,6 +101,11 @@ fn a_question_about_directories_does_not_renew_a_lock_that_is_insisted_on() {
 fn an_update_that_changes_nothing_says_so() {
     let (sandbox, _registry) = Registry::with_libraries(&["one"]);
     script(&sandbox, "x.rs", ONE, CODE);
+    for _ in 0..2 {
+        sandbox.runner(["update", "--dry-run", "x.rs"]).run().prints("one 1.0.0 is new\n");
+        sandbox.runner(["update", "--dry-run", "--lock", "x.rs"]).run().prints("one 1.0.0 is new\n");
+    }
+    assert!(!sandbox.path("x.rs.lock").exists());
     sandbox.runner(["update", "x.rs"]).run().prints("one 1.0.0 is new\n");
     sandbox.runner(["update", "x.rs"]).run().prints("x.rs: up to date\n");
     sandbox.quiet(&["update", "x.rs"]);
