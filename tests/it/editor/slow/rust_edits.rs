@@ -130,7 +130,7 @@ fn what_is_wrong_is_said_at_its_place_and_no_longer_when_it_is_mended() {
     let _alone = alone();
     let directory = Directory::new("wrong");
     let mut editor = Editor::open(nice(), None).0;
-    let good = "#!/usr/bin/env runner\n---\nedition = \"2021\"\n---\nfn main() {\n    let x: i32 = 1;\n    println!(\"{x}\");\n}\n";
+    let good = "#!/usr/bin/env runner\n---\npackage.edition = \"2021\"\n---\nfn main() {\n    let x: i32 = 1;\n    println!(\"{x}\");\n}\n";
     let bad = good.replace("= 1;", "= \"a\";");
     let path = directory.write("wrong.rs", &bad);
     editor.open_file(&path, "rust");
