@@ -103,7 +103,7 @@ pub const FLAGS: &[Flag] = &[
     flag("--offline", &["add", "remove"], "use only crates that are already downloaded"),
     flag("--dry-run", &["add", "remove", "migrate", "update"], "only show what would change"),
     flag("-v, --verbose", &["add", "remove"], "print what cargo says"),
-    flag("-q, --quiet", &["upgrade", "rollback", "demote", "new", "add", "remove", "import", "doctor", "trust"], "print errors only"),
+    flag("-q, --quiet", &["upgrade", "rollback", "demote", "new", "add", "remove", "import", "doctor", "trust", "inspect", "verify"], "print errors only"),
     flag("--template TEMPLATE", &["new"], "hello, cli, filter, async, test, http, json, or your own"),
     flag("-d, --dep NAME[=VERSION]", &["new"], "add a dependency (repeatable)"),
     flag("--lang LANGUAGE", &["new"], "language (default: by the extension, else Rust)"),

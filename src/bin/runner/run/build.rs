@@ -6,7 +6,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use runner::command_line::{Artifact, Verification, flags, printable, usage_error};
-use runner::{Error, Options, Result, Runner, Script};
+use runner::{Error, Options, Result, Runner, Script, Verbosity};
 use serde_json::json;
 
 use crate::action::{Action, action};
@@ -85,18 +85,19 @@ pub(crate) fn into_the_cache(scripts: Vec<OsString>, options: Options) -> Action
 /// `inspect FILE…`
 pub(crate) fn parse_inspect(mut typed: Typed<'_>) -> Result<Action> {
     // How runner's own binary gets its record: `install.sh` and `scripts/release` write the lines.
-    let adds_record = typed.has("--add-record");
+    let (adds_record, quiet) = (typed.has("--add-record"), typed.is_quiet());
     let programs = programs(typed, None)?;
     Ok(match adds_record {
         true => action(move |call| add_record(&call.runner, &programs)),
-        false => Box::new(move |call| Ok(inspect(&call.runner, &programs, call.json))),
+        false => Box::new(move |call| Ok(inspect(&call.runner, &programs, quiet, call.json))),
     })
 }
 
 /// `verify FILE|NAME…`
 pub(crate) fn parse_verify(mut typed: Typed<'_>) -> Result<Action> {
     let script = typed.path("--script")?;
-    let options = Options { offline: typed.has("--offline"), ..Options::default() };
+    let verbosity = if typed.is_quiet() { Verbosity::Quiet } else { Verbosity::Normal };
+    let options = Options { offline: typed.has("--offline"), verbosity, ..Options::default() };
     let programs = programs(typed, script.as_deref())?;
     Ok(Box::new(move |call| {
         let script = script.as_deref().map(Path::as_os_str);
@@ -158,14 +159,14 @@ fn say(artifact: &Artifact, saying: &Saying) {
 }
 
 /// Shows what can be shown; the first error's code.
-fn inspect(runner: &Runner, programs: &[OsString], json: bool) -> u8 {
+fn inspect(runner: &Runner, programs: &[OsString], quiet: bool, json: bool) -> u8 {
     first_code(programs.iter().map(|program| {
         let (path, record) = runner.inspect(program)?;
         if json {
             let mut fields = record.to_json();
             fields["path"] = json!(path.to_string_lossy());
             print_json(fields);
-        } else {
+        } else if !quiet {
             let program = program.to_string_lossy();
             print(format_args!("{}: {}\n{record}", printable(&program), printable(&record.toolchain)));
         }
@@ -198,6 +199,9 @@ fn verify(
             print_json(json!({
                 "path": program, "script": script, "identical": is_identical, "differences": differences,
             }));
+            return Ok(());
+        }
+        if options.verbosity == Verbosity::Quiet {
             return Ok(());
         }
         let verdict = if *is_identical { "identical to" } else { "differs from" };

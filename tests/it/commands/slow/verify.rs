@@ -22,6 +22,9 @@ fn identical(sandbox: &Sandbox, script: &str) -> String {
 fn a_program_is_identical_to_what_its_script_gives() {
     let sandbox = built();
     sandbox.runner(["verify", "x"]).run().prints(&identical(&sandbox, "src/x.rs"));
+    for command in ["verify", "inspect"] {
+        sandbox.runner([command, "--quiet", "x"]).run().prints("");
+    }
     // Without the cache nobody knows where the script is.
     sandbox.runner(["cache", "clean"]).run();
     let ran = sandbox.runner(["verify", "x"]).run();
