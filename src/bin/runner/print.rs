@@ -69,6 +69,14 @@ pub(crate) fn has_reader() -> bool {
     out().is_terminal()
 }
 
+/// Says an error of one of several; the exit code of all is that of the first.
+pub(crate) fn tell_one_of_several(error: &runner::Error, code: &mut u8) {
+    tell(error);
+    if *code == 0 {
+        *code = error.exit_code();
+    }
+}
+
 /// How long ago, in the largest unit that fits.
 pub(crate) fn age(seconds: i64) -> String {
     let now = std::time::SystemTime::now()

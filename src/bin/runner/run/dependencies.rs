@@ -3,13 +3,13 @@
 use std::ffi::OsString;
 use std::path::Path;
 
-use runner::command_line::{LockResult, OutdatedDependency, Renewal, printable, usage_error};
+use runner::command_line::{LockResult, OutdatedDependency, Renewal, VersionChange, printable, usage_error};
 use runner::{Options, Result, Runner, Script, Verbosity};
 use serde_json::{Value, json};
 
 use crate::action::{Action, Call};
 use crate::parse::typed::Typed;
-use crate::print::{print, print_json, shown, tell};
+use crate::print::{print, print_json, shown, tell_one_of_several};
 use crate::run::execution::{Behind, behind_options};
 use crate::run::many::{self, told};
 use crate::run::script::read;
@@ -105,8 +105,7 @@ fn update(
     many::each(runner, scripts, Some("updated"), options, &|script| {
         let updated = runner.update(script, options, write_lock)?;
         if json {
-            let changes = updated.iter().map(|one| json!({"name": one.name, "old": one.old, "new": one.new}));
-            return told(script, json!({"changes": changes.collect::<Vec<_>>()}));
+            return told(script, json!({"changes": changes(&updated)}));
         }
         if options.verbosity == Verbosity::Quiet {
             return Ok((0, String::new()));
@@ -135,10 +134,7 @@ fn lock(
         let locked = read(runner, script, options)
             .and_then(|script| runner.lock(&script, options, renewal.clone(), check));
         match locked {
-            Err(error) => {
-                tell(&error);
-                code = if code == 0 { error.exit_code() } else { code };
-            }
+            Err(error) => tell_one_of_several(&error, &mut code),
             Ok(lock) => {
                 differs |= lock.is_changed;
                 match json {
@@ -170,14 +166,16 @@ fn show(lock: &LockResult, check: bool) {
     print(format_args!("{path}: {what}\n"));
 }
 
+fn changes(versions: &[VersionChange]) -> Value {
+    versions.iter().map(|one| json!({"name": one.name, "old": one.old, "new": one.new})).collect()
+}
+
 fn as_json(lock: &LockResult) -> Value {
-    let changes = lock.changes.iter();
-    let changes = changes.map(|one| json!({"name": one.name, "old": one.old, "new": one.new}));
     json!({
         "path": lock.path.to_string_lossy(),
         "changed": lock.is_changed,
         "needed": lock.is_needed,
-        "changes": changes.collect::<Vec<_>>(),
+        "changes": changes(&lock.changes),
     })
 }
 
@@ -196,10 +194,7 @@ fn outdated(
         let found =
             read(runner, script, options).and_then(|script| runner.outdated(&script, options, transitive));
         match found {
-            Err(error) => {
-                tell(&error);
-                code = if code == 0 { error.exit_code() } else { code };
-            }
+            Err(error) => tell_one_of_several(&error, &mut code),
             Ok(found) => {
                 is_any |= found.iter().any(|one| one.fits.is_some());
                 rows.extend(found.into_iter().map(|one| (script.to_string_lossy().into_owned(), one)));

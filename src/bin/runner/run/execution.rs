@@ -1,10 +1,9 @@
 //! Scripts that are run: `run`, `test` and `bench`; and what has its own options before the script in the same way.
 
 use std::ffi::OsString;
-use std::path::Path;
 
 use pico_args::Arguments;
-use runner::command_line::{ScriptUrl, usage_error};
+use runner::command_line::usage_error;
 use runner::{Error, Harness, Options, Result};
 
 use crate::action::Action;
@@ -72,8 +71,7 @@ pub(crate) fn parse(name: &str, options: Vec<OsString>, script: Vec<OsString>, j
     };
     let Some(harness) = options.harness else { return Ok(run(script, options, arguments)) };
     let more = arguments.iter().take_while(|word| many::is_script(word)).count();
-    let is_directory = Path::new(&script).is_dir() && ScriptUrl::parse(&script).is_none();
-    if more > 0 || is_directory || json {
+    if more > 0 || many::is_directory(&script) || json {
         let scripts: Vec<OsString> = std::iter::once(script).chain(arguments.drain(..more)).collect();
         let words: Vec<OsString> = std::iter::once(OsString::from(name)).chain(typed).collect();
         return Ok(Box::new(move |call| many::test(call, &scripts, &words, &arguments, &options)));

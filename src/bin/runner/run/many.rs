@@ -135,12 +135,17 @@ fn summary(done: &str, names: &[String], codes: &[u8]) {
     let _ = writeln!(err(), "runner: {} scripts {done}, {}", names.len(), printable(&end));
 }
 
+/// Whether a word names a directory of scripts. A URL does not, even if there is a directory that is called so.
+pub(crate) fn is_directory(word: &OsStr) -> bool {
+    Path::new(word).is_dir() && ScriptUrl::parse(word).is_none()
+}
+
 /// The scripts that are meant: of a directory, those in it and below it. Of Rust only, if that is all it is done with.
 pub(crate) fn expand(runner: &Runner, words: &[OsString], only_rust: bool) -> Result<Vec<OsString>> {
     let mut scripts = Vec::new();
     for word in words {
         match Path::new(word) {
-            directory if directory.is_dir() && ScriptUrl::parse(word).is_none() => {
+            directory if is_directory(word) => {
                 let found = runner.scripts_below(directory, only_rust)?;
                 scripts.extend(found.into_iter().map(PathBuf::into_os_string));
             }

@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::action::Action;
 use crate::parse::positional::no_more;
 use crate::parse::typed::Typed;
-use crate::print::{err, print, print_json, shown, tell};
+use crate::print::{err, print, print_json, shown, tell_one_of_several};
 
 /// How what another machine had is installed.
 #[derive(Debug)]
@@ -35,10 +35,7 @@ fn promote(runner: &Runner, how: &Moving, json: bool) -> Result<u8> {
     for one in runner.moved_commands(&how.file)? {
         let name = printable(&one.name);
         match install(runner, &one, how) {
-            Err(error) => {
-                code = if code == 0 { error.exit_code() } else { code };
-                tell(&error.about(name));
-            }
+            Err(error) => tell_one_of_several(&error.about(name), &mut code),
             Ok(installed) if json => {
                 let path = installed.map(|one| one.path.to_string_lossy().into_owned());
                 print_json(json!({"name": one.name, "path": path, "source": one.source.to_string_lossy()}));

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use crate::action::{Action, action};
 use crate::parse::typed::Typed;
-use crate::print::{err, has_reader, human, print, print_json, shown, tell};
+use crate::print::{err, has_reader, human, print, print_json, shown, tell_one_of_several};
 use crate::run::script::{read, with_release};
 use crate::run::{moving, trust};
 
@@ -232,10 +232,7 @@ fn upgrade(runner: &Runner, names: &[OsString], options: &Options, json: bool) -
                     None => print(format_args!("{name}: up to date{version}\n")),
                 }
             }
-            Err(error) => {
-                tell(&error);
-                code = if code == 0 { error.exit_code() } else { code };
-            }
+            Err(error) => tell_one_of_several(&error, &mut code),
         }
     }
     Ok(code)
@@ -268,10 +265,7 @@ fn rollback(runner: &Runner, names: &[OsString], force: bool, dry_run: bool, qui
                 let name = one.name.to_string_lossy();
                 print(format_args!("{name}: {} -> {}, {what}\n", one.before, one.now));
             }
-            Err(error) => {
-                tell(&error);
-                code = if code == 0 { error.exit_code() } else { code };
-            }
+            Err(error) => tell_one_of_several(&error, &mut code),
         }
     }
     code
