@@ -1,21 +1,28 @@
-//! How time is measured: `hyperfine` without a shell, commands in turns, medians.
+//! How costs are measured: without a shell, commands in turns, medians.
+//!
+//! Every round runs each command, the quick ones often; whatever disturbs the machine disturbs them all. A command is run
+//! until it has had its seconds, a long one as few times as a median needs. A row that other processes disturbed is measured
+//! again, once, and the better attempt counts.
 
 use std::ffi::OsStr;
-use std::fs;
+use std::fs::{self, File};
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
+use std::time::Instant;
 
 use anyhow::{Context, Error, Result, ensure};
-use serde_json::Value;
+use libc::RUSAGE_CHILDREN;
 
-use crate::table::{PEERS, Row};
+use crate::load::{Disturbance, Usage, Watch, wait_for_quiet};
+use crate::table::{Cost, FLOOR, PEERS, RUNNER, RUSTC, Row};
 
-const MOST_ROUNDS: usize = 40;
+const MOST_ROUNDS: usize = 60;
 const LEAST_ROUNDS: usize = 3;
-/// Of what takes so long that the machine is never quiet for all of it.
-const LEAST_COLD_ROUNDS: usize = 5;
-const SECONDS_A_CASE: f64 = 5.0;
+/// No limit rests on how long the longest runs of peers take.
+const LEAST_ROUNDS_OF_PEERS: usize = 2;
+const SECONDS_A_CASE: f64 = 3.0;
 const SECONDS_A_ROUND: f64 = 0.06;
+const MOST_RUNS_A_ROUND: f64 = 50.0;
 
 /// A command to be timed. `{n}` in its texts is the number of the round.
 #[derive(Clone, Default)]
@@ -24,8 +31,10 @@ pub struct Case {
     /// Is run before each run, untimed.
     pub before: Vec<String>,
     pub variables: Vec<(String, String)>,
-    /// Every run is the first of its kind.
-    pub is_cold: bool,
+    /// Every run is the first of its kind, and this is the directory it may fill.
+    pub filled: Option<String>,
+    /// Rounds, however long they take.
+    pub least_rounds: usize,
 }
 
 impl Case {
@@ -44,6 +53,7 @@ impl Case {
         let mut case = self.clone();
         case.words.iter_mut().chain(&mut case.before).for_each(|text| *text = numbered(text));
         case.variables.iter_mut().for_each(|(_, value)| *value = numbered(value));
+        case.filled = self.filled.as_ref().map(numbered);
         case
     }
 }
@@ -58,9 +68,18 @@ pub struct Clock {
     pub quick: bool,
 }
 
+/// A command, and what its runs took.
+struct Turns {
+    column: &'static str,
+    case: Case,
+    costs: Vec<Cost>,
+    /// The median of each round, in seconds.
+    rounds: Vec<f64>,
+}
+
 impl Clock {
     /// A command that sees nothing of the bench's own settings, nor of the caller's that would change what is built.
-    pub fn command(&self, words: &[String], variables: &[(String, String)]) -> Command {
+    fn command(&self, words: &[String], variables: &[(String, String)]) -> Command {
         let mut command = Command::new(&words[0]);
         command.args(&words[1..]).current_dir(&self.work).stdin(Stdio::null());
         for (name, _) in std::env::vars_os() {
@@ -88,7 +107,7 @@ impl Clock {
     }
 
     /// Runs a case once, untimed.
-    pub fn rehearse(&self, case: &Case) -> Result<Vec<u8>> {
+    pub fn rehearse(&self, case: &Case) -> Result<Output> {
         let case = case.in_round(0);
         if !case.before.is_empty() {
             self.succeed(&case.before, &case.variables)?;
@@ -97,114 +116,130 @@ impl Clock {
     }
 
     /// What a command prints that must not fail.
-    fn succeed(&self, words: &[String], variables: &[(String, String)]) -> Result<Vec<u8>> {
+    fn succeed(&self, words: &[String], variables: &[(String, String)]) -> Result<Output> {
         let output = self.command(words, variables).output();
         let output = output.with_context(|| format!("cannot run `{}`", words[0]))?;
         let said = String::from_utf8_lossy(&output.stderr);
         ensure!(output.status.success(), "`{}` failed ({}):\n{said}", words.join(" "), output.status);
-        Ok(output.stdout)
+        Ok(output)
+    }
+
+    /// How many system calls a command makes, and all that it starts; `None` without strace.
+    pub fn system_calls(&self, case: &Case) -> Option<f64> {
+        let log = self.work.join("system-calls");
+        let mut words = ["strace", "-f", "-qq", "-o"].map(str::to_owned).to_vec();
+        words.push(log.display().to_string());
+        words.extend(case.words.iter().cloned());
+        self.rehearse(&Case { words, ..case.clone() }).ok()?;
+        let log = fs::read_to_string(log).ok()?;
+        let is_call = |line: &&str| line.contains('(') && !line.contains("resumed>");
+        Some(log.lines().filter(is_call).count() as f64)
     }
 
     /// The medians of commands that take turns. A peer that fails is missing; a failure of ours is an error.
-    pub fn measure(&self, label: &str, cases: Cases) -> Result<Row> {
+    pub fn measure(&self, label: &str, cases: &Cases) -> Result<Row> {
         eprintln!("bench: {label}");
-        let mut row = Row { label: label.to_owned(), ..Row::default() };
-        let mut timed: Vec<(&'static str, Case, Times)> = Vec::new();
+        let row = self.attempt(label, cases, 0)?;
+        if !row.is_disturbed() || self.quick {
+            return Ok(row);
+        }
+        eprintln!("bench: {label}: disturbed ({}), is measured again", row.disturbance_told());
+        wait_for_quiet();
+        let again = self.attempt(label, cases, MOST_ROUNDS)?;
+        Ok(if again.degree() <= row.degree() { again } else { row })
+    }
+
+    /// `done`: rounds before, whose numbers are not used again.
+    fn attempt(&self, label: &str, cases: &Cases, done: usize) -> Result<Row> {
+        let mut row = Row::named(label);
+        let mut turns: Vec<Turns> = Vec::new();
         for (column, case) in cases {
             row.cells.insert(column, None);
-            let Some(case) = case else { continue };
-            match if case.is_cold { Ok(Vec::new()) } else { self.rehearse(&case) } {
-                Ok(_) => timed.push((column, case, Times::default())),
+            let Some(case) = case.clone() else { continue };
+            let is_ready = case.filled.is_some() || done > 0;
+            match if is_ready { Ok(()) } else { self.rehearse(&case).map(drop) } {
+                Ok(()) => turns.push(Turns { column, case, costs: Vec::new(), rounds: Vec::new() }),
                 Err(error) => forgive(column, error)?,
             }
         }
+        let watch = Watch::begin();
         for round in 1..=if self.quick { 2 } else { MOST_ROUNDS } {
             // There and back, so that nobody always comes after the same one.
-            timed.reverse();
+            turns.reverse();
             let mut failed = Vec::new();
-            for (column, case, times) in &mut timed {
-                let runs = self.runs(case, &times.wall, round);
-                match self.time(&case.in_round(round), runs, times) {
-                    Ok(()) => {}
-                    Err(error) => {
-                        forgive(column, error)?;
-                        failed.push(*column);
-                    }
+            for turn in &mut turns {
+                if let Err(error) = self.take(turn, self.runs(turn, round), done + round) {
+                    forgive(turn.column, error)?;
+                    failed.push(turn.column);
                 }
             }
-            timed.retain(|(column, ..)| !failed.contains(column));
+            turns.retain(|turn| !failed.contains(&turn.column));
         }
-        for (column, _, times) in timed {
-            row.cells.insert(column, median(times.wall));
-            row.processor.extend(median(times.processor).map(|median| (column, median)));
+        let floor = [RUSTC, FLOOR, RUNNER]
+            .into_iter()
+            .find_map(|floor| turns.iter().find(|turn| turn.column == floor));
+        let mut floors = floor.map(|turn| turn.rounds.clone()).unwrap_or_default();
+        row.disturbance = Some(Disturbance::of(&watch, &mut floors));
+        for turn in turns {
+            row.cells.insert(turn.column, Cost::median(&turn.costs));
         }
         Ok(row)
     }
 
-    /// How often a case is to run in this round: the quick ones often, the long ones no more than they must.
-    fn runs(&self, case: &Case, times: &[f64], round: usize) -> usize {
-        let (budget, least) = match (self.quick, case.is_cold) {
+    /// How often a case is to run in this round.
+    fn runs(&self, turn: &Turns, round: usize) -> usize {
+        let Turns { column, case, costs, .. } = turn;
+        let (budget, least) = match (self.quick, PEERS.contains(column)) {
             (true, _) => (0.3, 1),
-            (false, false) => (SECONDS_A_CASE, LEAST_ROUNDS),
-            (false, true) => (SECONDS_A_CASE, LEAST_COLD_ROUNDS),
+            (false, true) => (SECONDS_A_CASE, LEAST_ROUNDS_OF_PEERS),
+            (false, false) => (SECONDS_A_CASE, LEAST_ROUNDS.max(case.least_rounds)),
         };
-        match times.first() {
+        match costs.first() {
             None => 1,
-            Some(_) if round > least && times.iter().sum::<f64>() > budget => 0,
-            Some(_) if case.is_cold || !case.before.is_empty() => 1,
-            Some(first) => (SECONDS_A_ROUND / first).clamp(1.0, 50.0) as usize,
+            Some(_) if round > least && costs.iter().map(|cost| cost.wall).sum::<f64>() > budget => 0,
+            Some(_) if case.filled.is_some() || !case.before.is_empty() => 1,
+            Some(first) => (SECONDS_A_ROUND / first.wall).clamp(1.0, MOST_RUNS_A_ROUND) as usize,
         }
     }
 
-    fn time(&self, case: &Case, runs: usize, times: &mut Times) -> Result<()> {
+    fn take(&self, turn: &mut Turns, runs: usize, round: usize) -> Result<()> {
         if runs == 0 {
             return Ok(());
         }
+        let case = turn.case.in_round(round);
         if !case.before.is_empty() {
             self.succeed(&case.before, &case.variables)?;
         }
-        let export = self.work.join("times.json");
-        let mut words = vec!["hyperfine".to_owned(), "-N".into(), "--style=none".into()];
-        words.extend([format!("--runs={runs}"), format!("--warmup={}", if runs > 1 { 2 } else { 0 })]);
-        words.extend(["--export-json".to_owned(), export.display().to_string()]);
-        words.push(quoted(&case.words));
-        let output = self.command(&words, &case.variables).output().context("cannot run `hyperfine`")?;
-        ensure!(
-            output.status.success(),
-            "`{}`: {}",
-            case.words.join(" "),
-            String::from_utf8_lossy(&output.stderr)
-        );
-        let report: Value = serde_json::from_slice(&fs::read(&export)?)?;
-        let result = report.pointer("/results/0").context("hyperfine reports no times")?;
-        let wall = result["times"].as_array().into_iter().flatten();
-        times.wall.extend(wall.filter_map(Value::as_f64));
-        times.processor.extend(result["user"].as_f64().zip(result["system"].as_f64()).map(|(a, b)| a + b));
+        for _to_warm_up in 0..if runs > 1 { 2 } else { 0 } {
+            self.time(&case)?;
+        }
+        let costs: Vec<Cost> = (0..runs).map(|_| self.time(&case)).collect::<Result<_>>()?;
+        turn.rounds.extend(Cost::median(&costs).map(|cost| cost.wall));
+        turn.costs.extend(costs);
+        if let Some(filled) = case.filled {
+            let _ = fs::remove_dir_all(filled);
+        }
         Ok(())
     }
-}
 
-/// Seconds: of each run, and those the processors spent on it, of each round.
-#[derive(Default)]
-struct Times {
-    wall: Vec<f64>,
-    processor: Vec<f64>,
+    fn time(&self, case: &Case) -> Result<Cost> {
+        let said = self.work.join("said");
+        let mut command = self.command(&case.words, &case.variables);
+        command.stdout(Stdio::null()).stderr(File::create(&said)?);
+        let before = Usage::of(RUSAGE_CHILDREN);
+        let start = Instant::now();
+        let status = command.status();
+        let wall = start.elapsed().as_secs_f64();
+        let after = Usage::of(RUSAGE_CHILDREN);
+        let status = status.with_context(|| format!("cannot run `{}`", case.words[0]))?;
+        let told = || fs::read_to_string(&said).unwrap_or_default();
+        ensure!(status.success(), "`{}` failed ({status}):\n{}", case.words.join(" "), told());
+        Ok(Cost { wall, processor: after.processor - before.processor, faults: after.faults - before.faults })
+    }
 }
 
 fn forgive(column: &str, error: Error) -> Result<()> {
     ensure!(PEERS.contains(&column), "{column}: {error:#}");
     eprintln!("bench: {column} counts as missing: {error:#}");
     Ok(())
-}
-
-fn median(mut times: Vec<f64>) -> Option<f64> {
-    times.sort_by(f64::total_cmp);
-    let (low, high) = (times.get(times.len().saturating_sub(1) / 2)?, times.get(times.len() / 2)?);
-    Some((low + high) / 2.0)
-}
-
-/// As hyperfine takes it apart again.
-fn quoted(words: &[String]) -> String {
-    let words: Vec<String> = words.iter().map(|word| format!("'{}'", word.replace('\'', r"'\''"))).collect();
-    words.join(" ")
 }

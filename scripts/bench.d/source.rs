@@ -1,9 +1,42 @@
-//! What is run: the same programs as scripts of every tool.
+//! What is run: the same programs as scripts of every tool, and of other languages.
 
 use std::fmt::Write;
 use std::path::PathBuf;
 
-use crate::table::{GO, RUST_SCRIPT, SCRIPTISTO};
+use crate::table::{GO, RUNNER, RUST_SCRIPT, SCRIPTISTO, UNOBSERVED};
+
+const GO_HELLO: &str = "package main\n\nimport \"fmt\"\n\nfunc main() { fmt.Println(\"hello NONCE\") }\n";
+
+/// A language besides Rust: its name, the extension of its scripts, compilers any of which will do, and a program.
+pub struct Language {
+    pub name: &'static str,
+    pub extension: &'static str,
+    pub compilers: &'static [&'static str],
+    hello: &'static str,
+}
+
+pub const LANGUAGES: [Language; 5] = [
+    Language {
+        name: "C",
+        extension: "c",
+        compilers: &["cc", "gcc", "clang", "tcc"],
+        hello: "#include <stdio.h>\n\nint main(void) {\n    puts(\"hello NONCE\");\n    return 0;\n}\n",
+    },
+    Language { name: "Go", extension: "go", compilers: &["go"], hello: GO_HELLO },
+    Language {
+        name: "Zig",
+        extension: "zig",
+        compilers: &["zig"],
+        hello: "const std = @import(\"std\");\n\npub fn main() void {\n    std.debug.print(\"hello NONCE\\n\", .{});\n}\n",
+    },
+    Language {
+        name: "D",
+        extension: "d",
+        compilers: &["ldmd2", "dmd", "gdmd"],
+        hello: "import std.stdio;\n\nvoid main() {\n    writeln(\"hello NONCE\");\n}\n",
+    },
+    Language { name: "Nim", extension: "nim", compilers: &["nim"], hello: "echo \"hello NONCE\"\n" },
+];
 
 pub const MANIFEST: &str = r#"[package]
 name = "words"
@@ -20,17 +53,22 @@ serde_json = "1"
 pub struct Source {
     manifest: &'static str,
     pub body: String,
+    /// The same in Go, for the peer that runs it.
     go: Option<&'static str>,
+    pub extension: &'static str,
 }
 
 impl Source {
     pub fn of(body: impl Into<String>) -> Source {
-        Source { manifest: "", body: body.into(), go: None }
+        Source { manifest: "", body: body.into(), go: None, extension: "rs" }
     }
 
     pub fn hello() -> Source {
-        let go = "package main\n\nimport \"fmt\"\n\nfunc main() { fmt.Println(\"hello NONCE\") }\n";
-        Source { go: Some(go), ..Source::of("fn main() {\n    println!(\"hello NONCE\");\n}\n") }
+        Source { go: Some(GO_HELLO), ..Source::of("fn main() {\n    println!(\"hello NONCE\");\n}\n") }
+    }
+
+    pub fn hello_in(language: &Language) -> Source {
+        Source { extension: language.extension, ..Source::of(language.hello) }
     }
 
     pub fn with_dependencies() -> Source {
@@ -69,11 +107,12 @@ impl Source {
 
     /// As a script of a tool; `None` if there is no way to say it there.
     pub fn for_tool(&self, column: &str) -> Option<String> {
-        let Source { manifest, body, go } = self;
+        let Source { manifest, body, go, extension } = self;
         let commented = |prefix: &str| -> String {
             manifest.lines().map(|line| format!("{prefix}{line}").trim_end().to_owned() + "\n").collect()
         };
         match column {
+            _ if *extension != "rs" => [RUNNER, UNOBSERVED].contains(&column).then(|| body.clone()),
             GO => go.map(str::to_owned),
             SCRIPTISTO if manifest.is_empty() => Some(format!(
                 "// scriptisto-begin\n// script_src: main.rs\n// build_cmd: rustc -O main.rs\n// target_bin: ./main\n\

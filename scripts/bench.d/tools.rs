@@ -4,9 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 
-use crate::table::{CARGO_SCRIPT, DEBUG, GO, RELEASE, RUNNER, RUST_SCRIPT, SCRIPTISTO};
+use crate::table::{CARGO_SCRIPT, DEBUG, GO, RELEASE, RUNNER, RUST_SCRIPT, SCRIPTISTO, UNOBSERVED};
 
 /// A column, and how its tool is called; `None` if it is not here.
 pub type Tool = (&'static str, Option<Vec<String>>);
@@ -17,7 +17,11 @@ pub fn build_runner(kept: &Path) -> Result<PathBuf> {
     let prefix = kept.join("prefix");
     eprintln!("bench: building runner");
     let mut command = Command::new(&installer);
-    command.args(["--no-share", "--prefix"]).arg(&prefix).env("CARGO_TARGET_DIR", kept.join("build")).stdout(Stdio::null());
+    command
+        .args(["--no-share", "--prefix"])
+        .arg(&prefix)
+        .env("CARGO_TARGET_DIR", kept.join("build"))
+        .stdout(Stdio::null());
     let status = command.status().with_context(|| format!("cannot run `{}`", installer.display()))?;
     ensure!(status.success(), "`{}` failed", installer.display());
     Ok(prefix.join("bin/runner"))
@@ -51,6 +55,7 @@ pub fn find(kept: &Path, runner: &Path, may_install: bool, may_install_packages:
     let mut tools = vec![
         (RUNNER, call(&[runner])),
         (RELEASE, call(&[runner, "--release"])),
+        (UNOBSERVED, call(&[runner, "--release"])),
         (DEBUG, call(&[runner, "--debug"])),
     ];
     for name in [SCRIPTISTO, RUST_SCRIPT] {
@@ -72,45 +77,38 @@ pub fn find(kept: &Path, runner: &Path, may_install: bool, may_install_packages:
     Ok(tools)
 }
 
-/// The machine and the tools, for the head of the table.
+/// The machine and the tools, in a line.
 pub fn describe(rustc: &Path, tools: &[Tool]) -> String {
     let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
     let processors = read("/proc/cpuinfo");
     let model =
         processors.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or(": unknown processor");
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let load = read("/proc/loadavg");
+    let release = read("/proc/sys/kernel/osrelease");
+    let release: Vec<&str> = release.trim().split('.').take(2).collect();
     let mut parts = vec![
         model.trim_start_matches([' ', '\t', ':']).to_owned(),
         format!("{cores} cores"),
-        format!("Linux {}", read("/proc/sys/kernel/osrelease").trim()),
-        format!("load {}", load.split(' ').next().unwrap_or_default()),
+        format!("Linux {}", release.join(".")),
     ];
     let mut versions = vec![vec![rustc.display().to_string(), "--version".to_owned()]];
     for (column, call) in tools {
         let Some(call) = call else { continue };
         match *column {
-            RELEASE | DEBUG => {}
+            RELEASE | UNOBSERVED | DEBUG => {}
             SCRIPTISTO => parts.push("scriptisto".to_owned()),
             CARGO_SCRIPT => versions.push(vec!["cargo".into(), "+nightly".into(), "--version".into()]),
             GO => versions.push(vec!["go".into(), "version".into()]),
             _ => versions.push(vec![call[0].clone(), "--version".into()]),
         }
     }
-    parts.extend(versions.iter().filter_map(|words| said(words)));
-    parts.join("; ")
+    // Without the commit and the day in parentheses.
+    let version = |words: &Vec<String>| Some(said(words)?.split(" (").next()?.to_owned());
+    parts.extend(versions.iter().filter_map(version));
+    parts.join(", ")
 }
 
-pub fn require_hyperfine() -> Result<()> {
-    if said(&["hyperfine", "--version"]).is_none() {
-        bail!(
-            "`hyperfine` is not on PATH\n  hint: `apt-get install hyperfine`, or `cargo install hyperfine`"
-        );
-    }
-    Ok(())
-}
-
-fn is_on_path(name: &str) -> bool {
+pub fn is_on_path(name: &str) -> bool {
     std::env::var_os("PATH")
         .is_some_and(|path| std::env::split_paths(&path).any(|directory| directory.join(name).is_file()))
 }

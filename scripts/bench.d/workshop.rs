@@ -1,14 +1,15 @@
 //! Where rows are made: a home and a cache of their own, the scripts in them, and the commands to be timed.
 
+use std::cell::OnceCell;
 use std::fs::{self, File};
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
 use crate::clock::{Case, Cases, Clock};
 use crate::source::{self, Source};
-use crate::table::{DEBUG, GO, RELEASE, RUNNER};
+use crate::table::{DEBUG, GO, PROGRAM, RELEASE, RUNNER, RUSTC, UNOBSERVED};
 use crate::tools::{self, Tool};
 
 /// Flags for a program that needs no libc.
@@ -32,6 +33,7 @@ pub struct Workshop {
     pub clock: Clock,
     pub tools: Vec<Tool>,
     pub rustc: PathBuf,
+    package: OnceCell<PathBuf>,
 }
 
 impl Workshop {
@@ -60,8 +62,8 @@ impl Workshop {
         let variables = [("HOME", home), ("CARGO_HOME", cargo), ("RUSTUP_HOME", rustup_home)];
         let mut variables = variables.map(|(name, path)| (name.to_owned(), text(&path))).to_vec();
         variables.push(("CARGO_NET_OFFLINE".to_owned(), "true".to_owned()));
-        let workshop =
-            Workshop { clock: Clock { work, variables, quick }, tools, rustc: tools::find_rustc()? };
+        let clock = Clock { work, variables, quick };
+        let workshop = Workshop { clock, tools, rustc: tools::find_rustc()?, package: OnceCell::new() };
         workshop.compile_stub(&workshop.stub(), &[])?;
         Ok(workshop)
     }
@@ -74,19 +76,27 @@ impl Workshop {
     pub fn scripts(&self, name: &str, source: &Source, met: Met) -> Result<Cases> {
         let mut cases = Cases::new();
         for (column, call) in &self.tools {
+            // What is not compiled is not observed either.
+            if *column == UNOBSERVED && !matches!(met, Met::Edited | Met::First) {
+                continue;
+            }
             let Some(script) = source.for_tool(column) else { continue };
             let Some(call) = call else {
                 cases.push((*column, None));
                 continue;
             };
-            let name = format!("{name}-{}", column.replace([' ', '-'], ""));
+            let tool = column.replace([' ', '-', ',', '='], "");
+            let name = format!("{name}-{tool}");
             let number = if matches!(met, Met::Anew | Met::First) { "-{n}" } else { "" };
-            let extension = if *column == GO { "go" } else { "rs" };
+            let extension = if *column == GO { "go" } else { source.extension };
             let path = text(&self.path(&format!("{name}{number}.{extension}")));
             let mut case = Case::of(call.iter().chain([&path]));
             // What an option makes runner build must not be there for the one without.
-            if [RELEASE, DEBUG].contains(column) {
-                case = case.with("XDG_CACHE_HOME", self.path(&column.replace(' ', "")));
+            if [RELEASE, UNOBSERVED, DEBUG].contains(column) {
+                case = case.with("XDG_CACHE_HOME", self.path(&format!("cache-of-{tool}")));
+            }
+            if *column == UNOBSERVED {
+                case = case.with("RUNNER_OBSERVE", "off");
             }
             if met == Met::Again {
                 fs::write(&path, script)?;
@@ -99,8 +109,9 @@ impl Workshop {
                 case.before = ["sh", "-c", edit, &template, &path].map(str::to_owned).to_vec();
             }
             if met == Met::First {
-                case = case.with("XDG_CACHE_HOME", self.path(&format!("{name}-{{n}}")));
-                case.is_cold = true;
+                let cache = self.path(&format!("{name}-{{n}}"));
+                case = case.with("XDG_CACHE_HOME", &cache);
+                case.filled = Some(text(&cache));
             }
             cases.push((*column, Some(case)));
         }
@@ -122,44 +133,47 @@ impl Workshop {
         found.into_iter().find(|path| path.exists()).context("the program is not in the cache")
     }
 
-    /// The call of rustc that `runner --release` makes for a script, as a command of its own.
-    pub fn rustc_call(&self, name: &str, cases: &Cases) -> Result<Case> {
-        let case = case_of(cases, RELEASE)?;
-        let directory = self.path(&format!("{name}-floor"));
-        fs::create_dir_all(&directory)?;
-        let (listener, log) = (directory.join("rustc"), directory.join("log"));
-        let listen = format!(
-            "#!/bin/sh\nfor word; do\n    [ \"${{word##*/}}\" != '{script}' ] || \
-            {{ printf '%s\\0' \"$@\" >'{log}'; env -0 >'{log}.env'; }}\ndone\nexec '{rustc}' \"$@\"\n",
-            // Called by its path or, beside it, by its name alone.
-            script = case.words.last().and_then(|path| path.rsplit('/').next()).context("no script")?,
-            log = log.display(),
-            rustc = self.rustc.display()
-        );
-        fs::write(&listener, listen)?;
-        fs::set_permissions(&listener, fs::Permissions::from_mode(0o755))?;
-        // In a cache of its own, since to runner this is another compiler.
-        let cache = directory.join("cache");
-        self.clock.rehearse(&case.clone().with("RUSTC", &listener).with("XDG_CACHE_HOME", cache))?;
-        let read = |path: &Path| -> Result<Vec<String>> {
-            let words = fs::read_to_string(path).context("runner did not call the compiler")?;
-            Ok(words.split_terminator('\0').map(str::to_owned).collect())
-        };
-        let mut call = Case::of([&self.rustc]);
-        call.words.extend(read(&log)?);
-        let output = call.words.iter().skip_while(|word| *word != "-o").nth(1);
-        let staging = output.and_then(|path| Path::new(path).parent()).context("no `-o FILE` in the call")?;
-        let (from, to) = (text(staging), text(&directory));
-        call.words.iter_mut().for_each(|word| *word = word.replace(&from, &to));
-        for variable in read(&directory.join("log.env"))? {
-            call.variables.extend(variable.split_once('=').map(|(name, value)| (name.into(), value.into())));
-        }
-        call.before.clone_from(&case.before);
-        Ok(call)
+    /// The halves of the floor of an edit: the very call of the compiler that this column's run makes, and the program.
+    pub fn floor(&self, name: &str, cases: &Cases, column: &str) -> Result<Cases> {
+        let program = Case::of([self.program(name, cases)?]);
+        Ok(vec![(RUSTC, Some(self.compiler_call(name, cases, column)?)), (PROGRAM, Some(program))])
     }
 
-    /// A package with the dependencies of [`Source::with_dependencies`], which are downloaded.
+    /// As a dry run of runner prints it.
+    fn compiler_call(&self, name: &str, cases: &Cases, column: &str) -> Result<Case> {
+        let case = case_of(cases, column)?;
+        // Then an edit is all that is to be built.
+        self.clock.rehearse(case)?;
+        let mut dry = case.clone();
+        dry.words.insert(1, "-n".to_owned());
+        let printed = String::from_utf8(self.clock.rehearse(&dry)?.stderr)?;
+        let is_call = |line: &&str| line.starts_with("(cd ");
+        let call =
+            printed.lines().rfind(is_call).with_context(|| format!("no call of a compiler:\n{printed}"))?;
+        let work = self.path(&format!("{name}-floor"));
+        fs::create_dir_all(&work)?;
+        let call = call.trim_matches(['(', ')']).replace("\"$WORK\"", &text(&work));
+        let (_, call) = call.split_once(" && ").context("no `&&` in the call of a compiler")?;
+        // `env`, names to remove, values to set, and the call itself.
+        let mut words = shell_words::split(call)?.into_iter().skip(1).peekable();
+        let mut floor = Case { before: case.before.clone(), ..Case::default() };
+        while words.next_if(|word| word == "-u").is_some() {
+            words.next();
+        }
+        while let Some(word) = words.next_if(|word| word.contains('=')) {
+            floor
+                .variables
+                .extend(word.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned())));
+        }
+        floor.words = words.collect();
+        Ok(floor)
+    }
+
+    /// A package with the dependencies of [`Source::with_dependencies`], which are downloaded once.
     pub fn fetch(&self) -> Result<PathBuf> {
+        if let Some(package) = self.package.get() {
+            return Ok(package.clone());
+        }
         let package = self.path("package");
         fs::create_dir_all(package.join("src"))?;
         fs::write(package.join("Cargo.toml"), source::MANIFEST)?;
@@ -167,7 +181,7 @@ impl Workshop {
         let mut fetch = self.cargo("fetch", &package).with("CARGO_NET_OFFLINE", "false");
         fetch.words.push("--quiet".to_owned());
         self.clock.rehearse(&fetch).context("cannot download the dependencies")?;
-        Ok(package)
+        Ok(self.package.get_or_init(|| package).clone())
     }
 
     /// Builds that package from nothing, its lock included.
@@ -176,7 +190,7 @@ impl Workshop {
         let target = text(&self.path("first-floor-{n}"));
         build.words.extend(["--release", "--quiet", "--target-dir", &target].map(str::to_owned));
         build.before = ["rm", "-f", &text(&package.join("Cargo.lock"))].map(str::to_owned).to_vec();
-        build.is_cold = true;
+        build.filled = Some(target);
         build
     }
 
