@@ -1,6 +1,7 @@
 //! The tree: what is in it, its installer, its examples, its benchmark.
 
 mod arrows;
+mod speed;
 mod tidy;
 
 /// With real compilers, or for seconds.
