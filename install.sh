@@ -412,19 +412,8 @@ build() {
 
     # A static binary runs on any machine of its kind, and starts faster: it waits for no dynamic loader. The
     # flags go with an explicit `--target`, so that build scripts and proc macros do not get them.
-    with_libc="${RUSTFLAGS-} -C target-feature=+crt-static -C relocation-model=static"
-    # Rust's own linker takes the script that leaves out what is only for unwinding. It is named from the package, in which
-    # rustc runs.
-    rust_lld='-C linker=rust-lld -C linker-flavor=ld.lld -C link-self-contained=yes'
-    # It folds equal functions, and the compiler shares equal ends of functions: a twelfth less.
-    rust_lld="$rust_lld -C link-arg=-Tscripts/static.ld -C link-arg=--icf=all -C llvm-args=-enable-machine-outliner=always"
     mkdir "$scratch/scripts"
     cp "$checkout/scripts/static.ld" "$scratch/scripts/"
-    # Where runner brings an entry point of its own, a cached script is found before libc has started (src/bin/runner/start/entry.rs).
-    entry_flags=
-    case $host in
-    x86_64-*-linux-*) entry_flags='--cfg runner_start -C link-arg=-e -C link-arg=runner_start' ;;
-    esac
     # Cargo sets this for build scripts, one of which may have called us, and it would win over RUSTFLAGS.
     unset CARGO_ENCODED_RUSTFLAGS
 
@@ -448,7 +437,8 @@ build() {
             add_std "$musl" || :
         fi
         if has_std "$musl"; then
-            for static_flags in "$with_libc $rust_lld" "$with_libc"; do
+            for static_flags in "$(static_flags "$musl")" "$(libc_flags "$musl")"; do
+                static_flags="${RUSTFLAGS-} $static_flags"
                 links static "$musl" || continue
                 linkage=static target=$musl
                 break
@@ -471,7 +461,6 @@ build() {
     quiet=--quiet
     [ ! -t 2 ] || quiet=
     # `$quiet` is one option or none.
-    static_flags="${static_flags-} $entry_flags"
     # shellcheck disable=SC2086
     with_linkage "$linkage" cargo build $quiet --release --locked --bin runner \
         --target "$target" --target-dir "$target_dir" ||

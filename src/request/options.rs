@@ -164,8 +164,8 @@ impl Options {
         fields.push("portable", &[u8::from(*portable)]);
         selection.add_to(fields);
         // The program is the same, but a trace tells which one it is run in.
-        for word in sandbox.to_arguments() {
-            fields.push("sandbox", word.as_bytes());
+        if !sandbox.are_none() {
+            sandbox.to_arguments().iter().for_each(|word| fields.push("sandbox", word.as_bytes()));
         }
         if *strip {
             fields.push("strip", b"");

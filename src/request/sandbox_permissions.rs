@@ -34,6 +34,10 @@ impl<T> Default for Grant<T> {
 }
 
 impl<T> Grant<T> {
+    fn is_nothing(&self) -> bool {
+        matches!(self, Grant::These(list) if list.is_empty())
+    }
+
     /// Allows these too.
     pub fn add(&mut self, more: impl IntoIterator<Item = T>) {
         if let Grant::These(list) = self {
@@ -60,6 +64,17 @@ pub struct Permissions {
 }
 
 impl Permissions {
+    /// Whether nothing was said of a sandbox.
+    pub(crate) fn are_none(&self) -> bool {
+        let Permissions { sandbox, read, write, network, variables, unix } = self;
+        !sandbox
+            && !unix
+            && read.is_nothing()
+            && write.is_nothing()
+            && network.is_nothing()
+            && variables.is_nothing()
+    }
+
     /// Adds what other places allow: flags add up.
     pub(crate) fn merge(&mut self, other: &Permissions) {
         fn add<T: Clone + PartialEq>(own: &mut Grant<T>, other: &Grant<T>) {

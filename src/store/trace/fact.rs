@@ -440,7 +440,7 @@ impl<'a> Check<'a> {
 pub(crate) fn parse_stamp(text: &[u8]) -> Option<Option<Stamp>> {
     match text {
         b"-" => Some(None),
-        _ => Stamp::parse(std::str::from_utf8(text).ok()?).map(Some),
+        _ => Stamp::parse(text).map(Some),
     }
 }
 

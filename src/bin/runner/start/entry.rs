@@ -40,25 +40,28 @@ mod linux {
 
     use runner::fast_path::{self as hit, Buffers, System};
 
-    /// More variables than anybody has; with more, the long way is taken.
-    const MOST_VARIABLES: usize = 4096;
+    /// More variables than anybody has; with more, the long way is taken. They end a quarter into a page, the rest of which
+    /// is for the smaller buffers.
+    const MOST_VARIABLES: usize = 4096 + 128 - 1;
     /// The same for those of a hit.
     const MOST_OWN_VARIABLES: usize = 64;
 
-    /// What the one look for a hit writes to. Static, so that its pages cost nothing until they are touched.
+    /// What the one look for a hit writes to. Static, so that its pages cost nothing until they are touched, which costs as
+    /// much as several files to ask about: two are, unless there is much to write.
+    #[repr(C, align(4096))]
     struct Memory {
+        environment: UnsafeCell<[*const c_char; MOST_VARIABLES]>,
         is_taken: AtomicBool,
         buffers: UnsafeCell<Buffers>,
-        environment: UnsafeCell<[*const c_char; MOST_VARIABLES]>,
     }
 
     // SAFETY: what is in the cells is reached through `take_memory` alone, which gives it to one caller only.
     unsafe impl Sync for Memory {}
 
     static MEMORY: Memory = Memory {
+        environment: UnsafeCell::new([ptr::null(); MOST_VARIABLES]),
         is_taken: AtomicBool::new(false),
         buffers: UnsafeCell::new(Buffers::new()),
-        environment: UnsafeCell::new([ptr::null(); MOST_VARIABLES]),
     };
 
     /// The memory, for the first who asks.
@@ -125,6 +128,7 @@ mod linux {
     ///
     /// # Safety
     /// `text` is a C string, and `prefix` holds no NUL.
+    #[inline(always)]
     unsafe fn after(text: *const c_char, prefix: &[u8]) -> Option<*const c_char> {
         let mut next = text;
         for byte in prefix {
@@ -161,27 +165,20 @@ mod linux {
                 owns += 1;
             }
             let own = own.get(..owns).unwrap_or_default();
-            let mut count = 0;
-            let mut next = envp;
-            while !(*next).is_null() {
-                if !own.iter().any(|(name, _)| after(*next, name).is_some()) {
-                    // One place is kept for the null at the end.
-                    if count + 1 >= MOST_VARIABLES {
-                        return;
-                    }
-                    environment[count] = *next;
-                    count += 1;
-                }
-                next = next.add(1);
+            let is_kept = |variable| !own.iter().any(|(name, _)| after(variable, name).is_some());
+            // At the end of the memory, next to what was written already.
+            let count = owns + kernel.after(b"").filter(|variable| is_kept(*variable)).count();
+            let Some(start) = MOST_VARIABLES.checked_sub(count + 1) else { return };
+            let Some((end, environment)) = environment.get_mut(start..).and_then(<[_]>::split_last_mut)
+            else {
+                return;
+            };
+            let kept = kernel.after(b"").filter(|variable| is_kept(*variable));
+            for (place, variable) in environment.iter_mut().zip(kept.chain(own.iter().map(|(_, text)| *text)))
+            {
+                *place = variable;
             }
-            for (_, variable) in own {
-                if count + 1 >= MOST_VARIABLES {
-                    return;
-                }
-                environment[count] = *variable;
-                count += 1;
-            }
-            environment[count] = ptr::null();
+            *end = ptr::null();
             let typed = *argv.add(1);
             if hit.is_package {
                 // The kernel laid it out for this process to change.
@@ -257,6 +254,7 @@ mod start {
 
     // At entry `rsp` points to argc, argv…, NULL, envp…, NULL, auxv; `rdx` is libc's business.
     std::arch::global_asm!(
+        ".pushsection .text.runner_start,\"ax\",@progbits",
         ".globl runner_start",
         ".type runner_start,@function",
         "runner_start:",
@@ -269,6 +267,7 @@ mod start {
         "mov rsp, rbx",
         "mov rdx, r12",
         "jmp _start",
+        ".popsection",
         early = sym early,
     );
 
