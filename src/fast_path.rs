@@ -16,60 +16,50 @@
 //! still holds is asked here without a heap. `tests/it/fast_path/system_calls.rs` holds the two to the same answers.
 
 pub(crate) mod buffer;
+pub(crate) mod facts;
 
 use std::ffi::CStr;
+use std::mem::ManuallyDrop;
 
 use rustix::fd::{AsRawFd, OwnedFd};
-use rustix::fs::{Access, CWD, FileType, Mode, OFlags, ResolveFlags, Stat, openat2, readlinkat_raw};
+use rustix::fs::{CWD, FileType, Mode, OFlags, ResolveFlags, openat2, readlinkat_raw};
 use rustix::io::Errno;
 
-use crate::base::digest::{Digest, Fields};
+use crate::base::digest::Fields;
 use crate::fast_path::buffer::Buffer;
+pub use crate::fast_path::facts::System;
+use crate::fast_path::facts::{PATH_BYTES, Places, holds, is_file, stamp_of};
 use crate::request::options::Options;
 use crate::request::package_spec;
 use crate::request::setting_variables::{IGNORED_VARIABLES, KEY_VARIABLES, SLOW_VARIABLES};
 use crate::settings::launch_key;
 use crate::store::key::Key;
-use crate::store::stamp::{Moment, Stamp};
 use crate::store::trace::Trace;
-use crate::store::trace::escape::Escaped;
-use crate::store::trace::fact::Input;
 use crate::store::trace::line::{Binary, Line, Lines};
 
-/// What the process was started with.
-pub trait System {
-    /// The value of a variable.
-    fn variable(&self, name: &[u8]) -> Option<&[u8]>;
-    /// Whether a variable that begins so is set, other than these.
-    fn has_variable_like(&self, prefix: &[u8], known: &[&[u8]]) -> bool;
-    /// Writes the working directory; its length without a NUL.
-    fn current_directory(&self, buffer: &mut [u8]) -> Option<usize>;
-}
-
 const FILE_BYTES: usize = 256 * 1024;
-const PATH_BYTES: usize = 8 * 1024;
-/// A link with a longer text is the long way's.
-const LINK_BYTES: usize = 1024;
+const VARIABLES_BYTES: usize = 2 * PATH_BYTES;
 
-/// Memory for all of it: a static one, whose pages cost nothing until they are touched.
+/// Memory for all of it: a static one, in which what is always needed lies on a page, as the first touch of each costs as
+/// much as several files to ask about.
 #[derive(Debug)]
+#[repr(C)]
 pub struct Buffers {
-    script: [u8; FILE_BYTES],
-    trace: [u8; FILE_BYTES],
-    variable: [u8; PATH_BYTES],
+    variables: [u8; VARIABLES_BYTES],
     cache: [u8; PATH_BYTES],
     path: [u8; PATH_BYTES],
+    /// The script, and once it is hashed the trace.
+    file: [u8; FILE_BYTES],
 }
 
 impl Buffers {
     /// Empty ones.
     pub const fn new() -> Buffers {
         Buffers {
-            script: [0; FILE_BYTES],
-            trace: [0; FILE_BYTES],
-            variable: [0; PATH_BYTES],
+            variables: [0; VARIABLES_BYTES],
             cache: [0; PATH_BYTES],
             path: [0; PATH_BYTES],
+            file: [0; FILE_BYTES],
         }
     }
 }
@@ -143,7 +133,9 @@ pub fn find<'a>(typed: &CStr, system: &impl System, buffers: &'a mut Buffers) ->
     if is_shaped && SLOW_VARIABLES.iter().any(|name| system.variable(name.as_bytes()).is_some()) {
         return None;
     }
-    let Buffers { script, trace, variable, cache, path } = buffers;
+    let Buffers { variables, cache, path, file: bytes } = buffers;
+    // Never dropped: there is nothing in them.
+    let options = &*ManuallyDrop::new(Options::default());
 
     let shaping = |fields: &mut Fields| {
         for name in KEY_VARIABLES.iter().filter(|_| is_shaped) {
@@ -152,7 +144,7 @@ pub fn find<'a>(typed: &CStr, system: &impl System, buffers: &'a mut Buffers) ->
             }
         }
     };
-    let mut variable = Buffer::new(variable);
+    let mut variables = Buffer::new(variables);
     // A file of that name wins; and only what runs for a script is told of one.
     if let Some((package, wanted)) = package
         && open_script(typed).is_err_and(|error| error == Errno::NOENT)
@@ -160,13 +152,13 @@ pub fn find<'a>(typed: &CStr, system: &impl System, buffers: &'a mut Buffers) ->
         if system.variable(b"RUNNER_SCRIPT").is_some() {
             return None;
         }
-        let id = launch_key::from_package(package, wanted, &Options::default(), shaping);
-        let binary = find_traced(&id, system, trace, cache, path, &mut variable)?;
-        return Some(Hit { binary, is_package: true, variables: variable.into_bytes() });
+        let id = launch_key::from_package(package, wanted, options, shaping);
+        let binary = find_traced(&id, system, bytes, cache, path, &mut variables)?;
+        return Some(Hit { binary, is_package: true, variables: variables.into_bytes() });
     }
-    variable.push(OWN_VARIABLE)?;
-    push_absolute(&mut variable, name, system)?;
-    let script_path = variable.bytes().get(OWN_VARIABLE.len()..)?;
+    variables.push(OWN_VARIABLE)?;
+    push_absolute(&mut variables, name, system)?;
+    let script_path = variables.bytes().get(OWN_VARIABLE.len()..)?;
 
     let (file, has_links) = open_script(typed).ok()?;
     let script_path = match has_links {
@@ -174,11 +166,11 @@ pub fn find<'a>(typed: &CStr, system: &impl System, buffers: &'a mut Buffers) ->
         true => real_path(&file, path)?,
     };
     let size = usize::try_from(rustix::fs::fstat(&file).ok().filter(is_file)?.st_size).ok()?;
-    let script = read_whole(&file, script).filter(|bytes| bytes.len() == size)?;
-    let id = launch_key::of_file(script_path, script, &Options::default(), shaping);
-    variable.push(b"\0")?;
-    let binary = find_traced(&id, system, trace, cache, path, &mut variable)?;
-    Some(Hit { binary, is_package: false, variables: variable.into_bytes() })
+    let script = read_whole(&file, bytes).filter(|bytes| bytes.len() == size)?;
+    let id = launch_key::of_file(script_path, script, options, shaping);
+    variables.push(b"\0")?;
+    let binary = find_traced(&id, system, bytes, cache, path, &mut variables)?;
+    Some(Hit { binary, is_package: false, variables: variables.into_bytes() })
 }
 
 /// The binary that the trace of `id` names, if all holds; adds to `variables` what the program is told.
@@ -228,6 +220,8 @@ fn find_current(
     system: &impl System,
 ) -> Option<()> {
     let own = variables.length;
+    let mut lacking = Places::default();
+    let mut met = None;
     let mut current = None;
     for line in lines {
         match line? {
@@ -236,6 +230,7 @@ fn find_current(
             Line::Variant(binary) => {
                 current = Some(binary);
                 variables.length = own;
+                lacking = Places::default();
             }
             Line::Script(_) | Line::About(..) => {}
             // What follows is of a variant that does not hold, for certain.
@@ -246,8 +241,9 @@ fn find_current(
                 variables.push_text(value)?;
                 variables.push(b"\0")?;
             }
+            Line::Lacking(stamp, directory) => lacking.add(stamp, directory, path, system)?,
             Line::Fact(fact) => {
-                if !holds(&fact.input, path, system)? {
+                if !holds(&fact.input, path, &lacking, &mut met, system)? {
                     current = None;
                 }
             }
@@ -272,68 +268,6 @@ fn find_current(
         return None;
     }
     (stamp_of(&stat)? == stamp?).then_some(())
-}
-
-/// Whether a recorded input is as it was; `None` if only its content can tell.
-fn holds(input: &Input<Escaped<'_>>, path: &mut Buffer<'_>, system: &impl System) -> Option<bool> {
-    path.clear();
-    match input {
-        Input::Content { path: name, stamp, .. } => {
-            path.push_text(*name)?;
-            let stat = match rustix::fs::stat(path.c_str()?) {
-                Err(Errno::NOENT) => return (*stamp == Some(Stamp::ABSENT)).then_some(true),
-                stat => stat.ok()?,
-            };
-            (stamp_of(&stat)? == (*stamp)?).then_some(true)
-        }
-        Input::Absent { path: name } => {
-            path.push_text(*name)?;
-            let gone = [Errno::NOENT, Errno::NOTDIR, Errno::LOOP, Errno::ACCESS];
-            Some(rustix::fs::stat(path.c_str()?).is_err_and(|error| gone.contains(&error)))
-        }
-        // A name that is escaped is too rare to be worth the words.
-        Input::Variable { name, value } => Some(match (system.variable(name.plain()?), value) {
-            (Some(now), Some(value)) => value.is(now),
-            (now, value) => now.is_none() && value.is_none(),
-        }),
-        Input::Private { name, value } => {
-            Some(system.variable(name.plain()?).is_some_and(|now| Digest::of(now) == *value))
-        }
-        Input::Present { path: name } => {
-            path.push_text(*name)?;
-            let wants_directory = path.bytes().last() == Some(&b'/');
-            let kind = |stat: Stat| FileType::from_raw_mode(stat.st_mode) == FileType::Directory;
-            Some(rustix::fs::stat(path.c_str()?).is_ok_and(|stat| kind(stat) == wants_directory))
-        }
-        Input::Link { path: name, target } => {
-            path.push_text(*name)?;
-            let mut buffer = [0; LINK_BYTES];
-            let length = readlinkat_raw(CWD, path.c_str()?, &mut buffer[..]).ok()?;
-            (length < LINK_BYTES).then(|| buffer.get(..length).map(|now| target.is(now)))?
-        }
-        Input::Never { .. } => Some(false),
-        Input::SearchPath { value, .. } => value.is(system.variable(b"PATH")?).then_some(true),
-        Input::Command { name, path: expected } => {
-            let name = name.plain()?;
-            for directory in system.variable(b"PATH")?.split(|byte| *byte == b':') {
-                if directory.first() != Some(&b'/') {
-                    continue;
-                }
-                path.clear();
-                path.push(directory)?;
-                if directory.last() != Some(&b'/') {
-                    path.push(b"/")?;
-                }
-                path.push(name)?;
-                if rustix::fs::access(path.c_str()?, Access::EXEC_OK).is_ok()
-                    && rustix::fs::stat(path.c_str()?).ok().is_some_and(|stat| is_file(&stat))
-                {
-                    return Some(expected.is_some_and(|expected| expected.is(path.bytes())));
-                }
-            }
-            Some(expected.is_none())
-        }
-    }
 }
 
 /// The cache's directory, as `Environment::cache_directory` has it on Linux.
@@ -420,17 +354,4 @@ fn read_whole<'a>(file: &OwnedFd, buffer: &'a mut [u8]) -> Option<&'a [u8]> {
     let count = rustix::io::read(file, &mut *buffer).ok()?;
     (count < buffer.len()).then_some(())?;
     buffer.get(..count)
-}
-
-fn is_file(stat: &Stat) -> bool {
-    FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile
-}
-
-fn stamp_of(stat: &Stat) -> Option<Stamp> {
-    Some(Stamp {
-        size: u64::try_from(stat.st_size).ok()?,
-        modified: Moment::from_unix(stat.st_mtime, i64::try_from(stat.st_mtime_nsec).ok()?),
-        changed: Moment::from_unix(stat.st_ctime, i64::try_from(stat.st_ctime_nsec).ok()?),
-        inode: stat.st_ino,
-    })
 }

@@ -215,7 +215,9 @@ pub(crate) fn finish(context: &Context, script: &Script, options: &Options) -> R
         let _ = cache.write_whole(&failure(&cache, &home), b"");
     })?;
     match cache.enter(home, resolved.checks(), context.environment(), |_| false, |_, _| Patience::Wait)? {
-        Entry::Vacant(vacant) => vacant.commit(built, resolved.request().script.trace_name()).map(drop),
+        Entry::Vacant(vacant) => {
+            vacant.commit(built, resolved.request().script.trace_name(), context.environment()).map(drop)
+        }
         Entry::Occupied(_) => Ok(()),
     }
 }

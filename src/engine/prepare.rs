@@ -174,7 +174,9 @@ fn prepare_in(context: &Context, cache: Cache, script: &Script, options: &Option
     let found = match cache.enter(home, resolved.checks(), context.environment(), is_wanted, waiting)? {
         Entry::Occupied(found) => found,
         Entry::Vacant(vacant) => match built(resolved.as_ref(), question.as_ref(), vacant.staging(), host) {
-            Ok(built) => launch_options.kept(|| vacant.commit(built, script.trace_name()))?,
+            Ok(built) => {
+                launch_options.kept(|| vacant.commit(built, script.trace_name(), context.environment()))?
+            }
             Err(error) => {
                 let outlived = outlive(context, error, &cache, script, read.as_ref(), launch_options);
                 if outlived.as_ref().is_err_and(|error| error.step() != Step::Toolchain) {

@@ -32,6 +32,7 @@ use crate::store::staging::Staging;
 use crate::store::stamp::{Moment, Stamp};
 use crate::store::trace::escape::Text;
 use crate::store::trace::fact::{Check, path_of};
+use crate::store::trace::lacking::lacking;
 use crate::store::trace::line::Binary;
 use crate::store::trace::{Current, HOME_DIGITS, Tools, Trace, Variant};
 
@@ -226,7 +227,7 @@ impl Vacant<'_> {
     }
 
     /// Publishes what was built. On return the binary is in its place, whole, and the trace names it.
-    pub(crate) fn commit(&self, built: Built, script: &OsStr) -> Result<Found> {
+    pub(crate) fn commit(&self, built: Built, script: &OsStr, environment: &Environment) -> Result<Found> {
         let unusable = |error| self.cache.unusable("cannot write to", error);
         let (found, stamp) = self.publish(&built).map_err(unusable)?;
         let path = found.path.strip_prefix(self.cache.directory()).unwrap_or(&found.path);
@@ -254,6 +255,7 @@ impl Vacant<'_> {
                 .map(|(name, value)| (bytes(name), bytes(value)))
                 .collect(),
             sandbox: built.told.sandbox.into_iter().map(bytes).collect(),
+            lacking: lacking(&built.checks, environment),
             checks: built.checks,
         };
         self.cache.add_variant(&self.id, script, variant).map_err(unusable)?;

@@ -11,6 +11,7 @@ pub(crate) mod change;
 pub(crate) mod escape;
 pub(crate) mod fact;
 pub(crate) mod fact_state;
+pub(crate) mod lacking;
 pub(crate) mod line;
 
 use std::borrow::Cow;
@@ -28,6 +29,7 @@ use crate::store::trace::change::Change;
 use crate::store::trace::escape::{Text, escape, line};
 use crate::store::trace::fact::{Check, path_of, stamp_text};
 use crate::store::trace::fact_state::{Holds, compare};
+use crate::store::trace::lacking::Lacking;
 use crate::store::trace::line::{Binary, Line, Lines};
 
 /// What a trace is sealed as.
@@ -59,6 +61,8 @@ pub(crate) struct Variant<'a> {
     pub(crate) variables: Vec<(Text<'a>, Text<'a>)>,
     pub(crate) sandbox: Vec<Text<'a>>,
     pub(crate) about: Vec<(Text<'a>, Text<'a>)>,
+    /// Where a search for the commands among the checks finds none of them.
+    pub(crate) lacking: Vec<Lacking<'a>>,
     pub(crate) checks: Vec<Check<'a>>,
 }
 
@@ -134,6 +138,9 @@ impl<'a> Trace<'a> {
             for (name, text) in &variant.about {
                 line(&mut out, &[b"about", &escape(name), &escape(text)]);
             }
+            for (stamp, directory) in &variant.lacking {
+                line(&mut out, &[b"lacking", stamp_text(stamp).as_bytes(), &escape(directory)]);
+            }
             for check in &variant.checks {
                 check.render(&mut out);
             }
@@ -182,6 +189,7 @@ impl<'a> Variant<'a> {
             variables: Vec::new(),
             sandbox: Vec::new(),
             about: Vec::new(),
+            lacking: Vec::new(),
             checks: Vec::with_capacity(16),
         }
     }
@@ -196,6 +204,7 @@ impl<'a> Variant<'a> {
             Line::Set(name, value) => self.variables.push((name.text()?, value.text()?)),
             Line::Sandbox(text) => self.sandbox.push(text.text()?),
             Line::About(name, text) => self.about.push((name.text()?, text.text()?)),
+            Line::Lacking(stamp, directory) => self.lacking.push((stamp, directory.text()?)),
             Line::Fact(fact) => self.checks.push(fact.unescape()?),
         }
         Some(())
@@ -288,6 +297,7 @@ impl Variant<'_> {
             variables: pairs(self.variables),
             sandbox: self.sandbox.into_iter().map(own).collect(),
             about: pairs(self.about),
+            lacking: self.lacking.into_iter().map(|(stamp, text)| (stamp, own(text))).collect(),
             checks: self.checks.into_iter().map(Check::into_owned).collect(),
         }
     }

@@ -139,6 +139,7 @@ impl Entry {
             arguments: Vec::new(),
             variables: Vec::new(),
             sandbox: Vec::new(),
+            lacking: Vec::new(),
             ..variant.clone()
         };
         let mut trace = Trace { script: Cow::Borrowed(b""), variants: std::mem::take(&mut self.variants) };

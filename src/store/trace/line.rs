@@ -11,6 +11,7 @@
 //! set NAME=VALUE                              the program is given the variable, whatever the caller has
 //! sandbox TEXT                                a permission that the script asks to be limited to
 //! about NAME TEXT                             for people: toolchain, profile, when, how long
+//! lacking STAMP DIRECTORY                     while this of PATH has the stamp (- is: while it is not there), no command is in it
 //! file DIGEST STAMP PATH                      content; STAMP is size,mtime,ctime,inode or - while it proves nothing
 //! directory DIGEST STAMP PATH                 the names in it
 //! sources DIGEST STAMP PATH                   likewise, without `target` and what begins with a dot
@@ -59,6 +60,8 @@ pub(crate) enum Line<'a> {
     /// One word of the permissions of its sandbox.
     Sandbox(Escaped<'a>),
     About(Escaped<'a>, Escaped<'a>),
+    /// See [`crate::store::trace::lacking`].
+    Lacking(Option<Stamp>, Escaped<'a>),
     Fact(Fact<Escaped<'a>>),
 }
 
@@ -101,6 +104,10 @@ impl<'a> Lines<'a> {
             b"about" => split_field(rest).map(|(name, text)| Line::About(Escaped(name), Escaped(text)))?,
             b"script" => Line::Script(Escaped(rest)),
             b"variant" => Line::Variant(Binary::parse(self.next_bytes()?)?),
+            b"lacking" => {
+                let (stamp, directory) = split_field(rest)?;
+                Line::Lacking(parse_stamp(stamp)?, Escaped(directory))
+            }
             b"provisional" => Line::Provisional,
             b"target" => Line::Target(Escaped(rest)),
             b"argument" => Line::Argument(Escaped(rest)),

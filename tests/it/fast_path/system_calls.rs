@@ -4,13 +4,14 @@
 //! flake. What the dynamic loader and the C library do before `main` is cut off, so that the list is that of static
 //! builds too, and so is the management of memory.
 
-use crate::support::files::settle;
+use crate::support::files::{settle, write_program};
 use crate::support::hits::{hit, normalized, sandbox};
 use crate::support::strace::{self, Call};
 
 /// A hit of a script that reads nothing but itself: `hit.rs`, before anything else. One call stands for all that came with the
 /// system; the fake compiler is a shell script that calls `chmod`. A `runner.toml` is looked for in each directory from the script's
-/// upwards, to HOME or to one that anybody can write to: one call each.
+/// upwards, to HOME or to one that anybody can write to: one call each. A directory of PATH that none of the commands is in is asked once
+/// for all of them.
 const SHORT: &str = concat!(
     "\
 getcwd
@@ -22,10 +23,9 @@ geteuid
 open $ROOT/home/.cache/runner/v1/traces/$ID
 read
 close
+stat $ROOT/bin
 stat $ROOT/home/.rustup/settings.toml
-access $ROOT/bin/rustc
 access $ROOT/fake/rustc
-stat $ROOT/fake/rustc
 stat $ROOT/fake/rustc
 stat $ROOT/home/.cargo/config
 stat $ROOT/home/.cargo/config.toml
@@ -35,12 +35,9 @@ stat $ROOT/home/.config/runner/config.toml
 stat $ROOT/",
     "work/runner.toml
 stat $ROOT/runner.toml
-access $ROOT/bin/cc
 access $ROOT/fake/cc
 stat $ROOT/fake/cc
-stat $ROOT/fake/cc
 stat /var/lib/dpkg/status
-access $ROOT/bin/chmod
 access $ROOT/fake/chmod
 access /usr/bin/chmod
 stat /usr/bin/chmod
@@ -182,4 +179,26 @@ fn variables_that_are_called_as_ours_and_are_none_cost_nothing() {
         sandbox.set(name, "x");
     }
     assert_eq!(normalized(&sandbox, &hit(&sandbox, &["x.rs"])), SHORT);
+}
+
+/// Commands are looked for where a directory's stamp has moved, whatever its times were set to since.
+#[test]
+fn a_command_that_appears_in_a_directory_without_any_is_met() {
+    if !strace::is_there() {
+        return;
+    }
+    let sandbox = sandbox();
+    sandbox.write("x.rs", "print x\n");
+    sandbox.runner(["x.rs"]).run().prints("x\n");
+    let directory = sandbox.root().join("bin");
+    let times = std::fs::metadata(&directory).unwrap().modified().unwrap();
+    settle();
+    write_program(directory.join("other"), "#!/bin/sh\n");
+    std::fs::File::open(&directory).unwrap().set_modified(times).unwrap();
+    let calls = normalized(&sandbox, &hit(&sandbox, &["x.rs"]));
+    assert!(calls.contains("stat $ROOT/bin\n") && calls.contains("access $ROOT/bin/cc\n"), "{calls}");
+    assert_eq!(sandbox.compiles(), 1);
+    write_program(directory.join("cc"), "#!/bin/sh\n# another\n");
+    sandbox.runner(["x.rs"]).run().prints("x\n");
+    assert_eq!(sandbox.compiles(), 2);
 }
