@@ -20,7 +20,7 @@ const MOST_ROUNDS: usize = 60;
 const LEAST_ROUNDS: usize = 3;
 /// No limit rests on how long the longest runs of peers take.
 const LEAST_ROUNDS_OF_PEERS: usize = 2;
-const SECONDS_A_CASE: f64 = 3.0;
+const SECONDS_A_CASE: f64 = 2.0;
 const SECONDS_A_ROUND: f64 = 0.06;
 const MOST_RUNS_A_ROUND: f64 = 50.0;
 

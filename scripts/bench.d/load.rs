@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 
 use libc::{RUSAGE_CHILDREN, RUSAGE_SELF};
 
-/// Processors, on average, that others may take: what a machine that does nothing else needs for itself is a tenth of this.
+/// Processors, on average, that others may take: a tenth of a machine with two cores.
 const MOST_OTHERS: f64 = 0.2;
 
 /// Distance of the quartiles, as a part of the median, of what the floor takes from round to round.
-const MOST_SPREAD: f64 = 0.1;
+const MOST_SPREAD: f64 = 0.15;
 
 /// Clock ticks a second, in `/proc` of every Linux.
 const TICKS: f64 = 100.0;

@@ -46,8 +46,8 @@ pub const SENTENCES: [&str; 7] = [
     "- A cached run needs {peak memory of a cached run} MB of memory; the static binary has {the binary} MB.",
     "- An edit takes {edit, run: runner / cargo -Zscript} times as long as with cargo -Zscript, \
      {edit, run, 3 dependencies: runner / cargo -Zscript} with three dependencies.",
-    "- An edit takes {edit, run: runner --release / floor} times as long as bare rustc, \
-     {edit, run, C: runner / floor} in C as the bare compiler; observing what they read is in it.",
+    "- Observing what compilers read is in these: an edit takes {edit, run: runner --release / floor} times as long as bare \
+     rustc, {edit, run, C: runner / floor} in C as the bare compiler.",
     "- A first run in release, with three dependencies, takes {first ever run: runner --release / floor} times as long as \
      `cargo build --release`, the floor of its row.",
 ];

@@ -65,6 +65,15 @@ fn rows_and_sentences_that_were_not_measured_stay_as_they_were() {
 }
 
 #[test]
+fn nothing_measured_leaves_everything_as_it_was() {
+    let (full, _) = written(&present_readme(), &measured_all()).unwrap();
+    let nothing = Measured { machine: measured_all().machine, ..Measured::default() };
+    let (text, left) = written(&full, &nothing).unwrap();
+    assert_eq!(text, full);
+    assert_eq!(left.len(), ROWS.len() + SENTENCES.len());
+}
+
+#[test]
 fn what_a_hand_wrote_into_it_is_found() {
     let (full, _) = written(&present_readme(), &measured_all()).unwrap();
     for (from, to) in [
