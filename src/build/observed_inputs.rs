@@ -9,10 +9,12 @@
 //! - of what resolves host names, and of the loader's cache, nothing is a fact: the first is the network, and what the second
 //!   leads to is looked at besides.
 
-use std::collections::{BTreeMap, HashMap};
-use std::ffi::OsString;
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
 
 use crate::base::digest::Digest;
 use crate::base::environment::Environment;
@@ -20,7 +22,7 @@ use crate::base::order;
 use crate::build::outcome::Interruption;
 use crate::build::tool_digests::ToolDigests;
 use crate::build::tree_roots::{self, Tree};
-use crate::process::observe::fold::{Fact, fold};
+use crate::process::observe::fold::{Fact, fold, is_within};
 use crate::process::observe::observed::{Gap, GapReason, Look, Observed, Server, What};
 use crate::store::cache::Cache;
 use crate::store::fact_tree;
@@ -78,15 +80,17 @@ pub(crate) fn facts(
     observed: &Observed,
     place: &Surroundings<'_>,
 ) -> Result<Vec<Check<'static>>, Interruption> {
+    // Compared with hundreds of paths, byte by byte.
+    let own = place.own.iter().map(|own| own.components().collect()).collect();
+    let place = &Surroundings { own, ..place.clone() };
     let mut looks: Vec<Look> = observed.looks.iter().filter_map(|look| place.kept(look)).collect();
     if let Some(disturbed) = looks.iter().find(|look| place.is_disturbed(look)) {
         return Err(Interruption::InputChanged(disturbed.path.clone()));
     }
-    let programs: HashMap<PathBuf, Arc<Path>> =
-        looks.iter().map(|look| (look.path.clone(), Arc::clone(&look.program))).collect();
     let mut checks: Vec<Check<'static>> = observed.gaps.iter().map(never).collect();
     checks.extend(observed.servers.iter().filter_map(unseen_server));
     let commands = place.commands(&mut looks);
+    let programs = looks.iter().map(|look| (look.path.as_os_str(), &*look.program)).collect();
     let mut trees = tree_roots::find(&observed.programs, place.base, place.environment);
     trees.extend(place.constant.iter().cloned().map(Tree::constant));
     let roots: Vec<_> = trees.iter().flat_map(Tree::roots).collect();
@@ -141,7 +145,7 @@ fn unseen_server(server: &Server) -> Option<Check<'static>> {
 impl Surroundings<'_> {
     /// A look as it is to be recorded; `None` if it is no input.
     fn kept(&self, look: &Look) -> Option<Look> {
-        if look.rewritten || IGNORED.iter().any(|ignored| look.path.starts_with(ignored)) {
+        if look.rewritten || IGNORED.iter().any(|ignored| is_within(&look.path, ignored)) {
             return None;
         }
         let mut look = look.clone();
@@ -161,7 +165,7 @@ impl Surroundings<'_> {
                 look.stamp = std::fs::metadata(&look.path).ok().map(|metadata| stamp_of(&metadata));
             }
         }
-        let is_own = self.own.iter().any(|own| look.path.starts_with(own));
+        let is_own = self.own.iter().any(|own| is_within(&look.path, own));
         let is_script = self.script == Some(&look.path);
         // That these are there is no news.
         let is_above = matches!(look.what, What::Existence)
@@ -196,7 +200,9 @@ impl Surroundings<'_> {
         let directories = self.search_path();
         let in_path = |look: &Look| {
             matches!(look.what, What::Absent { .. })
-                && look.path.parent().is_some_and(|parent| directories.iter().any(|known| known == parent))
+                && look.path.parent().is_some_and(|parent| {
+                    directories.iter().any(|known| known.as_os_str() == parent.as_os_str())
+                })
         };
         let mut names: Vec<(OsString, Arc<Path>)> = Vec::new();
         for look in looks.iter().filter(|look| in_path(look)) {
@@ -227,7 +233,7 @@ impl Surroundings<'_> {
 /// What becomes of folded facts.
 struct Facts<'a> {
     place: &'a Surroundings<'a>,
-    programs: HashMap<PathBuf, Arc<Path>>,
+    programs: FxHashMap<&'a OsStr, &'a Path>,
     executed: &'a [Arc<Path>],
     checks: Vec<Check<'static>>,
 }
@@ -244,7 +250,7 @@ impl Facts<'_> {
         let is_tool = digests.is_some()
             || is_system(fact.path(), self.place.base)
             || self.place.compiler.starts_with(fact.path())
-            || self.executed.iter().any(|program| **program == *fact.path());
+            || self.executed.iter().any(|program| program.as_os_str() == fact.path().as_os_str());
         let check = match fact {
             Fact::File { path, stamp } => {
                 let seen = trace_stamp(*stamp);
@@ -270,7 +276,7 @@ impl Facts<'_> {
             }
         };
         let check = if is_tool { check.tool() } else { check };
-        Ok(Some(match self.programs.get(fact.path()) {
+        Ok(Some(match self.programs.get(fact.path().as_os_str()) {
             Some(program) => check.by(program),
             None => check,
         }))
@@ -375,7 +381,7 @@ const SYSTEM: &[&str] = &["/usr", "/lib", "/lib64", "/bin", "/sbin", "/etc", "/o
 
 /// Whether a file came with the system or a compiler, and not with the script, which lies in `base`.
 pub(crate) fn is_system(path: &Path, base: &Path) -> bool {
-    SYSTEM.iter().any(|directory| path.starts_with(directory)) && !path.starts_with(base)
+    SYSTEM.iter().any(|directory| is_within(path, directory)) && !path.starts_with(base)
 }
 
 fn trace_stamp(stamp: crate::process::observe::observed::Stamp) -> Stamp {

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use rustc_hash::FxHashSet;
+
 use crate::base::error::{Error, Result, Step};
 use crate::store::entry::Built;
 use crate::store::trace::fact::Check;
@@ -52,15 +54,11 @@ pub(crate) fn trace_facts(
 }
 
 fn remove_repeats(checks: &mut Vec<Check<'static>>) {
-    let mut seen = Vec::with_capacity(checks.len());
+    let mut seen = FxHashSet::default();
     checks.retain(|check| {
         let mut text = Vec::new();
         check.render(&mut text);
-        let fresh = !seen.contains(&text);
-        if fresh {
-            seen.push(text);
-        }
-        fresh
+        seen.insert(text)
     });
 }
 

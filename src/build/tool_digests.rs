@@ -1,9 +1,10 @@
 //! Digests of files that came with compilers and the system, remembered by stamp: a C program rests on 12 MB of them, and
 //! hashing those at each build would take longer than compiling.
 
-use std::collections::HashMap;
 use std::io;
 use std::path::{Path, PathBuf};
+
+use rustc_hash::FxHashMap;
 
 use crate::base::digest::Digest;
 use crate::base::order;
@@ -19,7 +20,7 @@ const MOST_FILES: usize = 20_000;
 pub(crate) struct ToolDigests {
     id: Digest,
     place: PathBuf,
-    known: HashMap<PathBuf, Check<'static>>,
+    known: FxHashMap<PathBuf, Check<'static>>,
     is_new: bool,
 }
 

@@ -14,7 +14,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use crate::base::environment::Environment;
-use crate::process::observe::fold::Root;
+use crate::process::observe::fold::{Root, is_within};
 
 /// Databases of package managers, which change with every file that they install.
 const DATABASES: &[&str] = &[
@@ -70,8 +70,8 @@ impl Tree {
     }
 
     pub(crate) fn holds(&self, path: &Path) -> bool {
-        self.directories.iter().any(|directory| path.starts_with(directory))
-            && !self.except.iter().any(|except| path.starts_with(except))
+        self.directories.iter().any(|directory| is_within(path, directory))
+            && !self.except.iter().any(|except| is_within(path, except))
     }
 }
 

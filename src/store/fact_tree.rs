@@ -42,7 +42,11 @@ pub(crate) const DIRECTORY: &str = "trees";
 /// Those of writing to the cache.
 pub(crate) fn keep(cache: &Cache, facts: &[Check<'static>]) -> std::io::Result<Digest> {
     let (digest, text) = text(facts);
-    cache.write_whole(&cache.join(place(&digest)), &sealed(PURPOSE, &digest, text))?;
+    let (path, text) = (cache.join(place(&digest)), sealed(PURPOSE, &digest, text));
+    // The next build with the same compiler has the same, and reading is cheaper than writing.
+    if !std::fs::read(&path).is_ok_and(|kept| kept == text) {
+        cache.write_whole(&path, &text)?;
+    }
     Ok(digest)
 }
 

@@ -356,12 +356,11 @@ pub(crate) fn status(path: &CStr) -> io::Result<Status> {
 
 /// The target of a link.
 pub(crate) fn link_target(path: &CStr) -> io::Result<Vec<u8>> {
-    let mut target = vec![0_u8; PATH_BYTES];
+    let mut target = [0_u8; PATH_BYTES];
     // SAFETY: the kernel writes no more than the length.
     let count =
         check(unsafe { libc::readlink(path.as_ptr(), target.as_mut_ptr().cast(), target.len()) } as c_long)?;
-    target.truncate(count as usize);
-    Ok(target)
+    Ok(target.get(..count as usize).unwrap_or_default().to_vec())
 }
 
 /// The kind of file system that a path is on, as statfs(2) names it.
@@ -414,9 +413,7 @@ pub(crate) fn leave_answering(listener: &OwnedFd) -> io::Result<()> {
     unsafe {
         let child = check(libc::fork().into())? as libc::pid_t;
         if child != 0 {
-            while libc::waitpid(child, std::ptr::null_mut(), 0) < 0
-                && io::Error::last_os_error().kind() == io::ErrorKind::Interrupted
-            {}
+            wait_for(child);
             return Ok(());
         }
         if libc::fork() == 0 {
@@ -424,6 +421,32 @@ pub(crate) fn leave_answering(listener: &OwnedFd) -> io::Result<()> {
         }
         libc::_exit(0)
     }
+}
+
+/// Waits for the end of a child, if nobody else in this process did.
+fn wait_for(child: libc::pid_t) {
+    // SAFETY: no status is asked for.
+    while unsafe { libc::waitpid(child, std::ptr::null_mut(), 0) } < 0
+        && io::Error::last_os_error().kind() == io::ErrorKind::Interrupted
+    {}
+}
+
+/// Starts a child that installs the filter, makes one call that is told of, and ends; waits for it.
+pub(crate) fn try_filter(filter: &[sock_filter], socket: OwnedFd) -> io::Result<()> {
+    // SAFETY: between fork and _exit the child makes only system calls on values that it has.
+    let child = unsafe {
+        let child = check(libc::fork().into())? as libc::pid_t;
+        if child == 0 {
+            if install(filter, socket.as_raw_fd()).is_ok() {
+                libc::access(c"/".as_ptr(), libc::F_OK);
+            }
+            libc::_exit(0)
+        }
+        child
+    };
+    drop(socket);
+    wait_for(child);
+    Ok(())
 }
 
 /// # Safety

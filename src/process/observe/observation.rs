@@ -1,9 +1,9 @@
 //! Starting a command so that it is observed.
 
 use std::io;
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
-use std::process::{Child, Command};
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -38,8 +38,12 @@ impl Observation {
     ///
     /// # Errors
     /// [`StartError::Unavailable`] if it cannot be observed here. `command` can then be started without.
-    #[allow(clippy::disallowed_methods)] // Tests only: a build is started by `process::spawn`.
-    pub(crate) fn start(command: &mut Command, policy: Policy) -> Result<(Child, Observation), StartError> {
+    #[cfg(test)] // A build is started by `process::spawn`.
+    #[allow(clippy::disallowed_methods)]
+    pub(crate) fn start(
+        command: &mut Command,
+        policy: Policy,
+    ) -> Result<(std::process::Child, Observation), StartError> {
         let (mut child, observation) = Observation::start_by(command, policy, Command::spawn)?;
         // The supervisor could not see the first call, and killed who made it: to us that looks like a start.
         if observation.supervisor.is_blind() {
@@ -61,14 +65,9 @@ impl Observation {
         policy: Policy,
         spawn: impl FnOnce(&mut Command) -> io::Result<T>,
     ) -> Result<(T, Observation), StartError> {
-        let other = |error: io::Error| StartError::Unavailable(Unavailable::Other(error.to_string()));
-        let filter = filter(policy.links);
-        if filter.is_empty() {
-            return Err(StartError::Unavailable(Unavailable::Machine));
-        }
-        let (ours, theirs) = kernel::socket_pair().map_err(other)?;
         let program = command.get_program().as_bytes().to_vec();
-        let supervisor = Handle::start(ours, program, policy.whose).map_err(other)?;
+        let prepared = Observation::prepare(program, policy);
+        let (supervisor, filter, theirs) = prepared.map_err(StartError::Unavailable)?;
         let armed = Armed(Arc::new(AtomicBool::new(true)));
         {
             let (armed, socket) = (Arc::clone(&armed.0), theirs.as_raw_fd());
@@ -97,19 +96,27 @@ impl Observation {
     /// # Errors
     /// Why not.
     pub(crate) fn probe() -> Result<(), Unavailable> {
-        // One that cannot be executed would be quicker, but where something else in this process waits for its children the
-        // standard library takes that badly.
-        let mut shell = Command::new("/bin/sh");
-        // It would tell of a directory that is gone.
-        shell.args(["-c", ":"]).env_clear().current_dir("/");
-        match Observation::start(&mut shell, Policy::default()) {
-            Err(StartError::Unavailable(reason)) => Err(reason),
-            Err(StartError::Spawn(_)) => Ok(()),
-            Ok((mut child, observation)) => {
-                let _ = child.wait();
-                observation.finish().map(drop)
-            }
+        let (supervisor, filter, theirs) = Observation::prepare(b"probe".to_vec(), Policy::default())?;
+        kernel::try_filter(&filter, theirs).map_err(|error| Unavailable::Other(error.to_string()))?;
+        match supervisor.refused() {
+            Some(reason) => Err(reason),
+            None => supervisor.finish().map(drop),
         }
+    }
+
+    /// The thread that will observe a child, and what that needs: the filter, and where it sends its listener.
+    fn prepare(
+        program: Vec<u8>,
+        policy: Policy,
+    ) -> Result<(Handle, Vec<libc::sock_filter>, OwnedFd), Unavailable> {
+        let other = |error: io::Error| Unavailable::Other(error.to_string());
+        let filter = filter(policy.links);
+        if filter.is_empty() {
+            return Err(Unavailable::Machine);
+        }
+        let (ours, theirs) = kernel::socket_pair().map_err(other)?;
+        let supervisor = Handle::start(ours, program, policy.whose).map_err(other)?;
+        Ok((supervisor, filter, theirs))
     }
 
     /// What was observed, once the command was waited for. Not before: what it looks at from now on is left out.

@@ -1,7 +1,8 @@
 //! Processes of a build that are still there, as `/proc` has them.
 
+use rustc_hash::{FxHashMap, FxHashSet};
+
 use crate::base::order;
-use std::collections::{HashMap, HashSet};
 
 /// Of the threads that were `seen`, the processes that are left, and all that descend from them.
 ///
@@ -11,8 +12,8 @@ use std::collections::{HashMap, HashSet};
 /// In the order of their start: killed in that order, none is there to act on the death of one that it started.
 ///
 /// What has only been forked, made no call of ours and lost its parent is not found.
-pub(crate) fn left(seen: &HashSet<i32>, since: u64) -> Vec<i32> {
-    let mut children: HashMap<i32, Vec<(u64, i32)>> = HashMap::new();
+pub(crate) fn left(seen: &FxHashSet<i32>, since: u64) -> Vec<i32> {
+    let mut children: FxHashMap<i32, Vec<(u64, i32)>> = FxHashMap::default();
     let mut waiting = Vec::new();
     for entry in std::fs::read_dir("/proc").into_iter().flatten().flatten() {
         let Some(process) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
@@ -28,7 +29,7 @@ pub(crate) fn left(seen: &HashSet<i32>, since: u64) -> Vec<i32> {
             waiting.push((fields.started, process));
         }
     }
-    let mut found = HashSet::new();
+    let mut found = FxHashSet::default();
     while let Some(next) = waiting.pop() {
         if found.insert(next) {
             waiting.extend(children.remove(&next.1).unwrap_or_default());

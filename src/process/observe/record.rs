@@ -4,11 +4,12 @@
 //! the call, which has yet to succeed: so what was there before is kept, and a change counts once something else is there. A
 //! call that fails (`mkdir` of what exists, `open` of what is read-only) changes nothing, and the path stays an input.
 
-use std::collections::{HashMap, HashSet};
 use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::base::order;
 use crate::process::observe::interpreter::interpreter;
@@ -53,9 +54,9 @@ pub(crate) struct Caller<'a> {
 #[derive(Debug, Default)]
 pub(crate) struct Record {
     tree: Tree,
-    entries: HashMap<Vec<u8>, Entry>,
+    entries: FxHashMap<Vec<u8>, Entry>,
     programs: Vec<Arc<Path>>,
-    executed: HashSet<Vec<u8>>,
+    executed: FxHashSet<Vec<u8>>,
     order: u64,
     servers: Vec<Server>,
     gaps: Vec<Gap>,
@@ -65,7 +66,7 @@ impl Record {
     /// The number of a program.
     pub(crate) fn program(&mut self, path: &[u8]) -> u32 {
         let path = path_of(path);
-        let known = self.programs.iter().position(|program| **program == *path);
+        let known = self.programs.iter().position(|program| program.as_os_str() == path.as_os_str());
         known.unwrap_or_else(|| {
             self.programs.push(path.into());
             self.programs.len() - 1
@@ -301,9 +302,9 @@ impl Record {
         let mut writes = self.tree.settle();
         writes.retain(|(_, write, _)| write.made);
         order::sort_by_key(&mut writes, |(_, write, _)| write.order);
-        let made: HashMap<&[u8], u64> =
+        let made: FxHashMap<&[u8], u64> =
             writes.iter().map(|(path, write, _)| (path.as_slice(), write.order)).collect();
-        let changed_in: HashSet<&[u8]> = writes.iter().map(|(path, ..)| parent(path)).collect();
+        let changed_in: FxHashSet<&[u8]> = writes.iter().map(|(path, ..)| parent(path)).collect();
         let mut entries: Vec<(Vec<u8>, Entry)> = std::mem::take(&mut self.entries).into_iter().collect();
         order::sort_by_key(&mut entries, |(_, entry)| entry.order);
         let mut looks = Vec::with_capacity(entries.len());

@@ -12,7 +12,6 @@
 //! started) must still get answers, or every open(2) of theirs fails with `ENOSYS`: a process of its own gives them, since we may
 //! become another program.
 
-use std::collections::{HashMap, HashSet};
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::ffi::OsStringExt;
@@ -20,6 +19,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::process::observe::calls::{Action, Call, Place, abi};
 use crate::process::observe::kernel::{self, Notification, Ready, Sent, Taken};
@@ -81,14 +82,14 @@ struct Supervisor {
     mode: Mode,
     record: Record,
     /// Programs of the threads that were seen, until one executes another.
-    programs: HashMap<i32, u32>,
+    programs: FxHashMap<i32, u32>,
     own: Vec<u8>,
     /// What a thread is called that has not executed the command yet.
     first: u32,
     /// The command's process (0 until its first call), if what it looks at itself does not count.
     silent: Option<i32>,
     /// Every thread that made a call.
-    seen: HashSet<i32>,
+    seen: FxHashSet<i32>,
     /// When the first of them can have started.
     since: u64,
     calls: u64,
@@ -109,6 +110,7 @@ impl Handle {
         Ok(Handle { shared, ended })
     }
 
+    #[cfg(test)]
     pub(crate) fn is_blind(&self) -> bool {
         self.shared.blind.load(Ordering::SeqCst)
     }
@@ -239,11 +241,11 @@ impl Supervisor {
             listener,
             mode: Mode::Observe,
             record,
-            programs: HashMap::new(),
+            programs: FxHashMap::default(),
             own: own.into_vec(),
             first,
             silent: (whose == Whose::Started).then_some(0),
-            seen: HashSet::new(),
+            seen: FxHashSet::default(),
             since: started(),
             calls: 0,
             text: Vec::with_capacity(kernel::PATH_BYTES),

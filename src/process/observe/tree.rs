@@ -6,9 +6,10 @@
 //!
 //! Of `/proc/self` the caller's is meant, not ours.
 
-use std::collections::HashMap;
 use std::ffi::CStr;
 use std::io;
+
+use rustc_hash::FxHashMap;
 
 use crate::process::observe::kernel::{self, Status};
 
@@ -95,8 +96,8 @@ enum Node {
 /// See the module.
 #[derive(Debug, Default)]
 pub(crate) struct Tree {
-    nodes: HashMap<Vec<u8>, Node>,
-    devices: HashMap<u64, bool>,
+    nodes: FxHashMap<Vec<u8>, Node>,
+    devices: FxHashMap<u64, bool>,
     /// A path with a zero byte, for the kernel.
     spelled: Vec<u8>,
 }
@@ -381,9 +382,9 @@ impl Resolved {
 
 /// The next component from `position` on.
 fn component(path: &[u8], position: usize) -> Option<(usize, usize)> {
-    let start = position + path.iter().skip(position).position(|byte| *byte != b'/')?;
-    let end =
-        path.iter().skip(start).position(|byte| *byte == b'/').map_or(path.len(), |length| start + length);
+    let start = position + path.get(position..)?.iter().position(|byte| *byte != b'/')?;
+    let length = path.get(start..)?.iter().position(|byte| *byte == b'/');
+    let end = length.map_or(path.len(), |length| start + length);
     Some((start, end))
 }
 
