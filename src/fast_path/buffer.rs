@@ -40,6 +40,14 @@ impl<'a> Buffer<'a> {
         CStr::from_bytes_with_nul(self.buffer.get(..=self.length)?).ok()
     }
 
+    /// The same, and what is left of the buffer.
+    pub(super) fn c_str_and_rest(&mut self) -> Option<(&CStr, &mut [u8])> {
+        let end = self.length.checked_add(1)?;
+        *self.buffer.get_mut(self.length)? = 0;
+        let (text, rest) = self.buffer.split_at_mut_checked(end)?;
+        Some((CStr::from_bytes_with_nul(text).ok()?, rest))
+    }
+
     pub(super) fn into_bytes(self) -> &'a [u8] {
         self.buffer.get(..self.length).unwrap_or_default()
     }

@@ -68,9 +68,10 @@ pub(super) fn holds(
         }
         Input::Link { path: name, target } => {
             path.push_text(*name)?;
-            let mut buffer = [0; PATH_BYTES];
-            let length = readlinkat_raw(CWD, path.c_str()?, &mut buffer[..]).ok()?;
-            (length < PATH_BYTES).then(|| buffer.get(..length).map(|now| target.is(now)))?
+            let (link, buffer) = path.c_str_and_rest()?;
+            let length = readlinkat_raw(CWD, link, &mut *buffer).ok()?;
+            // What fills the buffer may have been cut.
+            (length < buffer.len()).then(|| buffer.get(..length).map(|now| target.is(now)))?
         }
         Input::Never { .. } => Some(false),
         Input::SearchPath { value, .. } => value.is(system.variable(b"PATH")?).then_some(true),

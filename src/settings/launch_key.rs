@@ -70,7 +70,7 @@ fn of_script(script: &Script, options: &Options, variables: impl FnOnce(&mut Fie
             let mut fields = Fields::new("launch from nowhere");
             fields.push("base", base.as_os_str().as_bytes());
             fields.push("name", script.stem().as_bytes());
-            finish(fields, script.bytes(), options, variables)
+            finish(&mut fields, script.bytes(), options, variables)
         }
     }
 }
@@ -84,7 +84,7 @@ pub(crate) fn of_file(
 ) -> Key {
     let mut fields = Fields::new("launch");
     fields.push("path", path);
-    finish(fields, bytes, options, variables)
+    finish(&mut fields, bytes, options, variables)
 }
 
 /// The key of a package, and of what is wanted of it.
@@ -97,13 +97,13 @@ pub(crate) fn from_package(
     let mut fields = Fields::new("launch of a package");
     fields.push("package", name);
     fields.push("wanted", wanted);
-    finish(fields, b"", options, variables)
+    finish(&mut fields, b"", options, variables)
 }
 
-fn finish(mut fields: Fields, bytes: &[u8], options: &Options, variables: impl FnOnce(&mut Fields)) -> Key {
+fn finish(fields: &mut Fields, bytes: &[u8], options: &Options, variables: impl FnOnce(&mut Fields)) -> Key {
     fields.push("format", FORMAT.as_bytes());
     fields.push("bytes", bytes);
-    options.add_to(&mut fields);
-    variables(&mut fields);
+    options.add_to(fields);
+    variables(fields);
     Key::new(fields.finish())
 }

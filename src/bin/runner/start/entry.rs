@@ -44,7 +44,7 @@ mod linux {
     /// is for the smaller buffers.
     const MOST_VARIABLES: usize = 4096 + 128 - 1;
     /// The same for those of a hit.
-    const MOST_OWN_VARIABLES: usize = 64;
+    const MOST_OWN_VARIABLES: usize = 16;
 
     /// What the one look for a hit writes to. Static, so that its pages cost nothing until they are touched, which costs as
     /// much as several files to ask about: two are, unless there is much to write.
