@@ -106,11 +106,8 @@ pub(super) fn find(
     let path = found.unwrap_or_default();
     let version = search.version(&path, &["--version"])?;
     let is_tiny = version.starts_with("tcc ");
+    let takes_header_flag = is_gcc(&version);
     let mut linker_reports = false;
-    let mut takes_header_flag = false;
-    if !is_tiny {
-        takes_header_flag = version.to_ascii_lowercase().contains("gcc") || version.contains("Free Software");
-    }
     if !is_tiny && !search.is_observed {
         for part in [if kind == CFamily::C { "cc1" } else { "cc1plus" }, "as", "ld", "collect2"] {
             let answer = search.ask(&path, &[&format!("-print-prog-name={part}")])?;
@@ -125,6 +122,21 @@ pub(super) fn find(
     }
     let compiler = Compiler { path, arguments, version, checks };
     Ok((compiler, CDriver { kind, is_tiny, linker_reports, takes_header_flag, before, libraries }))
+}
+
+/// Whether the first line that a compiler says of itself is GCC's: how it was called, in parentheses who made it, and its number.
+fn is_gcc(version: &str) -> bool {
+    let Some((name, (maker, number))) =
+        version.split_once(" (").and_then(|(name, rest)| Some((name, rest.rsplit_once(") ")?)))
+    else {
+        return false;
+    };
+    let is_name = ["cc", "c++", "g++"].iter().any(|end| {
+        name.split_once(end).is_some_and(|(_, rest)| {
+            rest.bytes().all(|byte| byte == b'-' || byte == b'.' || byte.is_ascii_digit())
+        })
+    });
+    is_name && !name.contains(' ') && maker != "ICC" && number.starts_with(|c: char| c.is_ascii_digit())
 }
 
 /// Whether a compiler lies where only root puts any.
@@ -294,6 +306,28 @@ fn marked(build: Build<'_>) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn gcc_is_told_by_what_it_says_of_itself() {
+        for version in [
+            "cc (Debian 12.2.0-14+deb12u1) 12.2.0",
+            "gcc-13 (Homebrew GCC 13.2.0) 13.2.0",
+            "x86_64-w64-mingw32-gcc (GCC) 12-win32",
+            "c++ (Ubuntu 9.4.0-1ubuntu1~20.04.2) 9.4.0",
+        ] {
+            assert!(is_gcc(version), "{version}");
+        }
+        for version in [
+            "Debian clang version 14.0.6",
+            "Apple clang version 15.0.0 (clang-1500.3.9.4)",
+            "tcc version 0.9.27 (x86_64 Linux)",
+            "icc (ICC) 2021.10.0 20230609",
+            "Intel(R) oneAPI DPC++/C++ Compiler 2024.0.0 (2024.0.0.20231017)",
+            "cc",
+        ] {
+            assert!(!is_gcc(version), "{version}");
+        }
+    }
 
     #[test]
     fn of_a_call_only_how_to_compile_is_taken() {
