@@ -8,10 +8,12 @@
 //! default is everything below, which for a script in `$HOME` is all of it. It opens excluded directories all the same, one
 //! by one, 20,005 times for a script above 10,000; there only the script and its modules are included, as files.
 
+use rustc_hash::FxHashMap;
+
 use crate::base::order;
 mod merge;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
@@ -72,11 +74,11 @@ pub(crate) fn with_dependencies(
     script: &ScriptCrate,
     sysroot: &Sysroot,
     metadata: &Value,
-    artifacts: &HashMap<String, Artifacts>,
+    artifacts: &FxHashMap<String, Artifacts>,
 ) -> Result<Value, String> {
     let missing = |what: &str| format!("cannot read answer of `cargo metadata`: no `{what}`");
     let packages = metadata["packages"].as_array().ok_or_else(|| missing("packages"))?;
-    let packages: HashMap<&str, &Value> =
+    let packages: FxHashMap<&str, &Value> =
         packages.iter().filter_map(|package| Some((package["id"].as_str()?, package))).collect();
     let nodes = metadata["resolve"]["nodes"].as_array().ok_or_else(|| missing("resolve.nodes"))?;
     let nodes = order::map(nodes.iter().filter_map(|node| Some((node["id"].as_str()?, node))));
@@ -93,7 +95,7 @@ pub(crate) fn with_dependencies(
     }
     let with_library =
         is_reachable.into_keys().filter(|id| packages.get(id).and_then(|p| library(p)).is_some());
-    let indices: HashMap<&str, usize> = with_library.zip(1..).collect();
+    let indices: FxHashMap<&str, usize> = with_library.zip(1..).collect();
     let mut ids: Vec<&str> = indices.keys().copied().collect();
     order::sort(&mut ids);
     let dependencies = |node: &Value, with_dev: bool| -> Vec<Value> {

@@ -3,13 +3,14 @@
 //! The dependency environment is that of a check, and of a first run: whoever comes first builds it for all three. What it
 //! is made from is in the cache; nothing is written beside the script.
 
-use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
+
+use rustc_hash::FxHashMap;
 
 use crate::base::environment::Environment;
 use crate::base::error::{At, Error, Result, Step, cannot_run};
@@ -108,7 +109,7 @@ fn make(
     }
     progress("reading dependencies");
     let graph = deps::package_graph(&rust, &cache, environment, &reporter)?;
-    let artifacts: HashMap<String, Artifacts> =
+    let artifacts: FxHashMap<String, Artifacts> =
         graph.built.into_iter().map(|(id, built)| (id, artifacts(built))).collect();
     let metadata = graph.metadata;
     rust_project::with_dependencies(&script, &sysroot, &metadata, &artifacts)

@@ -1,6 +1,5 @@
 //! One language server: its process, what waits for it, and how its ids are told from those of other servers.
 
-use std::collections::HashSet;
 use std::io::{self, BufReader, PipeReader, PipeWriter, Write};
 use std::process::Command;
 use std::sync::Arc;
@@ -8,6 +7,8 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
+
+use rustc_hash::FxHashSet;
 
 use crate::base::supervision::Supervision;
 use crate::editor::lsp::event::Event;
@@ -71,9 +72,9 @@ pub(super) struct Server {
     pub(super) capabilities: Value,
     pub(super) legend: Legend,
     /// Methods it has registered since.
-    pub(super) registered: HashSet<String>,
+    pub(super) registered: FxHashSet<String>,
     /// Tokens of progress that it has made.
-    pub(super) tokens: HashSet<String>,
+    pub(super) tokens: FxHashSet<String>,
     /// The id under which the editor asked to initialize, if it is to have this server's own answer.
     pub(super) asked_by: Option<Value>,
     waiting: Vec<Vec<u8>>,
@@ -97,8 +98,8 @@ impl Server {
             state: State::Dead,
             capabilities: Value::Null,
             legend: Legend::default(),
-            registered: HashSet::new(),
-            tokens: HashSet::new(),
+            registered: FxHashSet::default(),
+            tokens: FxHashSet::default(),
             asked_by: None,
             waiting: Vec::new(),
             link: None,

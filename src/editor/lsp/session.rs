@@ -17,7 +17,7 @@ mod scripts;
 mod start;
 pub(super) mod state;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 use std::io::{BufReader, Read, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -25,6 +25,8 @@ use std::sync::mpsc::{TryRecvError, channel};
 use std::time::Instant;
 
 use serde_json::{Value, json};
+
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::editor::lsp::event::Event;
 use crate::editor::lsp::message::{self, Message};
@@ -81,14 +83,14 @@ pub(crate) fn run(
         documents: BTreeMap::new(),
         scripts: BTreeMap::new(),
         servers: Vec::new(),
-        pending: HashMap::new(),
-        gatherings: HashMap::new(),
-        configurations: HashMap::new(),
+        pending: FxHashMap::default(),
+        gatherings: FxHashMap::default(),
+        configurations: FxHashMap::default(),
         configure_at: None,
         configure_since: None,
-        to_configure: HashSet::new(),
+        to_configure: FxHashSet::default(),
         ending: None,
-        missing: HashSet::new(),
+        missing: FxHashSet::default(),
         last_definition: None,
         counter: 0,
     };

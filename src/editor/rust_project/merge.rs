@@ -3,8 +3,7 @@
 //! Each project of its own costs rust-analyzer a load of the sysroot's workspace, about a second; scripts of one directory
 //! tend to have the same dependencies. Crates that are the same in everything are one.
 
-use std::collections::HashMap;
-
+use rustc_hash::FxHashMap;
 use serde_json::{Map, Value};
 
 /// As few projects as say the same: one for each sysroot.
@@ -38,7 +37,7 @@ pub(crate) fn merge(projects: &[&Value]) -> Vec<Value> {
 struct Crates {
     list: Vec<Value>,
     /// Where a crate is, by all it says.
-    known: HashMap<String, usize>,
+    known: FxHashMap<String, usize>,
 }
 
 /// Where a crate of the project that is added has gone.

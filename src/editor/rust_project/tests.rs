@@ -1,5 +1,7 @@
 //! Tests of `rust-project.json`.
 
+use rustc_hash::FxHashMap;
+
 use super::*;
 
 fn package(id: &str, name: &str, kind: &str, source: Option<&str>) -> Value {
@@ -40,7 +42,7 @@ fn project(name: &str, has_tests: bool) -> Value {
     let built = |name: &str| Artifacts { proc_macro: Some(name.into()), ..Artifacts::default() };
     let serde =
         Artifacts { out_dir: Some("/out".into()), cfgs: vec!["fast".to_owned()], ..Artifacts::default() };
-    let artifacts = HashMap::from([
+    let artifacts = FxHashMap::from_iter([
         ("mac@1".to_owned(), built("/one.so")),
         ("mac@2".to_owned(), built("/two.so")),
         ("serde@1".to_owned(), serde),
@@ -102,7 +104,7 @@ fn a_script_with_tests_sees_its_development_dependencies() {
 
 #[test]
 fn an_incomplete_answer_is_an_error() {
-    let none = HashMap::new();
+    let none = FxHashMap::default();
     for (metadata, missing) in [
         (json!({}), "packages"),
         (json!({"packages": []}), "resolve.nodes"),

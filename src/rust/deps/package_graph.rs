@@ -3,7 +3,6 @@
 //! Cargo is asked about a copy of the generated package, since it may rewrite the lock beside the one it is asked about. Its
 //! answer is kept in `v1/editor` under environment and lock, unless a package lies in a directory, whose manifest may change.
 
-use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::os::unix::ffi::OsStrExt;
@@ -11,6 +10,8 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use serde_json::Value;
+
+use rustc_hash::FxHashMap;
 
 use crate::base::digest::Fields;
 use crate::base::environment::Environment;
@@ -29,7 +30,7 @@ pub(crate) struct PackageGraph {
     /// What `cargo metadata` answers.
     pub(crate) metadata: Value,
     /// What builds left, by package id: a lock may hold two versions of one package.
-    pub(crate) built: HashMap<String, BuiltPackage>,
+    pub(crate) built: FxHashMap<String, BuiltPackage>,
 }
 
 /// What the build of a package left.
@@ -54,7 +55,7 @@ pub(crate) fn package_graph(
     let record = record.and_then(|bytes| Record::parse(&environments.key, &bytes));
     let record =
         record.ok_or_else(|| Error::message(Step::Dependencies, "the dependencies have not been built"))?;
-    let mut built: HashMap<String, BuiltPackage> = HashMap::new();
+    let mut built: FxHashMap<String, BuiltPackage> = FxHashMap::default();
     for (id, path) in owned(&record, "proc-macro", cache) {
         built.entry(id).or_default().proc_macro = Some(path);
     }

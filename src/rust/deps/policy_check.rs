@@ -4,10 +4,11 @@
 //! `cargo metadata` resolves and runs nothing of theirs. Names in a manifest say nothing about what they pull in: a crate is
 //! judged by its name and version, its source, and whether it would run code in the build.
 
-use std::collections::HashSet;
 use std::path::Path;
 
 use serde_json::Value;
+
+use rustc_hash::FxHashSet;
 
 use crate::base::error::{Error, Result, Step};
 use crate::base::policy::{Policy, allows, refusal};
@@ -43,7 +44,7 @@ impl Environments<'_> {
             Error::new(Step::Dependencies, anyhow::Error::new(error).context("cannot read what cargo says"))
         })?;
         let nodes = metadata["resolve"]["nodes"].as_array().into_iter().flatten();
-        let resolved: HashSet<&str> = nodes.filter_map(|node| node["id"].as_str()).collect();
+        let resolved: FxHashSet<&str> = nodes.filter_map(|node| node["id"].as_str()).collect();
         let root = metadata["resolve"]["root"].as_str();
         for package in metadata["packages"].as_array().into_iter().flatten() {
             let id = package["id"].as_str().unwrap_or_default();

@@ -297,7 +297,7 @@ impl Session {
         let Some(id) = message.id().cloned() else { return Ok(()) };
         self.phase = Phase::Shut;
         let request = message::bytes(&json!({"jsonrpc": "2.0", "id": SHUTDOWN, "method": "shutdown"}));
-        let mut left = std::collections::HashSet::new();
+        let mut left = rustc_hash::FxHashSet::default();
         for server in self.servers.iter_mut().filter(|server| server.state == State::Ready) {
             server.send(request.clone());
             left.insert(server.index);

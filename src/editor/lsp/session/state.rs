@@ -1,6 +1,6 @@
 //! The state of a session: the editor, its documents, their scripts and servers, and what is under way.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -8,6 +8,8 @@ use std::sync::mpsc::{Receiver, Sender};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
+
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::editor::lsp::event::Event;
 use crate::editor::lsp::message;
@@ -89,7 +91,7 @@ pub(super) struct Gathering {
 /// The end of the session, which the editor waits for.
 pub(super) struct Ending {
     pub(super) id: Value,
-    pub(super) left: HashSet<usize>,
+    pub(super) left: FxHashSet<usize>,
     pub(super) until: Instant,
 }
 
@@ -107,17 +109,17 @@ pub(super) struct Session {
     pub(super) documents: BTreeMap<PathBuf, Document>,
     pub(super) scripts: BTreeMap<PathBuf, Script>,
     pub(super) servers: Vec<Server>,
-    pub(super) pending: HashMap<String, Pending>,
-    pub(super) gatherings: HashMap<u64, Gathering>,
+    pub(super) pending: FxHashMap<String, Pending>,
+    pub(super) gatherings: FxHashMap<u64, Gathering>,
     /// Requests of servers for their settings, which the editor answers and we complete.
-    pub(super) configurations: HashMap<String, Configuration>,
+    pub(super) configurations: FxHashMap<String, Configuration>,
     /// Servers whose settings have changed, and when they are told.
     pub(super) configure_at: Option<Instant>,
     pub(super) configure_since: Option<Instant>,
-    pub(super) to_configure: HashSet<usize>,
+    pub(super) to_configure: FxHashSet<usize>,
     pub(super) ending: Option<Ending>,
     /// Servers that could not be started; each is told of once.
-    pub(super) missing: HashSet<String>,
+    pub(super) missing: FxHashSet<String>,
     /// The server that answered last where something is defined: a file that is opened then is its.
     pub(super) last_definition: Option<usize>,
     pub(super) counter: u64,
