@@ -34,17 +34,18 @@ use crate::store::trace::fact::Check;
 const IGNORED: &[&str] = &[
     "/etc/ld.so.cache",
     "/etc/ld.so.preload",
-    "/etc/resolv.conf",
-    "/etc/hosts",
+    RESOLVER,
     "/etc/host.conf",
     "/etc/gai.conf",
     "/etc/nsswitch.conf",
-    "/etc/services",
-    "/etc/protocols",
-    "/etc/ssl",
-    "/etc/localtime",
     "/etc/malloc.conf",
 ];
+
+/// The settings of whoever resolves host names.
+const RESOLVER: &str = "/etc/resolv.conf";
+
+/// Files that whoever talks to hosts reads for that; of a build that does not they are inputs.
+const OF_HOSTS: &[&str] = &["/etc/hosts", "/etc/services", "/etc/protocols", "/etc/ssl"];
 
 /// Where temporary files may lie; that such a directory is there, or what it holds, is no input.
 const TEMPORARY: &[&str] = &["/tmp", "/var/tmp", "/usr/tmp"];
@@ -83,7 +84,10 @@ pub(crate) fn facts(
     // Compared with hundreds of paths, byte by byte.
     let own = place.own.iter().map(|own| own.components().collect()).collect();
     let place = &Surroundings { own, ..place.clone() };
-    let mut looks: Vec<Look> = observed.looks.iter().filter_map(|look| place.kept(look)).collect();
+    let talks = observed.looks.iter().any(|look| look.path == Path::new(RESOLVER));
+    let is_of_hosts = |look: &Look| talks && OF_HOSTS.iter().any(|path| is_within(&look.path, path));
+    let inputs = observed.looks.iter().filter(|look| !is_of_hosts(look));
+    let mut looks: Vec<Look> = inputs.filter_map(|look| place.kept(look)).collect();
     if let Some(disturbed) = looks.iter().find(|look| place.is_disturbed(look)) {
         return Err(Interruption::InputChanged(disturbed.path.clone()));
     }
@@ -108,7 +112,13 @@ pub(crate) fn facts(
     }
     for (name, facts) in behind {
         match trees.iter().find(|tree| tree.name == name) {
-            Some(tree) => builder.tree(tree, &facts)?,
+            Some(tree) if place.stands_for(tree, &facts) => builder.tree(tree, &facts)?,
+            Some(_) => {
+                for fact in &facts {
+                    let check = builder.fact(fact, None)?;
+                    builder.checks.extend(check);
+                }
+            }
             None => builder.absent_names(&name, &facts)?,
         }
     }
@@ -124,6 +134,7 @@ fn never(gap: &Gap) -> Check<'static> {
         GapReason::Namespace => "it changed which files paths name",
         GapReason::Architecture => "its system calls are not known",
         GapReason::Process => "it is in another process namespace",
+        GapReason::Pipe => "it read a pipe",
     };
     Check::never(&format!("`{name}` could not be observed: {what}"))
 }
@@ -168,7 +179,12 @@ impl Surroundings<'_> {
         let is_own = self.own.iter().any(|own| is_within(&look.path, own));
         let is_script = self.script == Some(&look.path);
         // That these are there is no news.
-        let is_above = matches!(look.what, What::Existence)
+        let is_directory = match &look.what {
+            What::Existence => true,
+            What::Link { target } => target.as_os_str().is_empty(),
+            _ => false,
+        };
+        let is_above = is_directory
             && (self.base.starts_with(&look.path) || self.own.iter().any(|own| own.starts_with(&look.path)));
         let is_temporary = look.path == self.environment.temporary_directory()
             || TEMPORARY.iter().any(|directory| look.path == Path::new(directory));
@@ -180,6 +196,20 @@ impl Surroundings<'_> {
         look.disturbed
             || matches!(look.what, What::Content | What::Metadata)
                 && look.stamp.is_some_and(|stamp| trace_stamp(stamp).changed_since(self.start))
+    }
+
+    /// Whether what changes with a tree is to stand for these facts. The tree of a program that is not the compiler may be what
+    /// its user works on: it is one if it is a toolchain's by what is read of it.
+    fn stands_for(&self, tree: &Tree, facts: &[Fact]) -> bool {
+        /// Fewer files are asked one by one.
+        const TOOLCHAIN: usize = 32;
+        let files = facts.iter().filter(|fact| matches!(fact, Fact::File { .. })).count();
+        #[allow(clippy::disallowed_methods)] // Each link is a fact of its own.
+        let compiler = std::fs::canonicalize(self.compiler).ok();
+        let is_compilers = |path: &PathBuf| path == self.compiler || Some(path) == compiler.as_ref();
+        files >= TOOLCHAIN
+            || tree.is_system()
+            || tree.stand_ins.as_ref().is_none_or(|stand_ins| stand_ins.iter().any(is_compilers))
     }
 
     /// The directories of PATH.
@@ -196,22 +226,45 @@ impl Surroundings<'_> {
 
     /// What a search of PATH finds, for every name that was looked for there; those looks are taken out. What was found and not
     /// used has no part in the result: a linker asks for four programs that it may need.
+    ///
+    /// A name that was found nowhere was looked for as a command only if it was looked for in every directory: headers may lie
+    /// in one of them, too, and need no permission to be executed.
     fn commands(&self, looks: &mut Vec<Look>) -> Vec<Check<'static>> {
-        let directories = self.search_path();
-        let in_path = |look: &Look| {
-            matches!(look.what, What::Absent { .. })
-                && look.path.parent().is_some_and(|parent| {
-                    directories.iter().any(|known| known.as_os_str() == parent.as_os_str())
-                })
+        #[allow(clippy::disallowed_methods)] // Each link is a fact of its own.
+        let real = |path: PathBuf| std::fs::canonicalize(&path).unwrap_or(path);
+        let directories: Vec<PathBuf> = self.search_path().into_iter().map(real).collect();
+        let absent_in = |look: &Look| match (&look.what, look.path.parent()) {
+            (What::Absent { .. }, Some(parent)) => {
+                directories.iter().position(|known| known.as_os_str() == parent.as_os_str())
+            }
+            _ => None,
         };
         let mut names: Vec<(OsString, Arc<Path>)> = Vec::new();
-        for look in looks.iter().filter(|look| in_path(look)) {
+        let mut searched: FxHashMap<OsString, Vec<usize>> = FxHashMap::default();
+        for look in looks.iter() {
+            let Some(place) = absent_in(look) else { continue };
             let name = look.path.file_name().unwrap_or_default();
-            if !names.iter().any(|(known, _)| known == name) {
+            if !searched.contains_key(name) {
                 names.push((name.to_owned(), Arc::clone(&look.program)));
             }
+            searched.entry(name.to_owned()).or_default().push(place);
         }
-        looks.retain(|look| !in_path(look));
+        let is_everywhere = |name: &OsString| {
+            let places = searched.get(name).map(Vec::as_slice).unwrap_or_default();
+            let is_known = |(place, path): (usize, &PathBuf)| {
+                places.contains(&place)
+                    || directories.iter().position(|other| other == path) != Some(place)
+                    || !path.is_dir()
+            };
+            directories.iter().enumerate().all(is_known)
+        };
+        names.retain(|(name, _)| {
+            name.to_str().is_some() && (self.environment.find_command(name).is_some() || is_everywhere(name))
+        });
+        looks.retain(|look| {
+            let name = look.path.file_name().unwrap_or_default();
+            absent_in(look).is_none() || !names.iter().any(|(known, _)| known == name)
+        });
         let is_used = |name: &OsString| match self.environment.find_command(name) {
             // Other names of programs of the linker's, which it asks for and does not run.
             None => !["gnm", "gstrip", "gld"].iter().any(|spare| name == spare),
@@ -263,7 +316,7 @@ impl Facts<'_> {
                     Ok(check) => check,
                     // The compiler could not read it either.
                     Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
-                        Check::present(path, false)
+                        Check::unreadable(path)
                     }
                     Err(_) => return Err(changed(path)),
                 }
@@ -288,9 +341,10 @@ impl Facts<'_> {
         let mut places: Vec<(PathBuf, Option<Stamp>)> = Vec::new();
         // The stamps first: what changes while the facts are taken is asked again.
         // One directory of a compiler's library stands for it as well as the compiler, which is a fact already.
-        let is_system = stand_ins.iter().any(|path| path.starts_with("/var") || path.starts_with("/usr"));
         let (stand_ins, count) = match self.place.directories {
-            0 if !is_system => (&[][..], 1),
+            0 if !tree.is_system() => (&[][..], 1),
+            // Without a package manager that is known, nothing else tells.
+            _ if stand_ins.is_empty() => (&stand_ins[..], MOST_DIRECTORIES),
             count => (&stand_ins[..], count),
         };
         let within = most_looked_into(facts, count).into_iter().filter(|path| tree.holds(path));
@@ -363,12 +417,20 @@ impl Facts<'_> {
     }
 }
 
-/// The directories that most of these facts are about what is in.
+/// Of a tree for which nothing else stands.
+const MOST_DIRECTORIES: usize = 64;
+
+/// The directories that most of these facts are about what is in, and then those in which something was looked for in vain.
 fn most_looked_into(facts: &[Fact], count: usize) -> Vec<PathBuf> {
     let mut directories: BTreeMap<&Path, usize> = BTreeMap::new();
-    for fact in facts.iter().filter(|fact| matches!(fact, Fact::File { .. })) {
-        if let Some(directory) = fact.path().parent() {
-            *directories.entry(directory).or_default() += 1;
+    for fact in facts {
+        let (worth, is_absent) = match fact {
+            Fact::File { .. } => (1, false),
+            Fact::Absent { .. } => (0, true),
+            _ => continue,
+        };
+        if let Some(directory) = fact.path().parent().filter(|path| !is_absent || path.is_dir()) {
+            *directories.entry(directory).or_default() += worth;
         }
     }
     let mut directories: Vec<_> = directories.into_iter().collect();

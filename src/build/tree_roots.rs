@@ -69,6 +69,11 @@ impl Tree {
         Tree { name: directory.clone(), stand_ins: None, directories: vec![directory], except: Vec::new() }
     }
 
+    /// Whether it is that of the system.
+    pub(crate) fn is_system(&self) -> bool {
+        self.name == Path::new("/usr")
+    }
+
     pub(crate) fn holds(&self, path: &Path) -> bool {
         self.directories.iter().any(|directory| is_within(path, directory))
             && !self.except.iter().any(|except| is_within(path, except))
@@ -79,7 +84,7 @@ impl Tree {
 pub(crate) fn find(programs: &[impl AsRef<Path>], base: &Path, environment: &Environment) -> Vec<Tree> {
     let system = Tree {
         name: PathBuf::from("/usr"),
-        stand_ins: Some(DATABASES.iter().map(PathBuf::from).filter(|path| path.exists()).take(1).collect()),
+        stand_ins: Some(DATABASES.iter().map(PathBuf::from).filter(|path| path.exists()).collect()),
         directories: SYSTEM.iter().map(PathBuf::from).collect(),
         except: vec![PathBuf::from("/usr/local"), base.to_owned()],
     };
@@ -116,7 +121,7 @@ pub(crate) fn find(programs: &[impl AsRef<Path>], base: &Path, environment: &Env
 }
 
 /// Whether a program is what a processor executes: a script may be a shim, which chooses among what lies beside it.
-fn is_binary(program: &Path) -> bool {
+pub(crate) fn is_binary(program: &Path) -> bool {
     let mut head = [0; 4];
     File::open(program).and_then(|mut file| file.read_exact(&mut head)).is_ok() && head == *b"\x7fELF"
 }

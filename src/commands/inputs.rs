@@ -160,6 +160,7 @@ fn described(check: &Check<'_>, is_decision: bool) -> BuildInput {
         Input::Content { content, path, digest, .. } => (content.noun(), path, Some(digest.hex())),
         Input::Absent { path } => ("absent", path, None),
         Input::Present { path } => ("present", path, None),
+        Input::Link { path, target } if target.is_empty() => ("present", path, None),
         Input::Link { path, target } => ("link", path, Some(text(target))),
         Input::Never { why } => ("never", why, None),
         Input::SearchPath { value, .. } => {

@@ -49,7 +49,7 @@ pub(super) fn holds(
         }
         Input::Absent { path: name } => {
             path.push_text(*name)?;
-            let gone = [Errno::NOENT, Errno::NOTDIR, Errno::LOOP, Errno::ACCESS];
+            let gone = [Errno::NOENT, Errno::NOTDIR, Errno::LOOP, Errno::ACCESS, Errno::NAMETOOLONG];
             Some(rustix::fs::stat(path.c_str()?).is_err_and(|error| gone.contains(&error)))
         }
         // A name that is escaped is too rare to be worth the words.
@@ -69,7 +69,11 @@ pub(super) fn holds(
         Input::Link { path: name, target } => {
             path.push_text(*name)?;
             let (link, buffer) = path.c_str_and_rest()?;
-            let length = readlinkat_raw(CWD, link, &mut *buffer).ok()?;
+            let length = match readlinkat_raw(CWD, link, &mut *buffer) {
+                // It is no link.
+                Err(Errno::INVAL) => return Some(target.0.is_empty()),
+                length => length.ok()?,
+            };
             // What fills the buffer may have been cut.
             (length < buffer.len()).then(|| buffer.get(..length).map(|now| target.is(now)))?
         }

@@ -60,12 +60,16 @@ fn attempt(
         // Its answer may be long, and is read when the compiler has ended.
         Task::new(command, host.environment.supervision()).start().ok()
     });
-    let policy = observing.policy(recipe.driver.links());
+    let policy = observing.policy(recipe.driver.links(build));
     let (messages, status, observed) = run(build, &mut call, policy)?;
     watch.script_content()?;
     if !status.success() || !call.output.is_file() {
         return Err(failed(recipe, build, &call, &messages, status).into());
     }
+    let observed = match observed {
+        Some(Ok(observed)) => Some(unhidden(recipe, build, &mut call, observed, policy)?),
+        other => other,
+    };
     let mut inputs = recipe.driver.complete(build, &mut call)?;
     watch.script()?;
     let mut checks = match observed {
@@ -187,6 +191,28 @@ pub(crate) fn run(
         true => Ok((with_script_paths(build, call, finished.stderr), finished.status, finished.observed)),
         false => Err(cache_removed()),
     }
+}
+
+/// What a compiler looked at, and what it would have if it kept no cache.
+fn unhidden(
+    recipe: &LanguageRecipe<'_>,
+    build: Build<'_>,
+    call: &mut Call,
+    mut observed: Observed,
+    policy: Option<Policy>,
+) -> std::result::Result<std::result::Result<Observed, Unavailable>, Interruption> {
+    let Some(command) = recipe.driver.again(build, call, &observed)? else { return Ok(Ok(observed)) };
+    call.command = command;
+    let (messages, status, more) = run(build, call, policy)?;
+    if !status.success() {
+        return Err(failed(recipe, build, call, &messages, status).into());
+    }
+    match more {
+        Some(Ok(more)) => observed.add(more),
+        Some(Err(reason)) => return Ok(Err(reason)),
+        None => {}
+    }
+    Ok(Ok(observed))
 }
 
 /// Removes what an earlier attempt left in staging.

@@ -16,6 +16,7 @@ use std::process::ExitStatus;
 
 use crate::base::error::Result;
 use crate::base::shell_words;
+use crate::build::tree_roots::is_binary;
 use crate::languages::c::reported_inputs::linker_report;
 use crate::languages::compilation::Profile;
 use crate::languages::compile_call::SCRIPT;
@@ -253,9 +254,12 @@ impl Driver for CDriver {
         reported_inputs::read(build, &words.map(String::as_str).collect::<Vec<_>>(), query)
     }
 
-    // It looks at each file as its path is spelled, too.
-    fn links(&self) -> Links {
-        Links::Followed
+    // A compiler looks at each file as its path is spelled, too. What a script in its place does nobody knows.
+    fn links(&self, build: Build<'_>) -> Links {
+        match is_binary(&build.compilation.compiler.path) {
+            true => Links::Followed,
+            false => Links::Seen,
+        }
     }
 
     fn for_check(&self, call: &mut Call) {

@@ -18,6 +18,7 @@ use crate::languages::compilation::Compilation;
 use crate::languages::inputs::Inputs;
 use crate::languages::metadata::Head;
 use crate::languages::source::Source;
+use crate::process::observe::observed::Observed;
 use crate::process::observe::policy::Links;
 use crate::process::running::Running;
 
@@ -32,6 +33,12 @@ pub(crate) trait Driver: Debug {
     /// What the compiler reports that it read, once it has made a program, where it is not observed. `query` is the one that
     /// [`Call::query`] started.
     fn reported_inputs(&self, build: Build<'_>, call: &Call, query: Option<Running>) -> Result<Inputs>;
+
+    /// The same call once more, made so that nothing is taken from a cache of the compiler's own that hides what was read for it;
+    /// `None` if nothing was hidden.
+    fn again(&self, _build: Build<'_>, _call: &Call, _observed: &Observed) -> Result<Option<Command>> {
+        Ok(None)
+    }
 
     /// Makes what the compiler made the program, and says what was read for that besides by us.
     fn complete(&self, _build: Build<'_>, _call: &mut Call) -> Result<Inputs> {
@@ -49,7 +56,7 @@ pub(crate) trait Driver: Debug {
     }
 
     /// Whether links that the compiler reads are looks: not where it looks at each path as it is spelled too.
-    fn links(&self) -> Links {
+    fn links(&self, _build: Build<'_>) -> Links {
         Links::Seen
     }
 

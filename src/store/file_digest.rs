@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
 use crate::base::digest::{Digest, Fields};
@@ -49,7 +49,7 @@ impl Names {
 /// Whether an error says that nothing is there, or a link that leads to nothing.
 pub(crate) fn is_absence(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
-        || error.raw_os_error() == Some(libc::ELOOP)
+        || matches!(error.raw_os_error(), Some(libc::ELOOP | libc::ENAMETOOLONG))
 }
 
 /// Whether an error of asking for a file (not of opening it) says that nothing can be there for us: it is absent, or a directory
@@ -58,7 +58,8 @@ pub(crate) fn is_out_of_reach(error: &io::Error) -> bool {
     is_absence(error) || error.kind() == io::ErrorKind::PermissionDenied
 }
 
-/// A file's digest with the stamp it had while it was read: reads again if that moved.
+/// A file's digest with the stamp it had while it was read: reads again if that moved. A file that its owner may execute has
+/// another than one with the same bytes that may not.
 pub(crate) fn read_stamped(path: &Path, tool: bool) -> io::Result<(Digest, Stamp)> {
     // A FIFO has nobody at its other end, and a device no end: neither has content that could change.
     let flags = libc::O_NONBLOCK | libc::O_NOCTTY;
@@ -73,9 +74,11 @@ pub(crate) fn read_stamped(path: &Path, tool: bool) -> io::Result<(Digest, Stamp
             true => sample(&file, stamp.size)?,
             false => Digest::of_reader(&mut file)?,
         };
-        let after = Stamp::of(&file.metadata()?);
+        let after = file.metadata()?;
+        let is_executable = after.permissions().mode() & 0o100 != 0;
+        let after = Stamp::of(&after);
         if after == stamp {
-            return Ok((digest, stamp));
+            return Ok((if is_executable { digest.executable() } else { digest }, stamp));
         }
         stamp = after;
         io::Seek::rewind(&mut file)?;

@@ -28,6 +28,8 @@ pub(crate) enum Action {
     StatLink,
     /// Asks whether something is there.
     Access { flags: Option<usize> },
+    /// Asks what the caller may do with something; the first argument holds `…_OK` bits, the second `AT_…` flags.
+    May { mode: usize, flags: Option<usize> },
     /// Reads the target of a link.
     ReadLink,
     /// Executes a file; the argument holds `AT_…` flags, if there is one.
@@ -48,12 +50,34 @@ pub(crate) enum Action {
     Rename { flags: Option<usize> },
     /// Changes a file's size.
     Truncate,
+    /// Changes a file's permissions.
+    Permit,
     /// Talks to a server, which reads files of its own accord.
     Connect,
     /// Changes which file a path names.
     Mount,
     /// Changes which file a path names, if the flag `CLONE_NEWNS` is in the argument.
     Unshare { flags: usize },
+}
+
+impl Action {
+    /// Whether a call changes nothing.
+    pub(crate) fn is_look(self, argument: impl Fn(usize) -> u64) -> bool {
+        match self {
+            Action::Open { flags } => {
+                argument(flags) as i32 & (libc::O_ACCMODE | libc::O_CREAT | libc::O_TRUNC) == 0
+            }
+            Action::Stat { .. }
+            | Action::StatLink
+            | Action::Access { .. }
+            | Action::May { .. }
+            | Action::ReadLink
+            | Action::List
+            | Action::Enter
+            | Action::Connect => true,
+            _ => false,
+        }
+    }
 }
 
 /// Where a call has a path: the argument with the directory's descriptor, if there is one, and that of the text.
@@ -145,14 +169,14 @@ mod x86_64 {
         under(SYS_newfstatat, 0, Action::Stat { flags: Some(3) }),
         under(SYS_openat, 0, Action::Open { flags: 2 }),
         under(SYS_statx, 0, Action::Stat { flags: Some(2) }),
-        at(SYS_access, 0, Action::Access { flags: None }),
+        at(SYS_access, 0, Action::May { mode: 1, flags: None }),
         at(SYS_open, 0, Action::Open { flags: 1 }),
         at(SYS_stat, 0, Action::Stat { flags: None }),
         at(SYS_lstat, 0, Action::StatLink),
         under(SYS_openat2, 0, Action::OpenHow { how: 2 }),
         at(SYS_creat, 0, Action::Create),
-        under(SYS_faccessat, 0, Action::Access { flags: None }),
-        under(SYS_faccessat2, 0, Action::Access { flags: Some(3) }),
+        under(SYS_faccessat, 0, Action::May { mode: 2, flags: None }),
+        under(SYS_faccessat2, 0, Action::May { mode: 2, flags: Some(3) }),
         under(SYS_readlinkat, 0, Action::ReadLink),
         at(SYS_execve, 0, Action::Execute { flags: None }),
         under(SYS_execveat, 0, Action::Execute { flags: Some(4) }),
@@ -182,6 +206,9 @@ mod x86_64 {
         at(SYS_mknod, 0, Action::Make),
         under(SYS_mknodat, 0, Action::Make),
         at(SYS_truncate, 0, Action::Truncate),
+        at(SYS_chmod, 0, Action::Permit),
+        under(SYS_fchmodat, 0, Action::Permit),
+        under(452, 0, Action::Permit), // fchmodat2
         at(SYS_connect, 0, Action::Connect),
         at(SYS_chroot, 0, Action::Mount),
         at(SYS_pivot_root, 0, Action::Mount),
@@ -205,7 +232,7 @@ mod i386 {
         under(300, 0, Action::Stat { flags: Some(3) }), // fstatat64
         under(295, 0, Action::Open { flags: 2 }),
         under(383, 0, Action::Stat { flags: Some(2) }), // statx
-        at(33, 0, Action::Access { flags: None }),
+        at(33, 0, Action::May { mode: 1, flags: None }),
         at(5, 0, Action::Open { flags: 1 }),
         at(195, 0, Action::Stat { flags: None }), // stat64
         at(196, 0, Action::StatLink),             // lstat64
@@ -215,8 +242,8 @@ mod i386 {
         at(84, 0, Action::StatLink),             // oldlstat
         under(437, 0, Action::OpenHow { how: 2 }),
         at(8, 0, Action::Create),
-        under(307, 0, Action::Access { flags: None }),
-        under(439, 0, Action::Access { flags: Some(3) }),
+        under(307, 0, Action::May { mode: 2, flags: None }),
+        under(439, 0, Action::May { mode: 2, flags: Some(3) }),
         under(305, 0, Action::ReadLink),
         at(11, 0, Action::Execute { flags: None }),
         under(358, 0, Action::Execute { flags: Some(4) }),
@@ -249,6 +276,9 @@ mod i386 {
         under(297, 0, Action::Make),
         at(92, 0, Action::Truncate),
         at(193, 0, Action::Truncate), // truncate64
+        at(15, 0, Action::Permit),    // chmod
+        under(306, 0, Action::Permit),
+        under(452, 0, Action::Permit), // fchmodat2
         at(362, 0, Action::Connect),
         at(61, 0, Action::Mount),  // chroot
         at(217, 0, Action::Mount), // pivot_root
@@ -274,8 +304,8 @@ mod generic {
         under(SYS_newfstatat, 0, Action::Stat { flags: Some(3) }),
         under(SYS_openat, 0, Action::Open { flags: 2 }),
         under(SYS_statx, 0, Action::Stat { flags: Some(2) }),
-        under(SYS_faccessat, 0, Action::Access { flags: None }),
-        under(SYS_faccessat2, 0, Action::Access { flags: Some(3) }),
+        under(SYS_faccessat, 0, Action::May { mode: 2, flags: None }),
+        under(SYS_faccessat2, 0, Action::May { mode: 2, flags: Some(3) }),
         under(SYS_openat2, 0, Action::OpenHow { how: 2 }),
         at(SYS_execve, 0, Action::Execute { flags: None }),
         under(SYS_execveat, 0, Action::Execute { flags: Some(4) }),
@@ -297,6 +327,8 @@ mod generic {
         under(SYS_mkdirat, 0, Action::Make),
         under(SYS_mknodat, 0, Action::Make),
         at(SYS_truncate, 0, Action::Truncate),
+        under(SYS_fchmodat, 0, Action::Permit),
+        under(452, 0, Action::Permit), // fchmodat2
         at(SYS_connect, 0, Action::Connect),
         at(SYS_chroot, 0, Action::Mount),
         at(SYS_pivot_root, 0, Action::Mount),

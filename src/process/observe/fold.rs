@@ -55,7 +55,7 @@ pub(crate) enum Fact {
     Link {
         /// Where.
         path: PathBuf,
-        /// The text.
+        /// The text; empty of what is no link.
         target: PathBuf,
     },
     /// Nothing is there.
@@ -99,8 +99,7 @@ pub(crate) struct Folded {
 
 /// Folds looks. `own` are directories whose content is the caller's to know (staging, a cache): looks there are no facts.
 ///
-/// What the build changed after it had looked is left out: the state it left is the one that a next build would meet. What
-/// cannot be reached is left out, too.
+/// What the build changed after it had looked is left out: the state it left is the one that a next build would meet.
 pub(crate) fn fold(looks: &[Look], roots: &[Root], own: &[PathBuf]) -> Folded {
     let missing: FxHashSet<&OsStr> =
         looks.iter().filter(|look| !look.rewritten).filter_map(missing).map(Path::as_os_str).collect();
@@ -120,7 +119,8 @@ pub(crate) fn fold(looks: &[Look], roots: &[Root], own: &[PathBuf]) -> Folded {
     for look in looks.iter().filter(kept) {
         let path = look.path.clone();
         let fact = match &look.what {
-            What::Unreachable { .. } => continue,
+            // Nothing is there for us.
+            What::Unreachable { .. } => Fact::Absent { path },
             What::Absent { missing: first } => {
                 // The topmost of those that are known to be missing; each once. A name by itself stays what it is: that its
                 // directory appears is no news.

@@ -1,5 +1,6 @@
 //! The results of an observation: the paths that a command and everything it started looked at and changed.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -23,6 +24,26 @@ pub(crate) struct Observed {
     /// Whether something that it started still ran when it had ended.
     #[cfg_attr(not(test), allow(dead_code))]
     pub(crate) left_running: bool,
+}
+
+impl Observed {
+    /// Adds what was observed of the same command when it ran once more.
+    pub(crate) fn add(&mut self, more: Observed) {
+        let places: HashMap<PathBuf, usize> =
+            self.looks.iter().enumerate().map(|(place, look)| (look.path.clone(), place)).collect();
+        for look in more.looks {
+            let known = places.get(&look.path).and_then(|place| self.looks.get_mut(*place));
+            match known {
+                Some(known) if matches!(known.what, What::Existence | What::Metadata) => *known = look,
+                Some(known) => known.disturbed |= look.disturbed,
+                None => self.looks.push(look),
+            }
+        }
+        self.written.extend(more.written);
+        self.programs.extend(more.programs);
+        self.servers.extend(more.servers);
+        self.gaps.extend(more.gaps);
+    }
 }
 
 /// One path that was looked at.
@@ -59,7 +80,7 @@ pub(crate) enum What {
     },
     /// A link, followed or read.
     Link {
-        /// Its text.
+        /// Its text; empty of a directory that a path left by `..`, and that is no link.
         target: PathBuf,
     },
     /// Nothing was there.
@@ -133,4 +154,6 @@ pub(crate) enum GapReason {
     Architecture,
     /// It is in a process namespace that we do not see.
     Process,
+    /// It read a pipe with a name, whose other end is somebody else's.
+    Pipe,
 }

@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use crate::base::digest::Digest;
 use crate::base::order;
 use crate::process::observe::interpreter::interpreter;
 use crate::process::observe::kernel::Status;
@@ -57,6 +58,12 @@ pub(crate) struct Record {
     entries: FxHashMap<Vec<u8>, Entry>,
     programs: Vec<Arc<Path>>,
     executed: FxHashSet<Vec<u8>>,
+    /// Directories that paths led out of, by the program that first did.
+    left: FxHashMap<Vec<u8>, u32>,
+    /// Files of which the build changes nothing but names and permissions, by device and inode.
+    adjusted: FxHashSet<(u64, u64)>,
+    /// Files as they were before they were opened to be changed in places.
+    opened: FxHashMap<Vec<u8>, Digest>,
     order: u64,
     servers: Vec<Server>,
     gaps: Vec<Gap>,
@@ -98,10 +105,7 @@ impl Record {
     }
 
     fn looked(&mut self, caller: Caller<'_>, resolved: Resolved, depth: Depth) {
-        for link in &resolved.links {
-            let state = State::Present(link.status);
-            self.enter(caller, &link.path, state, Depth::Existence, Some(&link.target), None);
-        }
+        self.links(caller, &resolved);
         if resolved.product || resolved.kernel {
             return;
         }
@@ -188,16 +192,52 @@ impl Record {
                 self.change(caller, &resolved);
             }
             // What is added to, or changed in places, is read: what it holds then depends on what it held.
-            State::Present(_) if writes => {
+            State::Present(status) if writes => {
                 self.looked(caller, resolved.clone(), Depth::Content);
+                self.remember(&resolved, &status);
                 self.change(caller, &resolved);
+            }
+            State::Present(status) if is(&status, libc::S_IFIFO) && !resolved.product => {
+                // Of make(1)'s tokens for its jobs nothing is read but how many there are.
+                let name = resolved.path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
+                if caller.program != SILENT && !name.starts_with(b"GMfifo") {
+                    self.gap(caller.program, GapReason::Pipe);
+                }
             }
             _ => self.looked(caller, resolved, Depth::Content),
         }
     }
 
-    /// Links that a path leads through, where the end of it is no look.
+    /// What a file holds that may be opened to be changed and then is not: touch(1) does so.
+    fn remember(&mut self, resolved: &Resolved, status: &Status) {
+        /// More than what is edited in place by hand.
+        const MOST_BYTES: u64 = 1 << 20;
+        let is_known = resolved.product || resolved.kernel || self.opened.contains_key(&resolved.path);
+        if !is_known
+            && is(status, libc::S_IFREG)
+            && status.size <= MOST_BYTES
+            && let Ok(digest) = Digest::of_file(path_of(&resolved.path))
+        {
+            self.opened.insert(resolved.path.clone(), digest);
+        }
+    }
+
+    /// chmod(2).
+    pub(crate) fn permit(&mut self, caller: Caller<'_>, path: &[u8]) {
+        let resolved = self.tree.resolve(caller.base, path, true, caller.thread);
+        if let State::Present(status) = resolved.state {
+            self.adjusted.insert((status.device, status.inode));
+        }
+        self.looked(caller, resolved, Depth::Metadata);
+    }
+
+    /// Links that a path leads through, and directories that it leaves, whether or not the end of it is a look.
     fn links(&mut self, caller: Caller<'_>, resolved: &Resolved) {
+        if caller.program != SILENT {
+            for path in &resolved.left {
+                self.left.entry(path.clone()).or_insert(caller.program);
+            }
+        }
         for link in &resolved.links {
             let state = State::Present(link.status);
             self.enter(caller, &link.path, state, Depth::Existence, Some(&link.target), None);
@@ -261,8 +301,10 @@ impl Record {
         if exchanges {
             self.looked(to.0, new.clone(), Depth::Content);
         }
-        if !keeps {
-            self.change(from.0, &old);
+        match (keeps, old.state) {
+            (true, State::Present(status)) => drop(self.adjusted.insert((status.device, status.inode))),
+            (true, _) => {}
+            (false, _) => self.change(from.0, &old),
         }
         self.links(to.0, &new);
         if keeps && matches!(new.state, State::Present(_)) {
@@ -314,10 +356,16 @@ impl Record {
             if entry.pending.as_ref().is_some_and(|pending| made.contains_key(pending.as_slice())) {
                 continue;
             }
-            let rewritten = first_made.is_some_and(|order| order > entry.order);
+            // What was opened to be changed and holds what it held is as it was.
+            let is_same = self
+                .opened
+                .get(&path)
+                .is_some_and(|before| Digest::of_file(path_of(&path)).is_ok_and(|now| now == *before));
+            let rewritten = !is_same && first_made.is_some_and(|order| order > entry.order);
             let now = self.tree.status(&path).ok();
             let (what, stamp) = self.judge(&path, &entry, changed_in.contains(path.as_slice()));
             let disturbed = !rewritten
+                && !is_same
                 && match &entry.state {
                     State::Present(before) => {
                         let own = changed_in.contains(path.as_slice());
@@ -325,7 +373,7 @@ impl Record {
                             || now.is_some_and(|now| {
                                 // Another name for it is no change.
                                 (now.changed != before.changed
-                                    && now.links == before.links
+                                    && !self.adjusted.contains(&(now.device, now.inode))
                                     && !is(&now, libc::S_IFDIR))
                                     || (entry.listed && !own && now.modified != before.modified)
                             })
@@ -335,6 +383,20 @@ impl Record {
                 };
             let program = self.named(entry.program);
             looks.push(Look { path: into_path(path), what, program, stamp, rewritten, disturbed });
+        }
+        for (path, program) in std::mem::take(&mut self.left) {
+            if ancestors(&path).any(|part| made.contains_key(part)) {
+                continue;
+            }
+            let is_left = self.tree.status(&path).is_ok_and(|now| is(&now, libc::S_IFDIR));
+            looks.push(Look {
+                path: into_path(path),
+                what: What::Link { target: PathBuf::new() },
+                program: self.named(program),
+                stamp: None,
+                rewritten: false,
+                disturbed: !is_left,
+            });
         }
         let written = writes
             .iter()

@@ -290,7 +290,7 @@ impl Supervisor {
         let thread = notification.thread;
         let argument = |index: usize| notification.arguments.get(index).copied().unwrap_or(0);
         let flags = |index: Option<usize>| index.map_or(0, |index| argument(index) as i32);
-        if program == SILENT && is_look(call.action, argument) {
+        if program == SILENT && call.action.is_look(argument) {
             return Ok(());
         }
         match call.action {
@@ -314,7 +314,10 @@ impl Supervisor {
             Action::Rename { .. } | Action::HardLink => return self.two_paths(notification, call, program),
             _ => {
                 let empty = flags(match call.action {
-                    Action::Execute { flags } | Action::Stat { flags } | Action::Access { flags } => flags,
+                    Action::Execute { flags }
+                    | Action::Stat { flags }
+                    | Action::Access { flags }
+                    | Action::May { flags, .. } => flags,
                     _ => None,
                 });
                 self.read_path(notification, call.place)?;
@@ -349,6 +352,14 @@ impl Supervisor {
             Action::Stat { flags } => record.look(caller, text, follows(flags), Depth::Metadata),
             Action::StatLink => record.look(caller, text, false, Depth::Metadata),
             Action::Access { flags } => record.look(caller, text, follows(flags), Depth::Existence),
+            Action::May { mode, flags } => {
+                // Whether a file may be executed is recorded with its content.
+                let depth = match argument(mode) as i32 & libc::X_OK {
+                    0 => Depth::Existence,
+                    _ => Depth::Metadata,
+                };
+                record.look(caller, text, follows(flags), depth);
+            }
             Action::ReadLink => record.look(caller, text, false, Depth::Existence),
             Action::Execute { flags } => {
                 record.execute(caller, text, follows(flags));
@@ -359,6 +370,7 @@ impl Supervisor {
             Action::Make | Action::MakeLink => record.make(caller, text),
             Action::Remove => record.remove(caller, text),
             Action::Truncate => record.truncate(caller, text),
+            Action::Permit => record.permit(caller, text),
             Action::List
             | Action::HardLink
             | Action::Rename { .. }
@@ -473,23 +485,6 @@ impl Supervisor {
             first == thread || std::path::Path::new(&format!("/proc/{first}/task/{thread}")).exists()
         };
         self.silent.is_some_and(is_of)
-    }
-}
-
-/// Whether a call changes nothing.
-fn is_look(action: Action, argument: impl Fn(usize) -> u64) -> bool {
-    match action {
-        Action::Open { flags } => {
-            argument(flags) as i32 & (libc::O_ACCMODE | libc::O_CREAT | libc::O_TRUNC) == 0
-        }
-        Action::Stat { .. }
-        | Action::StatLink
-        | Action::Access { .. }
-        | Action::ReadLink
-        | Action::List
-        | Action::Enter
-        | Action::Connect => true,
-        _ => false,
     }
 }
 

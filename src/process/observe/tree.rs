@@ -65,6 +65,8 @@ pub(crate) struct Resolved {
     pub(crate) path: Vec<u8>,
     pub(crate) state: State,
     pub(crate) links: Vec<Followed>,
+    /// Directories that `..` led out of: each must be there, and be no link.
+    pub(crate) left: Vec<Vec<u8>>,
     /// Whether the build made it.
     pub(crate) product: bool,
     /// What the build was about to change that it is, or is in; it is not yet known whether that succeeded.
@@ -115,6 +117,7 @@ impl Tree {
             path: Vec::new(),
             state: State::Unreachable { missing: 0 },
             links: Vec::new(),
+            left: Vec::new(),
             product: false,
             pending: None,
             kernel: false,
@@ -130,6 +133,9 @@ impl Tree {
                 continue;
             }
             if name == b".." {
+                if !fresh && !resolved.kernel && !at.is_empty() {
+                    resolved.left.push(at.clone());
+                }
                 at.truncate(at.iter().rposition(|byte| *byte == b'/').unwrap_or(0));
                 fresh = self.enter(&at, &mut resolved, &mut status);
                 continue;

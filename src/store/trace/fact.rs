@@ -50,6 +50,7 @@ pub(crate) enum Input<T> {
     Present {
         path: T,
     },
+    /// The text of a link; empty if it is no link.
     Link {
         path: T,
         target: T,
@@ -114,7 +115,10 @@ impl Content {
     /// The digest it has now. A tool's large file is compared by samples.
     pub(super) fn read(self, path: &Path, tool: bool) -> io::Result<Digest> {
         match self {
-            Content::File => read_stamped(path, tool).map(|(digest, _)| digest),
+            Content::File => match read_stamped(path, tool) {
+                Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(unreadable()),
+                read => read.map(|(digest, _)| digest),
+            },
             Content::Names(which) => names_in(path, which),
             Content::Tree => Err(io::Error::other("its facts differ")),
         }
@@ -128,6 +132,11 @@ impl Content {
             Content::Tree => "tree",
         }
     }
+}
+
+/// Stands for the content of a file that may not be read.
+fn unreadable() -> Digest {
+    Digest::of(b"not readable")
 }
 
 pub(crate) fn path_of(text: &[u8]) -> &Path {
@@ -277,7 +286,13 @@ impl<'a> Check<'a> {
         Check::of(Input::Present { path: Cow::Owned(text) })
     }
 
-    /// The text of a link.
+    /// A file that may not be read.
+    pub(crate) fn unreadable(path: &Path) -> Check<'static> {
+        let (content, digest) = (Content::File, unreadable());
+        Check::of(Input::Content { content, path: text_of(path), digest, stamp: None })
+    }
+
+    /// The text of a link; none if it is no link.
     pub(crate) fn link(path: &Path, target: &Path) -> Check<'static> {
         Check::of(Input::Link { path: text_of(path), target: text_of(target) })
     }

@@ -48,6 +48,11 @@ impl Check<'_> {
                 if *content == Content::File && (is_other_size || metadata.is_dir()) {
                     return Holds::No;
                 }
+                // Paths that were observed lead through no link.
+                let is_link = || std::fs::symlink_metadata(path).is_ok_and(|now| now.is_symlink());
+                if *content == Content::File && self.by.is_some() && is_link() {
+                    return Holds::No;
+                }
                 if *content == Content::Tree {
                     return Holds::Tree(now.trusted(path, Moment::now()));
                 }
@@ -63,9 +68,11 @@ impl Check<'_> {
                 let found = std::fs::metadata(path_of(path));
                 yes_if(found.is_ok_and(|metadata| metadata.is_dir() == wants_directory))
             }
-            Input::Link { path, target } => {
-                yes_if(std::fs::read_link(path_of(path)).is_ok_and(|now| now == path_of(target)))
-            }
+            Input::Link { path, target } => yes_if(match std::fs::read_link(path_of(path)) {
+                Ok(now) => now == path_of(target),
+                // Something else.
+                Err(error) => target.is_empty() && error.raw_os_error() == Some(libc::EINVAL),
+            }),
             Input::Never { .. } => Holds::No,
             Input::SearchPath { value, .. } => match environment.variable("PATH") {
                 Some(now) if now.as_bytes() == &**value => Holds::Yes,
@@ -103,7 +110,8 @@ impl Check<'_> {
             Input::Link { path, target } => {
                 let now = std::fs::read_link(path_of(path))
                     .map_or_else(|error| failure(&error), |now| now.to_string_lossy().into_owned());
-                Change::new("link", path_of(path), &text(target), &now)
+                let before = if target.is_empty() { "no link".to_owned() } else { text(target) };
+                Change::new("link", path_of(path), &before, &now)
             }
             Input::SearchPath { value, .. } => {
                 let now = environment.variable("PATH").unwrap_or_default();
