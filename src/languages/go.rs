@@ -18,6 +18,7 @@
 //! observed `go list` reports what was read.
 
 mod go_directories;
+mod hidden_reads;
 mod reported_inputs;
 mod sections;
 
@@ -35,6 +36,7 @@ use crate::languages::go::sections::section;
 use crate::languages::inputs::Inputs;
 use crate::languages::metadata::Head;
 use crate::languages::source::{self, Source};
+use crate::process::observe::observed::Observed;
 use crate::process::running::Running;
 use crate::store::stamp::Moment;
 use crate::store::trace::fact::Check;
@@ -253,6 +255,10 @@ impl Driver for GoDriver {
 
     fn reported_inputs(&self, build: Build<'_>, call: &Call, query: Option<Running>) -> Result<Inputs> {
         reported_inputs::read(build, &call.source.path, self.calls_c, query)
+    }
+
+    fn again(&self, build: Build<'_>, call: &Call, observed: &Observed) -> Result<Option<Command>> {
+        hidden_reads::shown(build, call, observed)
     }
 
     fn complete(&self, build: Build<'_>, call: &mut Call) -> Result<Inputs> {
