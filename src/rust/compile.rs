@@ -19,7 +19,7 @@ use crate::build::observed_inputs::{self, Surroundings};
 use crate::build::observing::Observing;
 use crate::build::outcome::{Interruption, Outcome, cache_removed, disk_full, trace_facts};
 use crate::build::record::BuildRecord;
-use crate::process::observe::observed::Observed;
+use crate::process::observe::observed::{Observed, What};
 use crate::process::observe::policy::Links;
 use crate::process::observe::unavailable::Unavailable;
 use crate::report::reporter::{Finished, Reporter};
@@ -189,7 +189,12 @@ fn run(
         let purpose = Purpose::Program { output: &output, dep_info: &dep_info };
         let mut command = invocation::command(recipe, call, source, purpose, environment, reporter);
         command.args(memory.iter().flat_map(Incremental::arguments));
-        let policy = Observing::of(recipe.layers).policy(Links::Followed);
+        // rustc and what links look at each path as it is spelled, too. Nobody knows it of procedural macros.
+        let links = match call.arguments.iter().any(|argument| argument == "--extern") {
+            true => Links::Seen,
+            false => Links::Followed,
+        };
+        let policy = Observing::of(recipe.layers).policy(links);
         reporter.verbose(|| {
             let script = recipe.script.display_name();
             let how = if policy.is_some() { "" } else { ", unobserved" };
@@ -215,17 +220,44 @@ fn run(
         match memory.take() {
             None => return Ok(finished),
             Some(blamed) if blamed.is_to_blame(&finished) => blamed.forget(),
-            Some(memory) => match memory.settle(&finished, staging) {
-                Ok(()) => return Ok(finished),
-                // Somebody cleans the cache.
-                Err(_) => continue,
-            },
+            Some(memory) => {
+                match memory.settle(&finished, staging, !is_silent(recipe, cache, &finished, &dep_info)) {
+                    Ok(()) => return Ok(finished),
+                    // Somebody cleans the cache.
+                    Err(_) => continue,
+                }
+            }
         }
         reporter.verbose(|| {
             let script = recipe.script.display_name();
             format!("{script}: what the compiler remembered is forgotten; once more without")
         });
     }
+}
+
+/// Whether rustc read a file and does not say so: what assembly includes, it does not read again for code that it remembers.
+fn is_silent(recipe: &RustRecipe<'_>, cache: &Cache, finished: &Finished, dep_info: &Path) -> bool {
+    let Some(Ok(observed)) = &finished.observed else { return false };
+    let text = std::fs::read(dep_info).unwrap_or_default();
+    let info = DepInfo::parse(&String::from_utf8_lossy(&text));
+    let told: Vec<PathBuf> =
+        info.iter().flat_map(|info| &info.files).map(|file| recipe.base().join(file)).collect();
+    let toolchain = recipe.toolchain.rustc.ancestors().nth(2).unwrap_or(Path::new("/"));
+    observed.looks.iter().any(|look| {
+        look.what == What::Content
+            && look.program.file_name().is_some_and(|name| name == "rustc")
+            && !look.path.starts_with(cache.root())
+            && !look.path.starts_with(toolchain)
+            && !observed_inputs::is_system(&look.path, recipe.base())
+            && recipe.script.path() != Some(&look.path)
+            && !told.contains(&look.path)
+    })
+}
+
+/// Whether a text may have assembly include files.
+fn includes_in_assembly(text: &[u8]) -> bool {
+    let has = |word: &[u8]| text.windows(word.len()).any(|window| window == word);
+    has(b"asm!") && has(b"inc")
 }
 
 /// Variables we set ourselves: they say nothing that is not in the launch id.
@@ -314,7 +346,14 @@ fn observed<'c>(
     mut checks: Vec<Check<'static>>,
 ) -> std::result::Result<Vec<Check<'static>>, Interruption> {
     let observed = match observed {
-        None => return Ok(checks),
+        None => {
+            let files = checks.iter().filter_map(Check::file_path).map(std::fs::read);
+            let texts = files.flatten().chain([recipe.script.bytes().to_vec()]);
+            if texts.into_iter().any(|text| includes_in_assembly(&text)) {
+                checks.push(Check::never("without observation nobody knows what its assembly includes"));
+            }
+            return Ok(checks);
+        }
         Some(Err(reason)) => {
             checks.push(Check::never(&format!("the compiler could not be observed: {reason}")));
             return Ok(checks);

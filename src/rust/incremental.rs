@@ -125,14 +125,17 @@ impl Incremental {
         self.clear();
     }
 
-    /// The compiler has ended by itself: moves what it made to `staging`, and keeps what it remembers for the next.
-    pub(crate) fn settle(self, finished: &Finished, staging: &Path) -> io::Result<()> {
+    /// The compiler has ended by itself: moves what it made to `staging`, and keeps what it remembers for the next, if it is
+    /// good for that.
+    pub(crate) fn settle(self, finished: &Finished, staging: &Path, is_good: bool) -> io::Result<()> {
         if finished.status.success() {
             for name in ["program", "program.d"] {
                 fs::rename(self.output().join(name), staging.join(name))?;
             }
         }
-        if let Some(((key, _), boot)) = self.kept.as_ref().zip(boot()) {
+        if !is_good {
+            self.clear();
+        } else if let Some(((key, _), boot)) = self.kept.as_ref().zip(boot()) {
             let mut record = Record::default();
             record.push("boot", boot);
             self.contents().iter().for_each(|file| record.push("file", file));

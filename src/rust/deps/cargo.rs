@@ -59,6 +59,8 @@ impl Environments<'_> {
         if self.recipe.config.has_build_dir {
             command.env("CARGO_BUILD_BUILD_DIR", lane);
         }
+        // For code that rustc remembers it does not read again what assembly includes, nor write again what it wrote then.
+        command.env("CARGO_INCREMENTAL", "0");
         if let Some(target) = &self.recipe.target {
             command.args(["--target", &target.name]);
         }

@@ -76,7 +76,6 @@ impl Environments<'_> {
         if !self.recipe.is_trimmed() {
             return;
         }
-        command.env("CARGO_INCREMENTAL", "0");
         if self.environment.set(DATE.0).is_none() {
             command.env(DATE.0, DATE.1);
         }
