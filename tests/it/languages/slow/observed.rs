@@ -1,12 +1,14 @@
 //! What a compiler reads, in every way it can be made to: changed, the next run is right; touched, nothing is compiled.
 //!
 //! The table is `observed/cases.txt`. A case is a script with files beside it, one change, and what is printed before and after.
-//! It is run, run again, touched and run, changed and run, and run again: two compilations, and right each time.
+//! It is run, run again, touched and run, run from another directory, changed and run, and run again: two compilations, and right
+//! each time. An edit of the script comes first, if there is one: what the compiler remembers then must not hide what it read.
 //!
 //! ```text
 //! == COMPILER...: WHAT CHANGES
 //! script: PATH                `\n` in a path is a newline
 //! prepare: SHELL              before the first run
+//! edit: SHELL                 an edit of the script that changes nothing of what it prints, before it is touched
 //! change: SHELL               the change, besides files that are written
 //! env: NAME=VALUE             a variable
 //! set: NAME=VALUE             its value after the change
@@ -85,8 +87,13 @@ fn cases() -> Vec<Case> {
 }
 
 /// What a run printed, word by word, and how often it compiled.
-fn run(sandbox: &Sandbox, script: &str, variables: &[(String, String)]) -> (String, usize, String) {
-    let run = sandbox.runner(["-v", script]);
+fn run(
+    sandbox: &Sandbox,
+    directory: &Path,
+    script: &str,
+    variables: &[(String, String)],
+) -> (String, usize, String) {
+    let run = sandbox.runner(["-v", script]).within(directory);
     let ran = variables.iter().fold(run, |run, (name, value)| run.env(name, value)).run();
     let compiled = ran.stderr.lines().filter(|line| line.contains("compiling it")).count();
     (ran.stdout.split_whitespace().collect::<Vec<_>>().join(" "), compiled, ran.stderr)
@@ -119,25 +126,32 @@ fn try_case(case: &Case, compiler: &str) -> Option<String> {
     shell("prepare");
     settle();
     let before = variables(&["env"]);
-    let mut runs = vec![run(&sandbox, &script, &before), run(&sandbox, &script, &before)];
+    let from = |directory: &Path, script: &str, variables| run(&sandbox, directory, script, variables);
+    let run = |variables| from(&sandbox.work(), &script, variables);
+    let mut runs = vec![run(&before), run(&before)];
+    let is_edited = case.said.contains_key("edit");
+    if is_edited {
+        shell("edit");
+        settle();
+        runs.push(run(&before));
+    }
     let own = format!("./{}", script.trim_start_matches("./"));
     sandbox.command("find").args([".", "-type", "f", "!", "-path", &own, "-exec", "touch", "{}", "+"]).run();
-    runs.push(run(&sandbox, &script, &before));
+    runs.push(run(&before));
+    runs.push(from(&sandbox.home(), sandbox.path(&script).to_str().unwrap(), &before));
     write(&case.changes);
     shell("change");
     let after = variables(&["env", "set"]);
-    runs.extend([run(&sandbox, &script, &after), run(&sandbox, &script, &after)]);
+    runs.extend([run(&after), run(&after)]);
     let counts: Vec<usize> = runs.iter().map(|(_, compiled, _)| *compiled).collect();
     println!("{compiler}: {}: {counts:?}", case.title);
-    let expected = [
-        case.said("before"),
-        case.said("before"),
-        case.said("before"),
-        case.said("after"),
-        case.said("after"),
-    ];
-    let is_right = runs.iter().zip(expected).all(|((printed, ..), expected)| printed == expected);
-    let is_lazy = counts == [1, 0, 0, 1, 0];
+    let changed = runs.len() - 2;
+    let expected = |at: usize| case.said(if at < changed { "before" } else { "after" });
+    let is_right = runs.iter().enumerate().all(|(at, (printed, ..))| printed == expected(at));
+    let compiled: &[usize] = if is_edited { &[1, 0, 1, 0, 0, 1, 0] } else { &[1, 0, 0, 0, 1, 0] };
+    // The go command is called twice by a run where its cache would hide what was read.
+    let most = if compiler == "go" { 1 } else { usize::MAX };
+    let is_lazy = counts.iter().map(|count| *count.min(&most)).eq(compiled.iter().copied());
     (!is_right || !is_lazy).then(|| format!("{compiler}: {}: {counts:?}: {runs:#?}", case.title))
 }
 
@@ -234,6 +248,13 @@ fn without_observation_it_works_and_says_so() {
     let env = sandbox.runner(["env"]).env("RUNNER_OBSERVE", "off").run();
     assert!(env.stdout.contains("what compilers report"), "{}", env.stdout);
     // What nobody reports is compiled each time.
+    let assembly = "std::arch::global_asm!(\".incbin \\\"d.txt\\\"\");\nfn main() {}\n";
+    sandbox.write("s.rs", assembly);
+    sandbox.write("d.txt", "1");
+    for _ in 0..2 {
+        let ran = sandbox.runner(["-v", "s.rs"]).env("RUNNER_OBSERVE", "off").run();
+        assert!(ran.code == 0 && ran.stderr.contains("compiling it"), "{}", ran.stderr);
+    }
     sandbox.write(
         "b.c",
         "// /// runner\n// flags = [\"c.c\"]\n// ///\nint c(void);\nint main(void) { return c(); }\n",
@@ -242,6 +263,18 @@ fn without_observation_it_works_and_says_so() {
     for _ in 0..2 {
         let ran = sandbox.runner(["-v", "b.c"]).env("RUNNER_OBSERVE", "off").run();
         assert!(ran.code == 1 && ran.stderr.contains("compiling it"), "{}", ran.stderr);
+    }
+}
+
+#[test]
+fn what_is_read_from_a_pipe_is_compiled_at_every_run() {
+    let sandbox = Sandbox::new();
+    sandbox.write("a.c", format!("#include \"a.h\"\n{SAYS}"));
+    assert_eq!(sandbox.sh("mkfifo a.h").run().code, 0);
+    for value in ["1", "2", "3"] {
+        let mut writer = sandbox.sh(&format!("echo '#define A {value}' > a.h")).start();
+        sandbox.runner(["a.c"]).run().prints(&format!("{value}\n"));
+        assert!(writer.wait().unwrap().success());
     }
 }
 

@@ -140,3 +140,27 @@ fn what_nobody_saw_being_built_is_built_again() {
     assert!(is_rebuilt());
     assert!(!is_rebuilt());
 }
+
+#[test]
+fn what_assembly_of_a_dependency_includes_is_read_again_where_nothing_is_optimized() {
+    let sandbox = real();
+    let outside = sandbox.write("outside", "1");
+    let assembly = format!(
+        "std::arch::global_asm!(\".global outside\\noutside: .incbin \\\"{}\\\"\\n\");\n",
+        outside.display()
+    );
+    let code = "unsafe extern \"C\" {\n    static outside: u8;\n}\npub fn said() -> char {\n    unsafe { outside as char }\n}\n";
+    package(&sandbox, "a", "", "mod b;\npub use b::said;\n");
+    let module = sandbox.write("a/src/b.rs", format!("{assembly}{code}"));
+    script(&sandbox, "s.rs", "dependencies.a.path = \"a\"", MAIN);
+    let run = || sandbox.runner(["--profile", "dev", "s.rs"]);
+    changed(run(), "1\n");
+    unchanged(run(), "1\n");
+    // What is compiled once more must not hide what was read before.
+    fs::write(sandbox.path("a/src/lib.rs"), "mod b;\npub use b::said;\npub fn other() {}\n").unwrap();
+    changed(run(), "1\n");
+    touched(&module, || unchanged(run(), "1\n"));
+    fs::write(&outside, "2").unwrap();
+    changed(run(), "2\n");
+    unchanged(run(), "2\n");
+}
