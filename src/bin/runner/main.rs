@@ -25,10 +25,6 @@ use std::os::fd::{AsRawFd, IntoRawFd};
 use action::Asked;
 use drop_in::DropIn;
 
-#[cfg(target_env = "musl")]
-#[global_allocator]
-static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
-
 /// Runs what the arguments ask for; the exit code.
 fn run(arguments: Vec<OsString>) -> u8 {
     open_standard_streams();

@@ -47,7 +47,7 @@ const UNSAFE: &[(&str, &str)] = &[
     ("src/process/spawn.rs", "between fork and exec"),
     ("src/store/open_writers.rs", "fcntl takes what its command needs"),
     ("src/bin/runner/end.rs", "it dies of the signal that its child died of"),
-    ("src/bin/runner/main.rs", "its name is C's, and so are its arguments"),
+    ("src/bin/runner/start/allocator.rs", "an allocator is"),
     ("src/bin/runner/start/entry.rs", "it runs before the C library does"),
 ];
 

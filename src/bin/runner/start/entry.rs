@@ -8,7 +8,7 @@
 //! Before libc there are no thread-locals (so no `errno`) and no heap. Musl's `memcpy` and its like are plain functions, and
 //! work already; glibc chooses them at start-up, so a program that is linked with glibc asks in `main`.
 //!
-//! This is the command's one file with `unsafe` in it: its symbols are fixed by C and ELF, and `argv`, `envp` and `execve`
+//! There is `unsafe` here: its symbols are fixed by C and ELF, and `argv`, `envp` and `execve`
 //! are raw pointers. What they point to was put there by the kernel and lives as long as the process.
 #![allow(unsafe_code)]
 
