@@ -239,18 +239,16 @@ impl Surroundings<'_> {
             }
             _ => None,
         };
-        let mut names: Vec<(OsString, Arc<Path>)> = Vec::new();
-        let mut searched: FxHashMap<OsString, Vec<usize>> = FxHashMap::default();
+        let mut names: Vec<(OsString, Arc<Path>, Vec<usize>)> = Vec::new();
         for look in looks.iter() {
             let Some(place) = absent_in(look) else { continue };
             let name = look.path.file_name().unwrap_or_default();
-            if !searched.contains_key(name) {
-                names.push((name.to_owned(), Arc::clone(&look.program)));
+            match names.iter_mut().find(|(known, ..)| known == name) {
+                Some((.., places)) => places.push(place),
+                None => names.push((name.to_owned(), Arc::clone(&look.program), vec![place])),
             }
-            searched.entry(name.to_owned()).or_default().push(place);
         }
-        let is_everywhere = |name: &OsString| {
-            let places = searched.get(name).map(Vec::as_slice).unwrap_or_default();
+        let is_everywhere = |places: &[usize]| {
             let is_known = |(place, path): (usize, &PathBuf)| {
                 places.contains(&place)
                     || directories.iter().position(|other| other == path) != Some(place)
@@ -258,12 +256,13 @@ impl Surroundings<'_> {
             };
             directories.iter().enumerate().all(is_known)
         };
-        names.retain(|(name, _)| {
-            name.to_str().is_some() && (self.environment.find_command(name).is_some() || is_everywhere(name))
+        names.retain(|(name, _, places)| {
+            name.to_str().is_some()
+                && (self.environment.find_command(name).is_some() || is_everywhere(places))
         });
         looks.retain(|look| {
             let name = look.path.file_name().unwrap_or_default();
-            absent_in(look).is_none() || !names.iter().any(|(known, _)| known == name)
+            absent_in(look).is_none() || !names.iter().any(|(known, ..)| known == name)
         });
         let is_used = |name: &OsString| match self.environment.find_command(name) {
             // Other names of programs of the linker's, which it asks for and does not run.
@@ -276,10 +275,10 @@ impl Surroundings<'_> {
                     .any(|look| look.path == real && matches!(look.what, What::Content | What::Metadata))
             }
         };
-        let check = |(name, program): (OsString, Arc<Path>)| {
+        let check = |(name, program, _): (OsString, Arc<Path>, Vec<usize>)| {
             Some(Check::command(name.to_str()?, self.environment).tool().by(&program))
         };
-        names.into_iter().filter(|(name, _)| is_used(name)).filter_map(check).collect()
+        names.into_iter().filter(|(name, ..)| is_used(name)).filter_map(check).collect()
     }
 }
 

@@ -1,8 +1,9 @@
 //! The results of an observation: the paths that a command and everything it started looked at and changed.
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
 
 /// What was observed of a command.
 #[derive(Debug, Clone, Default)]
@@ -29,10 +30,12 @@ pub(crate) struct Observed {
 impl Observed {
     /// Adds what was observed of the same command when it ran once more.
     pub(crate) fn add(&mut self, more: Observed) {
-        let places: HashMap<PathBuf, usize> =
-            self.looks.iter().enumerate().map(|(place, look)| (look.path.clone(), place)).collect();
+        let paths: Vec<PathBuf> = self.looks.iter().map(|look| look.path.clone()).collect();
+        let places: FxHashMap<&[u8], u64> =
+            paths.iter().map(|path| path.as_os_str().as_encoded_bytes()).zip(0..).collect();
         for look in more.looks {
-            let known = places.get(&look.path).and_then(|place| self.looks.get_mut(*place));
+            let place = places.get(look.path.as_os_str().as_encoded_bytes());
+            let known = place.and_then(|place| self.looks.get_mut(*place as usize));
             match known {
                 Some(known) if matches!(known.what, What::Existence | What::Metadata) => *known = look,
                 Some(known) => known.disturbed |= look.disturbed,

@@ -59,11 +59,11 @@ pub(crate) struct Record {
     programs: Vec<Arc<Path>>,
     executed: FxHashSet<Vec<u8>>,
     /// Directories that paths led out of, by the program that first did.
-    left: FxHashMap<Vec<u8>, u32>,
+    left: Vec<(Vec<u8>, u32)>,
     /// Files of which the build changes nothing but names and permissions, by device and inode.
-    adjusted: FxHashSet<(u64, u64)>,
+    adjusted: Vec<(u64, u64)>,
     /// Files as they were before they were opened to be changed in places.
-    opened: FxHashMap<Vec<u8>, Digest>,
+    opened: Vec<(Vec<u8>, Digest)>,
     order: u64,
     servers: Vec<Server>,
     gaps: Vec<Gap>,
@@ -212,21 +212,26 @@ impl Record {
     fn remember(&mut self, resolved: &Resolved, status: &Status) {
         /// More than what is edited in place by hand.
         const MOST_BYTES: u64 = 1 << 20;
-        let is_known = resolved.product || resolved.kernel || self.opened.contains_key(&resolved.path);
+        let is_known = resolved.product || resolved.kernel || self.held(&resolved.path).is_some();
         if !is_known
             && is(status, libc::S_IFREG)
             && status.size <= MOST_BYTES
             && let Ok(digest) = Digest::of_file(path_of(&resolved.path))
         {
-            self.opened.insert(resolved.path.clone(), digest);
+            self.opened.push((resolved.path.clone(), digest));
         }
+    }
+
+    /// What a file held before it was opened to be changed.
+    fn held(&self, path: &[u8]) -> Option<&Digest> {
+        self.opened.iter().find(|(known, _)| known == path).map(|(_, digest)| digest)
     }
 
     /// chmod(2).
     pub(crate) fn permit(&mut self, caller: Caller<'_>, path: &[u8]) {
         let resolved = self.tree.resolve(caller.base, path, true, caller.thread);
         if let State::Present(status) = resolved.state {
-            self.adjusted.insert((status.device, status.inode));
+            self.adjusted.push((status.device, status.inode));
         }
         self.looked(caller, resolved, Depth::Metadata);
     }
@@ -235,7 +240,9 @@ impl Record {
     fn links(&mut self, caller: Caller<'_>, resolved: &Resolved) {
         if caller.program != SILENT {
             for path in &resolved.left {
-                self.left.entry(path.clone()).or_insert(caller.program);
+                if !self.left.iter().any(|(known, _)| known == path) {
+                    self.left.push((path.clone(), caller.program));
+                }
             }
         }
         for link in &resolved.links {
@@ -302,7 +309,7 @@ impl Record {
             self.looked(to.0, new.clone(), Depth::Content);
         }
         match (keeps, old.state) {
-            (true, State::Present(status)) => drop(self.adjusted.insert((status.device, status.inode))),
+            (true, State::Present(status)) => self.adjusted.push((status.device, status.inode)),
             (true, _) => {}
             (false, _) => self.change(from.0, &old),
         }
@@ -358,8 +365,7 @@ impl Record {
             }
             // What was opened to be changed and holds what it held is as it was.
             let is_same = self
-                .opened
-                .get(&path)
+                .held(&path)
                 .is_some_and(|before| Digest::of_file(path_of(&path)).is_ok_and(|now| now == *before));
             let rewritten = !is_same && first_made.is_some_and(|order| order > entry.order);
             let now = self.tree.status(&path).ok();
