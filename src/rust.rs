@@ -1,5 +1,6 @@
 //! The Rust backend: rustc for the script and, once a manifest, cargo for its dependencies.
 
+pub(crate) mod architecture;
 pub(crate) mod backend;
 pub(crate) mod cargo_config;
 pub(crate) mod compile;

@@ -7,15 +7,16 @@ use crate::base::order;
 use crate::commands::promote::receipt::{self, Receipt};
 use crate::engine::context::Context;
 use crate::languages::table::LANGUAGES;
+use crate::rust::architecture::is_own_architecture;
 use crate::rust::toolchain;
 
 /// The installed toolchains, by the shortest names that [`crate::Options::toolchain`] understands.
 pub(crate) fn toolchains(context: &Context) -> Vec<String> {
-    let of_this_machine = format!("-{}-", std::env::consts::ARCH);
-    let short = |name: String| match name.split_once(&of_this_machine) {
-        Some((short, _)) => short.to_owned(),
-        None => name,
-    };
+    let short =
+        |name: String| match name.match_indices('-').find(|(at, _)| is_own_architecture(&name[at + 1..])) {
+            Some((at, _)) => name[..at].to_owned(),
+            None => name,
+        };
     toolchain::installed(context.environment()).into_iter().map(short).collect()
 }
 

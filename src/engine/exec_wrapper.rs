@@ -13,8 +13,8 @@ use std::path::{Path, PathBuf};
 
 use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Step};
+use crate::rust::architecture::{gnu_architecture, is_own_architecture};
 use crate::rust::cargo_config::CargoConfig;
-use crate::rust::linker::gnu_architecture;
 use crate::rust::target;
 use crate::store::stamp::Moment;
 
@@ -135,12 +135,8 @@ fn unreadable(file: &Path, error: io::Error) -> Error {
 /// Whether this kind of machine runs programs of that kind.
 fn is_native(target: &str) -> bool {
     let architecture = target.split('-').next().unwrap_or_default();
-    let own = std::env::consts::ARCH;
-    let is_known = architecture == own
-        || own == "x86_64" && gnu_architecture(architecture) == "i686"
-        || own == "arm" && architecture.starts_with("arm")
-        || own.starts_with("riscv") && architecture.starts_with(own)
-        || own.starts_with("powerpc") && architecture == own;
+    let is_known = is_own_architecture(target)
+        || std::env::consts::ARCH == "x86_64" && gnu_architecture(architecture) == "i686";
     let system = if std::env::consts::OS == "macos" { "-darwin" } else { std::env::consts::OS };
     is_known && target.contains(system)
 }

@@ -12,6 +12,7 @@ use std::path::Path;
 
 use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Step};
+use crate::rust::architecture::gnu_architecture;
 use crate::rust::cargo_config::CargoConfig;
 use crate::rust::target::{self, Target};
 use crate::rust::toolchain;
@@ -114,17 +115,6 @@ fn conventional(target: &str, host: &str) -> Vec<String> {
         found.push("cc".to_owned());
     }
     found
-}
-
-/// As GNU's names of machines have it.
-pub(crate) fn gnu_architecture(architecture: &str) -> &str {
-    match architecture {
-        "i386" | "i486" | "i586" => "i686",
-        architecture if architecture.starts_with("riscv64") => "riscv64",
-        architecture if architecture.starts_with("riscv32") => "riscv32",
-        architecture if architecture.starts_with("arm") || architecture.starts_with("thumb") => "arm",
-        architecture => architecture,
-    }
 }
 
 /// Debian's package of the first of these.

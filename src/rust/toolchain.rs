@@ -20,6 +20,7 @@ use crate::base::environment::{Environment, absolute, is_executable};
 use crate::base::error::{Error, Kind, Result, Step};
 use crate::base::order;
 use crate::process::task::{Output, Task};
+use crate::rust::architecture::is_own_architecture;
 use crate::store::cache::Cache;
 use crate::store::sealed_record::Record;
 use crate::store::stamp::Moment;
@@ -310,8 +311,11 @@ fn foreign(what: &str, environment: &Environment) -> Error {
 
 /// The whole name of a toolchain that is installed.
 pub(crate) fn installed_as(wanted: &str, environment: &Environment) -> Option<String> {
-    let with_host = format!("{wanted}-{}-", std::env::consts::ARCH);
-    installed(environment).into_iter().find(|name| *name == wanted || name.starts_with(&with_host))
+    let is_wanted = |name: &String| match name.strip_prefix(wanted) {
+        Some(rest) => rest.is_empty() || rest.strip_prefix('-').is_some_and(is_own_architecture),
+        None => false,
+    };
+    installed(environment).into_iter().find(is_wanted)
 }
 
 /// The names of rustup's toolchains, sorted.

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use crate::support::rustup::with_host;
 use crate::support::sandbox::{Sandbox, skipped};
 
 /// With scripts, and names that have to be quoted.
@@ -12,7 +13,7 @@ fn workshop() -> Sandbox {
     for name in ["hello.rs", "notes.md", "plain", "sp ace.rs", "a dir/inner.rs", "demote.d/x"] {
         sandbox.write(name, "print hi\n");
     }
-    sandbox.write("toolchains/nightly-x86_64-unknown-linux-gnu/x", "");
+    sandbox.write(format!("toolchains/{}/x", with_host("nightly")), "");
     sandbox.write("toolchains/1.95.0/lib/rustlib/toaster-none/lib/x", "");
     let home = sandbox.work();
     sandbox.with("RUSTUP_HOME", home)

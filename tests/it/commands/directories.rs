@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use crate::support::rustup::with_host;
 use crate::support::sandbox::Sandbox;
 
 /// Scripts, and files that are none, in `d`.
@@ -64,10 +65,9 @@ fn a_missing_toolchain_is_installed_if_asked_for_and_never_without() {
         sandbox.root().join("bin/rustup"),
         format!(
             "#!/bin/sh\necho \"$*\" >>{}\n[ \"$3\" = 1.90.0 ] || {{ echo 'error: no such toolchain' >&2; exit 1; }}\n\
-             mkdir -p {1}/1.90.0-x86_64-unknown-linux-gnu/bin\n\
-             cp {2}/fake/rustc {1}/1.90.0-x86_64-unknown-linux-gnu/bin/rustc\n",
+             mkdir -p {1}/bin\ncp {2}/fake/rustc {1}/bin/rustc\n",
             log.display(),
-            toolchains.display(),
+            toolchains.join(with_host("1.90.0")).display(),
             sandbox.root().display()
         ),
     );

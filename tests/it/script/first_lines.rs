@@ -3,6 +3,7 @@
 
 use crate::support::conformance::{DEPENDS, Error, Output, check_texts};
 use crate::support::files::copy;
+use crate::support::rustup::with_host;
 use crate::support::sandbox::Sandbox;
 
 #[test]
@@ -148,7 +149,7 @@ fn a_nightly_that_is_installed_later_is_taken_then() {
     assert!(ran.stderr.contains(note), "{}", ran.stderr);
     sandbox.runner(["s.rs"]).run().prints("unset\n");
     assert_eq!(sandbox.compiles(), 1);
-    let bin = sandbox.home().join(".rustup/toolchains/nightly-x86_64-unknown-linux-gnu/bin");
+    let bin = sandbox.home().join(".rustup/toolchains").join(with_host("nightly")).join("bin");
     std::fs::create_dir_all(&bin).unwrap();
     copy(sandbox.root().join("fake/rustc"), bin.join("rustc"));
     sandbox.runner(["s.rs"]).run().prints("unset\n");

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use crate::support::files::{copy, files_below, mode, program, tree};
 use crate::support::machine::is_root;
+use crate::support::rustup::with_host;
 use crate::support::sandbox::{Sandbox, skipped};
 use crate::support::strace;
 
@@ -216,7 +217,7 @@ fn root_runs_no_compiler_that_lies_in_the_home_of_another_user() {
     let cache = sandbox.root().join("cache");
     let theirs = sandbox.home().join(".rustup");
     let evil = format!("#!/bin/sh\ntouch {}\nexit 1\n", sandbox.root().join("evil").display());
-    for name in ["stable", "nightly-x86_64-unknown-linux-gnu"] {
+    for name in ["stable", &with_host("nightly")] {
         program(&theirs.join("toolchains").join(name).join("bin/rustc"), &evil);
         program(&theirs.join("toolchains").join(name).join("bin/cargo"), &evil);
     }

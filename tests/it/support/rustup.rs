@@ -7,6 +7,17 @@ use crate::support::files::{program, replace};
 use crate::support::sandbox::Sandbox;
 use crate::support::watched::compiler;
 
+/// A toolchain's name with the machine in it, as rustup writes it where this program runs.
+pub fn with_host(name: &str) -> String {
+    let architecture = match std::env::consts::ARCH {
+        "x86" => "i686",
+        "arm" => "armv7",
+        "riscv64" => "riscv64gc",
+        other => other,
+    };
+    format!("{name}-{architecture}-unknown-linux-gnu")
+}
+
 /// A fake rustup home whose toolchains each print their name.
 pub fn rustup(names: &[&str]) -> Sandbox {
     let sandbox = Sandbox::fake();

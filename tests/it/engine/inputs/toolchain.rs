@@ -5,7 +5,7 @@ use std::os::unix::fs::symlink;
 use std::time::SystemTime;
 
 use crate::support::files::{overwrite_keeping_time, program, replace, set_modified};
-use crate::support::rustup::{rustup, set_default, toolchain};
+use crate::support::rustup::{rustup, set_default, toolchain, with_host};
 use crate::support::sandbox::Sandbox;
 use crate::support::watched::{LONG_AGO, changed, compiler, run, touched, unchanged};
 
@@ -90,14 +90,15 @@ fn a_compiler_found_on_path_by_another_name() {
 
 #[test]
 fn a_toolchain_that_appears_and_would_now_be_chosen() {
-    let sandbox = rustup(&["nightly-x86_64-unknown-linux-gnu"]);
+    let nightly = with_host("nightly");
+    let sandbox = rustup(&[&nightly]);
     sandbox.write("s.rs", "print end\n");
     let run = || sandbox.runner(["--toolchain", "nightly", "s.rs"]);
-    changed(run(), "nightly-x86_64-unknown-linux-gnu\nend\n");
+    changed(run(), &format!("{nightly}\nend\n"));
     toolchain(&sandbox, "nightly", "linked");
     changed(run(), "linked\nend\n");
     fs::remove_dir_all(sandbox.root().join("rustup/toolchains/nightly")).unwrap();
-    unchanged(run(), "nightly-x86_64-unknown-linux-gnu\nend\n");
+    unchanged(run(), &format!("{nightly}\nend\n"));
 }
 
 #[test]
