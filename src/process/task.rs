@@ -274,7 +274,12 @@ fn stream(output: Output) -> io::Result<(End, Stdio)> {
 
 #[cfg(target_os = "linux")]
 fn unnamed_file() -> io::Result<File> {
-    Ok(rustix::fs::memfd_create("input", rustix::fs::MemfdFlags::CLOEXEC)?.into())
+    use rustix::io::Errno;
+    match rustix::fs::memfd_create("input", rustix::fs::MemfdFlags::CLOEXEC) {
+        // A kernel before 3.17, or a container's filter.
+        Err(Errno::NOSYS | Errno::PERM) => tempfile::tempfile(),
+        other => Ok(other?.into()),
+    }
 }
 
 #[cfg(not(target_os = "linux"))]

@@ -2,6 +2,7 @@
 
 mod interrupted_build;
 mod limits;
+mod old_kernels;
 mod too_long;
 
 /// With real compilers, or for seconds.

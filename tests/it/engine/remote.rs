@@ -82,6 +82,23 @@ fn a_fetched_program_is_a_hit_like_any_other() {
 }
 
 #[test]
+fn a_signature_is_verified_on_a_kernel_without_memory_files() {
+    if !strace::is_there() {
+        return;
+    }
+    for refusal in ["ENOSYS", "EPERM"] {
+        let Some(fleet) = pushed() else { return };
+        let inject = format!("inject=memfd_create:error={refusal}");
+        let words = ["-f", "-qq", "-o", "/dev/null", "-e", "trace=memfd_create", "-e", &inject];
+        let traced = fleet.sandbox.command("strace").args(words);
+        let traced = traced.args([fleet.sandbox.root().join("bin/runner").as_path(), Path::new("x.rs")]);
+        let traced = traced.env("HOME", fleet.home("b")).env("LOGNAME", "b");
+        traced.within(fleet.sandbox.path("b")).run().prints(SAID);
+        assert_eq!(fleet.sandbox.compiles(), 1, "{refusal}");
+    }
+}
+
+#[test]
 fn each_input_that_differs_is_compiled_here() {
     for (file, text, said) in [
         ("x.rs", "print y\nenv GREETING\ninclude part.txt\nmod m\n", "y\nunset\npart\nm\n"),
