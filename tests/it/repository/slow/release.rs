@@ -11,7 +11,11 @@ const TARGET: &str = "x86_64-unknown-linux-musl";
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// A clone with the tag of this version; `None` where there is no repository to clone, or no such machine.
+/// Who commits in the clone.
+const IDENTITY: &str = "-c user.name=x -c user.email=x@example.org";
+
+/// A clone in which a release can be made: `Cargo.toml` says what only an owner can say, and the commit has the tag of this
+/// version. `None` where there is no repository to clone, or no such machine.
 fn clone() -> Option<Sandbox> {
     if !checkout().join(".git").exists() || !cfg!(all(target_arch = "x86_64", target_os = "linux")) {
         skipped("a repository, on Linux on x86_64");
@@ -19,7 +23,10 @@ fn clone() -> Option<Sandbox> {
     }
     let sandbox = newcomer();
     let script = format!(
-        "git clone --quiet --shared {} ../clone && cd ../clone && git remote remove origin && git tag v{VERSION}",
+        "git clone --quiet --shared {} ../clone && cd ../clone && git remote remove origin && \
+         sed -i -e '/^authors = /d' -e '/^version = /a repository = \"https://example.org/us/runscript\"\\n\
+         authors = [\"Us <us@example.org>\"]' Cargo.toml && \
+         git {IDENTITY} commit --quiet --all --message 'Name the owner' && git tag v{VERSION}",
         checkout().display()
     );
     let ran = sandbox.sh(&script).run();
@@ -43,8 +50,7 @@ fn a_release_is_refused_unless_the_commit_is_clean_tagged_and_in_the_changelog()
         assert!(ran.stderr.starts_with(&format!("scripts/release: {said}")), "{arguments:?}: {}", ran.stderr);
     };
     let git = |arguments: &str| {
-        let identity = "-c user.name=x -c user.email=x@example.org";
-        let ran = sandbox.sh(&format!("cd ../clone && git {identity} {arguments}")).run();
+        let ran = sandbox.sh(&format!("cd ../clone && git {IDENTITY} {arguments}")).run();
         assert_eq!(ran.code, 0, "{arguments}: {}", ran.stderr);
     };
     refused(&[], "a version is needed");
@@ -66,6 +72,21 @@ fn a_release_is_refused_unless_the_commit_is_clean_tagged_and_in_the_changelog()
     git("remote add origin https://example.org/another.git");
     refused(&[VERSION], "Cargo.toml has the repository ");
     git("remote remove origin");
+    // What the checkout leaves to the owner.
+    let manifest = sandbox.root().join("clone/Cargo.toml");
+    let filled = fs::read_to_string(&manifest).unwrap();
+    for (field, said) in
+        [("repository", "Cargo.toml names no `repository`"), ("authors", "Cargo.toml names nobody")]
+    {
+        let without: String =
+            filled.lines().filter(|line| !line.starts_with(field)).map(|line| format!("{line}\n")).collect();
+        fs::write(&manifest, without).unwrap();
+        git("commit --quiet --all --message x");
+        git(&format!("tag --force v{VERSION}"));
+        refused(&[VERSION], said);
+        git("reset --quiet --hard HEAD~1");
+    }
+    git(&format!("tag --force v{VERSION}"));
     sandbox.write("full/file", "");
     refused(&[VERSION, "--output", "full"], &format!("`{}` is not empty", sandbox.path("full").display()));
     refused(&[VERSION, "--target", "aarch64-apple-darwin"], &format!("the targets need {TARGET}"));
