@@ -13,4 +13,5 @@ mod slow {
     mod pictures;
     mod readme;
     mod release;
+    mod without_rust;
 }

@@ -2,9 +2,10 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
 use crate::support::files::write_program;
-use crate::support::sandbox::{Run, Sandbox, tested};
+use crate::support::sandbox::{Ran, Run, Sandbox, tested};
 
 /// A sandbox in which nothing is called `runner` yet.
 pub fn newcomer() -> Sandbox {
@@ -32,6 +33,15 @@ pub const SHARED: &[&str] = &[
     "share/zsh/site-functions/_runner",
     "share/fish/vendor_completions.d/runner.fish",
 ];
+
+/// One build at a time: they share a target directory, in which the first of them compiles everything.
+static BUILDING: Mutex<()> = Mutex::new(());
+
+/// Runs an installation that builds.
+pub fn build(run: Run<'_>) -> Ran {
+    let _turn = BUILDING.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    run.run()
+}
 
 impl Sandbox {
     pub fn install_sh(&self, arguments: &[&str]) -> Run<'_> {

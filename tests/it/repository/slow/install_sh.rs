@@ -3,20 +3,10 @@
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 
 use crate::support::files::files_below;
-use crate::support::installer::{SHARED, checkout, newcomer};
-use crate::support::sandbox::{Ran, Run, Sandbox, skipped};
-
-/// One build at a time: they share a target directory, in which the first of them compiles everything.
-static BUILDING: Mutex<()> = Mutex::new(());
-
-/// Runs an installation that builds.
-fn build(run: Run<'_>) -> Ran {
-    let _turn = BUILDING.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-    run.run()
-}
+use crate::support::installer::{SHARED, build, checkout, newcomer};
+use crate::support::sandbox::{Sandbox, skipped};
 
 #[test]
 fn a_newcomer_installs_runs_an_example_and_uninstalls() {
