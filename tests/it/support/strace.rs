@@ -54,18 +54,32 @@ impl Call {
     }
 }
 
-/// Whether commands can be traced here; says aloud if not.
+/// Whether runner can be traced here; says aloud if not.
 pub fn is_there() -> bool {
-    static THERE: OnceLock<bool> = OnceLock::new();
-    let there = *THERE.get_or_init(|| {
+    static THERE: OnceLock<Result<(), &str>> = OnceLock::new();
+    let there = THERE.get_or_init(|| {
         let mut strace = Command::new("strace");
         strace.args(["-qq", "-e", "trace=none", "true"]).stderr(Stdio::null());
-        strace.status().is_ok_and(|status| status.success())
+        if !strace.status().is_ok_and(|status| status.success()) {
+            return Err("no strace, or no permission to trace (apt-get install strace)");
+        }
+        // Else the calls that it shows are those of whoever executes runner.
+        let found = Command::new("/bin/sh").args(["-c", "command -v strace"]).output().unwrap();
+        let strace = PathBuf::from(String::from_utf8_lossy(&found.stdout).trim_end());
+        match machine(&strace) == machine(Path::new(RUNNER)) {
+            true => Ok(()),
+            false => Err("strace is for another kind of machine than runner"),
+        }
     });
-    if !there {
-        skipped("no strace, or no permission to trace (apt-get install strace)");
+    if let Err(why) = there {
+        skipped(why);
     }
-    there
+    there.is_ok()
+}
+
+/// `e_machine` of an ELF program.
+fn machine(program: &Path) -> Option<Vec<u8>> {
+    std::fs::read(program).ok()?.get(18..20).map(<[u8]>::to_vec)
 }
 
 /// `strace OPTION… runner ARGUMENT…`, writing to `log`.

@@ -5,7 +5,7 @@ use crate::process::observe::tests::support::{Site, name};
 
 #[test]
 fn a_file_that_is_opened_is_content_and_one_that_is_not_there_is_absent() {
-    let site = Site::new();
+    let Some(site) = Site::observed() else { return };
     site.write("a", "1");
     let seen = site.run_c("open(\"a\", O_RDONLY); open(\"b\", O_RDONLY); return 0;").ok();
     assert_eq!((seen.what("a"), seen.what("b")), ("content".into(), "absent b".into()));
@@ -44,7 +44,7 @@ fn each_call_says_how_much_it_asks() {
         ("rename(\"a\", \"other\")", "content"),
     ];
     for (call, expected) in cases {
-        let site = Site::new();
+        let Some(site) = Site::observed() else { return };
         site.write("a", "1");
         let seen = site.run_c(&format!("{call}; return 0;")).ok();
         assert_eq!(seen.what("a"), expected, "{call}");
@@ -53,7 +53,7 @@ fn each_call_says_how_much_it_asks() {
 
 #[test]
 fn a_directory_whose_names_are_read_is_listed_and_one_that_is_opened_is_not() {
-    let site = Site::new();
+    let Some(site) = Site::observed() else { return };
     site.write("d/a", "");
     site.write("e/a", "");
     let body = "DIR *d = opendir(\"d\"); readdir(d); open(\"e\", O_RDONLY | O_DIRECTORY); return 0;";
@@ -63,7 +63,7 @@ fn a_directory_whose_names_are_read_is_listed_and_one_that_is_opened_is_not() {
 
 #[test]
 fn paths_are_relative_to_the_directory_at_the_time() {
-    let site = Site::new();
+    let Some(site) = Site::observed() else { return };
     site.write("d/e/a", "");
     site.write("d/b", "");
     let body = "chdir(\"d\"); open(\"b\", 0); int e = open(\"e\", O_PATH); openat(e, \"a\", 0); openat(e, \"no\", 0);\
@@ -78,7 +78,7 @@ fn paths_are_relative_to_the_directory_at_the_time() {
 
 #[test]
 fn each_link_on_the_way_is_a_look() {
-    let site = Site::new();
+    let Some(site) = Site::observed() else { return };
     site.write("v2/lib/a", "");
     site.link("v2", "current");
     site.link("current/lib", "lib");
@@ -97,7 +97,7 @@ fn each_link_on_the_way_is_a_look() {
 
 #[test]
 fn a_link_itself_is_what_lstat_and_readlink_ask_for() {
-    let site = Site::new();
+    let Some(site) = Site::observed() else { return };
     site.write("a", "");
     site.link("a", "l");
     site.link("a", "m");
@@ -111,7 +111,7 @@ fn a_link_itself_is_what_lstat_and_readlink_ask_for() {
 
 #[test]
 fn links_that_are_read_are_no_looks_if_only_those_followed_are_asked_for() {
-    let site = Site::new();
+    let Some(site) = Site::observed() else { return };
     site.write("a", "");
     site.link("a", "l");
     site.link("a", "m");
@@ -126,7 +126,7 @@ fn links_that_are_read_are_no_looks_if_only_those_followed_are_asked_for() {
 
 #[test]
 fn dots_are_resolved_behind_links() {
-    let site = Site::new();
+    let Some(site) = Site::observed() else { return };
     site.write("x/y/a", "");
     site.write("x/b", "");
     site.link("x/y", "l");
@@ -138,7 +138,7 @@ fn dots_are_resolved_behind_links() {
 
 #[test]
 fn below_an_absent_directory_the_directory_is_what_is_missing() {
-    let site = Site::new();
+    let Some(site) = Site::observed() else { return };
     site.write("f", "");
     let seen = site.run_c("open(\"no/such/a.h\", 0); open(\"f/a.h\", 0); return 0;").ok();
     assert_eq!(seen.what("no/such/a.h"), "absent no");
@@ -147,7 +147,7 @@ fn below_an_absent_directory_the_directory_is_what_is_missing() {
 
 #[test]
 fn names_may_hold_any_bytes_and_be_long() {
-    let site = Site::new();
+    let Some(site) = Site::observed() else { return };
     let strange = name(b"a\nb\xff\xfe \"c\\");
     site.write(strange, "");
     let deep = format!("{}/a", vec!["d".repeat(200); 18].join("/"));
@@ -163,7 +163,7 @@ fn names_may_hold_any_bytes_and_be_long() {
 
 #[test]
 fn a_path_at_the_end_of_a_page_is_read() {
-    let site = Site::new();
+    let Some(site) = Site::observed() else { return };
     site.write("abc", "");
     let body = "#include <sys/mman.h>\nint main() { char *p = mmap(0, 8192, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0);\
                 munmap(p + 4096, 4096); strcpy(p + 4092, \"abc\"); open(p + 4092, 0); return 0; }";
@@ -176,7 +176,7 @@ fn a_path_at_the_end_of_a_page_is_read() {
 
 #[test]
 fn the_kernels_own_files_and_devices_are_no_looks() {
-    let site = Site::new();
+    let Some(site) = Site::observed() else { return };
     let body = "open(\"/proc/self/status\", 0); open(\"/proc/cpuinfo\", 0); open(\"/sys/kernel/mm\", 0); open(\"/dev/null\", 0);\
                 open(\"/dev/no-such-device\", 0); mkfifo(\"fifo\", 0600); open(\"fifo\", O_RDWR); return 0;";
     let seen = site.run_c(body).ok();
@@ -189,7 +189,7 @@ fn the_kernels_own_files_and_devices_are_no_looks() {
 
 #[test]
 fn files_reached_through_proc_self_are_the_callers() {
-    let site = Site::new();
+    let Some(site) = Site::observed() else { return };
     site.write("d/a", "");
     site.write("d/b", "");
     let body = "chdir(\"d\"); open(\"/proc/self/cwd/a\", 0); int d = open(\".\", O_PATH); char b[64];\
@@ -200,7 +200,7 @@ fn files_reached_through_proc_self_are_the_callers() {
 
 #[test]
 fn io_uring_is_not_there() {
-    let site = Site::new();
+    let Some(site) = Site::observed() else { return };
     let seen = site.run_c("return syscall(SYS_io_uring_setup, 1, 0) == -1 && errno == ENOSYS ? 0 : 1;").ok();
     assert!(seen.status.success());
 }
@@ -210,7 +210,7 @@ fn x32_is_not_there() {
     if cfg!(not(target_arch = "x86_64")) {
         return println!("skipped: no x32");
     }
-    let site = Site::new();
+    let Some(site) = Site::observed() else { return };
     site.write("a", "");
     let seen =
         site.run_c("return syscall(0x40000000 | SYS_open, \"a\", 0) == -1 && errno == ENOSYS ? 0 : 1;");
@@ -219,7 +219,7 @@ fn x32_is_not_there() {
 
 #[test]
 fn a_thousand_files_are_a_thousand_looks_in_order() {
-    let site = Site::new();
+    let Some(site) = Site::observed() else { return };
     for number in 0..1000 {
         site.write(format!("f{number}"), "");
     }
@@ -231,7 +231,7 @@ fn a_thousand_files_are_a_thousand_looks_in_order() {
 
 #[test]
 fn a_change_of_the_mount_namespace_is_a_gap() {
-    let site = Site::new();
+    let Some(site) = Site::observed() else { return };
     let seen = site.run_c(
         "unshare(CLONE_NEWNS); return 0;"
             .replace("unshare", "syscall(SYS_unshare, ")
@@ -244,7 +244,7 @@ fn a_change_of_the_mount_namespace_is_a_gap() {
 
 #[test]
 fn a_server_that_is_asked_is_named() {
-    let site = Site::new();
+    let Some(site) = Site::observed() else { return };
     let body = "#include <sys/socket.h>\n#include <sys/un.h>\nint main() { struct sockaddr_un a = {AF_UNIX, \"server\"};\
                 connect(socket(AF_UNIX, SOCK_STREAM, 0), (void *)&a, sizeof a); return 0; }";
     let seen = site.run_c(body).ok();
@@ -253,7 +253,7 @@ fn a_server_that_is_asked_is_named() {
 
 #[test]
 fn looks_of_the_command_itself_do_not_count_if_only_those_of_what_it_starts_are_asked_for() {
-    let site = Site::new();
+    let Some(site) = Site::observed() else { return };
     site.write("a", "");
     site.write("b", "");
     let policy = Policy { whose: Whose::Started, ..Policy::default() };

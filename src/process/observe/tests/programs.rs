@@ -12,16 +12,16 @@ fn looked(seen: &super::support::Seen) {
     assert_eq!(seen.what("no"), "absent no");
 }
 
-fn site() -> Site {
-    let site = Site::new();
+fn site() -> Option<Site> {
+    let site = Site::observed()?;
     site.write("a", "");
     site.write("b", "");
-    site
+    Some(site)
 }
 
 #[test]
 fn a_static_program_is_observed() {
-    let site = site();
+    let Some(site) = site() else { return };
     if let Some(seen) = site.run_c_with(LOOKS, &["-static"]) {
         looked(&seen.ok());
     }
@@ -29,7 +29,7 @@ fn a_static_program_is_observed() {
 
 #[test]
 fn a_32_bit_program_is_observed() {
-    let site = site();
+    let Some(site) = site() else { return };
     if let Some(seen) = site.run_c_with(LOOKS, &["-m32"]) {
         looked(&seen.ok());
     }
@@ -38,7 +38,7 @@ fn a_32_bit_program_is_observed() {
 /// It needs no library of 32 bits.
 #[test]
 fn a_32_bit_program_without_a_library_is_observed() {
-    let site = site();
+    let Some(site) = site() else { return };
     let body = "static int call(int n, int a, int b, int c) { int r;\
         __asm__ volatile(\"int $0x80\" : \"=a\"(r) : \"a\"(n), \"b\"(a), \"c\"(b), \"d\"(c) : \"memory\"); return r; }\n\
         void _start(void) { char s[256]; call(5, (int)\"a\", 0, 0); call(195, (int)\"b\", (int)s, 0); call(33, (int)\"no\", 0, 0);\
@@ -51,7 +51,7 @@ fn a_32_bit_program_without_a_library_is_observed() {
 
 #[test]
 fn threads_are_observed() {
-    let site = Site::new();
+    let Some(site) = Site::observed() else { return };
     for number in 0..400 {
         site.write(format!("f{number}"), "");
     }
@@ -64,7 +64,7 @@ fn threads_are_observed() {
 
 #[test]
 fn a_program_started_by_vfork_from_a_thread_is_observed_and_named() {
-    let site = site();
+    let Some(site) = site() else { return };
     let body = "void *run(void *p) { if (!vfork()) { execl(\"/bin/cat\", \"cat\", \"a\", (char *)0); _exit(1); } int s; wait(&s); return 0; }\n\
                 int main() { pthread_t t; pthread_create(&t, 0, run, 0); pthread_join(t, 0); open(\"b\", 0); return 0; }";
     let seen = site.run_c_with(body, &["-pthread"]).unwrap().ok();
@@ -74,7 +74,7 @@ fn a_program_started_by_vfork_from_a_thread_is_observed_and_named() {
 
 #[test]
 fn a_thread_that_executes_takes_the_process_and_its_looks_are_the_new_programs() {
-    let site = site();
+    let Some(site) = site() else { return };
     let body = "void *run(void *p) { execl(\"/bin/cat\", \"cat\", \"a\", (char *)0); return 0; }\n\
                 int main() { open(\"b\", 0); pthread_t t; pthread_create(&t, 0, run, 0); pthread_join(t, 0); return 1; }";
     let seen = site.run_c_with(body, &["-pthread"]).unwrap().ok();
@@ -83,14 +83,14 @@ fn a_thread_that_executes_takes_the_process_and_its_looks_are_the_new_programs()
 
 #[test]
 fn grandchildren_are_observed() {
-    let site = site();
+    let Some(site) = site() else { return };
     let seen = site.sh("sh -c 'sh -c \"cat a; exit 0\"; exit 0'; exit 0").ok();
     assert_eq!((seen.what("a"), seen.who("a")), ("content".into(), "cat".into()));
 }
 
 #[test]
 fn the_interpreter_of_a_script_and_its_loader_are_looks() {
-    let site = Site::new();
+    let Some(site) = Site::observed() else { return };
     let script = site.write("tool", "#!./inner -x\n");
     let inner = site.write("inner", "#!/bin/sh\ncat a\n");
     site.write("a", "");
@@ -114,7 +114,7 @@ fn the_interpreter_of_a_script_and_its_loader_are_looks() {
 
 #[test]
 fn a_command_that_is_searched_for_is_absent_where_it_is_not() {
-    let site = Site::new();
+    let Some(site) = Site::observed() else { return };
     let tool = site.write("q/tool", "#!/bin/sh\n");
     std::fs::set_permissions(&tool, std::fs::Permissions::from_mode(0o755)).unwrap();
     site.write("p/other", "");
@@ -128,7 +128,7 @@ fn a_command_that_is_searched_for_is_absent_where_it_is_not() {
 
 #[test]
 fn a_compiler_is_observed_in_all_its_programs() {
-    let site = Site::new();
+    let Some(site) = Site::observed() else { return };
     site.write("a.c", "#include \"sub/a.h\"\n__asm__(\".section .rodata\\n.incbin \\\"d.bin\\\"\");\nint main(void) { return A; }\n");
     site.write("first/no.h", "");
     site.write("second/sub/a.h", "#define A 0\n");

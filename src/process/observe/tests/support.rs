@@ -4,10 +4,12 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
+use std::sync::OnceLock;
 
 use crate::process::observe::observation::Observation;
 use crate::process::observe::observed::{Look, Observed, What};
 use crate::process::observe::policy::Policy;
+use crate::process::observe::unavailable::Unavailable;
 
 /// A directory for one test, without links in its path.
 pub(crate) struct Site {
@@ -20,6 +22,11 @@ impl Site {
         let directory = tempfile::tempdir().unwrap();
         let root = directory.path().canonicalize().unwrap();
         Site { root, _directory: directory }
+    }
+
+    /// For a test that observes something; `None`, aloud, where that cannot be had.
+    pub(crate) fn observed() -> Option<Site> {
+        can_observe().then(Site::new)
     }
 
     pub(crate) fn path(&self, name: impl AsRef<Path>) -> PathBuf {
@@ -152,6 +159,16 @@ impl Seen {
             .filter(|name| !name.is_empty() && !name.starts_with(".program"))
             .collect()
     }
+}
+
+/// Whether commands can be observed here; says aloud if not. Asked once: no test takes it away from the others.
+pub(crate) fn can_observe() -> bool {
+    static PROBED: OnceLock<Result<(), Unavailable>> = OnceLock::new();
+    let probed = PROBED.get_or_init(Observation::probe);
+    if let Err(reason) = probed {
+        println!("skipped: no observation: {reason}");
+    }
+    probed.is_ok()
 }
 
 /// A name of any bytes.

@@ -4,7 +4,7 @@ use crate::process::observe::tests::support::Site;
 
 #[test]
 fn a_file_written_before_it_is_read_is_no_look() {
-    let site = Site::new();
+    let Some(site) = Site::observed() else { return };
     let seen = site.sh("echo 1 > a; cat a; mkdir d; echo 2 > d/b; cat d/b; ls d >/dev/null").ok();
     assert_eq!((seen.what("a"), seen.what("d"), seen.what("d/b")), ("-".into(), "-".into(), "-".into()));
     assert!(seen.wrote("a") && seen.wrote("d") && seen.wrote("d/b"));
@@ -12,7 +12,7 @@ fn a_file_written_before_it_is_read_is_no_look() {
 
 #[test]
 fn a_file_read_before_it_is_written_is_a_look_that_says_so() {
-    let site = Site::new();
+    let Some(site) = Site::observed() else { return };
     site.write("a", "1");
     let seen = site.sh("cat a no; echo 2 > a; echo 3 > no; true").ok();
     for (name, what) in [("a", "content"), ("no", "absent no")] {
@@ -23,7 +23,7 @@ fn a_file_read_before_it_is_written_is_a_look_that_says_so() {
 
 #[test]
 fn a_file_that_is_replaced_before_it_is_read_is_no_look() {
-    let site = Site::new();
+    let Some(site) = Site::observed() else { return };
     site.write("a", "old");
     let seen = site.sh("echo new > t; mv t a; cat a").ok();
     assert_ne!(seen.what("a"), "content");
@@ -33,7 +33,7 @@ fn a_file_that_is_replaced_before_it_is_read_is_no_look() {
 
 #[test]
 fn what_is_renamed_into_place_and_then_read_was_the_old_name() {
-    let site = Site::new();
+    let Some(site) = Site::observed() else { return };
     site.write("old", "1");
     let seen = site.run_c("rename(\"old\", \"new\"); open(\"new\", 0); return 0;").ok();
     assert_eq!((seen.what("old"), seen.what("new")), ("content".into(), "-".into()));
@@ -42,7 +42,7 @@ fn what_is_renamed_into_place_and_then_read_was_the_old_name() {
 
 #[test]
 fn another_name_for_a_file_is_the_file() {
-    let site = Site::new();
+    let Some(site) = Site::observed() else { return };
     site.write("a", "1");
     let seen = site
         .run_c("link(\"a\", \"b\"); open(\"b\", 0); symlink(\"a\", \"c\"); open(\"c\", 0); return 0;")
@@ -53,7 +53,7 @@ fn another_name_for_a_file_is_the_file() {
 
 #[test]
 fn a_write_that_fails_makes_no_product() {
-    let site = Site::new();
+    let Some(site) = Site::observed() else { return };
     site.write("d/a", "1");
     site.write("b", "1");
     // A directory that exists, a file where one exists, a rename of nothing, a file in a directory that is none.
@@ -69,7 +69,7 @@ fn a_write_that_fails_makes_no_product() {
 
 #[test]
 fn a_truncation_that_is_refused_makes_no_product() {
-    let site = Site::new();
+    let Some(site) = Site::observed() else { return };
     site.write("a", "1");
     // A busy program cannot be written to, and that does not depend on who we are.
     let body = "int p = open(argv[0], O_WRONLY | O_TRUNC); int e = errno; open(argv[0], 0); open(\"a\", 0);\
@@ -82,7 +82,7 @@ fn a_truncation_that_is_refused_makes_no_product() {
 
 #[test]
 fn a_directory_that_fails_to_appear_keeps_what_is_missed_in_it() {
-    let site = Site::new();
+    let Some(site) = Site::observed() else { return };
     site.write("f", "");
     let seen = site.run_c("mkdir(\"f/d\", 0755); open(\"f/d/a\", 0); return 0;").ok();
     assert_eq!(seen.what("f/d/a"), "absent f/d");
@@ -90,7 +90,7 @@ fn a_directory_that_fails_to_appear_keeps_what_is_missed_in_it() {
 
 #[test]
 fn files_without_a_name_are_nothing() {
-    let site = Site::new();
+    let Some(site) = Site::observed() else { return };
     let seen =
         site.run_c("int f = open(\".\", O_TMPFILE | O_RDWR, 0600); write(f, \"1\", 1); return f < 0;").ok();
     assert!(seen.observed.written.is_empty(), "{seen:#?}");
@@ -98,7 +98,7 @@ fn files_without_a_name_are_nothing() {
 
 #[test]
 fn a_file_without_a_name_that_gets_one_is_a_product() {
-    let site = Site::new();
+    let Some(site) = Site::observed() else { return };
     let body = "int f = open(\".\", O_TMPFILE | O_RDWR, 0600); write(f, \"1\", 1); char p[64]; sprintf(p, \"/proc/self/fd/%d\", f);\
                 if (linkat(AT_FDCWD, p, AT_FDCWD, \"a\", AT_SYMLINK_FOLLOW)) return 1; open(\"a\", 0);\
                 linkat(f, \"\", AT_FDCWD, \"b\", AT_EMPTY_PATH); open(\"b\", 0); return 0;";
@@ -110,7 +110,7 @@ fn a_file_without_a_name_that_gets_one_is_a_product() {
 
 #[test]
 fn what_is_removed_is_written_and_what_is_not_there_to_remove_is_no_look() {
-    let site = Site::new();
+    let Some(site) = Site::observed() else { return };
     site.write("a", "1");
     let seen = site.run_c("unlink(\"a\"); unlink(\"b\"); open(\"a\", 0); return 0;").ok();
     assert!(seen.wrote("a"));
@@ -119,7 +119,7 @@ fn what_is_removed_is_written_and_what_is_not_there_to_remove_is_no_look() {
 
 #[test]
 fn a_listing_of_a_directory_in_which_it_makes_names_says_so() {
-    let site = Site::new();
+    let Some(site) = Site::observed() else { return };
     site.write("d/a", "");
     site.write("e/a", "");
     let seen = site.sh("ls d e >/dev/null; echo > d/b").ok();
@@ -128,7 +128,7 @@ fn a_listing_of_a_directory_in_which_it_makes_names_says_so() {
 
 #[test]
 fn a_link_made_by_the_command_leads_to_an_input() {
-    let site = Site::new();
+    let Some(site) = Site::observed() else { return };
     site.write("v1/a", "");
     let seen = site.sh("ln -s v1 current; cat current/a").ok();
     assert_eq!((seen.what("current"), seen.what("v1/a")), ("-".into(), "content".into()));
@@ -142,7 +142,7 @@ fn what_somebody_else_changes_meanwhile_is_disturbed() {
     use crate::process::observe::observation::Observation;
     use crate::process::observe::policy::Policy;
 
-    let site = Site::new();
+    let Some(site) = Site::observed() else { return };
     for name in ["a", "b", "gone"] {
         site.write(name, "1");
     }
