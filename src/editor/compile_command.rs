@@ -52,7 +52,7 @@ fn of_language(words: impl Iterator<Item = String>) -> Vec<String> {
         match word.as_str() {
             "-o" | "-x" | "-MF" | "-MT" | "-MQ" => drop(words.next()),
             "-" | "-MD" | "-MMD" | "-static" | "-s" => {}
-            _ if ["-Wl,", "-l", "-L", "-fno-diagnostics", "-fdiagnostics"]
+            _ if ["-Wl,", "-l", "-L", "-fno-diagnostics", "-fdiagnostics", "-fno-canonical"]
                 .iter()
                 .any(|one| word.starts_with(one)) => {}
             _ => kept.push(word),
@@ -67,7 +67,7 @@ mod tests {
 
     #[test]
     fn what_is_about_the_program_is_left_out() {
-        let words = "-O2 -x c - -x none -DA=1 -Iinclude -lm -o /p -MD -MF /r -MT program -Wl,--as-needed -L/x -pthread";
+        let words = "-O2 -fno-canonical-system-headers -x c - -x none -DA=1 -Iinclude -lm -o /p -MD -MF /r -MT program -Wl,--as-needed -L/x -pthread";
         let kept = of_language(words.split(' ').map(str::to_owned));
         assert_eq!(kept, ["-O2", "-DA=1", "-Iinclude", "-pthread"]);
     }
