@@ -38,16 +38,17 @@ use crate::store::trace::Trace;
 use crate::store::trace::line::{Binary, Line, Lines};
 
 const FILE_BYTES: usize = 256 * 1024;
-const VARIABLES_BYTES: usize = 2 * PATH_BYTES;
+/// A script with cargo's rules has some, with what its manifest says of it.
+const VARIABLES_BYTES: usize = 8 * 1024;
 
 /// Memory for all of it: a static one, in which what is always needed lies on a page, as the first touch of each costs as
 /// much as several files to ask about.
 #[derive(Debug)]
 #[repr(C)]
 pub struct Buffers {
-    variables: [u8; VARIABLES_BYTES],
     cache: [u8; PATH_BYTES],
     path: [u8; PATH_BYTES],
+    variables: [u8; VARIABLES_BYTES],
     /// The script, and once it is hashed the trace.
     file: [u8; FILE_BYTES],
 }
@@ -56,9 +57,9 @@ impl Buffers {
     /// Empty ones.
     pub const fn new() -> Buffers {
         Buffers {
-            variables: [0; VARIABLES_BYTES],
             cache: [0; PATH_BYTES],
             path: [0; PATH_BYTES],
+            variables: [0; VARIABLES_BYTES],
             file: [0; FILE_BYTES],
         }
     }

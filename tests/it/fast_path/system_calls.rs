@@ -202,3 +202,18 @@ fn a_command_that_appears_in_a_directory_without_any_is_met() {
     sandbox.runner(["x.rs"]).run().prints("x\n");
     assert_eq!(sandbox.compiles(), 2);
 }
+
+/// Its manifest is told in two dozen variables, whose text may be long.
+#[test]
+fn a_script_with_cargos_rules_is_as_any_other() {
+    if !strace::is_there() {
+        return;
+    }
+    let sandbox = sandbox();
+    let manifest = format!("---\n[package]\ndescription = \"{}\"\n---\n", "long ".repeat(500));
+    sandbox.write("x.rs", &format!("{manifest}print x\n"));
+    sandbox.runner(["x.rs"]).run().prints("x\n");
+    let calls = normalized(&sandbox, &hit(&sandbox, &["x.rs"]));
+    assert_eq!(calls.lines().next_back(), SHORT.lines().next_back());
+    assert!(!calls.contains("v1/deps") && calls.lines().count() < SHORT.lines().count() + 4, "{calls}");
+}

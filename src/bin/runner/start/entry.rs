@@ -43,8 +43,8 @@ mod linux {
     /// More variables than anybody has; with more, the long way is taken. They end a quarter into a page, the rest of which
     /// is for the smaller buffers.
     const MOST_VARIABLES: usize = 4096 + 128 - 1;
-    /// The same for those of a hit.
-    const MOST_OWN_VARIABLES: usize = 16;
+    /// The same for those of a hit: a script with cargo's rules has 18.
+    const MOST_OWN_VARIABLES: usize = 64;
 
     /// What the one look for a hit writes to. Static, so that its pages cost nothing until they are touched, which costs as
     /// much as several files to ask about: two are, unless there is much to write.
