@@ -86,7 +86,7 @@ struct Supervisor {
     own: Vec<u8>,
     /// What a thread is called that has not executed the command yet.
     first: u32,
-    /// The command's process (0 until its first call), if what it looks at itself does not count.
+    /// The command's process (0 until it is executed), if what it looks at itself does not count.
     silent: Option<i32>,
     /// Every thread that made a call.
     seen: FxHashSet<i32>,
@@ -256,8 +256,10 @@ impl Supervisor {
     /// One call. An error only at the first, when it shows that nothing can be seen here.
     fn serve(&mut self, call: &Notification) -> Result<(), Unavailable> {
         self.calls += 1;
-        if let Some(first @ 0) = &mut self.silent {
-            *first = call.thread;
+        // Who waits for the command is observed with it, and may make a call before it.
+        let known = abi(call.architecture).and_then(|abi| abi.call(call.number));
+        if self.silent == Some(0) && known.is_some_and(|call| matches!(call.action, Action::Execute { .. })) {
+            self.silent = Some(call.thread);
         }
         let program = self.program(call.thread);
         let seen = self.see(call, program);
@@ -482,7 +484,8 @@ impl Supervisor {
     /// Whether a thread is one of the command itself, and that does not count.
     fn is_silent(&self, thread: i32) -> bool {
         let is_of = |first: i32| {
-            first == thread || std::path::Path::new(&format!("/proc/{first}/task/{thread}")).exists()
+            [0, thread].contains(&first)
+                || std::path::Path::new(&format!("/proc/{first}/task/{thread}")).exists()
         };
         self.silent.is_some_and(is_of)
     }
