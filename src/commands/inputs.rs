@@ -17,8 +17,9 @@ use crate::script::script_file::Script;
 use crate::settings::launch_key::launch_key;
 use crate::store::cache::Cache;
 use crate::store::fact_tree;
+use crate::store::file_digest::of_bytes;
 use crate::store::key::Key;
-use crate::store::trace::fact::{Check, Input, path_of};
+use crate::store::trace::fact::{Check, Content, Input, path_of};
 use crate::store::trace::{Tools, Trace, Variant};
 
 /// Who read an input, in the order of a list.
@@ -157,7 +158,13 @@ fn described(check: &Check<'_>, is_decision: bool) -> BuildInput {
         false => InputReader::Script,
     };
     let (kind, name, value) = match &check.input {
-        Input::Content { content, path, digest, .. } => (content.noun(), path, Some(digest.hex())),
+        Input::Content { content, path, digest, .. } => {
+            let digest = match content {
+                Content::File => of_bytes(path_of(path), *digest),
+                Content::Names(_) | Content::Tree => *digest,
+            };
+            (content.noun(), path, Some(digest.hex()))
+        }
         Input::Absent { path } => ("absent", path, None),
         Input::Present { path } => ("present", path, None),
         Input::Link { path, target } if target.is_empty() => ("present", path, None),

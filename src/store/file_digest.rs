@@ -58,6 +58,18 @@ pub(crate) fn is_out_of_reach(error: &io::Error) -> bool {
     is_absence(error) || error.kind() == io::ErrorKind::PermissionDenied
 }
 
+/// Of a file's digest, as [`read_stamped`] has it, that of its bytes, as `b3sum` has it.
+pub(crate) fn of_bytes(path: &Path, digest: Digest) -> Digest {
+    match std::fs::metadata(path).is_ok_and(|metadata| is_executable(&metadata)) {
+        true => digest.executable(),
+        false => digest,
+    }
+}
+
+fn is_executable(metadata: &std::fs::Metadata) -> bool {
+    metadata.permissions().mode() & 0o100 != 0
+}
+
 /// A file's digest with the stamp it had while it was read: reads again if that moved. A file that its owner may execute has
 /// another than one with the same bytes that may not.
 pub(crate) fn read_stamped(path: &Path, tool: bool) -> io::Result<(Digest, Stamp)> {
@@ -75,12 +87,10 @@ pub(crate) fn read_stamped(path: &Path, tool: bool) -> io::Result<(Digest, Stamp
             false => Digest::of_reader(&mut file)?,
         };
         let after = file.metadata()?;
-        let is_executable = after.permissions().mode() & 0o100 != 0;
-        let after = Stamp::of(&after);
-        if after == stamp {
-            return Ok((if is_executable { digest.executable() } else { digest }, stamp));
+        if Stamp::of(&after) == stamp {
+            return Ok((if is_executable(&after) { digest.executable() } else { digest }, stamp));
         }
-        stamp = after;
+        stamp = Stamp::of(&after);
         io::Seek::rewind(&mut file)?;
     }
     Err(io::Error::other("it keeps changing while it is read"))

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::support::files::write_program;
 use crate::support::sandbox::Sandbox;
 
 fn listed(sandbox: &Sandbox) -> Vec<Value> {
@@ -28,7 +29,8 @@ fn what_was_never_built_is_an_error_and_builds_nothing() {
 fn each_input_is_listed_with_who_read_it() {
     let sandbox = Sandbox::fake();
     sandbox.write("x.rs", "mod part\nenv COLOR\n");
-    sandbox.write("part.rs", "print part\n");
+    // A mode does not show in what people compare.
+    write_program(sandbox.path("part.rs"), "print part\n");
     sandbox.runner(["x.rs"]).env("COLOR", "red").run().prints("part\nred\n");
     let inputs = listed(&sandbox);
     let path = |name: &str| sandbox.path(name).display().to_string();
@@ -39,6 +41,7 @@ fn each_input_is_listed_with_who_read_it() {
     };
     assert_eq!(inputs[0]["name"], path("x.rs").as_str(), "the script's own text is first");
     is(&path("part.rs"), "script", "file");
+    assert_eq!(of(&path("part.rs")).unwrap()["value"], blake3::hash(b"print part\n").to_hex().as_str());
     is(&path("part/mod.rs"), "script", "absent");
     is("COLOR", "script", "variable");
     assert_eq!(of("COLOR").unwrap()["value"], "red");
