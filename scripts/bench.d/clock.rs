@@ -33,8 +33,6 @@ pub struct Case {
     pub variables: Vec<(String, String)>,
     /// Every run is the first of its kind, and this is the directory it may fill.
     pub filled: Option<String>,
-    /// Rounds, however long they take.
-    pub least_rounds: usize,
 }
 
 impl Case {
@@ -192,7 +190,7 @@ impl Clock {
         let (budget, least) = match (self.quick, PEERS.contains(column)) {
             (true, _) => (0.3, 1),
             (false, true) => (SECONDS_A_CASE, LEAST_ROUNDS_OF_PEERS),
-            (false, false) => (SECONDS_A_CASE, LEAST_ROUNDS.max(case.least_rounds)),
+            (false, false) => (SECONDS_A_CASE, LEAST_ROUNDS),
         };
         match costs.first() {
             None => 1,

@@ -154,11 +154,6 @@ impl Bench {
         let package = self.workshop.fetch()?;
         let mut cases = self.workshop.scripts("first", &Source::with_dependencies(), Met::First)?;
         cases.push((FLOOR, Some(self.workshop.cargo_build(&package))));
-        for (column, case) in &mut cases {
-            if let Some(case) = case.as_mut().filter(|_| [FLOOR, RELEASE, UNOBSERVED].contains(column)) {
-                case.least_rounds = 5;
-            }
-        }
         let row = self.clock().measure("first ever run with 3 dependencies", &cases)?;
         let ratio = row.ratio(RELEASE, FLOOR, WALL);
         self.figure(&row, "first ever run: runner --release / floor", ratio, Some(1.03), "");
