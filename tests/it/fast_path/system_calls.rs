@@ -211,7 +211,7 @@ fn a_script_with_cargos_rules_is_as_any_other() {
     }
     let sandbox = sandbox();
     let manifest = format!("---\n[package]\ndescription = \"{}\"\n---\n", "long ".repeat(500));
-    sandbox.write("x.rs", &format!("{manifest}print x\n"));
+    sandbox.write("x.rs", format!("{manifest}print x\n"));
     sandbox.runner(["x.rs"]).run().prints("x\n");
     let calls = normalized(&sandbox, &hit(&sandbox, &["x.rs"]));
     assert_eq!(calls.lines().next_back(), SHORT.lines().next_back());
