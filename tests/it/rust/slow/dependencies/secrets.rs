@@ -60,6 +60,7 @@ new made.rs
 export s.rs exported
 import exported -o back.rs
 edit --open true plain.rs
+trust list
 discover s.rs
 discover --compile-commands c.c
 lsp

@@ -168,6 +168,8 @@ fn two_cold_scripts_with_dependencies_do_not_wait_for_each_other() {
     );
     program(&wrapper, &text);
     sandbox.set("RUSTC_WRAPPER", &wrapper);
+    // Observed, what one wrapper waits for would be an input of its build that another build changes.
+    sandbox.set("RUNNER_OBSERVE", "off");
     let one = run(&sandbox).start();
     let two = sandbox.runner(["--profile", "quick", "t.rs"]).start();
     Ran::of("s.rs", one).prints("one\n");
