@@ -56,10 +56,11 @@ impl Observation {
         Ok((child, observation))
     }
 
-    /// The same, started by somebody else: `spawn` is given the command, to which what is to be done in the child was added.
+    /// Observes a command that somebody else starts, and everything that it starts, until it ends: `spawn` is given the command, to
+    /// which what is to be done in the child was added. It has no more rights than we have from then on (`no_new_privs`).
     ///
     /// # Errors
-    /// As [`Observation::start`].
+    /// [`StartError::Unavailable`] if it cannot be observed here. `command` can then be started without.
     pub(crate) fn start_by<T>(
         command: &mut Command,
         policy: Policy,
