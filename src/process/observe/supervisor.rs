@@ -257,9 +257,11 @@ impl Supervisor {
     fn serve(&mut self, call: &Notification) -> Result<(), Unavailable> {
         self.calls += 1;
         // Who waits for the command is observed with it, and may make a call before it.
-        let known = abi(call.architecture).and_then(|abi| abi.call(call.number));
-        if self.silent == Some(0) && known.is_some_and(|call| matches!(call.action, Action::Execute { .. })) {
-            self.silent = Some(call.thread);
+        if self.silent == Some(0) {
+            let known = abi(call.architecture).and_then(|abi| abi.call(call.number));
+            if known.is_some_and(|call| matches!(call.action, Action::Execute { .. })) {
+                self.silent = Some(call.thread);
+            }
         }
         let program = self.program(call.thread);
         let seen = self.see(call, program);
