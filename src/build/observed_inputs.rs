@@ -101,10 +101,7 @@ pub(crate) fn facts(
     // What ran is a fact of its own, unless the system brought it: others stand for its tree.
     let folded = fold(&looks, &roots, &[]);
     let mut builder = Facts { place, programs, executed: &observed.programs, checks };
-    for fact in &folded.facts {
-        let check = builder.fact(fact, None)?;
-        builder.checks.extend(check);
-    }
+    builder.add(&folded.facts)?;
     let mut behind: BTreeMap<PathBuf, Vec<Fact>> = BTreeMap::new();
     for under in folded.under {
         let Some(name) = under.root.stand_in else { continue };
@@ -113,12 +110,7 @@ pub(crate) fn facts(
     for (name, facts) in behind {
         match trees.iter().find(|tree| tree.name == name) {
             Some(tree) if place.stands_for(tree, &facts) => builder.tree(tree, &facts)?,
-            Some(_) => {
-                for fact in &facts {
-                    let check = builder.fact(fact, None)?;
-                    builder.checks.extend(check);
-                }
-            }
+            Some(_) => builder.add(&facts)?,
             None => builder.absent_names(&name, &facts)?,
         }
     }
@@ -291,6 +283,15 @@ struct Facts<'a> {
 }
 
 impl Facts<'_> {
+    /// Facts with nothing before them.
+    fn add(&mut self, facts: &[Fact]) -> Result<(), Interruption> {
+        for fact in facts {
+            let check = self.fact(fact, None)?;
+            self.checks.extend(check);
+        }
+        Ok(())
+    }
+
     /// The check of a fact; a file of a tree by its remembered digest.
     fn fact(
         &self,
