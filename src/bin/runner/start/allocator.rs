@@ -7,13 +7,23 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::ptr;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use dlmalloc::GlobalDlmalloc;
+use dlmalloc::Dlmalloc;
 
 #[global_allocator]
-static ALLOCATOR: Allocator = Allocator;
+static ALLOCATOR: Allocator = Allocator { small: Mutex::new(Dlmalloc::new()) };
 
-struct Allocator;
+/// Its own lock around dlmalloc is musl's, which takes as long as all the rest.
+struct Allocator {
+    small: Mutex<Dlmalloc>,
+}
+
+impl Allocator {
+    fn small(&self) -> MutexGuard<'_, Dlmalloc> {
+        self.small.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 /// From this size on musl maps a piece by itself.
 const LARGE_BYTES: usize = 128 * 1024;
@@ -24,7 +34,7 @@ unsafe impl GlobalAlloc for Allocator {
         // SAFETY: the caller's promises are those that both want.
         unsafe {
             match layout.size() < LARGE_BYTES {
-                true => GlobalDlmalloc.alloc(layout),
+                true => self.small().malloc(layout.size(), layout.align()),
                 false => System.alloc(layout),
             }
         }
@@ -34,7 +44,7 @@ unsafe impl GlobalAlloc for Allocator {
         // SAFETY: as above.
         unsafe {
             match layout.size() < LARGE_BYTES {
-                true => GlobalDlmalloc.dealloc(piece, layout),
+                true => self.small().free(piece, layout.size(), layout.align()),
                 false => System.dealloc(piece, layout),
             }
         }
@@ -44,7 +54,7 @@ unsafe impl GlobalAlloc for Allocator {
         // SAFETY: as above.
         unsafe {
             match layout.size() < LARGE_BYTES {
-                true => GlobalDlmalloc.alloc_zeroed(layout),
+                true => self.small().calloc(layout.size(), layout.align()),
                 false => System.alloc_zeroed(layout),
             }
         }
@@ -54,7 +64,7 @@ unsafe impl GlobalAlloc for Allocator {
         // SAFETY: as above; a piece that changes hands is copied as far as both reach.
         unsafe {
             match (layout.size() < LARGE_BYTES, size < LARGE_BYTES) {
-                (true, true) => GlobalDlmalloc.realloc(piece, layout, size),
+                (true, true) => self.small().realloc(piece, layout.size(), layout.align(), size),
                 (false, false) => System.realloc(piece, layout, size),
                 _ => {
                     let new = self.alloc(Layout::from_size_align_unchecked(size, layout.align()));
