@@ -26,9 +26,10 @@ use rustix::fs::{CWD, FileType, Mode, OFlags, ResolveFlags, openat2, readlinkat_
 use rustix::io::Errno;
 
 use crate::base::digest::Fields;
+use crate::base::hit_text::hit_text;
 use crate::fast_path::buffer::Buffer;
 pub use crate::fast_path::facts::System;
-use crate::fast_path::facts::{PATH_BYTES, Places, holds, is_file, stamp_of};
+use crate::fast_path::facts::{PATH_BYTES, Search, holds, is_file, stamp_of};
 use crate::request::options::Options;
 use crate::request::package_spec;
 use crate::request::setting_variables::{IGNORED_VARIABLES, KEY_VARIABLES, SLOW_VARIABLES};
@@ -38,8 +39,9 @@ use crate::store::trace::Trace;
 use crate::store::trace::line::{Binary, Line, Lines};
 
 const FILE_BYTES: usize = 256 * 1024;
-/// A script with cargo's rules has some, with what its manifest says of it.
-const VARIABLES_BYTES: usize = 8 * 1024;
+/// A script with cargo's rules has some, with what its manifest says of it. With so many the file begins a page, if the first of
+/// these buffers begins a quarter into one.
+const VARIABLES_BYTES: usize = 9 * 1024;
 
 /// Memory for all of it: a static one, in which what is always needed lies on a page, as the first touch of each costs as
 /// much as several files to ask about.
@@ -113,7 +115,7 @@ const KNOWN: &[&[u8]] = &{
     known
 };
 
-const OWN_VARIABLE: &[u8] = b"RUNNER_SCRIPT=";
+const OWN_VARIABLE: &[u8] = hit_text!(b"RUNNER_SCRIPT=");
 
 /// The binary of the script at `typed`, if that can be told in the shortest way.
 pub fn find<'a>(typed: &CStr, system: &impl System, buffers: &'a mut Buffers) -> Option<Hit<'a>> {
@@ -123,13 +125,13 @@ pub fn find<'a>(typed: &CStr, system: &impl System, buffers: &'a mut Buffers) ->
     let is_path = name.contains(&b'/') || name.contains(&b'.');
     if !is_path && package.is_none()
         || matches!(name.first(), Some(b'-' | b'+'))
-        || name.starts_with(b"/dev/")
-        || name.starts_with(b"/proc/")
-        || name.windows(3).any(|signs| signs == b"://")
+        || name.starts_with(hit_text!(b"/dev/"))
+        || name.starts_with(hit_text!(b"/proc/"))
+        || name.windows(3).any(|signs| signs == hit_text!(b"://"))
     {
         return None;
     }
-    let is_shaped = system.has_variable_like(b"RUNNER_", KNOWN);
+    let is_shaped = system.has_variable_like(hit_text!(b"RUNNER_"), KNOWN);
     // What is called as ours are and is none of them means nothing: machines of services have many.
     if is_shaped && SLOW_VARIABLES.iter().any(|name| system.variable(name.as_bytes()).is_some()) {
         return None;
@@ -169,7 +171,7 @@ pub fn find<'a>(typed: &CStr, system: &impl System, buffers: &'a mut Buffers) ->
     let size = usize::try_from(rustix::fs::fstat(&file).ok().filter(is_file)?.st_size).ok()?;
     let script = read_whole(&file, bytes).filter(|bytes| bytes.len() == size)?;
     let id = launch_key::of_file(script_path, script, options, shaping);
-    variables.push(b"\0")?;
+    variables.push(hit_text!(b"\0"))?;
     let binary = find_traced(&id, system, bytes, cache, path, &mut variables)?;
     Some(Hit { binary, is_package: false, variables: variables.into_bytes() })
 }
@@ -197,11 +199,11 @@ fn find_traced<'a>(
     if !is_ours {
         return None;
     }
-    cache.push(b"/v1/")?;
+    cache.push(hit_text!(b"/v1/"))?;
 
     let hex = id.digest().hex_bytes();
     let mut path = Buffer::new(path);
-    for part in [cache.bytes(), b"traces/", hex.get(..2)?, b"/", &hex] {
+    for part in [cache.bytes(), hit_text!(b"traces/"), hex.get(..2)?, hit_text!(b"/"), &hex] {
         path.push(part)?;
     }
     let bytes = read_whole(&open(path.c_str()?).ok()?, trace)?;
@@ -221,7 +223,7 @@ fn find_current(
     system: &impl System,
 ) -> Option<()> {
     let own = variables.length;
-    let mut lacking = Places::default();
+    let mut search = Search::new(system);
     let mut met = None;
     let mut current = None;
     for line in lines {
@@ -231,7 +233,7 @@ fn find_current(
             Line::Variant(binary) => {
                 current = Some(binary);
                 variables.length = own;
-                lacking = Places::default();
+                search.clear();
             }
             Line::Script(_) | Line::About(..) => {}
             // What follows is of a variant that does not hold, for certain.
@@ -242,9 +244,9 @@ fn find_current(
                 variables.push_text(value)?;
                 variables.push(b"\0")?;
             }
-            Line::Lacking(stamp, directory) => lacking.add(stamp, directory, path, system)?,
+            Line::Lacking(stamp, directory) => search.pass_over(stamp, directory, path)?,
             Line::Fact(fact) => {
-                if !holds(&fact.input, path, &lacking, &mut met, system)? {
+                if !holds(&fact.input, path, &search, &mut met, system)? {
                     current = None;
                 }
             }
@@ -253,7 +255,7 @@ fn find_current(
         }
     }
     let Binary { stamp, path: place, .. } = current?;
-    let is_shared = place.0.starts_with(b"/");
+    let is_shared = place.0.first() == Some(&b'/');
     path.clear();
     if !is_shared {
         path.push(cache.bytes())?;
@@ -274,17 +276,17 @@ fn find_current(
 /// The cache's directory, as `Environment::cache_directory` has it on Linux.
 fn push_cache(text: &mut Buffer<'_>, system: &impl System) -> Option<()> {
     let set = |name: &[u8]| system.variable(name).filter(|value| !value.is_empty());
-    if let Some(own) = set(b"RUNNER_CACHE") {
+    if let Some(own) = set(hit_text!(b"RUNNER_CACHE")) {
         return is_tidy(own).then(|| text.push(own))?;
     }
-    match set(b"XDG_CACHE_HOME").filter(|value| value.first() == Some(&b'/')) {
+    match set(hit_text!(b"XDG_CACHE_HOME")).filter(|value| value.first() == Some(&b'/')) {
         Some(cache) => text.push(cache)?,
         None => {
-            text.push(set(b"HOME").filter(|home| home.first() == Some(&b'/'))?)?;
-            text.push(b"/.cache")?;
+            text.push(set(hit_text!(b"HOME")).filter(|home| home.first() == Some(&b'/'))?)?;
+            text.push(hit_text!(b"/.cache"))?;
         }
     }
-    is_tidy(text.bytes()).then(|| text.push(b"/runner"))?
+    is_tidy(text.bytes()).then(|| text.push(hit_text!(b"/runner")))?
 }
 
 /// The absolute path of a script, as `std::path::absolute` has it, for paths that need no tidying.
@@ -295,8 +297,8 @@ fn push_absolute(text: &mut Buffer<'_>, name: &[u8], system: &impl System) -> Op
     let start = text.length;
     text.length = start.checked_add(system.current_directory(text.buffer.get_mut(start..)?)?)?;
     is_tidy(text.bytes().get(start..)?).then_some(())?;
-    text.push(b"/")?;
-    text.push(name.strip_prefix(b"./").unwrap_or(name))?;
+    text.push(hit_text!(b"/"))?;
+    text.push(name.strip_prefix(hit_text!(b"./")).unwrap_or(name))?;
     is_tidy(text.bytes().get(start..)?).then_some(())
 }
 

@@ -7,6 +7,8 @@ use std::fmt;
 use std::io::{self, Read};
 use std::path::Path;
 
+use crate::base::hit_text::hit_text;
+
 /// A blake3 hash.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Digest([u8; 32]);
@@ -44,18 +46,29 @@ impl Digest {
 
     /// Reads 64 hexadecimal digits.
     pub(crate) fn parse(text: &[u8]) -> Option<Digest> {
+        /// In each byte of a number.
+        const EACH: u64 = 0x0101_0101_0101_0101;
         let digits: &[u8; 64] = text.try_into().ok()?;
         let mut bytes = [0; 32];
-        // One loop, without a call: a hit reads a digest for each recorded file.
-        for (index, digit) in digits.iter().enumerate() {
-            let value = match digit {
-                b'0'..=b'9' => digit - b'0',
-                b'a'..=b'f' => digit - b'a' + 10,
-                _ => return None,
-            };
-            bytes[index / 2] = bytes[index / 2] << 4 | value;
+        let mut wrong = 0;
+        // Eight digits at a time: a hit reads a digest for each recorded file.
+        for (four, eight) in bytes.chunks_exact_mut(4).zip(digits.chunks_exact(8)) {
+            let word = eight.first_chunk().map_or(0, |eight| u64::from_be_bytes(*eight));
+            let letters = word >> 6 & EACH;
+            let values = (word & (15 * EACH)) + 9 * letters;
+            // What is no digit is more than 15, or another one when it is written again.
+            let is_letter = (values + 6 * EACH) >> 4 & EACH;
+            wrong |= (values & (240 * EACH)) | word ^ (values + 48 * EACH + 39 * is_letter);
+            let pairs = (values | values >> 4) & 0x00ff_00ff_00ff_00ff;
+            let quads = (pairs | pairs >> 8) & 0x0000_ffff_0000_ffff;
+            four.copy_from_slice(&((quads | quads >> 16) as u32).to_be_bytes());
         }
-        Some(Digest(bytes))
+        (wrong == 0).then_some(Digest(bytes))
+    }
+
+    /// The first eight bytes, as a number.
+    pub(crate) fn prefix(&self) -> u64 {
+        self.0.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes))
     }
 
     /// The 64 digits.
@@ -137,7 +150,7 @@ impl Fields {
     /// Fields of one purpose; two purposes never share a digest.
     pub(crate) fn new(purpose: &str) -> Fields {
         let mut fields = Fields(blake3::Hasher::new());
-        fields.push("purpose", purpose.as_bytes());
+        fields.push(hit_text!(str "purpose"), purpose.as_bytes());
         fields
     }
 
@@ -149,11 +162,10 @@ impl Fields {
         self.0.update(bytes);
     }
 
-    /// Adds a field that may be missing; missing is not empty.
+    /// Adds a field that may be missing, by being missed: that its tag is not there is not an empty field.
     pub(crate) fn push_optional(&mut self, tag: &str, bytes: Option<&[u8]>) {
-        match bytes {
-            Some(bytes) => self.push(tag, bytes),
-            None => self.push("missing", tag.as_bytes()),
+        if let Some(bytes) = bytes {
+            self.push(tag, bytes);
         }
     }
 
@@ -182,6 +194,23 @@ mod tests {
         assert_eq!(sums.sha256, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
         assert_eq!(sums.b3.hex(), "6437b3ac38465133ffb63b75273a8db548c558465d79db03fd359c6cd5bd9d85");
         assert_eq!(sums.bytes, 3);
+    }
+
+    #[test]
+    fn only_digits_in_lower_case_are_read() {
+        let digest = Digest::of(b"text");
+        let text = digest.hex_bytes();
+        assert_eq!(Digest::parse(&text), Some(digest));
+        for at in 0..text.len() {
+            for byte in 0..=u8::MAX {
+                let mut other = text;
+                other[at] = byte;
+                let is_digit = matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+                let read = Digest::parse(&other).map(|digest| digest.hex_bytes());
+                assert_eq!(read, is_digit.then_some(other), "{byte} at {at}");
+            }
+        }
+        assert_eq!(Digest::parse(&text[1..]), None);
     }
 
     #[test]

@@ -4,6 +4,7 @@ use rustix::fs::{Access, CWD, FileType, Stat, readlinkat_raw};
 use rustix::io::Errno;
 
 use crate::base::digest::Digest;
+use crate::base::hit_text::hit_text;
 use crate::fast_path::buffer::Buffer;
 use crate::store::stamp::{Moment, Stamp};
 use crate::store::trace::escape::{Escaped, split_at_byte};
@@ -27,7 +28,7 @@ pub(super) const PATH_BYTES: usize = 1024;
 pub(super) fn holds(
     input: &Input<Escaped<'_>>,
     path: &mut Buffer<'_>,
-    lacking: &Places,
+    search: &Search<'_>,
     met: &mut Option<Stat>,
     system: &impl System,
 ) -> Option<bool> {
@@ -78,17 +79,17 @@ pub(super) fn holds(
             (length < buffer.len()).then(|| buffer.get(..length).map(|now| target.is(now)))?
         }
         Input::Never { .. } => Some(false),
-        Input::SearchPath { value, .. } => value.is(system.variable(b"PATH")?).then_some(true),
+        Input::SearchPath { value, .. } => value.is(search.path?).then_some(true),
         Input::Command { name, path: expected } => {
             let name = name.plain()?;
-            for (place, directory) in directories(system.variable(b"PATH")?) {
-                if lacking.has(place) {
+            for (place, directory) in directories(search.path?) {
+                if search.lacks(place) {
                     continue;
                 }
                 path.clear();
                 path.push(directory)?;
                 if directory.last() != Some(&b'/') {
-                    path.push(b"/")?;
+                    path.push(hit_text!(b"/"))?;
                 }
                 path.push(name)?;
                 if rustix::fs::access(path.c_str()?, Access::EXEC_OK).is_ok() {
@@ -103,24 +104,35 @@ pub(super) fn holds(
     }
 }
 
-/// Places in PATH, of the first 64.
-#[derive(Default)]
-pub(super) struct Places(u64);
+/// What a search of PATH goes through.
+pub(super) struct Search<'a> {
+    path: Option<&'a [u8]>,
+    /// Places in it, of the first 64, that a search passes over: nothing is there that it could find.
+    lacking: u64,
+}
 
-impl Places {
-    fn has(&self, place: u32) -> bool {
-        1_u64.checked_shl(place).is_some_and(|bit| self.0 & bit != 0)
+impl<'a> Search<'a> {
+    pub(super) fn new(system: &'a impl System) -> Search<'a> {
+        Search { path: system.variable(hit_text!(b"PATH")), lacking: 0 }
     }
 
-    /// Adds every place of a directory, if that has the stamp.
-    pub(super) fn add(
+    fn lacks(&self, place: u32) -> bool {
+        1_u64.checked_shl(place).is_some_and(|bit| self.lacking & bit != 0)
+    }
+
+    /// Forgets what is lacking.
+    pub(super) fn clear(&mut self) {
+        self.lacking = 0;
+    }
+
+    /// Passes over every place of a directory, if that has the stamp.
+    pub(super) fn pass_over(
         &mut self,
         stamp: Option<Stamp>,
         directory: Escaped<'_>,
         path: &mut Buffer<'_>,
-        system: &impl System,
     ) -> Option<()> {
-        let places = directories(system.variable(b"PATH")?).filter(|(_, other)| directory.is(other));
+        let places = directories(self.path?).filter(|(_, other)| directory.is(other));
         let bits = places.fold(0, |bits, (place, _)| bits | 1_u64.checked_shl(place).unwrap_or(0));
         if bits != 0 {
             path.clear();
@@ -129,7 +141,7 @@ impl Places {
                 Ok(stat) => stamp.is_some() && stamp_of(&stat) == stamp,
                 Err(error) => stamp.is_none() && error == Errno::NOENT,
             };
-            self.0 |= if is_so { bits } else { 0 };
+            self.lacking |= if is_so { bits } else { 0 };
         }
         Some(())
     }

@@ -108,7 +108,7 @@ pub enum Verbosity {
 impl Options {
     /// What may change the result, in a launch id.
     pub(crate) fn add_to(&self, fields: &mut Fields) {
-        // Destructured, so that a new option cannot be forgotten here.
+        // Destructured, so that a new option cannot be forgotten here. What is not asked for is not said: a hit hashes it all.
         let Options {
             profile,
             toolchain,
@@ -140,10 +140,7 @@ impl Options {
         } = self;
         fields.push_optional("profile", profile.as_deref().map(str::as_bytes));
         fields.push_optional("toolchain", toolchain.as_deref().map(str::as_bytes));
-        // Said only if so: a hit hashes whatever is said.
-        if let Some(language) = language {
-            fields.push("language", language.as_bytes());
-        }
+        fields.push_optional("language", language.as_deref().map(str::as_bytes));
         fields.push_optional("target", target.as_deref().map(str::as_bytes));
         fields.push_optional("edition", edition.as_deref().map(str::as_bytes));
         for (name, version) in dependencies {
@@ -153,23 +150,19 @@ impl Options {
         fields.push_optional("harness", harness.map(|harness| harness.profile().as_bytes()));
         fields.push_optional("base", base.as_ref().map(|base| base.as_os_str().as_bytes()));
         fields.push_optional("dialect", dialect.map(|dialect| dialect.as_str().as_bytes()));
-        if let Some(is_static) = is_static {
-            fields.push("static", &[u8::from(*is_static)]);
-        }
+        fields.push_optional("static", is_static.map(|is_static| if is_static { &b"1"[..] } else { b"0" }));
         if let Some(flags) = rust_flags {
             fields.push("flags", b"");
             flags.iter().for_each(|flag| fields.push("flag", flag.as_bytes()));
         }
-        fields.push("locked", &[u8::from(*locked)]);
-        fields.push("portable", &[u8::from(*portable)]);
+        fields.push_optional("locked", locked.then_some(b""));
+        fields.push_optional("portable", portable.then_some(b""));
         selection.add_to(fields);
         // The program is the same, but a trace tells which one it is run in.
         if !sandbox.are_none() {
             sandbox.to_arguments().iter().for_each(|word| fields.push("sandbox", word.as_bytes()));
         }
-        if *strip {
-            fields.push("strip", b"");
-        }
+        fields.push_optional("strip", strip.then_some(b""));
         if let Some(revision) = revision {
             fields.push("revision", revision.to_string().as_bytes());
         }

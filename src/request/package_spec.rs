@@ -133,7 +133,9 @@ impl Selection {
         for feature in features {
             fields.push("feature", feature.as_bytes());
         }
-        fields.push("default features", &[u8::from(*no_default_features), u8::from(*all_features)]);
+        for (tag, is_so) in [("no default features", no_default_features), ("all features", all_features)] {
+            fields.push_optional(tag, is_so.then_some(b""));
+        }
         fields.push_optional("registry", registry.as_deref().map(str::as_bytes));
     }
 

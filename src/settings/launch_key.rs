@@ -8,6 +8,7 @@ use std::os::unix::ffi::OsStrExt;
 
 use crate::base::digest::{Digest, Fields};
 use crate::base::environment::Environment;
+use crate::base::hit_text::hit_text;
 use crate::base::policy::Policy;
 use crate::request::options::Options;
 use crate::request::sandbox_permissions::Permissions;
@@ -17,7 +18,7 @@ use crate::store::key::Key;
 
 /// Changes when the same inputs may give another binary or another trace than in an earlier runner: then nothing made
 /// before is looked at again.
-pub(crate) const FORMAT: &str = concat!(env!("CARGO_PKG_VERSION"), " 5");
+pub(crate) const FORMAT: &str = hit_text!(str concat!(env!("CARGO_PKG_VERSION"), " 6"));
 
 /// The launch key of a script: of what was asked for on the command line, and of what variables ask for.
 pub(crate) fn launch_key(script: &Script, options: &Options, environment: &Environment) -> Key {
@@ -82,8 +83,8 @@ pub(crate) fn of_file(
     options: &Options,
     variables: impl FnOnce(&mut Fields),
 ) -> Key {
-    let mut fields = Fields::new("launch");
-    fields.push("path", path);
+    let mut fields = Fields::new(hit_text!(str "launch"));
+    fields.push(hit_text!(str "path"), path);
     finish(&mut fields, bytes, options, variables)
 }
 
@@ -101,8 +102,8 @@ pub(crate) fn from_package(
 }
 
 fn finish(fields: &mut Fields, bytes: &[u8], options: &Options, variables: impl FnOnce(&mut Fields)) -> Key {
-    fields.push("format", FORMAT.as_bytes());
-    fields.push("bytes", bytes);
+    fields.push(hit_text!(str "format"), FORMAT.as_bytes());
+    fields.push(hit_text!(str "bytes"), bytes);
     options.add_to(fields);
     variables(fields);
     Key::new(fields.finish())

@@ -11,6 +11,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::Duration;
 
+use crate::base::hit_text::hit_text;
 use crate::store::file_system::{ChangeTimes, change_times};
 use crate::store::open_writers::has_writers;
 
@@ -90,6 +91,11 @@ impl Stamp {
     /// The stamp, if it stands for the content that the file at `path` had at `moment`: it is settled, and nobody but a
     /// kernel sets change times there, and nobody has the file open for writing.
     pub(crate) fn trusted(self, path: &Path, moment: Moment) -> Option<Stamp> {
+        self.trusted_of_directory(path, moment).filter(|_| !has_writers(path))
+    }
+
+    /// The same of a directory, which nobody opens for writing.
+    pub(crate) fn trusted_of_directory(self, path: &Path, moment: Moment) -> Option<Stamp> {
         /// More than clocks differ by that anybody set.
         const MOST_SKEW_NANOSECONDS: i64 = 86_400_000_000_000;
         let is_settled = match change_times(path) {
@@ -100,7 +106,7 @@ impl Stamp {
             }
             ChangeTimes::Anybody => false,
         };
-        (is_settled && !has_writers(path)).then_some(self)
+        is_settled.then_some(self)
     }
 
     /// Whether everything that happened to the file happened before `moment`, for certain: then nothing written
@@ -125,42 +131,34 @@ impl Stamp {
 
     /// Reads what `Display` writes.
     pub(crate) fn parse(text: &[u8]) -> Option<Stamp> {
-        let mut numbers = text.split(|byte| *byte == b',');
-        let mut next = || numbers.next();
-        let stamp = Stamp {
-            size: unsigned(next()?)?,
-            modified: Moment(signed(next()?)?),
-            changed: Moment(signed(next()?)?),
-            inode: unsigned(next()?)?,
-        };
-        next().is_none().then_some(stamp)
+        let (size, rest) = unsigned(text)?;
+        let (modified, rest) = signed(rest.strip_prefix(hit_text!(b","))?)?;
+        let (changed, rest) = signed(rest.strip_prefix(hit_text!(b","))?)?;
+        let (inode, rest) = unsigned(rest.strip_prefix(hit_text!(b","))?)?;
+        rest.is_empty().then_some(Stamp { size, modified: Moment(modified), changed: Moment(changed), inode })
     }
 }
 
-/// Reads a decimal number; std's own way, by text and for any base, takes several times as long, which every fact would.
-fn unsigned(digits: &[u8]) -> Option<u64> {
-    // So many fit, whatever they are.
-    let (first, last) = digits.split_at_checked(19).unwrap_or((digits, b""));
-    let mut number = 0_u64;
-    for digit in first {
-        let value = digit.wrapping_sub(b'0');
-        if value > 9 {
-            return None;
-        }
-        number = number.wrapping_mul(10).wrapping_add(u64::from(value));
+/// Reads the decimal number that a text begins with; std's own way, for any base, takes several times as long, which every fact
+/// would.
+fn unsigned(text: &[u8]) -> Option<(u64, &[u8])> {
+    let (mut number, mut rest) = (0_u64, text);
+    while let Some((byte, after)) = rest.split_first()
+        && byte.is_ascii_digit()
+    {
+        number = number.checked_mul(10)?.checked_add(u64::from(byte - b'0'))?;
+        rest = after;
     }
-    for digit in last {
-        let value = digit.checked_sub(b'0').filter(|value| *value < 10)?;
-        number = number.checked_mul(10)?.checked_add(u64::from(value))?;
-    }
-    (!digits.is_empty()).then_some(number)
+    (rest.len() < text.len()).then_some((number, rest))
 }
 
-fn signed(text: &[u8]) -> Option<i64> {
-    match text.strip_prefix(b"-") {
-        Some(digits) => 0_i64.checked_sub_unsigned(unsigned(digits)?),
-        None => i64::try_from(unsigned(text)?).ok(),
-    }
+fn signed(text: &[u8]) -> Option<(i64, &[u8])> {
+    let (number, rest) = unsigned(text.strip_prefix(hit_text!(b"-")).unwrap_or(text))?;
+    let number = match text.first() {
+        Some(b'-') => 0_i64.checked_sub_unsigned(number)?,
+        _ => i64::try_from(number).ok()?,
+    };
+    Some((number, rest))
 }
 
 impl fmt::Display for Stamp {

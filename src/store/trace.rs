@@ -20,6 +20,7 @@ use std::path::Path;
 
 use crate::base::digest::Digest;
 use crate::base::environment::Environment;
+use crate::base::hit_text::hit_text;
 use crate::store::fact_tree;
 use crate::store::key::Key;
 use crate::store::seal::{sealed, unsealed};
@@ -33,7 +34,7 @@ use crate::store::trace::lacking::Lacking;
 use crate::store::trace::line::{Binary, Line, Lines};
 
 /// What a trace is sealed as.
-const PURPOSE: &str = "trace";
+const PURPOSE: &str = hit_text!(str "trace");
 
 /// Digits of the id of the home a variant was built for, as it has them.
 pub(crate) const HOME_DIGITS: usize = 16;

@@ -36,6 +36,10 @@ impl<'a> Escaped<'a> {
     /// Whether these bytes are the text. Allocates nothing.
     #[cfg(target_os = "linux")]
     pub(crate) fn is(self, bytes: &[u8]) -> bool {
+        // An escape is longer than what it stands for.
+        if self.0.len() <= bytes.len() {
+            return self.0 == bytes && self.plain().is_some();
+        }
         let rest = self.pieces().try_fold(bytes, |rest, piece| rest.strip_prefix(piece?));
         rest.is_some_and(<[u8]>::is_empty)
     }
@@ -70,8 +74,16 @@ fn position(byte: u8, text: &[u8]) -> Option<usize> {
     memchr::arch::all::memchr::One::new(byte).find(text)
 }
 
-/// Splits at the first space.
+/// Splits at the first space. Most first words are shorter than what the other search takes to begin.
 pub(crate) fn split_field(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    const SHORT: usize = 9;
+    let mut at = 0;
+    while at < SHORT {
+        if *text.get(at)? == b' ' {
+            return Some((text.get(..at)?, text.get(at + 1..)?));
+        }
+        at += 1;
+    }
     split_at_byte(text, b' ')
 }
 

@@ -26,7 +26,7 @@
 //! variable NAME=VALUE | variable NAME         set to, or unset
 //! private DIGEST NAME                         set to a value of this digest, which may be a secret
 //! command NAME PATH | command NAME            what a search of PATH finds, or that it finds nothing
-//! end DIGEST                                  the seal (see `seal`)
+//! end SUM                                     the seal (see `seal`)
 //! ```
 //!
 //! A record begins with `runner-record 1`, and holds `about` lines and facts. Any fact may be preceded by `tool `: it is the
@@ -38,12 +38,13 @@
 //! Everybody reads by [`Lines`]: a hit before libc has started, and `Trace::parse` for all others.
 
 use crate::base::digest::Digest;
+use crate::base::hit_text::hit_text;
 use crate::store::stamp::Stamp;
 use crate::store::trace::escape::{Escaped, split_at_byte, split_field};
 use crate::store::trace::fact::{Fact, Input, parse_stamp};
 
 /// The first line of a trace.
-pub(crate) const TRACE: &[u8] = b"runner-trace 1";
+pub(crate) const TRACE: &[u8] = hit_text!(b"runner-trace 1");
 /// The first line of a record.
 pub(crate) const RECORD: &[u8] = b"runner-record 1";
 
@@ -83,7 +84,7 @@ pub(crate) struct Lines<'a> {
 impl<'a> Lines<'a> {
     /// The lines after `first`, if that is the first one.
     pub(crate) fn after(first: &[u8], bytes: &'a [u8]) -> Option<Lines<'a>> {
-        Some(Lines { rest: bytes.strip_prefix(first)?.strip_prefix(b"\n")? })
+        Some(Lines { rest: bytes.strip_prefix(first)?.strip_prefix(hit_text!(b"\n"))? })
     }
 
     /// The lines of a file that may be damaged.
@@ -153,10 +154,10 @@ impl<'a> Iterator for Lines<'a> {
 
 impl<'a> Binary<Escaped<'a>> {
     fn parse(line: &'a [u8]) -> Option<Binary<Escaped<'a>>> {
-        let (digest, rest) = split_field(line.strip_prefix(b"binary ")?)?;
+        let (digest, rest) = split_field(line.strip_prefix(hit_text!(b"binary "))?)?;
         let (stamp, path) = split_field(rest)?;
         // Nothing outside is ever executed, whoever wrote the trace, but what the shared cache has. No slash or dot is escaped.
-        let is_inside = path.starts_with(b"bin/") || path.starts_with(b"/");
+        let is_inside = path.starts_with(hit_text!(b"bin/")) || path.first() == Some(&b'/');
         let leads_out = path.split(|byte| *byte == b'/').any(|component| component == b"..");
         (is_inside && !leads_out).then_some(())?;
         Some(Binary { digest: Digest::parse(digest)?, stamp: parse_stamp(stamp)?, path: Escaped(path) })
