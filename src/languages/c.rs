@@ -51,8 +51,7 @@ pub(super) struct CDriver {
     is_tiny: bool,
     /// Whether the linker reports what it read; not asked where that is observed.
     linker_reports: bool,
-    /// Whether it looks up the real path of each header unless it is told not to, which is half of what it looks at.
-    takes_header_flag: bool,
+    is_gcc: bool,
     /// Arguments from variables: before the source, and after it.
     before: Vec<String>,
     libraries: Vec<String>,
@@ -107,7 +106,7 @@ pub(super) fn find(
     let path = found.unwrap_or_default();
     let version = search.version(&path, &["--version"])?;
     let is_tiny = version.starts_with("tcc ");
-    let takes_header_flag = is_gcc(&version);
+    let is_gcc = is_gcc(&version);
     let mut linker_reports = false;
     if !is_tiny && !search.is_observed {
         for part in [if kind == CFamily::C { "cc1" } else { "cc1plus" }, "as", "ld", "collect2"] {
@@ -122,7 +121,7 @@ pub(super) fn find(
         linker_reports = search.ask(&path, &["-Wl,--help"])?.contains("--dependency-file");
     }
     let compiler = Compiler { path, arguments, version, checks };
-    Ok((compiler, CDriver { kind, is_tiny, linker_reports, takes_header_flag, before, libraries }))
+    Ok((compiler, CDriver { kind, is_tiny, linker_reports, is_gcc, before, libraries }))
 }
 
 /// Whether the first line that a compiler says of itself is GCC's: how it was called, in parentheses who made it, and its number.
@@ -185,6 +184,11 @@ impl Driver for CDriver {
         if compilation.options.strip {
             command.arg("-s");
         }
+        // The assembler runs beside the compiler, not after it. Gcc warns if there is a file to be kept between them.
+        let mut flags = self.before.iter().chain(&compilation.flags);
+        if self.is_gcc && !flags.any(|flag| flag.starts_with("-save-temps")) {
+            command.arg("-pipe");
+        }
         if !self.is_tiny {
             command.arg(if build.host.reporter.look().is_colored {
                 "-fdiagnostics-color=always"
@@ -221,7 +225,8 @@ impl Driver for CDriver {
         if !build.is_observed {
             command.arg("-MD").arg("-MF").arg(build.report());
             command.args(if self.is_tiny { &[][..] } else { &["-MT", "program"] });
-        } else if self.takes_header_flag {
+        } else if self.is_gcc {
+            // Else it looks up the real path of each header, which is half of what it looks at.
             command.arg("-fno-canonical-system-headers");
         }
         if cfg!(target_os = "linux") && self.kind == CFamily::C && !self.is_tiny {
