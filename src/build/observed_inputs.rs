@@ -22,7 +22,7 @@ use crate::base::order;
 use crate::build::outcome::Interruption;
 use crate::build::tool_digests::ToolDigests;
 use crate::build::tree_roots::{self, Tree};
-use crate::process::observe::fold::{Fact, fold, is_within};
+use crate::process::observe::fold::{Fact, fold, is_within, parent};
 use crate::process::observe::observed::{Gap, GapReason, Look, Observed, Server, What};
 use crate::store::cache::Cache;
 use crate::store::fact_tree;
@@ -78,17 +78,22 @@ pub(crate) struct Surroundings<'a> {
 /// # Errors
 /// [`Interruption::InputChanged`] if something changed between the look and now.
 pub(crate) fn facts(
-    observed: &Observed,
+    observed: Observed,
     place: &Surroundings<'_>,
 ) -> Result<Vec<Check<'static>>, Interruption> {
     // Compared with hundreds of paths, byte by byte.
     let own = place.own.iter().map(|own| own.components().collect()).collect();
     let place = &Surroundings { own, ..place.clone() };
-    let talks = observed.looks.iter().any(|look| look.path == Path::new(RESOLVER));
+    let talks = observed.looks.iter().any(|look| look.path.as_os_str() == RESOLVER);
     let is_of_hosts = |look: &Look| talks && OF_HOSTS.iter().any(|path| is_within(&look.path, path));
-    let inputs = observed.looks.iter().filter(|look| !is_of_hosts(look));
-    let mut looks: Vec<Look> = inputs.filter_map(|look| place.kept(look)).collect();
-    if let Some(disturbed) = looks.iter().find(|look| place.is_disturbed(look)) {
+    let temporary = place.environment.temporary_directory();
+    let is_temporary = |path: &Path| {
+        TEMPORARY.iter().any(|known| path.as_os_str() == *known) || path.as_os_str() == temporary.as_os_str()
+    };
+    let inputs = observed.looks.into_iter().filter(|look| !is_of_hosts(look));
+    let inputs = inputs.filter_map(|look| place.kept(look));
+    let mut looks: Vec<Look> = inputs.filter(|look| !is_temporary(&look.path)).collect();
+    if let Some(disturbed) = looks.iter().find(|look| look.disturbed) {
         return Err(Interruption::InputChanged(disturbed.path.clone()));
     }
     let mut checks: Vec<Check<'static>> = observed.gaps.iter().map(never).collect();
@@ -147,11 +152,10 @@ fn unseen_server(server: &Server) -> Option<Check<'static>> {
 
 impl Surroundings<'_> {
     /// A look as it is to be recorded; `None` if it is no input.
-    fn kept(&self, look: &Look) -> Option<Look> {
+    fn kept(&self, mut look: Look) -> Option<Look> {
         if look.rewritten || IGNORED.iter().any(|ignored| is_within(&look.path, ignored)) {
             return None;
         }
-        let mut look = look.clone();
         if let Some(mirror) = self.mirror
             && let Ok(rest) = look.path.strip_prefix(mirror).map(Path::to_owned)
         {
@@ -169,7 +173,7 @@ impl Surroundings<'_> {
             }
         }
         let is_own = self.own.iter().any(|own| is_within(&look.path, own));
-        let is_script = self.script == Some(&look.path);
+        let is_script = self.script.is_some_and(|script| script.as_os_str() == look.path.as_os_str());
         // That these are there is no news.
         let is_directory = match &look.what {
             What::Existence => true,
@@ -177,17 +181,8 @@ impl Surroundings<'_> {
             _ => false,
         };
         let is_above = is_directory
-            && (self.base.starts_with(&look.path) || self.own.iter().any(|own| own.starts_with(&look.path)));
-        let is_temporary = look.path == self.environment.temporary_directory()
-            || TEMPORARY.iter().any(|directory| look.path == Path::new(directory));
-        (!is_own && !is_script && !is_above && !is_temporary).then_some(look)
-    }
-
-    /// Whether what was looked at has changed since, or changed while the compiler ran and before it looked.
-    fn is_disturbed(&self, look: &Look) -> bool {
-        look.disturbed
-            || matches!(look.what, What::Content | What::Metadata)
-                && look.stamp.is_some_and(|stamp| trace_stamp(stamp).changed_since(self.start))
+            && (is_within(self.base, &look.path) || self.own.iter().any(|own| is_within(own, &look.path)));
+        (!is_own && !is_script && !is_above).then_some(look)
     }
 
     /// Whether what changes with a tree is to stand for these facts. The tree of a program that is not the compiler may be what
@@ -223,55 +218,79 @@ impl Surroundings<'_> {
     /// in one of them, too, and need no permission to be executed.
     fn commands(&self, looks: &mut Vec<Look>) -> Vec<Check<'static>> {
         #[allow(clippy::disallowed_methods)] // Each link is a fact of its own.
-        let real = |path: PathBuf| std::fs::canonicalize(&path).unwrap_or(path);
-        let directories: Vec<PathBuf> = self.search_path().into_iter().map(real).collect();
-        let absent_in = |look: &Look| match (&look.what, look.path.parent()) {
-            (What::Absent { .. }, Some(parent)) => {
-                directories.iter().position(|known| known.as_os_str() == parent.as_os_str())
+        let real = |path: &Path| std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let directories: Vec<PathBuf> = self.search_path().iter().map(|path| real(path)).collect();
+        let absent_in = |look: &Look| match look.what {
+            What::Absent { .. } => {
+                let parent = parent(&look.path)?.as_os_str();
+                directories.iter().position(|known| known.as_os_str() == parent)
             }
             _ => None,
         };
-        let mut names: Vec<(OsString, Arc<Path>, Vec<usize>)> = Vec::new();
+        let mut names: Vec<Sought> = Vec::new();
         for look in looks.iter() {
-            let Some(place) = absent_in(look) else { continue };
-            let name = look.path.file_name().unwrap_or_default();
-            match names.iter_mut().find(|(known, ..)| known == name) {
-                Some((.., places)) => places.push(place),
-                None => names.push((name.to_owned(), Arc::clone(&look.program), vec![place])),
+            let (Some(place), Some(name)) = (absent_in(look), look.path.file_name()) else { continue };
+            match names.iter_mut().find(|known| known.name == name) {
+                Some(known) => known.places.push(place),
+                None => names.push(Sought {
+                    found: self.environment.find_command(name),
+                    name: name.to_owned(),
+                    program: Arc::clone(&look.program),
+                    places: vec![place],
+                }),
             }
         }
         let is_everywhere = |places: &[usize]| {
             let is_known = |(place, path): (usize, &PathBuf)| {
                 places.contains(&place)
-                    || directories.iter().position(|other| other == path) != Some(place)
+                    || directories.iter().position(|other| other.as_os_str() == path.as_os_str())
+                        != Some(place)
                     || !path.is_dir()
             };
             directories.iter().enumerate().all(is_known)
         };
-        names.retain(|(name, _, places)| {
-            name.to_str().is_some()
-                && (self.environment.find_command(name).is_some() || is_everywhere(places))
+        names.retain(|sought| {
+            sought.name.to_str().is_some() && (sought.found.is_some() || is_everywhere(&sought.places))
         });
         looks.retain(|look| {
-            let name = look.path.file_name().unwrap_or_default();
-            absent_in(look).is_none() || !names.iter().any(|(known, ..)| known == name)
+            absent_in(look).is_none() || {
+                let name = look.path.file_name().unwrap_or_default();
+                !names.iter().any(|known| known.name == name)
+            }
         });
-        let is_used = |name: &OsString| match self.environment.find_command(name) {
+        let is_used = |sought: &Sought| match &sought.found {
             // Other names of programs of the linker's, which it asks for and does not run.
-            None => !["gnm", "gstrip", "gld"].iter().any(|spare| name == spare),
+            None => !["gnm", "gstrip", "gld"].iter().any(|spare| sought.name == *spare),
             Some(path) => {
-                #[allow(clippy::disallowed_methods)] // Each link is a fact of its own.
-                let real = std::fs::canonicalize(&path).unwrap_or(path);
-                looks
-                    .iter()
-                    .any(|look| look.path == real && matches!(look.what, What::Content | What::Metadata))
+                let real = real(path);
+                looks.iter().any(|look| {
+                    look.path.as_os_str() == real.as_os_str()
+                        && match look.what {
+                            What::Content => true,
+                            // It looks for `nm` and `strip`, and runs neither unless there are constructors to collect.
+                            What::Metadata => look.program.file_name() != Some(OsStr::new("collect2")),
+                            _ => false,
+                        }
+                })
             }
         };
-        let check = |(name, program, _): (OsString, Arc<Path>, Vec<usize>)| {
-            Some(Check::command(name.to_str()?, self.environment).tool().by(&program))
+        let check = |sought: &Sought| {
+            let check = Check::found_command(sought.name.to_str()?, sought.found.as_deref());
+            Some(check.tool().by(&sought.program))
         };
-        names.into_iter().filter(|(name, ..)| is_used(name)).filter_map(check).collect()
+        names.iter().filter(|sought| is_used(sought)).filter_map(check).collect()
     }
+}
+
+/// A name that was looked for in directories of PATH.
+struct Sought {
+    name: OsString,
+    /// What a search finds.
+    found: Option<PathBuf>,
+    /// Who looked first.
+    program: Arc<Path>,
+    /// The directories in which it was missed.
+    places: Vec<usize>,
 }
 
 /// What becomes of folded facts.
@@ -305,12 +324,11 @@ impl Facts<'_> {
             || self.place.compiler.starts_with(fact.path())
             || self.executed.iter().any(|program| program.as_os_str() == fact.path().as_os_str());
         let check = match fact {
-            Fact::File { path, stamp } => {
+            Fact::File { path, stamp, at } => {
                 let seen = trace_stamp(*stamp);
                 let check = match digests {
-                    Some(digests) => digests.fact(path, seen, since),
-                    None if is_tool => Check::tool_file(path, since),
-                    None => Check::file(path, since),
+                    Some(digests) => digests.fact(path, seen, *at),
+                    None => Check::seen(path, is_tool, seen, *at),
                 };
                 match check {
                     Ok(check) => check,
@@ -382,6 +400,9 @@ impl Facts<'_> {
     /// The stamp of what stands for a tree, if that can be trusted.
     fn stamp(&self, path: &Path) -> Option<Stamp> {
         match std::fs::metadata(path) {
+            Ok(metadata) if metadata.is_dir() => {
+                Stamp::of(&metadata).trusted_of_directory(path, self.place.start)
+            }
             Ok(metadata) => Stamp::of(&metadata).trusted(path, self.place.start),
             Err(error) if is_absence(&error) => Some(Stamp::ABSENT),
             Err(_) => None,
@@ -422,20 +443,22 @@ const MOST_DIRECTORIES: usize = 64;
 
 /// The directories that most of these facts are about what is in, and then those in which something was looked for in vain.
 fn most_looked_into(facts: &[Fact], count: usize) -> Vec<PathBuf> {
-    let mut directories: BTreeMap<&Path, usize> = BTreeMap::new();
+    let mut directories: FxHashMap<&OsStr, usize> = FxHashMap::default();
     for fact in facts {
-        let (worth, is_absent) = match fact {
-            Fact::File { .. } => (1, false),
-            Fact::Absent { .. } => (0, true),
+        let worth = match fact {
+            Fact::File { .. } => 1,
+            Fact::Absent { .. } => 0,
             _ => continue,
         };
-        if let Some(directory) = fact.path().parent().filter(|path| !is_absent || path.is_dir()) {
-            *directories.entry(directory).or_default() += worth;
+        if let Some(directory) = parent(fact.path()) {
+            *directories.entry(directory.as_os_str()).or_default() += worth;
         }
     }
     let mut directories: Vec<_> = directories.into_iter().collect();
-    order::sort_by_key(&mut directories, |(_, files)| std::cmp::Reverse(*files));
-    directories.into_iter().take(count).map(|(directory, _)| directory.to_owned()).collect()
+    order::sort_by_key(&mut directories, |(directory, files)| (std::cmp::Reverse(*files), *directory));
+    let directories = directories.into_iter().map(|(directory, files)| (Path::new(directory), files));
+    let there = directories.filter(|(directory, files)| *files > 0 || directory.is_dir());
+    there.take(count).map(|(directory, _)| directory.to_owned()).collect()
 }
 
 /// Directories of the system.

@@ -45,7 +45,7 @@ impl ToolDigests {
         {
             return Ok(check.clone());
         }
-        let check = Check::tool_file(path, since)?;
+        let check = Check::seen(path, true, stamp, since)?.tool();
         if matches!(&check.input, Input::Content { content: Content::File, stamp: Some(_), .. }) {
             self.known.insert(path.to_owned(), check.clone());
             self.is_new = true;

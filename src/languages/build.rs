@@ -53,7 +53,10 @@ fn attempt(
     let observing = Observing::of(&recipe.request.layers);
     let build = Build { compilation, staging, host, is_observed: observing.is_in_force() };
     let (script, settings) = (compilation.script, compilation.settings);
-    let mut watch = InputWatch::begin(script, settings, host.environment, Some(recipe.since))?;
+    // What is seen to be looked at is compared with the moment of the look.
+    let is_unseen = !build.is_observed || recipe.driver.names_inputs();
+    let written = is_unseen.then_some(recipe.since);
+    let mut watch = InputWatch::begin(script, settings, host.environment, written)?;
     clear(staging).map_err(|error| build.unusable(error))?;
     let mut call = recipe.driver.call(build)?;
     let query = call.query.as_ref().and_then(|command| {
@@ -87,7 +90,7 @@ fn attempt(
                 constant: recipe.driver.constant_directories(build),
                 directories: DIRECTORIES_OF_TREES,
             };
-            observed_inputs::facts(&observed, &surroundings)?
+            observed_inputs::facts(observed, &surroundings)?
         }
         Some(Err(reason)) => vec![Check::never(&format!("the compiler could not be observed: {reason}"))],
         None => {

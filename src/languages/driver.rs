@@ -45,6 +45,11 @@ pub(crate) trait Driver: Debug {
         Ok(Inputs::default())
     }
 
+    /// Whether it names inputs (see [`Driver::complete`]) that nobody is seen to read.
+    fn names_inputs(&self) -> bool {
+        false
+    }
+
     /// Directories of the compiler's own, whose content is no input.
     fn own_directories(&self, _build: Build<'_>) -> Vec<PathBuf> {
         Vec::new()

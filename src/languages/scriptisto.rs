@@ -173,6 +173,10 @@ impl Driver for ScriptistoDriver<'_> {
     }
 
     /// Makes the program from `target_bin`, and tells what was copied.
+    fn names_inputs(&self) -> bool {
+        true
+    }
+
     fn complete(&self, build: Build<'_>, call: &mut Call) -> Result<Inputs> {
         let spec = self.0;
         let base = build.compilation.base();

@@ -114,16 +114,7 @@ fn attempt(
     }
     let mut checks = inputs(recipe, &call, &source, &dep_info, (environment, cache), &mut watch)?;
     let known = recipe.checks.iter().chain(&linker).chain(&call.checks);
-    checks = observed(
-        recipe,
-        cache,
-        staging,
-        environment,
-        watch.start(),
-        finished.observed.as_ref(),
-        known,
-        checks,
-    )?;
+    checks = observed(recipe, cache, staging, environment, watch.start(), finished.observed, known, checks)?;
     checks.extend(watch.finish()?);
     reporter.show_messages(&messages, false);
     let read = linker.into_iter().chain(call.checks).chain(checks);
@@ -341,7 +332,7 @@ fn observed<'c>(
     staging: &Path,
     environment: &Environment,
     start: Moment,
-    observed: Option<&std::result::Result<Observed, Unavailable>>,
+    observed: Option<std::result::Result<Observed, Unavailable>>,
     known: impl Iterator<Item = &'c Check<'static>>,
     mut checks: Vec<Check<'static>>,
 ) -> std::result::Result<Vec<Check<'static>>, Interruption> {

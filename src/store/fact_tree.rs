@@ -55,7 +55,7 @@ pub(crate) fn text(facts: &[Check<'static>]) -> (Digest, Vec<u8>) {
     let (mut named, mut kept) = (Vec::new(), Vec::new());
     line(&mut kept, &[TREE]);
     for fact in facts {
-        fact.clone().without_stamp().render(&mut named);
+        fact.render_without_stamp(&mut named);
         fact.render(&mut kept);
     }
     let digest = Digest::of(&named);

@@ -9,6 +9,7 @@ use libc::{
     SECCOMP_RET_ERRNO, SECCOMP_RET_USER_NOTIF, sock_filter,
 };
 
+use crate::base::order;
 use crate::process::observe::calls::{Abi, Action, abis};
 use crate::process::observe::policy::Links;
 
@@ -42,35 +43,55 @@ pub(crate) fn filter(links: Links) -> Vec<sock_filter> {
 }
 
 /// The part of the filter for one architecture; it does not fall through.
+///
+/// The number is searched for by halves: the kernel asks the filter for every number there is when it is installed, to know which
+/// calls always pass.
 fn calls(abi: &Abi, told: u32, links: Links) -> Vec<sock_filter> {
-    let mut program = vec![load(NUMBER)];
-    program.push(jump(BPF_JGE, UNKNOWN, 0, 1));
-    program.push(give(refusal()));
     let unseen = |action: Action| links == Links::Followed && action == Action::ReadLink;
-    for call in abi.calls.iter().filter(|call| !unseen(call.action)) {
-        let number = call.number as u32;
-        match (call.action, call.place.directory) {
-            (Action::Stat { flags: Some(flags) }, Some(directory)) => {
-                program.push(jump(BPF_JEQ, number, 0, 6));
-                program.push(load(argument(flags)));
-                program.push(jump(BPF_JSET, libc::AT_EMPTY_PATH as u32, 0, 3));
-                program.push(load(argument(directory)));
-                program.push(jump(BPF_JEQ, libc::AT_FDCWD as u32, 1, 0));
-                program.push(give(SECCOMP_RET_ALLOW));
-                program.push(give(told));
-            }
-            _ => {
-                program.push(jump(BPF_JEQ, number, 0, 1));
-                program.push(give(told));
-            }
+    let calls = abi.calls.iter().filter(|call| !unseen(call.action));
+    let mut cases: Vec<(u32, Vec<sock_filter>)> = calls
+        .map(|call| {
+            let body = match (call.action, call.place.directory) {
+                (Action::Stat { flags: Some(flags) }, Some(directory)) => vec![
+                    load(argument(flags)),
+                    jump(BPF_JSET, libc::AT_EMPTY_PATH as u32, 0, 3),
+                    load(argument(directory)),
+                    jump(BPF_JEQ, libc::AT_FDCWD as u32, 1, 0),
+                    give(SECCOMP_RET_ALLOW),
+                    give(told),
+                ],
+                _ => vec![give(told)],
+            };
+            (call.number as u32, body)
+        })
+        .chain(abi.refused.iter().map(|number| (*number as u32, vec![give(refusal())])))
+        .collect();
+    order::sort_by_key(&mut cases, |(number, _)| *number);
+    let mut program = vec![load(NUMBER), jump(BPF_JGE, UNKNOWN, 0, 1), give(refusal())];
+    search(&cases, &mut program);
+    program
+}
+
+/// Adds the search for a number among these, which are in order; any other passes.
+fn search(cases: &[(u32, Vec<sock_filter>)], program: &mut Vec<sock_filter>) {
+    match cases {
+        [] => program.push(give(SECCOMP_RET_ALLOW)),
+        [(number, body)] => {
+            program.push(jump(BPF_JEQ, *number, 0, body.len() as u8));
+            program.extend(body);
+            program.push(give(SECCOMP_RET_ALLOW));
+        }
+        _ => {
+            let (low, high) = cases.split_at(cases.len() / 2);
+            let mut lower = Vec::new();
+            search(low, &mut lower);
+            let first = high.first().map_or(0, |(number, _)| *number);
+            program.push(jump(BPF_JGE, first, 0, 1));
+            program.push(statement(BPF_JMP | libc::BPF_JA, lower.len() as u32));
+            program.extend(lower);
+            search(high, program);
         }
     }
-    for number in abi.refused {
-        program.push(jump(BPF_JEQ, *number as u32, 0, 1));
-        program.push(give(refusal()));
-    }
-    program.push(give(SECCOMP_RET_ALLOW));
-    program
 }
 
 fn refusal() -> u32 {

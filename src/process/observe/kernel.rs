@@ -287,12 +287,29 @@ pub(crate) fn let_go_on(listener: RawFd, id: u64) -> bool {
 
 /// Reads bytes from another thread's memory: as many as there are before a page that is not mapped.
 pub(crate) fn read_memory(thread: i32, address: u64, buffer: &mut [u8]) -> io::Result<usize> {
-    let local = libc::iovec { iov_base: buffer.as_mut_ptr().cast(), iov_len: buffer.len() };
-    let remote = libc::iovec { iov_base: address as usize as *mut c_void, iov_len: buffer.len() };
-    // SAFETY: the kernel writes to `buffer` only, and no more than its length.
-    Ok(check(
-        unsafe { libc::process_vm_readv(thread, &raw const local, 1, &raw const remote, 1, 0) } as c_long
-    )? as usize)
+    // SAFETY: as many bytes as there are.
+    unsafe { copy_memory(thread, address, buffer.as_mut_ptr(), buffer.len()) }
+}
+
+/// The same, to the end of `text`.
+fn append_memory(thread: i32, address: u64, count: usize, text: &mut Vec<u8>) -> io::Result<usize> {
+    text.reserve(count);
+    // SAFETY: there is room for so many, and those that were read are as good as any.
+    unsafe {
+        let read = copy_memory(thread, address, text.as_mut_ptr().add(text.len()), count)?;
+        text.set_len(text.len() + read);
+        Ok(read)
+    }
+}
+
+/// # Safety
+/// `to` has room for `count` bytes.
+unsafe fn copy_memory(thread: i32, address: u64, to: *mut u8, count: usize) -> io::Result<usize> {
+    let local = libc::iovec { iov_base: to.cast(), iov_len: count };
+    let remote = libc::iovec { iov_base: address as usize as *mut c_void, iov_len: count };
+    // SAFETY: the kernel writes to `local` only, and no more than there is room for.
+    let read = unsafe { libc::process_vm_readv(thread, &raw const local, 1, &raw const remote, 1, 0) };
+    Ok(check(read as c_long)? as usize)
 }
 
 /// Reads a text that ends with a zero byte, which is left out, to the end of `text`.
@@ -307,10 +324,7 @@ pub(crate) fn read_text(thread: i32, address: u64, text: &mut Vec<u8>) -> io::Re
         // Not across pages: the next may not be there.
         let count = limit.min(PAGE_BYTES - address % PAGE_BYTES) as usize;
         let old = text.len();
-        text.resize(old + count, 0);
-        let read = read_memory(thread, address, text.get_mut(old..).unwrap_or_default());
-        text.truncate(old + *read.as_ref().unwrap_or(&0));
-        let read = read?;
+        let read = append_memory(thread, address, count, text)?;
         if let Some(end) = text.iter().skip(old).position(|byte| *byte == 0) {
             text.truncate(old + end);
             return Ok(());
@@ -432,17 +446,28 @@ fn wait_for(child: libc::pid_t) {
 }
 
 /// Starts a child that installs the filter, makes one call that is told of, and ends; waits for it.
+///
+/// The child shares our memory, and this thread waits until it has ended: copying the memory would be half the cost of it all.
 pub(crate) fn try_filter(filter: &[sock_filter], socket: OwnedFd) -> io::Result<()> {
-    // SAFETY: between fork and _exit the child makes only system calls on values that it has.
-    let child = unsafe {
-        let child = check(libc::fork().into())? as libc::pid_t;
-        if child == 0 {
-            if install(filter, socket.as_raw_fd()).is_ok() {
-                libc::access(c"/".as_ptr(), libc::F_OK);
-            }
-            libc::_exit(0)
+    const STACK_BYTES: usize = 64 * 1024;
+    type Trial<'a> = (&'a [sock_filter], RawFd);
+    extern "C" fn child(trial: *mut c_void) -> c_int {
+        // SAFETY: `try_filter` waits, and has it.
+        let (filter, socket) = unsafe { *trial.cast::<Trial<'_>>() };
+        if install(filter, socket).is_ok() {
+            // SAFETY: a text that ends with NUL.
+            unsafe { libc::access(c"/".as_ptr(), libc::F_OK) };
         }
-        child
+        0
+    }
+    let mut trial: Trial<'_> = (filter, socket.as_raw_fd());
+    let mut stack: Vec<u128> = Vec::with_capacity(STACK_BYTES / size_of::<u128>());
+    // SAFETY: the child runs on a stack of its own, makes only system calls, on values that live until it has ended, and then
+    // ends: libc does that when its function returns.
+    let child = unsafe {
+        let top = stack.as_mut_ptr().add(stack.capacity()).cast();
+        let flags = libc::CLONE_VM | libc::CLONE_VFORK | libc::SIGCHLD;
+        check(libc::clone(child, top, flags, (&raw mut trial).cast()).into())? as libc::pid_t
     };
     drop(socket);
     wait_for(child);

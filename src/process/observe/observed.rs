@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
+use crate::store::stamp::Moment;
+
 /// What was observed of a command.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Observed {
@@ -58,11 +60,13 @@ pub(crate) struct Look {
     pub(crate) what: What,
     /// Who looked first, or deepest: the path of its executable.
     pub(crate) program: Arc<Path>,
-    /// As it was just before the first look; `None` if nothing was there.
+    /// When: what happened to a file before is older, and what happens from then on is not.
+    pub(crate) at: Moment,
+    /// As it was when the command had ended; `None` if nothing was there at the first look.
     pub(crate) stamp: Option<Stamp>,
     /// Whether the command changed it after it had looked.
     pub(crate) rewritten: bool,
-    /// Whether somebody else changed it since the first look.
+    /// Whether somebody else changed it since the first look, or may have.
     pub(crate) disturbed: bool,
 }
 

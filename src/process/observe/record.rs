@@ -17,6 +17,7 @@ use crate::process::observe::interpreter::interpreter;
 use crate::process::observe::kernel::Status;
 use crate::process::observe::observed::{Gap, GapReason, Look, Observed, Server, Stamp, What, Written};
 use crate::process::observe::tree::{Resolved, State, Tree, Write, differs, is};
+use crate::store::stamp::Moment;
 
 /// How much of a path was looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,6 +30,8 @@ pub(crate) enum Depth {
 #[derive(Debug)]
 struct Entry {
     order: u64,
+    /// When it was looked at first.
+    at: Moment,
     depth: Depth,
     state: State,
     /// Of a link.
@@ -100,8 +103,13 @@ impl Record {
 
     /// A look at a path.
     pub(crate) fn look(&mut self, caller: Caller<'_>, path: &[u8], follow: bool, depth: Depth) {
-        let resolved = self.tree.resolve(caller.base, path, follow, caller.thread);
+        let resolved = self.resolve(caller, path, follow);
         self.looked(caller, resolved, depth);
+    }
+
+    fn resolve(&mut self, caller: Caller<'_>, path: &[u8], follow: bool) -> Resolved {
+        let is_told = caller.program != SILENT;
+        self.tree.resolve(caller.base, path, follow, caller.thread, is_told)
     }
 
     fn looked(&mut self, caller: Caller<'_>, resolved: Resolved, depth: Depth) {
@@ -142,6 +150,7 @@ impl Record {
                 self.order += 1;
                 let entry = Entry {
                     order: self.order,
+                    at: Moment::now(),
                     depth,
                     state,
                     target: target.map(<[u8]>::to_vec),
@@ -156,7 +165,7 @@ impl Record {
 
     /// A directory's names are read.
     pub(crate) fn list(&mut self, caller: Caller<'_>, path: &[u8]) {
-        let resolved = self.tree.resolve(b"/", path, false, caller.thread);
+        let resolved = self.resolve(Caller { base: b"/", ..caller }, path, false);
         let place = resolved.path.clone();
         self.looked(caller, resolved, Depth::Existence);
         if let Some(entry) = self.entries.get_mut(&place)
@@ -179,8 +188,7 @@ impl Record {
         let exclusive = creates && flags & libc::O_EXCL != 0;
         let writes = flags & libc::O_ACCMODE != libc::O_RDONLY;
         let truncates = flags & libc::O_TRUNC != 0;
-        let resolved =
-            self.tree.resolve(caller.base, path, !exclusive && flags & libc::O_NOFOLLOW == 0, caller.thread);
+        let resolved = self.resolve(caller, path, !exclusive && flags & libc::O_NOFOLLOW == 0);
         match resolved.state {
             State::Absent { missing } if creates && missing == resolved.path.len() => {
                 self.links(caller, &resolved);
@@ -229,7 +237,7 @@ impl Record {
 
     /// chmod(2).
     pub(crate) fn permit(&mut self, caller: Caller<'_>, path: &[u8]) {
-        let resolved = self.tree.resolve(caller.base, path, true, caller.thread);
+        let resolved = self.resolve(caller, path, true);
         if let State::Present(status) = resolved.state {
             self.adjusted.push((status.device, status.inode));
         }
@@ -267,7 +275,7 @@ impl Record {
 
     /// A name is made; if it is there already the call fails, and tells so.
     pub(crate) fn make(&mut self, caller: Caller<'_>, path: &[u8]) {
-        let resolved = self.tree.resolve(caller.base, path, false, caller.thread);
+        let resolved = self.resolve(caller, path, false);
         match resolved.state {
             State::Absent { missing } if missing == resolved.path.len() => {
                 self.links(caller, &resolved);
@@ -279,7 +287,7 @@ impl Record {
 
     /// A name is removed. That there is none is of no interest to who wants it gone.
     pub(crate) fn remove(&mut self, caller: Caller<'_>, path: &[u8]) {
-        let resolved = self.tree.resolve(caller.base, path, false, caller.thread);
+        let resolved = self.resolve(caller, path, false);
         self.links(caller, &resolved);
         if matches!(resolved.state, State::Present(_)) {
             self.change(caller, &resolved);
@@ -294,8 +302,8 @@ impl Record {
         keeps: bool,
         exchanges: bool,
     ) {
-        let old = self.tree.resolve(from.0.base, from.1, false, from.0.thread);
-        let new = self.tree.resolve(to.0.base, to.1, false, to.0.thread);
+        let old = self.resolve(from.0, from.1, false);
+        let new = self.resolve(to.0, to.1, false);
         // A file that has no name yet (`O_TMPFILE`) gets its first: the kernel spells it so.
         let nameless = keeps && old.path.ends_with(b" (deleted)");
         if !nameless {
@@ -325,25 +333,27 @@ impl Record {
         self.open(caller, path, libc::O_WRONLY);
     }
 
-    /// A file is executed: it is read, and so is the program that the kernel loads for it.
-    pub(crate) fn execute(&mut self, caller: Caller<'_>, path: &[u8], follow: bool) {
+    /// A file is executed: it is read, and so is the program that the kernel loads for it. Whether there is one.
+    pub(crate) fn execute(&mut self, caller: Caller<'_>, path: &[u8], follow: bool) -> bool {
         /// As many interpreters of interpreters as the kernel takes.
         const INTERPRETERS: usize = 5;
         let mut path = path.to_vec();
-        let mut follow = follow;
+        let (mut follow, mut is_there) = (follow, false);
         for _ in 0..INTERPRETERS {
-            let resolved = self.tree.resolve(caller.base, &path, follow, caller.thread);
+            let resolved = self.resolve(caller, &path, follow);
             let file = resolved.path.clone();
             let known = !resolved.product && !self.executed.insert(file.clone());
             let present = matches!(resolved.state, State::Present(status) if is(&status, libc::S_IFREG));
             self.looked(caller, resolved, Depth::Content);
+            is_there |= present;
             if known || !present {
-                return;
+                break;
             }
-            let Ok(mut file) = std::fs::File::open(path_of(&file)) else { return };
-            let Some(next) = interpreter(&mut file) else { return };
+            let next = std::fs::File::open(path_of(&file)).ok().and_then(|mut file| interpreter(&mut file));
+            let Some(next) = next else { break };
             (path, follow) = (next, true);
         }
+        is_there
     }
 
     /// What it all comes to.
@@ -369,7 +379,9 @@ impl Record {
                 .is_some_and(|before| Digest::of_file(path_of(&path)).is_ok_and(|now| now == *before));
             let rewritten = !is_same && first_made.is_some_and(|order| order > entry.order);
             let now = self.tree.status(&path).ok();
-            let (what, stamp) = self.judge(&path, &entry, changed_in.contains(path.as_slice()));
+            let (what, before) = self.judge(&path, &entry, changed_in.contains(path.as_slice()));
+            // As whoever reads it now will find it: names and permissions may be others.
+            let stamp = before.map(|before| now.as_ref().map_or(before, stamp));
             let disturbed = !rewritten
                 && !is_same
                 && match &entry.state {
@@ -383,12 +395,15 @@ impl Record {
                                     && !is(&now, libc::S_IFDIR))
                                     || (entry.listed && !own && now.modified != before.modified)
                             })
+                            // Written in the tick in which it was looked at it may have been written once more in it.
+                            || (entry.depth != Depth::Existence && is_no_older(before, entry.at))
                     }
                     State::Absent { .. } => now.is_some(),
                     State::Unreachable { .. } => false,
                 };
             let program = self.named(entry.program);
-            looks.push(Look { path: into_path(path), what, program, stamp, rewritten, disturbed });
+            let at = entry.at;
+            looks.push(Look { path: into_path(path), what, program, at, stamp, rewritten, disturbed });
         }
         for (path, program) in std::mem::take(&mut self.left) {
             if ancestors(&path).any(|part| made.contains_key(part)) {
@@ -399,6 +414,7 @@ impl Record {
                 path: into_path(path),
                 what: What::Link { target: PathBuf::new() },
                 program: self.named(program),
+                at: Moment::now(),
                 stamp: None,
                 rewritten: false,
                 disturbed: !is_left,
@@ -440,6 +456,13 @@ impl Record {
             }
         }
     }
+}
+
+/// Whether a file was written, replaced or touched at that moment or later. A change time that has not come yet says nothing: the
+/// clock was set back.
+fn is_no_older(status: &Status, moment: Moment) -> bool {
+    let changed = Moment::from_unix(status.changed.0, status.changed.1);
+    moment <= changed && changed <= Moment::latest()
 }
 
 fn stamp(status: &Status) -> Stamp {

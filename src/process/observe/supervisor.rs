@@ -264,8 +264,7 @@ impl Supervisor {
             }
         }
         let program = self.program(call.thread);
-        let seen = self.see(call, program);
-        match seen {
+        match self.see(call, program) {
             Ok(()) => drop(kernel::let_go_on(self.listener.as_raw_fd(), call.id)),
             Err(error) if self.calls == 1 && error.raw_os_error() != Some(libc::ESRCH) => {
                 return Err(Unavailable::Memory);
@@ -366,9 +365,10 @@ impl Supervisor {
             }
             Action::ReadLink => record.look(caller, text, false, Depth::Existence),
             Action::Execute { flags } => {
-                record.execute(caller, text, follows(flags));
                 // Which thread has which program from now on is asked anew: threads end, and numbers change hands.
-                self.programs.clear();
+                if record.execute(caller, text, follows(flags)) {
+                    self.programs.clear();
+                }
             }
             Action::Enter => record.look(caller, text, true, Depth::Existence),
             Action::Make | Action::MakeLink => record.make(caller, text),

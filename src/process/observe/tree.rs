@@ -1,8 +1,9 @@
 //! The file system as a build sees it: paths resolved link by link, and what was at each before the build changed it.
 //!
 //! A path is resolved as the kernel is about to: component by component, from the caller's directory. What was found is
-//! remembered for the next path, so that a compiler's thousandth look below the same directory costs no system call. What
-//! the build itself makes, removes or renames is not remembered but looked at each time.
+//! remembered for the next path, so that a compiler's thousandth look below the same directory costs no system call, and so is
+//! where the directory of a path led to. What the build itself makes, removes or renames is not remembered but looked at each
+//! time.
 //!
 //! Of `/proc/self` the caller's is meant, not ours.
 
@@ -99,6 +100,10 @@ enum Node {
 #[derive(Debug, Default)]
 pub(crate) struct Tree {
     nodes: FxHashMap<Vec<u8>, Node>,
+    /// Where directories lead to, as they were spelled: those on whose way there is nothing of the build's, nor of the kernel's.
+    ways: FxHashMap<Vec<u8>, Vec<u8>>,
+    /// The directory of a path, from the root.
+    way: Vec<u8>,
     devices: FxHashMap<u64, bool>,
     /// A path with a zero byte, for the kernel.
     spelled: Vec<u8>,
@@ -106,26 +111,72 @@ pub(crate) struct Tree {
 
 impl Tree {
     /// Resolves `path`, relative to `base`, as `thread` would; its last component is followed if `follow` says so.
-    pub(crate) fn resolve(&mut self, base: &[u8], path: &[u8], follow: bool, thread: i32) -> Resolved {
+    ///
+    /// With `is_told` what is met on the way is told to who keeps it: then it is not told again of the same way.
+    pub(crate) fn resolve(
+        &mut self,
+        base: &[u8],
+        path: &[u8],
+        follow: bool,
+        thread: i32,
+        is_told: bool,
+    ) -> Resolved {
+        let name = self.spell_way(base, path).filter(|_| is_told);
+        if let Some(name) = name
+            && let Some(directory) = self.ways.get(&self.way)
+        {
+            let mut at = Vec::with_capacity(directory.len() + name.len() + 1);
+            at.extend_from_slice(directory);
+            at.push(b'/');
+            at.extend_from_slice(name);
+            let mut resolved = Resolved::new();
+            match self.look(&at, false, thread, &mut resolved) {
+                // Walked once more, with where it leads.
+                Found::Link(..) if follow => {}
+                Found::Link(found, _) | Found::Present(found) => {
+                    resolved.kernel = self.is_kernel(&found, &at);
+                    return resolved.ended(State::Present(found), at, &[], 0);
+                }
+                Found::Absent => {
+                    let missing = at.len();
+                    return resolved.ended(State::Absent { missing }, at, &[], 0);
+                }
+                Found::Unreachable => {
+                    let missing = at.len();
+                    return resolved.ended(State::Unreachable { missing }, at, &[], 0);
+                }
+            }
+        }
+        self.walk(base, path, follow, thread, name.is_some())
+    }
+
+    /// Leaves in `way` the directory that a path is in, as it is spelled; returns its last component, if that is a name.
+    fn spell_way<'p>(&mut self, base: &[u8], path: &'p [u8]) -> Option<&'p [u8]> {
+        let start = path.iter().rposition(|byte| *byte == b'/').map_or(0, |slash| slash + 1);
+        let (directory, name) = path.split_at_checked(start)?;
+        self.way.clear();
+        if path.first() != Some(&b'/') {
+            self.way.extend_from_slice(base);
+            self.way.push(b'/');
+        }
+        self.way.extend_from_slice(directory);
+        (!name.is_empty() && name != b"." && name != b"..").then_some(name)
+    }
+
+    /// Does that component by component; remembers where the directory led to, if the last one `is_name`.
+    fn walk(&mut self, base: &[u8], path: &[u8], follow: bool, thread: i32, is_name: bool) -> Resolved {
         let mut at = Vec::with_capacity(128);
         if path.first() != Some(&b'/') && base != b"/" {
             at.extend_from_slice(base);
         }
         let mut rest = path.to_vec();
         let mut position = 0;
-        let mut resolved = Resolved {
-            path: Vec::new(),
-            state: State::Unreachable { missing: 0 },
-            links: Vec::new(),
-            left: Vec::new(),
-            product: false,
-            pending: None,
-            kernel: false,
-        };
+        let mut resolved = Resolved::new();
         // The directory it starts from, and what was made of it.
         let mut status = None;
         let mut fresh = self.enter(&at, &mut resolved, &mut status);
         let mut count = 0;
+        let mut has_followed_last = false;
         while let Some((start, end)) = component(&rest, position) {
             position = end;
             let name = rest.get(start..end).unwrap_or_default();
@@ -142,10 +193,14 @@ impl Tree {
             }
             // `x/` and `x/.` name what is behind a link.
             let last = component(&rest, end).is_none() && rest.get(end..).is_none_or(<[u8]>::is_empty);
+            if last && is_name && !has_followed_last && !fresh && !resolved.kernel {
+                self.ways.insert(self.way.clone(), at.clone());
+            }
             at.push(b'/');
             at.extend_from_slice(name);
             match self.look(&at, fresh || resolved.kernel, thread, &mut resolved) {
                 Found::Link(link, target) if !last || follow => {
+                    has_followed_last |= last;
                     count += 1;
                     if count > LINKS {
                         return resolved.ended(State::Unreachable { missing: at.len() }, at, &rest, position);
@@ -333,7 +388,10 @@ impl Tree {
     pub(crate) fn write(&mut self, path: &[u8], write: Write) {
         match self.nodes.get(path) {
             Some(Node::Written(_)) => {}
-            _ => drop(self.nodes.insert(path.to_vec(), Node::Written(write))),
+            _ => {
+                self.ways.clear();
+                self.nodes.insert(path.to_vec(), Node::Written(write));
+            }
         }
     }
 
@@ -365,6 +423,18 @@ enum Found {
 }
 
 impl Resolved {
+    fn new() -> Resolved {
+        Resolved {
+            path: Vec::new(),
+            state: State::Unreachable { missing: 0 },
+            links: Vec::new(),
+            left: Vec::new(),
+            product: false,
+            pending: None,
+            kernel: false,
+        }
+    }
+
     /// The end of a way; what was not walked is added as it is spelled.
     fn ended(mut self, state: State, mut at: Vec<u8>, rest: &[u8], position: usize) -> Resolved {
         let mut position = position;

@@ -89,7 +89,7 @@ impl Lane {
                     constant: Vec::new(),
                     directories: 0,
                 };
-                match observed_inputs::facts(&observed, &surroundings) {
+                match observed_inputs::facts(observed, &surroundings) {
                     Ok(facts) => facts.into_iter().map(Check::dependency).collect(),
                     Err(Interruption::InputChanged(_)) => return Ok(()),
                     Err(Interruption::Failed(error)) => return Err(error),

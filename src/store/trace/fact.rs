@@ -258,22 +258,37 @@ impl<'a> Check<'a> {
     /// A file's content as it is now. The stamp is kept only if the file was left alone before `since`.
     pub(crate) fn file(path: &Path, since: Moment) -> io::Result<Check<'static>> {
         let (digest, stamp) = read_stamped(path, false)?;
-        let stamp = stamp.trusted(path, since);
-        Ok(Check::of(Input::Content { content: Content::File, path: text_of(path), digest, stamp }))
+        Ok(Check::content(path, digest, stamp, since))
     }
 
     /// A file of the compiler's, large ones by samples.
     pub(crate) fn tool_file(path: &Path, since: Moment) -> io::Result<Check<'static>> {
         let (digest, stamp) = read_stamped(path, true)?;
-        let stamp = stamp.trusted(path, since);
-        Ok(Check::of(Input::Content { content: Content::File, path: text_of(path), digest, stamp }).tool())
+        Ok(Check::content(path, digest, stamp, since).tool())
+    }
+
+    /// Either, if the file is still as it was `seen`.
+    ///
+    /// # Errors
+    /// It cannot be read, or is another.
+    pub(crate) fn seen(path: &Path, is_tool: bool, seen: Stamp, since: Moment) -> io::Result<Check<'static>> {
+        let (digest, stamp) = read_stamped(path, is_tool)?;
+        let is_same = stamp == seen;
+        is_same
+            .then(|| Check::content(path, digest, stamp, since))
+            .ok_or_else(|| io::Error::other("it changed"))
+    }
+
+    fn content(path: &Path, digest: Digest, stamp: Stamp, since: Moment) -> Check<'static> {
+        let (path, stamp) = (text_of(path), stamp.trusted(path, since));
+        Check::of(Input::Content { content: Content::File, path, digest, stamp })
     }
 
     /// The names in a directory as they are now, `which` of them matter.
     pub(crate) fn directory(path: &Path, which: Names, since: Moment) -> io::Result<Check<'static>> {
         let stamp = Stamp::of(&std::fs::metadata(path)?);
         let digest = names_in(path, which)?;
-        let stamp = stamp.trusted(path, since);
+        let stamp = stamp.trusted_of_directory(path, since);
         Ok(Check::of(Input::Content { content: Content::Names(which), path: text_of(path), digest, stamp }))
     }
 
@@ -349,8 +364,13 @@ impl<'a> Check<'a> {
 
     /// What a search of PATH finds now.
     pub(crate) fn command(name: &str, environment: &Environment) -> Check<'static> {
-        let path = environment.find_command(OsStr::new(name)).map(|path| text_of(&path));
-        Check::of(Input::Command { name: Cow::Owned(name.as_bytes().to_vec()), path })
+        Check::found_command(name, environment.find_command(OsStr::new(name)).as_deref())
+    }
+
+    /// What a search of PATH has found.
+    pub(crate) fn found_command(name: &str, path: Option<&Path>) -> Check<'static> {
+        let (name, path) = (Cow::Owned(name.as_bytes().to_vec()), path.map(text_of));
+        Check::of(Input::Command { name, path })
     }
 
     /// The file a fact is about, if its content matters.
@@ -398,7 +418,21 @@ impl<'a> Check<'a> {
         }
     }
 
+    /// Adds its line.
     pub(crate) fn render(&self, out: &mut Vec<u8>) {
+        let stamp = match &self.input {
+            Input::Content { stamp, .. } => *stamp,
+            _ => None,
+        };
+        self.render_with(stamp, out);
+    }
+
+    /// Adds the line of what is true of the content alone.
+    pub(crate) fn render_without_stamp(&self, out: &mut Vec<u8>) {
+        self.render_with(None, out);
+    }
+
+    fn render_with(&self, stamp: Option<Stamp>, out: &mut Vec<u8>) {
         if self.tool {
             out.extend_from_slice(b"tool ");
         }
@@ -414,8 +448,8 @@ impl<'a> Check<'a> {
             out.push(b' ');
         }
         match &self.input {
-            Input::Content { content, path, digest, stamp } => {
-                let (digest, stamp) = (digest.hex_bytes(), stamp_text(stamp));
+            Input::Content { content, path, digest, .. } => {
+                let (digest, stamp) = (digest.hex_bytes(), stamp_text(&stamp));
                 line(out, &[content.word().as_bytes(), &digest, stamp.as_bytes(), &escape(path)]);
             }
             Input::Absent { path } => line(out, &[b"absent", &escape(path)]),
@@ -454,7 +488,7 @@ impl<'a> Check<'a> {
 
 pub(crate) fn parse_stamp(text: &[u8]) -> Option<Option<Stamp>> {
     match text {
-        b"-" => Some(None),
+        [b'-'] => Some(None),
         _ => Stamp::parse(text).map(Some),
     }
 }

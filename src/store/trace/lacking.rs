@@ -44,7 +44,9 @@ pub(crate) fn lacking(checks: &[Check<'_>], environment: &Environment) -> Vec<La
 fn stamp_without(directory: &Path, names: &[&Path]) -> Option<Option<Stamp>> {
     let since = Moment::now();
     let stamp = match std::fs::metadata(directory) {
-        Ok(metadata) if metadata.is_dir() => Some(Stamp::of(&metadata).trusted(directory, since)?),
+        Ok(metadata) if metadata.is_dir() => {
+            Some(Stamp::of(&metadata).trusted_of_directory(directory, since)?)
+        }
         Err(error) if error.kind() == ErrorKind::NotFound => None,
         _ => return None,
     };

@@ -137,6 +137,38 @@ fn dots_are_resolved_behind_links() {
 }
 
 #[test]
+fn a_directory_that_was_walked_to_before_is_walked_to_anew_once_the_build_has_changed_something() {
+    let Some(site) = Site::observed() else { return };
+    for name in ["x/a", "x/b", "y/a", "y/c"] {
+        site.write(name, "");
+    }
+    site.link("x", "l");
+    let body = "open(\"l/a\", 0); open(\"l/b\", 0); open(\"l/../x/a\", 0); open(\"l/none\", 0); \
+                unlink(\"l\"); symlink(\"y\", \"l\"); open(\"l/a\", 0); open(\"l/c\", 0); return 0;";
+    let seen = site.run_c(body).ok();
+    for name in ["x/a", "x/b", "y/a", "y/c"] {
+        assert_eq!(seen.what(name), "content", "{name}");
+    }
+    assert_eq!((seen.what("l"), seen.what("x/none")), ("link x".into(), "absent x/none".into()));
+}
+
+#[test]
+fn what_one_who_does_not_count_walked_is_told_of_who_counts() {
+    let Some(site) = Site::observed() else { return };
+    site.write("x/a", "");
+    site.link("x", "l");
+    // Its own looks do not count, those of what it starts do.
+    let body = "open(\"l/a\", 0); open(\"l/b\", 0); if (!fork()) execl(\"/bin/cat\", \"cat\", \"l/a\", (char *)0); wait(0); return 0;";
+    let program = site.program(body, &[]).unwrap();
+    let policy = Policy { whose: Whose::Started, ..Policy::default() };
+    let seen = site.run_by(std::process::Command::new(program).current_dir(&site.root), policy).ok();
+    assert_eq!(
+        (seen.what("x/a"), seen.what("l"), seen.what("x/b")),
+        ("content".into(), "link x".into(), "-".into())
+    );
+}
+
+#[test]
 fn below_an_absent_directory_the_directory_is_what_is_missing() {
     let Some(site) = Site::observed() else { return };
     site.write("f", "");
