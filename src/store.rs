@@ -9,6 +9,7 @@ pub(crate) mod file_system;
 pub(crate) mod key;
 pub(crate) mod lock;
 pub(crate) mod open_writers;
+pub(crate) mod readied;
 pub(crate) mod seal;
 pub(crate) mod sealed_record;
 pub(crate) mod shared_root;

@@ -1,6 +1,7 @@
 //! Digests of files that came with compilers and the system, remembered by stamp: a C program rests on 12 MB of them, and
 //! hashing those at each build would take longer than compiling.
 
+use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -20,7 +21,7 @@ const MOST_FILES: usize = 20_000;
 pub(crate) struct ToolDigests {
     id: Digest,
     place: PathBuf,
-    known: FxHashMap<PathBuf, Check<'static>>,
+    known: FxHashMap<OsString, Check<'static>>,
     is_new: bool,
 }
 
@@ -31,7 +32,8 @@ impl ToolDigests {
         let place = cache.join("toolchains").join(id.short(32));
         let record = std::fs::read(&place).ok().and_then(|bytes| Record::parse(&id, &bytes));
         let checks = record.map(|record| record.checks).unwrap_or_default();
-        let known = checks.into_iter().filter_map(|check| Some((check.file_path()?.to_owned(), check)));
+        let known =
+            checks.into_iter().filter_map(|check| Some((check.file_path()?.as_os_str().to_owned(), check)));
         ToolDigests { id, place, known: known.collect(), is_new: false }
     }
 
@@ -40,14 +42,14 @@ impl ToolDigests {
     /// # Errors
     /// It cannot be read.
     pub(crate) fn fact(&mut self, path: &Path, stamp: Stamp, since: Moment) -> io::Result<Check<'static>> {
-        if let Some(check) = self.known.get(path)
+        if let Some(check) = self.known.get(path.as_os_str())
             && matches!(&check.input, Input::Content { stamp: Some(known), .. } if *known == stamp)
         {
             return Ok(check.clone());
         }
         let check = Check::seen(path, true, stamp, since)?.tool();
         if matches!(&check.input, Input::Content { content: Content::File, stamp: Some(_), .. }) {
-            self.known.insert(path.to_owned(), check.clone());
+            self.known.insert(path.as_os_str().to_owned(), check.clone());
             self.is_new = true;
         }
         Ok(check)

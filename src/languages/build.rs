@@ -27,6 +27,7 @@ use crate::process::task::Task;
 use crate::rust::recipe::command_words::shown_directory;
 use crate::rust::static_check;
 use crate::store::entry::Built;
+use crate::store::readied::Readied;
 use crate::store::trace::fact::Check;
 
 /// How many directories of a tree stand for it: a hit asks each.
@@ -74,6 +75,11 @@ fn attempt(
         other => other,
     };
     let mut inputs = recipe.driver.complete(build, &mut call)?;
+    // A record is added when all is known.
+    let readied = match compilation.options.portable {
+        true => Readied::default(),
+        false => Readied::begin(&call.output),
+    };
     watch.script()?;
     let mut checks = match observed {
         Some(Ok(observed)) => {
@@ -138,6 +144,7 @@ fn attempt(
     ];
     Ok(Built {
         output: call.output,
+        readied,
         name: compilation.name(),
         target: None,
         provisional: false,

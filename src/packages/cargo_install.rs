@@ -21,6 +21,7 @@ use crate::rust::deps::target_dir::Lane;
 use crate::rust::target;
 use crate::store::cache::Cache;
 use crate::store::entry::Built;
+use crate::store::readied::Readied;
 use crate::store::sealed_record::Record;
 use crate::store::stamp::Moment;
 
@@ -94,7 +95,17 @@ pub(crate) fn install(
     }
     std::fs::set_permissions(&output, Permissions::from_mode(0o700)).map_err(unusable)?;
     let target = recipe.target.as_ref().map(|target| target.name.clone());
-    Ok(Built { output, name: bin.into(), provisional: false, target, told: recipe.told(), checks, about })
+    let readied = Readied::default();
+    Ok(Built {
+        output,
+        readied,
+        name: bin.into(),
+        provisional: false,
+        target,
+        told: recipe.told(),
+        checks,
+        about,
+    })
 }
 
 /// Records which artifacts the program was made from, as for a script's dependencies: so that they are not swept while it

@@ -35,6 +35,7 @@ use crate::rust::{linker, static_check};
 use crate::script::dialect_detection;
 use crate::store::cache::Cache;
 use crate::store::entry::Built;
+use crate::store::readied::Readied;
 use crate::store::stamp::Moment;
 use crate::store::trace::fact::Check;
 
@@ -112,6 +113,7 @@ fn attempt(
     if let Some(record) = record {
         record.add_to(&output).map_err(unusable)?;
     }
+    let readied = Readied::begin(&output);
     let mut checks = inputs(recipe, &call, &source, &dep_info, (environment, cache), &mut watch)?;
     let known = recipe.checks.iter().chain(&linker).chain(&call.checks);
     checks = observed(recipe, cache, staging, environment, watch.start(), finished.observed, known, checks)?;
@@ -134,7 +136,7 @@ fn attempt(
     let told = recipe.told();
     let target = recipe.target.as_ref().map(|target| target.name.clone());
     let provisional = recipe.provisional;
-    Ok(Built { output, name, provisional, target, told, checks, about })
+    Ok(Built { output, readied, name, provisional, target, told, checks, about })
 }
 
 /// Has the record of a build that is handed on linked into its program, where that is done so.

@@ -28,6 +28,7 @@ use crate::request::program_args::ProgramArgs;
 use crate::store::cache::Cache;
 use crate::store::key::Key;
 use crate::store::lock::{Holder, Lock, Patience};
+use crate::store::readied::Readied;
 use crate::store::staging::Staging;
 use crate::store::stamp::{Moment, Stamp};
 use crate::store::trace::escape::Text;
@@ -70,6 +71,8 @@ pub(crate) struct Vacant<'a> {
 pub(crate) struct Built {
     /// In the staging directory.
     pub(crate) output: PathBuf,
+    /// Whether that is being hashed already.
+    pub(crate) readied: Readied,
     /// What the binary is called.
     pub(crate) name: std::ffi::OsString,
     /// Whether a better one is to come.
@@ -227,9 +230,15 @@ impl Vacant<'_> {
     }
 
     /// Publishes what was built. On return the binary is in its place, whole, and the trace names it.
-    pub(crate) fn commit(&self, built: Built, script: &OsStr, environment: &Environment) -> Result<Found> {
+    pub(crate) fn commit(
+        &self,
+        mut built: Built,
+        script: &OsStr,
+        environment: &Environment,
+    ) -> Result<Found> {
         let unusable = |error| self.cache.unusable("cannot write to", error);
-        let (found, stamp) = self.publish(&built).map_err(unusable)?;
+        let readied = std::mem::take(&mut built.readied);
+        let (found, stamp) = self.publish(&built, readied).map_err(unusable)?;
         let path = found.path.strip_prefix(self.cache.directory()).unwrap_or(&found.path);
         let text = |text: String| Cow::Owned(text.into_bytes());
         let bytes = |text: OsString| Cow::Owned(text.into_vec());
@@ -262,7 +271,7 @@ impl Vacant<'_> {
         Ok(found)
     }
 
-    fn publish(&self, built: &Built) -> io::Result<(Found, Stamp)> {
+    fn publish(&self, built: &Built, readied: Readied) -> io::Result<(Found, Stamp)> {
         let found = |path: PathBuf, digest: Digest| Found {
             path,
             digest,
@@ -271,16 +280,14 @@ impl Vacant<'_> {
             told: built.told.clone(),
         };
         let file = File::open(&built.output)?;
-        file.set_permissions(Permissions::from_mode(0o700))?;
-        // The disk and the processor have each something to do.
-        let (synced, digest) = std::thread::scope(|scope| {
-            let sync = std::thread::Builder::new().spawn_scoped(scope, || file.sync_data());
-            let digest = Digest::of_file(&built.output);
-            let synced = sync.map(|sync| sync.join().unwrap_or_else(|_| file.sync_data()));
-            (synced.unwrap_or_else(|_| file.sync_data()), digest)
-        });
-        synced?;
-        let digest = digest?;
+        let digest = match readied.digest_of(&file) {
+            Some(digest) => digest,
+            None => {
+                file.set_permissions(Permissions::from_mode(0o700))?;
+                file.sync_data()?;
+                Digest::of_file(&built.output)?
+            }
+        };
         let hex = name_of_binary(digest, &built.name).hex();
         let place = self.cache.join(format!("bin/{}/{hex}", &hex[..2]));
         let path = place.join(&built.name);

@@ -17,6 +17,7 @@ use crate::engine::trim;
 use crate::request::program_args::ProgramArgs;
 use crate::settings::build_request::BuildRequest;
 use crate::store::entry::Built;
+use crate::store::readied::Readied;
 use crate::store::stamp::Moment;
 use crate::store::trace::Variant;
 use crate::store::trace::fact::Check;
@@ -211,7 +212,16 @@ impl<'a> Question<'a> {
         about.push(("remote", "1".to_owned()));
         let name = std::os::unix::ffi::OsStringExt::from_vec(file.name.clone());
         let target = variant.target.as_ref().map(|target| String::from_utf8_lossy(target).into_owned());
-        Built { output, name, provisional: false, target, told: self.told.clone(), checks, about }
+        Built {
+            output,
+            readied: Readied::default(),
+            name,
+            provisional: false,
+            target,
+            told: self.told.clone(),
+            checks,
+            about,
+        }
     }
 
     /// Whether a build of this machine is only right where its script lies.
