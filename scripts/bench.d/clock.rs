@@ -2,13 +2,13 @@
 //!
 //! Every round runs each command, the quick ones often; whatever disturbs the machine disturbs them all. A command is run
 //! until it has had its seconds, a long one as few times as a median needs. A row that other processes disturbed is measured
-//! again, once, and the better attempt counts.
+//! again, once, and the better attempt counts; not where the whole would take too long.
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Error, Result, ensure};
 use libc::RUSAGE_CHILDREN;
@@ -16,6 +16,8 @@ use libc::RUSAGE_CHILDREN;
 use crate::load::{Disturbance, Usage, Watch, wait_for_quiet};
 use crate::table::{Cost, FLOOR, PEERS, RUNNER, RUSTC, Row};
 
+/// Of all rows, when the last one is begun again.
+const MOST_TIME: Duration = Duration::from_secs(18 * 60);
 const MOST_ROUNDS: usize = 60;
 const LEAST_ROUNDS: usize = 3;
 /// No limit rests on how long the longest runs of peers take.
@@ -64,6 +66,8 @@ pub struct Clock {
     pub work: PathBuf,
     pub variables: Vec<(String, String)>,
     pub quick: bool,
+    /// When the whole began.
+    pub begun: Instant,
 }
 
 /// A command, and what its runs took.
@@ -137,8 +141,16 @@ impl Clock {
     /// The medians of commands that take turns. A peer that fails is missing; a failure of ours is an error.
     pub fn measure(&self, label: &str, cases: &Cases) -> Result<Row> {
         eprintln!("bench: {label}");
+        let begun = Instant::now();
         let row = self.attempt(label, cases, 0)?;
         if !row.is_disturbed() || self.quick {
+            return Ok(row);
+        }
+        if self.begun.elapsed() + begun.elapsed() > MOST_TIME {
+            eprintln!(
+                "bench: {label}: disturbed ({}); there is no time to measure it again",
+                row.disturbance_told()
+            );
             return Ok(row);
         }
         eprintln!("bench: {label}: disturbed ({}), is measured again", row.disturbance_told());

@@ -4,6 +4,7 @@ use std::cell::OnceCell;
 use std::fs::{self, File};
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use anyhow::{Context, Result};
 
@@ -62,7 +63,7 @@ impl Workshop {
         let variables = [("HOME", home), ("CARGO_HOME", cargo), ("RUSTUP_HOME", rustup_home)];
         let mut variables = variables.map(|(name, path)| (name.to_owned(), text(&path))).to_vec();
         variables.push(("CARGO_NET_OFFLINE".to_owned(), "true".to_owned()));
-        let clock = Clock { work, variables, quick };
+        let clock = Clock { work, variables, quick, begun: Instant::now() };
         let workshop = Workshop { clock, tools, rustc: tools::find_rustc()?, package: OnceCell::new() };
         workshop.compile_stub(&workshop.stub(), &[])?;
         Ok(workshop)
