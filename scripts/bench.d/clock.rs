@@ -17,7 +17,7 @@ use crate::load::{Disturbance, Usage, Watch, wait_for_quiet};
 use crate::table::{Cost, FLOOR, PEERS, RUNNER, RUSTC, Row};
 
 /// Of all rows, when the last one is begun again.
-const MOST_TIME: Duration = Duration::from_secs(18 * 60);
+const MOST_TIME: Duration = Duration::from_secs(9 * 60);
 const MOST_ROUNDS: usize = 60;
 const LEAST_ROUNDS: usize = 3;
 /// No limit rests on how long the longest runs of peers take.

@@ -166,7 +166,8 @@ impl Workshop {
                 .variables
                 .extend(word.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned())));
         }
-        floor.words = words.collect();
+        // What makes gcc faster is runner's own doing.
+        floor.words = words.filter(|word| word != "-pipe").collect();
         Ok(floor)
     }
 
