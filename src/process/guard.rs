@@ -6,7 +6,8 @@
 //!
 //! 1. It is a subreaper: who loses its parent below it becomes its own child.
 //! 2. It polls the child's end, and the pipe that we read its reports from: an error there is our death.
-//! 3. Then it sends its children SIGTERM, and later SIGKILL, until it has none.
+//! 3. Then it sends its children SIGTERM, and later SIGKILL, until it has none. So it does where a signal has ended the child: a
+//!    key may end us at any moment, too, and what a shell starts in the background does not hear of it.
 //!
 //! Everything here is safe between fork and exec: nothing is allocated, no lock is taken.
 
@@ -29,9 +30,21 @@ pub(super) fn adopt_orphans() {
     let _ = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));
 }
 
+/// What is left when a child has ended.
+pub(super) struct Rest(Option<OwnedFd>);
+
+impl Rest {
+    /// Ends it.
+    pub(super) fn end(&self) {
+        if let Some(children) = &self.0 {
+            end_all(None, Some(children));
+        }
+    }
+}
+
 /// Returns when `child` has ended; if nobody reads from `reports` any more, nothing of it is left then.
-pub(super) fn attend(child: Pid, reports: BorrowedFd<'_>) {
-    let Ok(end) = pidfd_open(child, PidfdFlags::empty()) else { return };
+pub(super) fn attend(child: Pid, reports: BorrowedFd<'_>) -> Rest {
+    let Ok(end) = pidfd_open(child, PidfdFlags::empty()) else { return Rest(None) };
     // Opened now: a child whose files are observed opens nothing once the observer is dead, and this process is one of those.
     let children = rustix::fs::open(c"/proc/thread-self/children", OFlags::CLOEXEC, Mode::empty()).ok();
     loop {
@@ -39,23 +52,24 @@ pub(super) fn attend(child: Pid, reports: BorrowedFd<'_>) {
             [PollFd::new(&end, PollFlags::IN), PollFd::from_borrowed_fd(reports, PollFlags::empty())];
         match poll(&mut polled, None) {
             Ok(_) | Err(Errno::INTR) => {}
-            Err(_) => return,
+            Err(_) => return Rest(children),
         }
-        if !polled[0].revents().is_empty() {
-            return;
+        let [ended, unread] = polled.each_ref().map(|polled| !polled.revents().is_empty());
+        if unread && !ended {
+            end_all(Some(child), children.as_ref());
         }
-        if !polled[1].revents().is_empty() {
-            return end_all(child, children.as_ref());
+        if unread || ended {
+            return Rest(children);
         }
     }
 }
 
-fn end_all(child: Pid, children: Option<&OwnedFd>) {
+fn end_all(child: Option<Pid>, children: Option<&OwnedFd>) {
     for look in 0..MOST {
         let signal = if look < GRACE { Signal::TERM } else { Signal::KILL };
         match children {
             Some(children) => signal_all(children, signal),
-            None => drop(kill_process(child, signal)),
+            None => drop(child.map(|child| kill_process(child, signal))),
         }
         loop {
             match waitpid(None, WaitOptions::NOHANG) {

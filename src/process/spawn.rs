@@ -357,16 +357,18 @@ fn between(
         tell(writer, PID, i64::from(child));
         close_all_but(writer);
         #[cfg(target_os = "linux")]
-        if setup.is_guarded
-            && let Some(child) = Pid::from_raw(child)
-        {
-            crate::process::guard::attend(child, BorrowedFd::borrow_raw(writer));
-        }
+        let rest = Pid::from_raw(child)
+            .filter(|_| setup.is_guarded)
+            .map(|child| crate::process::guard::attend(child, BorrowedFd::borrow_raw(writer)));
         let mut status = 0;
         let mut usage = MaybeUninit::<libc::rusage>::zeroed().assume_init();
         while wait4(child, &mut status, 0, &mut usage) < 0 && *errno() == libc::EINTR {}
         tell(writer, MOST_MEMORY, resident(&usage) as i64);
         tell(writer, STATUS, i64::from(status));
+        #[cfg(target_os = "linux")]
+        if let Some(rest) = rest.filter(|_| libc::WIFSIGNALED(status)) {
+            rest.end();
+        }
         libc::_exit(0);
     }
 }
