@@ -14,10 +14,10 @@
 
 use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
-use std::fs::{DirBuilder, File, Permissions};
+use std::fs::{DirBuilder, File};
 use std::io;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -279,15 +279,7 @@ impl Vacant<'_> {
             target: built.target.clone(),
             told: built.told.clone(),
         };
-        let file = File::open(&built.output)?;
-        let digest = match readied.digest_of(&file) {
-            Some(digest) => digest,
-            None => {
-                file.set_permissions(Permissions::from_mode(0o700))?;
-                file.sync_data()?;
-                Digest::of_file(&built.output)?
-            }
-        };
+        let digest = readied.digest_of(&built.output)?;
         let hex = name_of_binary(digest, &built.name).hex();
         let place = self.cache.join(format!("bin/{}/{hex}", &hex[..2]));
         let path = place.join(&built.name);

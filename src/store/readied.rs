@@ -21,10 +21,14 @@ impl Readied {
         Readied(std::thread::Builder::new().spawn(move || ready(&path)).ok())
     }
 
-    /// The digest of an open file, which is on the disk, if it is this one.
-    pub(crate) fn digest_of(mut self, file: &File) -> Option<Digest> {
-        let (digest, stamp) = self.0.take()?.join().ok()?.ok()?;
-        (Stamp::of(&file.metadata().ok()?) == stamp).then_some(digest)
+    /// The digest of the program at `path`, which then is on the disk; begun only now, if it is not this one as it was.
+    pub(crate) fn digest_of(mut self, path: &Path) -> io::Result<Digest> {
+        let ended = self.0.take().and_then(|thread| thread.join().ok()?.ok());
+        let now = Stamp::of(&std::fs::metadata(path)?);
+        match ended {
+            Some((digest, stamp)) if stamp == now => Ok(digest),
+            _ => ready(path).map(|(digest, _)| digest),
+        }
     }
 }
 
@@ -51,16 +55,17 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("program");
         std::fs::write(&path, "one").unwrap();
-        let file = File::open(&path).unwrap();
-        assert_eq!(Readied::begin(&path).digest_of(&file), Some(Digest::of(b"one")));
+        assert_eq!(Readied::begin(&path).digest_of(&path).unwrap(), Digest::of(b"one"));
         let readied = Readied::begin(&path);
         let ended = readied.0.as_ref().unwrap();
         while !ended.is_finished() {
             std::thread::yield_now();
         }
         std::fs::write(&path, "another").unwrap();
-        assert_eq!(readied.digest_of(&file), None);
-        assert_eq!(Readied::default().digest_of(&file), None);
-        assert_eq!(Readied::begin(&directory.path().join("none")).digest_of(&file), None);
+        assert_eq!(readied.digest_of(&path).unwrap(), Digest::of(b"another"));
+        assert_eq!(Readied::default().digest_of(&path).unwrap(), Digest::of(b"another"));
+        let none = directory.path().join("none");
+        assert_eq!(Readied::begin(&none).digest_of(&path).unwrap(), Digest::of(b"another"));
+        assert!(Readied::begin(&path).digest_of(&none).is_err());
     }
 }
