@@ -172,11 +172,11 @@ impl Driver for ScriptistoDriver<'_> {
         Ok(inputs)
     }
 
-    /// Makes the program from `target_bin`, and tells what was copied.
     fn names_inputs(&self) -> bool {
         true
     }
 
+    /// Makes the program from `target_bin`, and tells what was copied.
     fn complete(&self, build: Build<'_>, call: &mut Call) -> Result<Inputs> {
         let spec = self.0;
         let base = build.compilation.base();

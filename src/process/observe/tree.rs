@@ -130,21 +130,19 @@ impl Tree {
             at.push(b'/');
             at.extend_from_slice(name);
             let mut resolved = Resolved::new();
-            match self.look(&at, false, thread, &mut resolved) {
+            let missing = at.len();
+            let state = match self.look(&at, false, thread, &mut resolved) {
                 // Walked once more, with where it leads.
-                Found::Link(..) if follow => {}
+                Found::Link(..) if follow => None,
                 Found::Link(found, _) | Found::Present(found) => {
                     resolved.kernel = self.is_kernel(&found, &at);
-                    return resolved.ended(State::Present(found), at, &[], 0);
+                    Some(State::Present(found))
                 }
-                Found::Absent => {
-                    let missing = at.len();
-                    return resolved.ended(State::Absent { missing }, at, &[], 0);
-                }
-                Found::Unreachable => {
-                    let missing = at.len();
-                    return resolved.ended(State::Unreachable { missing }, at, &[], 0);
-                }
+                Found::Absent => Some(State::Absent { missing }),
+                Found::Unreachable => Some(State::Unreachable { missing }),
+            };
+            if let Some(state) = state {
+                return resolved.ended(state, at, &[], 0);
             }
         }
         self.walk(base, path, follow, thread, name.is_some())

@@ -77,7 +77,7 @@ fn key(
     }
     for check in &recipe.config.checks {
         let mut text = Vec::new();
-        check.clone().without_stamp().render(&mut text);
+        check.render_without_stamp(&mut text);
         fields.push("config", &text);
     }
     fields.finish()

@@ -14,7 +14,7 @@ use dlmalloc::Dlmalloc;
 #[global_allocator]
 static ALLOCATOR: Allocator = Allocator { small: Mutex::new(Dlmalloc::new()) };
 
-/// Its own lock around dlmalloc is musl's, which takes as long as all the rest.
+/// The lock that dlmalloc brings is musl's, which takes as long as all the rest.
 struct Allocator {
     small: Mutex<Dlmalloc>,
 }
