@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::support::editor::{Editor, tools, uri, with_fake};
 use crate::support::editor_directory::Directory;
+use crate::support::machine::is_emulated;
 
 const SCRIPT: &str = "#!/usr/bin/env runner\nfn main() {}\n";
 
@@ -239,7 +240,7 @@ fn large_buffers_take_little_memory() {
     assert_eq!(editor.text_at_server(&path), text);
     let peak = editor.peak_memory();
     println!("peak memory with a buffer of 1 MiB: {peak} KiB");
-    assert!(peak < 10 << 10, "{peak} KiB");
+    assert!(peak < 10 << 10 || is_emulated("how much memory a program takes"), "{peak} KiB");
     assert_eq!(editor.close(), Some(0));
 }
 

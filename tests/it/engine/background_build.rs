@@ -3,7 +3,7 @@
 use std::fs;
 
 use crate::support::children::wait_until;
-use crate::support::machine::works;
+use crate::support::machine::{is_emulated, works};
 use crate::support::provisional::{large_script, profiles};
 use crate::support::sandbox::{Ran, Run, Sandbox, skipped};
 use crate::support::strace;
@@ -69,6 +69,9 @@ fn tiers_are_off_when_asked_and_in_ci_and_for_a_profile_that_was_named() {
 
 #[test]
 fn a_background_build_is_seen_and_stopped_and_costs_nothing() {
+    if is_emulated("what a process is, and it is not stopped then") {
+        return;
+    }
     let sandbox = Sandbox::fake();
     sandbox.write("x.rs", large_script("x"));
     sandbox.runner(["x.rs"]).run().prints("x\n");
@@ -181,6 +184,9 @@ fn what_stop_stops_is_the_process_that_builds_and_no_other_of_its_number() {
 /// A lock, a pipe, a mount or a terminal of the caller's would be held as long as the build goes on.
 #[test]
 fn a_background_build_keeps_nothing_of_its_callers() {
+    if is_emulated("what a process is, and it is not stopped then") {
+        return;
+    }
     let sandbox = Sandbox::fake();
     sandbox.write("x.rs", large_script("x"));
     let held = sandbox.write("held", "");

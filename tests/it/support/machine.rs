@@ -4,6 +4,7 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::LazyLock;
 
 use crate::support::files::{copy, files_below};
 use crate::support::sandbox::{Ran, Run, Sandbox, skipped, tested};
@@ -122,7 +123,16 @@ pub fn shown(bytes: &str) -> String {
     lines.into_iter().map(|line| line.into_iter().collect::<String>()).collect::<Vec<_>>().join("\n")
 }
 
-/// The variable by which cargo is told something of programs for this machine.
-pub fn host(suffix: &str) -> String {
-    format!("CARGO_TARGET_{}_UNKNOWN_LINUX_GNU_{suffix}", std::env::consts::ARCH.to_uppercase())
+/// Whether an emulator stands between this program and the kernel, which is what `hides` something; says so aloud.
+pub fn is_emulated(hides: &str) -> bool {
+    static MACHINE: LazyLock<String> = LazyLock::new(|| {
+        // A program of the kernel's own kind.
+        let output = Command::new("/bin/uname").arg("-m").output().unwrap();
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    });
+    let is_emulated = std::env::consts::ARCH == "aarch64" && *MACHINE == "x86_64";
+    if is_emulated {
+        skipped(&format!("an emulator hides {hides}"));
+    }
+    is_emulated
 }

@@ -3,7 +3,6 @@
 use std::fs;
 
 use crate::support::files::program;
-use crate::support::machine::host;
 use crate::support::sandbox::Sandbox;
 use crate::support::watched::{changed, run, touched, unchanged};
 
@@ -22,6 +21,9 @@ fn the_linker_on_path() {
     unchanged(run(&sandbox), "end\n");
 }
 
+/// By which cargo is told the linker for the machine of the fake compiler.
+const HOST_LINKER: &str = "CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_LINKER";
+
 #[test]
 fn a_linker_named_by_a_variable_or_a_flag() {
     let sandbox = Sandbox::fake();
@@ -29,8 +31,8 @@ fn a_linker_named_by_a_variable_or_a_flag() {
     let linker = sandbox.root().join("bin/linker");
     let flag = |name: &str| (name.to_owned(), format!("-C linker={}", linker.display()));
     let named: [(String, String); 5] = [
-        (host("LINKER"), linker.display().to_string()),
-        (host("LINKER"), "linker".to_owned()),
+        (HOST_LINKER.to_owned(), linker.display().to_string()),
+        (HOST_LINKER.to_owned(), "linker".to_owned()),
         flag("RUSTFLAGS"),
         ("RUSTFLAGS".to_owned(), "-Clinker=linker".to_owned()),
         ("CARGO_ENCODED_RUSTFLAGS".to_owned(), "--codegen=linker=linker".to_owned()),
