@@ -269,7 +269,7 @@ impl Bench {
         self.clock().system_calls(case.as_ref()?)
     }
 
-    /// The floor of an edit is the very call of rustc that runner makes, and then the program.
+    /// The floor of an edit is the call of rustc that runner makes, as one would type it, and then the program.
     fn edit_row(&mut self, label: &str, name: &str, source: &Source, most_of_cargo: f64) -> Result<()> {
         let mut cases = self.workshop.scripts(name, source, Met::Edited)?;
         cases.extend(self.workshop.floor(name, &cases, RELEASE)?);

@@ -134,7 +134,8 @@ impl Workshop {
         found.into_iter().find(|path| path.exists()).context("the program is not in the cache")
     }
 
-    /// The halves of the floor of an edit: the very call of the compiler that this column's run makes, and the program.
+    /// The halves of the floor of an edit: the call of the compiler that this column's run makes, as one would type it, and the
+    /// program.
     pub fn floor(&self, name: &str, cases: &Cases, column: &str) -> Result<Cases> {
         let program = Case::of([self.program(name, cases)?]);
         Ok(vec![(RUSTC, Some(self.compiler_call(name, cases, column)?)), (PROGRAM, Some(program))])
@@ -166,8 +167,10 @@ impl Workshop {
                 .variables
                 .extend(word.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned())));
         }
-        // What makes gcc faster is runner's own doing.
+        // What makes a build faster is runner's own doing: nobody types it.
         floor.words = words.filter(|word| word != "-pipe").collect();
+        let strip = floor.words.windows(2).position(|two| two == ["-C", "strip=debuginfo"]);
+        strip.map(|strip| floor.words.drain(strip..strip + 2));
         Ok(floor)
     }
 
