@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::Read;
-use std::os::unix::process::ExitStatusExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Command, Stdio};
 
 use crate::support::confined::{Scene, has, has_sandbox, run, succeeds};
@@ -172,7 +172,8 @@ fn signals_from_outside_arrive_and_stop_it() {
     let scene = Scene::new();
     let mut command = scene.command(scene.confined());
     command.args(["/bin/sh", "-c", "echo ready; read x"]).stdin(Stdio::piped()).stdout(Stdio::piped());
-    let mut child = command.spawn().unwrap();
+    // This signal stops nobody whose group is an orphan, as that of a test in the background is.
+    let mut child = command.process_group(0).spawn().unwrap();
     let mut ready = [0; 6];
     child.stdout.take().unwrap().read_exact(&mut ready).unwrap();
     let pid = rustix::process::Pid::from_child(&child);
