@@ -12,11 +12,13 @@
 //! `fstat`, `read`), the cache (`lstat`, `geteuid`), the trace (`open`, `read`), its binary (`lstat`), one `stat` a recorded
 //! file, and `execve`.
 //!
-//! Launch keys, seals, lines of a trace and stamps are read by the code that everybody reads them by; only whether a fact
-//! still holds is asked here without a heap. `tests/it/fast_path/system_calls.rs` holds the two to the same answers.
+//! The facts of a trace stand at its head as questions, for this alone (see `store::trace::questions`); launch keys and stamps are
+//! computed by the code that everybody uses. `tests/it/fast_path` holds the two ways to the same answers.
 
 pub(crate) mod buffer;
 pub(crate) mod facts;
+#[cfg(test)]
+mod tests;
 
 use std::ffi::CStr;
 use std::mem::ManuallyDrop;
@@ -29,14 +31,14 @@ use crate::base::digest::Fields;
 use crate::base::hit_text::hit_text;
 use crate::fast_path::buffer::Buffer;
 pub use crate::fast_path::facts::System;
-use crate::fast_path::facts::{PATH_BYTES, Search, holds, is_file, stamp_of};
+use crate::fast_path::facts::{Answers, PATH_BYTES, is_file};
 use crate::request::options::Options;
 use crate::request::package_spec;
 use crate::request::setting_variables::{IGNORED_VARIABLES, KEY_VARIABLES, SLOW_VARIABLES};
 use crate::settings::launch_key;
 use crate::store::key::Key;
-use crate::store::trace::Trace;
-use crate::store::trace::line::{Binary, Line, Lines};
+use crate::store::trace::line::TRACE;
+use crate::store::trace::questions::{Heads, Question, Questions};
 
 const FILE_BYTES: usize = 256 * 1024;
 /// A script with cargo's rules has some, with what its manifest says of it. With so many the file begins a page, if the first of
@@ -206,71 +208,43 @@ fn find_traced<'a>(
     for part in [cache.bytes(), hit_text!(b"traces/"), hex.get(..2)?, hit_text!(b"/"), &hex] {
         path.push(part)?;
     }
-    let bytes = read_whole(&open(path.c_str()?).ok()?, trace)?;
-    let lines = Trace::lines(id.digest(), bytes)?;
-    find_current(lines, &cache, root.st_uid, &mut path, variables, system)?;
-    path.into_c_str()
-}
-
-/// Leaves in `path` the binary of the newest variant of which everything holds by its stamp, and adds to `variables` what
-/// the program is told.
-fn find_current(
-    lines: Lines<'_>,
-    cache: &Buffer<'_>,
-    owner: u32,
-    path: &mut Buffer<'_>,
-    variables: &mut Buffer<'_>,
-    system: &impl System,
-) -> Option<()> {
+    let length = read_whole(&open(path.c_str()?).ok()?, trace)?.len();
+    let (trace, stamps) = trace.split_at_mut_checked(length)?;
+    let (first, lines) = trace.split_at_mut_checked(TRACE.len() + 1)?;
+    (first.strip_suffix(hit_text!(b"\n"))? == TRACE).then_some(())?;
     let own = variables.length;
-    let mut search = Search::new(system);
-    let mut met = None;
-    let mut current = None;
-    for line in lines {
-        match line? {
-            // The one before came to its end, and nothing in it had changed.
-            Line::Variant(_) if current.is_some() => break,
-            Line::Variant(binary) => {
-                current = Some(binary);
-                variables.length = own;
-                search.clear();
-            }
-            Line::Script(_) | Line::About(..) => {}
-            // What follows is of a variant that does not hold, for certain.
-            _ if current.is_none() => {}
-            Line::Set(name, value) => {
-                variables.push_text(name)?;
-                variables.push(b"=")?;
-                variables.push_text(value)?;
-                variables.push(b"\0")?;
-            }
-            Line::Lacking(stamp, directory) => search.pass_over(stamp, directory, path)?,
-            Line::Fact(fact) => {
-                if !holds(&fact.input, path, &search, &mut met, system)? {
-                    current = None;
-                }
-            }
-            // A program that is given arguments or a sandbox, one that is to be replaced, or one for another machine.
-            Line::Argument(_) | Line::Sandbox(_) | Line::Provisional | Line::Target(_) => return None,
+    for questions in Heads::of(id.digest(), lines) {
+        variables.length = own;
+        let mut answers = Answers::new(&mut path, stamps, system);
+        if is_current(questions, &mut answers, &cache, root.st_uid, variables, system)? {
+            return path.into_c_str();
         }
     }
-    let Binary { stamp, path: place, .. } = current?;
-    let is_shared = place.0.first() == Some(&b'/');
-    path.clear();
-    if !is_shared {
-        path.push(cache.bytes())?;
+    None
+}
+
+/// Whether all that was recorded of a variant holds by its stamp: then the path of the answers is its binary's, and `variables`
+/// are what the program is told. `None` if only contents can tell.
+fn is_current(
+    mut questions: Questions<'_>,
+    answers: &mut Answers<'_, '_>,
+    cache: &Buffer<'_>,
+    owner: u32,
+    variables: &mut Buffer<'_>,
+    system: &impl System,
+) -> Option<bool> {
+    loop {
+        match questions.next()?? {
+            Question::Set(variable) => variables.push(variable)?,
+            Question::Binary(binary) => {
+                let shared = system.variable(hit_text!(b"RUNNER_CACHE_SYSTEM"));
+                answers.binary(binary.to_bytes(), cache.bytes(), shared, owner)?;
+                return questions.are_answered_by(answers.stamps.bytes()).then_some(true);
+            }
+            question if answers.answer(question, system)? => {}
+            _ => return Some(false),
+        }
     }
-    path.push_text(place)?;
-    if is_shared
-        && !path.bytes().strip_prefix(system.variable(b"RUNNER_CACHE_SYSTEM")?)?.starts_with(b"/v1/bin/")
-    {
-        return None;
-    }
-    let stat = rustix::fs::lstat(path.c_str()?).ok().filter(is_file)?;
-    if is_shared && !(stat.st_mode & 0o022 == 0 && (stat.st_uid == 0 || stat.st_uid == owner)) {
-        return None;
-    }
-    (stamp_of(&stat)? == stamp?).then_some(())
 }
 
 /// The cache's directory, as `Environment::cache_directory` has it on Linux.

@@ -1,4 +1,4 @@
-//! Asks whether the facts of a trace still hold, without a heap.
+//! Asks what a trace says is to be asked, without a heap.
 
 use rustix::fs::{Access, CWD, FileType, Stat, readlinkat_raw};
 use rustix::io::Errno;
@@ -7,8 +7,9 @@ use crate::base::digest::Digest;
 use crate::base::hit_text::hit_text;
 use crate::fast_path::buffer::Buffer;
 use crate::store::stamp::{Moment, Stamp};
-use crate::store::trace::escape::{Escaped, split_at_byte};
-use crate::store::trace::fact::Input;
+use crate::store::trace::escape::split_at_byte;
+use crate::store::trace::line::is_in_cache;
+use crate::store::trace::questions::Question;
 
 /// What the process was started with.
 pub trait System {
@@ -23,128 +24,137 @@ pub trait System {
 /// What is longer is the long way's.
 pub(super) const PATH_BYTES: usize = 1024;
 
-/// Whether a recorded input is as it was; `None` if only its content can tell. What a search met last is in `path`, and was asked
-/// about: most are followed by the fact of that file.
-pub(super) fn holds(
-    input: &Input<Escaped<'_>>,
-    path: &mut Buffer<'_>,
-    search: &Search<'_>,
-    met: &mut Option<Stat>,
-    system: &impl System,
-) -> Option<bool> {
-    let met_before = met.take();
-    if let (Input::Content { path: name, stamp, .. }, Some(stat)) = (input, met_before)
-        && name.is(path.bytes())
-    {
-        return (stamp_of(&stat)? == (*stamp)?).then_some(true);
+/// What was found out of one variant.
+pub(super) struct Answers<'a, 'b> {
+    /// Where searches put paths together.
+    path: &'a mut Buffer<'b>,
+    /// The stamps, for the sum.
+    pub(super) stamps: Buffer<'a>,
+    search_path: Option<&'a [u8]>,
+    /// Places in PATH, of the first 64, that a search passes over: nothing is there that it could find.
+    lacking: u64,
+    /// What a search met last, in `path`: most are followed by the question of that file.
+    met: Option<Stat>,
+}
+
+impl<'a, 'b> Answers<'a, 'b> {
+    /// None so far.
+    pub(super) fn new(
+        path: &'a mut Buffer<'b>,
+        stamps: &'a mut [u8],
+        system: &'a impl System,
+    ) -> Answers<'a, 'b> {
+        let search_path = system.variable(hit_text!(b"PATH"));
+        Answers { path, stamps: Buffer::new(stamps), search_path, lacking: 0, met: None }
     }
-    path.clear();
-    match input {
-        Input::Content { path: name, stamp, .. } => {
-            path.push_text(*name)?;
-            let stat = match rustix::fs::stat(path.c_str()?) {
-                Err(Errno::NOENT) => return (*stamp == Some(Stamp::ABSENT)).then_some(true),
-                stat => stat.ok()?,
-            };
-            (stamp_of(&stat)? == (*stamp)?).then_some(true)
-        }
-        Input::Absent { path: name } => {
-            path.push_text(*name)?;
-            let gone = [Errno::NOENT, Errno::NOTDIR, Errno::LOOP, Errno::ACCESS, Errno::NAMETOOLONG];
-            Some(rustix::fs::stat(path.c_str()?).is_err_and(|error| gone.contains(&error)))
-        }
-        // A name that is escaped is too rare to be worth the words.
-        Input::Variable { name, value } => Some(match (system.variable(name.plain()?), value) {
-            (Some(now), Some(value)) => value.is(now),
-            (now, value) => now.is_none() && value.is_none(),
-        }),
-        Input::Private { name, value } => {
-            Some(system.variable(name.plain()?).is_some_and(|now| Digest::of(now) == *value))
-        }
-        Input::Present { path: name } => {
-            path.push_text(*name)?;
-            let wants_directory = path.bytes().last() == Some(&b'/');
-            let kind = |stat: Stat| FileType::from_raw_mode(stat.st_mode) == FileType::Directory;
-            Some(rustix::fs::stat(path.c_str()?).is_ok_and(|stat| kind(stat) == wants_directory))
-        }
-        Input::Link { path: name, target } => {
-            path.push_text(*name)?;
-            let (link, buffer) = path.c_str_and_rest()?;
-            let length = match readlinkat_raw(CWD, link, &mut *buffer) {
-                // It is no link.
-                Err(Errno::INVAL) => return Some(target.0.is_empty()),
-                length => length.ok()?,
-            };
-            // What fills the buffer may have been cut.
-            (length < buffer.len()).then(|| buffer.get(..length).map(|now| target.is(now)))?
-        }
-        Input::Never { .. } => Some(false),
-        Input::SearchPath { value, .. } => value.is(search.path?).then_some(true),
-        Input::Command { name, path: expected } => {
-            let name = name.plain()?;
-            for (place, directory) in directories(search.path?) {
-                if search.lacks(place) {
-                    continue;
-                }
-                path.clear();
-                path.push(directory)?;
-                if directory.last() != Some(&b'/') {
-                    path.push(hit_text!(b"/"))?;
-                }
-                path.push(name)?;
-                if rustix::fs::access(path.c_str()?, Access::EXEC_OK).is_ok() {
-                    *met = rustix::fs::stat(path.c_str()?).ok().filter(is_file);
-                }
-                if met.is_some() {
-                    return Some(expected.is_some_and(|expected| expected.is(path.bytes())));
+
+    /// Whether the answer is the recorded one, as far as it is no stamp; those are kept. `None` if that cannot be told here.
+    pub(super) fn answer(&mut self, question: Question<'_>, system: &impl System) -> Option<bool> {
+        match question {
+            Question::File(path) => {
+                let met = self.met.take().filter(|_| self.path.bytes() == path.to_bytes());
+                let stamp = match met.map_or_else(|| rustix::fs::stat(path), Ok) {
+                    Err(Errno::NOENT) => Stamp::ABSENT,
+                    stat => stamp_of(&stat.ok()?)?,
+                };
+                self.stamps.push(&stamp.to_bytes())?;
+                Some(true)
+            }
+            Question::Absent(path) => {
+                let gone = [Errno::NOENT, Errno::NOTDIR, Errno::LOOP, Errno::ACCESS, Errno::NAMETOOLONG];
+                Some(rustix::fs::stat(path).is_err_and(|error| gone.contains(&error)))
+            }
+            Question::Variable(name, value) => Some(system.variable(name) == value),
+            Question::Command(name, expected) => self.search(name, expected),
+            Question::Without(directory) => {
+                let stamp = match rustix::fs::stat(directory) {
+                    Err(Errno::NOENT) => Stamp::ABSENT,
+                    stat => stamp_of(&stat.ok()?)?,
+                };
+                self.stamps.push(&stamp.to_bytes())?;
+                // If that is another stamp than the recorded one, whatever is found does not count.
+                let places =
+                    directories(self.search_path?).filter(|(_, other)| *other == directory.to_bytes());
+                self.lacking = places.fold(self.lacking, |bits, (place, _)| bits | bit(place));
+                Some(true)
+            }
+            Question::Link(path, target) => {
+                let buffer = &mut *self.path.buffer;
+                match readlinkat_raw(CWD, path, &mut *buffer) {
+                    // It is no link.
+                    Err(Errno::INVAL) => Some(target.is_empty()),
+                    length => {
+                        // What fills the buffer may have been cut.
+                        let length = length.ok().filter(|length| *length < buffer.len())?;
+                        Some(buffer.get(..length)? == target)
+                    }
                 }
             }
-            Some(expected.is_none())
+            Question::Present(path) => {
+                let wants_directory = path.to_bytes().last() == Some(&b'/');
+                let kind = |stat: Stat| FileType::from_raw_mode(stat.st_mode) == FileType::Directory;
+                Some(rustix::fs::stat(path).is_ok_and(|stat| kind(stat) == wants_directory))
+            }
+            Question::Secret(name, value) => {
+                Some(system.variable(name).is_some_and(|now| Digest::of(now) == value))
+            }
+            Question::Set(_) | Question::Binary(_) => None,
         }
     }
-}
 
-/// What a search of PATH goes through.
-pub(super) struct Search<'a> {
-    path: Option<&'a [u8]>,
-    /// Places in it, of the first 64, that a search passes over: nothing is there that it could find.
-    lacking: u64,
-}
-
-impl<'a> Search<'a> {
-    pub(super) fn new(system: &'a impl System) -> Search<'a> {
-        Search { path: system.variable(hit_text!(b"PATH")), lacking: 0 }
-    }
-
-    fn lacks(&self, place: u32) -> bool {
-        1_u64.checked_shl(place).is_some_and(|bit| self.lacking & bit != 0)
-    }
-
-    /// Forgets what is lacking.
-    pub(super) fn clear(&mut self) {
-        self.lacking = 0;
-    }
-
-    /// Passes over every place of a directory, if that has the stamp.
-    pub(super) fn pass_over(
+    /// Takes the stamp of a binary, whose path is left in `path`: in the cache, or in the `shared` one if it is absolute.
+    pub(super) fn binary(
         &mut self,
-        stamp: Option<Stamp>,
-        directory: Escaped<'_>,
-        path: &mut Buffer<'_>,
+        place: &[u8],
+        cache: &[u8],
+        shared: Option<&[u8]>,
+        owner: u32,
     ) -> Option<()> {
-        let places = directories(self.path?).filter(|(_, other)| directory.is(other));
-        let bits = places.fold(0, |bits, (place, _)| bits | 1_u64.checked_shl(place).unwrap_or(0));
-        if bits != 0 {
-            path.clear();
-            path.push_text(directory)?;
-            let is_so = match rustix::fs::stat(path.c_str()?) {
-                Ok(stat) => stamp.is_some() && stamp_of(&stat) == stamp,
-                Err(error) => stamp.is_none() && error == Errno::NOENT,
-            };
-            self.lacking |= if is_so { bits } else { 0 };
+        let is_shared = place.first() == Some(&b'/');
+        let is_known = match is_shared {
+            true => place.strip_prefix(shared?)?.starts_with(hit_text!(b"/v1/bin/")),
+            false => true,
+        };
+        (is_known && is_in_cache(place)).then_some(())?;
+        self.path.clear();
+        if !is_shared {
+            self.path.push(cache)?;
         }
-        Some(())
+        self.path.push(place)?;
+        let stat = rustix::fs::lstat(self.path.c_str()?).ok().filter(is_file)?;
+        let is_trusted = stat.st_mode & 0o022 == 0 && (stat.st_uid == 0 || stat.st_uid == owner);
+        (is_trusted || !is_shared).then_some(())?;
+        self.stamps.push(&stamp_of(&stat)?.to_bytes())
     }
+
+    /// Whether a search of PATH finds what is expected.
+    fn search(&mut self, name: &[u8], expected: Option<&[u8]>) -> Option<bool> {
+        self.met = None;
+        for (place, directory) in directories(self.search_path?) {
+            if self.lacking & bit(place) != 0 {
+                continue;
+            }
+            self.path.clear();
+            self.path.push(directory)?;
+            if directory.last() != Some(&b'/') {
+                self.path.push(hit_text!(b"/"))?;
+            }
+            self.path.push(name)?;
+            let path = self.path.c_str()?;
+            if rustix::fs::access(path, Access::EXEC_OK).is_ok() {
+                self.met = rustix::fs::stat(path).ok().filter(is_file);
+            }
+            if self.met.is_some() {
+                return Some(expected.is_some_and(|expected| expected == self.path.bytes()));
+            }
+        }
+        Some(expected.is_none())
+    }
+}
+
+/// One of the first 64 places, as a bit; of later ones none.
+fn bit(place: u32) -> u64 {
+    1_u64.checked_shl(place).unwrap_or(0)
 }
 
 /// The directories of PATH that a search looks at, and the place of each.
@@ -164,7 +174,7 @@ pub(super) fn is_file(stat: &Stat) -> bool {
     FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile
 }
 
-pub(super) fn stamp_of(stat: &Stat) -> Option<Stamp> {
+fn stamp_of(stat: &Stat) -> Option<Stamp> {
     Some(Stamp {
         size: u64::try_from(stat.st_size).ok()?,
         modified: Moment::from_unix(stat.st_mtime, i64::try_from(stat.st_mtime_nsec).ok()?),

@@ -127,7 +127,7 @@ impl Cache {
         let trace = Trace::parse(id.digest(), &bytes)?;
         let current = trace.current(self.directory(), environment, tools)?;
         let found = self.found(&trace, &current);
-        if !current.restamps.is_empty() {
+        if current.is_outdated() {
             let mut refreshed = trace.clone();
             refreshed.restamp(&current);
             self.refresh(id, &bytes, &refreshed);

@@ -4,45 +4,54 @@
 //! end SUM                                     of what the file is for, its key, and all bytes before this line
 //! ```
 //!
-//! The sum is XXH3-64 in hexadecimal. It tells damage, not intent: whoever can write to the cache can also seal. A hit computes one
-//! over a whole trace, of which a cryptographic digest would be a quarter of all that a hit does.
+//! The sum is XXH3-64 in hexadecimal. It tells damage, not intent: whoever can write to the cache can also seal. A hit computes such a
+//! sum, too (see `trace::questions`), of which a cryptographic digest would be a quarter of all that a hit does.
 
 use twox_hash::XxHash3_64;
 
 use crate::base::digest::Digest;
-use crate::base::hit_text::hit_text;
 
-const WORD: &[u8] = hit_text!(b"end ");
+const WORD: &[u8] = b"end ";
 
-/// Hexadecimal digits of the sum.
-const DIGITS: usize = 16;
+/// A sum, as it is written.
+pub(crate) type Sum = [u8; 16];
 
 /// Bytes of the last line.
-const LINE_BYTES: usize = WORD.len() + DIGITS + 1;
+const LINE_BYTES: usize = WORD.len() + size_of::<Sum>() + 1;
 
 /// Adds the last line. Files of two purposes never have the same seal.
 pub(crate) fn sealed(purpose: &str, key: &Digest, mut body: Vec<u8>) -> Vec<u8> {
-    let end = end(purpose, key, &body);
-    body.extend_from_slice(&end);
+    let sum = sum(seed(purpose.as_bytes(), key), &body);
+    body.extend_from_slice(WORD);
+    body.extend_from_slice(&digits(sum));
+    body.push(b'\n');
     body
 }
 
-/// The bytes before the last line, if the seal is unbroken. Allocates nothing.
+/// The bytes before the last line, if the seal is unbroken.
 pub(crate) fn unsealed<'a>(purpose: &str, key: &Digest, bytes: &'a [u8]) -> Option<&'a [u8]> {
-    let (body, recorded) = bytes.split_at_checked(bytes.len().checked_sub(LINE_BYTES)?)?;
-    (recorded == end(purpose, key, body)).then_some(body)
+    let (body, line) = bytes.split_at_checked(bytes.len().checked_sub(LINE_BYTES)?)?;
+    let recorded = line.strip_prefix(WORD)?.strip_suffix(b"\n")?;
+    (recorded == digits(sum(seed(purpose.as_bytes(), key), body))).then_some(body)
 }
 
-/// The last line.
-fn end(purpose: &str, key: &Digest, body: &[u8]) -> [u8; LINE_BYTES] {
-    let seed = key.prefix() ^ XxHash3_64::oneshot(purpose.as_bytes());
-    let sum = XxHash3_64::oneshot_with_seed(seed, body);
-    let mut line = [b'\n'; LINE_BYTES];
-    let digits = (0..DIGITS).map(|place| b"0123456789abcdef"[(sum >> (60 - 4 * place) & 15) as usize]);
-    for (byte, value) in line.iter_mut().zip(WORD.iter().copied().chain(digits)) {
-        *byte = value;
+/// Where the sums of one purpose and key begin.
+pub(crate) fn seed(purpose: &[u8], key: &Digest) -> u64 {
+    key.prefix() ^ XxHash3_64::oneshot(purpose)
+}
+
+/// The sum of some bytes: with that of others as its seed, of both.
+pub(crate) fn sum(seed: u64, bytes: &[u8]) -> u64 {
+    XxHash3_64::oneshot_with_seed(seed, bytes)
+}
+
+/// The sum as it is written.
+pub(crate) fn digits(sum: u64) -> Sum {
+    let mut digits = [0; size_of::<Sum>()];
+    for (place, digit) in digits.iter_mut().enumerate() {
+        *digit = b"0123456789abcdef"[(sum >> (60 - 4 * place) & 15) as usize];
     }
-    line
+    digits
 }
 
 #[cfg(test)]

@@ -11,7 +11,6 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::base::hit_text::hit_text;
 use crate::store::file_system::{ChangeTimes, change_times};
 use crate::store::open_writers::has_writers;
 
@@ -129,19 +128,28 @@ impl Stamp {
         self.modified.max(self.changed)
     }
 
+    /// All of it, for a sum.
+    pub(crate) fn to_bytes(self) -> [u8; 32] {
+        let mut bytes = [0; 32];
+        let numbers = [self.size, self.modified.0 as u64, self.changed.0 as u64, self.inode];
+        for (eight, number) in bytes.chunks_exact_mut(8).zip(numbers) {
+            eight.copy_from_slice(&number.to_le_bytes());
+        }
+        bytes
+    }
+
     /// Reads what `Display` writes.
     pub(crate) fn parse(text: &[u8]) -> Option<Stamp> {
         let (size, rest) = unsigned(text)?;
-        let (modified, rest) = signed(rest.strip_prefix(hit_text!(b","))?)?;
-        let (changed, rest) = signed(rest.strip_prefix(hit_text!(b","))?)?;
-        let (inode, rest) = unsigned(rest.strip_prefix(hit_text!(b","))?)?;
+        let (modified, rest) = signed(rest.strip_prefix(b",")?)?;
+        let (changed, rest) = signed(rest.strip_prefix(b",")?)?;
+        let (inode, rest) = unsigned(rest.strip_prefix(b",")?)?;
         rest.is_empty().then_some(Stamp { size, modified: Moment(modified), changed: Moment(changed), inode })
     }
 }
 
-/// Reads the decimal number that a text begins with; std's own way, for any base, takes several times as long, which every fact
-/// would.
-fn unsigned(text: &[u8]) -> Option<(u64, &[u8])> {
+/// Reads the decimal number that a text begins with.
+pub(crate) fn unsigned(text: &[u8]) -> Option<(u64, &[u8])> {
     let (mut number, mut rest) = (0_u64, text);
     while let Some((byte, after)) = rest.split_first()
         && byte.is_ascii_digit()
@@ -153,7 +161,7 @@ fn unsigned(text: &[u8]) -> Option<(u64, &[u8])> {
 }
 
 fn signed(text: &[u8]) -> Option<(i64, &[u8])> {
-    let (number, rest) = unsigned(text.strip_prefix(hit_text!(b"-")).unwrap_or(text))?;
+    let (number, rest) = unsigned(text.strip_prefix(b"-").unwrap_or(text))?;
     let number = match text.first() {
         Some(b'-') => 0_i64.checked_sub_unsigned(number)?,
         _ => i64::try_from(number).ok()?,

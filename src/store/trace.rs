@@ -13,6 +13,7 @@ pub(crate) mod fact;
 pub(crate) mod fact_state;
 pub(crate) mod lacking;
 pub(crate) mod line;
+pub(crate) mod questions;
 
 use std::borrow::Cow;
 use std::os::unix::fs::MetadataExt;
@@ -20,7 +21,6 @@ use std::path::Path;
 
 use crate::base::digest::Digest;
 use crate::base::environment::Environment;
-use crate::base::hit_text::hit_text;
 use crate::store::fact_tree;
 use crate::store::key::Key;
 use crate::store::seal::{sealed, unsealed};
@@ -30,11 +30,12 @@ use crate::store::trace::change::Change;
 use crate::store::trace::escape::{Text, escape, line};
 use crate::store::trace::fact::{Check, path_of, stamp_text};
 use crate::store::trace::fact_state::{Holds, compare};
-use crate::store::trace::lacking::Lacking;
+use crate::store::trace::lacking::{Lacking, still_lack};
 use crate::store::trace::line::{Binary, Line, Lines};
+use crate::store::trace::questions::{after_heads, head};
 
 /// What a trace is sealed as.
-const PURPOSE: &str = hit_text!(str "trace");
+const PURPOSE: &str = "trace";
 
 /// Digits of the id of the home a variant was built for, as it has them.
 pub(crate) const HOME_DIGITS: usize = 16;
@@ -67,11 +68,21 @@ pub(crate) struct Variant<'a> {
     pub(crate) checks: Vec<Check<'a>>,
 }
 
-/// A variant that holds, and the stamps that should be refreshed: `(None, _)` is the binary's.
+/// A variant that holds.
 #[derive(Debug)]
 pub(crate) struct Current {
     pub(crate) variant: usize,
-    pub(crate) restamps: Vec<(Option<usize>, Stamp)>,
+    /// Stamps that should be refreshed: `(None, _)` is the binary's.
+    restamps: Vec<(Option<usize>, Stamp)>,
+    /// Where its commands are not, if that has changed.
+    lacking: Option<Vec<Lacking<'static>>>,
+}
+
+impl Current {
+    /// Whether a hit would not find it as it is recorded.
+    pub(crate) fn is_outdated(&self) -> bool {
+        !self.restamps.is_empty() || self.lacking.is_some()
+    }
 }
 
 /// Which checks count.
@@ -90,7 +101,8 @@ pub(crate) enum Tools {
 impl<'a> Trace<'a> {
     /// Reads the trace file of `id`. Anything but a whole, undamaged trace of that id is `None`.
     pub(crate) fn parse(id: &Digest, bytes: &'a [u8]) -> Option<Trace<'a>> {
-        let mut lines = Trace::lines(id, bytes)?;
+        let lines = unsealed(PURPOSE, id, bytes)?.strip_prefix(line::TRACE)?.strip_prefix(b"\n")?;
+        let mut lines = Lines::of(after_heads(lines));
         let Line::Script(script) = lines.next()?? else { return None };
         let mut variants: Vec<Variant<'a>> = Vec::new();
         for line in lines {
@@ -104,15 +116,12 @@ impl<'a> Trace<'a> {
         Some(Trace { script: script.text()?, variants })
     }
 
-    /// The lines of the trace file of `id`, if that is whole and undamaged. Allocates nothing.
-    pub(crate) fn lines(id: &Digest, bytes: &'a [u8]) -> Option<Lines<'a>> {
-        Lines::after(line::TRACE, unsealed(PURPOSE, id, bytes)?)
-    }
-
     /// The text of the trace file of `id`.
     pub(crate) fn render(&self, id: &Digest) -> Vec<u8> {
         let mut out = Vec::new();
         line(&mut out, &[line::TRACE]);
+        // None after one that a hit cannot ask about: a newer one may hold.
+        out.extend(self.variants.iter().map_while(|variant| variant.head(id)).flatten());
         line(&mut out, &[b"script", &escape(&self.script)]);
         for variant in &self.variants {
             line(&mut out, &[b"variant"]);
@@ -152,8 +161,11 @@ impl<'a> Trace<'a> {
     /// The newest variant of which every check holds and whose binary is there and whole.
     pub(crate) fn current(&self, cache: &Path, environment: &Environment, tools: Tools) -> Option<Current> {
         (0..self.variants.len()).find_map(|index| {
-            let restamps = self.variants[index].holds(cache, environment, tools)?;
-            Some(Current { variant: index, restamps })
+            let variant = &self.variants[index];
+            let restamps = variant.holds(cache, environment, tools)?;
+            let is_moved = !still_lack(&variant.lacking);
+            let lacking = is_moved.then(|| lacking::lacking(&variant.checks, environment));
+            Some(Current { variant: index, restamps, lacking })
         })
     }
 
@@ -167,6 +179,9 @@ impl<'a> Trace<'a> {
     /// Writes the stamps that a check found to be better than the recorded ones.
     pub(crate) fn restamp(&mut self, current: &Current) {
         let Some(variant) = self.variants.get_mut(current.variant) else { return };
+        if let Some(lacking) = &current.lacking {
+            variant.lacking.clone_from(lacking);
+        }
         for (index, new) in &current.restamps {
             match index {
                 None => variant.binary.stamp = Some(*new),
@@ -213,6 +228,15 @@ impl<'a> Variant<'a> {
 }
 
 impl Variant<'_> {
+    /// What a hit asks; `None` if a hit is to be left to the long way.
+    fn head(&self, id: &Digest) -> Option<Vec<u8>> {
+        let is_short = !self.provisional
+            && self.target.is_none()
+            && self.arguments.is_empty()
+            && self.sandbox.is_empty();
+        is_short.then(|| head(id, &self.binary, &self.variables, &self.lacking, &self.checks))?
+    }
+
     /// `None` if a check fails; else the stamps to refresh.
     fn holds(
         &self,

@@ -1,7 +1,8 @@
 //! The directories of PATH that a build's commands are not in, so that a hit asks once for each and not once for each command.
 //!
 //! A directory's times move with every name that comes or goes. While it has the stamp that it had when none of the names was
-//! in it, none is: the search for each may pass it over. Another stamp says nothing, and each name is looked for.
+//! in it, none is: the search for each may pass it over. Where one has another stamp the long way looks for each name, and writes
+//! down anew where there is none.
 
 use std::io::ErrorKind;
 use std::path::Path;
@@ -38,6 +39,14 @@ pub(crate) fn lacking(checks: &[Check<'_>], environment: &Environment) -> Vec<La
         }
     }
     found
+}
+
+/// Whether each of these directories is as it was, so that a hit may go by them.
+pub(crate) fn still_lack(lacking: &[Lacking<'_>]) -> bool {
+    lacking.iter().all(|(stamp, directory)| match std::fs::metadata(path_of(directory)) {
+        Ok(metadata) => *stamp == Some(Stamp::of(&metadata)),
+        Err(error) => stamp.is_none() && error.kind() == ErrorKind::NotFound,
+    })
 }
 
 /// The stamp that says that no such name is in the directory; `None` if one is, or the stamp proves nothing.

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! runner-trace 1
+//! ask …                                       what a hit asks of each variant (see `questions`)
 //! script PATH                                 whose trace this is; for people and `cache list`
 //! variant
 //! binary DIGEST STAMP PATH                    relative to the cache; absolute in the shared one (see `shared_root`)
@@ -156,10 +157,14 @@ impl<'a> Binary<Escaped<'a>> {
     fn parse(line: &'a [u8]) -> Option<Binary<Escaped<'a>>> {
         let (digest, rest) = split_field(line.strip_prefix(hit_text!(b"binary "))?)?;
         let (stamp, path) = split_field(rest)?;
-        // Nothing outside is ever executed, whoever wrote the trace, but what the shared cache has. No slash or dot is escaped.
-        let is_inside = path.starts_with(hit_text!(b"bin/")) || path.first() == Some(&b'/');
-        let leads_out = path.split(|byte| *byte == b'/').any(|component| component == b"..");
-        (is_inside && !leads_out).then_some(())?;
+        // No slash or dot is escaped.
+        is_in_cache(path).then_some(())?;
         Some(Binary { digest: Digest::parse(digest)?, stamp: parse_stamp(stamp)?, path: Escaped(path) })
     }
+}
+
+/// Whether a binary may be there: nothing outside is ever executed, whoever wrote the trace, but what the shared cache has.
+pub(crate) fn is_in_cache(path: &[u8]) -> bool {
+    let is_inside = path.starts_with(hit_text!(b"bin/")) || path.first() == Some(&b'/');
+    is_inside && !path.split(|byte| *byte == b'/').any(|component| component == b"..")
 }

@@ -86,6 +86,7 @@ access $ROOT/bin/chmod
 access $ROOT/fake/chmod
 access /usr/bin/chmod
 stat /usr/bin/chmod
+stat $ROOT/bin
 execve $ROOT/home/.cache/runner/v1/bin/$ID/x
 "
 );
@@ -197,6 +198,7 @@ fn a_command_that_appears_in_a_directory_without_any_is_met() {
     std::fs::File::open(&directory).unwrap().set_modified(times).unwrap();
     let calls = normalized(&sandbox, &hit(&sandbox, &["x.rs"]));
     assert!(calls.contains("stat $ROOT/bin\n") && calls.contains("access $ROOT/bin/cc\n"), "{calls}");
+    assert_eq!(normalized(&sandbox, &hit(&sandbox, &["x.rs"])), SHORT, "it is passed over again");
     assert_eq!(sandbox.compiles(), 1);
     write_program(directory.join("cc"), "#!/bin/sh\n# another\n");
     sandbox.runner(["x.rs"]).run().prints("x\n");
