@@ -130,8 +130,10 @@ impl<'a, 'b> Answers<'a, 'b> {
     /// Whether a search of PATH finds what is expected.
     fn search(&mut self, name: &[u8], expected: Option<&[u8]>) -> Option<bool> {
         self.met = None;
+        let mut before: &[u8] = b"";
         for (place, directory) in directories(self.search_path?) {
-            if self.lacking & bit(place) != 0 {
+            // Many have one twice in a row.
+            if self.lacking & bit(place) != 0 || std::mem::replace(&mut before, directory) == directory {
                 continue;
             }
             self.path.clear();

@@ -4,6 +4,7 @@
 //! name without extension) with what they include, and no file of the caller's working directory. If one of them says anything that changes
 //! what the compiler is given, cargo is asked even for a script without dependencies: nobody else knows its rules.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
@@ -82,6 +83,14 @@ impl CargoConfig {
     pub(crate) fn read(environment: &Environment, since: Moment) -> Result<CargoConfig> {
         let mut directories: Vec<PathBuf> = environment.cargo_home().into_iter().collect();
         directories.push(PathBuf::from("/.cargo"));
+        let mut config = CargoConfig::default();
+        // One question in place of two.
+        directories.retain(|directory| {
+            let is_there =
+                !std::fs::metadata(directory).is_err_and(|error| error.kind() == ErrorKind::NotFound);
+            config.checks.extend((!is_there).then(|| Check::absent(directory)));
+            is_there
+        });
         // What is nearer to the directory that cargo runs in has the higher rank.
         let mut pending: Vec<(usize, PathBuf)> = directories
             .iter()
@@ -89,7 +98,6 @@ impl CargoConfig {
             .flat_map(|(rank, directory)| ["config", "config.toml"].map(|name| (rank, directory.join(name))))
             .rev()
             .collect();
-        let mut config = CargoConfig::default();
         let mut seen = Vec::new();
         while let Some((rank, path)) = pending.pop() {
             if seen.contains(&path) || seen.len() > MOST_FILES {

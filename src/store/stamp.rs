@@ -130,10 +130,10 @@ impl Stamp {
 
     /// All of it, for a sum.
     pub(crate) fn to_bytes(self) -> [u8; 32] {
-        let mut bytes = [0; 32];
         let numbers = [self.size, self.modified.0 as u64, self.changed.0 as u64, self.inode];
-        for (eight, number) in bytes.chunks_exact_mut(8).zip(numbers) {
-            eight.copy_from_slice(&number.to_le_bytes());
+        let mut bytes = [0; 32];
+        for (eight, number) in bytes.as_chunks_mut().0.iter_mut().zip(&numbers) {
+            *eight = number.to_le_bytes();
         }
         bytes
     }

@@ -77,30 +77,36 @@ mod linux {
     /// The environment as the kernel laid it out.
     struct Kernel {
         envp: *const *const c_char,
-        /// How names in it begin: see [`beginning`].
-        beginnings: u64,
-    }
-
-    /// One bit for the two bytes that a variable begins with, a name of one being followed by its equals sign. Most of what a
-    /// hit asks for is not set, and shows by this.
-    fn beginning(first: u8, second: u8) -> u64 {
-        1 << ((first ^ second << 3) & 63)
+        /// One bit for each of its names: see [`Kernel::mark`]. Most of what a hit asks for is not set, and shows by this.
+        names: [u64; 4],
     }
 
     impl Kernel {
         /// # Safety
         /// `envp` is a null-terminated array of C strings.
         unsafe fn new(envp: *const *const c_char) -> Kernel {
-            // SAFETY: what follows a byte that is not NUL is in the same C string.
-            let begins = |text: *const c_char| unsafe {
-                match *text.cast::<u8>() {
-                    0 => 0,
-                    first => beginning(first, *text.add(1).cast::<u8>()),
-                }
-            };
-            let all = Kernel { envp, beginnings: 0 };
-            let beginnings = all.after(b"").fold(0, |bits, text| bits | begins(text));
-            Kernel { beginnings, ..all }
+            let all = Kernel { envp, names: [0; 4] };
+            let names = all.after(b"").fold([0; 4], |mut names: [u64; 4], text| {
+                // SAFETY: it goes no further than to the end of the C string.
+                let name = unsafe {
+                    let mut length = 0;
+                    while !matches!(*text.add(length).cast::<u8>(), 0 | b'=') {
+                        length += 1;
+                    }
+                    std::slice::from_raw_parts(text.cast::<u8>(), length)
+                };
+                let (word, bit) = Kernel::mark(name);
+                names[word] |= bit;
+                names
+            });
+            Kernel { names, ..all }
+        }
+
+        /// The place of a name's bit, by its length and its ends.
+        fn mark(name: &[u8]) -> (usize, u64) {
+            let (first, last) = (name.first().unwrap_or(&0), name.last().unwrap_or(&0));
+            let mixed = usize::from(*first) * 7 ^ usize::from(*last) * 31 ^ name.len() * 13;
+            (mixed >> 6 & 3, 1 << (mixed & 63))
         }
 
         /// What follows `prefix` in every variable that begins so.
@@ -124,8 +130,8 @@ mod linux {
 
     impl System for Kernel {
         fn variable(&self, name: &[u8]) -> Option<&[u8]> {
-            let begin = beginning(*name.first()?, *name.get(1).unwrap_or(&b'='));
-            if self.beginnings & begin == 0 {
+            let (word, bit) = Kernel::mark(name);
+            if self.names[word] & bit == 0 {
                 return None;
             }
             let value_at = |rest: *const c_char| {
