@@ -36,8 +36,6 @@ use crate::store::key::Key;
 use crate::store::lock::Lock;
 use crate::store::staging::{self, Staging};
 
-const VERSION_DIRECTORY: &str = "v1";
-
 /// How often a step is tried again that another process, cleaning, has just undone.
 const MOST_ATTEMPTS: usize = 64;
 
@@ -55,7 +53,7 @@ pub(crate) struct Cache {
 impl Cache {
     /// The cache at `root`, which need not exist yet.
     pub(crate) fn at(root: PathBuf) -> Cache {
-        Cache { directory: root.join(VERSION_DIRECTORY), root, temporary: None, is_own: OnceLock::new() }
+        Cache { directory: root.join(cache_root::VERSION), root, temporary: None, is_own: OnceLock::new() }
     }
 
     pub(crate) fn is_temporary(&self) -> bool {
@@ -190,8 +188,7 @@ impl Cache {
         if self.temporary.is_none() {
             self.write_tag().map_err(|error| self.unusable("cannot write to", error))?;
         }
-        let parts =
-            ["traces", "trees", "bin", "locks", "staging", "toolchains", "deps"].map(|part| self.join(part));
+        let parts = cache_root::PARTS.map(|part| self.join(part));
         for directory in std::iter::once(&self.directory).chain(&parts) {
             self.make_directory(directory).map_err(|error| self.unusable("cannot write to", error))?;
         }

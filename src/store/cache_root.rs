@@ -1,13 +1,13 @@
 //! The root directory of a cache: the tag that says the directory is runner's own, and who may rename a directory above it.
 //!
 //! A directory is used, emptied and written to only if it is new, empty, or has the tag (`CACHEDIR.TAG`) or the `README` that
-//! runner wrote. Others write a `CACHEDIR.TAG` too, so runner's own says whose it is. The tag is the first file that appears.
+//! runner wrote; or nothing but what a build made again in a cache that was removed under it. Others write a `CACHEDIR.TAG` too, so runner's own says whose it is. The tag is the first file that appears.
 //!
 //! Whoever may rename a directory above the cache may put another cache in its place between the look and the exec. So every
 //! directory above belongs to the user or to root, and nobody else may write to it, except under the sticky bit. A group
 //! that only this user is in (as many systems make one for each user) is nobody else.
 
-use std::fs::{File, Metadata, Permissions};
+use std::fs::{DirEntry, File, Metadata, Permissions};
 use std::io::Read;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
@@ -23,19 +23,41 @@ pub(crate) const README: &[u8] = include_bytes!("cache/README");
 /// The mode of a directory in which only the owner of a file may rename it.
 const STICKY: u32 = 0o1000;
 
+/// The directory of a cache's format, in which everything is.
+pub(crate) const VERSION: &str = "v1";
+
+/// The directories of a cache that are always there.
+pub(crate) const PARTS: [&str; 7] = ["traces", "trees", "bin", "locks", "staging", "toolchains", "deps"];
+
+/// What else may be beside them.
+const OTHERS: [&str; 4] = ["background", "incremental", "misses", "trimmed"];
+
 /// Whether a directory may be used as a cache: it is runner's own, or nothing is in it.
 pub(crate) fn is_own_or_empty(root: &Path) -> std::io::Result<bool> {
     if begins_with(&root.join("CACHEDIR.TAG"), TAG) || begins_with(&root.join("README"), README) {
         return Ok(true);
     }
     for entry in std::fs::read_dir(root)? {
-        // The tag on its way to its name, written by another process or by one that was killed.
-        if !entry?.file_name().as_encoded_bytes().starts_with(staging::FILE_PREFIX.as_bytes()) {
+        let entry = entry?;
+        // The tag on its way to its name, written by another process or by one that was killed; and what a build has made again
+        // in a cache that was removed under it.
+        let is_tag = entry.file_name().as_encoded_bytes().starts_with(staging::FILE_PREFIX.as_bytes());
+        if !is_tag && !is_remainder(&entry) {
             // Another process may have put its tag there since, and gone on.
             return Ok(begins_with(&root.join("CACHEDIR.TAG"), TAG));
         }
     }
     Ok(true)
+}
+
+/// Whether something is the inner directory of a cache, and nothing is in it but what is in those.
+fn is_remainder(entry: &DirEntry) -> bool {
+    let is_known = |part: std::io::Result<DirEntry>| {
+        part.is_ok_and(|part| PARTS.iter().chain(&OTHERS).any(|known| part.file_name() == *known))
+    };
+    entry.file_name() == VERSION
+        && entry.file_type().is_ok_and(|kind| kind.is_dir())
+        && std::fs::read_dir(entry.path()).is_ok_and(|mut parts| parts.all(is_known))
 }
 
 /// Whether a regular file begins with these bytes. Anything else, and one that cannot be read, does not.

@@ -59,6 +59,29 @@ fn the_cache_is_private_and_says_what_it_is() {
     assert!(fs::read_to_string(sandbox.cache().join("README")).unwrap().contains("runner cache clean"));
 }
 
+/// As `rm -r` leaves it beside a build that goes on.
+#[test]
+fn what_a_build_makes_again_of_a_cache_that_was_removed_is_a_cache() {
+    let sandbox = Sandbox::fake();
+    sandbox.write("x.rs", "print hi\n");
+    let root = sandbox.cache();
+    for left in ["v1", "v1/traces/ab", "v1/staging/build-xxxxxx"] {
+        let _ = fs::remove_dir_all(&root);
+        fs::create_dir_all(root.join(left)).unwrap();
+        fs::set_permissions(&root, fs::Permissions::from_mode(0o700)).unwrap();
+        for _ in 0..2 {
+            sandbox.runner(["x.rs"]).run().prints("hi\n");
+        }
+        assert!(root.join("CACHEDIR.TAG").exists() && !sandbox.cached("traces").is_empty(), "{left}");
+        let _ = fs::remove_dir_all(&root);
+        // Somebody else's has other names in it.
+        fs::create_dir_all(root.join(left)).unwrap();
+        fs::write(root.join("v1/index"), "").unwrap();
+        let ran = sandbox.runner(["x.rs"]).run();
+        assert!(ran.stderr.contains("is not empty and not a cache of runner's"), "{left}: {}", ran.stderr);
+    }
+}
+
 #[test]
 fn a_directory_in_use_for_something_else_is_left_as_it_is_by_every_subcommand() {
     let tags = [
