@@ -80,6 +80,9 @@ pub(crate) const TRACED: &[&str] = &[
     "LD_RUN_PATH",
     "COMPILER_PATH",
     "GCC_EXEC_PREFIX",
+    "CCC_OVERRIDE_OPTIONS",
+    "GNUTARGET",
+    "LDEMULATION",
     "SDKROOT",
     "MACOSX_DEPLOYMENT_TARGET",
 ];

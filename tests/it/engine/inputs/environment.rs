@@ -92,6 +92,19 @@ fn another_home_with_the_same_cache() {
     unchanged(run("ana"), &said("ana"));
 }
 
+/// No compiler says that it read one of these.
+#[test]
+fn variables_of_linkers() {
+    let sandbox = Sandbox::fake();
+    sandbox.write("s.rs", "print end\n");
+    changed(run(&sandbox), "end\n");
+    for name in ["LIBRARY_PATH", "GCC_EXEC_PREFIX", "CCC_OVERRIDE_OPTIONS", "GNUTARGET", "LDEMULATION"] {
+        changed(run(&sandbox).env(name, "/nowhere"), "end\n");
+        unchanged(run(&sandbox).env(name, "/nowhere"), "end\n");
+        unchanged(run(&sandbox), "end\n");
+    }
+}
+
 #[test]
 fn declared_variables() {
     let sandbox = Sandbox::fake();
