@@ -27,8 +27,9 @@ stat $ROOT/bin
 stat $ROOT/home/.rustup/settings.toml
 access $ROOT/fake/rustc
 stat $ROOT/fake/rustc
-stat $ROOT/home/.cargo
 stat /.cargo
+stat $ROOT/home/.cargo/config
+stat $ROOT/home/.cargo/config.toml
 stat $ROOT/home/.config/runner/config.toml
 stat $ROOT/",
     "work/runner.toml
@@ -67,8 +68,9 @@ access $ROOT/bin/rustc
 access $ROOT/fake/rustc
 stat $ROOT/fake/rustc
 stat $ROOT/fake/rustc
-stat $ROOT/home/.cargo
 stat /.cargo
+stat $ROOT/home/.cargo/config
+stat $ROOT/home/.cargo/config.toml
 stat $ROOT/home/.config/runner/config.toml
 stat $ROOT/",
     "work/runner.toml
