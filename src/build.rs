@@ -9,6 +9,7 @@ pub(crate) mod input_watch;
 pub(crate) mod observed_inputs;
 pub(crate) mod observing;
 pub(crate) mod outcome;
+pub(crate) mod package_files;
 pub(crate) mod provenance;
 pub(crate) mod record;
 pub(crate) mod runnable;

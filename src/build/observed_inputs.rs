@@ -47,7 +47,7 @@ const RESOLVER: &str = "/etc/resolv.conf";
 /// Files that whoever talks to hosts reads for that; of a build that does not they are inputs.
 const OF_HOSTS: &[&str] = &["/etc/hosts", "/etc/services", "/etc/protocols", "/etc/ssl"];
 
-/// Where temporary files may lie; that such a directory is there, or what it holds, is no input.
+/// Where temporary files may lie; that such a directory is there is no input. The names in it are, if somebody reads them.
 const TEMPORARY: &[&str] = &["/tmp", "/var/tmp", "/usr/tmp"];
 
 /// What is known of a build besides what was observed.
@@ -92,7 +92,8 @@ pub(crate) fn facts(
     };
     let inputs = observed.looks.into_iter().filter(|look| !is_of_hosts(look));
     let inputs = inputs.filter_map(|look| place.kept(look));
-    let mut looks: Vec<Look> = inputs.filter(|look| !is_temporary(&look.path)).collect();
+    let is_input = |look: &Look| matches!(look.what, What::Listing { .. }) || !is_temporary(&look.path);
+    let mut looks: Vec<Look> = inputs.filter(is_input).collect();
     if let Some(disturbed) = looks.iter().find(|look| look.disturbed) {
         return Err(Interruption::InputChanged(disturbed.path.clone()));
     }
@@ -221,7 +222,8 @@ impl Surroundings<'_> {
         let real = |path: &Path| std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         let directories: Vec<PathBuf> = self.search_path().iter().map(|path| real(path)).collect();
         let absent_in = |look: &Look| match look.what {
-            What::Absent { .. } => {
+            // What is to be read is no command: a header may have the name of one, and lie where commands do.
+            What::Absent { .. } if !look.opened => {
                 let parent = parent(&look.path)?.as_os_str();
                 directories.iter().position(|known| known.as_os_str() == parent)
             }
@@ -365,15 +367,32 @@ impl Facts<'_> {
             _ if stand_ins.is_empty() => (&stand_ins[..], MOST_DIRECTORIES),
             count => (&stand_ins[..], count),
         };
-        let within = most_looked_into(facts, count).into_iter().filter(|path| tree.holds(path));
-        for path in stand_ins.iter().cloned().chain(within) {
-            let stamp = self.stamp(&path);
-            places.push((path, stamp));
-        }
         let mut digests = ToolDigests::of(&tree.name, self.place.cache);
+        // What came by hand changes by hand, and so do the names beside it.
+        let files = || facts.iter().filter(|fact| matches!(fact, Fact::File { .. }));
+        let by_hand: Vec<&Fact> = match tree.is_system() {
+            true => {
+                let without = digests.without_package(&files().map(Fact::path).collect::<Vec<_>>());
+                files().filter(|fact| without.contains(fact.path().as_os_str())).collect()
+            }
+            false => Vec::new(),
+        };
+        let beside = by_hand.iter().filter_map(|fact| parent(fact.path())).map(Path::to_owned);
+        let within = most_looked_into(facts, count).into_iter().chain(beside);
+        let within = within.filter(|path| tree.holds(path));
+        for path in stand_ins.iter().cloned().chain(within) {
+            if !places.iter().any(|(known, _)| *known == path) {
+                let stamp = self.stamp(&path);
+                places.push((path, stamp));
+            }
+        }
         let mut checks = Vec::with_capacity(facts.len());
         for fact in facts {
-            checks.extend(self.fact(fact, Some(&mut digests))?);
+            let check = self.fact(fact, Some(&mut digests))?;
+            match by_hand.iter().any(|other| other.path() == fact.path()) {
+                true => self.checks.extend(check),
+                false => checks.extend(check),
+            }
         }
         digests.keep(self.place.cache);
         self.keep(&checks, &places, true).map(drop)

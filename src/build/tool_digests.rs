@@ -5,10 +5,11 @@ use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::base::digest::Digest;
 use crate::base::order;
+use crate::build::package_files::without_package;
 use crate::store::cache::Cache;
 use crate::store::sealed_record::Record;
 use crate::store::stamp::{Moment, Stamp};
@@ -22,8 +23,13 @@ pub(crate) struct ToolDigests {
     id: Digest,
     place: PathBuf,
     known: FxHashMap<OsString, Check<'static>>,
+    /// Files of the system that were found to belong to no package.
+    without_package: FxHashSet<OsString>,
     is_new: bool,
 }
+
+/// Names such a file in the record.
+const WITHOUT_PACKAGE: &str = "without-package";
 
 impl ToolDigests {
     /// Those that are remembered of a tree.
@@ -31,10 +37,25 @@ impl ToolDigests {
         let id = Digest::of(&[b"digests ", tree.as_os_str().as_encoded_bytes()].concat());
         let place = cache.join("toolchains").join(id.short(32));
         let record = std::fs::read(&place).ok().and_then(|bytes| Record::parse(&id, &bytes));
-        let checks = record.map(|record| record.checks).unwrap_or_default();
-        let known =
-            checks.into_iter().filter_map(|check| Some((check.file_path()?.as_os_str().to_owned(), check)));
-        ToolDigests { id, place, known: known.collect(), is_new: false }
+        let record = record.unwrap_or_default();
+        let without_package = record.all(WITHOUT_PACKAGE).into_iter().collect();
+        let checks = record.checks.into_iter();
+        let known = checks.filter_map(|check| Some((check.file_path()?.as_os_str().to_owned(), check)));
+        ToolDigests { id, place, known: known.collect(), without_package, is_new: false }
+    }
+
+    /// Those of these files of the system that belong to no package: whose they are is asked once.
+    pub(crate) fn without_package(&mut self, paths: &[&Path]) -> &FxHashSet<OsString> {
+        let is_known = |path: &Path| {
+            self.known.contains_key(path.as_os_str()) || self.without_package.contains(path.as_os_str())
+        };
+        let new: Vec<&Path> = paths.iter().copied().filter(|path| !is_known(path)).collect();
+        if !new.is_empty() {
+            let found = without_package(&new);
+            self.is_new |= !found.is_empty();
+            self.without_package.extend(found);
+        }
+        &self.without_package
     }
 
     /// The fact of a file that had this stamp when it was read.
@@ -63,6 +84,9 @@ impl ToolDigests {
         let mut record = Record::default();
         record.checks = self.known.into_values().collect();
         order::sort_by(&mut record.checks, |one, two| path_text(one).cmp(&path_text(two)));
+        let mut without: Vec<_> = self.without_package.into_iter().collect();
+        order::sort(&mut without);
+        record.replace_all(WITHOUT_PACKAGE, &without);
         let _ = cache.write_whole(&self.place, &record.render(&self.id));
     }
 }

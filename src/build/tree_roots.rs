@@ -6,8 +6,9 @@
 //! | beside an executable that ran and is no script: `lib`, `share`, … of its prefix | the executable, and directories likewise |
 //! | the Go module cache, cargo's registry | nothing: they name versions, and never change |
 //!
-//! Nothing in them is a fact of its own. What a person changes there by hand, in place and without the package manager, is seen
-//! if a name in one of those directories comes or goes, as it does with every installer and most editors.
+//! Nothing in them is a fact of its own, except a file that no package has (`package_files`), beside which its directory stands
+//! for the tree, too. What a person changes by hand of a package's own files is seen if a name in one of those directories comes
+//! or goes, as it does with every installer and most editors.
 
 use std::fs::File;
 use std::io::Read;

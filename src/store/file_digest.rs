@@ -109,20 +109,25 @@ fn sample(file: &std::fs::File, size: u64) -> io::Result<Digest> {
     Ok(fields.finish())
 }
 
-/// The digest of the sorted names in a directory.
+/// The digest of the sorted names in a directory, each with its kind.
 pub(crate) fn names_in(path: &Path, which: Names) -> io::Result<Digest> {
     let mut names = Vec::new();
     for entry in std::fs::read_dir(path)? {
         let entry = entry?;
         let name = entry.file_name();
         if which.matters(&name) {
-            names.push((name, entry.file_type()?.is_dir()));
+            let kind = match entry.file_type()? {
+                kind if kind.is_dir() => "directory",
+                kind if kind.is_symlink() => "link",
+                _ => "file",
+            };
+            names.push((name, kind));
         }
     }
     order::sort(&mut names);
     let mut fields = Fields::new("directory");
-    for (name, is_directory) in names {
-        fields.push(if is_directory { "directory" } else { "file" }, name.as_bytes());
+    for (name, kind) in names {
+        fields.push(kind, name.as_bytes());
     }
     Ok(fields.finish())
 }

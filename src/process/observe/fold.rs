@@ -266,6 +266,7 @@ mod tests {
             what,
             program: Arc::from(Path::new("cc1")),
             at: Moment::now(),
+            opened: false,
             rewritten: false,
             disturbed: false,
         }

@@ -62,6 +62,8 @@ pub(crate) struct Look {
     pub(crate) program: Arc<Path>,
     /// When: what happened to a file before is older, and what happens from then on is not.
     pub(crate) at: Moment,
+    /// Whether somebody opened it, or wanted to.
+    pub(crate) opened: bool,
     /// As it was when the command had ended; `None` if nothing was there at the first look.
     pub(crate) stamp: Option<Stamp>,
     /// Whether the command changed it after it had looked.

@@ -33,6 +33,8 @@ struct Entry {
     /// When it was looked at first.
     at: Moment,
     depth: Depth,
+    /// Whether somebody wanted to read it, there or not.
+    opened: bool,
     state: State,
     /// Of a link.
     target: Option<Vec<u8>>,
@@ -61,7 +63,7 @@ pub(crate) struct Record {
     entries: FxHashMap<Vec<u8>, Entry>,
     programs: Vec<Arc<Path>>,
     executed: FxHashSet<Vec<u8>>,
-    /// Directories that paths led out of, by the program that first did.
+    /// Directories that paths led out of, or of which somebody asked whether they are links, by the program that first did.
     left: Vec<(Vec<u8>, u32)>,
     /// Files of which the build changes nothing but names and permissions, by device and inode.
     adjusted: Vec<(u64, u64)>,
@@ -103,7 +105,12 @@ impl Record {
 
     /// A look at a path.
     pub(crate) fn look(&mut self, caller: Caller<'_>, path: &[u8], follow: bool, depth: Depth) {
-        let resolved = self.resolve(caller, path, follow);
+        let mut resolved = self.resolve(caller, path, follow);
+        // A link to a directory is another answer than the directory.
+        let is_directory = matches!(resolved.state, State::Present(status) if is(&status, libc::S_IFDIR));
+        if !follow && depth == Depth::Metadata && is_directory && !resolved.product && !resolved.kernel {
+            resolved.left.push(resolved.path.clone());
+        }
         self.looked(caller, resolved, depth);
     }
 
@@ -136,12 +143,14 @@ impl Record {
         if caller.program == SILENT {
             return;
         }
+        let opened = depth == Depth::Content;
         let depth = match state {
             State::Present(status) if is(&status, libc::S_IFREG) => depth,
             _ => Depth::Existence,
         };
         match self.entries.get_mut(path) {
             Some(entry) => {
+                entry.opened |= opened;
                 if depth > entry.depth {
                     (entry.depth, entry.program) = (depth, caller.program);
                 }
@@ -152,6 +161,7 @@ impl Record {
                     order: self.order,
                     at: Moment::now(),
                     depth,
+                    opened,
                     state,
                     target: target.map(<[u8]>::to_vec),
                     listed: false,
@@ -344,7 +354,8 @@ impl Record {
             let file = resolved.path.clone();
             let known = !resolved.product && !self.executed.insert(file.clone());
             let present = matches!(resolved.state, State::Present(status) if is(&status, libc::S_IFREG));
-            self.looked(caller, resolved, Depth::Content);
+            // A name that a search missed was not to be read.
+            self.looked(caller, resolved, if present { Depth::Content } else { Depth::Existence });
             is_there |= present;
             if known || !present {
                 break;
@@ -384,10 +395,11 @@ impl Record {
             let stamp = before.map(|before| now.as_ref().map_or(before, stamp));
             let disturbed = !rewritten
                 && !is_same
-                && match &entry.state {
-                    State::Present(before) => {
-                        let own = changed_in.contains(path.as_slice());
-                        differs(Some(*before), now)
+                && (ancestors(&path).any(|part| self.tree.has_moved(part))
+                    || match &entry.state {
+                        State::Present(before) => {
+                            let own = changed_in.contains(path.as_slice());
+                            differs(Some(*before), now)
                             || now.is_some_and(|now| {
                                 // Another name for it is no change.
                                 (now.changed != before.changed
@@ -397,13 +409,23 @@ impl Record {
                             })
                             // Written in the tick in which it was looked at it may have been written once more in it.
                             || (entry.depth != Depth::Existence && is_no_older(before, entry.at))
-                    }
-                    State::Absent { .. } => now.is_some(),
-                    State::Unreachable { .. } => false,
-                };
+                        }
+                        State::Absent { .. } => now.is_some(),
+                        State::Unreachable { .. } => false,
+                    });
             let program = self.named(entry.program);
             let at = entry.at;
-            looks.push(Look { path: into_path(path), what, program, at, stamp, rewritten, disturbed });
+            let opened = entry.opened;
+            looks.push(Look {
+                path: into_path(path),
+                what,
+                program,
+                at,
+                opened,
+                stamp,
+                rewritten,
+                disturbed,
+            });
         }
         for (path, program) in std::mem::take(&mut self.left) {
             if ancestors(&path).any(|part| made.contains_key(part)) {
@@ -415,6 +437,7 @@ impl Record {
                 what: What::Link { target: PathBuf::new() },
                 program: self.named(program),
                 at: Moment::now(),
+                opened: false,
                 stamp: None,
                 rewritten: false,
                 disturbed: !is_left,

@@ -105,6 +105,8 @@ pub(crate) struct Tree {
     /// The directory of a path, from the root.
     way: Vec<u8>,
     devices: FxHashMap<u64, bool>,
+    /// What was not as it was remembered when it was looked at once more, and by nobody of the build.
+    moved: Vec<Vec<u8>>,
     /// A path with a zero byte, for the kernel.
     spelled: Vec<u8>,
 }
@@ -131,7 +133,7 @@ impl Tree {
             at.extend_from_slice(name);
             let mut resolved = Resolved::new();
             let missing = at.len();
-            let state = match self.look(&at, false, thread, &mut resolved) {
+            let state = match self.look(&at, false, true, thread, &mut resolved) {
                 // Walked once more, with where it leads.
                 Found::Link(..) if follow => None,
                 Found::Link(found, _) | Found::Present(found) => {
@@ -196,7 +198,7 @@ impl Tree {
             }
             at.push(b'/');
             at.extend_from_slice(name);
-            match self.look(&at, fresh || resolved.kernel, thread, &mut resolved) {
+            match self.look(&at, fresh || resolved.kernel, last, thread, &mut resolved) {
                 Found::Link(link, target) if !last || follow => {
                     has_followed_last |= last;
                     count += 1;
@@ -268,7 +270,7 @@ impl Tree {
             let part = path.get(..end).unwrap_or_default();
             if matches!(self.nodes.get(part), Some(Node::Written(_))) {
                 fresh = true;
-                let _ = self.look(part, true, 0, resolved);
+                let _ = self.look(part, true, false, 0, resolved);
             }
         }
         if let Some(Node::Known(Some(found))) = self.nodes.get(path) {
@@ -285,8 +287,8 @@ impl Tree {
         fresh
     }
 
-    /// What is at `path`, whose directory has no links in it.
-    fn look(&mut self, path: &[u8], fresh: bool, thread: i32, resolved: &mut Resolved) -> Found {
+    /// What is at `path`, whose directory has no links in it, and which the caller goes no further than if it is the `last` part.
+    fn look(&mut self, path: &[u8], fresh: bool, last: bool, thread: i32, resolved: &mut Resolved) -> Found {
         match self.nodes.get(path) {
             Some(Node::Written(_)) => {
                 let found = self.see(path, thread);
@@ -303,8 +305,14 @@ impl Tree {
                 }
                 return found;
             }
-            Some(Node::Known(Some(status))) if !fresh => return Found::Present(*status),
-            Some(Node::Known(None)) if !fresh => return Found::Absent,
+            Some(Node::Known(known)) if !fresh => {
+                let known = *known;
+                // What came and went between two looks is there no more at the end.
+                if (last || known.is_none()) && is_another(known, self.status(path).ok()) {
+                    self.moved.push(path.to_vec());
+                }
+                return known.map_or(Found::Absent, Found::Present);
+            }
             Some(Node::Link(status, target)) if !fresh => return Found::Link(*status, target.clone()),
             Some(Node::Unreachable) if !fresh => return Found::Unreachable,
             _ => {}
@@ -382,6 +390,11 @@ impl Tree {
         kernel
     }
 
+    /// Whether something else was at a path at a later look.
+    pub(crate) fn has_moved(&self, path: &[u8]) -> bool {
+        self.moved.iter().any(|moved| moved == path)
+    }
+
     /// The build is about to change what is at a path.
     pub(crate) fn write(&mut self, path: &[u8], write: Write) {
         match self.nodes.get(path) {
@@ -410,6 +423,18 @@ impl Tree {
             }
         }
         writes
+    }
+}
+
+/// Whether something is there in place of what was, or other bytes are in it.
+fn is_another(before: Option<Status>, now: Option<Status>) -> bool {
+    match (before, now) {
+        (Some(before), Some(now)) => {
+            let is_file = is(&now, libc::S_IFREG);
+            (before.device, before.inode) != (now.device, now.inode)
+                || is_file && (before.size, before.modified) != (now.size, now.modified)
+        }
+        (before, now) => before.is_some() != now.is_some(),
     }
 }
 

@@ -1,5 +1,10 @@
 //! What the command itself makes is no input of it.
 
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Command, Stdio};
+
+use crate::process::observe::observation::Observation;
+use crate::process::observe::policy::Policy;
 use crate::process::observe::tests::support::Site;
 
 #[test]
@@ -136,12 +141,6 @@ fn a_link_made_by_the_command_leads_to_an_input() {
 
 #[test]
 fn what_somebody_else_changes_meanwhile_is_disturbed() {
-    use std::io::{BufRead, BufReader, Write};
-    use std::process::{Command, Stdio};
-
-    use crate::process::observe::observation::Observation;
-    use crate::process::observe::policy::Policy;
-
     let Some(site) = Site::observed() else { return };
     for name in ["a", "b", "gone"] {
         site.write(name, "1");
@@ -166,4 +165,50 @@ fn what_somebody_else_changes_meanwhile_is_disturbed() {
         .collect();
     // The directory first: a shell asks where it is.
     assert_eq!(disturbed, ["", "a", "gone", "no"]);
+}
+
+/// By the end all is as it was; what was read in between is not.
+#[test]
+fn what_comes_and_goes_between_two_looks_is_disturbed() {
+    let Some(site) = Site::observed() else { return };
+    let names = ["in-place", "quiet", "one/file", "two/file", "seen-once"];
+    for name in names {
+        site.write(name, name);
+    }
+    std::thread::sleep(std::time::Duration::from_millis(20));
+    let mut shell = Command::new("/bin/sh");
+    let look = "cat in-place quiet no none/no one/file >/dev/null 2>&1";
+    shell.arg("-c").arg(format!(
+        "{look}; cat seen-once no-once 2>/dev/null; echo; read x; {look}; echo; read x; exit 0"
+    ));
+    shell.current_dir(&site.root).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let (mut child, observation) = Observation::start(&mut shell, Policy::default()).unwrap();
+    let (mut stdin, mut stdout) = (child.stdin.take().unwrap(), BufReader::new(child.stdout.take().unwrap()));
+    let mut step = || {
+        stdout.read_line(&mut String::new()).unwrap();
+    };
+    let swap = |from: &str, to: &str| std::fs::rename(site.path(from), site.path(to)).unwrap();
+    step();
+    site.write("no", "");
+    site.write("no-once", "");
+    site.write("none/no", "");
+    swap("one", "kept");
+    swap("two", "one");
+    stdin.write_all(b"\n").unwrap();
+    step();
+    ["no", "no-once", "none/no"].iter().for_each(|name| std::fs::remove_file(site.path(name)).unwrap());
+    std::fs::remove_dir(site.path("none")).unwrap();
+    swap("one", "two");
+    swap("kept", "one");
+    stdin.write_all(b"\n").unwrap();
+    child.wait().unwrap();
+    let observed = observation.finish().unwrap();
+    let disturbed: Vec<String> = observed
+        .looks
+        .iter()
+        .filter(|look| look.disturbed)
+        .filter_map(|look| Some(look.path.strip_prefix(&site.root).ok()?.display().to_string()))
+        .filter(|name| !name.is_empty())
+        .collect();
+    assert_eq!(disturbed, ["no", "none/no", "one/file"]);
 }

@@ -24,7 +24,7 @@ use std::path::Path;
 
 use crate::support::files::settle;
 use crate::support::machine;
-use crate::support::sandbox::{Sandbox, tested};
+use crate::support::sandbox::{Sandbox, skipped, tested};
 
 const SAYS: &str = "#include <stdio.h>\nint main(void) { printf(\"%d\\n\", A); return 0; }\n";
 
@@ -264,6 +264,43 @@ fn without_observation_it_works_and_says_so() {
         let ran = sandbox.runner(["-v", "b.c"]).env("RUNNER_OBSERVE", "off").run();
         assert!(ran.code == 1 && ran.stderr.contains("compiling it"), "{}", ran.stderr);
     }
+}
+
+/// The package manager's database says nothing of them.
+#[test]
+fn files_of_the_system_that_no_package_has() {
+    if !Path::new("/var/lib/dpkg/info").exists() {
+        return skipped("no dpkg, and so no lists of the files of packages");
+    }
+    let sandbox = Sandbox::new();
+    sandbox.write(
+        "k.rs",
+        "unsafe extern \"C\" { fn zq() -> i32; }\nfn main() { println!(\"{}\", unsafe { zq() }); }\n",
+    );
+    sandbox.write(
+        "k.cc",
+        "// /// runner\n// flags = [\"-I/usr/src/foo\"]\n// ///\n#include <iostream>\n#include <regex>\n#include <v.h>\n\
+         int main() { std::cout << V << std::endl; }\n",
+    );
+    let script = "
+        mount -t tmpfs none /usr/src
+        mkdir /usr/src/foo
+        export RUSTFLAGS='-L/usr/src -lzq'
+        library() { echo \"int zq(void) { return $1; }\" >z.c; gcc -c z.c; ar rcs n.a z.o; mv n.a /usr/src/libzq.a; }
+        header() { echo \"#define V $1\" >n; install -m 644 n /usr/src/foo/v.h; }
+        for value in 1 2; do
+            library $value
+            header $value
+            sleep 0.05
+            runner k.rs
+            runner k.cc
+        done
+        echo 3 >unrelated
+        runner k.rs
+        rm -r /usr/src/foo
+        ! runner -q k.cc 2>/dev/null";
+    let Some(run) = machine::mounts(&sandbox, script) else { return };
+    run.run().prints("1\n1\n2\n2\n2\n");
 }
 
 #[test]
