@@ -41,9 +41,9 @@ use crate::store::trace::line::TRACE;
 use crate::store::trace::questions::{Heads, Question, Questions};
 
 const FILE_BYTES: usize = 256 * 1024;
-/// A script with cargo's rules has some, with what its manifest says of it. With so many the file begins a page, if the first of
-/// these buffers begins a quarter into one.
-const VARIABLES_BYTES: usize = 9 * 1024;
+/// A script with cargo's rules has some, with what its manifest says of it; and the stamps of eight thousand files. With so many
+/// the file begins a page, if the first of these buffers begins a quarter into one.
+const VARIABLES_BYTES: usize = 265 * 1024;
 
 /// Memory for all of it: a static one, in which what is always needed lies on a page, as the first touch of each costs as
 /// much as several files to ask about.
@@ -209,37 +209,35 @@ fn find_traced<'a>(
         path.push(part)?;
     }
     let length = read_whole(&open(path.c_str()?).ok()?, trace)?.len();
-    let (trace, stamps) = trace.split_at_mut_checked(length)?;
+    let trace = trace.get_mut(..length)?;
     let (first, lines) = trace.split_at_mut_checked(TRACE.len() + 1)?;
     (first.strip_suffix(hit_text!(b"\n"))? == TRACE).then_some(())?;
     let own = variables.length;
     for questions in Heads::of(id.digest(), lines) {
         variables.length = own;
-        let mut answers = Answers::new(&mut path, stamps, system);
-        if is_current(questions, &mut answers, &cache, root.st_uid, variables, system)? {
+        let mut answers = Answers::new(&mut path, variables, system);
+        if is_current(questions, &mut answers, &cache, root.st_uid, system)? {
             return path.into_c_str();
         }
     }
     None
 }
 
-/// Whether all that was recorded of a variant holds by its stamp: then the path of the answers is its binary's, and `variables`
-/// are what the program is told. `None` if only contents can tell.
+/// Whether all that was recorded of a variant holds by its stamp: then the path of the answers is its binary's. `None` if only
+/// contents can tell.
 fn is_current(
     mut questions: Questions<'_>,
-    answers: &mut Answers<'_, '_>,
+    answers: &mut Answers<'_, '_, '_>,
     cache: &Buffer<'_>,
     owner: u32,
-    variables: &mut Buffer<'_>,
     system: &impl System,
 ) -> Option<bool> {
     loop {
         match questions.next()?? {
-            Question::Set(variable) => variables.push(variable)?,
             Question::Binary(binary) => {
                 let shared = system.variable(hit_text!(b"RUNNER_CACHE_SYSTEM"));
                 answers.binary(binary.to_bytes(), cache.bytes(), shared, owner)?;
-                return questions.are_answered_by(answers.stamps.bytes()).then_some(true);
+                return questions.are_answered_by(answers.take_stamps()).then_some(true);
             }
             question if answers.answer(question, system)? => {}
             _ => return Some(false),

@@ -25,11 +25,13 @@ pub trait System {
 pub(super) const PATH_BYTES: usize = 1024;
 
 /// What was found out of one variant.
-pub(super) struct Answers<'a, 'b> {
+pub(super) struct Answers<'a, 'b, 'c> {
     /// Where searches put paths together.
     path: &'a mut Buffer<'b>,
-    /// The stamps, for the sum.
-    pub(super) stamps: Buffer<'a>,
+    /// What the program is told, and then, while there is no answer yet, the stamps for the sum: there is room on that page.
+    told: &'a mut Buffer<'c>,
+    /// Where the stamps begin, once there is one.
+    stamps: Option<usize>,
     search_path: Option<&'a [u8]>,
     /// Places in PATH, of the first 64, that a search passes over: nothing is there that it could find.
     lacking: u64,
@@ -37,15 +39,27 @@ pub(super) struct Answers<'a, 'b> {
     met: Option<Stat>,
 }
 
-impl<'a, 'b> Answers<'a, 'b> {
+impl<'a, 'b, 'c> Answers<'a, 'b, 'c> {
     /// None so far.
     pub(super) fn new(
         path: &'a mut Buffer<'b>,
-        stamps: &'a mut [u8],
+        told: &'a mut Buffer<'c>,
         system: &'a impl System,
-    ) -> Answers<'a, 'b> {
+    ) -> Answers<'a, 'b, 'c> {
         let search_path = system.variable(hit_text!(b"PATH"));
-        Answers { path, stamps: Buffer::new(stamps), search_path, lacking: 0, met: None }
+        Answers { path, told, stamps: None, search_path, lacking: 0, met: None }
+    }
+
+    /// The stamps, which are taken back.
+    pub(super) fn take_stamps(&mut self) -> &[u8] {
+        let end = self.told.length;
+        self.told.length = self.stamps.unwrap_or(end);
+        self.told.buffer.get(self.told.length..end).unwrap_or_default()
+    }
+
+    fn push_stamp(&mut self, stamp: Stamp) -> Option<()> {
+        self.stamps.get_or_insert(self.told.length);
+        self.told.push(&stamp.to_bytes())
     }
 
     /// Whether the answer is the recorded one, as far as it is no stamp; those are kept. `None` if that cannot be told here.
@@ -57,21 +71,24 @@ impl<'a, 'b> Answers<'a, 'b> {
                     Err(Errno::NOENT) => Stamp::ABSENT,
                     stat => stamp_of(&stat.ok()?)?,
                 };
-                self.stamps.push(&stamp.to_bytes())?;
+                self.push_stamp(stamp)?;
                 Some(true)
             }
             Question::Absent(path) => {
                 let gone = [Errno::NOENT, Errno::NOTDIR, Errno::LOOP, Errno::ACCESS, Errno::NAMETOOLONG];
                 Some(rustix::fs::stat(path).is_err_and(|error| gone.contains(&error)))
             }
-            Question::Variable(name, value) => Some(system.variable(name) == value),
+            Question::Variable(name, value) => Some(match (system.variable(name), value) {
+                (Some(now), Some(value)) => now == value,
+                (now, value) => now.is_none() && value.is_none(),
+            }),
             Question::Command(name, expected) => self.search(name, expected),
             Question::Without(directory) => {
                 let stamp = match rustix::fs::stat(directory) {
                     Err(Errno::NOENT) => Stamp::ABSENT,
                     stat => stamp_of(&stat.ok()?)?,
                 };
-                self.stamps.push(&stamp.to_bytes())?;
+                self.push_stamp(stamp)?;
                 // If that is another stamp than the recorded one, whatever is found does not count.
                 let places =
                     directories(self.search_path?).filter(|(_, other)| *other == directory.to_bytes());
@@ -98,6 +115,8 @@ impl<'a, 'b> Answers<'a, 'b> {
             Question::Secret(name, value) => {
                 Some(system.variable(name).is_some_and(|now| Digest::of(now) == value))
             }
+            // What the program is told stands before all of which there is a stamp.
+            Question::Set(variable) if self.stamps.is_none() => self.told.push(variable).map(|()| true),
             Question::Set(_) | Question::Binary(_) => None,
         }
     }
@@ -124,7 +143,7 @@ impl<'a, 'b> Answers<'a, 'b> {
         let stat = rustix::fs::lstat(self.path.c_str()?).ok().filter(is_file)?;
         let is_trusted = stat.st_mode & 0o022 == 0 && (stat.st_uid == 0 || stat.st_uid == owner);
         (is_trusted || !is_shared).then_some(())?;
-        self.stamps.push(&stamp_of(&stat)?.to_bytes())
+        self.push_stamp(stamp_of(&stat)?)
     }
 
     /// Whether a search of PATH finds what is expected.

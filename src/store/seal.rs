@@ -21,7 +21,7 @@ const LINE_BYTES: usize = WORD.len() + size_of::<Sum>() + 1;
 
 /// Adds the last line. Files of two purposes never have the same seal.
 pub(crate) fn sealed(purpose: &str, key: &Digest, mut body: Vec<u8>) -> Vec<u8> {
-    let sum = sum(seed(purpose.as_bytes(), key), &body);
+    let sum = sum(seed(purpose, key), &body);
     body.extend_from_slice(WORD);
     body.extend_from_slice(&digits(sum));
     body.push(b'\n');
@@ -32,12 +32,12 @@ pub(crate) fn sealed(purpose: &str, key: &Digest, mut body: Vec<u8>) -> Vec<u8> 
 pub(crate) fn unsealed<'a>(purpose: &str, key: &Digest, bytes: &'a [u8]) -> Option<&'a [u8]> {
     let (body, line) = bytes.split_at_checked(bytes.len().checked_sub(LINE_BYTES)?)?;
     let recorded = line.strip_prefix(WORD)?.strip_suffix(b"\n")?;
-    (recorded == digits(sum(seed(purpose.as_bytes(), key), body))).then_some(body)
+    (recorded == digits(sum(seed(purpose, key), body))).then_some(body)
 }
 
 /// Where the sums of one purpose and key begin.
-pub(crate) fn seed(purpose: &[u8], key: &Digest) -> u64 {
-    key.prefix() ^ XxHash3_64::oneshot(purpose)
+fn seed(purpose: &str, key: &Digest) -> u64 {
+    key.prefix() ^ XxHash3_64::oneshot(purpose.as_bytes())
 }
 
 /// The sum of some bytes: with that of others as its seed, of both.

@@ -32,7 +32,8 @@ use crate::store::trace::fact::{Check, Input};
 use crate::store::trace::lacking::Lacking;
 use crate::store::trace::line::Binary;
 
-const PURPOSE: &[u8] = hit_text!(b"questions");
+/// Tells their sums from those of anything else.
+const PURPOSE: u64 = u64::from_le_bytes(*b"question");
 const ASK: &[u8] = hit_text!(b"ask ");
 
 /// A question, its texts as they are.
@@ -74,7 +75,7 @@ impl<'a> Iterator for Heads<'a> {
         let (lines, rest) = std::mem::take(&mut self.lines).split_at_mut_checked(head.end)?;
         self.lines = rest;
         let lines = lines.get_mut(head.start..)?;
-        let seed = seal::sum(seal::seed(PURPOSE, self.key), lines);
+        let seed = seal::sum(self.key.prefix() ^ PURPOSE, lines);
         Some(Questions { recorded: head.sum, seed, lines })
     }
 }
@@ -192,7 +193,7 @@ pub(crate) fn head(
     }
     asked.ask("binary", &[&binary.path])?;
     asked.stamp(binary.stamp?);
-    let sum = seal::sum(seal::sum(seal::seed(PURPOSE, key), &asked.lines), &asked.stamps);
+    let sum = seal::sum(seal::sum(key.prefix() ^ PURPOSE, &asked.lines), &asked.stamps);
     let bytes = asked.lines.len().to_string();
     Some([ASK, &seal::digits(sum), b" ", bytes.as_bytes(), b"\n", &asked.lines].concat())
 }
