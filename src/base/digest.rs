@@ -46,24 +46,17 @@ impl Digest {
 
     /// Reads 64 hexadecimal digits.
     pub(crate) fn parse(text: &[u8]) -> Option<Digest> {
-        /// In each byte of a number.
-        const EACH: u64 = 0x0101_0101_0101_0101;
+        let value = |digit: u8| match digit {
+            b'0'..=b'9' => Some(digit - b'0'),
+            b'a'..=b'f' => Some(digit - b'a' + 10),
+            _ => None,
+        };
         let digits: &[u8; 64] = text.try_into().ok()?;
         let mut bytes = [0; 32];
-        let mut wrong = 0;
-        // Eight digits at a time: a hit reads a digest for each recorded file.
-        for (four, eight) in bytes.chunks_exact_mut(4).zip(digits.chunks_exact(8)) {
-            let word = eight.first_chunk().map_or(0, |eight| u64::from_be_bytes(*eight));
-            let letters = word >> 6 & EACH;
-            let values = (word & (15 * EACH)) + 9 * letters;
-            // What is no digit is more than 15, or another one when it is written again.
-            let is_letter = (values + 6 * EACH) >> 4 & EACH;
-            wrong |= (values & (240 * EACH)) | word ^ (values + 48 * EACH + 39 * is_letter);
-            let pairs = (values | values >> 4) & 0x00ff_00ff_00ff_00ff;
-            let quads = (pairs | pairs >> 8) & 0x0000_ffff_0000_ffff;
-            four.copy_from_slice(&((quads | quads >> 16) as u32).to_be_bytes());
+        for (byte, [high, low]) in bytes.iter_mut().zip(digits.as_chunks().0) {
+            *byte = value(*high)? << 4 | value(*low)?;
         }
-        (wrong == 0).then_some(Digest(bytes))
+        Some(Digest(bytes))
     }
 
     /// The first eight bytes, as a number.

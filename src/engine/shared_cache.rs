@@ -50,7 +50,6 @@ use crate::store::fact_tree;
 use crate::store::key::Key;
 use crate::store::shared_root::{VARIABLE, is_ours_or_roots, is_trusted};
 use crate::store::stamp::{Moment, Stamp};
-use crate::store::trace::escape::Text;
 use crate::store::trace::fact::{Check, Input, path_of, text_of};
 use crate::store::trace::fact_state::Holds;
 use crate::store::trace::line::Binary;
@@ -186,7 +185,7 @@ impl SystemCache {
     }
 
     /// The binary with its stamp of now, if it is the one that was built and may be executed.
-    fn binary(&self, cache: &Cache, binary: &Binary<Text<'_>>) -> Refusable<Option<Binary<Text<'static>>>> {
+    fn binary(&self, cache: &Cache, binary: &Binary<'_>) -> Refusable<Option<Binary<'static>>> {
         let relative = path_of(&binary.path);
         if relative.is_absolute() {
             // One that was adopted itself.
@@ -211,7 +210,7 @@ impl SystemCache {
     fn adopted(
         &self,
         variant: &Variant<'_>,
-        binary: Binary<Text<'static>>,
+        binary: Binary<'static>,
         mut checks: Vec<Check<'static>>,
         environment: &Environment,
     ) -> Variant<'static> {

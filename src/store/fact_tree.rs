@@ -85,7 +85,7 @@ pub(crate) fn facts(text: &[u8]) -> Option<Vec<Check<'static>>> {
     let lines = Lines::after(TREE, text)?;
     lines
         .map(|line| match line? {
-            Line::Fact(fact) => Some(fact.unescape()?.into_owned()),
+            Line::Fact(fact) => Some(fact.into_owned()),
             _ => None,
         })
         .collect()

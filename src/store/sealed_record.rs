@@ -103,7 +103,7 @@ impl Record {
     /// Reads what facts there are, likewise.
     pub(crate) fn read_any_facts(bytes: &[u8]) -> Vec<Check<'static>> {
         let facts = Lines::of(bytes).flatten().filter_map(|line| match line {
-            Line::Fact(fact) => Some(fact.unescape()?.into_owned()),
+            Line::Fact(fact) => Some(fact.into_owned()),
             _ => None,
         });
         facts.collect()
@@ -122,8 +122,8 @@ impl Record {
     fn add(&mut self, line: Line<'_>) -> Option<()> {
         let own = |text: Text<'_>| Cow::Owned(text.into_owned());
         match line {
-            Line::About(name, text) => self.about.push((own(name.text()?), own(text.text()?))),
-            Line::Fact(fact) => self.checks.push(fact.unescape()?.into_owned()),
+            Line::About(name, text) => self.about.push((own(name), own(text))),
+            Line::Fact(fact) => self.checks.push(fact.into_owned()),
             _ => return None,
         }
         Some(())

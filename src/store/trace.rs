@@ -53,7 +53,7 @@ pub(crate) struct Trace<'a> {
 /// One build: its binary, and what must hold for it to be current.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Variant<'a> {
-    pub(crate) binary: Binary<Text<'a>>,
+    pub(crate) binary: Binary<'a>,
     /// Whether a better one is to come: see [`crate::engine::background`].
     pub(crate) provisional: bool,
     /// The kind of machine it is for, if that is not the compiler's own.
@@ -107,13 +107,11 @@ impl<'a> Trace<'a> {
         let mut variants: Vec<Variant<'a>> = Vec::new();
         for line in lines {
             match line? {
-                Line::Variant(Binary { digest, stamp, path }) => {
-                    variants.push(Variant::of(Binary { digest, stamp, path: path.text()? }));
-                }
+                Line::Variant(binary) => variants.push(Variant::of(binary)),
                 line => variants.last_mut()?.add(line)?,
             }
         }
-        Some(Trace { script: script.text()?, variants })
+        Some(Trace { script, variants })
     }
 
     /// The text of the trace file of `id`.
@@ -196,7 +194,7 @@ impl<'a> Trace<'a> {
 }
 
 impl<'a> Variant<'a> {
-    fn of(binary: Binary<Text<'a>>) -> Variant<'a> {
+    fn of(binary: Binary<'a>) -> Variant<'a> {
         Variant {
             binary,
             provisional: false,
@@ -215,13 +213,13 @@ impl<'a> Variant<'a> {
         match line {
             Line::Script(_) | Line::Variant(_) => return None,
             Line::Provisional => self.provisional = true,
-            Line::Target(target) => self.target = Some(target.text()?),
-            Line::Argument(text) => self.arguments.push(text.text()?),
-            Line::Set(name, value) => self.variables.push((name.text()?, value.text()?)),
-            Line::Sandbox(text) => self.sandbox.push(text.text()?),
-            Line::About(name, text) => self.about.push((name.text()?, text.text()?)),
-            Line::Lacking(stamp, directory) => self.lacking.push((stamp, directory.text()?)),
-            Line::Fact(fact) => self.checks.push(fact.unescape()?),
+            Line::Target(target) => self.target = Some(target),
+            Line::Argument(text) => self.arguments.push(text),
+            Line::Set(name, value) => self.variables.push((name, value)),
+            Line::Sandbox(text) => self.sandbox.push(text),
+            Line::About(name, text) => self.about.push((name, text)),
+            Line::Lacking(stamp, directory) => self.lacking.push((stamp, directory)),
+            Line::Fact(fact) => self.checks.push(fact),
         }
         Some(())
     }
@@ -335,7 +333,7 @@ impl Variant<'_> {
     }
 }
 
-impl Binary<Text<'_>> {
+impl Binary<'_> {
     fn holds(&self, cache: &Path) -> Holds {
         let path = cache.join(path_of(&self.path));
         match std::fs::symlink_metadata(&path) {

@@ -30,7 +30,7 @@ use crate::store::cache::Cache;
 use crate::store::fact_tree;
 use crate::store::file_digest::is_absence;
 use crate::store::stamp::{Moment, Stamp};
-use crate::store::trace::fact::{Check, Content, Fact, Input, path_of};
+use crate::store::trace::fact::{Check, Content, Input, path_of};
 use crate::store::trace::fact_state::Holds;
 use crate::store::trace::line::Binary;
 use crate::store::trace::{Trace, Variant};
@@ -172,7 +172,7 @@ impl Entry {
                 }
                 input => input,
             };
-            shared.push(Fact { input, ..neutral });
+            shared.push(Check { input, ..neutral });
         }
         Ok(shared)
     }
@@ -213,7 +213,7 @@ impl Entry {
                         return Err(format!("variable `{name}` differs"));
                     }
                     let now = Check::private_variable(&name, environment);
-                    here.push(Fact { input: now.input, ..check.clone().into_owned() });
+                    here.push(Check { input: now.input, ..check.clone().into_owned() });
                 }
                 Input::SearchPath { digest, .. } => {
                     let digest = self.tree_here(digest, &mut trees, machine)?;
@@ -224,11 +224,11 @@ impl Entry {
                 }
                 Input::Content { content: Content::Tree, digest, .. } if searches.contains(&digest) => {}
                 Input::Content { content: Content::Tree, digest, .. } => {
-                    let Fact { tool, input, .. } = places.local(check);
+                    let Check { tool, input, .. } = places.local(check);
                     let Input::Content { path, .. } = input else { continue };
                     let digest = self.tree_here(digest, &mut trees, machine)?;
                     let standing = fact_tree::stand_in(digest, path_of(&path), stamp(path_of(&path), since));
-                    here.push(Fact { tool, ..standing });
+                    here.push(Check { tool, ..standing });
                 }
                 _ => here.push(verified(places.local(check), environment)?),
             }
@@ -254,7 +254,7 @@ impl Entry {
         for fact in facts {
             let fact = machine.places.local(fact);
             here.push(match tool_file(&fact, &mut digests, since) {
-                Some(now) if now.same_fact(&fact) => Fact { input: now.input, ..fact },
+                Some(now) if now.same_fact(&fact) => Check { input: now.input, ..fact },
                 Some(_) => return Err(fact.change(machine.environment).to_string()),
                 None => verified(fact, machine.environment)?,
             });

@@ -3,7 +3,6 @@
 //! A program that holds one of these directories in its bytes is *bound* to it: it is no use where the directory is another.
 
 use std::borrow::Cow;
-use std::convert::Infallible;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
@@ -12,8 +11,7 @@ use crate::base::order;
 use crate::base::search::contains;
 use crate::script::script_file::Script;
 use crate::store::cache::Cache;
-use crate::store::trace::escape::Text;
-use crate::store::trace::fact::{Check, Content, Fact, Input, path_of};
+use crate::store::trace::fact::{Check, Content, Input, path_of};
 
 /// The script's directory.
 pub(crate) const SCRIPT: &str = "{script}";
@@ -97,9 +95,9 @@ impl Places {
 }
 
 fn mapped(check: Check<'_>, text: impl Fn(&[u8]) -> Vec<u8>) -> Check<'static> {
-    let Ok(input) = check.input.with_texts(|old| Ok::<Text<'static>, Infallible>(Cow::Owned(text(&old))));
-    let Fact { tool, choice, dependency, by, .. } = check;
-    Fact { tool, choice, dependency, by: by.map(|by| Cow::Owned(by.into_owned())), input }
+    let input = check.input.with_texts(|old| Cow::Owned(text(&old)));
+    let Check { tool, choice, dependency, by, .. } = check;
+    Check { tool, choice, dependency, by: by.map(|by| Cow::Owned(by.into_owned())), input }
 }
 
 #[cfg(test)]

@@ -7,48 +7,27 @@ use std::borrow::Cow;
 /// Bytes of a path, a name or a value.
 pub(crate) type Text<'a> = Cow<'a, [u8]>;
 
-/// A text as it stands in a line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Escaped<'a>(pub(crate) &'a [u8]);
-
-impl<'a> Escaped<'a> {
-    /// The text in pieces, `None` in place of an escape that there is not. Allocates nothing.
-    pub(crate) fn pieces(self) -> impl Iterator<Item = Option<&'a [u8]>> {
-        let mut rest = self.0;
-        std::iter::from_fn(move || {
-            if let [b'\\', after @ ..] = rest {
-                let (escape, after) = after.split_first().unwrap_or((&0, after));
-                rest = after;
-                return Some(unescaped(*escape));
-            }
-            let end = position(b'\\', rest).unwrap_or(rest.len());
-            let (piece, after) = rest.split_at_checked(end)?;
-            rest = after;
-            (!piece.is_empty()).then_some(Some(piece))
-        })
+/// The text that stands so in a line; `None` if there is an escape that there is not.
+pub(crate) fn unescape(written: &[u8]) -> Option<Text<'_>> {
+    let Some(first) = position(b'\\', written) else { return Some(Cow::Borrowed(written)) };
+    let mut text = written.get(..first)?.to_vec();
+    let mut rest = written.iter().skip(first);
+    while let Some(byte) = rest.next() {
+        text.push(match byte {
+            b'\\' => unescaped(*rest.next()?)?,
+            other => *other,
+        });
     }
-
-    /// The text, if it reads as it is: nothing in it is escaped.
-    pub(crate) fn plain(self) -> Option<&'a [u8]> {
-        position(b'\\', self.0).is_none().then_some(self.0)
-    }
-
-    /// The text; `None` if there is an escape that there is not.
-    pub(crate) fn text(self) -> Option<Text<'a>> {
-        match self.plain() {
-            Some(plain) => Some(Cow::Borrowed(plain)),
-            None => self.pieces().collect::<Option<Vec<_>>>().map(|pieces| Cow::Owned(pieces.concat())),
-        }
-    }
+    Some(Cow::Owned(text))
 }
 
-fn unescaped(escape: u8) -> Option<&'static [u8]> {
+fn unescaped(escape: u8) -> Option<u8> {
     Some(match escape {
-        b'\\' => b"\\",
-        b'n' => b"\n",
-        b'r' => b"\r",
-        b's' => b" ",
-        b'e' => b"=",
+        b'\\' => b'\\',
+        b'n' => b'\n',
+        b'r' => b'\r',
+        b's' => b' ',
+        b'e' => b'=',
         _ => return None,
     })
 }
@@ -63,16 +42,8 @@ pub(crate) fn position(byte: u8, text: &[u8]) -> Option<usize> {
     memchr::arch::all::memchr::One::new(byte).find(text)
 }
 
-/// Splits at the first space. Most first words are shorter than what the other search takes to begin.
+/// Splits at the first space.
 pub(crate) fn split_field(text: &[u8]) -> Option<(&[u8], &[u8])> {
-    const SHORT: usize = 9;
-    let mut at = 0;
-    while at < SHORT {
-        if *text.get(at)? == b' ' {
-            return Some((text.get(..at)?, text.get(at + 1..)?));
-        }
-        at += 1;
-    }
     split_at_byte(text, b' ')
 }
 
@@ -121,11 +92,10 @@ mod tests {
         for text in ["", "plain", "a b", "a=b", "\\", "\r\n", "\\s", "é\u{7f}", "tab\tstays"] {
             let escaped = escape(text.as_bytes());
             assert!(!escaped.iter().any(|byte| b" =\r\n".contains(byte)), "{text:?}");
-            let escaped = Escaped(&escaped);
-            assert_eq!(escaped.text().as_deref(), Some(text.as_bytes()), "{text:?}");
+            assert_eq!(unescape(&escaped).as_deref(), Some(text.as_bytes()), "{text:?}");
         }
         for damaged in ["\\", "a\\x", "\\S"] {
-            assert_eq!(Escaped(damaged.as_bytes()).text(), None, "{damaged:?}");
+            assert_eq!(unescape(damaged.as_bytes()), None, "{damaged:?}");
         }
     }
 }

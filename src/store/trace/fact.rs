@@ -5,7 +5,6 @@
 //! `store::trace::line` describes. Another kind of content (of files, of directories) is a row of [`Content`].
 
 use std::borrow::Cow;
-use std::convert::Infallible;
 use std::ffi::OsStr;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
@@ -15,11 +14,11 @@ use crate::base::digest::Digest;
 use crate::base::environment::Environment;
 use crate::store::file_digest::{Names, is_absence, is_out_of_reach, names_in, read_stamped};
 use crate::store::stamp::{Moment, Stamp};
-use crate::store::trace::escape::{Escaped, Text, escape, line, split_at_byte, split_field};
+use crate::store::trace::escape::{Text, escape, line, split_at_byte, split_field, unescape};
 
 /// One recorded input, and what it counts for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Fact<T> {
+pub(crate) struct Check<'a> {
     /// Whether it is the compiler's.
     pub(crate) tool: bool,
     /// Whether it only tells what was asked for, which the content key of the script spells out.
@@ -27,55 +26,52 @@ pub(crate) struct Fact<T> {
     /// Whether it was a dependency that read it, or whatever built one.
     pub(crate) dependency: bool,
     /// The program that looked at it, by its file name, if that was seen.
-    pub(crate) by: Option<T>,
-    pub(crate) input: Input<T>,
+    pub(crate) by: Option<Text<'a>>,
+    pub(crate) input: Input<'a>,
 }
-
-/// A fact whose texts are at hand.
-pub(crate) type Check<'a> = Fact<Text<'a>>;
 
 /// One recorded input.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Input<T> {
+pub(crate) enum Input<'a> {
     Content {
         content: Content,
-        path: T,
+        path: Text<'a>,
         digest: Digest,
         stamp: Option<Stamp>,
     },
     Absent {
-        path: T,
+        path: Text<'a>,
     },
     /// Something is there: a directory if the path ends in a slash, else something else.
     Present {
-        path: T,
+        path: Text<'a>,
     },
     /// The text of a link; empty if it is no link.
     Link {
-        path: T,
-        target: T,
+        path: Text<'a>,
+        target: Text<'a>,
     },
     /// The build is not to be used again, and this is why.
     Never {
-        why: T,
+        why: Text<'a>,
     },
     /// The facts of a tree about searches of PATH, in place of which its value is compared.
     SearchPath {
-        value: T,
+        value: Text<'a>,
         digest: Digest,
     },
     Variable {
-        name: T,
-        value: Option<T>,
+        name: Text<'a>,
+        value: Option<Text<'a>>,
     },
     /// A variable whose value is nobody's business.
     Private {
-        name: T,
+        name: Text<'a>,
         value: Digest,
     },
     Command {
-        name: T,
-        path: Option<T>,
+        name: Text<'a>,
+        path: Option<Text<'a>>,
     },
 }
 
@@ -147,84 +143,71 @@ pub(crate) fn text_of(path: &Path) -> Text<'static> {
     Cow::Owned(path.as_os_str().as_bytes().to_vec())
 }
 
-impl<T> Input<T> {
+impl<'a> Input<'a> {
     /// The same input with other texts.
-    pub(crate) fn with_texts<U, E>(self, mut text: impl FnMut(T) -> Result<U, E>) -> Result<Input<U>, E> {
-        Ok(match self {
+    pub(crate) fn with_texts<'b>(self, text: impl Fn(Text<'a>) -> Text<'b>) -> Input<'b> {
+        match self {
             Input::Content { content, path, digest, stamp } => {
-                Input::Content { content, path: text(path)?, digest, stamp }
+                Input::Content { content, path: text(path), digest, stamp }
             }
-            Input::Absent { path } => Input::Absent { path: text(path)? },
-            Input::Present { path } => Input::Present { path: text(path)? },
-            Input::Link { path, target } => Input::Link { path: text(path)?, target: text(target)? },
-            Input::Never { why } => Input::Never { why: text(why)? },
-            Input::SearchPath { value, digest } => Input::SearchPath { value: text(value)?, digest },
-            Input::Variable { name, value } => {
-                Input::Variable { name: text(name)?, value: value.map(text).transpose()? }
-            }
-            Input::Private { name, value } => Input::Private { name: text(name)?, value },
-            Input::Command { name, path } => {
-                Input::Command { name: text(name)?, path: path.map(text).transpose()? }
-            }
-        })
+            Input::Absent { path } => Input::Absent { path: text(path) },
+            Input::Present { path } => Input::Present { path: text(path) },
+            Input::Link { path, target } => Input::Link { path: text(path), target: text(target) },
+            Input::Never { why } => Input::Never { why: text(why) },
+            Input::SearchPath { value, digest } => Input::SearchPath { value: text(value), digest },
+            Input::Variable { name, value } => Input::Variable { name: text(name), value: value.map(text) },
+            Input::Private { name, value } => Input::Private { name: text(name), value },
+            Input::Command { name, path } => Input::Command { name: text(name), path: path.map(text) },
+        }
     }
-}
 
-impl<'a> Input<Escaped<'a>> {
     /// Reads what follows the word a line begins with.
-    pub(crate) fn parse(word: &[u8], rest: &'a [u8]) -> Option<Input<Escaped<'a>>> {
+    pub(crate) fn parse(word: &[u8], rest: &'a [u8]) -> Option<Input<'a>> {
         Some(match word {
             b"variable" => match split_at_byte(rest, b'=') {
-                Some((name, value)) => Input::Variable { name: Escaped(name), value: Some(Escaped(value)) },
-                None => Input::Variable { name: Escaped(rest), value: None },
+                Some((name, value)) => {
+                    Input::Variable { name: unescape(name)?, value: Some(unescape(value)?) }
+                }
+                None => Input::Variable { name: unescape(rest)?, value: None },
             },
             b"private" => {
                 let (digest, name) = split_field(rest)?;
-                Input::Private { name: Escaped(name), value: Digest::parse(digest)? }
+                Input::Private { name: unescape(name)?, value: Digest::parse(digest)? }
             }
-            b"absent" => Input::Absent { path: Escaped(rest) },
-            b"present" => Input::Present { path: Escaped(rest) },
+            b"absent" => Input::Absent { path: unescape(rest)? },
+            b"present" => Input::Present { path: unescape(rest)? },
             b"link" => {
                 let (target, path) = split_field(rest)?;
-                Input::Link { path: Escaped(path), target: Escaped(target) }
+                Input::Link { path: unescape(path)?, target: unescape(target)? }
             }
-            b"never" => Input::Never { why: Escaped(rest) },
+            b"never" => Input::Never { why: unescape(rest)? },
             b"path" => {
                 let (digest, value) = split_field(rest)?;
-                Input::SearchPath { value: Escaped(value), digest: Digest::parse(digest)? }
+                Input::SearchPath { value: unescape(value)?, digest: Digest::parse(digest)? }
             }
             b"command" => match split_field(rest) {
-                Some((name, path)) => Input::Command { name: Escaped(name), path: Some(Escaped(path)) },
-                None => Input::Command { name: Escaped(rest), path: None },
+                Some((name, path)) => Input::Command { name: unescape(name)?, path: Some(unescape(path)?) },
+                None => Input::Command { name: unescape(rest)?, path: None },
             },
             _ => {
                 let content = Content::ALL.into_iter().find(|content| content.word().as_bytes() == word)?;
                 let (digest, rest) = split_field(rest)?;
                 let (stamp, path) = split_field(rest)?;
                 let (digest, stamp) = (Digest::parse(digest)?, parse_stamp(stamp)?);
-                Input::Content { content, path: Escaped(path), digest, stamp }
+                Input::Content { content, path: unescape(path)?, digest, stamp }
             }
         })
     }
 }
 
-impl<'a> Fact<Escaped<'a>> {
-    /// The same fact, its texts at hand.
-    pub(crate) fn unescape(self) -> Option<Check<'a>> {
-        let input = self.input.with_texts(|text| text.text().ok_or(())).ok()?;
-        let by = self.by.map(|by| by.text().ok_or(())).transpose().ok()?;
-        Some(Fact { tool: self.tool, choice: self.choice, dependency: self.dependency, by, input })
-    }
-}
-
 impl<'a> Check<'a> {
-    pub(crate) fn of(input: Input<Text<'a>>) -> Check<'a> {
-        Fact { tool: false, choice: false, dependency: false, by: None, input }
+    pub(crate) fn of(input: Input<'a>) -> Check<'a> {
+        Check { tool: false, choice: false, dependency: false, by: None, input }
     }
 
     /// The same, seen to be looked at by a program.
     pub(crate) fn by(self, program: &Path) -> Check<'a> {
-        Fact { by: program.file_name().map(|name| text_of(Path::new(name))), ..self }
+        Check { by: program.file_name().map(|name| text_of(Path::new(name))), ..self }
     }
 
     pub(crate) fn tool(mut self) -> Check<'a> {
@@ -479,10 +462,9 @@ impl<'a> Check<'a> {
 
     /// The same check, owning its texts.
     pub(crate) fn into_owned(self) -> Check<'static> {
-        let own = |text: Text<'_>| Ok::<_, Infallible>(Cow::Owned(text.into_owned()));
-        let Ok(input) = self.input.with_texts(own);
+        let input = self.input.with_texts(|text| Cow::Owned(text.into_owned()));
         let by = self.by.map(|by| Cow::Owned(by.into_owned()));
-        Fact { tool: self.tool, choice: self.choice, dependency: self.dependency, by, input }
+        Check { tool: self.tool, choice: self.choice, dependency: self.dependency, by, input }
     }
 }
 

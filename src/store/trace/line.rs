@@ -1,4 +1,4 @@
-//! Reads the lines of traces and records one by one, without allocation.
+//! Reads the lines of traces and records one by one.
 //!
 //! ```text
 //! runner-trace 1
@@ -36,44 +36,43 @@
 //! `by NAME `: that program looked at it. Texts are escaped: see `escape`. A file that
 //! does not end in its seal is no trace at all: torn, flipped, or another script's.
 //!
-//! Everybody reads by [`Lines`]: a hit before libc has started, and `Trace::parse` for all others.
 
 use crate::base::digest::Digest;
 use crate::base::hit_text::hit_text;
 use crate::store::stamp::Stamp;
-use crate::store::trace::escape::{Escaped, split_at_byte, split_field};
-use crate::store::trace::fact::{Fact, Input, parse_stamp};
+use crate::store::trace::escape::{Text, split_at_byte, split_field, unescape};
+use crate::store::trace::fact::{Check, Input, parse_stamp};
 
 /// The first line of a trace.
 pub(crate) const TRACE: &[u8] = hit_text!(b"runner-trace 1");
 /// The first line of a record.
 pub(crate) const RECORD: &[u8] = b"runner-record 1";
 
-/// A line, with its texts as they stand there.
+/// A line.
 #[derive(Debug)]
 pub(crate) enum Line<'a> {
-    Script(Escaped<'a>),
+    Script(Text<'a>),
     /// Two lines: a variant begins, and its binary is this.
-    Variant(Binary<Escaped<'a>>),
+    Variant(Binary<'a>),
     Provisional,
-    Target(Escaped<'a>),
-    Argument(Escaped<'a>),
-    Set(Escaped<'a>, Escaped<'a>),
+    Target(Text<'a>),
+    Argument(Text<'a>),
+    Set(Text<'a>, Text<'a>),
     /// One word of the permissions of its sandbox.
-    Sandbox(Escaped<'a>),
-    About(Escaped<'a>, Escaped<'a>),
+    Sandbox(Text<'a>),
+    About(Text<'a>, Text<'a>),
     /// See [`crate::store::trace::lacking`].
-    Lacking(Option<Stamp>, Escaped<'a>),
-    Fact(Fact<Escaped<'a>>),
+    Lacking(Option<Stamp>, Text<'a>),
+    Fact(Check<'a>),
 }
 
 /// A binary in the cache.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Binary<T> {
+pub(crate) struct Binary<'a> {
     pub(crate) digest: Digest,
     pub(crate) stamp: Option<Stamp>,
     /// Relative to the cache, or absolute in the shared one; never outside of both.
-    pub(crate) path: T,
+    pub(crate) path: Text<'a>,
 }
 
 /// The lines of a file; in place of one that cannot be read there is `None`.
@@ -85,7 +84,7 @@ pub(crate) struct Lines<'a> {
 impl<'a> Lines<'a> {
     /// The lines after `first`, if that is the first one.
     pub(crate) fn after(first: &[u8], bytes: &'a [u8]) -> Option<Lines<'a>> {
-        Some(Lines { rest: bytes.strip_prefix(first)?.strip_prefix(hit_text!(b"\n"))? })
+        Some(Lines { rest: bytes.strip_prefix(first)?.strip_prefix(b"\n")? })
     }
 
     /// The lines of a file that may be damaged.
@@ -103,20 +102,23 @@ impl<'a> Lines<'a> {
     fn parse(&mut self, line: &'a [u8]) -> Option<Line<'a>> {
         let (word, rest) = split_field(line).unwrap_or((line, b""));
         Some(match word {
-            b"about" => split_field(rest).map(|(name, text)| Line::About(Escaped(name), Escaped(text)))?,
-            b"script" => Line::Script(Escaped(rest)),
+            b"about" => {
+                let (name, text) = split_field(rest)?;
+                Line::About(unescape(name)?, unescape(text)?)
+            }
+            b"script" => Line::Script(unescape(rest)?),
             b"variant" => Line::Variant(Binary::parse(self.next_bytes()?)?),
             b"lacking" => {
                 let (stamp, directory) = split_field(rest)?;
-                Line::Lacking(parse_stamp(stamp)?, Escaped(directory))
+                Line::Lacking(parse_stamp(stamp)?, unescape(directory)?)
             }
             b"provisional" => Line::Provisional,
-            b"target" => Line::Target(Escaped(rest)),
-            b"argument" => Line::Argument(Escaped(rest)),
-            b"sandbox" => Line::Sandbox(Escaped(rest)),
+            b"target" => Line::Target(unescape(rest)?),
+            b"argument" => Line::Argument(unescape(rest)?),
+            b"sandbox" => Line::Sandbox(unescape(rest)?),
             b"set" => {
                 let (name, value) = split_at_byte(rest, b'=')?;
-                Line::Set(Escaped(name), Escaped(value))
+                Line::Set(unescape(name)?, unescape(value)?)
             }
             _ => Line::Fact(fact(word, rest)?),
         })
@@ -124,7 +126,7 @@ impl<'a> Lines<'a> {
 }
 
 /// A fact, after the words that say what it counts for.
-fn fact<'a>(mut word: &'a [u8], mut rest: &'a [u8]) -> Option<Fact<Escaped<'a>>> {
+fn fact<'a>(mut word: &'a [u8], mut rest: &'a [u8]) -> Option<Check<'a>> {
     let (mut tool, mut choice, mut dependency, mut by) = (false, false, false, None);
     loop {
         match word {
@@ -133,9 +135,9 @@ fn fact<'a>(mut word: &'a [u8], mut rest: &'a [u8]) -> Option<Fact<Escaped<'a>>>
             b"dependency" if !dependency => dependency = true,
             b"by" if by.is_none() => {
                 let (name, after) = split_field(rest)?;
-                (by, rest) = (Some(Escaped(name)), after);
+                (by, rest) = (Some(unescape(name)?), after);
             }
-            _ => return Some(Fact { tool, choice, dependency, by, input: Input::parse(word, rest)? }),
+            _ => return Some(Check { tool, choice, dependency, by, input: Input::parse(word, rest)? }),
         }
         (word, rest) = split_field(rest)?;
     }
@@ -153,13 +155,13 @@ impl<'a> Iterator for Lines<'a> {
     }
 }
 
-impl<'a> Binary<Escaped<'a>> {
-    fn parse(line: &'a [u8]) -> Option<Binary<Escaped<'a>>> {
-        let (digest, rest) = split_field(line.strip_prefix(hit_text!(b"binary "))?)?;
+impl<'a> Binary<'a> {
+    fn parse(line: &'a [u8]) -> Option<Binary<'a>> {
+        let (digest, rest) = split_field(line.strip_prefix(b"binary ")?)?;
         let (stamp, path) = split_field(rest)?;
         // No slash or dot is escaped.
         is_in_cache(path).then_some(())?;
-        Some(Binary { digest: Digest::parse(digest)?, stamp: parse_stamp(stamp)?, path: Escaped(path) })
+        Some(Binary { digest: Digest::parse(digest)?, stamp: parse_stamp(stamp)?, path: unescape(path)? })
     }
 }
 

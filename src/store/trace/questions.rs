@@ -175,7 +175,7 @@ pub(crate) fn after_heads(mut lines: &[u8]) -> &[u8] {
 /// The head of a variant, if it can be asked about.
 pub(crate) fn head(
     key: &Digest,
-    binary: &Binary<Text<'_>>,
+    binary: &Binary<'_>,
     variables: &[(Text<'_>, Text<'_>)],
     lacking: &[Lacking<'_>],
     checks: &[Check<'_>],
@@ -222,7 +222,7 @@ impl Asked {
         self.stamps.extend_from_slice(&stamp.to_bytes());
     }
 
-    fn input(&mut self, input: &Input<Text<'_>>) -> Option<()> {
+    fn input(&mut self, input: &Input<'_>) -> Option<()> {
         let is_word = |text: &[u8]| (!text.contains(&b' ')).then_some(());
         match input {
             Input::Content { path, stamp, .. } => {
