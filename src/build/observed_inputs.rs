@@ -18,12 +18,12 @@ use rustc_hash::FxHashMap;
 
 use crate::base::digest::Digest;
 use crate::base::environment::Environment;
-use crate::base::order;
 use crate::build::outcome::Interruption;
 use crate::build::tool_digests::ToolDigests;
-use crate::build::tree_roots::{self, Tree};
-use crate::process::observe::fold::{Fact, fold, is_within, parent};
+use crate::build::tree_roots::{self, Tree, most_looked_into};
+use crate::process::observe::fold::{Fact, fold};
 use crate::process::observe::observed::{Gap, GapReason, Look, Observed, Server, What};
+use crate::process::observe::paths::{is_within, parent};
 use crate::store::cache::Cache;
 use crate::store::fact_tree;
 use crate::store::file_digest::{Names, is_absence};
@@ -459,26 +459,6 @@ impl Facts<'_> {
 
 /// Of a tree for which nothing else stands.
 const MOST_DIRECTORIES: usize = 64;
-
-/// The directories that most of these facts are about what is in, and then those in which something was looked for in vain.
-fn most_looked_into(facts: &[Fact], count: usize) -> Vec<PathBuf> {
-    let mut directories: FxHashMap<&OsStr, usize> = FxHashMap::default();
-    for fact in facts {
-        let worth = match fact {
-            Fact::File { .. } => 1,
-            Fact::Absent { .. } => 0,
-            _ => continue,
-        };
-        if let Some(directory) = parent(fact.path()) {
-            *directories.entry(directory.as_os_str()).or_default() += worth;
-        }
-    }
-    let mut directories: Vec<_> = directories.into_iter().collect();
-    order::sort_by_key(&mut directories, |(directory, files)| (std::cmp::Reverse(*files), *directory));
-    let directories = directories.into_iter().map(|(directory, files)| (Path::new(directory), files));
-    let there = directories.filter(|(directory, files)| *files > 0 || directory.is_dir());
-    there.take(count).map(|(directory, _)| directory.to_owned()).collect()
-}
 
 /// Directories of the system.
 const SYSTEM: &[&str] = &["/usr", "/lib", "/lib64", "/bin", "/sbin", "/etc", "/opt", "/nix", "/gnu", "/var"];

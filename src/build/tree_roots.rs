@@ -10,12 +10,17 @@
 //! for the tree, too. What a person changes by hand of a package's own files is seen if a name in one of those directories comes
 //! or goes, as it does with every installer and most editors.
 
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use rustc_hash::FxHashMap;
+
 use crate::base::environment::Environment;
-use crate::process::observe::fold::{Root, is_within};
+use crate::base::order;
+use crate::process::observe::fold::{Fact, Root};
+use crate::process::observe::paths::{is_within, parent};
 
 /// Databases of package managers, which change with every file that they install.
 const DATABASES: &[&str] = &[
@@ -119,6 +124,26 @@ pub(crate) fn find(programs: &[impl AsRef<Path>], base: &Path, environment: &Env
         });
     }
     trees
+}
+
+/// The directories that most of these facts are about what is in, and then those in which something was looked for in vain.
+pub(crate) fn most_looked_into(facts: &[Fact], count: usize) -> Vec<PathBuf> {
+    let mut directories: FxHashMap<&OsStr, usize> = FxHashMap::default();
+    for fact in facts {
+        let worth = match fact {
+            Fact::File { .. } => 1,
+            Fact::Absent { .. } => 0,
+            _ => continue,
+        };
+        if let Some(directory) = parent(fact.path()) {
+            *directories.entry(directory.as_os_str()).or_default() += worth;
+        }
+    }
+    let mut directories: Vec<_> = directories.into_iter().collect();
+    order::sort_by_key(&mut directories, |(directory, files)| (std::cmp::Reverse(*files), *directory));
+    let directories = directories.into_iter().map(|(directory, files)| (Path::new(directory), files));
+    let there = directories.filter(|(directory, files)| *files > 0 || directory.is_dir());
+    there.take(count).map(|(directory, _)| directory.to_owned()).collect()
 }
 
 /// Whether a program is what a processor executes: a script may be a shim, which chooses among what lies beside it.

@@ -36,11 +36,14 @@ pub(crate) mod observation;
 #[path = "observe/elsewhere.rs"]
 pub(crate) mod observation;
 pub(crate) mod observed;
+pub(crate) mod paths;
 pub(crate) mod policy;
 #[cfg(target_os = "linux")]
 mod processes;
 #[cfg(target_os = "linux")]
 mod record;
+#[cfg(target_os = "linux")]
+mod resolved;
 #[cfg(target_os = "linux")]
 mod supervisor;
 #[cfg(all(test, target_os = "linux"))]

@@ -9,12 +9,12 @@
 //! directory are behind that directory: its time changes when a name appears.
 
 use std::ffi::OsStr;
-use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::process::observe::observed::{Look, Stamp, What};
+use crate::process::observe::paths::{ancestors, is_within, parent};
 use crate::store::stamp::Moment;
 
 /// A tree that is named by its version, or changes only together with `stand_in`.
@@ -211,26 +211,6 @@ impl Root {
     fn holds(&self, path: &Path) -> bool {
         is_within(path, &self.directory) && !self.except.iter().any(|except| is_within(path, except))
     }
-}
-
-/// Whether a path is a directory, or in it: as `Path::starts_with` has it, of paths that are spelled without anything to tidy, in
-/// a tenth of its time.
-pub(crate) fn is_within(path: &Path, directory: impl AsRef<Path>) -> bool {
-    let (path, directory) = (path.as_os_str().as_bytes(), directory.as_ref().as_os_str().as_bytes());
-    path.strip_prefix(directory)
-        .is_some_and(|rest| matches!(rest.first(), None | Some(b'/')) || directory == b"/")
-}
-
-/// The directory that a path is in; as `Path::parent` has it of such paths, and in a tenth of its time likewise.
-pub(crate) fn parent(path: &Path) -> Option<&Path> {
-    let bytes = path.as_os_str().as_bytes();
-    let slash = bytes.iter().rposition(|byte| *byte == b'/').filter(|_| bytes.len() > 1)?;
-    Some(Path::new(OsStr::from_bytes(bytes.get(..slash.max(1))?)))
-}
-
-/// A path, and all directories that it is in.
-fn ancestors(path: &Path) -> impl Iterator<Item = &Path> {
-    std::iter::successors(Some(path), |path| parent(path))
 }
 
 /// The topmost directory of a path that is known to be missing.

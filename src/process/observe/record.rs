@@ -5,7 +5,7 @@
 //! call that fails (`mkdir` of what exists, `open` of what is read-only) changes nothing, and the path stays an input.
 
 use std::ffi::OsString;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -16,7 +16,9 @@ use crate::base::order;
 use crate::process::observe::interpreter::interpreter;
 use crate::process::observe::kernel::Status;
 use crate::process::observe::observed::{Gap, GapReason, Look, Observed, Server, Stamp, What, Written};
-use crate::process::observe::tree::{Resolved, State, Tree, Write, differs, is};
+use crate::process::observe::paths::{ancestors_of, parent_of, path_of};
+use crate::process::observe::resolved::{Resolved, State, Write, differs, is, stamp};
+use crate::process::observe::tree::Tree;
 use crate::store::stamp::Moment;
 
 /// How much of a path was looked at.
@@ -374,12 +376,12 @@ impl Record {
         order::sort_by_key(&mut writes, |(_, write, _)| write.order);
         let made: FxHashMap<&[u8], u64> =
             writes.iter().map(|(path, write, _)| (path.as_slice(), write.order)).collect();
-        let changed_in: FxHashSet<&[u8]> = writes.iter().map(|(path, ..)| parent(path)).collect();
+        let changed_in: FxHashSet<&[u8]> = writes.iter().filter_map(|(path, ..)| parent_of(path)).collect();
         let mut entries: Vec<(Vec<u8>, Entry)> = std::mem::take(&mut self.entries).into_iter().collect();
         order::sort_by_key(&mut entries, |(_, entry)| entry.order);
         let mut looks = Vec::with_capacity(entries.len());
         for (path, entry) in entries {
-            let first_made = ancestors(&path).filter_map(|part| made.get(part)).min().copied();
+            let first_made = ancestors_of(&path).filter_map(|part| made.get(part)).min().copied();
             // The change that it was not known to be the product of was made.
             if entry.pending.as_ref().is_some_and(|pending| made.contains_key(pending.as_slice())) {
                 continue;
@@ -395,7 +397,7 @@ impl Record {
             let stamp = before.map(|before| now.as_ref().map_or(before, stamp));
             let disturbed = !rewritten
                 && !is_same
-                && (ancestors(&path).any(|part| self.tree.has_moved(part))
+                && (ancestors_of(&path).any(|part| self.tree.has_moved(part))
                     || match &entry.state {
                         State::Present(before) => {
                             let own = changed_in.contains(path.as_slice());
@@ -428,7 +430,7 @@ impl Record {
             });
         }
         for (path, program) in std::mem::take(&mut self.left) {
-            if ancestors(&path).any(|part| made.contains_key(part)) {
+            if ancestors_of(&path).any(|part| made.contains_key(part)) {
                 continue;
             }
             let is_left = self.tree.status(&path).is_ok_and(|now| is(&now, libc::S_IFDIR));
@@ -486,33 +488,6 @@ impl Record {
 fn is_no_older(status: &Status, moment: Moment) -> bool {
     let changed = Moment::from_unix(status.changed.0, status.changed.1);
     moment <= changed && changed <= Moment::latest()
-}
-
-fn stamp(status: &Status) -> Stamp {
-    Stamp {
-        device: status.device,
-        inode: status.inode,
-        size: status.size,
-        modified: status.modified,
-        changed: status.changed,
-        directory: is(status, libc::S_IFDIR),
-    }
-}
-
-/// A path, and every directory that it is in.
-fn ancestors(path: &[u8]) -> impl Iterator<Item = &[u8]> {
-    std::iter::successors(Some(path), |path| Some(parent(path)).filter(|parent| parent.len() > 1))
-}
-
-fn parent(path: &[u8]) -> &[u8] {
-    match path.iter().rposition(|byte| *byte == b'/') {
-        Some(0) | None => b"/",
-        Some(at) => path.get(..at).unwrap_or(b"/"),
-    }
-}
-
-fn path_of(bytes: &[u8]) -> &Path {
-    Path::new(std::ffi::OsStr::from_bytes(bytes))
 }
 
 fn into_path(bytes: Vec<u8>) -> PathBuf {

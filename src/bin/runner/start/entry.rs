@@ -105,7 +105,7 @@ mod linux {
         /// The place of a name's bit, by its length and its ends.
         fn mark(name: &[u8]) -> (usize, u64) {
             let (first, last) = (name.first().unwrap_or(&0), name.last().unwrap_or(&0));
-            let mixed = usize::from(*first) * 7 ^ usize::from(*last) * 31 ^ name.len() * 13;
+            let mixed = usize::from(*first) * 7 + usize::from(*last) * 31 + name.len() * 13;
             (mixed >> 6 & 3, 1 << (mixed & 63))
         }
 
