@@ -139,6 +139,15 @@ fn a_link_made_by_the_command_leads_to_an_input() {
     assert_eq!((seen.what("current"), seen.what("v1/a")), ("-".into(), "content".into()));
 }
 
+/// What somebody else changed, as it is called in the site.
+fn disturbed(observation: Observation, site: &Site) -> Vec<String> {
+    let looks = observation.finish().unwrap().looks;
+    let disturbed = looks.iter().filter(|look| look.disturbed);
+    disturbed
+        .filter_map(|look| Some(look.path.strip_prefix(&site.root).ok()?.display().to_string()))
+        .collect()
+}
+
 #[test]
 fn what_somebody_else_changes_meanwhile_is_disturbed() {
     let Some(site) = Site::observed() else { return };
@@ -156,13 +165,7 @@ fn what_somebody_else_changes_meanwhile_is_disturbed() {
     site.write("no", "");
     child.stdin.take().unwrap().write_all(b"\n").unwrap();
     child.wait().unwrap();
-    let observed = observation.finish().unwrap();
-    let disturbed: Vec<String> = observed
-        .looks
-        .iter()
-        .filter(|look| look.disturbed)
-        .filter_map(|look| Some(look.path.strip_prefix(&site.root).ok()?.display().to_string()))
-        .collect();
+    let disturbed = disturbed(observation, &site);
     // The directory first: a shell asks where it is.
     assert_eq!(disturbed, ["", "a", "gone", "no"]);
 }
@@ -202,13 +205,7 @@ fn what_comes_and_goes_between_two_looks_is_disturbed() {
     swap("kept", "one");
     stdin.write_all(b"\n").unwrap();
     child.wait().unwrap();
-    let observed = observation.finish().unwrap();
-    let disturbed: Vec<String> = observed
-        .looks
-        .iter()
-        .filter(|look| look.disturbed)
-        .filter_map(|look| Some(look.path.strip_prefix(&site.root).ok()?.display().to_string()))
-        .filter(|name| !name.is_empty())
-        .collect();
-    assert_eq!(disturbed, ["no", "none/no", "one/file"]);
+    let disturbed = disturbed(observation, &site);
+    let below: Vec<&String> = disturbed.iter().filter(|name| !name.is_empty()).collect();
+    assert_eq!(below, ["no", "none/no", "one/file"]);
 }
