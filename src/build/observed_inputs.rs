@@ -47,7 +47,8 @@ const RESOLVER: &str = "/etc/resolv.conf";
 /// Files that whoever talks to hosts reads for that; of a build that does not they are inputs.
 const OF_HOSTS: &[&str] = &["/etc/hosts", "/etc/services", "/etc/protocols", "/etc/ssl"];
 
-/// Where temporary files may lie; that such a directory is there is no input. The names in it are, if somebody reads them.
+/// Where temporary files may lie; that such a directory is there is no input. The names in it are, if somebody reads them and a file
+/// there: Nim looks through each directory above a script.
 const TEMPORARY: &[&str] = &["/tmp", "/var/tmp", "/usr/tmp"];
 
 /// What is known of a build besides what was observed.
@@ -92,8 +93,15 @@ pub(crate) fn facts(
     };
     let inputs = observed.looks.into_iter().filter(|look| !is_of_hosts(look));
     let inputs = inputs.filter_map(|look| place.kept(look));
-    let is_input = |look: &Look| matches!(look.what, What::Listing { .. }) || !is_temporary(&look.path);
-    let mut looks: Vec<Look> = inputs.filter(is_input).collect();
+    let (temporary, mut looks): (Vec<Look>, Vec<Look>) = inputs.partition(|look| is_temporary(&look.path));
+    for mut look in temporary {
+        let is_in = |read: &Look| parent(&read.path) == Some(&look.path) && read.what == What::Content;
+        if matches!(look.what, What::Listing { .. }) && looks.iter().any(is_in) {
+            // Others come and go there all the time.
+            look.disturbed = false;
+            looks.push(look);
+        }
+    }
     if let Some(disturbed) = looks.iter().find(|look| look.disturbed) {
         return Err(Interruption::InputChanged(disturbed.path.clone()));
     }
