@@ -1,5 +1,8 @@
 //! Every way of looking at a path.
 
+use std::path::PathBuf;
+
+use crate::process::observe::observed::What;
 use crate::process::observe::policy::{Links, Policy, Whose};
 use crate::process::observe::tests::support::{Site, name};
 
@@ -93,6 +96,22 @@ fn each_link_on_the_way_is_a_look() {
     assert_eq!(seen.what("dangling"), "link nowhere");
     assert_eq!(seen.what("nowhere"), "absent nowhere");
     assert_eq!(seen.what("loop"), "link loop");
+}
+
+/// A link to the directory would be another answer.
+#[test]
+fn that_a_directory_is_no_link_is_what_lstat_tells() {
+    let Some(site) = Site::observed() else { return };
+    site.write("asked/a", "");
+    site.write("followed/a", "");
+    let seen = site.run_c("struct stat s; lstat(\"asked\", &s); stat(\"followed\", &s); return 0;").ok();
+    let is_no_link = |name: &str| {
+        let path = site.root.join(name);
+        let target = PathBuf::new();
+        let mut looks = seen.observed.looks.iter().filter(|look| look.path == path);
+        looks.any(|look| look.what == What::Link { target: target.clone() })
+    };
+    assert!(is_no_link("asked") && !is_no_link("followed"));
 }
 
 #[test]
