@@ -46,18 +46,39 @@ fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
 }
 
+fn first_word(text: &str) -> &str {
+    text.split(' ').next().unwrap_or_default()
+}
+
 fn array(value: &Value) -> impl Iterator<Item = &Value> {
     value.as_array().into_iter().flatten()
 }
 
 /// Adds what is linked in for a target; returns the package itself.
-fn add(components: &mut Components, target: &str, sums: &BTreeMap<(String, String), String>) -> Result<Value> {
+fn add(
+    components: &mut Components,
+    target: &str,
+    sums: &BTreeMap<(String, String), String>,
+) -> Result<Value> {
     let arguments = ["metadata", "--format-version=1", "--locked", "--filter-platform", target];
     let metadata: Value = serde_json::from_str(&output(Command::new("cargo").args(arguments))?)?;
     let packages: BTreeMap<&str, &Value> =
         array(&metadata["packages"]).map(|package| (text(&package["id"]), package)).collect();
     let nodes: BTreeMap<&str, &Value> =
         array(&metadata["resolve"]["nodes"]).map(|node| (text(&node["id"]), node)).collect();
+    // Metadata have what features of the tests' own dependencies add; the tree has what is linked.
+    let arguments =
+        ["tree", "--quiet", "--locked", "--edges", "normal", "--prefix", "none", "--target", target];
+    let tree = output(Command::new("cargo").args(arguments).args(["--format", "{p}"]))?;
+    let linked: BTreeSet<(&str, &str)> = tree
+        .lines()
+        .filter_map(|line| line.split_once(" v"))
+        .map(|(name, rest)| (name, first_word(rest)))
+        .collect();
+    let is_in_tree = |id: &str| {
+        let package = packages.get(id);
+        package.is_some_and(|package| linked.contains(&(text(&package["name"]), text(&package["version"]))))
+    };
     let root = text(&metadata["resolve"]["root"]);
     let mut next = vec![root];
     let mut seen = BTreeSet::new();
@@ -67,14 +88,17 @@ fn add(components: &mut Components, target: &str, sums: &BTreeMap<(String, Strin
         }
         let package = packages.get(id).context("a package without metadata")?;
         // What is linked in has no kind; the others are `dev` and `build`.
-        let is_linked = |dependency: &&Value| array(&dependency["dep_kinds"]).any(|kind| kind["kind"].is_null());
+        let is_linked =
+            |dependency: &&Value| array(&dependency["dep_kinds"]).any(|kind| kind["kind"].is_null());
         let needs: Vec<&str> =
             array(&nodes[id]["deps"]).filter(is_linked).map(|dependency| text(&dependency["pkg"])).collect();
+        let needs: Vec<&str> = needs.into_iter().filter(|id| is_in_tree(id)).collect();
         next.extend(&needs);
         let (name, version) = (text(&package["name"]).to_owned(), text(&package["version"]).to_owned());
         let license = text(&package["license"]).replace('/', " OR ").replace("  ", " ");
         ensure!(!license.is_empty(), "{name} {version} names no licence");
-        let place = Path::new(text(&package["manifest_path"])).parent().context("a manifest without a place")?;
+        let place =
+            Path::new(text(&package["manifest_path"])).parent().context("a manifest without a place")?;
         let reference = |id: &str| {
             let package = packages[id];
             format!("pkg:cargo/{}@{}", text(&package["name"]), text(&package["version"]))
@@ -139,7 +163,12 @@ fn libraries(targets: &[String]) -> Result<Vec<Component>> {
     };
     let [mit, apache] = ["MIT.txt", "Apache-2.0.txt"].map(|name| read(name));
     let (mit, apache) = (mit?, apache?);
-    let mut found = vec![of("rust-std", &version, "MIT OR Apache-2.0", vec![mit.trim().to_owned(), apache.trim().to_owned()])];
+    let mut found = vec![of(
+        "rust-std",
+        &version,
+        "MIT OR Apache-2.0",
+        vec![mit.trim().to_owned(), apache.trim().to_owned()],
+    )];
     if targets.iter().any(|target| target.ends_with("-musl")) {
         let notice = "musl as a whole is licensed under the standard MIT license, whose text stands at rust-std:\n\n\
                       Copyright © 2005-2020 Rich Felker, et al.";
@@ -165,7 +194,10 @@ fn notices(components: &[&Component]) -> Result<String> {
     sections.sort();
     let rule = "-".repeat(80);
     let sections = sections.iter().map(|(of, text)| format!("{rule}\nOf {}:\n\n{text}\n\n", of.join(", ")));
-    Ok(format!("The binary of runner holds these works, under these terms.\n\n{table}\n{}", sections.collect::<String>()))
+    Ok(format!(
+        "The binary of runner holds these works, under these terms.\n\n{table}\n{}",
+        sections.collect::<String>()
+    ))
 }
 
 fn bill(package: &Value, components: &Components, libraries: &[Component], time: &str) -> Value {
@@ -211,7 +243,8 @@ fn main() -> Result<()> {
     };
     ensure!(!targets.is_empty(), "usage: components.rs NOTICES SBOM TARGET...");
     let seconds = std::env::var("SOURCE_DATE_EPOCH").context("`SOURCE_DATE_EPOCH` is not set")?;
-    let time = output(Command::new("date").args(["-u", "-d", &format!("@{seconds}"), "+%Y-%m-%dT%H:%M:%SZ"]))?;
+    let time =
+        output(Command::new("date").args(["-u", "-d", &format!("@{seconds}"), "+%Y-%m-%dT%H:%M:%SZ"]))?;
     let sums = sums()?;
     let mut components = Components::new();
     let mut package = Value::Null;
