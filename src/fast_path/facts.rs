@@ -67,11 +67,7 @@ impl<'a, 'b, 'c> Answers<'a, 'b, 'c> {
         match question {
             Question::File(path) => {
                 let met = self.met.take().filter(|_| self.path.bytes() == path.to_bytes());
-                let stamp = match met.map_or_else(|| rustix::fs::stat(path), Ok) {
-                    Err(Errno::NOENT) => Stamp::ABSENT,
-                    stat => stamp_of(&stat.ok()?)?,
-                };
-                self.push_stamp(stamp)?;
+                self.push_stamp(stamp_or_absent(met.map_or_else(|| rustix::fs::stat(path), Ok))?)?;
                 Some(true)
             }
             Question::Absent(path) => {
@@ -82,13 +78,11 @@ impl<'a, 'b, 'c> Answers<'a, 'b, 'c> {
                 (Some(now), Some(value)) => now == value,
                 (now, value) => now.is_none() && value.is_none(),
             }),
+            // Another may find the same.
+            Question::SearchPath(value) => (self.search_path? == value).then_some(true),
             Question::Command(name, expected) => self.search(name, expected),
             Question::Without(directory) => {
-                let stamp = match rustix::fs::stat(directory) {
-                    Err(Errno::NOENT) => Stamp::ABSENT,
-                    stat => stamp_of(&stat.ok()?)?,
-                };
-                self.push_stamp(stamp)?;
+                self.push_stamp(stamp_or_absent(rustix::fs::stat(directory))?)?;
                 // If that is another stamp than the recorded one, whatever is found does not count.
                 let places =
                     directories(self.search_path?).filter(|(_, other)| *other == directory.to_bytes());
@@ -193,6 +187,14 @@ fn directories(path: &[u8]) -> impl Iterator<Item = (u32, &[u8])> {
 
 pub(super) fn is_file(stat: &Stat) -> bool {
     FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile
+}
+
+/// The stamp of what is there, or that nothing is.
+fn stamp_or_absent(stat: Result<Stat, Errno>) -> Option<Stamp> {
+    match stat {
+        Err(Errno::NOENT) => Some(Stamp::ABSENT),
+        stat => stamp_of(&stat.ok()?),
+    }
 }
 
 fn stamp_of(stat: &Stat) -> Option<Stamp> {

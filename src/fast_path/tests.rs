@@ -224,6 +224,9 @@ fn an_older_variant_is_found_if_the_newer_does_not_hold_for_certain() {
         stamp: Some(Stamp { size: 1, ..world.stamp("file").unwrap() }),
     }));
     assert_eq!(world.found(vec![touched, old.clone()]), None);
+    // Another PATH may find the same.
+    let elsewhere = Input::SearchPath { value: Cow::Borrowed(b"/elsewhere"), digest: Digest::of(b"") };
+    assert_eq!(world.found(vec![with(Check::of(elsewhere)), old.clone()]), None);
     // Those that a hit cannot serve.
     let odd = |change: fn(&mut Variant<'static>)| {
         let mut variant = newer.clone();

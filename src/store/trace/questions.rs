@@ -6,6 +6,7 @@
 //! without DIRECTORY                           while this of PATH has its stamp (or is not there), no command is in it
 //! variable NAME=VALUE | variable NAME         set to, or unset
 //! secret DIGEST NAME                          set to a value of this digest
+//! path VALUE                                  what PATH is; with another the long way tells whether searches find the same
 //! command NAME PATH | command NAME            what a search of PATH finds, or that it finds nothing
 //! absent PATH                                 nothing is there
 //! present PATH                                something is there: a directory if PATH ends in a slash, else none
@@ -27,7 +28,7 @@ use crate::base::digest::Digest;
 use crate::base::hit_text::hit_text;
 use crate::store::seal::{self, Sum};
 use crate::store::stamp::{Stamp, unsigned};
-use crate::store::trace::escape::{Text, position, split_at_byte};
+use crate::store::trace::escape::{Text, line, position, split_at_byte};
 use crate::store::trace::fact::{Check, Input};
 use crate::store::trace::lacking::Lacking;
 use crate::store::trace::line::Binary;
@@ -44,6 +45,7 @@ pub(crate) enum Question<'a> {
     Without(&'a CStr),
     Variable(&'a [u8], Option<&'a [u8]>),
     Secret(&'a [u8], Digest),
+    SearchPath(&'a [u8]),
     Command(&'a [u8], Option<&'a [u8]>),
     Absent(&'a CStr),
     Present(&'a CStr),
@@ -137,6 +139,7 @@ impl<'a> Question<'a> {
                 let (digest, name) = two(b' ')??;
                 Question::Secret(name, Digest::parse(digest)?)
             }
+            b"path" => Question::SearchPath(bytes()?),
             b"binary" => Question::Binary(path()?),
             _ => return None,
         })
@@ -208,13 +211,11 @@ struct Asked {
 impl Asked {
     /// Adds a line, unless its text cannot stand there.
     fn ask(&mut self, word: &str, parts: &[&[u8]]) -> Option<()> {
-        if parts.concat().iter().any(|byte| matches!(byte, b'\n' | 0)) {
+        let text = parts.concat();
+        if text.iter().any(|byte| matches!(byte, b'\n' | 0)) {
             return None;
         }
-        self.lines.extend_from_slice(word.as_bytes());
-        self.lines.push(b' ');
-        parts.iter().for_each(|part| self.lines.extend_from_slice(part));
-        self.lines.push(b'\n');
+        line(&mut self.lines, &[word.as_bytes(), &text]);
         Some(())
     }
 
@@ -236,7 +237,7 @@ impl Asked {
                 self.ask("link", &[target, b" ", path])?;
             }
             Input::Never { .. } => return None,
-            Input::SearchPath { value, .. } => self.ask("variable", &[b"PATH=", value])?,
+            Input::SearchPath { value, .. } => self.ask("path", &[value])?,
             Input::Variable { name, value: Some(value) } => self.ask("variable", &[name, b"=", value])?,
             Input::Variable { name, value: None } => self.ask("variable", &[name])?,
             Input::Private { name, value } => self.ask("secret", &[&value.hex_bytes(), b" ", name])?,
