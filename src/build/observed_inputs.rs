@@ -377,15 +377,13 @@ impl Facts<'_> {
         };
         let mut digests = ToolDigests::of(&tree.name, self.place.cache);
         // What came by hand changes by hand, and so do the names beside it.
-        let files = || facts.iter().filter(|fact| matches!(fact, Fact::File { .. }));
-        let by_hand: Vec<&Fact> = match tree.is_system() {
-            true => {
-                let without = digests.without_package(&files().map(Fact::path).collect::<Vec<_>>());
-                files().filter(|fact| without.contains(fact.path().as_os_str())).collect()
-            }
-            false => Vec::new(),
-        };
-        let beside = by_hand.iter().filter_map(|fact| parent(fact.path())).map(Path::to_owned);
+        let files = facts.iter().filter_map(|fact| match fact {
+            Fact::File { path, stamp, .. } => Some((path.as_path(), trace_stamp(*stamp))),
+            _ => None,
+        });
+        let files: Vec<(&Path, Stamp)> = files.filter(|_| tree.is_system()).collect();
+        let by_hand = digests.without_package(&files);
+        let beside = by_hand.iter().filter_map(|path| parent(path)).map(Path::to_owned);
         let within = most_looked_into(facts, count).into_iter().chain(beside);
         let within = within.filter(|path| tree.holds(path));
         for path in stand_ins.iter().cloned().chain(within) {
@@ -397,7 +395,7 @@ impl Facts<'_> {
         let mut checks = Vec::with_capacity(facts.len());
         for fact in facts {
             let check = self.fact(fact, Some(&mut digests))?;
-            match by_hand.iter().any(|other| other.path() == fact.path()) {
+            match by_hand.contains(&fact.path()) {
                 true => self.checks.extend(check),
                 false => checks.extend(check),
             }

@@ -34,7 +34,7 @@ const WITHOUT_PACKAGE: &str = "without-package";
 impl ToolDigests {
     /// Those that are remembered of a tree.
     pub(crate) fn of(tree: &Path, cache: &Cache) -> ToolDigests {
-        let id = Digest::of(&[b"digests ", tree.as_os_str().as_encoded_bytes()].concat());
+        let id = Digest::of(&[b"digests 2 ", tree.as_os_str().as_encoded_bytes()].concat());
         let place = cache.join("toolchains").join(id.short(32));
         let record = std::fs::read(&place).ok().and_then(|bytes| Record::parse(&id, &bytes));
         let record = record.unwrap_or_default();
@@ -45,17 +45,25 @@ impl ToolDigests {
     }
 
     /// Those of these files of the system that belong to no package: whose they are is asked once.
-    pub(crate) fn without_package(&mut self, paths: &[&Path]) -> &FxHashSet<OsString> {
-        let is_known = |path: &Path| {
-            self.known.contains_key(path.as_os_str()) || self.without_package.contains(path.as_os_str())
+    pub(crate) fn without_package<'p>(&mut self, files: &[(&'p Path, Stamp)]) -> Vec<&'p Path> {
+        // With another stamp it may have come from elsewhere.
+        let is_known = |(path, stamp): &&(&Path, Stamp)| {
+            self.known_with(path, *stamp).is_some() || self.without_package.contains(path.as_os_str())
         };
-        let new: Vec<&Path> = paths.iter().copied().filter(|path| !is_known(path)).collect();
+        let new: Vec<&Path> = files.iter().filter(|file| !is_known(file)).map(|(path, _)| *path).collect();
         if !new.is_empty() {
             let found = without_package(&new);
             self.is_new |= !found.is_empty();
             self.without_package.extend(found);
         }
-        &self.without_package
+        let is_without = |path: &&Path| self.without_package.contains(path.as_os_str());
+        files.iter().map(|(path, _)| *path).filter(is_without).collect()
+    }
+
+    /// What is remembered of a file with this stamp.
+    fn known_with(&self, path: &Path, stamp: Stamp) -> Option<&Check<'static>> {
+        let has_stamp = |check: &&Check<'_>| matches!(check.input, Input::Content { stamp: Some(known), .. } if known == stamp);
+        self.known.get(path.as_os_str()).filter(has_stamp)
     }
 
     /// The fact of a file that had this stamp when it was read.
@@ -63,9 +71,7 @@ impl ToolDigests {
     /// # Errors
     /// It cannot be read.
     pub(crate) fn fact(&mut self, path: &Path, stamp: Stamp, since: Moment) -> io::Result<Check<'static>> {
-        if let Some(check) = self.known.get(path.as_os_str())
-            && matches!(&check.input, Input::Content { stamp: Some(known), .. } if *known == stamp)
-        {
+        if let Some(check) = self.known_with(path, stamp) {
             return Ok(check.clone());
         }
         let check = Check::seen(path, true, stamp, since)?.tool();
