@@ -9,8 +9,9 @@ use libc::{RUSAGE_CHILDREN, RUSAGE_SELF};
 /// Processors, on average, that others may take: a tenth of a machine with two cores.
 const MOST_OTHERS: f64 = 0.2;
 
-/// Distance of the quartiles, as a part of the median, of what the floor takes from round to round.
-const MOST_SPREAD: f64 = 0.15;
+/// How far the floor's median may be off, as a part of it. The machine's own ups and downs are everybody's, as commands take
+/// turns: what counts is whether there were enough rounds for them.
+const MOST_DOUBT: f64 = 0.1;
 
 /// Clock ticks a second, in `/proc` of every Linux.
 const TICKS: f64 = 100.0;
@@ -39,7 +40,7 @@ impl Watch {
 #[derive(Clone, Copy)]
 pub struct Disturbance {
     pub others: f64,
-    pub spread: f64,
+    pub doubt: f64,
 }
 
 impl Disturbance {
@@ -48,24 +49,28 @@ impl Disturbance {
         floors.sort_by(f64::total_cmp);
         let at =
             |part: f64| floors.get((floors.len().saturating_sub(1) as f64 * part).round() as usize).copied();
-        let spread = match (at(0.25), at(0.5), at(0.75)) {
-            (Some(low), Some(middle), Some(high)) => (high - low) / middle,
+        // The notch of a box plot, half of the interval in which the median is with a probability of 95 %:
+        // McGill, Tukey, Larsen, "Variations of box plots", The American Statistician 32 (1978).
+        let doubt = match (at(0.25), at(0.5), at(0.75)) {
+            (Some(low), Some(middle), Some(high)) => {
+                1.57 * (high - low) / middle / (floors.len() as f64).sqrt()
+            }
             _ => 0.0,
         };
-        Disturbance { others: watch.others(), spread }
+        Disturbance { others: watch.others(), doubt }
     }
 
     pub fn is_much(self) -> bool {
-        self.others > MOST_OTHERS || self.spread > MOST_SPREAD
+        self.others > MOST_OTHERS || self.doubt > MOST_DOUBT
     }
 
     /// For choosing the better of two attempts: 1 is the most that is allowed.
     pub fn degree(self) -> f64 {
-        (self.others / MOST_OTHERS).max(self.spread / MOST_SPREAD)
+        (self.others / MOST_OTHERS).max(self.doubt / MOST_DOUBT)
     }
 
     pub fn told(self) -> String {
-        format!("others took {:.2} processors, the floor varied by {:.0} %", self.others, self.spread * 100.0)
+        format!("others took {:.2} processors, the floor is known to {:.0} %", self.others, self.doubt * 100.0)
     }
 }
 
