@@ -42,10 +42,10 @@ use crate::store::trace::questions::{Heads, Question, Questions};
 
 const FILE_BYTES: usize = 256 * 1024;
 /// A script with cargo's rules has some, with what its manifest says of it; and the stamps of eight thousand files. With so many
-/// the file begins a page, if the first of these buffers begins a quarter into one.
-const VARIABLES_BYTES: usize = 265 * 1024;
+/// the file begins a page, if the first of these buffers comes a word after its first quarter.
+const VARIABLES_BYTES: usize = 265 * 1024 - size_of::<usize>();
 
-/// Memory for all of it: a static one, in which what is always needed lies on a page, as the first touch of each costs as
+/// Memory for all of it: a static one, in which what is always needed comes first, as the first touch of each page costs as
 /// much as several files to ask about.
 #[derive(Debug)]
 #[repr(C)]
@@ -84,6 +84,10 @@ pub struct Hit<'a> {
     pub is_package: bool,
     /// `RUNNER_SCRIPT=…` and what else the program is told: variables for its environment, a NUL after each.
     pub variables: &'a [u8],
+    /// Memory of the buffers that nothing of this is in.
+    pub spare: &'a mut [u8],
+    /// What was read, which the kernel closes when it executes: to close it first would be two calls more.
+    pub files: [Option<OwnedFd>; 2],
 }
 
 /// Variables that are no settings: the one that programs are told of, and some of a well-known service's.
@@ -127,8 +131,8 @@ pub fn find<'a>(typed: &CStr, system: &impl System, buffers: &'a mut Buffers) ->
     let is_path = name.contains(&b'/') || name.contains(&b'.');
     if !is_path && package.is_none()
         || matches!(name.first(), Some(b'-' | b'+'))
-        || name.starts_with(hit_text!(b"/dev/"))
-        || name.starts_with(hit_text!(b"/proc/"))
+        || begins_with(name, hit_text!(b"/dev/"))
+        || begins_with(name, hit_text!(b"/proc/"))
         || name.windows(3).any(|signs| signs == hit_text!(b"://"))
     {
         return None;
@@ -158,8 +162,9 @@ pub fn find<'a>(typed: &CStr, system: &impl System, buffers: &'a mut Buffers) ->
             return None;
         }
         let id = launch_key::from_package(package, wanted, options, shaping);
-        let binary = find_traced(&id, system, bytes, cache, path, &mut variables)?;
-        return Some(Hit { binary, is_package: true, variables: variables.into_bytes() });
+        let (binary, trace) = find_traced(&id, system, bytes, cache, path, &mut variables)?;
+        let variables = variables.into_bytes();
+        return Some(Hit { binary, is_package: true, variables, spare: bytes, files: [None, Some(trace)] });
     }
     variables.push(OWN_VARIABLE)?;
     push_absolute(&mut variables, name, system)?;
@@ -174,19 +179,20 @@ pub fn find<'a>(typed: &CStr, system: &impl System, buffers: &'a mut Buffers) ->
     let script = read_whole(&file, bytes).filter(|bytes| bytes.len() == size)?;
     let id = launch_key::of_file(script_path, script, options, shaping);
     variables.push(hit_text!(b"\0"))?;
-    let binary = find_traced(&id, system, bytes, cache, path, &mut variables)?;
-    Some(Hit { binary, is_package: false, variables: variables.into_bytes() })
+    let (binary, trace) = find_traced(&id, system, bytes, cache, path, &mut variables)?;
+    let variables = variables.into_bytes();
+    Some(Hit { binary, is_package: false, variables, spare: bytes, files: [Some(file), Some(trace)] })
 }
 
-/// The binary that the trace of `id` names, if all holds; adds to `variables` what the program is told.
+/// The binary that the trace of `id` names, if all holds, and the open trace; adds to `variables` what the program is told.
 fn find_traced<'a>(
     id: &Key,
     system: &impl System,
-    trace: &mut [u8],
+    buffer: &mut [u8],
     cache: &mut [u8],
     path: &'a mut [u8],
     variables: &mut Buffer<'_>,
-) -> Option<&'a CStr> {
+) -> Option<(&'a CStr, OwnedFd)> {
     let mut cache = Buffer::new(cache);
     push_cache(&mut cache, system)?;
     let mut root = rustix::fs::lstat(cache.c_str()?).ok()?;
@@ -208,16 +214,14 @@ fn find_traced<'a>(
     for part in [cache.bytes(), hit_text!(b"traces/"), hex.get(..2)?, hit_text!(b"/"), &hex] {
         path.push(part)?;
     }
-    let length = read_whole(&open(path.c_str()?).ok()?, trace)?.len();
-    let trace = trace.get_mut(..length)?;
-    let (first, lines) = trace.split_at_mut_checked(TRACE.len() + 1)?;
-    (first.strip_suffix(hit_text!(b"\n"))? == TRACE).then_some(())?;
+    let file = open(path.c_str()?).ok()?;
+    let lines = read_whole(&file, buffer)?.strip_prefix(TRACE)?.strip_prefix(hit_text!(b"\n"))?;
     let own = variables.length;
     for questions in Heads::of(id.digest(), lines) {
         variables.length = own;
         let mut answers = Answers::new(&mut path, variables, system);
         if is_current(questions, &mut answers, &cache, root.st_uid, system)? {
-            return path.into_c_str();
+            return Some((path.into_c_str()?, file));
         }
     }
     None
@@ -233,7 +237,7 @@ fn is_current(
     system: &impl System,
 ) -> Option<bool> {
     loop {
-        match questions.next()?? {
+        match questions.next()? {
             Question::Binary(binary) => {
                 let shared = system.variable(hit_text!(b"RUNNER_CACHE_SYSTEM"));
                 answers.binary(binary.to_bytes(), cache.bytes(), shared, owner)?;
@@ -313,6 +317,11 @@ fn real_path<'a>(file: &OwnedFd, buffer: &'a mut [u8]) -> Option<&'a [u8]> {
     let is_whole = length < buffer.len();
     let path = buffer.get(..length)?;
     (is_whole && is_tidy(path) && !path.ends_with(b" (deleted)")).then_some(path)
+}
+
+/// As `starts_with`, which as std's compiled code is called by a table on a page of its own.
+fn begins_with(text: &[u8], start: &[u8]) -> bool {
+    text.strip_prefix(start).is_some()
 }
 
 /// Whether a path holds a `..`.

@@ -141,6 +141,8 @@ pub(crate) struct Fields(blake3::Hasher);
 
 impl Fields {
     /// Fields of one purpose; two purposes never share a digest.
+    // Where it is called, as a copy would be half a page of stack.
+    #[inline(always)]
     pub(crate) fn new(purpose: &str) -> Fields {
         let mut fields = Fields(blake3::Hasher::new());
         fields.push(hit_text!(str "purpose"), purpose.as_bytes());

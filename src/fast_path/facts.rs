@@ -1,5 +1,7 @@
 //! Asks what a trace says is to be asked, without a heap.
 
+use std::ffi::CStr;
+
 use rustix::fs::{Access, CWD, FileType, Stat, readlinkat_raw};
 use rustix::io::Errno;
 
@@ -7,7 +9,7 @@ use crate::base::digest::Digest;
 use crate::base::hit_text::hit_text;
 use crate::fast_path::buffer::Buffer;
 use crate::store::stamp::{Moment, Stamp};
-use crate::store::trace::escape::split_at_byte;
+use crate::store::trace::escape::position;
 use crate::store::trace::line::is_in_cache;
 use crate::store::trace::questions::Question;
 
@@ -35,7 +37,8 @@ pub(super) struct Answers<'a, 'b, 'c> {
     search_path: Option<&'a [u8]>,
     /// Places in PATH, of the first 64, that a search passes over: nothing is there that it could find.
     lacking: u64,
-    /// What a search met last, in `path`: most are followed by the question of that file.
+    /// What a search met last, in `path`, and nobody knows yet whether it can be executed. Most are followed by the question of
+    /// that file: with the stamp it had it can, as it could.
     met: Option<Stat>,
 }
 
@@ -64,32 +67,41 @@ impl<'a, 'b, 'c> Answers<'a, 'b, 'c> {
 
     /// Whether the answer is the recorded one, as far as it is no stamp; those are kept. `None` if that cannot be told here.
     pub(super) fn answer(&mut self, question: Question<'_>, system: &impl System) -> Option<bool> {
+        match (question, self.met.take()) {
+            (Question::File(path), Some(met)) if path.to_bytes() == self.path.bytes() => {
+                self.push_stamp(stamp_of(&met)?)?;
+                return Some(true);
+            }
+            (_, Some(_)) => is_executable(self.path.c_str()?).then_some(())?,
+            (_, None) => {}
+        }
         match question {
             Question::File(path) => {
-                let met = self.met.take().filter(|_| self.path.bytes() == path.to_bytes());
-                self.push_stamp(stamp_or_absent(met.map_or_else(|| rustix::fs::stat(path), Ok))?)?;
+                self.push_stamp(stamp_or_absent(rustix::fs::stat(path))?)?;
                 Some(true)
             }
             Question::Absent(path) => {
                 let gone = [Errno::NOENT, Errno::NOTDIR, Errno::LOOP, Errno::ACCESS, Errno::NAMETOOLONG];
                 Some(rustix::fs::stat(path).is_err_and(|error| gone.contains(&error)))
             }
-            Question::Variable(name, value) => Some(match (system.variable(name), value) {
-                (Some(now), Some(value)) => now == value,
-                (now, value) => now.is_none() && value.is_none(),
-            }),
+            Question::Variable(name, value) => {
+                Some(system.variable(name.to_bytes()) == value.map(CStr::to_bytes))
+            }
             // Another may find the same.
-            Question::SearchPath(value) => (self.search_path? == value).then_some(true),
-            Question::Command(name, expected) => self.search(name, expected),
+            Question::SearchPath(value) => (self.search_path? == value.to_bytes()).then_some(true),
+            Question::Command(name, expected) => self.search(name.to_bytes(), expected.map(CStr::to_bytes)),
             Question::Without(directory) => {
                 self.push_stamp(stamp_or_absent(rustix::fs::stat(directory))?)?;
                 // If that is another stamp than the recorded one, whatever is found does not count.
-                let places =
-                    directories(self.search_path?).filter(|(_, other)| *other == directory.to_bytes());
-                self.lacking = places.fold(self.lacking, |bits, (place, _)| bits | bit(place));
+                for (place, other) in Directories::of(self.search_path?) {
+                    if other == directory.to_bytes() {
+                        self.lacking |= bit(place);
+                    }
+                }
                 Some(true)
             }
-            Question::Link(path, target) => {
+            Question::Link(target, path) => {
+                let target = target.to_bytes();
                 let buffer = &mut *self.path.buffer;
                 match readlinkat_raw(CWD, path, &mut *buffer) {
                     // It is no link.
@@ -106,12 +118,14 @@ impl<'a, 'b, 'c> Answers<'a, 'b, 'c> {
                 let kind = |stat: Stat| FileType::from_raw_mode(stat.st_mode) == FileType::Directory;
                 Some(rustix::fs::stat(path).is_ok_and(|stat| kind(stat) == wants_directory))
             }
-            Question::Secret(name, value) => {
-                Some(system.variable(name).is_some_and(|now| Digest::of(now) == value))
+            Question::Secret(value, name) => {
+                Some(system.variable(name.to_bytes()).is_some_and(|now| Digest::of(now) == value))
             }
             // What the program is told stands before all of which there is a stamp.
-            Question::Set(variable) if self.stamps.is_none() => self.told.push(variable).map(|()| true),
-            Question::Set(_) | Question::Binary(_) => None,
+            Question::Told(variable) if self.stamps.is_none() => {
+                self.told.push(variable.to_bytes_with_nul()).map(|()| true)
+            }
+            Question::Told(_) | Question::Binary(_) => None,
         }
     }
 
@@ -123,6 +137,9 @@ impl<'a, 'b, 'c> Answers<'a, 'b, 'c> {
         shared: Option<&[u8]>,
         owner: u32,
     ) -> Option<()> {
+        if self.met.take().is_some() {
+            is_executable(self.path.c_str()?).then_some(())?;
+        }
         let is_shared = place.first() == Some(&b'/');
         let is_known = match is_shared {
             true => place.strip_prefix(shared?)?.starts_with(hit_text!(b"/v1/bin/")),
@@ -142,9 +159,8 @@ impl<'a, 'b, 'c> Answers<'a, 'b, 'c> {
 
     /// Whether a search of PATH finds what is expected.
     fn search(&mut self, name: &[u8], expected: Option<&[u8]>) -> Option<bool> {
-        self.met = None;
         let mut before: &[u8] = b"";
-        for (place, directory) in directories(self.search_path?) {
+        for (place, directory) in Directories::of(self.search_path?) {
             // Many have one twice in a row.
             if self.lacking & bit(place) != 0 || std::mem::replace(&mut before, directory) == directory {
                 continue;
@@ -156,11 +172,13 @@ impl<'a, 'b, 'c> Answers<'a, 'b, 'c> {
             }
             self.path.push(name)?;
             let path = self.path.c_str()?;
-            if rustix::fs::access(path, Access::EXEC_OK).is_ok() {
-                self.met = rustix::fs::stat(path).ok().filter(is_file);
+            let Some(stat) = rustix::fs::stat(path).ok().filter(is_file) else { continue };
+            if expected == Some(path.to_bytes()) {
+                self.met = Some(stat);
+                return Some(true);
             }
-            if self.met.is_some() {
-                return Some(expected.is_some_and(|expected| expected == self.path.bytes()));
+            if is_executable(path) {
+                return Some(false);
             }
         }
         Some(expected.is_none())
@@ -173,20 +191,41 @@ fn bit(place: u32) -> u64 {
 }
 
 /// The directories of PATH that a search looks at, and the place of each.
-fn directories(path: &[u8]) -> impl Iterator<Item = (u32, &[u8])> {
-    let mut rest = Some(path);
-    let next = std::iter::from_fn(move || {
-        let path = rest?;
-        let (directory, others) =
-            split_at_byte(path, b':').map_or((path, None), |(one, rest)| (one, Some(rest)));
-        rest = others;
-        Some(directory)
-    });
-    (0..).zip(next).filter(|(_, directory)| directory.first() == Some(&b'/'))
+struct Directories<'a> {
+    rest: Option<&'a [u8]>,
+    place: u32,
+}
+
+impl<'a> Directories<'a> {
+    fn of(path: &'a [u8]) -> Directories<'a> {
+        Directories { rest: Some(path), place: 0 }
+    }
+}
+
+impl<'a> Iterator for Directories<'a> {
+    type Item = (u32, &'a [u8]);
+
+    fn next(&mut self) -> Option<(u32, &'a [u8])> {
+        loop {
+            let rest = self.rest?;
+            let end = position(b':', rest);
+            self.rest = end.and_then(|end| rest.get(end + 1..));
+            let directory = rest.get(..end.unwrap_or(rest.len()))?;
+            let place = self.place;
+            self.place += 1;
+            if directory.first() == Some(&b'/') {
+                return Some((place, directory));
+            }
+        }
+    }
 }
 
 pub(super) fn is_file(stat: &Stat) -> bool {
     FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile
+}
+
+fn is_executable(path: &CStr) -> bool {
+    rustix::fs::access(path, Access::EXEC_OK).is_ok()
 }
 
 /// The stamp of what is there, or that nothing is.

@@ -131,7 +131,7 @@ impl World {
         let mut buffers = Box::new(Buffers::new());
         let Buffers { variables, cache, path, file } = &mut *buffers;
         let mut variables = Buffer::new(variables);
-        let binary = find_traced(&key, &self.system, file, cache, path, &mut variables)?;
+        let (binary, _) = find_traced(&key, &self.system, file, cache, path, &mut variables)?;
         let binary = Path::new(OsStr::from_bytes(binary.to_bytes()));
         let binary = binary.strip_prefix(self.at("cache/v1")).unwrap().display().to_string();
         Some((binary, variables.into_bytes().to_vec()))
@@ -200,6 +200,19 @@ fn a_hit_notices_each_change() {
 }
 
 #[test]
+fn a_command_of_whose_file_nothing_is_asked_can_be_executed() {
+    for other in [None, Some(Check::variable_is("UNSET", None)), Some(Check::present(Path::new("/"), true))] {
+        let world = World::new();
+        let mut variant = world.variant();
+        let environment = Environment::fixed([("PATH".into(), world.at("tools").into_os_string())]);
+        variant.checks = [Some(Check::command("cc", &environment)), other].into_iter().flatten().collect();
+        assert!(world.found(vec![variant.clone()]).is_some());
+        fs::set_permissions(world.at("tools/cc"), fs::Permissions::from_mode(0o600)).unwrap();
+        assert_eq!(world.found(vec![variant]), None);
+    }
+}
+
+#[test]
 fn an_older_variant_is_found_if_the_newer_does_not_hold_for_certain() {
     let world = World::new();
     let old = world.variant();
@@ -240,13 +253,16 @@ fn an_older_variant_is_found_if_the_newer_does_not_hold_for_certain() {
         odd(|variant| variant.sandbox.push(Cow::Borrowed(b"read=/"))),
         odd(|variant| variant.binary.stamp = None),
         odd(|variant| variant.checks.push(Check::never("why"))),
-        odd(|variant| variant.checks.push(Check::absent(Path::new("/a\nb")))),
-        odd(|variant| variant.checks.push(Check::found_command("a b", None))),
-        odd(|variant| variant.checks.push(Check::link(Path::new("/x"), Path::new("a b")))),
+        odd(|variant| variant.checks.push(Check::absent(Path::new("/a\0b")))),
     ];
     for (number, other) in others.into_iter().enumerate() {
         assert_eq!(world.found(vec![other, old.clone()]), None, "{number}");
     }
+    let any_text = odd(|variant| {
+        variant.checks.push(Check::absent(Path::new("/a\nb c=")));
+        variant.checks.push(Check::found_command("a b", None));
+    });
+    assert_eq!(world.found(vec![any_text, old.clone()]), Some(("bin/x".to_owned(), Vec::new())));
     for place in ["/bin/sh", "bin/../../x", "traces/x"] {
         let mut variant = newer.clone();
         variant.binary.path = Cow::Owned(place.as_bytes().to_vec());
@@ -263,8 +279,8 @@ fn damage_anywhere_in_a_head_is_noticed() {
     let text = trace.render(&key);
     assert!(world.found_by(&text).is_some());
     assert_eq!(world.found_by(&trace.render(&other)), None, "the trace of another script");
-    let end = text.windows(8).position(|window| window == b"\nscript ").unwrap();
-    for at in 0..=end {
+    let end = text.windows(8).position(|window| window == b"script /").unwrap();
+    for at in 0..end {
         for bit in [1, 2, 32] {
             let mut damaged = text.clone();
             damaged[at] ^= bit;

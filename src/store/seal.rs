@@ -4,10 +4,11 @@
 //! end SUM                                     of what the file is for, its key, and all bytes before this line
 //! ```
 //!
-//! The sum is XXH3-64 in hexadecimal. It tells damage, not intent: whoever can write to the cache can also seal. A hit computes such a
-//! sum, too (see `trace::questions`), of which a cryptographic digest would be a quarter of all that a hit does.
+//! The sum is rapidhash (V3 micro) in hexadecimal, which needs no tables: each would cost a hit a page. It tells damage, not intent:
+//! whoever can write to the cache can also seal. A hit computes such a sum, too (see `trace::questions`), of which a cryptographic
+//! digest would be a quarter of all that a hit does.
 
-use twox_hash::XxHash3_64;
+use rapidhash::v3::{RapidSecrets, rapidhash_v3_micro_inline};
 
 use crate::base::digest::Digest;
 
@@ -37,12 +38,13 @@ pub(crate) fn unsealed<'a>(purpose: &str, key: &Digest, bytes: &'a [u8]) -> Opti
 
 /// Where the sums of one purpose and key begin.
 fn seed(purpose: &str, key: &Digest) -> u64 {
-    key.prefix() ^ XxHash3_64::oneshot(purpose.as_bytes())
+    key.prefix() ^ sum(0, purpose.as_bytes())
 }
 
 /// The sum of some bytes: with that of others as its seed, of both.
 pub(crate) fn sum(seed: u64, bytes: &[u8]) -> u64 {
-    XxHash3_64::oneshot_with_seed(seed, bytes)
+    // With its own secrets; protected, so that no eight bytes make those beside them of no account.
+    rapidhash_v3_micro_inline::<true, true>(bytes, &RapidSecrets::seed_cpp(seed))
 }
 
 /// The sum as it is written.
@@ -57,6 +59,21 @@ pub(crate) fn digits(sum: u64) -> Sum {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_bit_of_bytes_and_seed_counts() {
+        for length in [1, 7, 8, 16, 17, 80, 81, 700] {
+            let bytes = vec![7; length];
+            let expected = sum(0, &bytes);
+            assert!((0..64).all(|bit| sum(1 << bit, &bytes) != expected), "{length}");
+            for (at, bit) in (0..length).flat_map(|at| (0..8).map(move |bit| (at, bit))) {
+                let mut other = bytes.clone();
+                other[at] ^= 1 << bit;
+                assert_ne!(sum(0, &other), expected, "{length}: bit {bit} of {at}");
+            }
+            assert_ne!(sum(0, &[&bytes[..], &[7]].concat()), expected, "{length}");
+        }
+    }
 
     #[test]
     fn a_seal_is_of_one_key_and_one_purpose() {

@@ -11,7 +11,7 @@ use crate::support::strace::{self, Call};
 /// A hit of a script that reads nothing but itself: `hit.rs`, before anything else. One call stands for all that came with the
 /// system; the fake compiler is a shell script that calls `chmod`. A `runner.toml` is looked for in each directory from the script's
 /// upwards, to HOME or to one that anybody can write to: one call each. A directory of PATH that none of the commands is in is asked once
-/// for all of them.
+/// for all of them. Whether a command can be executed is asked where nothing else is of its file.
 const SHORT: &str = concat!(
     "\
 getcwd
@@ -22,10 +22,8 @@ stat $ROOT/home/.cache/runner
 geteuid
 open $ROOT/home/.cache/runner/v1/traces/$ID
 read
-close
 stat $ROOT/bin
 stat $ROOT/home/.rustup/settings.toml
-access $ROOT/fake/rustc
 stat $ROOT/fake/rustc
 stat /.cargo
 stat $ROOT/home/.cargo/config
@@ -34,14 +32,12 @@ stat $ROOT/home/.config/runner/config.toml
 stat $ROOT/",
     "work/runner.toml
 stat $ROOT/runner.toml
-access $ROOT/fake/cc
 stat $ROOT/fake/cc
 stat /var/lib/dpkg/status
-access $ROOT/fake/chmod
-access /usr/bin/chmod
+stat $ROOT/fake/chmod
 stat /usr/bin/chmod
+access /usr/bin/chmod
 stat $ROOT/home/.cache/runner/v1/bin/$ID/x
-close
 execve $ROOT/home/.cache/runner/v1/bin/$ID/x
 "
 );

@@ -40,105 +40,89 @@ mod linux {
 
     use runner::fast_path::{self as hit, Buffers, System};
 
-    /// More variables than anybody has; with more, the long way is taken. They end a quarter into a page, the rest of which
-    /// is for the smaller buffers.
-    const MOST_VARIABLES: usize = 4096 + 128 - 1;
-    /// The same for those of a hit: a script with cargo's rules has 18.
+    /// More variables than any script's hit has: one with cargo's rules has 18. With more, the long way is taken.
     const MOST_OWN_VARIABLES: usize = 32;
 
     /// What the one look for a hit writes to. Static, so that its pages cost nothing until they are touched, which costs as
     /// much as several files to ask about: two are, unless there is much to write.
-    #[repr(C, align(4096))]
+    #[repr(C, align(1024))]
     struct Memory {
-        environment: UnsafeCell<[*const c_char; MOST_VARIABLES]>,
-        /// How often it was asked for; as large as a pointer, so that what follows is where it is meant to be.
+        /// How often it was asked for.
         taken: AtomicUsize,
         buffers: UnsafeCell<Buffers>,
     }
 
-    // SAFETY: what is in the cells is reached through `take_memory` alone, which gives it to one caller only.
+    // SAFETY: what is in the cell is reached through `take_memory` alone, which gives it to one caller only.
     unsafe impl Sync for Memory {}
 
-    static MEMORY: Memory = Memory {
-        environment: UnsafeCell::new([ptr::null(); MOST_VARIABLES]),
-        taken: AtomicUsize::new(0),
-        buffers: UnsafeCell::new(Buffers::new()),
-    };
+    /// `scripts/static.ld` puts it on the page that a hit touches anyway, a quarter into it.
+    static MEMORY: Memory = Memory { taken: AtomicUsize::new(0), buffers: UnsafeCell::new(Buffers::new()) };
 
     /// The memory, for the first who asks.
-    fn take_memory() -> Option<(&'static mut Buffers, &'static mut [*const c_char; MOST_VARIABLES])> {
+    fn take_memory() -> Option<&'static mut Buffers> {
         if MEMORY.taken.fetch_add(1, Ordering::Relaxed) > 0 {
             return None;
         }
-        // SAFETY: nobody else was given, or will be given, what is in the cells.
-        Some(unsafe { (&mut *MEMORY.buffers.get(), &mut *MEMORY.environment.get()) })
+        // SAFETY: nobody else was given, or will be given, what is in the cell.
+        Some(unsafe { &mut *MEMORY.buffers.get() })
     }
 
     /// The environment as the kernel laid it out.
     struct Kernel {
-        envp: *const *const c_char,
-        /// One bit for each of its names: see [`Kernel::mark`]. Most of what a hit asks for is not set, and shows by this.
+        variables: &'static [*const c_char],
+        /// One bit for each beginning of a name: see [`Kernel::mark`]. Most of what a hit asks for is not set, and shows by this.
         names: [u64; 4],
     }
 
     impl Kernel {
         /// # Safety
-        /// `envp` is a null-terminated array of C strings.
+        /// `envp` is a null-terminated array of C strings, as long as the process lives.
         unsafe fn new(envp: *const *const c_char) -> Kernel {
-            let all = Kernel { envp, names: [0; 4] };
-            let names = all.after(b"").fold([0; 4], |mut names: [u64; 4], text| {
-                // SAFETY: it goes no further than to the end of the C string.
-                let name = unsafe {
-                    let mut length = 0;
-                    while !matches!(*text.add(length).cast::<u8>(), 0 | b'=') {
-                        length += 1;
-                    }
-                    std::slice::from_raw_parts(text.cast::<u8>(), length)
-                };
-                let (word, bit) = Kernel::mark(name);
-                names[word] |= bit;
-                names
-            });
-            Kernel { names, ..all }
-        }
-
-        /// The place of a name's bit, by its length and its ends.
-        fn mark(name: &[u8]) -> (usize, u64) {
-            let (first, last) = (name.first().unwrap_or(&0), name.last().unwrap_or(&0));
-            let mixed = usize::from(*first) * 7 + usize::from(*last) * 31 + name.len() * 13;
-            (mixed >> 6 & 3, 1 << (mixed & 63))
-        }
-
-        /// What follows `prefix` in every variable that begins so.
-        fn after(&self, prefix: &[u8]) -> impl Iterator<Item = *const c_char> {
-            let mut next = self.envp;
-            std::iter::from_fn(move || {
-                // SAFETY: a null-terminated array of C strings.
-                unsafe {
-                    while !(*next).is_null() {
-                        let text = *next;
-                        next = next.add(1);
-                        if let Some(rest) = after(text, prefix) {
-                            return Some(rest);
-                        }
-                    }
-                    None
+            let (mut names, mut count) = ([0; 4], 0);
+            // SAFETY: it goes no further than to the null, and in no text further than to its end.
+            let variables = unsafe {
+                while !(*envp.add(count)).is_null() {
+                    let text = (*envp.add(count)).cast::<u8>();
+                    let first = *text;
+                    let second = if first == 0 { 0 } else { *text.add(1) };
+                    let third = if matches!(second, 0 | b'=') { 0 } else { *text.add(2) };
+                    let (word, bit) = Kernel::mark(first, second, third);
+                    names[word] |= bit;
+                    count += 1;
                 }
-            })
+                std::slice::from_raw_parts(envp, count)
+            };
+            Kernel { variables, names }
+        }
+
+        /// The place of the bit of a name that begins so, its equals sign included.
+        #[inline(always)]
+        fn mark(first: u8, second: u8, third: u8) -> (usize, u64) {
+            let mixed = usize::from(first) * 7 + usize::from(second) * 31 + usize::from(third) * 13;
+            (mixed >> 6 & 3, 1 << (mixed & 63))
         }
     }
 
     impl System for Kernel {
         fn variable(&self, name: &[u8]) -> Option<&[u8]> {
-            let (word, bit) = Kernel::mark(name);
+            let at = |place: usize| name.get(place).copied();
+            let second = at(1).unwrap_or(b'=');
+            let third = if second == b'=' { 0 } else { at(2).unwrap_or(b'=') };
+            let (word, bit) = Kernel::mark(at(0).unwrap_or(b'='), second, third);
             if self.names[word] & bit == 0 {
                 return None;
             }
-            let value_at = |rest: *const c_char| {
+            for text in self.variables {
                 // SAFETY: what follows is in the same C string.
-                unsafe { (*rest.cast::<u8>() == b'=').then(|| CStr::from_ptr(rest.add(1)).to_bytes()) }
-            };
-            self.after(name).find_map(value_at)
+                unsafe {
+                    if let Some(rest) = after(*text, name)
+                        && *rest.cast::<u8>() == b'='
+                    {
+                        return Some(CStr::from_ptr(rest.add(1)).to_bytes());
+                    }
+                }
+            }
+            None
         }
 
         fn has_variable_like(&self, prefix: &[u8], known: &[&[u8]]) -> bool {
@@ -146,8 +130,10 @@ mod linux {
                 let known = known.iter().filter_map(|known| rest.strip_prefix(known.strip_prefix(prefix)?));
                 known.into_iter().any(|rest| rest.first() == Some(&b'='))
             };
-            // SAFETY: what follows is in the same C string.
-            self.after(prefix).any(|rest| unsafe { !is_known(CStr::from_ptr(rest).to_bytes()) })
+            self.variables.iter().any(|text| {
+                // SAFETY: what follows is in the same C string.
+                unsafe { after(*text, prefix).is_some_and(|rest| !is_known(CStr::from_ptr(rest).to_bytes())) }
+            })
         }
 
         fn current_directory(&self, buffer: &mut [u8]) -> Option<usize> {
@@ -187,7 +173,7 @@ mod linux {
             if argc < 2 || !is_own_name(CStr::from_ptr(*argv).to_bytes()) {
                 return;
             }
-            let Some((buffers, environment)) = take_memory() else { return };
+            let Some(buffers) = take_memory() else { return };
             let kernel = Kernel::new(envp);
             let Some(hit) = hit::find(CStr::from_ptr(*argv.add(1)), &kernel, buffers) else { return };
             // Taken apart once: each of the caller's variables is compared with all of them.
@@ -199,19 +185,20 @@ mod linux {
                 owns += 1;
             }
             let own = own.get(..owns).unwrap_or_default();
-            let is_kept = |variable| !own.iter().any(|(name, _)| after(variable, name).is_some());
-            // At the end of the memory, next to what was written already.
-            let count = owns + kernel.after(b"").filter(|variable| is_kept(*variable)).count();
-            let Some(start) = MOST_VARIABLES.checked_sub(count + 1) else { return };
-            let Some((end, environment)) = environment.get_mut(start..).and_then(<[_]>::split_last_mut)
-            else {
-                return;
-            };
-            let kept = kernel.after(b"").filter(|variable| is_kept(*variable));
-            for (place, variable) in environment.iter_mut().zip(kept.chain(own.iter().map(|(_, text)| *text)))
-            {
-                *place = variable;
+            // Where the trace was, with which it is done.
+            let (_, environment, _) = hit.spare.align_to_mut::<*const c_char>();
+            let mut places = environment.iter_mut();
+            for variable in kernel.variables {
+                if !own.iter().any(|(name, _)| after(*variable, name).is_some())
+                    && let Some(place) = places.next()
+                {
+                    *place = *variable;
+                }
             }
+            for ((_, text), place) in own.iter().zip(places.by_ref()) {
+                *place = *text;
+            }
+            let Some(end) = places.next() else { return };
             *end = ptr::null();
             let typed = *argv.add(1);
             if hit.is_package {
