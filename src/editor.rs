@@ -3,6 +3,7 @@
 pub(crate) mod compile_command;
 pub(crate) mod dependency_text;
 pub(crate) mod lsp;
+mod proc_macro_library;
 pub(crate) mod rust_project;
 pub(crate) mod script_project;
 pub(crate) mod script_text;

@@ -15,6 +15,7 @@ use rustc_hash::FxHashMap;
 use crate::base::environment::Environment;
 use crate::base::error::{At, Error, Result, Step, cannot_run};
 use crate::editor::lsp::projects::{Problem, Project};
+use crate::editor::proc_macro_library;
 use crate::editor::rust_project::{self, Artifacts, ScriptCrate, Sysroot};
 use crate::editor::script_text::{Text, problem};
 use crate::engine::context::Context;
@@ -110,7 +111,7 @@ fn make(
     progress("reading dependencies");
     let graph = deps::package_graph(&rust, &cache, environment, &reporter)?;
     let artifacts: FxHashMap<String, Artifacts> =
-        graph.built.into_iter().map(|(id, built)| (id, artifacts(built))).collect();
+        graph.built.into_iter().map(|(id, built)| (id, artifacts(built, &cache))).collect();
     let metadata = graph.metadata;
     rust_project::with_dependencies(&script, &sysroot, &metadata, &artifacts)
         .map_err(|text| Error::message(Step::Dependencies, text))
@@ -174,8 +175,9 @@ fn cfgs(call: &deps::Call) -> Vec<String> {
 }
 
 /// What a build left, with what its build script said: cargo keeps that beside the `OUT_DIR`.
-fn artifacts(built: BuiltPackage) -> Artifacts {
+fn artifacts(built: BuiltPackage, cache: &Cache) -> Artifacts {
     let BuiltPackage { proc_macro, out_directory } = built;
+    let proc_macro = proc_macro.map(|library| proc_macro_library::kept(library, cache));
     let said = out_directory.as_ref().map(|directory| directory.with_file_name("output"));
     let said = said.and_then(|path| std::fs::read_to_string(path).ok()).unwrap_or_default();
     let (mut cfgs, mut variables) = (Vec::new(), Vec::new());
