@@ -247,6 +247,7 @@ impl Session {
         if let Some(server) = document.server().and_then(|index| self.servers.get_mut(index)) {
             server.send(bytes);
         }
+        self.macros_changed(&key);
         Ok(())
     }
 

@@ -16,6 +16,8 @@ pub(super) struct Script {
     /// The head that the project was made for, or that it could not be made for.
     pub(super) made: Option<String>,
     pub(super) is_making: bool,
+    /// Whether something else has changed that the project is made from.
+    pub(super) is_outdated: bool,
     pub(super) project: Option<Value>,
     pub(super) head_problems: Vec<Problem>,
     pub(super) problems: Vec<Problem>,

@@ -48,6 +48,7 @@ impl Session {
                 digest: None,
                 made: None,
                 is_making: false,
+                is_outdated: false,
                 project: None,
                 head_problems: Vec::new(),
                 problems: Vec::new(),
@@ -93,9 +94,10 @@ impl Session {
         let Some(script) = self.scripts.get_mut(path) else { return };
         script.make_at = None;
         let Some(digest) = script.digest.clone() else { return };
-        if script.is_making || script.made.as_ref() == Some(&digest) {
+        if script.is_making || script.made.as_ref() == Some(&digest) && !script.is_outdated {
             return;
         }
+        script.is_outdated = false;
         if script.language != Language::Rust {
             script.made = Some(digest);
             if let Some(index) = self.documents.get(path).and_then(Document::server) {
@@ -126,7 +128,7 @@ impl Session {
         let Some(script) = self.scripts.get_mut(path) else { return Ok(()) };
         script.is_making = false;
         script.made = Some(digest.to_owned());
-        if script.digest.as_deref() != Some(digest) {
+        if script.digest.as_deref() != Some(digest) || script.is_outdated {
             // It has changed meanwhile; the pause to wait for began with that change.
             script.make_at.get_or_insert_with(Instant::now);
         }
@@ -220,6 +222,31 @@ impl Session {
         if had || !script.head_problems.is_empty() {
             // What cannot be written to the editor is found out by the next message to it.
             let _ = self.publish(path);
+        }
+    }
+
+    /// A file was saved. If it is of a package beside a script, one that has proc macros there, those are built again.
+    pub(super) fn macros_changed(&mut self, saved: &Path) {
+        let is_in =
+            |directory: &Value| directory.as_str().is_some_and(|directory| saved.starts_with(directory));
+        let has = |path: &Path, script: &Script| {
+            let crates = script.project.as_ref().and_then(|project| project["crates"].as_array());
+            let is_beside = |one: &&Value| {
+                one["is_workspace_member"] == true && one["root_module"].as_str().map(Path::new) != Some(path)
+            };
+            let beside: Vec<&Value> = crates.into_iter().flatten().filter(is_beside).collect();
+            let directories =
+                |one: &Value| one["source"]["include_dirs"].as_array().cloned().unwrap_or_default();
+            beside.iter().any(|one| one["is_proc_macro"] == true)
+                && beside.iter().any(|one| directories(one).iter().any(is_in))
+        };
+        let having = self.scripts.iter().filter(|(path, script)| has(path, script));
+        let paths: Vec<PathBuf> = having.map(|(path, _)| path.clone()).collect();
+        for path in paths {
+            if let Some(script) = self.scripts.get_mut(&path) {
+                script.is_outdated = true;
+            }
+            self.make(&path);
         }
     }
 

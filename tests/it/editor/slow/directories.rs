@@ -1,11 +1,12 @@
 //! What stands around a script, with the real rust-analyzer: many scripts, many directories, no network, a macro twice.
 
+use std::path::PathBuf;
 use std::process::Command;
 
 use serde_json::json;
 
-use crate::editor::slow::rust::{alone, cache, completes, has, labels, nice, place};
-use crate::support::editor::{Editor, cursor, language_server};
+use crate::editor::slow::rust::{alone, cache, completes, completes_at, has, labels, nice, place};
+use crate::support::editor::{Editor, cursor, language_server, uri};
 use crate::support::editor_directory::Directory;
 
 /// The children of a process that have this name.
@@ -114,6 +115,43 @@ fn without_a_network_what_is_here_is_served_and_what_is_not_is_said() {
     assert_eq!(editor.close(), Some(0));
 }
 
+/// A package with a macro that makes a structure with this field.
+fn write_macro(directory: &Directory, version: &str, field: &str) -> PathBuf {
+    directory.write(
+        &format!("mac{version}/Cargo.toml"),
+        &format!("[package]\nname = \"mac\"\nversion = \"{version}.0.0\"\nedition = \"2021\"\n[lib]\nproc-macro = true\n"),
+    );
+    directory.write(
+        &format!("mac{version}/src/lib.rs"),
+        &format!(
+            "extern crate proc_macro;\n#[proc_macro]\npub fn make(_: proc_macro::TokenStream) -> proc_macro::TokenStream {{\n    \
+             \"struct Made {{ {field}: i32 }}\".parse().unwrap()\n}}\n"
+        ),
+    )
+}
+
+#[test]
+fn a_macro_beside_a_script_is_expanded_as_it_was_saved_last() {
+    if !has("rust-analyzer") {
+        return;
+    }
+    let _alone = alone();
+    let directory = Directory::new("edited");
+    let library = write_macro(&directory, "1", "old_field");
+    let mut editor = Editor::open(nice(), None).0;
+    let path = directory.path().join("script.rs");
+    let text = "#!/usr/bin/env runner\n---\n[dependencies]\nmac = { path = \"mac1\" }\n---\nmac::make!();\n\
+        fn made() -> Made { todo!() }\nfn main() {\n    made().|\n}\n";
+    completes(&mut editor, &path, text, "old_field");
+    editor.open_file(&library, "rust");
+    write_macro(&directory, "1", "new_field");
+    editor.change(&library, 2, json!([{"text": std::fs::read_to_string(&library).unwrap()}]));
+    editor.tell("textDocument/didSave", json!({"textDocument": {"uri": uri(&library)}}));
+    let (_, line, character) = cursor(text);
+    completes_at(&mut editor, &path, line, character, "new_field");
+    assert_eq!(editor.close(), Some(0));
+}
+
 #[test]
 fn two_versions_of_one_macro_are_expanded_each_in_its_script() {
     if !has("rust-analyzer") {
@@ -122,17 +160,7 @@ fn two_versions_of_one_macro_are_expanded_each_in_its_script() {
     let _alone = alone();
     let directory = Directory::new("macros");
     for (version, field) in [("1", "first_field"), ("2", "second_field")] {
-        directory.write(
-            &format!("mac{version}/Cargo.toml"),
-            &format!("[package]\nname = \"mac\"\nversion = \"{version}.0.0\"\nedition = \"2021\"\n[lib]\nproc-macro = true\n"),
-        );
-        directory.write(
-            &format!("mac{version}/src/lib.rs"),
-            &format!(
-                "extern crate proc_macro;\n#[proc_macro]\npub fn make(_: proc_macro::TokenStream) -> proc_macro::TokenStream {{\n    \
-                 \"struct Made {{ {field}: i32 }}\".parse().unwrap()\n}}\n"
-            ),
-        );
+        write_macro(&directory, version, field);
     }
     let mut editor = Editor::open(nice(), Some(directory.path())).0;
     let script = |version: &str, field: &str| {
