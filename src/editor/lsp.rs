@@ -13,7 +13,7 @@
 //!
 //! In reading order: [`projects`] is what is asked of the rest of the program; `wire`, `message`, `text` are the protocol;
 //! `served` is the text that a server has, `translate` and `tokens` turn values from the one into the other; `server` is a
-//! process; `session` moves the messages.
+//! process, `checks` what it has not checked yet; `session` moves the messages.
 //!
 //! Invariants:
 //! - No server is started before there is a file for it, unless the editor has opened a project.
@@ -24,6 +24,7 @@
 pub(crate) mod projects;
 
 mod capability;
+mod checks;
 mod configuration;
 mod event;
 mod gate;

@@ -2,6 +2,7 @@
 
 mod discover;
 mod life;
+mod loading;
 mod scripts;
 mod servers;
 

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use rustc_hash::FxHashSet;
 
 use crate::base::supervision::Supervision;
+use crate::editor::lsp::checks::Checks;
 use crate::editor::lsp::event::Event;
 use crate::editor::lsp::gate::Gate;
 use crate::editor::lsp::message::{self, Message};
@@ -75,6 +76,8 @@ pub(super) struct Server {
     pub(super) registered: FxHashSet<String>,
     /// Tokens of progress that it has made.
     pub(super) tokens: FxHashSet<String>,
+    /// Checks of saved scripts that it has not finished.
+    pub(super) checks: Checks,
     /// The id under which the editor asked to initialize, if it is to have this server's own answer.
     pub(super) asked_by: Option<Value>,
     waiting: Vec<Vec<u8>>,
@@ -100,6 +103,7 @@ impl Server {
             legend: Legend::default(),
             registered: FxHashSet::default(),
             tokens: FxHashSet::default(),
+            checks: Checks::default(),
             asked_by: None,
             waiting: Vec::new(),
             link: None,
@@ -116,6 +120,7 @@ impl Server {
         self.waiting.clear();
         self.registered.clear();
         self.tokens.clear();
+        self.checks.restarted();
         let now = Instant::now();
         self.starts.retain(|start| now.duration_since(*start) < WINDOW);
         let name = &self.program.name;

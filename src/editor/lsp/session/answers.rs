@@ -1,5 +1,7 @@
 //! Messages of servers: their answers, what they tell, and what they ask, in terms of the script.
 
+use std::path::PathBuf;
+
 use serde_json::{Value, json};
 
 use crate::editor::lsp::configuration;
@@ -29,6 +31,11 @@ pub(super) const WITH_ITEMS: &[&str] = &[
     "typeHierarchy/supertypes",
     "typeHierarchy/subtypes",
 ];
+
+/// Whether rust-analyzer is quiescent, for those who have asked to be told.
+const STATUS: &str = "experimental/serverStatus";
+/// How the tokens of rust-analyzer begin that show the progress of its checks.
+const CHECK_TOKEN: &str = "rust-analyzer/flycheck/";
 
 impl Session {
     pub(super) fn server_message(&mut self, index: usize, message: Message) -> Result<(), String> {
@@ -190,6 +197,12 @@ impl Session {
         if matches!(server.key, Key::Project(_)) && !server.is_tagged() {
             return self.tell_bytes(&message.bytes);
         }
+        match method {
+            STATUS => return self.server_status(index, &message),
+            "$/progress" => self.check_progress(index, message.params()),
+            _ => {}
+        }
+        let Some(server) = self.servers.get(index) else { return Ok(()) };
         if method == "$/progress" && server.is_tagged() {
             let mut value = message.value;
             // Tokens that the editor made are numbers or words of its own; servers tell theirs first.
@@ -201,6 +214,56 @@ impl Session {
             return self.tell(&value);
         }
         self.tell_bytes(&message.bytes)
+    }
+
+    /// rust-analyzer has loaded what there is, or loads again. An editor that has not asked for it is told only what it would be
+    /// told if nobody had.
+    fn server_status(&mut self, index: usize, message: &Message) -> Result<(), String> {
+        let status = message.params();
+        let tells_ends = self.client.can("/window/workDoneProgress");
+        if let Some(server) = self.servers.get_mut(index) {
+            let again = server.checks.status(status["quiescent"] == true, tells_ends);
+            self.save_again(index, again);
+        }
+        if self.client.can("/experimental/serverStatusNotification") {
+            return self.tell_bytes(&message.bytes);
+        }
+        let kind = match status["health"].as_str() {
+            Some("error") => 1,
+            Some("warning") => 2,
+            _ => return Ok(()),
+        };
+        match status["message"].as_str() {
+            Some(text) => self
+                .tell(&message::notification("window/showMessage", json!({"type": kind, "message": text}))),
+            None => Ok(()),
+        }
+    }
+
+    /// rust-analyzer tells of its checks by their progress, if the editor shows progress at all.
+    fn check_progress(&mut self, index: usize, params: &Value) {
+        let Some(server) = self.servers.get_mut(index) else { return };
+        if !params["token"].as_str().is_some_and(|token| token.starts_with(CHECK_TOKEN)) {
+            return;
+        }
+        let again = match params["value"]["kind"].as_str() {
+            Some("begin") => {
+                server.checks.begun();
+                None
+            }
+            Some("end") => server.checks.ended(),
+            _ => None,
+        };
+        self.save_again(index, again);
+    }
+
+    fn save_again(&mut self, index: usize, key: Option<PathBuf>) {
+        let document = key.and_then(|key| self.documents.get(&key));
+        let Some(uri) = document.map(|document| document.uri.as_str()) else { return };
+        let params = json!({"textDocument": {"uri": uri}});
+        if let Some(server) = self.servers.get_mut(index) {
+            server.send(message::bytes(&message::notification("textDocument/didSave", params)));
+        }
     }
 
     fn server_diagnoses(&mut self, index: usize, message: Message) -> Result<(), String> {

@@ -105,7 +105,10 @@ impl Session {
         if let Some(server) = self.servers.get_mut(index) {
             server.send(bytes);
         }
-        waiting.into_iter().try_for_each(|message| self.route(message))
+        waiting.into_iter().try_for_each(|message| match message.method() {
+            Some("textDocument/didSave") => self.save(message),
+            _ => self.route(message),
+        })
     }
 
     /// Leaves a document to nobody.
@@ -237,15 +240,23 @@ impl Session {
     pub(super) fn save(&mut self, message: Message) -> Result<(), String> {
         let Some(key) = message.uri().map(document_key) else { return Ok(()) };
         self.reconsider(&key)?;
-        let Some(document) = self.documents.get(&key) else { return Ok(()) };
+        let Some(document) = self.documents.get_mut(&key) else { return Ok(()) };
+        if document.service == Service::Waiting {
+            document.waiting.push(message);
+            return Ok(());
+        }
         let mut bytes = message.bytes;
         if !document.served.is_same() && message.value["params"].get("text").is_some() {
             let mut value = message.value;
             value["params"]["text"] = document.served.text(&document.text).into();
             bytes = message::bytes(&value);
         }
+        let is_of_script = document.script.is_some();
         if let Some(server) = document.server().and_then(|index| self.servers.get_mut(index)) {
             server.send(bytes);
+            if is_of_script {
+                server.checks.saved(&key);
+            }
         }
         self.macros_changed(&key);
         Ok(())
@@ -308,6 +319,7 @@ impl Session {
         let closing = message::notification("textDocument/didClose", json!({"textDocument": {"uri": uri}}));
         if let Some(server) = document.server().and_then(|index| self.servers.get_mut(index)) {
             server.send(message::bytes(&closing));
+            server.checks.closed(key);
         }
         match had.is_empty() {
             true => Ok(()),

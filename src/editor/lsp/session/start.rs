@@ -162,6 +162,12 @@ impl Session {
         }
         workspace["configuration"] = true.into();
         if language == Language::Rust {
+            // When it is quiescent it is told again what it has forgotten.
+            let experimental = &mut params["capabilities"]["experimental"];
+            if !experimental.is_object() {
+                *experimental = json!({});
+            }
+            experimental["serverStatusNotification"] = true.into();
             params["initializationOptions"] =
                 configuration::for_scripts(self.own_settings(), &self.projects_of(key));
         }
