@@ -1,4 +1,4 @@
-//! What a server forgets while it loads projects, with a fake server that tells whether it does.
+//! What a server forgets or refuses while it loads projects, with a fake server that tells whether it does.
 
 use std::path::{Path, PathBuf};
 
@@ -75,6 +75,22 @@ fn what_was_saved_while_projects_were_loaded_is_saved_again() {
     assert_eq!(saved(&mut editor).len(), 5);
     let statuses = editor.told.iter().filter(|one| one["method"] == "experimental/serverStatus").count();
     assert_eq!(statuses, 6, "the editor has asked for them");
+    assert_eq!(editor.close(), Some(0));
+}
+
+#[test]
+fn what_is_refused_because_projects_are_loaded_is_asked_again() {
+    let directory = Directory::new("refused");
+    let (mut editor, paths) = with_scripts(&directory, &can_all(), &["one.rs"]);
+    let document = json!({"uri": uri(&paths[0])});
+    let ask = |times: u64| json!({"textDocument": document, "times": times});
+    assert_eq!(editor.ask("fake/modified", ask(3)), 4);
+    // Not for ever.
+    assert_eq!(editor.ask("fake/modified", ask(1000))["error"]["code"], -32801);
+    // What the editor itself has changed is its own to ask again.
+    let id = editor.request("fake/outdated", ask(0));
+    editor.change(&paths[0], 2, json!([{"text": "#!/usr/bin/env runner\n"}]));
+    assert_eq!(editor.answer(id)["error"]["code"], -32801);
     assert_eq!(editor.close(), Some(0));
 }
 

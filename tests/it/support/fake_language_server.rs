@@ -2,7 +2,8 @@
 //!
 //! `fake/text` the text of a document; `fake/log` what it received; `fake/return` a value as result; `fake/ask` a request to
 //! the editor, whose answer is the result; `fake/tell` a notification to the editor; `fake/die` the end; `fake/never` no
-//! answer until it is cancelled; `fake/garbage` something that is no message.
+//! answer until it is cancelled; `fake/modified` so many refusals because something has changed, then how often it was asked;
+//! `fake/outdated` such a refusal after the next change; `fake/garbage` something that is no message.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -17,7 +18,8 @@ pub const TEST: &str = "support::fake_language_server::this_is_a_language_server
 #[test]
 fn this_is_a_language_server_if_it_is_asked_to_be() {
     let Ok(name) = std::env::var("FAKE_SERVER") else { return };
-    let mut server = Server { name, log: Vec::new(), texts: BTreeMap::new(), asked: None, never: None };
+    let mut server =
+        Server { name, log: Vec::new(), texts: BTreeMap::new(), asked: None, never: None, outdated: None };
     let mut input = io::stdin().lock();
     while let Some(message) = read(&mut input) {
         if !server.handle(&message) {
@@ -33,6 +35,8 @@ struct Server {
     /// The request that waits for the editor's answer.
     asked: Option<Value>,
     never: Option<Value>,
+    /// The request that the next change refuses.
+    outdated: Option<Value>,
 }
 
 impl Server {
@@ -65,6 +69,9 @@ impl Server {
                 for change in params["contentChanges"].as_array().into_iter().flatten() {
                     apply(text, change);
                 }
+                if let Some(id) = self.outdated.take() {
+                    refuse(&id);
+                }
                 return true;
             }
             "$/cancelRequest" => {
@@ -83,6 +90,18 @@ impl Server {
             },
             "fake/id" => std::process::id().into(),
             "fake/return" => params["value"].clone(),
+            "fake/modified" => {
+                let asked = self.log.iter().filter(|one| one["id"] == *id).count() as u64;
+                if asked <= params["times"].as_u64().unwrap_or(0) {
+                    refuse(id);
+                    return true;
+                }
+                asked.into()
+            }
+            "fake/outdated" => {
+                self.outdated = Some(id.clone());
+                return true;
+            }
             "fake/never" => {
                 self.never = Some(id.clone());
                 return true;
@@ -135,6 +154,11 @@ impl Server {
         }
         true
     }
+}
+
+fn refuse(id: &Value) {
+    let error = json!({"code": -32801, "message": "content modified"});
+    write(&json!({"jsonrpc": "2.0", "id": id, "error": error}));
 }
 
 fn zero() -> Value {

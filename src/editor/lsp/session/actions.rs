@@ -139,6 +139,7 @@ impl Session {
                 document: None,
                 params: Value::Null,
                 gathering: None,
+                again: None,
             };
             self.pending.insert(id.to_string(), pending);
             if let Some(server) = self.servers.get_mut(index) {

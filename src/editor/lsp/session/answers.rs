@@ -58,9 +58,15 @@ impl Session {
             self.server_shut(index);
             return Ok(());
         }
-        let Some(pending) = self.pending.remove(&id.to_string()) else {
+        let Some(mut pending) = self.pending.remove(&id.to_string()) else {
             return self.tell_bytes(&message.bytes);
         };
+        if message.value["error"]["code"] == message::CONTENT_MODIFIED {
+            match self.ask_again(pending) {
+                Some(refused) => pending = refused,
+                None => return Ok(()),
+            }
+        }
         if pending.method.ends_with("efinition") || pending.method.ends_with("mplementation") {
             self.last_definition = Some(index);
         }

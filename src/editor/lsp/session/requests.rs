@@ -7,11 +7,13 @@ use serde_json::{Value, json};
 use crate::editor::lsp::message::{self, Message};
 use crate::editor::lsp::server::{Key, State};
 use crate::editor::lsp::session::document::{Document, Role, Service};
-use crate::editor::lsp::session::state::{Gathering, Pending, Phase, Session, document_key};
+use crate::editor::lsp::session::state::{Again, Gathering, Pending, Phase, Session, document_key};
 use crate::editor::lsp::{capability, configuration};
 
 /// The request was taken back.
 const REQUEST_CANCELLED: i64 = -32800;
+/// How often a request is asked again. A load of projects moves the state of rust-analyzer five to ten times.
+const MOST_REPEATS: u32 = 20;
 /// The field of an item's `data` that tells whose it is.
 const TAG: &str = "runner";
 
@@ -160,12 +162,43 @@ impl Session {
             }
         }
         if let Some(id) = message.id().cloned() {
-            let pending =
-                Pending { id: id.clone(), method, server: index, document: key, params, gathering: None };
+            let of_scripts = self.servers.get(index).is_some_and(|one| matches!(one.key, Key::Scripts(..)));
+            let document = key.as_ref().and_then(|key| self.documents.get(key)).filter(|_| of_scripts);
+            let again = document.map(|document| Again {
+                bytes: message.bytes.clone(),
+                version: document.version.clone(),
+                attempts_left: MOST_REPEATS,
+            });
+            let pending = Pending {
+                id: id.clone(),
+                method,
+                server: index,
+                document: key,
+                params,
+                gathering: None,
+                again,
+            };
             self.pending.insert(id.to_string(), pending);
         }
         self.send(index, message.bytes);
         Ok(())
+    }
+
+    /// Asks again what a server refuses because its state has changed, if nothing has that the editor knows of: it has loaded
+    /// the project of a script. Gives back what is not asked again.
+    pub(super) fn ask_again(&mut self, mut pending: Pending) -> Option<Pending> {
+        let document = pending.document.as_ref().and_then(|key| self.documents.get(key));
+        let (Some(document), Some(again)) = (document, &mut pending.again) else { return Some(pending) };
+        let is_same = document.version == again.version && document.server() == Some(pending.server);
+        if !is_same || again.attempts_left == 0 {
+            return Some(pending);
+        }
+        again.attempts_left -= 1;
+        let bytes = again.bytes.clone();
+        let index = pending.server;
+        self.pending.insert(pending.id.to_string(), pending);
+        self.send(index, bytes);
+        None
     }
 
     /// Takes a request back.
@@ -209,6 +242,7 @@ impl Session {
                         document: None,
                         params: Value::Null,
                         gathering: Some(number),
+                        again: None,
                     };
                     self.pending.insert(id.to_string(), pending);
                     self.send(*server, message::bytes(&request));

@@ -71,6 +71,16 @@ pub(super) struct Pending {
     pub(super) params: Value,
     /// The collection that the answer belongs to.
     pub(super) gathering: Option<u64>,
+    /// How it is asked again.
+    pub(super) again: Option<Again>,
+}
+
+/// A request about a document of a script, kept so that it can be asked again.
+pub(super) struct Again {
+    pub(super) bytes: Vec<u8>,
+    /// The document's version when it was asked.
+    pub(super) version: Value,
+    pub(super) attempts_left: u32,
 }
 
 /// A request of a server for its settings.
