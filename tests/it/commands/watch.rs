@@ -7,7 +7,9 @@ use std::process::Child;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
-use crate::support::sandbox::{Sandbox, skipped};
+use crate::support::children::wait_until;
+use crate::support::sandbox::Sandbox;
+use crate::support::strace;
 
 /// A watch whose lines are read as they come.
 struct Watched {
@@ -276,8 +278,8 @@ fn without_the_system_s_help_files_are_looked_at() {
 
 #[test]
 fn at_rest_it_makes_no_system_call() {
-    if std::process::Command::new("strace").arg("-V").output().is_err() {
-        return skipped("no strace");
+    if !strace::is_there() {
+        return;
     }
     let sandbox = Sandbox::fake();
     let script = sandbox.script("x.rs", endless("one"));
@@ -292,7 +294,7 @@ fn at_rest_it_makes_no_system_call() {
         let stat = fs::read_to_string(proc.join("stat")).unwrap_or_default();
         threads == 1 && stat.contains(") S ")
     };
-    wait_until(is_at_rest);
+    wait_until("one thread that waits", is_at_rest);
     // Not in a directory above the script, which is watched for a `runner.toml`: the log would wake who is logged.
     let out = sandbox.root().join("tmp/trace");
     let mut strace = std::process::Command::new("strace")
@@ -306,7 +308,7 @@ fn at_rest_it_makes_no_system_call() {
         let status = fs::read_to_string(proc.join("status")).unwrap_or_default();
         status.lines().any(|line| line.starts_with("TracerPid:") && !line.ends_with("\t0"))
     };
-    wait_until(is_traced);
+    wait_until("it is traced", is_traced);
     // A rest that a clock at every second or less would show in.
     std::thread::sleep(Duration::from_secs(2));
     fs::write(&script, endless("two")).unwrap();
@@ -318,10 +320,4 @@ fn at_rest_it_makes_no_system_call() {
     // The first call that ended is the wait, and what ended it is the change.
     assert!(first.contains("poll(") && first.contains("revents=POLLIN"), "{first}");
     watched.ends_of(15, 143);
-}
-
-fn wait_until(is_so: impl Fn() -> bool) {
-    while !is_so() {
-        std::thread::yield_now();
-    }
 }

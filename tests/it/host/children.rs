@@ -1,6 +1,7 @@
 //! Compilers are children of the host, whatever that does about its children.
 
 use crate::support::hosts::host;
+use crate::support::machine::is_emulated;
 use crate::support::sandbox::Sandbox;
 
 /// What the host itself printed: the harness says a line or two around it.
@@ -13,6 +14,10 @@ fn said(stdout: &str) -> Vec<&str> {
 
 #[test]
 fn sixty_four_threads_build_at_once_where_sigchld_is_ignored() {
+    // QEMU's own locks are not free in what a thread forks while others hold them.
+    if is_emulated("behind its locks what many threads start at once") {
+        return;
+    }
     for before in ["", "trap '' CHLD"] {
         let sandbox = Sandbox::fake();
         let ran = host(&sandbox, "many", before).run();
