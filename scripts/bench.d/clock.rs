@@ -20,8 +20,9 @@ use crate::table::{Cost, FLOOR, PEERS, RUNNER, RUSTC, Row};
 const MOST_TIME: Duration = Duration::from_secs(9 * 60);
 const MOST_ROUNDS: usize = 60;
 const LEAST_ROUNDS: usize = 3;
-/// No limit rests on how long the longest runs of peers take.
+/// No limit rests on how long the longest runs of peers take: the first ones, of many seconds, are run once.
 const LEAST_ROUNDS_OF_PEERS: usize = 2;
+const LONG_RUN: f64 = 10.0;
 const SECONDS_A_CASE: f64 = 2.0;
 const SECONDS_A_ROUND: f64 = 0.06;
 const MOST_RUNS_A_ROUND: f64 = 50.0;
@@ -35,6 +36,8 @@ pub struct Case {
     pub variables: Vec<(String, String)>,
     /// Every run is the first of its kind, and this is the directory it may fill.
     pub filled: Option<String>,
+    /// It has nothing to prepare, and is not run before it is timed.
+    pub is_ready: bool,
 }
 
 impl Case {
@@ -166,7 +169,7 @@ impl Clock {
         for (column, case) in cases {
             row.cells.insert(column, None);
             let Some(case) = case.clone() else { continue };
-            let is_ready = case.filled.is_some() || done > 0;
+            let is_ready = case.is_ready || case.filled.is_some() || done > 0;
             match if is_ready { Ok(()) } else { self.rehearse(&case).map(drop) } {
                 Ok(()) => turns.push(Turns { column, case, costs: Vec::new(), rounds: Vec::new() }),
                 Err(error) => forgive(column, error)?,
@@ -199,8 +202,10 @@ impl Clock {
     /// How often a case is to run in this round.
     fn runs(&self, turn: &Turns, round: usize) -> usize {
         let Turns { column, case, costs, .. } = turn;
+        let is_long = costs.first().is_some_and(|first| first.wall > LONG_RUN);
         let (budget, least) = match (self.quick, PEERS.contains(column)) {
             (true, _) => (0.3, 1),
+            (false, true) if is_long => (SECONDS_A_CASE, 1),
             (false, true) => (SECONDS_A_CASE, LEAST_ROUNDS_OF_PEERS),
             (false, false) => (SECONDS_A_CASE, LEAST_ROUNDS),
         };

@@ -70,7 +70,11 @@ impl Disturbance {
     }
 
     pub fn told(self) -> String {
-        format!("others took {:.2} processors, the floor is known to {:.0} %", self.others, self.doubt * 100.0)
+        format!(
+            "others took {:.2} processors, the floor is known to {:.0} %",
+            self.others,
+            self.doubt * 100.0
+        )
     }
 }
 

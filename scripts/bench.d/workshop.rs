@@ -81,6 +81,10 @@ impl Workshop {
             if *column == UNOBSERVED && !matches!(met, Met::Edited | Met::First) {
                 continue;
             }
+            // What is not optimized is what one edits.
+            if *column == DEBUG && met != Met::Edited {
+                continue;
+            }
             let Some(script) = source.for_tool(column) else { continue };
             let Some(call) = call else {
                 cases.push((*column, None));
