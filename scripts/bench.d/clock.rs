@@ -1,7 +1,8 @@
 //! How costs are measured: without a shell, commands in turns, medians.
 //!
-//! Every round runs each command, the quick ones often; whatever disturbs the machine disturbs them all. A command is run
-//! until it has had its seconds, a long one as few times as a median needs. A row that other processes disturbed is measured
+//! Every round runs each command, the quick ones often, and one run of one follows one of another: whatever disturbs the
+//! machine, or what came before leaves in its caches, disturbs them all. A command is run until it has had its seconds, a long
+//! one as few times as a median needs. A row that other processes disturbed is measured
 //! again, once, and the better attempt counts; not where the whole would take too long.
 
 use std::ffi::OsStr;
@@ -177,14 +178,28 @@ impl Clock {
         }
         let watch = Watch::begin();
         for round in 1..=if self.quick { 2 } else { MOST_ROUNDS } {
-            // There and back, so that nobody always comes after the same one.
-            turns.reverse();
+            let runs: Vec<usize> = turns.iter().map(|turn| self.runs(turn, round)).collect();
+            let mut costs: Vec<Vec<Cost>> = vec![Vec::new(); turns.len()];
             let mut failed = Vec::new();
-            for turn in &mut turns {
-                if let Err(error) = self.take(turn, self.runs(turn, round), done + round) {
-                    forgive(turn.column, error)?;
-                    failed.push(turn.column);
+            for number in 0..runs.iter().copied().max().unwrap_or(0) {
+                // There and back, so that nobody always comes after the same one.
+                let mut order: Vec<usize> = (0..turns.len()).filter(|turn| number < runs[*turn]).collect();
+                if (round + number) % 2 == 1 {
+                    order.reverse();
                 }
+                for turn in order {
+                    match self.take(&turns[turn].case, done + round) {
+                        Ok(cost) => costs[turn].push(cost),
+                        Err(error) => {
+                            forgive(turns[turn].column, error)?;
+                            failed.push(turns[turn].column);
+                        }
+                    }
+                }
+            }
+            for (turn, costs) in turns.iter_mut().zip(costs) {
+                turn.rounds.extend(Cost::median(&costs).map(|cost| cost.wall));
+                turn.costs.extend(costs);
             }
             turns.retain(|turn| !failed.contains(&turn.column));
         }
@@ -217,24 +232,17 @@ impl Clock {
         }
     }
 
-    fn take(&self, turn: &mut Turns, runs: usize, round: usize) -> Result<()> {
-        if runs == 0 {
-            return Ok(());
-        }
-        let case = turn.case.in_round(round);
+    /// Runs a case once in this round.
+    fn take(&self, case: &Case, round: usize) -> Result<Cost> {
+        let case = case.in_round(round);
         if !case.before.is_empty() {
             self.succeed(&case.before, &case.variables)?;
         }
-        for _to_warm_up in 0..if runs > 1 { 2 } else { 0 } {
-            self.time(&case)?;
-        }
-        let costs: Vec<Cost> = (0..runs).map(|_| self.time(&case)).collect::<Result<_>>()?;
-        turn.rounds.extend(Cost::median(&costs).map(|cost| cost.wall));
-        turn.costs.extend(costs);
+        let cost = self.time(&case)?;
         if let Some(filled) = case.filled {
             let _ = fs::remove_dir_all(filled);
         }
-        Ok(())
+        Ok(cost)
     }
 
     fn time(&self, case: &Case) -> Result<Cost> {
