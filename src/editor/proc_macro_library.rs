@@ -6,10 +6,9 @@
 //! of the original's path, size, modification time and inode: a macro that was built again gets another name, by which
 //! rust-analyzer sees that the project has changed. Trim removes copies by their age, like all that is written for editors.
 
-use std::fs::{self, File};
+use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
 
 use crate::base::digest::Fields;
 use crate::store::cache::Cache;
@@ -29,9 +28,7 @@ fn copy(library: &Path, cache: &Cache) -> Option<PathBuf> {
     let place = cache.join("editor").join(fields.finish().short(32)).with_extension(extension);
     // One that lost its content with the power has another length.
     if fs::metadata(&place).is_ok_and(|copy| copy.len() == metadata.len()) {
-        // Seen by trim.
-        let used = File::options().append(true).open(&place).ok();
-        let _ = used.map(|file| file.set_modified(SystemTime::now()));
+        cache.mark_used(&place);
         return Some(place);
     }
     let bytes = fs::read(library).ok()?;
@@ -47,11 +44,16 @@ fn copy(library: &Path, cache: &Cache) -> Option<PathBuf> {
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_copy_outlives_its_library_and_another_build_has_another() {
+    fn cache() -> (tempfile::TempDir, Cache) {
         let root = tempfile::tempdir().unwrap();
         let cache = Cache::at(root.path().join("cache"));
         cache.create().unwrap();
+        (root, cache)
+    }
+
+    #[test]
+    fn a_copy_outlives_its_library_and_another_build_has_another() {
+        let (root, cache) = cache();
         let library = root.path().join("libmac-0123456789abcdef.so");
         fs::write(&library, "one").unwrap();
         let first = kept(library.clone(), &cache);
@@ -69,9 +71,7 @@ mod tests {
 
     #[test]
     fn a_damaged_copy_is_made_again() {
-        let root = tempfile::tempdir().unwrap();
-        let cache = Cache::at(root.path().join("cache"));
-        cache.create().unwrap();
+        let (root, cache) = cache();
         let library = root.path().join("libmac.so");
         fs::write(&library, "whole").unwrap();
         let copy = kept(library.clone(), &cache);

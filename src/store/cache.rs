@@ -20,13 +20,14 @@
 //! Its root is ours, 0700 and no symbolic link, or it is refused with the reason: what lies in it would be executed. With
 //! such a root nobody else can have put anything below it. What stands in the way of a directory or file is moved aside.
 
-use std::fs::{DirBuilder, Permissions};
+use std::fs::{DirBuilder, File, Permissions};
 use std::io::ErrorKind::{AlreadyExists, DirectoryNotEmpty, IsADirectory, NotADirectory, NotFound};
 use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
+use std::time::SystemTime;
 
 use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Step, bare};
@@ -342,6 +343,11 @@ impl Cache {
         let mut file = staging::file(&self.join("staging"))?;
         file.write_all(bytes)?;
         self.put(file.path(), path)
+    }
+
+    /// Has a file be seen by trim as used just now, if it can.
+    pub(crate) fn mark_used(&self, file: &Path) {
+        let _ = File::options().append(true).open(file).and_then(|file| file.set_modified(SystemTime::now()));
     }
 
     /// Removes a directory with a lock in it, unless somebody is building there: moved away in one step, so that whoever comes

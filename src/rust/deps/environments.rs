@@ -1,8 +1,7 @@
 //! The record of a dependency environment: its key, its place in the cache, and whether it is still true.
 
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
 
 use crate::base::digest::{Digest, Fields};
 use crate::base::environment::{Environment, TRACED};
@@ -144,13 +143,8 @@ impl<'a> Environments<'a> {
             State::Unchanged if is_changed => {
                 let _ = self.cache.write_whole(&self.record_path(), &record.render(&self.key));
             }
-            State::Unchanged => {
-                // Seen by trim: an environment lives as long as it is used.
-                let _ = File::options()
-                    .append(true)
-                    .open(self.record_path())
-                    .and_then(|file| file.set_modified(SystemTime::now()));
-            }
+            // An environment lives as long as it is used.
+            State::Unchanged => self.cache.mark_used(&self.record_path()),
         }
         Some(self.call(&record))
     }

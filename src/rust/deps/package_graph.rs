@@ -4,10 +4,9 @@
 //! answer is kept in `v1/editor` under environment and lock, unless a package lies in a directory, whose manifest may change.
 
 use std::ffi::{OsStr, OsString};
-use std::fs::{self, File};
+use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
 
 use serde_json::Value;
 
@@ -70,9 +69,7 @@ pub(crate) fn package_graph(
     });
     let known = place.as_ref().and_then(|place| fs::read(place).ok());
     if let Some(metadata) = known.and_then(|bytes| serde_json::from_slice(&bytes).ok()) {
-        // Seen by trim.
-        let used = place.as_ref().and_then(|place| File::options().append(true).open(place).ok());
-        let _ = used.map(|file| file.set_modified(SystemTime::now()));
+        place.iter().for_each(|place| cache.mark_used(place));
         return Ok(PackageGraph { metadata, built });
     }
     let bytes = ask(&environments, &manifest)?;
