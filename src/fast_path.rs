@@ -131,8 +131,8 @@ pub fn find<'a>(typed: &CStr, system: &impl System, buffers: &'a mut Buffers) ->
     let is_path = name.contains(&b'/') || name.contains(&b'.');
     if !is_path && package.is_none()
         || matches!(name.first(), Some(b'-' | b'+'))
-        || begins_with(name, hit_text!(b"/dev/"))
-        || begins_with(name, hit_text!(b"/proc/"))
+        || name.starts_with(hit_text!(b"/dev/"))
+        || name.starts_with(hit_text!(b"/proc/"))
         || name.windows(3).any(|signs| signs == hit_text!(b"://"))
     {
         return None;
@@ -317,11 +317,6 @@ fn real_path<'a>(file: &OwnedFd, buffer: &'a mut [u8]) -> Option<&'a [u8]> {
     let is_whole = length < buffer.len();
     let path = buffer.get(..length)?;
     (is_whole && is_tidy(path) && !path.ends_with(b" (deleted)")).then_some(path)
-}
-
-/// As `starts_with`, which as std's compiled code is called by a table on a page of its own.
-fn begins_with(text: &[u8], start: &[u8]) -> bool {
-    text.strip_prefix(start).is_some()
 }
 
 /// Whether a path holds a `..`.

@@ -2,8 +2,8 @@
 //!
 //! Every round runs each command, the quick ones often, and one run of one follows one of another: whatever disturbs the
 //! machine, or what came before leaves in its caches, disturbs them all. A command is run until it has had its seconds, a long
-//! one as few times as a median needs. A row that other processes disturbed is measured
-//! again, once, and the better attempt counts; not where the whole would take too long.
+//! one as few times as a median needs. A row that other processes disturbed is measured again, once, and the better attempt
+//! counts; not where the whole would take too long.
 
 use std::ffi::OsStr;
 use std::fs::{self, File};

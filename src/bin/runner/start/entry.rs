@@ -83,10 +83,7 @@ mod linux {
             let variables = unsafe {
                 while !(*envp.add(count)).is_null() {
                     let text = (*envp.add(count)).cast::<u8>();
-                    let first = *text;
-                    let second = if first == 0 { 0 } else { *text.add(1) };
-                    let third = if matches!(second, 0 | b'=') { 0 } else { *text.add(2) };
-                    let (word, bit) = Kernel::mark(first, second, third);
+                    let (word, bit) = Kernel::mark(|place| *text.add(place));
                     names[word] |= bit;
                     count += 1;
                 }
@@ -95,9 +92,13 @@ mod linux {
             Kernel { variables, names }
         }
 
-        /// The place of the bit of a name that begins so, its equals sign included.
+        /// The place of the bit of a name, by its first three bytes, of which the equals sign may be one. What comes after that, or
+        /// after a zero byte, is not asked for.
         #[inline(always)]
-        fn mark(first: u8, second: u8, third: u8) -> (usize, u64) {
+        fn mark(at: impl Fn(usize) -> u8) -> (usize, u64) {
+            let first = at(0);
+            let second = if matches!(first, 0 | b'=') { 0 } else { at(1) };
+            let third = if matches!(second, 0 | b'=') { 0 } else { at(2) };
             let mixed = usize::from(first) * 7 + usize::from(second) * 31 + usize::from(third) * 13;
             (mixed >> 6 & 3, 1 << (mixed & 63))
         }
@@ -105,10 +106,7 @@ mod linux {
 
     impl System for Kernel {
         fn variable(&self, name: &[u8]) -> Option<&[u8]> {
-            let at = |place: usize| name.get(place).copied();
-            let second = at(1).unwrap_or(b'=');
-            let third = if second == b'=' { 0 } else { at(2).unwrap_or(b'=') };
-            let (word, bit) = Kernel::mark(at(0).unwrap_or(b'='), second, third);
+            let (word, bit) = Kernel::mark(|place| name.get(place).copied().unwrap_or(b'='));
             if self.names[word] & bit == 0 {
                 return None;
             }
