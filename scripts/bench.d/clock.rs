@@ -1,4 +1,4 @@
-//! How costs are measured: without a shell, commands in turns, medians.
+//! How costs are measured: without a shell, commands in turns, medians; and medians of differences.
 //!
 //! Every round runs each command, the quick ones often, and one run of one follows one of another: whatever disturbs the
 //! machine, or what came before leaves in its caches, disturbs them all. A command is run until it has had its seconds, a long
@@ -79,6 +79,8 @@ struct Turns {
     column: &'static str,
     case: Case,
     costs: Vec<Cost>,
+    /// And beyond the floor, each in its turn.
+    overheads: Vec<Cost>,
     /// The median of each round, in seconds.
     rounds: Vec<f64>,
 }
@@ -172,7 +174,13 @@ impl Clock {
             let Some(case) = case.clone() else { continue };
             let is_ready = case.is_ready || case.filled.is_some() || done > 0;
             match if is_ready { Ok(()) } else { self.rehearse(&case).map(drop) } {
-                Ok(()) => turns.push(Turns { column, case, costs: Vec::new(), rounds: Vec::new() }),
+                Ok(()) => turns.push(Turns {
+                    column,
+                    case,
+                    costs: Vec::new(),
+                    overheads: Vec::new(),
+                    rounds: Vec::new(),
+                }),
                 Err(error) => forgive(column, error)?,
             }
         }
@@ -182,12 +190,8 @@ impl Clock {
             let mut costs: Vec<Vec<Cost>> = vec![Vec::new(); turns.len()];
             let mut failed = Vec::new();
             for number in 0..runs.iter().copied().max().unwrap_or(0) {
-                // There and back, so that nobody always comes after the same one.
-                let mut order: Vec<usize> = (0..turns.len()).filter(|turn| number < runs[*turn]).collect();
-                if (round + number) % 2 == 1 {
-                    order.reverse();
-                }
-                for turn in order {
+                let order = williams_order(turns.len(), round + number);
+                for turn in order.into_iter().filter(|turn| number < runs[*turn]) {
                     match self.take(&turns[turn].case, done + round) {
                         Ok(cost) => costs[turn].push(cost),
                         Err(error) => {
@@ -197,7 +201,10 @@ impl Clock {
                     }
                 }
             }
+            let floor = turns.iter().position(|turn| turn.column == FLOOR);
+            let floor = floor.map(|floor| costs[floor].clone()).unwrap_or_default();
             for (turn, costs) in turns.iter_mut().zip(costs) {
+                turn.overheads.extend(costs.iter().zip(&floor).map(|(cost, floor)| cost.minus(*floor)));
                 turn.rounds.extend(Cost::median(&costs).map(|cost| cost.wall));
                 turn.costs.extend(costs);
             }
@@ -210,6 +217,7 @@ impl Clock {
         row.disturbance = Some(Disturbance::of(&watch, &mut floors));
         for turn in turns {
             row.cells.insert(turn.column, Cost::median(&turn.costs));
+            row.overheads.insert(turn.column, Cost::median(&turn.overheads));
         }
         Ok(row)
     }
@@ -259,6 +267,20 @@ impl Clock {
         ensure!(status.success(), "`{}` failed ({status}):\n{}", case.words.join(" "), told());
         Ok(Cost { wall, processor: after.processor - before.processor, faults: after.faults - before.faults })
     }
+}
+
+/// The order in which `count` commands take their turns for the time numbered so, by Williams's square: over `2 * count` times each
+/// comes in each place, and after each of the others, equally often. What runs after a large one finds its own data gone from the
+/// processor's caches, which would otherwise be always the same one's loss.
+fn williams_order(count: usize, time: usize) -> Vec<usize> {
+    // 0, 1, n - 1, 2, n - 2, ...: all differences between neighbours occur.
+    let zigzag =
+        (0..count).map(|place| if place % 2 == 1 { place / 2 + 1 } else { (count - place / 2) % count });
+    let mut order: Vec<usize> = zigzag.map(|turn| (turn + time / 2) % count).collect();
+    if time % 2 == 1 {
+        order.reverse();
+    }
+    order
 }
 
 fn forgive(column: &str, error: Error) -> Result<()> {

@@ -53,6 +53,14 @@ impl Cost {
         Some(Cost { wall: median(WALL)?, processor: median(PROCESSOR)?, faults: median(FAULTS)? })
     }
 
+    pub fn minus(self, other: Cost) -> Cost {
+        Cost {
+            wall: self.wall - other.wall,
+            processor: self.processor - other.processor,
+            faults: self.faults - other.faults,
+        }
+    }
+
     fn plus(self, other: Cost) -> Cost {
         let sum = |part: Part| part(self) + part(other);
         Cost { wall: sum(WALL), processor: sum(PROCESSOR), faults: sum(FAULTS) }
@@ -63,12 +71,15 @@ impl Cost {
 pub struct Row {
     pub label: String,
     pub cells: BTreeMap<&'static str, Option<Cost>>,
+    /// What each column takes beyond the program itself: the medians of the differences within a turn, as what disturbs a whole
+    /// turn is in both.
+    pub overheads: BTreeMap<&'static str, Option<Cost>>,
     pub disturbance: Option<Disturbance>,
 }
 
 impl Row {
     pub fn named(label: &str) -> Row {
-        Row { label: label.to_owned(), cells: BTreeMap::new(), disturbance: None }
+        Row { label: label.to_owned(), cells: BTreeMap::new(), overheads: BTreeMap::new(), disturbance: None }
     }
 
     pub fn cost(&self, column: &str) -> Option<Cost> {
@@ -81,7 +92,7 @@ impl Row {
 
     /// What a column takes beyond the program itself, of some part of the cost.
     pub fn overhead(&self, column: &str, part: Part) -> Option<f64> {
-        Some(part(self.cost(column)?) - part(self.cost(FLOOR)?))
+        self.overheads.get(column).copied().flatten().map(part)
     }
 
     pub fn ratio(&self, of: &str, to: &str, part: Part) -> Option<f64> {
