@@ -8,6 +8,7 @@ pub(crate) mod environment;
 pub(crate) mod error;
 pub(crate) mod fs;
 pub(crate) mod hit_text;
+pub(crate) mod name_marks;
 pub(crate) mod named_output;
 pub(crate) mod order;
 pub(crate) mod policy;

@@ -27,8 +27,9 @@ use rustix::fd::{AsRawFd, OwnedFd};
 use rustix::fs::{CWD, FileType, Mode, OFlags, ResolveFlags, openat2, readlinkat_raw};
 use rustix::io::Errno;
 
-use crate::base::digest::Fields;
+use crate::base::digest::{Digest, Fields};
 use crate::base::hit_text::hit_text;
+pub use crate::base::name_marks::{Mark, NameMarks};
 use crate::fast_path::buffer::Buffer;
 pub use crate::fast_path::facts::System;
 use crate::fast_path::facts::{Answers, PATH_BYTES, is_file};
@@ -53,7 +54,7 @@ pub struct Buffers {
     cache: [u8; PATH_BYTES],
     path: [u8; PATH_BYTES],
     variables: [u8; VARIABLES_BYTES],
-    /// The script, and once it is hashed the trace.
+    /// What is hashed, the script at its end, and then the trace.
     file: [u8; FILE_BYTES],
 }
 
@@ -146,7 +147,7 @@ pub fn find<'a>(typed: &CStr, system: &impl System, buffers: &'a mut Buffers) ->
     // Never dropped: there is nothing in them.
     let options = &*ManuallyDrop::new(Options::default());
 
-    let shaping = |fields: &mut Fields| {
+    let shaping = |fields: &mut Fields<Buffer<'_>>| {
         for name in KEY_VARIABLES.iter().filter(|_| is_shaped) {
             if let Some(value) = system.variable(name.as_bytes()) {
                 fields.push(name, value);
@@ -161,8 +162,9 @@ pub fn find<'a>(typed: &CStr, system: &impl System, buffers: &'a mut Buffers) ->
         if system.variable(b"RUNNER_SCRIPT").is_some() {
             return None;
         }
-        let id = launch_key::from_package(package, wanted, options, shaping);
-        let (binary, trace) = find_traced(&id, system, bytes, cache, path, &mut variables)?;
+        let fields = launch_key::of_package(Buffer::new(bytes), package, wanted, options, shaping);
+        let key = Key::new(Digest::of(fields.into_sink().with(0)?));
+        let (binary, trace) = find_traced(&key, system, bytes, cache, path, &mut variables)?;
         let variables = variables.into_bytes();
         return Some(Hit { binary, is_package: true, variables, spare: bytes, files: [None, Some(trace)] });
     }
@@ -176,17 +178,19 @@ pub fn find<'a>(typed: &CStr, system: &impl System, buffers: &'a mut Buffers) ->
         true => real_path(&file, path)?,
     };
     let size = usize::try_from(rustix::fs::fstat(&file).ok().filter(is_file)?.st_size).ok()?;
-    let script = read_whole(&file, bytes).filter(|bytes| bytes.len() == size)?;
-    let id = launch_key::of_file(script_path, script, options, shaping);
+    let fields = launch_key::of_file(Buffer::new(bytes), script_path, size, options, shaping);
+    let mut hashed = fields.into_sink();
+    read_whole(&file, hashed.spare()).filter(|script| script.len() == size)?;
+    let key = Key::new(Digest::of(hashed.with(size)?));
     variables.push(hit_text!(b"\0"))?;
-    let (binary, trace) = find_traced(&id, system, bytes, cache, path, &mut variables)?;
+    let (binary, trace) = find_traced(&key, system, bytes, cache, path, &mut variables)?;
     let variables = variables.into_bytes();
     Some(Hit { binary, is_package: false, variables, spare: bytes, files: [Some(file), Some(trace)] })
 }
 
-/// The binary that the trace of `id` names, if all holds, and the open trace; adds to `variables` what the program is told.
+/// The binary that the trace of `key` names, if all holds, and the open trace; adds to `variables` what the program is told.
 fn find_traced<'a>(
-    id: &Key,
+    key: &Key,
     system: &impl System,
     buffer: &mut [u8],
     cache: &mut [u8],
@@ -209,7 +213,7 @@ fn find_traced<'a>(
     }
     cache.push(hit_text!(b"/v1/"))?;
 
-    let hex = id.digest().hex_bytes();
+    let hex = key.digest().hex_bytes();
     let mut path = Buffer::new(path);
     for part in [cache.bytes(), hit_text!(b"traces/"), hex.get(..2)?, hit_text!(b"/"), &hex] {
         path.push(part)?;
@@ -217,7 +221,7 @@ fn find_traced<'a>(
     let file = open(path.c_str()?).ok()?;
     let lines = read_whole(&file, buffer)?.strip_prefix(TRACE)?.strip_prefix(hit_text!(b"\n"))?;
     let own = variables.length;
-    for questions in Heads::of(id.digest(), lines) {
+    for questions in Heads::of(key.digest(), lines) {
         variables.length = own;
         let mut answers = Answers::new(&mut path, variables, system);
         if is_current(questions, &mut answers, &cache, root.st_uid, system)? {

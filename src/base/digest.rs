@@ -7,6 +7,8 @@ use std::fmt;
 use std::io::{self, Read};
 use std::path::Path;
 
+pub(crate) use blake3::Hasher;
+
 use crate::base::hit_text::hit_text;
 
 /// A blake3 hash.
@@ -32,7 +34,7 @@ impl Digest {
 
     /// The digest of what a reader has left.
     pub(crate) fn of_reader(reader: &mut impl Read) -> io::Result<Digest> {
-        let mut hasher = blake3::Hasher::new();
+        let mut hasher = Hasher::new();
         let mut buffer = vec![0; 64 * 1024];
         loop {
             match reader.read(&mut buffer) {
@@ -136,25 +138,56 @@ impl<R: Read> Read for Tee<'_, R> {
     }
 }
 
-/// Hashes a list of tagged fields.
-pub(crate) struct Fields(blake3::Hasher);
+/// Where fields go, one after the other.
+pub(crate) trait Sink {
+    /// Takes the next bytes.
+    fn take(&mut self, bytes: &[u8]);
+}
+
+impl Sink for Hasher {
+    fn take(&mut self, bytes: &[u8]) {
+        self.update(bytes);
+    }
+}
+
+/// Hashes a list of tagged fields; or, with another sink, writes what is hashed.
+pub(crate) struct Fields<S = Hasher>(S);
 
 impl Fields {
     /// Fields of one purpose; two purposes never share a digest.
-    // Where it is called, as a copy would be half a page of stack.
-    #[inline(always)]
     pub(crate) fn new(purpose: &str) -> Fields {
-        let mut fields = Fields(blake3::Hasher::new());
+        Fields::of(Hasher::new(), purpose)
+    }
+
+    pub(crate) fn finish(&self) -> Digest {
+        Digest(*self.0.finalize().as_bytes())
+    }
+}
+
+impl<S: Sink> Fields<S> {
+    /// Fields of one purpose, which go to `sink`.
+    pub(crate) fn of(sink: S, purpose: &str) -> Fields<S> {
+        let mut fields = Fields(sink);
         fields.push(hit_text!(str "purpose"), purpose.as_bytes());
         fields
     }
 
     /// Adds a field.
     pub(crate) fn push(&mut self, tag: &str, bytes: &[u8]) {
-        self.0.update(&(tag.len() as u64).to_le_bytes());
-        self.0.update(tag.as_bytes());
-        self.0.update(&(bytes.len() as u64).to_le_bytes());
-        self.0.update(bytes);
+        self.begin(tag, bytes.len());
+        self.more(bytes);
+    }
+
+    /// Adds a field whose bytes are still to come: so many.
+    pub(crate) fn begin(&mut self, tag: &str, length: usize) {
+        self.0.take(&(tag.len() as u64).to_le_bytes());
+        self.0.take(tag.as_bytes());
+        self.0.take(&(length as u64).to_le_bytes());
+    }
+
+    /// Adds bytes of a field that has begun.
+    pub(crate) fn more(&mut self, bytes: &[u8]) {
+        self.0.take(bytes);
     }
 
     /// Adds a field that may be missing, by being missed: that its tag is not there is not an empty field.
@@ -164,8 +197,10 @@ impl Fields {
         }
     }
 
-    pub(crate) fn finish(&self) -> Digest {
-        Digest(*self.0.finalize().as_bytes())
+    /// What the fields were written to.
+    #[cfg(any(target_os = "linux", test))]
+    pub(crate) fn into_sink(self) -> S {
+        self.0
     }
 }
 
@@ -206,6 +241,23 @@ mod tests {
             }
         }
         assert_eq!(Digest::parse(&text[1..]), None);
+    }
+
+    impl Sink for Vec<u8> {
+        fn take(&mut self, bytes: &[u8]) {
+            self.extend_from_slice(bytes);
+        }
+    }
+
+    #[test]
+    fn fields_are_hashed_as_they_are_written() {
+        let (mut hashed, mut written) = (Fields::new("test"), Fields::of(Vec::new(), "test"));
+        hashed.push("a", b"b");
+        hashed.push("bytes", b"fn main() {}");
+        written.push("a", b"b");
+        written.begin("bytes", 12);
+        let text = [&written.into_sink()[..], b"fn main() {}"].concat();
+        assert_eq!(Digest::of(&text), hashed.finish());
     }
 
     #[test]

@@ -2,10 +2,21 @@
 
 use std::ffi::CStr;
 
+use crate::base::digest::Sink;
+
 /// Bytes in a buffer of fixed size; what does not fit is declined.
 pub(super) struct Buffer<'a> {
     pub(super) buffer: &'a mut [u8],
     pub(super) length: usize,
+}
+
+impl Sink for Buffer<'_> {
+    /// If it does not fit there is no room for anything any more.
+    fn take(&mut self, bytes: &[u8]) {
+        if self.push(bytes).is_none() {
+            self.length = usize::MAX;
+        }
+    }
 }
 
 impl<'a> Buffer<'a> {
@@ -15,6 +26,11 @@ impl<'a> Buffer<'a> {
 
     pub(super) fn bytes(&self) -> &[u8] {
         self.buffer.get(..self.length).unwrap_or_default()
+    }
+
+    /// What nothing is in yet.
+    pub(super) fn spare(&mut self) -> &mut [u8] {
+        self.buffer.get_mut(self.length..).unwrap_or_default()
     }
 
     pub(super) fn clear(&mut self) {
@@ -31,6 +47,11 @@ impl<'a> Buffer<'a> {
     pub(super) fn c_str(&mut self) -> Option<&CStr> {
         *self.buffer.get_mut(self.length)? = 0;
         CStr::from_bytes_with_nul(self.buffer.get(..=self.length)?).ok()
+    }
+
+    /// All that was taken, and `more` bytes after it; `None` if something did not fit.
+    pub(super) fn with(&self, more: usize) -> Option<&[u8]> {
+        self.buffer.get(..self.length.checked_add(more)?)
     }
 
     pub(super) fn into_bytes(self) -> &'a [u8] {

@@ -7,6 +7,7 @@ use rustix::io::Errno;
 
 use crate::base::digest::Digest;
 use crate::base::hit_text::hit_text;
+use crate::base::name_marks::Mark;
 use crate::fast_path::buffer::Buffer;
 use crate::store::stamp::{Moment, Stamp};
 use crate::store::trace::escape::position;
@@ -17,6 +18,8 @@ use crate::store::trace::questions::Question;
 pub trait System {
     /// The value of a variable.
     fn variable(&self, name: &[u8]) -> Option<&[u8]>;
+    /// Whether a variable whose name has this mark may be set.
+    fn may_have(&self, mark: Mark) -> bool;
     /// Whether a variable that begins so is set, other than these.
     fn has_variable_like(&self, prefix: &[u8], known: &[&[u8]]) -> bool;
     /// Writes the working directory; its length without a NUL.
@@ -84,9 +87,10 @@ impl<'a, 'b, 'c> Answers<'a, 'b, 'c> {
                 let gone = [Errno::NOENT, Errno::NOTDIR, Errno::LOOP, Errno::ACCESS, Errno::NAMETOOLONG];
                 Some(rustix::fs::stat(path).is_err_and(|error| gone.contains(&error)))
             }
-            Question::Variable(name, value) => {
-                Some(system.variable(name.to_bytes()) == value.map(CStr::to_bytes))
+            Question::Unset(mut names) => {
+                Some(names.all(|(mark, name)| !system.may_have(mark) || system.variable(name).is_none()))
             }
+            Question::Variable(name, value) => Some(system.variable(name.to_bytes()) == Some(value.to_bytes())),
             // Another may find the same.
             Question::SearchPath(value) => (self.search_path? == value.to_bytes()).then_some(true),
             Question::Command(name, expected) => self.search(name.to_bytes(), expected.map(CStr::to_bytes)),

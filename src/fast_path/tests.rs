@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use crate::base::digest::Digest;
 use crate::base::environment::Environment;
+use crate::base::name_marks::Mark;
 use crate::fast_path::buffer::Buffer;
 use crate::fast_path::{Buffers, System, find_traced};
 use crate::store::key::Key;
@@ -24,6 +25,10 @@ struct Fixed(HashMap<&'static str, Vec<u8>>);
 impl System for Fixed {
     fn variable(&self, name: &[u8]) -> Option<&[u8]> {
         self.0.get(std::str::from_utf8(name).unwrap()).map(Vec::as_slice)
+    }
+
+    fn may_have(&self, _mark: Mark) -> bool {
+        true
     }
 
     fn has_variable_like(&self, _prefix: &[u8], _known: &[&[u8]]) -> bool {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::base::cancel::Cancel;
-use crate::base::digest::Fields;
+use crate::base::digest::{Fields, Sink};
 use crate::request::debug_options::DebugOptions;
 use crate::request::dialect::Dialect;
 use crate::request::package_spec::Selection;
@@ -107,7 +107,7 @@ pub enum Verbosity {
 
 impl Options {
     /// What may change the result, in a launch id.
-    pub(crate) fn add_to(&self, fields: &mut Fields) {
+    pub(crate) fn add_to<S: Sink>(&self, fields: &mut Fields<S>) {
         // Destructured, so that a new option cannot be forgotten here. What is not asked for is not said: a hit hashes it all.
         let Options {
             profile,

@@ -21,7 +21,7 @@ use std::os::unix::ffi::OsStrExt;
 
 use semver::{Version, VersionReq};
 
-use crate::base::digest::Fields;
+use crate::base::digest::{Fields, Sink};
 use crate::base::error::{Error, Result, Step};
 
 /// The package cargo sees. No crate may be called this, so nothing a script depends on can clash with it.
@@ -127,7 +127,7 @@ impl fmt::Display for Package {
 
 impl Selection {
     /// What may change the result, in a launch id.
-    pub(crate) fn add_to(&self, fields: &mut Fields) {
+    pub(crate) fn add_to<S: Sink>(&self, fields: &mut Fields<S>) {
         let Selection { bin, features, no_default_features, all_features, registry } = self;
         fields.push_optional("bin", bin.as_deref().map(str::as_bytes));
         for feature in features {

@@ -1,12 +1,12 @@
 //! Computes the launch key of a script, on every run and therefore from almost nothing.
 //!
-//! blake3 over the version of the format, the script's real path, its bytes, the options that shape a build, and the
-//! variables of ours that do ([`KEY_VARIABLES`]), as they are.
+//! blake3 over the script's real path, the version of the format, the options that shape a build, the variables of ours that do
+//! ([`KEY_VARIABLES`]), as they are, and the script's bytes.
 //! Nothing is parsed, and no toolchain is looked up, to compute it. Everything else a build depends on is in the trace.
 
 use std::os::unix::ffi::OsStrExt;
 
-use crate::base::digest::{Digest, Fields};
+use crate::base::digest::{Digest, Fields, Hasher, Sink};
 use crate::base::environment::Environment;
 use crate::base::hit_text::hit_text;
 use crate::base::policy::Policy;
@@ -18,7 +18,7 @@ use crate::store::key::Key;
 
 /// Changes when the same inputs may give another binary or another trace than in an earlier runner: then nothing made
 /// before is looked at again.
-pub(crate) const FORMAT: &str = hit_text!(str concat!(env!("CARGO_PKG_VERSION"), " 8"));
+pub(crate) const FORMAT: &str = hit_text!(str concat!(env!("CARGO_PKG_VERSION"), " 9"));
 
 /// The launch key of a script: of what was asked for on the command line, and of what variables ask for.
 pub(crate) fn launch_key(script: &Script, options: &Options, environment: &Environment) -> Key {
@@ -58,53 +58,64 @@ fn push_policy(fields: &mut Fields, policy: Option<Digest>) {
 }
 
 fn of_script(script: &Script, options: &Options, variables: impl FnOnce(&mut Fields)) -> Key {
-    match (script.location(), script.real_path()) {
+    let (hasher, bytes) = (Hasher::new(), script.bytes());
+    let mut fields = match (script.location(), script.real_path()) {
         (Location::File(path), real) => {
             let path = real.unwrap_or(path).as_os_str().as_bytes();
-            of_file(path, script.bytes(), options, variables)
+            of_file(hasher, path, bytes.len(), options, variables)
         }
         (Location::Package(package), _) => {
             let (name, wanted) = (package.name().as_bytes(), package.wanted_text().as_bytes());
-            from_package(name, wanted, options, variables)
+            of_package(hasher, name, wanted, options, variables)
         }
         (Location::Nowhere(base), _) => {
-            let mut fields = Fields::new("launch from nowhere");
+            let mut fields = Fields::of(hasher, "launch from nowhere");
             fields.push("base", base.as_os_str().as_bytes());
             fields.push("name", script.stem().as_bytes());
-            finish(&mut fields, script.bytes(), options, variables)
+            finish(fields, bytes.len(), options, variables)
         }
-    }
+    };
+    fields.more(bytes);
+    Key::new(fields.finish())
 }
 
-/// The key of a script that is a file, at its real path.
-pub(crate) fn of_file(
+/// What is hashed of a script that is a file, at its real path, up to its bytes: `length` of them follow, so that a hit can read
+/// them to where they are hashed.
+pub(crate) fn of_file<S: Sink>(
+    sink: S,
     path: &[u8],
-    bytes: &[u8],
+    length: usize,
     options: &Options,
-    variables: impl FnOnce(&mut Fields),
-) -> Key {
-    let mut fields = Fields::new(hit_text!(str "launch"));
+    variables: impl FnOnce(&mut Fields<S>),
+) -> Fields<S> {
+    let mut fields = Fields::of(sink, hit_text!(str "launch"));
     fields.push(hit_text!(str "path"), path);
-    finish(&mut fields, bytes, options, variables)
+    finish(fields, length, options, variables)
 }
 
-/// The key of a package, and of what is wanted of it.
-pub(crate) fn from_package(
+/// What is hashed of a package, and of what is wanted of it, which has no bytes.
+pub(crate) fn of_package<S: Sink>(
+    sink: S,
     name: &[u8],
     wanted: &[u8],
     options: &Options,
-    variables: impl FnOnce(&mut Fields),
-) -> Key {
-    let mut fields = Fields::new("launch of a package");
+    variables: impl FnOnce(&mut Fields<S>),
+) -> Fields<S> {
+    let mut fields = Fields::of(sink, "launch of a package");
     fields.push("package", name);
     fields.push("wanted", wanted);
-    finish(&mut fields, b"", options, variables)
+    finish(fields, 0, options, variables)
 }
 
-fn finish(fields: &mut Fields, bytes: &[u8], options: &Options, variables: impl FnOnce(&mut Fields)) -> Key {
+fn finish<S: Sink>(
+    mut fields: Fields<S>,
+    length: usize,
+    options: &Options,
+    variables: impl FnOnce(&mut Fields<S>),
+) -> Fields<S> {
     fields.push(hit_text!(str "format"), FORMAT.as_bytes());
-    fields.push(hit_text!(str "bytes"), bytes);
-    options.add_to(fields);
-    variables(fields);
-    Key::new(fields.finish())
+    options.add_to(&mut fields);
+    variables(&mut fields);
+    fields.begin(hit_text!(str "bytes"), length);
+    fields
 }

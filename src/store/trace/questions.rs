@@ -2,9 +2,10 @@
 //!
 //! ```text
 //! ask SUM BYTES             a variant: of so many bytes after this line, its questions, the sum is this
+//! u BYTES NAMES             variables that are not set, each with its `Mark`
 //! t NAME=VALUE              the program is told the variable, whatever the caller has
 //! w DIRECTORY               while this of PATH has its stamp (or is not there), no command is in it
-//! v NAME VALUE | u NAME     a variable: set to, or unset
+//! v NAME VALUE              a variable is set to this
 //! s DIGEST NAME             set to a value of this digest
 //! p VALUE                   what PATH is; with another the long way tells whether searches find the same
 //! c NAME PATH | n NAME      what a search of PATH finds, or that it finds nothing
@@ -16,17 +17,20 @@
 //! ```
 //!
 //! A question is its letter and its texts, without the spaces, and with a zero byte after each text: what is to be asked of the kernel
-//! ends so, and is searched for its end once. A variant with a stamp that proves nothing, or of which more is to be known than its
+//! ends so, and is searched for its end once. What is not set stands
+//! first, as its bytes are counted: two in little-endian order, then for each name two of its mark, one of its length, and the name. A variant with a stamp that proves nothing, or of which more is to be known than its
 //! binary, has no head: the long way serves it.
 //!
 //! The sum is over the trace's key, the questions, and the stamp of each `w`, `f` and `b` in turn, and so a hit needs neither the
 //! stamps nor the seal: whatever is torn, damaged, another script's or has another stamp gives another sum. Then the long way
 //! looks at the contents.
 
+use std::collections::BTreeSet;
 use std::ffi::CStr;
 
 use crate::base::digest::Digest;
 use crate::base::hit_text::hit_text;
+use crate::base::name_marks::Mark;
 use crate::store::seal::{self, Sum};
 use crate::store::stamp::{Stamp, unsigned};
 use crate::store::trace::escape::Text;
@@ -44,7 +48,8 @@ pub(crate) enum Question<'a> {
     /// `NAME=VALUE`
     Told(&'a CStr),
     Without(&'a CStr),
-    Variable(&'a CStr, Option<&'a CStr>),
+    Unset(Names<'a>),
+    Variable(&'a CStr, &'a CStr),
     Secret(Digest, &'a CStr),
     SearchPath(&'a CStr),
     Command(&'a CStr, Option<&'a CStr>),
@@ -110,11 +115,16 @@ impl<'a> Iterator for Questions<'a> {
     fn next(&mut self) -> Option<Question<'a>> {
         let (letter, rest) = self.rest.split_first()?;
         self.rest = rest;
+        if *letter == b'u' {
+            let (length, rest) = rest.split_first_chunk()?;
+            let (names, rest) = rest.split_at_checked(usize::from(u16::from_le_bytes(*length)))?;
+            self.rest = rest;
+            return Some(Question::Unset(Names(names)));
+        }
         let text = self.text()?;
         Some(match letter {
             b'f' => Question::File(text),
-            b'u' => Question::Variable(text, None),
-            b'v' => Question::Variable(text, Some(self.text()?)),
+            b'v' => Question::Variable(text, self.text()?),
             b'a' => Question::Absent(text),
             b'w' => Question::Without(text),
             b'c' => Question::Command(text, Some(self.text()?)),
@@ -127,6 +137,21 @@ impl<'a> Iterator for Questions<'a> {
             b'b' => Question::Binary(text),
             _ => return None,
         })
+    }
+}
+
+/// Names of variables, with their marks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Names<'a>(&'a [u8]);
+
+impl<'a> Iterator for Names<'a> {
+    type Item = (Mark, &'a [u8]);
+
+    fn next(&mut self) -> Option<(Mark, &'a [u8])> {
+        let ([one, other, length], rest) = self.0.split_first_chunk()?;
+        let (name, rest) = rest.split_at_checked(usize::from(*length))?;
+        self.0 = rest;
+        Some((Mark::from_bytes([*one, *other]), name))
     }
 }
 
@@ -180,19 +205,38 @@ pub(crate) fn head(
     }
     asked.ask(b'b', &[&binary.path])?;
     asked.stamp(binary.stamp?);
-    let sum = seal::sum(seal::sum(key.prefix() ^ PURPOSE, &asked.questions), &asked.stamps);
-    let bytes = asked.questions.len().to_string();
-    Some([ASK, &seal::digits(sum), b" ", bytes.as_bytes(), b"\n", &asked.questions].concat())
+    let questions = [unset(&asked.unset)?, asked.questions].concat();
+    let sum = seal::sum(seal::sum(key.prefix() ^ PURPOSE, &questions), &asked.stamps);
+    let bytes = questions.len().to_string();
+    Some([ASK, &seal::digits(sum), b" ", bytes.as_bytes(), b"\n", &questions].concat())
+}
+
+/// The question about all variables that are not set.
+fn unset(names: &BTreeSet<&[u8]>) -> Option<Vec<u8>> {
+    if names.is_empty() {
+        return Some(Vec::new());
+    }
+    let mut text = Vec::new();
+    for name in names {
+        text.extend_from_slice(&Mark::of(name).to_bytes());
+        text.push(u8::try_from(name.len()).ok()?);
+        text.extend_from_slice(name);
+    }
+    let length = u16::try_from(text.len()).ok()?;
+    Some([b"u", &length.to_le_bytes()[..], &text].concat())
 }
 
 /// Questions, and the stamps that answer them.
 #[derive(Default)]
-struct Asked {
+struct Asked<'a> {
+    unset: BTreeSet<&'a [u8]>,
+    /// What is asked already: much is configured by a few variables.
+    set: BTreeSet<(&'a [u8], &'a [u8])>,
     questions: Vec<u8>,
     stamps: Vec<u8>,
 }
 
-impl Asked {
+impl<'a> Asked<'a> {
     /// Adds a question, unless one of its texts cannot stand there.
     fn ask(&mut self, letter: u8, texts: &[&[u8]]) -> Option<()> {
         self.questions.push(letter);
@@ -208,7 +252,7 @@ impl Asked {
         self.stamps.extend_from_slice(&stamp.to_bytes());
     }
 
-    fn input(&mut self, input: &Input<'_>) -> Option<()> {
+    fn input(&mut self, input: &'a Input<'_>) -> Option<()> {
         match input {
             Input::Content { path, stamp, .. } => {
                 self.ask(b'f', &[path])?;
@@ -219,8 +263,12 @@ impl Asked {
             Input::Link { path, target } => self.ask(b'l', &[target, path])?,
             Input::Never { .. } => return None,
             Input::SearchPath { value, .. } => self.ask(b'p', &[value])?,
-            Input::Variable { name, value: Some(value) } => self.ask(b'v', &[name, value])?,
-            Input::Variable { name, value: None } => self.ask(b'u', &[name])?,
+            Input::Variable { name, value: Some(value) } => {
+                if self.set.insert((name, value)) {
+                    self.ask(b'v', &[name, value])?;
+                }
+            }
+            Input::Variable { name, value: None } => drop(self.unset.insert(name)),
             Input::Private { name, value } => self.ask(b's', &[&value.hex_bytes(), name])?,
             Input::Command { name, path: Some(path) } => self.ask(b'c', &[name, path])?,
             Input::Command { name, path: None } => self.ask(b'n', &[name])?,

@@ -38,10 +38,7 @@ mod linux {
     use std::ptr;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
-    use runner::fast_path::{self as hit, Buffers, System};
-
-    /// More variables than any script's hit has: one with cargo's rules has 18. With more, the long way is taken.
-    const MOST_OWN_VARIABLES: usize = 32;
+    use runner::fast_path::{self as hit, Buffers, Mark, NameMarks, System};
 
     /// What the one look for a hit writes to. Static, so that its pages cost nothing until they are touched, which costs as
     /// much as several files to ask about: two are, unless there is much to write.
@@ -70,44 +67,31 @@ mod linux {
     /// The environment as the kernel laid it out.
     struct Kernel {
         variables: &'static [*const c_char],
-        /// One bit for each beginning of a name: see [`Kernel::mark`]. Most of what a hit asks for is not set, and shows by this.
-        names: [u64; 4],
+        /// Most of what a hit asks for is not set, and shows by this.
+        marks: NameMarks,
     }
 
     impl Kernel {
         /// # Safety
         /// `envp` is a null-terminated array of C strings, as long as the process lives.
         unsafe fn new(envp: *const *const c_char) -> Kernel {
-            let (mut names, mut count) = ([0; 4], 0);
-            // SAFETY: it goes no further than to the null, and in no text further than to its end.
+            let (mut marks, mut count) = (NameMarks::NONE, 0);
+            // SAFETY: it goes no further than to the null.
             let variables = unsafe {
                 while !(*envp.add(count)).is_null() {
                     let text = (*envp.add(count)).cast::<u8>();
-                    let (word, bit) = Kernel::mark(|place| *text.add(place));
-                    names[word] |= bit;
+                    marks.add(Mark::of_start(start_of(text)));
                     count += 1;
                 }
                 std::slice::from_raw_parts(envp, count)
             };
-            Kernel { variables, names }
-        }
-
-        /// The place of the bit of a name, by its first three bytes, of which the equals sign may be one. What comes after that, or
-        /// after a zero byte, is not asked for.
-        #[inline(always)]
-        fn mark(at: impl Fn(usize) -> u8) -> (usize, u64) {
-            let first = at(0);
-            let second = if matches!(first, 0 | b'=') { 0 } else { at(1) };
-            let third = if matches!(second, 0 | b'=') { 0 } else { at(2) };
-            let mixed = usize::from(first) * 7 + usize::from(second) * 31 + usize::from(third) * 13;
-            (mixed >> 6 & 3, 1 << (mixed & 63))
+            Kernel { variables, marks }
         }
     }
 
     impl System for Kernel {
         fn variable(&self, name: &[u8]) -> Option<&[u8]> {
-            let (word, bit) = Kernel::mark(|place| name.get(place).copied().unwrap_or(b'='));
-            if self.names[word] & bit == 0 {
+            if !self.marks.may_have(Mark::of(name)) {
                 return None;
             }
             for text in self.variables {
@@ -121,6 +105,10 @@ mod linux {
                 }
             }
             None
+        }
+
+        fn may_have(&self, mark: Mark) -> bool {
+            self.marks.may_have(mark)
         }
 
         fn has_variable_like(&self, prefix: &[u8], known: &[&[u8]]) -> bool {
@@ -139,6 +127,28 @@ mod linux {
             let written = unsafe { super::getcwd(buffer) };
             written?.checked_sub(1).filter(|length| *length > 0 && buffer.first() == Some(&b'/'))
         }
+    }
+
+    /// The first eight bytes of a C string, the first of them lowest, and anything after its end.
+    ///
+    /// # Safety
+    /// `text` is a C string.
+    #[inline(always)]
+    unsafe fn start_of(text: *const u8) -> u64 {
+        const LEAST_PAGE_BYTES: usize = 4096;
+        if text.addr() % LEAST_PAGE_BYTES <= LEAST_PAGE_BYTES - size_of::<u64>() {
+            // SAFETY: all of it is on the page that the string begins on.
+            return u64::from_le(unsafe { text.cast::<u64>().read_unaligned() });
+        }
+        let mut start = 0;
+        for place in 0..size_of::<u64>() {
+            // SAFETY: no byte before this one is the string's last.
+            match unsafe { *text.add(place) } {
+                0 => break,
+                byte => start |= u64::from(byte) << (8 * place),
+            }
+        }
+        start
     }
 
     /// What follows `prefix` in a C string that begins so. The environment is searched two dozen times in a hit, and nearly
@@ -174,27 +184,22 @@ mod linux {
             let Some(buffers) = take_memory() else { return };
             let kernel = Kernel::new(envp);
             let Some(hit) = hit::find(CStr::from_ptr(*argv.add(1)), &kernel, buffers) else { return };
-            // Taken apart once: each of the caller's variables is compared with all of them.
-            let mut own = [(&b""[..], ptr::null()); MOST_OWN_VARIABLES];
-            let mut owns = 0;
-            for variable in own_variables(hit.variables) {
-                let Some(place) = own.get_mut(owns) else { return };
-                *place = (name_of(variable.to_bytes()), variable.as_ptr());
-                owns += 1;
-            }
-            let own = own.get(..owns).unwrap_or_default();
+            let own = || own_variables(hit.variables);
+            let is_own = |text| own().any(|own| after(text, name_of(own.to_bytes())).is_some());
+            // In a run that no other run began there are none.
+            let has_own = own().any(|own| kernel.may_have(Mark::of(name_of(own.to_bytes()))));
             // Where the trace was, with which it is done.
             let (_, environment, _) = hit.spare.align_to_mut::<*const c_char>();
             let mut places = environment.iter_mut();
             for variable in kernel.variables {
-                if !own.iter().any(|(name, _)| after(*variable, name).is_some())
+                if !(has_own && is_own(*variable))
                     && let Some(place) = places.next()
                 {
                     *place = *variable;
                 }
             }
-            for ((_, text), place) in own.iter().zip(places.by_ref()) {
-                *place = *text;
+            for (variable, place) in own().zip(places.by_ref()) {
+                *place = variable.as_ptr();
             }
             let Some(end) = places.next() else { return };
             *end = ptr::null();
