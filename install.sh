@@ -413,7 +413,7 @@ build() {
     # A static binary runs on any machine of its kind, and starts faster: it waits for no dynamic loader. The
     # flags go with an explicit `--target`, so that build scripts and proc macros do not get them.
     mkdir "$scratch/scripts"
-    cp "$checkout/scripts/static.ld" "$scratch/scripts/"
+    cp "$checkout"/scripts/*.ld "$scratch/scripts/"
     # Cargo sets this for build scripts, one of which may have called us, and it would win over RUSTFLAGS.
     unset CARGO_ENCODED_RUSTFLAGS
 

@@ -20,4 +20,5 @@ pub(crate) mod shell_commands;
 pub mod shell_words;
 pub(crate) mod similar;
 pub(crate) mod supervision;
+pub(crate) mod terminated;
 pub(crate) mod text_position;

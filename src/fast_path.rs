@@ -21,7 +21,6 @@ pub(crate) mod facts;
 mod tests;
 
 use std::ffi::CStr;
-use std::mem::ManuallyDrop;
 
 use rustix::fd::{AsRawFd, OwnedFd};
 use rustix::fs::{CWD, FileType, Mode, OFlags, ResolveFlags, openat2, readlinkat_raw};
@@ -30,49 +29,50 @@ use rustix::io::Errno;
 use crate::base::digest::{Digest, Fields};
 use crate::base::hit_text::hit_text;
 pub use crate::base::name_marks::{Mark, NameMarks};
+pub use crate::base::terminated::Terminated;
 use crate::fast_path::buffer::Buffer;
-pub use crate::fast_path::facts::System;
-use crate::fast_path::facts::{Answers, PATH_BYTES, is_file};
-use crate::request::options::Options;
+use crate::fast_path::facts::{Answers, PATH_BYTES};
+pub use crate::fast_path::facts::{Status, System};
 use crate::request::package_spec;
 use crate::request::setting_variables::{IGNORED_VARIABLES, KEY_VARIABLES, SLOW_VARIABLES};
 use crate::settings::launch_key;
 use crate::store::key::Key;
+use crate::store::trace::escape::position;
 use crate::store::trace::line::TRACE;
-use crate::store::trace::questions::{Heads, Question, Questions};
+use crate::store::trace::questions::{Heads, Question, Questions, are_whole};
 
-const FILE_BYTES: usize = 256 * 1024;
-/// A script with cargo's rules has some, with what its manifest says of it; and the stamps of eight thousand files. With so many
-/// the file begins a page, if the first of these buffers comes a word after its first quarter.
-const VARIABLES_BYTES: usize = 265 * 1024 - size_of::<usize>();
+const CACHE_BYTES: usize = 256;
+/// What must be there of the rest of the page that the first of the buffers ends on.
+const PAGE_REST_BYTES: usize = 512;
+const PAGE_BYTES: usize = 4096;
 
-/// Memory for all of it: a static one, in which what is always needed comes first, as the first touch of each page costs as
-/// much as several files to ask about.
+/// Memory for nearly all hits, without what must be aligned: half of the pages for the stamps of hundreds of files, and half for
+/// the script and then its trace.
+pub const MEMORY_BYTES: usize = CACHE_BYTES + PATH_BYTES + PAGE_REST_BYTES + 12 * PAGE_BYTES;
+/// Memory for scripts of 256 KiB, and eight thousand files.
+pub const LARGE_MEMORY_BYTES: usize = MEMORY_BYTES + 118 * PAGE_BYTES;
+/// Where memory is to begin on a page, so that it has as few as can be: the first touch of each costs as much as several files to
+/// ask about.
+pub const MEMORY_OFFSET: usize = PAGE_BYTES - CACHE_BYTES - PATH_BYTES - PAGE_REST_BYTES;
+
+/// What a look for a hit writes to, in which what is always needed comes first.
 #[derive(Debug)]
-#[repr(C)]
-pub struct Buffers {
-    cache: [u8; PATH_BYTES],
-    path: [u8; PATH_BYTES],
-    variables: [u8; VARIABLES_BYTES],
+pub struct Buffers<'a> {
+    cache: &'a mut [u8],
+    path: &'a mut [u8],
+    variables: &'a mut [u8],
     /// What is hashed, the script at its end, and then the trace.
-    file: [u8; FILE_BYTES],
+    file: &'a mut [u8],
 }
 
-impl Buffers {
-    /// Empty ones.
-    pub const fn new() -> Buffers {
-        Buffers {
-            cache: [0; PATH_BYTES],
-            path: [0; PATH_BYTES],
-            variables: [0; VARIABLES_BYTES],
-            file: [0; FILE_BYTES],
-        }
-    }
-}
-
-impl Default for Buffers {
-    fn default() -> Buffers {
-        Buffers::new()
+impl<'a> Buffers<'a> {
+    /// Those in some memory; with too little there is never a hit.
+    pub fn of(memory: &'a mut [u8]) -> Buffers<'a> {
+        let (cache, rest) = memory.split_at_mut(CACHE_BYTES.min(memory.len()));
+        let (path, rest) = rest.split_at_mut(PATH_BYTES.min(rest.len()));
+        let pages = rest.len().saturating_sub(PAGE_REST_BYTES) / PAGE_BYTES;
+        let (variables, file) = rest.split_at_mut((PAGE_REST_BYTES + pages / 2 * PAGE_BYTES).min(rest.len()));
+        Buffers { cache, path, variables, file }
     }
 }
 
@@ -125,16 +125,16 @@ const KNOWN: &[&[u8]] = &{
 const OWN_VARIABLE: &[u8] = hit_text!(b"RUNNER_SCRIPT=");
 
 /// The binary of the script at `typed`, if that can be told in the shortest way.
-pub fn find<'a>(typed: &CStr, system: &impl System, buffers: &'a mut Buffers) -> Option<Hit<'a>> {
+pub fn find<'a>(typed: &CStr, system: &impl System, buffers: Buffers<'a>) -> Option<Hit<'a>> {
     let name = typed.to_bytes();
     // A word without any may be a subcommand, or on PATH; a descriptor is not a file, and a URL is no path.
     let package = package_spec::split(name);
-    let is_path = name.contains(&b'/') || name.contains(&b'.');
+    let is_path = position(b'/', name).is_some() || position(b'.', name).is_some();
     if !is_path && package.is_none()
         || matches!(name.first(), Some(b'-' | b'+'))
         || name.starts_with(hit_text!(b"/dev/"))
         || name.starts_with(hit_text!(b"/proc/"))
-        || name.windows(3).any(|signs| signs == hit_text!(b"://"))
+        || position(b':', name).is_some() && name.windows(3).any(|signs| signs == hit_text!(b"://"))
     {
         return None;
     }
@@ -144,9 +144,6 @@ pub fn find<'a>(typed: &CStr, system: &impl System, buffers: &'a mut Buffers) ->
         return None;
     }
     let Buffers { variables, cache, path, file: bytes } = buffers;
-    // Never dropped: there is nothing in them.
-    let options = &*ManuallyDrop::new(Options::default());
-
     let shaping = |fields: &mut Fields<Buffer<'_>>| {
         for name in KEY_VARIABLES.iter().filter(|_| is_shaped) {
             if let Some(value) = system.variable(name.as_bytes()) {
@@ -162,7 +159,7 @@ pub fn find<'a>(typed: &CStr, system: &impl System, buffers: &'a mut Buffers) ->
         if system.variable(b"RUNNER_SCRIPT").is_some() {
             return None;
         }
-        let fields = launch_key::of_package(Buffer::new(bytes), package, wanted, options, shaping);
+        let fields = launch_key::of_package(Buffer::new(bytes), package, wanted, None, shaping);
         let key = Key::new(Digest::of(fields.into_sink().with(0)?));
         let (binary, trace) = find_traced(&key, system, bytes, cache, path, &mut variables)?;
         let variables = variables.into_bytes();
@@ -174,13 +171,15 @@ pub fn find<'a>(typed: &CStr, system: &impl System, buffers: &'a mut Buffers) ->
 
     let (file, has_links) = open_script(typed).ok()?;
     let script_path = match has_links {
-        false => Some(script_path).filter(|path| !has_parents(path))?,
+        false => Some(script_path).filter(|_| !has_parents(name))?,
         true => real_path(&file, path)?,
     };
-    let size = usize::try_from(rustix::fs::fstat(&file).ok().filter(is_file)?.st_size).ok()?;
-    let fields = launch_key::of_file(Buffer::new(bytes), script_path, size, options, shaping);
+    let status = rustix::fs::fstat(&file).ok()?;
+    (FileType::from_raw_mode(status.st_mode) == FileType::RegularFile).then_some(())?;
+    let size = usize::try_from(status.st_size).ok()?;
+    let fields = launch_key::of_file(Buffer::new(bytes), script_path, size, None, shaping);
     let mut hashed = fields.into_sink();
-    read_whole(&file, hashed.spare()).filter(|script| script.len() == size)?;
+    read_whole(&file, hashed.spare(), system).filter(|script| script.len() == size)?;
     let key = Key::new(Digest::of(hashed.with(size)?));
     variables.push(hit_text!(b"\0"))?;
     let (binary, trace) = find_traced(&key, system, bytes, cache, path, &mut variables)?;
@@ -199,16 +198,13 @@ fn find_traced<'a>(
 ) -> Option<(&'a CStr, OwnedFd)> {
     let mut cache = Buffer::new(cache);
     push_cache(&mut cache, system)?;
-    let mut root = rustix::fs::lstat(cache.c_str()?).ok()?;
-    let us = rustix::process::geteuid().as_raw();
+    let mut root = system.status(cache.terminated()?, false).ok()?;
+    let us = system.user();
     // A link of one's own leads where one wants.
-    if FileType::from_raw_mode(root.st_mode) == FileType::Symlink && root.st_uid == us {
-        root = rustix::fs::stat(cache.c_str()?).ok()?;
+    if root.is(FileType::Symlink) && root.owner == us {
+        root = system.status(cache.terminated()?, true).ok()?;
     }
-    let is_ours = FileType::from_raw_mode(root.st_mode) == FileType::Directory
-        && root.st_uid == us
-        && root.st_mode & 0o022 == 0;
-    if !is_ours {
+    if !(root.is(FileType::Directory) && root.owner == us && root.mode & 0o022 == 0) {
         return None;
     }
     cache.push(hit_text!(b"/v1/"))?;
@@ -218,13 +214,13 @@ fn find_traced<'a>(
     for part in [cache.bytes(), hit_text!(b"traces/"), hex.get(..2)?, hit_text!(b"/"), &hex] {
         path.push(part)?;
     }
-    let file = open(path.c_str()?).ok()?;
-    let lines = read_whole(&file, buffer)?.strip_prefix(TRACE)?.strip_prefix(hit_text!(b"\n"))?;
+    let file = open(path.terminated()?.c_str()).ok()?;
+    let trace = read_heads(&file, buffer, system)?;
     let own = variables.length;
-    for questions in Heads::of(key.digest(), lines) {
+    for questions in Heads::of(key.digest(), lines(trace)?) {
         variables.length = own;
         let mut answers = Answers::new(&mut path, variables, system);
-        if is_current(questions, &mut answers, &cache, root.st_uid, system)? {
+        if is_current(questions, &mut answers, &cache, us, system)? {
             return Some((path.into_c_str()?, file));
         }
     }
@@ -243,8 +239,7 @@ fn is_current(
     loop {
         match questions.next()? {
             Question::Binary(binary) => {
-                let shared = system.variable(hit_text!(b"RUNNER_CACHE_SYSTEM"));
-                answers.binary(binary.to_bytes(), cache.bytes(), shared, owner)?;
+                answers.binary(binary.bytes(), cache.bytes(), owner, system)?;
                 return questions.are_answered_by(answers.take_stamps()).then_some(true);
             }
             question if answers.answer(question, system)? => {}
@@ -274,18 +269,24 @@ fn push_absolute(text: &mut Buffer<'_>, name: &[u8], system: &impl System) -> Op
     if name.first() == Some(&b'/') {
         return is_tidy(name).then(|| text.push(name))?;
     }
+    let name = name.strip_prefix(hit_text!(b"./")).unwrap_or(name);
+    has_tidy_components(name).then_some(())?;
+    // The kernel's own paths are tidy; but for `/`, which ends in a slash.
     let start = text.length;
-    text.length = start.checked_add(system.current_directory(text.buffer.get_mut(start..)?)?)?;
-    is_tidy(text.bytes().get(start..)?).then_some(())?;
-    text.push(hit_text!(b"/"))?;
-    text.push(name.strip_prefix(hit_text!(b"./")).unwrap_or(name))?;
-    is_tidy(text.bytes().get(start..)?).then_some(())
+    text.length = start.checked_add(system.current_directory(text.spare())?)?;
+    if text.length - start > 1 {
+        text.push(hit_text!(b"/"))?;
+    }
+    text.push(name)
 }
 
 /// Whether a path is absolute and holds no empty and no `.` components.
 fn is_tidy(path: &[u8]) -> bool {
-    let mut components = path.split(|byte| *byte == b'/');
-    components.next() == Some(b"") && components.all(|component| !component.is_empty() && component != b".")
+    path.split_first().is_some_and(|(first, rest)| *first == b'/' && has_tidy_components(rest))
+}
+
+fn has_tidy_components(path: &[u8]) -> bool {
+    path.split(|byte| *byte == b'/').all(|component| !matches!(component, [] | [b'.']))
 }
 
 /// Opens a script, and tells whether its path holds a symbolic link: see [`crate::Script`].
@@ -316,7 +317,7 @@ fn real_path<'a>(file: &OwnedFd, buffer: &'a mut [u8]) -> Option<&'a [u8]> {
         }
     }
     text.push(digits.get(start..)?)?;
-    let length = readlinkat_raw(CWD, text.c_str()?, &mut *buffer).ok()?;
+    let length = readlinkat_raw(CWD, text.terminated()?.c_str(), &mut *buffer).ok()?;
     // A path that fills the buffer may have been cut; a file that was removed, or lies elsewhere, has no name here.
     let is_whole = length < buffer.len();
     let path = buffer.get(..length)?;
@@ -332,9 +333,27 @@ fn open(path: &CStr) -> Result<OwnedFd, Errno> {
     rustix::fs::open(path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())
 }
 
-/// All of a file, if it is smaller than the buffer: a short read is its end.
-fn read_whole<'a>(file: &OwnedFd, buffer: &'a mut [u8]) -> Option<&'a [u8]> {
+/// What follows the first line of a trace.
+fn lines(trace: &[u8]) -> Option<&[u8]> {
+    trace.strip_prefix(TRACE)?.strip_prefix(hit_text!(b"\n"))
+}
+
+/// The beginning of a trace, with all heads: a page, if they are on it, as one page is touched for that.
+fn read_heads<'a>(file: &OwnedFd, buffer: &'a mut [u8], system: &impl System) -> Option<&'a [u8]> {
+    let (page, rest) = buffer.split_at_mut_checked(PAGE_BYTES)?;
+    let mut count = rustix::io::read(file, &mut *page).ok()?;
+    if count == page.len() && !are_whole(lines(page)?) {
+        count += read_whole(file, rest, system)?.len();
+    }
+    buffer.get(..count)
+}
+
+/// All that is left of a file, if it is smaller than the buffer: a short read is its end.
+fn read_whole<'a>(file: &OwnedFd, buffer: &'a mut [u8], system: &impl System) -> Option<&'a [u8]> {
     let count = rustix::io::read(file, &mut *buffer).ok()?;
-    (count < buffer.len()).then_some(())?;
+    if count == buffer.len() {
+        system.lacks_memory();
+        return None;
+    }
     buffer.get(..count)
 }

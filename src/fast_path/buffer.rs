@@ -3,6 +3,7 @@
 use std::ffi::CStr;
 
 use crate::base::digest::Sink;
+use crate::base::terminated::Terminated;
 
 /// Bytes in a buffer of fixed size; what does not fit is declined.
 pub(super) struct Buffer<'a> {
@@ -44,9 +45,9 @@ impl<'a> Buffer<'a> {
         Some(())
     }
 
-    pub(super) fn c_str(&mut self) -> Option<&CStr> {
+    pub(super) fn terminated(&mut self) -> Option<Terminated<'_>> {
         *self.buffer.get_mut(self.length)? = 0;
-        CStr::from_bytes_with_nul(self.buffer.get(..=self.length)?).ok()
+        Terminated::new(self.buffer.get(..=self.length)?)
     }
 
     /// All that was taken, and `more` bytes after it; `None` if something did not fit.

@@ -1,6 +1,7 @@
 //! That a hit asks all that was recorded, and notices each change.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::fs;
@@ -12,7 +13,7 @@ use crate::base::digest::Digest;
 use crate::base::environment::Environment;
 use crate::base::name_marks::Mark;
 use crate::fast_path::buffer::Buffer;
-use crate::fast_path::{Buffers, System, find_traced};
+use crate::fast_path::{Buffers, MEMORY_BYTES, System, find_traced};
 use crate::store::key::Key;
 use crate::store::stamp::{Moment, Stamp};
 use crate::store::trace::fact::{Check, Content, Input, text_of};
@@ -20,7 +21,7 @@ use crate::store::trace::line::Binary;
 use crate::store::trace::{Trace, Variant};
 
 /// Variables that somebody sets.
-struct Fixed(HashMap<&'static str, Vec<u8>>);
+struct Fixed(HashMap<&'static str, Vec<u8>>, Cell<bool>);
 
 impl System for Fixed {
     fn variable(&self, name: &[u8]) -> Option<&[u8]> {
@@ -33,6 +34,10 @@ impl System for Fixed {
 
     fn has_variable_like(&self, _prefix: &[u8], _known: &[&[u8]]) -> bool {
         false
+    }
+
+    fn lacks_memory(&self) {
+        self.1.set(true);
     }
 
     fn current_directory(&self, _buffer: &mut [u8]) -> Option<usize> {
@@ -66,7 +71,7 @@ impl World {
             ("SET", b"a b=c".to_vec()),
             ("SECRET", b"hidden".to_vec()),
         ];
-        World { root, system: Fixed(variables.into()) }
+        World { root, system: Fixed(variables.into(), Cell::new(false)) }
     }
 
     fn at(&self, name: &str) -> PathBuf {
@@ -133,8 +138,8 @@ impl World {
         let path = self.at("cache/v1/traces").join(&hex[..2]).join(hex);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, trace).unwrap();
-        let mut buffers = Box::new(Buffers::new());
-        let Buffers { variables, cache, path, file } = &mut *buffers;
+        let mut memory = vec![0; MEMORY_BYTES];
+        let Buffers { variables, cache, path, file } = Buffers::of(&mut memory);
         let mut variables = Buffer::new(variables);
         let (binary, _) = find_traced(&key, &self.system, file, cache, path, &mut variables)?;
         let binary = Path::new(OsStr::from_bytes(binary.to_bytes()));
@@ -273,6 +278,26 @@ fn an_older_variant_is_found_if_the_newer_does_not_hold_for_certain() {
         variant.binary.path = Cow::Owned(place.as_bytes().to_vec());
         assert_eq!(world.found(vec![variant]), None, "{place}");
     }
+}
+
+#[test]
+fn heads_of_more_than_a_page_are_all_read() {
+    let world = World::new();
+    let other_value = |number: usize| {
+        let mut variant = world.variant();
+        variant.checks.insert(0, Check::variable_is("SET", Some(number.to_string().into_bytes())));
+        variant
+    };
+    for count in 0..12 {
+        let variants: Vec<Variant<'_>> = (0..count).map(other_value).chain([world.variant()]).collect();
+        let bytes =
+            Trace { script: Cow::Borrowed(b"/x.rs"), variants: variants.clone() }.render(&Digest::of(b"key"));
+        assert!(world.found(variants).is_some(), "{count} variants before it, {} bytes", bytes.len());
+    }
+    // Where memory does not suffice for them that is told.
+    let many: Vec<Variant<'_>> = (0..40).map(other_value).chain([world.variant()]).collect();
+    assert_eq!(world.found(many), None);
+    assert!(world.system.1.get());
 }
 
 #[test]

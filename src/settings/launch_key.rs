@@ -62,17 +62,17 @@ fn of_script(script: &Script, options: &Options, variables: impl FnOnce(&mut Fie
     let mut fields = match (script.location(), script.real_path()) {
         (Location::File(path), real) => {
             let path = real.unwrap_or(path).as_os_str().as_bytes();
-            of_file(hasher, path, bytes.len(), options, variables)
+            of_file(hasher, path, bytes.len(), Some(options), variables)
         }
         (Location::Package(package), _) => {
             let (name, wanted) = (package.name().as_bytes(), package.wanted_text().as_bytes());
-            of_package(hasher, name, wanted, options, variables)
+            of_package(hasher, name, wanted, Some(options), variables)
         }
         (Location::Nowhere(base), _) => {
             let mut fields = Fields::of(hasher, "launch from nowhere");
             fields.push("base", base.as_os_str().as_bytes());
             fields.push("name", script.stem().as_bytes());
-            finish(fields, bytes.len(), options, variables)
+            finish(fields, bytes.len(), Some(options), variables)
         }
     };
     fields.more(bytes);
@@ -80,12 +80,12 @@ fn of_script(script: &Script, options: &Options, variables: impl FnOnce(&mut Fie
 }
 
 /// What is hashed of a script that is a file, at its real path, up to its bytes: `length` of them follow, so that a hit can read
-/// them to where they are hashed.
+/// them to where they are hashed. A hit has no options, and where nothing is asked for they add nothing.
 pub(crate) fn of_file<S: Sink>(
     sink: S,
     path: &[u8],
     length: usize,
-    options: &Options,
+    options: Option<&Options>,
     variables: impl FnOnce(&mut Fields<S>),
 ) -> Fields<S> {
     let mut fields = Fields::of(sink, hit_text!(str "launch"));
@@ -98,7 +98,7 @@ pub(crate) fn of_package<S: Sink>(
     sink: S,
     name: &[u8],
     wanted: &[u8],
-    options: &Options,
+    options: Option<&Options>,
     variables: impl FnOnce(&mut Fields<S>),
 ) -> Fields<S> {
     let mut fields = Fields::of(sink, "launch of a package");
@@ -110,11 +110,13 @@ pub(crate) fn of_package<S: Sink>(
 fn finish<S: Sink>(
     mut fields: Fields<S>,
     length: usize,
-    options: &Options,
+    options: Option<&Options>,
     variables: impl FnOnce(&mut Fields<S>),
 ) -> Fields<S> {
     fields.push(hit_text!(str "format"), FORMAT.as_bytes());
-    options.add_to(&mut fields);
+    if let Some(options) = options {
+        options.add_to(&mut fields);
+    }
     variables(&mut fields);
     fields.begin(hit_text!(str "bytes"), length);
     fields

@@ -2,6 +2,8 @@
 
 #[cfg(target_env = "musl")]
 mod allocator;
+#[cfg(all(runner_start, target_env = "musl"))]
+mod copying;
 pub(crate) mod entry;
 #[cfg(all(target_env = "musl", panic = "abort"))]
 mod unwinding;

@@ -123,6 +123,12 @@ fn key(options: &Options) -> String {
     fields.finish().hex()
 }
 
+/// A hit has no options, and hashes none.
+#[test]
+fn options_that_ask_for_nothing_are_no_part_of_a_key() {
+    assert_eq!(key(&Options::default()), Fields::new("test").finish().hex());
+}
+
 #[test]
 fn any_options_are_the_same_with_the_same_key_after_they_were_written_as_arguments() {
     let mut numbers = Numbers(0x2545_f491_4f6c_dd1d);

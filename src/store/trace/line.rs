@@ -40,7 +40,7 @@
 use crate::base::digest::Digest;
 use crate::base::hit_text::hit_text;
 use crate::store::stamp::Stamp;
-use crate::store::trace::escape::{Text, split_at_byte, split_field, unescape};
+use crate::store::trace::escape::{Text, position, split_at_byte, split_field, unescape};
 use crate::store::trace::fact::{Check, Input, parse_stamp};
 
 /// The first line of a trace.
@@ -168,5 +168,7 @@ impl<'a> Binary<'a> {
 /// Whether a binary may be there: nothing outside is ever executed, whoever wrote the trace, but what the shared cache has.
 pub(crate) fn is_in_cache(path: &[u8]) -> bool {
     let is_inside = path.starts_with(hit_text!(b"bin/")) || path.first() == Some(&b'/');
-    is_inside && !path.split(|byte| *byte == b'/').any(|component| component == b"..")
+    // Few names have a dot.
+    let may_lead_out = position(b'.', path).is_some();
+    is_inside && !(may_lead_out && path.split(|byte| *byte == b'/').any(|component| component == b".."))
 }

@@ -16,21 +16,21 @@
 //! b PATH                    the last: what to execute, with its stamp
 //! ```
 //!
-//! A question is its letter and its texts, without the spaces, and with a zero byte after each text: what is to be asked of the kernel
-//! ends so, and is searched for its end once. What is not set stands
-//! first, as its bytes are counted: two in little-endian order, then for each name two of its mark, one of its length, and the name. A variant with a stamp that proves nothing, or of which more is to be known than its
-//! binary, has no head: the long way serves it.
+//! A question is its letter and its texts, without the spaces: before each text stands how many bytes it has, two bytes in
+//! little-endian order, and at its end a zero byte, which counts, as what is to be asked of the kernel ends so. The names of `u`
+//! are counted as one text; each is its mark (two bytes), its length (one) and the name. A variant with a stamp that proves
+//! nothing, or of which more is to be known than its binary, has no head: the long way serves it.
 //!
 //! The sum is over the trace's key, the questions, and the stamp of each `w`, `f` and `b` in turn, and so a hit needs neither the
 //! stamps nor the seal: whatever is torn, damaged, another script's or has another stamp gives another sum. Then the long way
 //! looks at the contents.
 
 use std::collections::BTreeSet;
-use std::ffi::CStr;
 
 use crate::base::digest::Digest;
 use crate::base::hit_text::hit_text;
 use crate::base::name_marks::Mark;
+use crate::base::terminated::Terminated;
 use crate::store::seal::{self, Sum};
 use crate::store::stamp::{Stamp, unsigned};
 use crate::store::trace::escape::Text;
@@ -46,18 +46,18 @@ const ASK: &[u8] = hit_text!(b"ask ");
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Question<'a> {
     /// `NAME=VALUE`
-    Told(&'a CStr),
-    Without(&'a CStr),
+    Told(Terminated<'a>),
+    Without(Terminated<'a>),
     Unset(Names<'a>),
-    Variable(&'a CStr, &'a CStr),
-    Secret(Digest, &'a CStr),
-    SearchPath(&'a CStr),
-    Command(&'a CStr, Option<&'a CStr>),
-    Absent(&'a CStr),
-    Present(&'a CStr),
-    Link(&'a CStr, &'a CStr),
-    File(&'a CStr),
-    Binary(&'a CStr),
+    Variable(Terminated<'a>, Terminated<'a>),
+    Secret(Digest, Terminated<'a>),
+    SearchPath(Terminated<'a>),
+    Command(Terminated<'a>, Option<Terminated<'a>>),
+    Absent(Terminated<'a>),
+    Present(Terminated<'a>),
+    Link(Terminated<'a>, Terminated<'a>),
+    File(Terminated<'a>),
+    Binary(Terminated<'a>),
 }
 
 // --- read ---
@@ -101,10 +101,16 @@ impl<'a> Questions<'a> {
         self.recorded == seal::digits(seal::sum(self.seed, stamps))
     }
 
-    fn text(&mut self) -> Option<&'a CStr> {
-        let text = CStr::from_bytes_until_nul(self.rest).ok()?;
-        self.rest = self.rest.get(text.count_bytes() + 1..)?;
-        Some(text)
+    /// The next of so many bytes as stand before them.
+    fn counted(&mut self) -> Option<&'a [u8]> {
+        let (length, rest) = self.rest.split_first_chunk()?;
+        let (bytes, rest) = rest.split_at_checked(usize::from(u16::from_le_bytes(*length)))?;
+        self.rest = rest;
+        Some(bytes)
+    }
+
+    fn text(&mut self) -> Option<Terminated<'a>> {
+        Terminated::new(self.counted()?)
     }
 }
 
@@ -116,10 +122,7 @@ impl<'a> Iterator for Questions<'a> {
         let (letter, rest) = self.rest.split_first()?;
         self.rest = rest;
         if *letter == b'u' {
-            let (length, rest) = rest.split_first_chunk()?;
-            let (names, rest) = rest.split_at_checked(usize::from(u16::from_le_bytes(*length)))?;
-            self.rest = rest;
-            return Some(Question::Unset(Names(names)));
+            return Some(Question::Unset(Names(self.counted()?)));
         }
         let text = self.text()?;
         Some(match letter {
@@ -133,7 +136,7 @@ impl<'a> Iterator for Questions<'a> {
             b'e' => Question::Present(text),
             b't' => Question::Told(text),
             b'p' => Question::SearchPath(text),
-            b's' => Question::Secret(Digest::parse(text.to_bytes())?, self.text()?),
+            b's' => Question::Secret(Digest::parse(text.bytes())?, self.text()?),
             b'b' => Question::Binary(text),
             _ => return None,
         })
@@ -182,6 +185,12 @@ pub(crate) fn after_heads(mut lines: &[u8]) -> &[u8] {
     lines
 }
 
+/// Whether a part of a trace, which may end anywhere, has all of its heads: the line that comes after them begins.
+pub(crate) fn are_whole(lines: &[u8]) -> bool {
+    let rest = after_heads(lines);
+    rest.len() >= ASK.len() && !rest.starts_with(ASK)
+}
+
 // --- written ---
 
 /// The head of a variant, if it can be asked about.
@@ -222,8 +231,12 @@ fn unset(names: &BTreeSet<&[u8]>) -> Option<Vec<u8>> {
         text.push(u8::try_from(name.len()).ok()?);
         text.extend_from_slice(name);
     }
-    let length = u16::try_from(text.len()).ok()?;
-    Some([b"u", &length.to_le_bytes()[..], &text].concat())
+    Some([b"u", &counted(&text)?[..], &text].concat())
+}
+
+/// How many bytes there are, as it stands before them.
+fn counted(bytes: &[u8]) -> Option<[u8; 2]> {
+    Some(u16::try_from(bytes.len()).ok()?.to_le_bytes())
 }
 
 /// Questions, and the stamps that answer them.
@@ -242,8 +255,9 @@ impl<'a> Asked<'a> {
         self.questions.push(letter);
         for text in texts {
             (!text.contains(&0)).then_some(())?;
-            self.questions.extend_from_slice(text);
-            self.questions.push(0);
+            let text = [text, &b"\0"[..]].concat();
+            self.questions.extend_from_slice(&counted(&text)?);
+            self.questions.extend_from_slice(&text);
         }
         Some(())
     }

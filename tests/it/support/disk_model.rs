@@ -321,7 +321,8 @@ pub fn assert_survives(sandbox: &Sandbox, arguments: &[&str], output: &str) -> u
         .cached("traces")
         .iter()
         .map(|trace| {
-            let text = fs::read_to_string(cache.join("v1/traces").join(trace)).unwrap();
+            let text = fs::read(cache.join("v1/traces").join(trace)).unwrap();
+            let text = String::from_utf8_lossy(&text);
             let binary = text.lines().find(|line| line.starts_with("binary ")).unwrap();
             let below = |path: &Path| path.strip_prefix(sandbox.home()).unwrap().to_owned();
             Promise {
