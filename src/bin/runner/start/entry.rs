@@ -365,6 +365,7 @@ unsafe fn getcwd(buffer: &mut [u8]) -> Option<usize> {
 mod start {
     use std::ffi::c_char;
 
+    use runner::EXIT_FAILED;
     use runner::fast_path::{MEMORY_BYTES, MEMORY_OFFSET};
 
     const PAGE_BYTES: usize = 4096;
@@ -418,14 +419,14 @@ mod start {
 
     /// Makes the static variables writable, which are whole pages; ends the process if the kernel refuses.
     unsafe extern "C" fn late(data: usize, end: usize) {
-        const MESSAGE: &str = "runner: cannot write to static memory: mprotect failed\n";
-        const FAILED: usize = 70;
+        const MESSAGE: &str = "runner: the kernel does not let this program write to its static variables\n  \
+                               hint: a runner that `cargo install` links needs no permission for that\n";
         // SAFETY: these are pages of the program that hold nothing but static variables; 10 is mprotect, 3 reading and writing, 1
         // write, and 60 exit.
         unsafe {
             if super::call(10, data, end - data, 3) != 0 {
                 super::call(1, 2, MESSAGE.as_ptr().expose_provenance(), MESSAGE.len());
-                super::call(60, FAILED, 0, 0);
+                super::call(60, EXIT_FAILED.into(), 0, 0);
             }
         }
     }
