@@ -264,6 +264,7 @@ fn an_older_variant_is_found_if_the_newer_does_not_hold_for_certain() {
         odd(|variant| variant.binary.stamp = None),
         odd(|variant| variant.checks.push(Check::never("why"))),
         odd(|variant| variant.checks.push(Check::absent(Path::new("/a\0b")))),
+        odd(|variant| variant.checks.push(Check::variable_is("A\0B", None))),
     ];
     for (number, other) in others.into_iter().enumerate() {
         assert_eq!(world.found(vec![other, old.clone()]), None, "{number}");

@@ -227,6 +227,7 @@ fn unset(names: &BTreeSet<&[u8]>) -> Option<Vec<u8>> {
     }
     let mut text = Vec::new();
     for name in names {
+        (!name.contains(&0)).then_some(())?;
         text.extend_from_slice(&Mark::of(name).to_bytes());
         text.push(u8::try_from(name.len()).ok()?);
         text.extend_from_slice(name);
