@@ -38,13 +38,14 @@ use crate::request::setting_variables::{IGNORED_VARIABLES, KEY_VARIABLES, SLOW_V
 use crate::settings::launch_key;
 use crate::store::key::Key;
 use crate::store::trace::escape::position;
-use crate::store::trace::line::TRACE;
+use crate::store::trace::line::{TRACE, has_parents};
 use crate::store::trace::questions::{Heads, Question, Questions, are_whole};
 
 const CACHE_BYTES: usize = 256;
 /// What must be there of the rest of the page that the first of the buffers ends on.
 const PAGE_REST_BYTES: usize = 512;
-const PAGE_BYTES: usize = 4096;
+/// The smallest page that a kernel has.
+pub const PAGE_BYTES: usize = 4096;
 
 /// Memory for nearly all hits, without what must be aligned: half of the pages for the stamps of hundreds of files, and half for
 /// the script and then its trace.
@@ -174,6 +175,7 @@ pub fn find<'a>(typed: &CStr, system: &impl System, buffers: Buffers<'a>) -> Opt
         false => Some(script_path).filter(|_| !has_parents(name))?,
         true => real_path(&file, path)?,
     };
+    // Not as a `Status`, whose stamp would take stack that a hit has no more of on its page.
     let status = rustix::fs::fstat(&file).ok()?;
     (FileType::from_raw_mode(status.st_mode) == FileType::RegularFile).then_some(())?;
     let size = usize::try_from(status.st_size).ok()?;
@@ -322,11 +324,6 @@ fn real_path<'a>(file: &OwnedFd, buffer: &'a mut [u8]) -> Option<&'a [u8]> {
     let is_whole = length < buffer.len();
     let path = buffer.get(..length)?;
     (is_whole && is_tidy(path) && !path.ends_with(b" (deleted)")).then_some(path)
-}
-
-/// Whether a path holds a `..`.
-fn has_parents(path: &[u8]) -> bool {
-    path.split(|byte| *byte == b'/').any(|component| component == b"..")
 }
 
 fn open(path: &CStr) -> Result<OwnedFd, Errno> {

@@ -54,16 +54,16 @@ impl Cost {
     }
 
     pub fn minus(self, other: Cost) -> Cost {
-        Cost {
-            wall: self.wall - other.wall,
-            processor: self.processor - other.processor,
-            faults: self.faults - other.faults,
-        }
+        self.with(other, |one, other| one - other)
     }
 
     fn plus(self, other: Cost) -> Cost {
-        let sum = |part: Part| part(self) + part(other);
-        Cost { wall: sum(WALL), processor: sum(PROCESSOR), faults: sum(FAULTS) }
+        self.with(other, |one, other| one + other)
+    }
+
+    fn with(self, other: Cost, joined: fn(f64, f64) -> f64) -> Cost {
+        let part = |part: Part| joined(part(self), part(other));
+        Cost { wall: part(WALL), processor: part(PROCESSOR), faults: part(FAULTS) }
     }
 }
 

@@ -168,7 +168,11 @@ impl<'a> Binary<'a> {
 /// Whether a binary may be there: nothing outside is ever executed, whoever wrote the trace, but what the shared cache has.
 pub(crate) fn is_in_cache(path: &[u8]) -> bool {
     let is_inside = path.starts_with(hit_text!(b"bin/")) || path.first() == Some(&b'/');
+    is_inside && !has_parents(path)
+}
+
+/// Whether a path holds a `..`.
+pub(crate) fn has_parents(path: &[u8]) -> bool {
     // Few names have a dot.
-    let may_lead_out = position(b'.', path).is_some();
-    is_inside && !(may_lead_out && path.split(|byte| *byte == b'/').any(|component| component == b".."))
+    position(b'.', path).is_some() && path.split(|byte| *byte == b'/').any(|component| component == b"..")
 }

@@ -55,7 +55,7 @@ mod linux {
     use std::mem::MaybeUninit;
     use std::ptr;
 
-    use runner::fast_path::{self as hit, Buffers, LARGE_MEMORY_BYTES, Mark, NameMarks, System};
+    use runner::fast_path::{self as hit, Buffers, LARGE_MEMORY_BYTES, Mark, NameMarks, PAGE_BYTES, System};
     #[cfg(target_arch = "x86_64")]
     use runner::fast_path::{Status, Terminated};
     use rustix::mm::{MapFlags, ProtFlags, mmap_anonymous};
@@ -199,8 +199,7 @@ mod linux {
     /// `text` is a C string.
     #[inline(always)]
     unsafe fn start_of(text: *const u8) -> u64 {
-        const LEAST_PAGE_BYTES: usize = 4096;
-        if text.addr() % LEAST_PAGE_BYTES <= LEAST_PAGE_BYTES - size_of::<u64>() {
+        if text.addr() % PAGE_BYTES <= PAGE_BYTES - size_of::<u64>() {
             // SAFETY: all of it is on the page that the string begins on.
             return u64::from_le(unsafe { text.cast::<u64>().read_unaligned() });
         }
@@ -366,9 +365,7 @@ mod start {
     use std::ffi::c_char;
 
     use runner::EXIT_FAILED;
-    use runner::fast_path::{MEMORY_BYTES, MEMORY_OFFSET};
-
-    const PAGE_BYTES: usize = 4096;
+    use runner::fast_path::{MEMORY_BYTES, MEMORY_OFFSET, PAGE_BYTES};
 
     // At entry `rsp` points to argc, argv…, NULL, envp…, NULL, auxv; `rdx` is libc's business. All of the stack below `rsp` is
     // zero, and 64 KiB of it need nobody's permission. The functions of a hit have theirs on the page that memory begins on.
