@@ -9,7 +9,7 @@
 //! It allocates nothing, starts no thread, touches no thread-local, calls no libc and does not panic, so that the command
 //! can run it before libc has been initialized: that initialization alone costs several times what all of this does, since
 //! in a virtual machine each CPUID traps, and glibc's start-up runs dozens. What is left is, in order: the script (`open`,
-//! `fstat`, `read`), the cache (`lstat`, `geteuid`), the trace (`open`, `read`), its binary (`lstat`), one `stat` a recorded
+//! `pread`), the cache (`lstat`, `geteuid`), the trace (`open`, `read`), its binary (`lstat`), one `stat` a recorded
 //! file, and `execve`.
 //!
 //! The facts of a trace stand at its head as questions, for this alone (see `store::trace::questions`); launch keys and stamps are
@@ -175,13 +175,9 @@ pub fn find<'a>(typed: &CStr, system: &impl System, buffers: Buffers<'a>) -> Opt
         false => Some(script_path).filter(|_| !has_parents(name))?,
         true => real_path(&file, path)?,
     };
-    // Not as a `Status`, whose stamp would take stack that a hit has no more of on its page.
-    let status = rustix::fs::fstat(&file).ok()?;
-    (FileType::from_raw_mode(status.st_mode) == FileType::RegularFile).then_some(())?;
-    let size = usize::try_from(status.st_size).ok()?;
-    let fields = launch_key::of_file(Buffer::new(bytes), script_path, size, None, shaping);
+    let fields = launch_key::of_file(Buffer::new(bytes), script_path, None, shaping);
     let mut hashed = fields.into_sink();
-    read_whole(&file, hashed.spare(), system).filter(|script| script.len() == size)?;
+    let size = read_whole(&file, 0, hashed.spare(), system)?.len();
     let key = Key::new(Digest::of(hashed.with(size)?));
     variables.push(hit_text!(b"\0"))?;
     let (binary, trace) = find_traced(&key, system, bytes, cache, path, &mut variables)?;
@@ -340,14 +336,20 @@ fn read_heads<'a>(file: &OwnedFd, buffer: &'a mut [u8], system: &impl System) ->
     let (page, rest) = buffer.split_at_mut_checked(PAGE_BYTES)?;
     let mut count = rustix::io::read(file, &mut *page).ok()?;
     if count == page.len() && !are_whole(lines(page)?) {
-        count += read_whole(file, rest, system)?.len();
+        count += read_whole(file, count as u64, rest, system)?.len();
     }
     buffer.get(..count)
 }
 
-/// All that is left of a file, if it is smaller than the buffer: a short read is its end.
-fn read_whole<'a>(file: &OwnedFd, buffer: &'a mut [u8], system: &impl System) -> Option<&'a [u8]> {
-    let count = rustix::io::read(file, &mut *buffer).ok()?;
+/// All of a file from `start` on, if it is smaller than the buffer: a short read is its end. Of what has no places in it, as a FIFO
+/// has none, nothing is read, and so nothing is lost.
+fn read_whole<'a>(
+    file: &OwnedFd,
+    start: u64,
+    buffer: &'a mut [u8],
+    system: &impl System,
+) -> Option<&'a [u8]> {
+    let count = rustix::io::pread(file, &mut *buffer, start).ok()?;
     if count == buffer.len() {
         system.lacks_memory();
         return None;

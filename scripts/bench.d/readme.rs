@@ -40,7 +40,8 @@ pub const ROWS: [&str; 15] = [
 pub const SENTENCES: [&str; 7] = [
     "- Overhead of a cached run: {cached run, overhead: runner / scriptisto} times scriptisto's, \
      {cached run, overhead: runner / rust-script} times rust-script's, \
-     {cached run, overhead: runner / stub + binary} times that of a stub without libc.",
+     {cached run, overhead: runner / stub + binary} times that of a stub without libc, and \
+     {cached run, among peers, overhead: runner / stub + binary} times where peers ran in between.",
     "- Among 20,000 cached scripts a cached run takes {cached run: among 20,000 / alone} times as long as alone.",
     "- Each recorded input adds {cached run: each of 200 recorded inputs} µs; 200 MB of `include_bytes!` are not read.",
     "- A cached run needs {peak memory of a cached run} MB of memory; the static binary has {the binary} MB.",

@@ -174,18 +174,22 @@ impl<S: Sink> Fields<S> {
 
     /// Adds a field.
     pub(crate) fn push(&mut self, tag: &str, bytes: &[u8]) {
-        self.begin(tag, bytes.len());
-        self.more(bytes);
+        self.begin(tag, bytes.len() as u64);
+        self.0.take(bytes);
     }
 
-    /// Adds a field whose bytes are still to come: so many.
-    pub(crate) fn begin(&mut self, tag: &str, length: usize) {
+    /// Begins the last field, which goes on to the end of all, and so has a length that no other can have.
+    pub(crate) fn begin_last(&mut self, tag: &str) {
+        self.begin(tag, u64::MAX);
+    }
+
+    fn begin(&mut self, tag: &str, length: u64) {
         self.0.take(&(tag.len() as u64).to_le_bytes());
         self.0.take(tag.as_bytes());
-        self.0.take(&(length as u64).to_le_bytes());
+        self.0.take(&length.to_le_bytes());
     }
 
-    /// Adds bytes of a field that has begun.
+    /// Adds bytes of the last field.
     pub(crate) fn more(&mut self, bytes: &[u8]) {
         self.0.take(bytes);
     }
@@ -253,9 +257,10 @@ mod tests {
     fn fields_are_hashed_as_they_are_written() {
         let (mut hashed, mut written) = (Fields::new("test"), Fields::of(Vec::new(), "test"));
         hashed.push("a", b"b");
-        hashed.push("bytes", b"fn main() {}");
+        hashed.begin_last("bytes");
+        hashed.more(b"fn main() {}");
         written.push("a", b"b");
-        written.begin("bytes", 12);
+        written.begin_last("bytes");
         let text = [&written.into_sink()[..], b"fn main() {}"].concat();
         assert_eq!(Digest::of(&text), hashed.finish());
     }

@@ -20,8 +20,14 @@ impl Mark {
     /// The mark of a name, or of a variable that is set to something.
     #[inline]
     pub fn of(name: &[u8]) -> Mark {
-        let bytes = name.iter().take(size_of::<u64>()).enumerate();
-        Mark::of_start(bytes.fold(0, |start, (place, byte)| start | u64::from(*byte) << (8 * place)))
+        if let Some(start) = name.first_chunk() {
+            return Mark::of_start(u64::from_le_bytes(*start));
+        }
+        let mut bytes = [0; size_of::<u64>()];
+        for (to, from) in bytes.iter_mut().zip(name) {
+            *to = *from;
+        }
+        Mark::of_start(u64::from_le_bytes(bytes))
     }
 
     /// The mark of the name that a text begins with, up to an equals sign or a zero byte, by the first eight bytes of that

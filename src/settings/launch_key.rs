@@ -18,7 +18,7 @@ use crate::store::key::Key;
 
 /// Changes when the same inputs may give another binary or another trace than in an earlier runner: then nothing made
 /// before is looked at again.
-pub(crate) const FORMAT: &str = hit_text!(str concat!(env!("CARGO_PKG_VERSION"), " 9"));
+pub(crate) const FORMAT: &str = hit_text!(str concat!(env!("CARGO_PKG_VERSION"), " 10"));
 
 /// The launch key of a script: of what was asked for on the command line, and of what variables ask for.
 pub(crate) fn launch_key(script: &Script, options: &Options, environment: &Environment) -> Key {
@@ -62,7 +62,7 @@ fn of_script(script: &Script, options: &Options, variables: impl FnOnce(&mut Fie
     let mut fields = match (script.location(), script.real_path()) {
         (Location::File(path), real) => {
             let path = real.unwrap_or(path).as_os_str().as_bytes();
-            of_file(hasher, path, bytes.len(), Some(options), variables)
+            of_file(hasher, path, Some(options), variables)
         }
         (Location::Package(package), _) => {
             let (name, wanted) = (package.name().as_bytes(), package.wanted_text().as_bytes());
@@ -72,25 +72,24 @@ fn of_script(script: &Script, options: &Options, variables: impl FnOnce(&mut Fie
             let mut fields = Fields::of(hasher, "launch from nowhere");
             fields.push("base", base.as_os_str().as_bytes());
             fields.push("name", script.stem().as_bytes());
-            finish(fields, bytes.len(), Some(options), variables)
+            finish(fields, Some(options), variables)
         }
     };
     fields.more(bytes);
     Key::new(fields.finish())
 }
 
-/// What is hashed of a script that is a file, at its real path, up to its bytes: `length` of them follow, so that a hit can read
-/// them to where they are hashed. A hit has no options, and where nothing is asked for they add nothing.
+/// What is hashed of a script that is a file, at its real path, up to its bytes, which follow: a hit reads them to where they are
+/// hashed. It has no options, and where nothing is asked for they add nothing.
 pub(crate) fn of_file<S: Sink>(
     sink: S,
     path: &[u8],
-    length: usize,
     options: Option<&Options>,
     variables: impl FnOnce(&mut Fields<S>),
 ) -> Fields<S> {
     let mut fields = Fields::of(sink, hit_text!(str "launch"));
     fields.push(hit_text!(str "path"), path);
-    finish(fields, length, options, variables)
+    finish(fields, options, variables)
 }
 
 /// What is hashed of a package, and of what is wanted of it, which has no bytes.
@@ -104,12 +103,11 @@ pub(crate) fn of_package<S: Sink>(
     let mut fields = Fields::of(sink, "launch of a package");
     fields.push("package", name);
     fields.push("wanted", wanted);
-    finish(fields, 0, options, variables)
+    finish(fields, options, variables)
 }
 
 fn finish<S: Sink>(
     mut fields: Fields<S>,
-    length: usize,
     options: Option<&Options>,
     variables: impl FnOnce(&mut Fields<S>),
 ) -> Fields<S> {
@@ -118,6 +116,6 @@ fn finish<S: Sink>(
         options.add_to(&mut fields);
     }
     variables(&mut fields);
-    fields.begin(hit_text!(str "bytes"), length);
+    fields.begin_last(hit_text!(str "bytes"));
     fields
 }

@@ -16,7 +16,6 @@ const SHORT: &str = concat!(
     "\
 getcwd
 open x.rs
-stat fd
 read
 stat $ROOT/home/.cache/runner
 geteuid

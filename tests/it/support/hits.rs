@@ -44,6 +44,7 @@ pub fn normalized(sandbox: &Sandbox, calls: &[Call]) -> String {
             "openat" | "openat2" => "open",
             "statx" | "newfstatat" | "fstat" | "lstat" => "stat",
             "faccessat" | "faccessat2" => "access",
+            "pread64" => "read",
             other => other,
         };
         let path = call.texts().into_iter().next().unwrap_or_default();
