@@ -37,7 +37,6 @@ use crate::request::package_spec;
 use crate::request::setting_variables::{IGNORED_VARIABLES, KEY_VARIABLES, SLOW_VARIABLES};
 use crate::settings::launch_key;
 use crate::store::key::Key;
-use crate::store::trace::escape::position;
 use crate::store::trace::line::{TRACE, has_parents};
 use crate::store::trace::questions::{Heads, Question, Questions, are_whole};
 
@@ -81,7 +80,7 @@ impl<'a> Buffers<'a> {
 #[derive(Debug)]
 pub struct Hit<'a> {
     /// The path of the binary.
-    pub binary: &'a CStr,
+    pub binary: Terminated<'a>,
     /// Whether it is a package's program, which is called by its own name.
     pub is_package: bool,
     /// `RUNNER_SCRIPT=…` and what else the program is told: variables for its environment, a NUL after each.
@@ -130,12 +129,14 @@ pub fn find<'a>(typed: &CStr, system: &impl System, buffers: Buffers<'a>) -> Opt
     let name = typed.to_bytes();
     // A word without any may be a subcommand, or on PATH; a descriptor is not a file, and a URL is no path.
     let package = package_spec::split(name);
-    let is_path = position(b'/', name).is_some() || position(b'.', name).is_some();
+    #[expect(clippy::manual_contains, reason = "which is code that nothing else here executes")]
+    let holds = |sign| name.iter().any(|byte| *byte == sign);
+    let is_path = holds(b'/') || holds(b'.');
     if !is_path && package.is_none()
         || matches!(name.first(), Some(b'-' | b'+'))
         || name.starts_with(hit_text!(b"/dev/"))
         || name.starts_with(hit_text!(b"/proc/"))
-        || position(b':', name).is_some() && name.windows(3).any(|signs| signs == hit_text!(b"://"))
+        || holds(b':') && name.windows(3).any(|signs| signs == hit_text!(b"://"))
     {
         return None;
     }
@@ -193,7 +194,7 @@ fn find_traced<'a>(
     cache: &mut [u8],
     path: &'a mut [u8],
     variables: &mut Buffer<'_>,
-) -> Option<(&'a CStr, OwnedFd)> {
+) -> Option<(Terminated<'a>, OwnedFd)> {
     let mut cache = Buffer::new(cache);
     push_cache(&mut cache, system)?;
     let mut root = system.status(cache.terminated()?, false).ok()?;
@@ -219,7 +220,7 @@ fn find_traced<'a>(
         variables.length = own;
         let mut answers = Answers::new(&mut path, variables, system);
         if is_current(questions, &mut answers, &cache, us, system)? {
-            return Some((path.into_c_str()?, file));
+            return Some((path.into_terminated()?, file));
         }
     }
     None

@@ -16,12 +16,12 @@ impl<'a> Terminated<'a> {
     }
 
     /// Without the last byte.
-    pub(crate) fn bytes(self) -> &'a [u8] {
+    pub fn bytes(self) -> &'a [u8] {
         self.0.split_last().map_or(self.0, |(_, bytes)| bytes)
     }
 
     /// With the last byte.
-    pub(crate) fn with_end(self) -> &'a [u8] {
+    pub fn with_end(self) -> &'a [u8] {
         self.0
     }
 

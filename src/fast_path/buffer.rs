@@ -1,7 +1,5 @@
 //! A byte buffer of fixed size, where a heap would allow a `Vec`.
 
-use std::ffi::CStr;
-
 use crate::base::digest::Sink;
 use crate::base::terminated::Terminated;
 
@@ -59,8 +57,8 @@ impl<'a> Buffer<'a> {
         self.buffer.get(..self.length).unwrap_or_default()
     }
 
-    pub(super) fn into_c_str(self) -> Option<&'a CStr> {
+    pub(super) fn into_terminated(self) -> Option<Terminated<'a>> {
         *self.buffer.get_mut(self.length)? = 0;
-        CStr::from_bytes_with_nul(self.buffer.get(..=self.length)?).ok()
+        Terminated::new(self.buffer.get(..=self.length)?)
     }
 }

@@ -9,7 +9,6 @@ use crate::base::name_marks::Mark;
 use crate::base::terminated::Terminated;
 use crate::fast_path::buffer::Buffer;
 use crate::store::stamp::{Moment, Stamp};
-use crate::store::trace::escape::position;
 use crate::store::trace::line::is_in_cache;
 use crate::store::trace::questions::Question;
 
@@ -266,7 +265,7 @@ impl<'a> Iterator for Directories<'a> {
     fn next(&mut self) -> Option<(u32, &'a [u8])> {
         loop {
             let rest = self.rest?;
-            let end = position(b':', rest);
+            let end = rest.iter().position(|byte| *byte == b':');
             self.rest = end.and_then(|end| rest.get(end + 1..));
             let directory = rest.get(..end.unwrap_or(rest.len()))?;
             let place = self.place;

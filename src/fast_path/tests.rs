@@ -142,7 +142,7 @@ impl World {
         let Buffers { variables, cache, path, file } = Buffers::of(&mut memory);
         let mut variables = Buffer::new(variables);
         let (binary, _) = find_traced(&key, &self.system, file, cache, path, &mut variables)?;
-        let binary = Path::new(OsStr::from_bytes(binary.to_bytes()));
+        let binary = Path::new(OsStr::from_bytes(binary.bytes()));
         let binary = binary.strip_prefix(self.at("cache/v1")).unwrap().display().to_string();
         Some((binary, variables.into_bytes().to_vec()))
     }

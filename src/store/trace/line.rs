@@ -40,7 +40,7 @@
 use crate::base::digest::Digest;
 use crate::base::hit_text::hit_text;
 use crate::store::stamp::Stamp;
-use crate::store::trace::escape::{Text, position, split_at_byte, split_field, unescape};
+use crate::store::trace::escape::{Text, split_at_byte, split_field, unescape};
 use crate::store::trace::fact::{Check, Input, parse_stamp};
 
 /// The first line of a trace.
@@ -173,6 +173,5 @@ pub(crate) fn is_in_cache(path: &[u8]) -> bool {
 
 /// Whether a path holds a `..`.
 pub(crate) fn has_parents(path: &[u8]) -> bool {
-    // Few names have a dot.
-    position(b'.', path).is_some() && path.split(|byte| *byte == b'/').any(|component| component == b"..")
+    path.split(|byte| *byte == b'/').any(|component| component == b"..")
 }

@@ -19,6 +19,8 @@ use std::os::unix::ffi::OsStringExt;
 
 #[cfg(all(target_os = "linux", not(runner_start)))]
 use runner::fast_path::MEMORY_BYTES;
+#[cfg(target_os = "linux")]
+use runner::fast_path::Terminated;
 
 /// What the one look for a hit writes to, where no memory of the stack is taken.
 #[cfg(all(target_os = "linux", not(runner_start)))]
@@ -261,23 +263,23 @@ mod linux {
             };
             let Some(hit) = found.or_else(|| kernel.lacks_memory.get().then(more)?) else { return };
             let own = || own_variables(hit.variables);
-            let is_own = |text| own().any(|own| after(text, name_of(own.to_bytes())).is_some());
+            let is_own = |text| own().any(|own| after(text, name_of(own)).is_some());
             // In a run that no other run began there are none of these.
-            let has_own = own().any(|own| kernel.may_have(Mark::of(own.to_bytes())));
+            let has_own = own().any(|own| kernel.may_have(Mark::of(name_of(own))));
             // Where the trace was, with which it is done.
             let (_, environment, _) = hit.spare.align_to_mut::<*const c_char>();
             let mut places = environment.iter_mut();
             let others = kernel.variables.iter().filter(|variable| !(has_own && is_own(**variable)));
             others.zip(places.by_ref()).for_each(|(variable, place)| *place = *variable);
             for (variable, place) in own().zip(places.by_ref()) {
-                *place = variable.as_ptr();
+                *place = variable.as_ptr().cast();
             }
             let Some(end) = places.next() else { return };
             *end = ptr::null();
             let typed = *argv.add(1);
             if hit.is_package {
                 // The kernel laid it out for this process to change.
-                *argv.add(1).cast_mut() = file_name(hit.binary).as_ptr();
+                *argv.add(1).cast_mut() = file_name(hit.binary.with_end()).as_ptr().cast();
             }
             super::execve(hit.binary, argv.add(1), environment.as_ptr());
             *argv.add(1).cast_mut() = typed;
@@ -285,19 +287,13 @@ mod linux {
     }
 
     /// What comes after the last slash.
-    fn file_name(path: &CStr) -> &CStr {
-        let bytes = path.to_bytes_with_nul();
-        let name = bytes.rsplit(|byte| *byte == b'/').next();
-        name.and_then(|name| CStr::from_bytes_with_nul(name).ok()).unwrap_or(path)
+    fn file_name(path: &[u8]) -> &[u8] {
+        path.rsplit(|byte| *byte == b'/').next().unwrap_or(path)
     }
 
-    /// The variables of a hit.
-    fn own_variables(mut text: &[u8]) -> impl Iterator<Item = &CStr> {
-        std::iter::from_fn(move || {
-            let variable = CStr::from_bytes_until_nul(text).ok()?;
-            text = text.get(variable.count_bytes() + 1..)?;
-            Some(variable)
-        })
+    /// The variables of a hit, each with the zero byte at its end.
+    fn own_variables(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+        text.split_inclusive(|byte| *byte == 0)
     }
 
     /// A variable's name, its equals sign included.
@@ -329,7 +325,7 @@ unsafe fn call(number: isize, one: usize, two: usize, three: usize) -> isize {
 
 /// Executes; returns only if that failed.
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
-unsafe fn execve(path: &CStr, argv: *const *const c_char, envp: *const *const c_char) {
+unsafe fn execve(path: Terminated<'_>, argv: *const *const c_char, envp: *const *const c_char) {
     // SAFETY: three pointers the kernel only reads; 59 is execve.
     unsafe {
         call(59, path.as_ptr().expose_provenance(), argv.expose_provenance(), envp.expose_provenance())
@@ -344,9 +340,9 @@ unsafe fn getcwd(buffer: &mut [u8]) -> Option<usize> {
 }
 
 #[cfg(all(target_os = "linux", not(target_arch = "x86_64")))]
-unsafe fn execve(path: &CStr, argv: *const *const c_char, envp: *const *const c_char) {
+unsafe fn execve(path: Terminated<'_>, argv: *const *const c_char, envp: *const *const c_char) {
     // SAFETY: C strings and null-terminated arrays.
-    unsafe { libc::execve(path.as_ptr(), argv, envp) };
+    unsafe { libc::execve(path.as_ptr().cast(), argv, envp) };
 }
 
 #[cfg(all(target_os = "linux", not(target_arch = "x86_64")))]
