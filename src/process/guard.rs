@@ -4,7 +4,8 @@
 //! killed; `PR_SET_PDEATHSIG` reaches a child, and not its children. So the process between us and the child
 //! ([`crate::process::spawn`]) sees to it:
 //!
-//! 1. It is a subreaper: who loses its parent below it becomes its own child.
+//! 1. It is a subreaper: who loses its parent below it becomes its own child. Where there are none (QEMU's emulation of a user has
+//!    none) the child alone is ended.
 //! 2. It polls the child's end, and the pipe that we read its reports from: an error there is our death.
 //! 3. Then it sends its children SIGTERM, and later SIGKILL, until it has none. So it does where a signal has ended the child: a
 //!    key may end us at any moment, too, and what a shell starts in the background does not hear of it.
