@@ -19,6 +19,7 @@ pub(crate) mod buffer;
 pub(crate) mod facts;
 #[cfg(test)]
 mod tests;
+mod trace_heads;
 
 use std::ffi::CStr;
 
@@ -33,12 +34,13 @@ pub use crate::base::terminated::Terminated;
 use crate::fast_path::buffer::Buffer;
 use crate::fast_path::facts::{Answers, PATH_BYTES};
 pub use crate::fast_path::facts::{Status, System};
+use crate::fast_path::trace_heads::TraceHeads;
 use crate::request::package_spec;
 use crate::request::setting_variables::{IGNORED_VARIABLES, KEY_VARIABLES, SLOW_VARIABLES};
 use crate::settings::launch_key;
 use crate::store::key::Key;
-use crate::store::trace::line::{TRACE, has_parents};
-use crate::store::trace::questions::{Heads, Question, Questions, are_whole};
+use crate::store::trace::line::has_parents;
+use crate::store::trace::questions::{Question, Questions};
 
 const CACHE_BYTES: usize = 256;
 /// What must be there of the rest of the page that the first of the buffers ends on.
@@ -178,7 +180,7 @@ pub fn find<'a>(typed: &CStr, system: &impl System, buffers: Buffers<'a>) -> Opt
     };
     let fields = launch_key::of_file(Buffer::new(bytes), script_path, None, shaping);
     let mut hashed = fields.into_sink();
-    let size = read_whole(&file, 0, hashed.spare(), system)?.len();
+    let size = read_whole(&file, hashed.spare(), system)?;
     let key = Key::new(Digest::of(hashed.with(size)?));
     variables.push(hit_text!(b"\0"))?;
     let (binary, trace) = find_traced(&key, system, bytes, cache, path, &mut variables)?;
@@ -214,9 +216,9 @@ fn find_traced<'a>(
         path.push(part)?;
     }
     let file = open(path.terminated()?.c_str()).ok()?;
-    let trace = read_heads(&file, buffer, system)?;
+    let mut heads = TraceHeads::of(&file, buffer)?;
     let own = variables.length;
-    for questions in Heads::of(key.digest(), lines(trace)?) {
+    while let Some(questions) = heads.next(key.digest(), system) {
         variables.length = own;
         let mut answers = Answers::new(&mut path, variables, system);
         if is_current(questions, &mut answers, &cache, us, system)? {
@@ -327,33 +329,17 @@ fn open(path: &CStr) -> Result<OwnedFd, Errno> {
     rustix::fs::open(path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())
 }
 
-/// What follows the first line of a trace.
-fn lines(trace: &[u8]) -> Option<&[u8]> {
-    trace.strip_prefix(TRACE)?.strip_prefix(hit_text!(b"\n"))
-}
-
-/// The beginning of a trace, with all heads: a page, if they are on it, as one page is touched for that.
-fn read_heads<'a>(file: &OwnedFd, buffer: &'a mut [u8], system: &impl System) -> Option<&'a [u8]> {
-    let (page, rest) = buffer.split_at_mut_checked(PAGE_BYTES)?;
-    let mut count = rustix::io::read(file, &mut *page).ok()?;
-    if count == page.len() && !are_whole(lines(page)?) {
-        count += read_whole(file, count as u64, rest, system)?.len();
-    }
-    buffer.get(..count)
-}
-
-/// All of a file from `start` on, if it is smaller than the buffer: a short read is its end. Of what has no places in it, as a FIFO
-/// has none, nothing is read, and so nothing is lost.
-fn read_whole<'a>(
-    file: &OwnedFd,
-    start: u64,
-    buffer: &'a mut [u8],
-    system: &impl System,
-) -> Option<&'a [u8]> {
-    let count = rustix::io::pread(file, &mut *buffer, start).ok()?;
+/// All of a file, if it is smaller than the buffer: a short read is its end.
+fn read_whole(file: &OwnedFd, buffer: &mut [u8], system: &impl System) -> Option<usize> {
+    let count = read_at(file, 0, buffer)?;
     if count == buffer.len() {
         system.lacks_memory();
         return None;
     }
-    buffer.get(..count)
+    Some(count)
+}
+
+/// Reads from a place in a file. Of what has no places, as a FIFO has none, nothing is read, and so nothing is lost.
+fn read_at(file: &OwnedFd, start: usize, buffer: &mut [u8]) -> Option<usize> {
+    rustix::io::pread(file, buffer, u64::try_from(start).ok()?).ok()
 }

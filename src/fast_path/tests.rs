@@ -13,7 +13,7 @@ use crate::base::digest::Digest;
 use crate::base::environment::Environment;
 use crate::base::name_marks::Mark;
 use crate::fast_path::buffer::Buffer;
-use crate::fast_path::{Buffers, MEMORY_BYTES, System, find_traced};
+use crate::fast_path::{Buffers, MEMORY_BYTES, PAGE_BYTES, System, find_traced};
 use crate::store::key::Key;
 use crate::store::stamp::{Moment, Stamp};
 use crate::store::trace::fact::{Check, Content, Input, text_of};
@@ -284,21 +284,43 @@ fn an_older_variant_is_found_if_the_newer_does_not_hold_for_certain() {
 #[test]
 fn heads_of_more_than_a_page_are_all_read() {
     let world = World::new();
-    let other_value = |number: usize| {
+    let other_value = |value: String| {
         let mut variant = world.variant();
-        variant.checks.insert(0, Check::variable_is("SET", Some(number.to_string().into_bytes())));
+        variant.checks.insert(0, Check::variable_is("SET", Some(value.into_bytes())));
         variant
     };
     for count in 0..12 {
-        let variants: Vec<Variant<'_>> = (0..count).map(other_value).chain([world.variant()]).collect();
-        let bytes =
-            Trace { script: Cow::Borrowed(b"/x.rs"), variants: variants.clone() }.render(&Digest::of(b"key"));
-        assert!(world.found(variants).is_some(), "{count} variants before it, {} bytes", bytes.len());
+        let variants = (0..count).map(|number| other_value(number.to_string()));
+        let found = world.found(variants.chain([world.variant()]).collect());
+        assert!(found.is_some(), "{count} variants before it");
     }
     // Where memory does not suffice for them that is told.
-    let many: Vec<Variant<'_>> = (0..40).map(other_value).chain([world.variant()]).collect();
+    let many: Vec<Variant<'_>> =
+        (0..200).map(|number| other_value(number.to_string())).chain([world.variant()]).collect();
     assert_eq!(world.found(many), None);
     assert!(world.system.1.get());
+}
+
+/// A page is read first, and the next head may begin anywhere on it.
+#[test]
+fn a_head_is_read_wherever_the_page_ends() {
+    let world = World::new();
+    let key = Digest::of(b"key");
+    let with = |length: usize| {
+        let mut first = world.variant();
+        first.checks.insert(0, Check::variable_is("SET", Some(vec![b'x'; length])));
+        Trace { script: Cow::Borrowed(b"/x.rs"), variants: vec![first, world.variant()] }.render(&key)
+    };
+    let second = |text: &[u8]| text.windows(4).rposition(|bytes| bytes == b"ask ").unwrap();
+    let short = second(&with(2000));
+    for place in PAGE_BYTES - 60..=PAGE_BYTES + 2 {
+        let text = with(2000 + place - short);
+        assert_eq!(second(&text), place);
+        assert!(world.found_by(&text).is_some(), "{place}");
+    }
+    for length in [0, 1, 14, 15, 16, 60] {
+        assert_eq!(world.found_by(&with(0)[..length]), None, "{length}");
+    }
 }
 
 #[test]

@@ -62,31 +62,6 @@ pub(crate) enum Question<'a> {
 
 // --- read ---
 
-/// The heads of a trace: of each variant that can be asked about, newest first.
-pub(crate) struct Heads<'a> {
-    key: &'a Digest,
-    lines: &'a [u8],
-}
-
-impl<'a> Heads<'a> {
-    /// Those of the trace of `key`, of which these are the lines after the first.
-    pub(crate) fn of(key: &'a Digest, lines: &'a [u8]) -> Heads<'a> {
-        Heads { key, lines }
-    }
-}
-
-impl<'a> Iterator for Heads<'a> {
-    type Item = Questions<'a>;
-
-    fn next(&mut self) -> Option<Questions<'a>> {
-        let head = Head::begin(self.lines)?;
-        let rest = self.lines.get(head.start..head.end)?;
-        self.lines = self.lines.get(head.end..)?;
-        let seed = seal::sum(self.key.prefix() ^ PURPOSE, rest);
-        Some(Questions { recorded: head.sum, seed, rest })
-    }
-}
-
 /// The questions of one variant.
 pub(crate) struct Questions<'a> {
     recorded: Sum,
@@ -158,22 +133,30 @@ impl<'a> Iterator for Names<'a> {
     }
 }
 
-/// Where a head is, and its sum.
-struct Head {
+/// The most bytes of the line that a head begins with.
+pub(crate) const LINE_BYTES: usize = ASK.len() + size_of::<Sum>() + 1 + 20 + 1;
+
+/// A head: its sum, and where its questions are, from the beginning of its line on.
+pub(crate) struct Head {
     sum: Sum,
     start: usize,
-    end: usize,
+    pub(crate) end: usize,
 }
 
 impl Head {
-    /// The one that these lines begin with.
-    fn begin(lines: &[u8]) -> Option<Head> {
-        let (sum, rest) = lines.strip_prefix(ASK)?.split_first_chunk()?;
-        let (bytes, rest) = unsigned(rest.strip_prefix(hit_text!(b" "))?)?;
+    /// The one that these bytes begin with, whose questions may be cut off.
+    pub(crate) fn begin(bytes: &[u8]) -> Option<Head> {
+        let (sum, rest) = bytes.strip_prefix(ASK)?.split_first_chunk()?;
+        let (length, rest) = unsigned(rest.strip_prefix(hit_text!(b" "))?)?;
         let rest = rest.strip_prefix(hit_text!(b"\n"))?;
-        let start = lines.len() - rest.len();
-        let end = start.checked_add(usize::try_from(bytes).ok()?)?;
-        (end <= lines.len()).then_some(Head { sum: *sum, start, end })
+        let start = bytes.len() - rest.len();
+        Some(Head { sum: *sum, start, end: start.checked_add(usize::try_from(length).ok()?)? })
+    }
+
+    /// Its questions, of the trace of `key`, if these bytes hold all of them.
+    pub(crate) fn questions<'a>(&self, key: &Digest, bytes: &'a [u8]) -> Option<Questions<'a>> {
+        let rest = bytes.get(self.start..self.end)?;
+        Some(Questions { recorded: self.sum, seed: seal::sum(key.prefix() ^ PURPOSE, rest), rest })
     }
 }
 
@@ -183,12 +166,6 @@ pub(crate) fn after_heads(mut lines: &[u8]) -> &[u8] {
         lines = lines.get(head.end..).unwrap_or_default();
     }
     lines
-}
-
-/// Whether a part of a trace, which may end anywhere, has all of its heads: the line that comes after them begins.
-pub(crate) fn are_whole(lines: &[u8]) -> bool {
-    let rest = after_heads(lines);
-    rest.len() >= ASK.len() && !rest.starts_with(ASK)
 }
 
 // --- written ---
