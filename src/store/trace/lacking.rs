@@ -15,25 +15,27 @@ use crate::store::trace::fact::{Check, Input, path_of, text_of};
 /// A directory, and its stamp; none if it is not there at all.
 pub(crate) type Lacking<'a> = (Option<Stamp>, Text<'a>);
 
-/// Those for the commands among the checks. A single command is looked for as cheaply.
+/// Those for the commands among the checks. A single command is looked for as cheaply, unless the directory is asked for anyway.
 pub(crate) fn lacking(checks: &[Check<'_>], environment: &Environment) -> Vec<Lacking<'static>> {
     let names = checks.iter().filter_map(|check| match &check.input {
         Input::Command { name, .. } => Some(path_of(name)),
         _ => None,
     });
     let names: Vec<&Path> = names.collect();
+    let is_asked = |directory: &Path| checks.iter().any(|check| check.content_path() == Some(directory));
     let path = environment.variable("PATH").unwrap_or_default();
     let mut found: Vec<Lacking<'static>> = Vec::new();
     let mut sought = names.clone();
     for directory in std::env::split_paths(&path).filter(|directory| directory.is_absolute()) {
-        if names.len() < 2 || sought.is_empty() {
+        if sought.is_empty() {
             break;
         }
         let text = text_of(&directory);
         if found.iter().any(|(_, other)| *other == text) {
             continue;
         }
-        match stamp_without(&directory, &names) {
+        let is_worth_it = names.len() > 1 || is_asked(&directory);
+        match is_worth_it.then(|| stamp_without(&directory, &names)).flatten() {
             Some(stamp) => found.push((stamp, text)),
             None => sought.retain(|name| !is_executable(&directory.join(name))),
         }
@@ -74,6 +76,7 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     use super::*;
+    use crate::store::file_digest::Names;
 
     fn command(name: &'static str) -> Check<'static> {
         Check::of(Input::Command { name: Cow::Borrowed(name.as_bytes()), path: None })
@@ -107,5 +110,8 @@ mod tests {
             [(true, place("empty").as_os_str().as_bytes()), (false, place("none").as_os_str().as_bytes())]
         );
         assert!(lacking(&[command("cc")], &environment).is_empty(), "one is looked for as cheaply");
+        let asked = Check::directory(&place("empty"), Names::All, Moment::now()).unwrap();
+        let found = lacking(&[command("cc"), asked], &environment);
+        assert_eq!(found.len(), 1, "unless the directory is asked for");
     }
 }

@@ -183,14 +183,13 @@ pub(crate) fn head(
         asked.ask(b't', &[&[name, &b"="[..], value].concat()])?;
     }
     for (stamp, directory) in lacking {
-        asked.ask(b'w', &[directory])?;
-        asked.stamp(stamp.unwrap_or(Stamp::ABSENT));
+        asked.stamped(b'w', directory, stamp.unwrap_or(Stamp::ABSENT))?;
     }
     for check in checks {
         asked.input(&check.input)?;
     }
     asked.ask(b'b', &[&binary.path])?;
-    asked.stamp(binary.stamp?);
+    asked.stamps.extend_from_slice(&binary.stamp?.to_bytes());
     let questions = [unset(&asked.unset)?, asked.questions].concat();
     let sum = seal::sum(seal::sum(key.prefix() ^ PURPOSE, &questions), &asked.stamps);
     let bytes = questions.len().to_string();
@@ -223,6 +222,10 @@ struct Asked<'a> {
     unset: BTreeSet<&'a [u8]>,
     /// What is asked already: much is configured by a few variables.
     set: BTreeSet<(&'a [u8], &'a [u8])>,
+    /// And of files: a directory of PATH, or a compiler, stands for a tree, too.
+    files: BTreeSet<(&'a [u8], [u8; 32])>,
+    /// What the last question's search finds: its file is to be asked next, whether it was or not.
+    command: Option<&'a [u8]>,
     questions: Vec<u8>,
     stamps: Vec<u8>,
 }
@@ -240,16 +243,19 @@ impl<'a> Asked<'a> {
         Some(())
     }
 
-    fn stamp(&mut self, stamp: Stamp) {
-        self.stamps.extend_from_slice(&stamp.to_bytes());
+    /// Adds a question about something that has this stamp, unless the same was asked.
+    fn stamped(&mut self, letter: u8, path: &'a [u8], stamp: Stamp) -> Option<()> {
+        let stamp = stamp.to_bytes();
+        if self.files.insert((path, stamp)) || self.command == Some(path) {
+            self.ask(letter, &[path])?;
+            self.stamps.extend_from_slice(&stamp);
+        }
+        Some(())
     }
 
     fn input(&mut self, input: &'a Input<'_>) -> Option<()> {
         match input {
-            Input::Content { path, stamp, .. } => {
-                self.ask(b'f', &[path])?;
-                self.stamp((*stamp)?);
-            }
+            Input::Content { path, stamp, .. } => self.stamped(b'f', path, (*stamp)?)?,
             Input::Absent { path } => self.ask(b'a', &[path])?,
             Input::Present { path } => self.ask(b'e', &[path])?,
             Input::Link { path, target } => self.ask(b'l', &[target, path])?,
@@ -265,6 +271,10 @@ impl<'a> Asked<'a> {
             Input::Command { name, path: Some(path) } => self.ask(b'c', &[name, path])?,
             Input::Command { name, path: None } => self.ask(b'n', &[name])?,
         }
+        self.command = match input {
+            Input::Command { path, .. } => path.as_deref(),
+            _ => None,
+        };
         Some(())
     }
 }
