@@ -188,8 +188,7 @@ pub(crate) fn head(
     for check in checks {
         asked.input(&check.input)?;
     }
-    asked.ask(b'b', &[&binary.path])?;
-    asked.stamps.extend_from_slice(&binary.stamp?.to_bytes());
+    asked.stamped(b'b', &binary.path, binary.stamp?)?;
     let questions = [unset(&asked.unset)?, asked.questions].concat();
     let sum = seal::sum(seal::sum(key.prefix() ^ PURPOSE, &questions), &asked.stamps);
     let bytes = questions.len().to_string();
@@ -220,10 +219,8 @@ fn counted(bytes: &[u8]) -> Option<[u8; 2]> {
 #[derive(Default)]
 struct Asked<'a> {
     unset: BTreeSet<&'a [u8]>,
-    /// What is asked already: much is configured by a few variables.
-    set: BTreeSet<(&'a [u8], &'a [u8])>,
-    /// And of files: a directory of PATH, or a compiler, stands for a tree, too.
-    files: BTreeSet<(&'a [u8], [u8; 32])>,
+    /// What is asked already, with its stamp: much is configured by a few variables, and a compiler is found in several ways.
+    asked: BTreeSet<(u8, Vec<u8>)>,
     /// What the last question's search finds: its file is to be asked next, whether it was or not.
     command: Option<&'a [u8]>,
     questions: Vec<u8>,
@@ -231,24 +228,31 @@ struct Asked<'a> {
 }
 
 impl<'a> Asked<'a> {
-    /// Adds a question, unless one of its texts cannot stand there.
+    /// Adds a question that no stamp answers, as [`Asked::stamped`] does.
     fn ask(&mut self, letter: u8, texts: &[&[u8]]) -> Option<()> {
-        self.questions.push(letter);
+        self.add(letter, texts, &[])
+    }
+
+    /// Adds a question about a file or directory that has this stamp, unless it was asked. `None` if its text cannot stand there.
+    fn stamped(&mut self, letter: u8, path: &[u8], stamp: Stamp) -> Option<()> {
+        self.add(letter, &[path], &stamp.to_bytes())
+    }
+
+    fn add(&mut self, letter: u8, texts: &[&[u8]], stamp: &[u8]) -> Option<()> {
+        let mut question = Vec::new();
         for text in texts {
             (!text.contains(&0)).then_some(())?;
             let text = [text, &b"\0"[..]].concat();
-            self.questions.extend_from_slice(&counted(&text)?);
-            self.questions.extend_from_slice(&text);
+            question.extend_from_slice(&counted(&text)?);
+            question.extend_from_slice(&text);
         }
-        Some(())
-    }
-
-    /// Adds a question about something that has this stamp, unless the same was asked.
-    fn stamped(&mut self, letter: u8, path: &'a [u8], stamp: Stamp) -> Option<()> {
-        let stamp = stamp.to_bytes();
-        if self.files.insert((path, stamp)) || self.command == Some(path) {
-            self.ask(letter, &[path])?;
-            self.stamps.extend_from_slice(&stamp);
+        // A directory of PATH may be asked for as any other, too.
+        let kind = if letter == b'w' { b'f' } else { letter };
+        let is_new = self.asked.insert((kind, [&question, stamp].concat()));
+        if is_new || letter == b'f' && texts.first().copied() == self.command {
+            self.questions.push(letter);
+            self.questions.extend_from_slice(&question);
+            self.stamps.extend_from_slice(stamp);
         }
         Some(())
     }
@@ -261,11 +265,7 @@ impl<'a> Asked<'a> {
             Input::Link { path, target } => self.ask(b'l', &[target, path])?,
             Input::Never { .. } => return None,
             Input::SearchPath { value, .. } => self.ask(b'p', &[value])?,
-            Input::Variable { name, value: Some(value) } => {
-                if self.set.insert((name, value)) {
-                    self.ask(b'v', &[name, value])?;
-                }
-            }
+            Input::Variable { name, value: Some(value) } => self.ask(b'v', &[name, value])?,
             Input::Variable { name, value: None } => drop(self.unset.insert(name)),
             Input::Private { name, value } => self.ask(b's', &[&value.hex_bytes(), name])?,
             Input::Command { name, path: Some(path) } => self.ask(b'c', &[name, path])?,
@@ -276,5 +276,49 @@ impl<'a> Asked<'a> {
             _ => None,
         };
         Some(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::Cow;
+    use std::path::Path;
+
+    use super::*;
+    use crate::store::stamp::Moment;
+    use crate::store::trace::fact::Content;
+
+    #[test]
+    fn the_same_is_asked_once() {
+        let stamp = Stamp { size: 1, modified: Moment::now(), changed: Moment::now(), inode: 2 };
+        let content = |path: &'static str, stamp: Stamp| {
+            let path = Cow::Borrowed(path.as_bytes());
+            Check::of(Input::Content {
+                content: Content::Tree,
+                path,
+                digest: Digest::of(b""),
+                stamp: Some(stamp),
+            })
+        };
+        let other = Stamp { size: 3, ..stamp };
+        let head = |lacking: &[Lacking<'_>], checks: &[Check<'_>]| {
+            let path = Cow::Borrowed(&b"bin/x"[..]);
+            let binary = Binary { digest: Digest::of(b""), stamp: Some(stamp), path };
+            head(&Digest::of(b"key"), &binary, &[], lacking, checks).unwrap()
+        };
+        let absent = || Check::absent(Path::new("/a"));
+        assert_eq!(head(&[], &[absent(), absent()]), head(&[], &[absent()]));
+        let file = || content("/bin/cc", stamp);
+        assert_eq!(head(&[], &[file(), absent(), file()]), head(&[], &[file(), absent()]));
+        // The second cannot hold, which is to be found out.
+        assert_ne!(head(&[], &[file(), content("/bin/cc", other)]), head(&[], &[file()]));
+        // A search leaves to the question after it whether what it met can be executed.
+        let found = || Check::found_command("cc", Some(Path::new("/bin/cc")));
+        let met = head(&[], &[file(), found(), file()]);
+        assert_ne!(met, head(&[], &[file(), found()]));
+        assert_eq!(met, head(&[], &[file(), found(), file(), file()]));
+        let lacking = [(Some(stamp), Cow::Borrowed(&b"/sbin"[..]))];
+        assert_eq!(head(&lacking, &[content("/sbin", stamp)]), head(&lacking, &[]));
+        assert_ne!(head(&lacking, &[content("/sbin", other)]), head(&lacking, &[]));
     }
 }
