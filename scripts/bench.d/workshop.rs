@@ -17,6 +17,9 @@ use crate::tools::{self, Tool};
 pub const BARE: &str =
     "-C panic=abort -C opt-level=s -C relocation-model=static -C link-arg=-nostartfiles -C link-arg=-static";
 
+/// A user's scripts lie in the user's home.
+const SCRIPTS: &str = "home/scripts";
+
 /// How a run finds its script.
 #[derive(Clone, Copy, PartialEq)]
 pub enum Met {
@@ -49,7 +52,7 @@ impl Workshop {
             }
         }
         let (home, cargo) = (work.join("home"), work.join("cargo"));
-        fs::create_dir_all(&home)?;
+        fs::create_dir_all(work.join(SCRIPTS))?;
         // Cargo keeps what it builds for scripts here; only what it downloads is the user's.
         fs::create_dir(&cargo)?;
         let cargo_home = tools::home_of("CARGO_HOME", ".cargo")?;
@@ -94,7 +97,7 @@ impl Workshop {
             let name = format!("{name}-{tool}");
             let number = if matches!(met, Met::Anew | Met::First) { "-{n}" } else { "" };
             let extension = if *column == GO { "go" } else { source.extension };
-            let path = text(&self.path(&format!("{name}{number}.{extension}")));
+            let path = text(&self.path(SCRIPTS).join(format!("{name}{number}.{extension}")));
             let mut case = Case::of(call.iter().chain([&path]));
             // What an option makes runner build must not be there for the one without.
             if [RELEASE, UNOBSERVED, DEBUG].contains(column) {
