@@ -1,6 +1,7 @@
 //! Where rows are made: a home and a cache of their own, the scripts in them, and the commands to be timed.
 
 use std::cell::OnceCell;
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
@@ -180,6 +181,13 @@ impl Workshop {
         }
         // What makes a build faster is runner's own doing: nobody types it.
         floor.words = words.filter(|word| word != "-pipe").collect();
+        // The call is made beside the script.
+        let script = case.words.last().map(PathBuf::from).unwrap_or_default();
+        floor
+            .words
+            .iter_mut()
+            .filter(|word| Some(OsStr::new(word)) == script.file_name())
+            .for_each(|word| *word = text(&script));
         let strip = floor.words.windows(2).position(|two| two == ["-C", "strip=debuginfo"]);
         strip.map(|strip| floor.words.drain(strip..strip + 2));
         Ok(floor)
