@@ -35,6 +35,8 @@ pub struct Case {
     /// Is run before each run, untimed.
     pub before: Vec<String>,
     pub variables: Vec<(String, String)>,
+    /// Where it is run, if that is not where all are.
+    pub directory: Option<PathBuf>,
     /// Every run is the first of its kind, and this is the directory it may fill.
     pub filled: Option<String>,
     /// It has nothing to prepare, and is not run before it is timed.
@@ -86,10 +88,13 @@ struct Turns {
 }
 
 impl Clock {
-    /// A command that sees nothing of the bench's own settings, nor of the caller's that would change what is built.
-    fn command(&self, words: &[String], variables: &[(String, String)]) -> Command {
+    /// A command of a case, that sees nothing of the bench's own settings, nor of the caller's that would change what is built.
+    fn command(&self, words: &[String], case: &Case) -> Command {
         let mut command = Command::new(&words[0]);
-        command.args(&words[1..]).current_dir(&self.work).stdin(Stdio::null());
+        command
+            .args(&words[1..])
+            .current_dir(case.directory.as_ref().unwrap_or(&self.work))
+            .stdin(Stdio::null());
         for (name, _) in std::env::vars_os() {
             let name = name.to_string_lossy();
             let dropped = [
@@ -110,7 +115,7 @@ impl Clock {
             }
         }
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
-        command.envs(variables.iter().map(|(name, value)| (name, value)));
+        command.envs(case.variables.iter().map(|(name, value)| (name, value)));
         command
     }
 
@@ -118,14 +123,14 @@ impl Clock {
     pub fn rehearse(&self, case: &Case) -> Result<Output> {
         let case = case.in_round(0);
         if !case.before.is_empty() {
-            self.succeed(&case.before, &case.variables)?;
+            self.succeed(&case.before, &case)?;
         }
-        self.succeed(&case.words, &case.variables)
+        self.succeed(&case.words, &case)
     }
 
     /// What a command prints that must not fail.
-    fn succeed(&self, words: &[String], variables: &[(String, String)]) -> Result<Output> {
-        let output = self.command(words, variables).output();
+    fn succeed(&self, words: &[String], case: &Case) -> Result<Output> {
+        let output = self.command(words, case).output();
         let output = output.with_context(|| format!("cannot run `{}`", words[0]))?;
         let said = String::from_utf8_lossy(&output.stderr);
         ensure!(output.status.success(), "`{}` failed ({}):\n{said}", words.join(" "), output.status);
@@ -244,7 +249,7 @@ impl Clock {
     fn take(&self, case: &Case, round: usize) -> Result<Cost> {
         let case = case.in_round(round);
         if !case.before.is_empty() {
-            self.succeed(&case.before, &case.variables)?;
+            self.succeed(&case.before, &case)?;
         }
         let cost = self.time(&case)?;
         if let Some(filled) = case.filled {
@@ -255,7 +260,7 @@ impl Clock {
 
     fn time(&self, case: &Case) -> Result<Cost> {
         let said = self.work.join("said");
-        let mut command = self.command(&case.words, &case.variables);
+        let mut command = self.command(&case.words, case);
         command.stdout(Stdio::null()).stderr(File::create(&said)?);
         let before = Usage::of(RUSAGE_CHILDREN);
         let start = Instant::now();

@@ -1,7 +1,6 @@
 //! Where rows are made: a home and a cache of their own, the scripts in them, and the commands to be timed.
 
 use std::cell::OnceCell;
-use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
@@ -167,10 +166,11 @@ impl Workshop {
         let work = self.path(&format!("{name}-floor"));
         fs::create_dir_all(&work)?;
         let call = call.trim_matches(['(', ')']).replace("\"$WORK\"", &text(&work));
-        let (_, call) = call.split_once(" && ").context("no `&&` in the call of a compiler")?;
+        let (place, call) = call.split_once(" && ").context("no `&&` in the call of a compiler")?;
         // `env`, names to remove, values to set, and the call itself.
         let mut words = shell_words::split(call)?.into_iter().skip(1).peekable();
-        let mut floor = Case { before: case.before.clone(), ..Case::default() };
+        let directory = shell_words::split(place)?.into_iter().nth(1).map(PathBuf::from);
+        let mut floor = Case { before: case.before.clone(), directory, ..Case::default() };
         while words.next_if(|word| word == "-u").is_some() {
             words.next();
         }
@@ -181,13 +181,6 @@ impl Workshop {
         }
         // What makes a build faster is runner's own doing: nobody types it.
         floor.words = words.filter(|word| word != "-pipe").collect();
-        // The call is made beside the script.
-        let script = case.words.last().map(PathBuf::from).unwrap_or_default();
-        floor
-            .words
-            .iter_mut()
-            .filter(|word| Some(OsStr::new(word)) == script.file_name())
-            .for_each(|word| *word = text(&script));
         let strip = floor.words.windows(2).position(|two| two == ["-C", "strip=debuginfo"]);
         strip.map(|strip| floor.words.drain(strip..strip + 2));
         Ok(floor)
