@@ -9,7 +9,7 @@
 //! It allocates nothing, starts no thread, touches no thread-local, calls no libc and does not panic, so that the command
 //! can run it before libc has been initialized: that initialization alone costs several times what all of this does, since
 //! in a virtual machine each CPUID traps, and glibc's start-up runs dozens. What is left is, in order: the script (`open`,
-//! `pread`), the cache (`lstat`, `geteuid`), the trace (`open`, `read`), its binary (`lstat`), one `stat` a recorded
+//! `pread`), the cache (`lstat`, `geteuid`), the trace (`open`, `pread`), its binary (`lstat`), one `stat` a recorded
 //! file, and `execve`.
 //!
 //! The facts of a trace stand at its head as questions, for this alone (see `store::trace::questions`); launch keys and stamps are

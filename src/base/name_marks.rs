@@ -20,9 +20,6 @@ impl Mark {
     /// The mark of a name, or of a variable that is set to something.
     #[inline]
     pub fn of(name: &[u8]) -> Mark {
-        if let Some(start) = name.first_chunk() {
-            return Mark::of_start(u64::from_le_bytes(*start));
-        }
         let mut bytes = [0; size_of::<u64>()];
         for (to, from) in bytes.iter_mut().zip(name) {
             *to = *from;

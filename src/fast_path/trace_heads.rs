@@ -22,7 +22,7 @@ pub(super) struct TraceHeads<'a> {
 impl<'a> TraceHeads<'a> {
     /// Those of a trace, of which a page is read: most heads are on it, and only one page is touched for that.
     pub(super) fn of(file: &'a OwnedFd, buffer: &'a mut [u8]) -> Option<TraceHeads<'a>> {
-        let length = rustix::io::read(file, buffer.get_mut(..PAGE_BYTES)?).ok()?;
+        let length = read_at(file, 0, buffer.get_mut(..PAGE_BYTES)?)?;
         buffer.get(..length)?.strip_prefix(TRACE)?.strip_prefix(hit_text!(b"\n"))?;
         Some(TraceHeads { file, buffer, length, next: TRACE.len() + 1 })
     }
@@ -30,20 +30,18 @@ impl<'a> TraceHeads<'a> {
     /// The questions of the next variant of the trace of `key`.
     pub(super) fn next(&mut self, key: &Digest, system: &impl System) -> Option<Questions<'_>> {
         let start = self.next;
-        // Where the line is cut off there is more of it in the file.
-        if self.length >= PAGE_BYTES && self.length < start + LINE_BYTES {
-            self.read_up_to(start + LINE_BYTES, system);
-        }
+        self.read_up_to(start + LINE_BYTES, system);
         let head = Head::begin(self.buffer.get(start..self.length)?)?;
         self.next = start.checked_add(head.end)?;
-        if self.next > self.length {
-            self.read_up_to(self.next, system);
-        }
+        self.read_up_to(self.next, system);
         head.questions(key, self.buffer.get(start..self.length)?)
     }
 
     /// Reads until there are so many bytes, or all that the file has.
     fn read_up_to(&mut self, end: usize, system: &impl System) {
+        if end <= self.length {
+            return;
+        }
         match self.buffer.get_mut(self.length..end) {
             None => system.lacks_memory(),
             Some(more) => self.length += read_at(self.file, self.length, more).unwrap_or_default(),

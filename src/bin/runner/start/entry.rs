@@ -265,7 +265,7 @@ mod linux {
             let own = || own_variables(hit.variables);
             let is_own = |text| own().any(|own| after(text, name_of(own)).is_some());
             // In a run that no other run began there are none of these.
-            let has_own = own().any(|own| kernel.may_have(Mark::of(name_of(own))));
+            let has_own = own().any(|own| kernel.may_have(Mark::of(own)));
             // Where the trace was, with which it is done.
             let (_, environment, _) = hit.spare.align_to_mut::<*const c_char>();
             let mut places = environment.iter_mut();
