@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
+use rustix::time::{ClockId, clock_gettime};
+
 /// Writes a file that nobody has open for writing any more.
 pub fn write(path: impl AsRef<Path>, text: impl AsRef<[u8]>) {
     fs::write(&path, text).unwrap();
@@ -138,5 +140,16 @@ pub fn program(path: &Path, text: &str) {
 /// A stamp counts only if the file had been left alone for a tick of the clock before the build; else the first hit reads
 /// the file once more. A tick is 10 ms at most.
 pub fn settle() {
-    thread::sleep(Duration::from_millis(12));
+    let written = clock_gettime(ClockId::Realtime);
+    loop {
+        thread::sleep(Duration::from_millis(12));
+        // It may lag by several ticks, where the machine was idle or had to wait for its host.
+        #[cfg(target_os = "linux")]
+        let stamped = clock_gettime(ClockId::RealtimeCoarse);
+        #[cfg(not(target_os = "linux"))]
+        let stamped = clock_gettime(ClockId::Realtime);
+        if (written.tv_sec, written.tv_nsec) < (stamped.tv_sec, stamped.tv_nsec) {
+            return;
+        }
+    }
 }

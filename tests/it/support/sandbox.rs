@@ -80,6 +80,8 @@ impl Sandbox {
         let compilers = sandbox.root.join("fake");
         fs::create_dir(&compilers).unwrap();
         files::copy(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fake/rustc"), compilers.join("rustc"));
+        // A compiler that is looked at as soon as it was written is looked at once more, which is a compile more.
+        files::settle();
         let path = format!("{}:{}:/usr/bin:/bin", sandbox.root.join("bin").display(), compilers.display());
         let log = sandbox.root.join("log");
         sandbox.with("PATH", path).with("FAKE_LOG", log)

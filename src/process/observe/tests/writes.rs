@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 use crate::process::observe::observation::Observation;
 use crate::process::observe::policy::Policy;
 use crate::process::observe::tests::support::Site;
+use crate::store::stamp::Moment;
 
 #[test]
 fn a_file_written_before_it_is_read_is_no_look() {
@@ -155,7 +156,7 @@ fn what_somebody_else_changes_meanwhile_is_disturbed() {
         site.write(name, "1");
     }
     // What is looked at in the tick in which it was written may change in it again, and is disturbed, too.
-    std::thread::sleep(std::time::Duration::from_millis(20));
+    Moment::latest().pass();
     let mut shell = Command::new("/bin/sh");
     shell.arg("-c").arg("cat a b gone no >/dev/null 2>&1; ls . >/dev/null; echo ready; read x; exit 0");
     shell.current_dir(&site.root).stdin(Stdio::piped()).stdout(Stdio::piped());
@@ -180,7 +181,7 @@ fn what_comes_and_goes_between_two_looks_is_disturbed() {
     for name in names {
         site.write(name, name);
     }
-    std::thread::sleep(std::time::Duration::from_millis(20));
+    Moment::latest().pass();
     let mut shell = Command::new("/bin/sh");
     let look = "cat in-place quiet no none/no one/file >/dev/null 2>&1";
     shell.arg("-c").arg(format!(
