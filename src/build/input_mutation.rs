@@ -8,7 +8,7 @@
 //! another clock, which may be slow, the files around the script are looked at before the compiler is started, and compared
 //! with what they were then.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::{Path, PathBuf};
 
 use crate::store::file_digest::Names;
@@ -24,10 +24,6 @@ pub(crate) struct InputMutations {
     before: BTreeMap<PathBuf, Stamp>,
 }
 
-/// The most files, and the deepest directory, that are looked at before a compiler is started.
-const MOST_FILES: usize = 2_000;
-const DEEPEST: usize = 4;
-
 impl InputMutations {
     pub(crate) fn since(start: Moment) -> InputMutations {
         InputMutations { start, seen: BTreeSet::new(), before: BTreeMap::new() }
@@ -41,22 +37,7 @@ impl InputMutations {
     /// Looks at the files around a script, if their times come from another clock than ours.
     pub(crate) fn look_around(&mut self, directory: &Path) {
         if !matches!(change_times(directory), ChangeTimes::Kernel | ChangeTimes::Below) {
-            self.look_at(directory, DEEPEST);
-        }
-    }
-
-    fn look_at(&mut self, directory: &Path, depth: usize) {
-        for entry in std::fs::read_dir(directory).into_iter().flatten().flatten() {
-            if self.before.len() >= MOST_FILES || !Names::Sources.matters(&entry.file_name()) {
-                continue;
-            }
-            match entry.metadata() {
-                Ok(metadata) if metadata.is_dir() && depth > 0 => self.look_at(&entry.path(), depth - 1),
-                Ok(metadata) if metadata.is_file() => {
-                    self.before.insert(entry.path(), Stamp::of(&metadata));
-                }
-                _ => {}
-            }
+            self.before.extend(files_around(directory));
         }
     }
 
@@ -98,6 +79,30 @@ impl InputMutations {
     }
 }
 
+/// The files in a directory and, as far as looking takes no longer than a tick of the clock, below it, as they are.
+pub(crate) fn files_around(directory: &Path) -> Vec<(PathBuf, Stamp)> {
+    const MOST_NAMES: usize = 2_000;
+    let (mut files, mut names) = (Vec::new(), 0);
+    let mut directories = VecDeque::from([directory.to_owned()]);
+    while let Some(directory) = directories.pop_front() {
+        for entry in std::fs::read_dir(directory).into_iter().flatten().flatten() {
+            names += 1;
+            if names > MOST_NAMES {
+                return files;
+            }
+            if !Names::Sources.matters(&entry.file_name()) {
+                continue;
+            }
+            match entry.metadata() {
+                Ok(metadata) if metadata.is_dir() => directories.push_back(entry.path()),
+                Ok(metadata) if metadata.is_file() => files.push((entry.path(), Stamp::of(&metadata))),
+                _ => {}
+            }
+        }
+    }
+    files
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -111,7 +116,7 @@ mod tests {
         // All that happens to the file happens, by its clock, long before the compiler is started.
         let start = Moment::from_unix(i64::MAX / 2_000_000_000, 0);
         let mut mutations = InputMutations::since(start);
-        mutations.look_at(directory.path(), DEEPEST);
+        mutations.before.extend(files_around(directory.path()));
         assert!(!mutations.has_changed(&path));
         std::fs::write(&path, "other").unwrap();
         assert!(mutations.has_changed(&path));

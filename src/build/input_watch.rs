@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use crate::base::environment::Environment;
 use crate::base::error::Result;
 use crate::build::declared_inputs;
-use crate::build::input_mutation::InputMutations;
+use crate::build::input_mutation::{InputMutations, files_around};
 use crate::build::outcome::Interruption;
 use crate::script::script_file::Script;
 use crate::settings::script_table::Settings;
@@ -35,8 +35,8 @@ pub(crate) struct InputWatch<'a> {
 }
 
 impl<'a> InputWatch<'a> {
-    /// Begins to watch. Waits until the clock has left `written` behind: what was written by then has an older stamp than
-    /// what is written from now on.
+    /// Begins to watch. What was saved a moment ago is waited for: of the declared inputs and, if the compiler reads files
+    /// unseen, of what lies around the script.
     ///
     /// # Errors
     /// As [`declared_inputs::checks`].
@@ -44,12 +44,11 @@ impl<'a> InputWatch<'a> {
         script: &'a Script,
         settings: &'a Settings,
         environment: &'a Environment,
-        written: Option<Moment>,
+        is_unseen: bool,
     ) -> Result<InputWatch<'a>> {
         let declared = declared_inputs::checks(settings, script.base(), environment, Moment::now())?;
-        if let Some(written) = written {
-            written.pass();
-        }
+        let around = is_unseen.then(|| files_around(script.base()));
+        settle(script, &declared, around.unwrap_or_default());
         let start = Moment::now();
         let script_stamp = script.path().and_then(|path| Some(Stamp::of(&std::fs::metadata(path).ok()?)));
         let mut mutations = InputMutations::since(start);
@@ -124,6 +123,50 @@ impl<'a> InputWatch<'a> {
         match files.find(|file| mutations.has_changed(file)) {
             Some(changed) => Err(Interruption::InputChanged(changed.to_owned())),
             None => Ok(self.declared),
+        }
+    }
+}
+
+/// Waits until the clock has left behind when these were last written, replaced or touched, lest it look as if that happened from
+/// now on. The script is compared with what it was.
+fn settle(script: &Script, declared: &[Check<'_>], around: Vec<(PathBuf, Stamp)>) {
+    let now = Moment::latest();
+    let declared = declared.iter().filter_map(Check::file_path);
+    let declared = declared.filter_map(|path| Some(Stamp::of(&std::fs::metadata(path).ok()?)));
+    let around = around.into_iter().filter(|(path, _)| Some(path.as_path()) != script.path());
+    let changes = declared.chain(around.map(|(_, stamp)| stamp)).map(|stamp| stamp.changed);
+    if let Some(last) = changes.filter(|changed| *changed <= now).max() {
+        last.pass();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsStr;
+
+    use super::*;
+
+    #[test]
+    fn what_was_written_a_moment_before_has_not_changed() {
+        let directory = tempfile::tempdir().unwrap();
+        let part = directory.path().join("d/part");
+        std::fs::create_dir(directory.path().join("d")).unwrap();
+        let script = Script::from_text(OsStr::new("x"), directory.path(), "");
+        let (none, environment) = (Settings::default(), Environment::fixed([]));
+        let declared = Settings { inputs: vec!["d/part".to_owned()], ..Settings::default() };
+        let begin =
+            |settings, is_unseen| InputWatch::begin(&script, settings, &environment, is_unseen).unwrap();
+        let write = || std::fs::write(&part, "1").unwrap();
+        for _ in 0..10 {
+            write();
+            let mut watch = begin(&none, true);
+            assert!(watch.file(&part).is_ok());
+            write();
+            assert!(watch.file(&part).is_err());
+            let watch = begin(&declared, false);
+            write();
+            assert!(watch.finish().is_err());
+            assert!(begin(&declared, false).finish().is_ok());
         }
     }
 }

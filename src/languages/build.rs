@@ -56,8 +56,7 @@ fn attempt(
     let (script, settings) = (compilation.script, compilation.settings);
     // What is seen to be looked at is compared with the moment of the look.
     let is_unseen = !build.is_observed || recipe.driver.names_inputs();
-    let written = is_unseen.then_some(recipe.since);
-    let mut watch = InputWatch::begin(script, settings, host.environment, written)?;
+    let mut watch = InputWatch::begin(script, settings, host.environment, is_unseen)?;
     clear(staging).map_err(|error| build.unusable(error))?;
     let mut call = recipe.driver.call(build)?;
     let query = call.query.as_ref().and_then(|command| {

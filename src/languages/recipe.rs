@@ -35,8 +35,6 @@ pub(crate) struct LanguageRecipe<'a> {
     pub(crate) notes: Vec<String>,
     /// The facts that the recipe depends on.
     pub(crate) checks: Vec<Check<'static>>,
-    /// When the search for the compiler began.
-    pub(crate) since: Moment,
 }
 
 impl<'a> LanguageRecipe<'a> {
@@ -64,7 +62,6 @@ impl<'a> LanguageRecipe<'a> {
         let flags = driver.flags(head, words).into_iter().chain(head.flags.iter().cloned()).collect();
         checks.extend(compiler.checks.iter().cloned());
         checks.extend(variables.checks(environment));
-        let since = search.since;
         if options.portable && head.language.name == "go" {
             checks.extend(go::machine_checks(environment)?);
         }
@@ -72,7 +69,7 @@ impl<'a> LanguageRecipe<'a> {
         checks.extend(request.config.checks.iter().cloned());
         let compilation =
             Compilation { script, options, settings, head, profile, compiler, flags, variables };
-        Ok(LanguageRecipe { request, compilation, driver, notes, checks, since })
+        Ok(LanguageRecipe { request, compilation, driver, notes, checks })
     }
 
     /// The arguments and variables of the program.

@@ -75,9 +75,8 @@ fn attempt(
     let name = recipe.name();
     let unusable = |error| cache.unusable("cannot write to", error);
     let record = add_record(recipe, &mut call, staging, environment, reporter).map_err(unusable)?;
-    let stamp = recipe.script.stamp().filter(|_| may_have_neighbours(recipe.script.bytes()));
-    let written = stamp.map(|stamp| stamp.latest());
-    let mut watch = InputWatch::begin(recipe.script, recipe.settings, environment, written)?;
+    let is_unseen = may_have_neighbours(recipe.script.bytes());
+    let mut watch = InputWatch::begin(recipe.script, recipe.settings, environment, is_unseen)?;
     let start = watch.start();
     let run = |source: &Source| run(recipe, &call, source, cache, staging, environment, reporter);
     let plain = match Source::place_plain(recipe, staging).map_err(unusable)? {
@@ -269,8 +268,8 @@ fn is_ours(name: &str) -> bool {
         )
 }
 
-/// Whether a script may read files beside it, which were perhaps written with it a moment ago. One that hides it from this
-/// look is built a second time where this waits for a tick of the clock.
+/// Whether a script may read files beside it, which were perhaps saved with it a moment ago. One that hides it from this
+/// look is built a second time where this waits for the clock.
 fn may_have_neighbours(script: &[u8]) -> bool {
     let has = |word: &[u8]| script.windows(word.len()).any(|window| window == word);
     has(b"mod ") || has(b"include")

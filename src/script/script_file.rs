@@ -22,7 +22,6 @@ use crate::base::order;
 use crate::request::package_spec::{self, Package};
 use crate::script::script_file::descriptor::{fifo, is_descriptor, named_by_descriptor};
 use crate::script::url::ScriptUrl;
-use crate::store::stamp::Stamp;
 
 /// Larger than any script, smaller than a disk image given by mistake.
 const LARGEST_SCRIPT_BYTES: u64 = 64 << 20;
@@ -35,8 +34,8 @@ pub struct Script {
     /// The path without symbolic links, `.` and `..`, where that is another.
     real: Option<PathBuf>,
     bytes: Vec<u8>,
-    /// What the file looked like when it was read.
-    stamp: Option<Stamp>,
+    /// Whether the bytes are those of a regular file.
+    is_of_file: bool,
     inline_source: Option<InlineSource>,
     /// Whether the bytes are given in place of those of the file.
     is_overlay: bool,
@@ -204,13 +203,12 @@ impl Script {
             Location::Nowhere(_) | Location::Package(_) => None,
         };
         let real = real.filter(|real| Location::File(real.clone()) != location);
-        let stamp = metadata.is_file().then(|| Stamp::of(&metadata));
         Ok(Some(Script {
             typed: typed.to_owned(),
             location,
             real,
             bytes,
-            stamp,
+            is_of_file: metadata.is_file(),
             inline_source: None,
             is_overlay: false,
             is_fetched: false,
@@ -226,7 +224,7 @@ impl Script {
             location,
             real: None,
             bytes: Vec::new(),
-            stamp: None,
+            is_of_file: false,
             inline_source: None,
             is_overlay: false,
             is_fetched: false,
@@ -249,7 +247,7 @@ impl Script {
             location,
             real: None,
             bytes: text.into(),
-            stamp: None,
+            is_of_file: false,
             inline_source: None,
             is_overlay: false,
             is_fetched: false,
@@ -266,7 +264,7 @@ impl Script {
             location,
             real,
             bytes: text.into(),
-            stamp: None,
+            is_of_file: false,
             inline_source: None,
             is_overlay: true,
             is_fetched: false,
@@ -275,7 +273,7 @@ impl Script {
 
     /// Whether the text is not that of a regular file: the compiler cannot read it there.
     pub(crate) fn is_buffer(&self) -> bool {
-        self.stamp.is_none() && self.path().is_some()
+        !self.is_of_file && self.path().is_some()
     }
 
     /// The same script with another text.
@@ -334,11 +332,6 @@ impl Script {
     /// The bytes that are hashed and compiled.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
-    }
-
-    /// What the file looked like when it was read.
-    pub(crate) fn stamp(&self) -> Option<Stamp> {
-        self.stamp
     }
 
     /// The absolute path, if it has one.

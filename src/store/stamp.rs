@@ -52,10 +52,10 @@ impl Moment {
         self.0.div_euclid(1_000_000_000)
     }
 
-    /// Waits until the clock has left `self` behind: at most one tick (4 ms at 250 Hz) if `self` is now, and not at
-    /// all if it is older, or lies in a future that is not worth waiting for.
+    /// Waits until the clock has left `self` behind: a tick or two (4 ms each at 250 Hz) if `self` is now, more where the
+    /// machine has to wait for its host, and not at all if it is older, or lies in a future that is not worth waiting for.
     pub(crate) fn pass(self) {
-        for _ in 0..40 {
+        for _ in 0..200 {
             let now = Moment::now();
             if self < now || self.0 - now.0 > 100_000_000 {
                 return;
@@ -121,11 +121,6 @@ impl Stamp {
     /// nothing: the clock was set back.
     pub(crate) fn changed_since(&self, start: Moment) -> bool {
         start <= self.changed && self.changed <= Moment::latest()
-    }
-
-    /// The later of the two times.
-    pub(crate) fn latest(&self) -> Moment {
-        self.modified.max(self.changed)
     }
 
     /// All of it, for a sum.

@@ -17,7 +17,7 @@ use crate::process::observe::interpreter::interpreter;
 use crate::process::observe::kernel::Status;
 use crate::process::observe::observed::{Gap, GapReason, Look, Observed, Server, Stamp, What, Written};
 use crate::process::observe::paths::{ancestors_of, parent_of, path_of};
-use crate::process::observe::resolved::{Resolved, State, Write, differs, is, stamp};
+use crate::process::observe::resolved::{Resolved, State, Write, differs, is, is_no_older, stamp};
 use crate::process::observe::tree::Tree;
 use crate::store::stamp::Moment;
 
@@ -32,7 +32,7 @@ pub(crate) enum Depth {
 #[derive(Debug)]
 struct Entry {
     order: u64,
-    /// When it was looked at first.
+    /// When it was first looked at so deeply.
     at: Moment,
     depth: Depth,
     /// Whether somebody wanted to read it, there or not.
@@ -154,11 +154,15 @@ impl Record {
             Some(entry) => {
                 entry.opened |= opened;
                 if depth > entry.depth {
-                    (entry.depth, entry.program) = (depth, caller.program);
+                    entry.state.settle();
+                    (entry.depth, entry.program, entry.at) = (depth, caller.program, Moment::now());
                 }
             }
             None => {
                 self.order += 1;
+                if depth > Depth::Existence {
+                    state.settle();
+                }
                 let entry = Entry {
                     order: self.order,
                     at: Moment::now(),
@@ -183,7 +187,8 @@ impl Record {
         if let Some(entry) = self.entries.get_mut(&place)
             && !entry.listed
         {
-            (entry.listed, entry.program) = (true, caller.program);
+            entry.state.settle();
+            (entry.listed, entry.program, entry.at) = (true, caller.program, Moment::now());
         }
     }
 
@@ -409,8 +414,9 @@ impl Record {
                                     && !is(&now, libc::S_IFDIR))
                                     || (entry.listed && !own && now.modified != before.modified)
                             })
-                            // Written in the tick in which it was looked at it may have been written once more in it.
-                            || (entry.depth != Depth::Existence && is_no_older(before, entry.at))
+                            // A look waits for its tick to end, but not for ever.
+                            || ((entry.depth != Depth::Existence || (entry.listed && !own))
+                                && is_no_older(before, entry.at))
                         }
                         State::Absent { .. } => now.is_some(),
                         State::Unreachable { .. } => false,
@@ -481,13 +487,6 @@ impl Record {
             }
         }
     }
-}
-
-/// Whether a file was written, replaced or touched at that moment or later. A change time that has not come yet says nothing: the
-/// clock was set back.
-fn is_no_older(status: &Status, moment: Moment) -> bool {
-    let changed = Moment::from_unix(status.changed.0, status.changed.1);
-    moment <= changed && changed <= Moment::latest()
 }
 
 fn into_path(bytes: Vec<u8>) -> PathBuf {

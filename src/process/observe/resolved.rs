@@ -2,6 +2,7 @@
 
 use crate::process::observe::kernel::Status;
 use crate::process::observe::observed::Stamp;
+use crate::store::stamp::Moment;
 
 /// What is at a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,6 +16,16 @@ pub(crate) enum State {
     Unreachable {
         missing: usize,
     },
+}
+
+impl State {
+    /// Waits for the tick to end in which a file was written: it may be written once more in it and have the same stamp, so
+    /// nobody reads it before. Not for ever, if it is written all the time.
+    pub(super) fn settle(&self) {
+        if let State::Present(status) = self {
+            changed(status).pass();
+        }
+    }
 }
 
 /// A link that was followed.
@@ -117,6 +128,17 @@ pub(crate) fn differs(before: Option<Status>, now: Option<Status>) -> bool {
         }
         _ => true,
     }
+}
+
+fn changed(status: &Status) -> Moment {
+    Moment::from_unix(status.changed.0, status.changed.1)
+}
+
+/// Whether a file was written, replaced or touched at that moment or later. A change time that has not come yet says nothing: the
+/// clock was set back.
+pub(super) fn is_no_older(status: &Status, moment: Moment) -> bool {
+    let changed = changed(status);
+    moment <= changed && changed <= Moment::latest()
 }
 
 /// The stamp of what is there.

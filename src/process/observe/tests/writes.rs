@@ -6,7 +6,6 @@ use std::process::{Command, Stdio};
 use crate::process::observe::observation::Observation;
 use crate::process::observe::policy::Policy;
 use crate::process::observe::tests::support::Site;
-use crate::store::stamp::Moment;
 
 #[test]
 fn a_file_written_before_it_is_read_is_no_look() {
@@ -155,8 +154,6 @@ fn what_somebody_else_changes_meanwhile_is_disturbed() {
     for name in ["a", "b", "gone"] {
         site.write(name, "1");
     }
-    // What is looked at in the tick in which it was written may change in it again, and is disturbed, too.
-    Moment::latest().pass();
     let mut shell = Command::new("/bin/sh");
     shell.arg("-c").arg("cat a b gone no >/dev/null 2>&1; ls . >/dev/null; echo ready; read x; exit 0");
     shell.current_dir(&site.root).stdin(Stdio::piped()).stdout(Stdio::piped());
@@ -173,6 +170,23 @@ fn what_somebody_else_changes_meanwhile_is_disturbed() {
     assert_eq!(disturbed, ["", "a", "gone", "no"]);
 }
 
+#[test]
+fn what_was_written_a_moment_ago_is_read_when_the_clock_has_left_it_behind() {
+    let Some(site) = Site::observed() else { return };
+    for round in 0..10 {
+        site.write("d/a", "1");
+        let mut shell = Command::new("/bin/sh");
+        shell.arg("-c").arg("read x; read y < d/a; echo d/* >/dev/null; exit 0");
+        shell.current_dir(&site.root).stdin(Stdio::piped());
+        let (mut child, observation) = Observation::start(&mut shell, Policy::default()).unwrap();
+        site.write("d/a", "2");
+        site.write(format!("d/{round}"), "");
+        child.stdin.take().unwrap().write_all(b"\n").unwrap();
+        child.wait().unwrap();
+        assert_eq!(disturbed(observation, &site), Vec::<String>::new());
+    }
+}
+
 /// By the end all is as it was; what was read in between is not.
 #[test]
 fn what_comes_and_goes_between_two_looks_is_disturbed() {
@@ -181,7 +195,6 @@ fn what_comes_and_goes_between_two_looks_is_disturbed() {
     for name in names {
         site.write(name, name);
     }
-    Moment::latest().pass();
     let mut shell = Command::new("/bin/sh");
     let look = "cat in-place quiet no none/no one/file >/dev/null 2>&1";
     shell.arg("-c").arg(format!(
