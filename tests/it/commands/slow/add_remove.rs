@@ -112,8 +112,9 @@ fn a_requirement_is_the_compatible_series_and_is_told_with_the_version() {
     run(&sandbox, &["add", "x.rs", "alpha@0.9"]).prints("~ alpha \"1\" -> \"0.9\"\n");
     run(&sandbox, &["add", "--dry-run", "x.rs", "gamma"]).prints("+ gamma 2.0.0\n");
     assert!(!fs::read_to_string(&script).unwrap().contains("gamma"));
-    run(&sandbox, &["add", "--exact", "--json", "x.rs", "gamma"])
-        .prints("[{\"name\":\"gamma\",\"new\":\"\\\"2.0.0\\\"\",\"old\":null,\"version\":\"2.0.0\"}]\n");
+    run(&sandbox, &["add", "--exact", "--json", "x.rs", "gamma"]).prints(
+        "[{\"name\":\"gamma\",\"new\":\"\\\"2.0.0\\\"\",\"old\":null,\"schema\":1,\"version\":\"2.0.0\"}]\n",
+    );
     run(&sandbox, &["remove", "x.rs", "gamma", "beta"]).prints("- beta\n- gamma\n");
 }
 

@@ -215,7 +215,7 @@ fn look(command: &str, ran: &Ran, sandbox: &Sandbox) {
         "runner promote greeter@latest" => return installed(ran, &[&bin.join("greeter")]),
         "runner promote greeter@1.0.0 --name greeter-1" => return installed(ran, &[&bin.join("greeter-1")]),
         "runner list" => return contains(ran, "greeter    current         "),
-        "runner list --json" => return contains(ran, "\"state\": \"current\""),
+        "runner list --json" => return contains(ran, "\"state\":\"current\""),
         "runner upgrade" => (
             0,
             "greeter: up to date (2.0.0)\ngreeter-1: up to date (1.0.0)\nhello: up to date\ntool: up to date\ntool: up to date\nwords: up to date\n",

@@ -133,9 +133,9 @@ fn benchmarks_run_with_a_nightly_toolchain() {
 #[test]
 fn a_test_needs_a_script() {
     let sandbox = Sandbox::new();
-    for command in ["test", "bench"] {
+    for (command, scripts) in [("test", "SCRIPT|DIR..."), ("bench", "SCRIPT...")] {
         let expected =
-            format!("runner: `{command}` needs a script\n  hint: `runner {command} SCRIPT [ARGS]...`\n");
+            format!("runner: `{command}` needs a script\n  hint: `runner {command} {scripts} [ARGS]...`\n");
         sandbox.runner([command]).run().ends(125, "", &expected);
     }
 }
