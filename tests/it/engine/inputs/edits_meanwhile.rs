@@ -131,6 +131,20 @@ fn a_declared_file_edited_while_it_is_compiled() {
     unchanged(run(&sandbox), "three\n");
 }
 
+/// In the tick of the clock in which the compiler is started, that is.
+#[test]
+fn what_was_saved_a_moment_before_is_compiled_once() {
+    let sandbox = Sandbox::fake();
+    sandbox.write("s.rs", "include d/t\n");
+    sandbox.write("d/t", "");
+    for round in 0..20 {
+        let before = sandbox.compiles();
+        sandbox.write("d/t", format!("print {round}\n"));
+        run(&sandbox).run().prints(&format!("{round}\n"));
+        assert_eq!(sandbox.compiles(), before + 1);
+    }
+}
+
 #[test]
 fn a_script_that_is_edited_all_the_time_says_so() {
     let sandbox = Sandbox::fake();
