@@ -52,6 +52,11 @@ impl Moment {
         self.0.div_euclid(1_000_000_000)
     }
 
+    /// Whether it is at or after `start`, and has come: a change time in the future says nothing, as the clock was set back.
+    pub(crate) fn is_since(self, start: Moment) -> bool {
+        start <= self && self <= Moment::latest()
+    }
+
     /// Waits until the clock has left `self` behind: a tick or two (4 ms each at 250 Hz) if `self` is now, more where the
     /// machine has to wait for its host, and not at all if it is older, or lies in a future that is not worth waiting for.
     pub(crate) fn pass(self) {
@@ -117,10 +122,9 @@ impl Stamp {
         })
     }
 
-    /// Whether the file was written, replaced or touched at or after `start`. A change time that has not come yet says
-    /// nothing: the clock was set back.
+    /// Whether the file was written, replaced or touched at or after `start`.
     pub(crate) fn changed_since(&self, start: Moment) -> bool {
-        start <= self.changed && self.changed <= Moment::latest()
+        self.changed.is_since(start)
     }
 
     /// All of it, for a sum.

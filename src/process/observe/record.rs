@@ -17,7 +17,7 @@ use crate::process::observe::interpreter::interpreter;
 use crate::process::observe::kernel::Status;
 use crate::process::observe::observed::{Gap, GapReason, Look, Observed, Server, Stamp, What, Written};
 use crate::process::observe::paths::{ancestors_of, parent_of, path_of};
-use crate::process::observe::resolved::{Resolved, State, Write, differs, is, is_no_older, stamp};
+use crate::process::observe::resolved::{Resolved, State, Write, changed, differs, is, stamp};
 use crate::process::observe::tree::Tree;
 use crate::store::stamp::Moment;
 
@@ -416,7 +416,7 @@ impl Record {
                             })
                             // A look waits for its tick to end, but not for ever.
                             || ((entry.depth != Depth::Existence || (entry.listed && !own))
-                                && is_no_older(before, entry.at))
+                                && changed(before).is_since(entry.at))
                         }
                         State::Absent { .. } => now.is_some(),
                         State::Unreachable { .. } => false,

@@ -130,15 +130,9 @@ pub(crate) fn differs(before: Option<Status>, now: Option<Status>) -> bool {
     }
 }
 
-fn changed(status: &Status) -> Moment {
+/// When a file was last written, replaced or touched.
+pub(super) fn changed(status: &Status) -> Moment {
     Moment::from_unix(status.changed.0, status.changed.1)
-}
-
-/// Whether a file was written, replaced or touched at that moment or later. A change time that has not come yet says nothing: the
-/// clock was set back.
-pub(super) fn is_no_older(status: &Status, moment: Moment) -> bool {
-    let changed = changed(status);
-    moment <= changed && changed <= Moment::latest()
 }
 
 /// The stamp of what is there.
