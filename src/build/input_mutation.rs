@@ -29,16 +29,14 @@ impl InputMutations {
         InputMutations { start, seen: BTreeSet::new(), before: BTreeMap::new() }
     }
 
+    /// The same, for where [`has_other_clock`]: a change of these files is told from what they were.
+    pub(crate) fn with_files(start: Moment, before: Vec<(PathBuf, Stamp)>) -> InputMutations {
+        InputMutations { before: before.into_iter().collect(), ..InputMutations::since(start) }
+    }
+
     /// The same, before any directory or link was looked at.
     pub(crate) fn anew(&self) -> InputMutations {
         InputMutations { start: self.start, seen: BTreeSet::new(), before: self.before.clone() }
-    }
-
-    /// Looks at the files around a script, if their times come from another clock than ours.
-    pub(crate) fn look_around(&mut self, directory: &Path) {
-        if !matches!(change_times(directory), ChangeTimes::Kernel | ChangeTimes::Below) {
-            self.before.extend(files_around(directory));
-        }
     }
 
     /// Whether a file, a link on the way to it or a directory above it was written, replaced or touched.
@@ -79,6 +77,11 @@ impl InputMutations {
     }
 }
 
+/// Whether the change times of files come from another clock than ours: a change is told from what the file was.
+pub(crate) fn has_other_clock(directory: &Path) -> bool {
+    !matches!(change_times(directory), ChangeTimes::Kernel | ChangeTimes::Below)
+}
+
 /// The files in a directory and, as far as looking takes no longer than a tick of the clock, below it, as they are.
 pub(crate) fn files_around(directory: &Path) -> Vec<(PathBuf, Stamp)> {
     const MOST_NAMES: usize = 2_000;
@@ -115,8 +118,7 @@ mod tests {
         std::fs::write(&path, "one").unwrap();
         // All that happens to the file happens, by its clock, long before the compiler is started.
         let start = Moment::from_unix(i64::MAX / 2_000_000_000, 0);
-        let mut mutations = InputMutations::since(start);
-        mutations.before.extend(files_around(directory.path()));
+        let mut mutations = InputMutations::with_files(start, files_around(directory.path()));
         assert!(!mutations.has_changed(&path));
         std::fs::write(&path, "other").unwrap();
         assert!(mutations.has_changed(&path));

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use crate::base::environment::Environment;
 use crate::base::error::Result;
 use crate::build::declared_inputs;
-use crate::build::input_mutation::{InputMutations, files_around};
+use crate::build::input_mutation::{InputMutations, files_around, has_other_clock};
 use crate::build::outcome::Interruption;
 use crate::script::script_file::Script;
 use crate::settings::script_table::Settings;
@@ -47,12 +47,18 @@ impl<'a> InputWatch<'a> {
         is_unseen: bool,
     ) -> Result<InputWatch<'a>> {
         let declared = declared_inputs::checks(settings, script.base(), environment, Moment::now())?;
-        let around = is_unseen.then(|| files_around(script.base()));
-        settle(script, &declared, around.unwrap_or_default());
+        let has_other_clock = has_other_clock(script.base());
+        let around = match is_unseen || has_other_clock {
+            true => files_around(script.base()),
+            false => Vec::new(),
+        };
+        settle(script, &declared, &around);
         let start = Moment::now();
         let script_stamp = script.path().and_then(|path| Some(Stamp::of(&std::fs::metadata(path).ok()?)));
-        let mut mutations = InputMutations::since(start);
-        mutations.look_around(script.base());
+        let mutations = match has_other_clock {
+            true => InputMutations::with_files(start, around),
+            false => InputMutations::since(start),
+        };
         Ok(InputWatch { script, settings, environment, declared, start, script_stamp, mutations })
     }
 
@@ -129,14 +135,12 @@ impl<'a> InputWatch<'a> {
 
 /// Waits until the clock has left behind when these were last written, replaced or touched, lest it look as if that happened from
 /// now on. The script is compared with what it was.
-fn settle(script: &Script, declared: &[Check<'_>], around: Vec<(PathBuf, Stamp)>) {
-    let now = Moment::latest();
+fn settle(script: &Script, declared: &[Check<'_>], around: &[(PathBuf, Stamp)]) {
     let declared = declared.iter().filter_map(Check::file_path);
     let declared = declared.filter_map(|path| Some(Stamp::of(&std::fs::metadata(path).ok()?)));
-    let around = around.into_iter().filter(|(path, _)| Some(path.as_path()) != script.path());
-    let changes = declared.chain(around.map(|(_, stamp)| stamp)).map(|stamp| stamp.changed);
-    if let Some(last) = changes.filter(|changed| *changed <= now).max() {
-        last.pass();
+    let around = around.iter().filter(|(path, _)| Some(path.as_path()) != script.path());
+    for stamp in declared.chain(around.map(|(_, stamp)| *stamp)) {
+        stamp.changed.pass();
     }
 }
 
