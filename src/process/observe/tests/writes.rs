@@ -156,7 +156,7 @@ fn what_somebody_else_changes_meanwhile_is_disturbed() {
     }
     let mut shell = Command::new("/bin/sh");
     shell.arg("-c").arg("cat a b gone no >/dev/null 2>&1; ls . >/dev/null; echo ready; read x; exit 0");
-    shell.current_dir(&site.root).stdin(Stdio::piped()).stdout(Stdio::piped());
+    shell.current_dir(&site.root).env("PWD", &site.root).stdin(Stdio::piped()).stdout(Stdio::piped());
     let (mut child, observation) = Observation::start(&mut shell, Policy::default()).unwrap();
     let mut line = String::new();
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
@@ -166,7 +166,7 @@ fn what_somebody_else_changes_meanwhile_is_disturbed() {
     child.stdin.take().unwrap().write_all(b"\n").unwrap();
     child.wait().unwrap();
     let disturbed = disturbed(observation, &site);
-    // The directory first: a shell asks where it is.
+    // The directory first: a shell asks whether it is where it was told.
     assert_eq!(disturbed, ["", "a", "gone", "no"]);
 }
 
